@@ -1,0 +1,12 @@
+//! The channels: every provider is one file behind one contract, with a simulator and a conformance kit.
+//!
+//! What this crate must not do: decide anything, name a database, or send without `Recorded<Permit>`. It is one of the two
+//! crates that open outbound sockets (invariant 8).
+//!
+//! Start at [`provider`], then `email/smarthost.rs` for a real one and `simulator/` for the ones the demo uses.
+
+pub mod provider;
+
+pub use provider::{
+    Health, InboundMessage, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent,
+};

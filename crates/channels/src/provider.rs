@@ -1,0 +1,240 @@
+//! The contract between the engine and a provider.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use postern_base::{Channel, DeliveryId, Phi, Secret};
+use postern_gate::{Permit, TransportFloor};
+use postern_ledger::{CommitmentKey, Recorded, commit};
+use std::fmt;
+
+/// What a provider is and can do: facts for the gate and the docs, never decisions.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The vendor, as the agreement registry names it.
+    pub vendor: &'static str,
+    /// The service, as the agreement registry names it.
+    pub service: &'static str,
+    /// The channels it carries.
+    pub channels: &'static [Channel],
+    /// It reports delivery later; without, an accepted message ends as delivered.
+    pub receipts: bool,
+    /// It drops a second call with the same idempotency key, so that an attempt of unknown outcome may be repeated.
+    pub idempotent: bool,
+    /// The strongest floor its sessions can hold.
+    pub floor: TransportFloor,
+    /// What is and is not protected on the last mile, in a sentence for people.
+    pub last_mile: &'static str,
+}
+
+/// What is handed to a provider beside the permit.
+#[derive(Debug)]
+pub struct Outbound {
+    /// Opens the permit's commitment to the content.
+    pub commitment_key: CommitmentKey,
+    /// The body, exactly as rendered.
+    pub body: Phi<String>,
+    /// The subject, for e-mail; the title, for push. Level L0 always (RULES EML-02, PSH-01).
+    pub subject: Option<Phi<String>>,
+    /// The neutral sender name.
+    pub sender: String,
+    /// What makes a repeated call recognisable to the vendor: the attempt's id.
+    pub idempotency_key: String,
+}
+
+impl Outbound {
+    /// The bytes a rendition's commitment is made over: subject, a zero byte, body.
+    #[must_use]
+    pub fn payload(subject: Option<&str>, body: &str) -> Vec<u8> {
+        let mut bytes = subject.unwrap_or_default().as_bytes().to_vec();
+        bytes.push(0);
+        bytes.extend_from_slice(body.as_bytes());
+        bytes
+    }
+
+    /// Whether this is the content the permit is for, and the permit is still good at `now`. Every provider asks first.
+    ///
+    /// # Errors
+    /// [`Unpermitted`], and nothing may leave.
+    pub fn check(&self, recorded: &Recorded<Permit>, now: Timestamp) -> Result<(), Unpermitted> {
+        let permit = recorded.permit();
+        let payload = Self::payload(self.subject.as_ref().map(|s| s.reveal().as_str()), self.body.reveal());
+        if commit(&self.commitment_key, "rendition", &payload) != *permit.commitment() {
+            return Err(Unpermitted::OtherContent);
+        }
+        if now > permit.not_after() {
+            return Err(Unpermitted::Expired);
+        }
+        Ok(())
+    }
+}
+
+/// Why a provider would not send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unpermitted {
+    /// The content is not what the permit is for.
+    OtherContent,
+    /// The permit's time is over.
+    Expired,
+}
+
+/// The vendor's own name for a message it took.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProviderRef(pub String);
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// The vendor took it; a receipt will say more.
+    Accepted(ProviderRef),
+    /// It is with the recipient, or as far as this provider can ever tell.
+    Delivered(ProviderRef),
+    /// Nothing was taken; trying again later may work.
+    TemporaryFailure {
+        /// The vendor's code; no PHI.
+        code: String,
+    },
+    /// Nothing was taken, and will not be.
+    PermanentFailure {
+        /// The vendor's code; no PHI.
+        code: String,
+    },
+    /// The session would have been weaker than the permit's floor; nothing was sent, the engine gates again.
+    BelowFloor {
+        /// What the session could have been.
+        found: TransportFloor,
+        /// Why; no PHI.
+        code: String,
+    },
+    /// The permit did not cover the content or its time was over; nothing was sent.
+    Unpermitted(Unpermitted),
+    /// It may or may not have been taken: never blindly resent.
+    Unknown {
+        /// What was seen; no PHI.
+        code: String,
+    },
+}
+
+/// A request from a vendor, as it arrived.
+#[derive(Debug, Clone)]
+pub struct RawRequest {
+    /// The URL the vendor was given, as the vendor signs it.
+    pub url: String,
+    /// Header names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Phi<Vec<u8>>,
+    /// When it arrived.
+    pub at: Timestamp,
+}
+
+impl RawRequest {
+    /// The first value of a header, by its lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+}
+
+/// What a vendor told us.
+#[derive(Debug, Clone)]
+pub enum Received {
+    /// About a message of ours.
+    Receipt(Receipt),
+    /// From a patient.
+    Message(InboundMessage),
+}
+
+/// What a vendor says of a message of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The vendor's name for it.
+    pub reference: ProviderRef,
+    /// Where it stands.
+    pub state: ReceiptState,
+    /// The vendor's code; no PHI.
+    pub code: String,
+    /// When the vendor says it happened.
+    pub at: Timestamp,
+}
+
+/// Where a message of ours stands with the vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReceiptState {
+    /// On its way.
+    Underway,
+    /// Delivered.
+    Delivered,
+    /// Failed for good.
+    Failed,
+}
+
+/// A message from a patient.
+#[derive(Debug, Clone)]
+pub struct InboundMessage {
+    /// The vendor's name for it; the same name twice is the same message.
+    pub reference: ProviderRef,
+    /// By which channel.
+    pub channel: Channel,
+    /// From which contact point, normalised.
+    pub from: Phi<String>,
+    /// To which of ours.
+    pub to: String,
+    /// What it says.
+    pub text: Phi<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why a vendor's request was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiveError {
+    /// The signature is missing or wrong: 401, counted, never parsed.
+    BadSignature,
+    /// The signature is right and the body cannot be understood.
+    Unreadable,
+    /// This provider takes no requests.
+    NotSupported,
+}
+
+/// Whether a provider can be used now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// It answers.
+    Up,
+    /// It does not; the code says what was seen, without PHI.
+    Down {
+        /// What was seen.
+        code: String,
+    },
+}
+
+/// A provider. It never decides anything; it does what a recorded permit says, or says why not.
+#[async_trait]
+pub trait Provider: Send + Sync + fmt::Debug {
+    /// What it is and can do.
+    fn profile(&self) -> &Profile;
+
+    /// Sends what `recorded` permits, at `now`. Never weaker than the permit's floor.
+    async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent;
+
+    /// Reads a vendor's request: signature first.
+    ///
+    /// # Errors
+    /// [`ReceiveError`].
+    fn receive(&self, request: &RawRequest) -> Result<Vec<Received>, ReceiveError>;
+
+    /// Asks the vendor where a message stands; `None` when it cannot say.
+    async fn status(&self, reference: &ProviderRef) -> Option<Receipt>;
+
+    /// Asks whether it can be used now.
+    async fn probe(&self) -> Health;
+}
+
+/// The secret a vendor signs its requests with.
+pub type SigningSecret = Secret<Vec<u8>>;
+
+/// Names the delivery a vendor's reference belongs to, in providers that let us choose the reference.
+#[must_use]
+pub fn reference_for(delivery: DeliveryId) -> ProviderRef {
+    ProviderRef(delivery.to_string())
+}

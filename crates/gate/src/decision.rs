@@ -1,0 +1,218 @@
+//! The answer: outcome, deliveries, and every reason (CASES "The answer").
+
+use crate::fact::Missing;
+use crate::facts::Address;
+use jiff::Timestamp;
+use postern_base::{Channel, EmailMode, Form, Level};
+
+/// A rule's id, such as `SEC-12`.
+pub type RuleId = &'static str;
+
+/// What the gate decided and why.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// The strongest summary.
+    pub outcome: Outcome,
+    /// The plan: the portal copy, when it survives, and at most one best contact.
+    pub deliveries: Vec<Delivery>,
+    /// Every reason against every candidate that did not survive.
+    pub refusals: Vec<Refusal>,
+    /// What must be done for the plan to be lawful.
+    pub obligations: Vec<Obligation>,
+    /// What a person should look at.
+    pub alerts: Vec<Alert>,
+    /// Every rule that ran, with its strongest verdict over all candidates.
+    pub rules: Vec<RuleResult>,
+    /// What a `defer` waits for, when it is not only the clock.
+    pub waiting_for: Option<WaitingFor>,
+    /// Decided without reading an outside EHR: does not bind, dispatch decides again.
+    pub advisory: bool,
+}
+
+/// The outcome of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Send what the plan says.
+    Send,
+    /// The machine tries again later.
+    Defer,
+    /// A person must act.
+    Hold,
+    /// Nothing may be sent.
+    Refuse,
+}
+
+impl Outcome {
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Defer => "defer",
+            Self::Hold => "hold",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
+/// One planned delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// On which channel.
+    pub channel: Channel,
+    /// To which contact point (CASES says what that is per channel).
+    pub contact_point: Address,
+    /// How an e-mail travels; `None` elsewhere.
+    pub mode: Option<EmailMode>,
+    /// Which form travels.
+    pub form: Form,
+    /// What it carries.
+    pub level: Level,
+    /// Not before this instant.
+    pub not_before: Option<Timestamp>,
+    /// The vendor and service that may carry it; `None` for human tasks.
+    pub vendor: Option<VendorRef>,
+}
+
+/// A vendor's service, as named in the agreement registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VendorRef {
+    /// The vendor.
+    pub vendor: String,
+    /// Its service.
+    pub service: String,
+}
+
+/// One reason against one candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The candidate's channel.
+    pub channel: Channel,
+    /// Its contact point.
+    pub contact_point: Address,
+    /// Its form.
+    pub form: Form,
+    /// What the rule does.
+    pub effect: Effect,
+    /// The rule.
+    pub rule: RuleId,
+    /// What it stands on, as a lawyer writes it.
+    pub citation: &'static str,
+    /// The reason in a sentence a nurse understands. Holds no PHI.
+    pub sentence: String,
+}
+
+/// What a rule does to a candidate, strongest last (RULES 0.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// Lawful only if something is also done.
+    Require,
+    /// Lawful with less.
+    Strip,
+    /// Lawful on another channel.
+    Redirect,
+    /// Lawful later.
+    Defer,
+    /// Not lawful.
+    Deny,
+}
+
+impl Effect {
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Defer => "defer",
+            Self::Redirect => "redirect",
+            Self::Strip => "strip",
+            Self::Require => "require",
+        }
+    }
+}
+
+/// What must be done for the plan to be lawful.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obligation {
+    /// The rule that asks for it.
+    pub rule: RuleId,
+    /// What to do.
+    pub what: String,
+}
+
+/// What a person should look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// The rule that raises it.
+    pub rule: RuleId,
+    /// Why.
+    pub sentence: String,
+}
+
+/// One rule's strongest verdict over all candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleResult {
+    /// The rule.
+    pub rule: RuleId,
+    /// What it said.
+    pub verdict: Verdict,
+}
+
+/// What a rule said of a candidate, strongest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// It does not bear on the candidate.
+    NotApplicable,
+    /// It holds.
+    Satisfied,
+    /// A fact it needs is missing: not satisfied.
+    Unknown,
+    /// It is broken.
+    Violated,
+}
+
+impl Verdict {
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Satisfied => "satisfied",
+            Self::Violated => "violated",
+            Self::Unknown => "unknown",
+            Self::NotApplicable => "not_applicable",
+        }
+    }
+}
+
+/// What a `defer` waits for besides the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WaitingFor {
+    /// The EHR must answer.
+    Ehr,
+    /// Postern's own store must answer.
+    Store,
+    /// The provider must answer.
+    Provider,
+}
+
+impl WaitingFor {
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ehr => "ehr",
+            Self::Store => "store",
+            Self::Provider => "provider",
+        }
+    }
+
+    /// What to wait for when a fact is missing for `why`, if waiting helps at all.
+    #[must_use]
+    pub const fn because(why: Missing) -> Option<Self> {
+        match why {
+            Missing::EhrUnreachable => Some(Self::Ehr),
+            Missing::StoreUnavailable => Some(Self::Store),
+            Missing::NotRecorded | Missing::Unreadable | Missing::ClassifierFailed => None,
+        }
+    }
+}

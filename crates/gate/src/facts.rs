@@ -1,0 +1,570 @@
+//! Everything a decision depends on besides the request (CASES, "Facts in the bundle").
+
+use crate::fact::Fact;
+use crate::rendition::{Commitment, Content, Rendition};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use postern_base::{Category, Channel, EmailTier, PatientId, Phi, Purpose};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// An address in its one normal form: E.164 for numbers, lower-case domain for e-mail, a FHIR reference for the portal.
+pub type Address = Phi<Arc<str>>;
+
+/// The facts.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The instant of the decision.
+    pub now: Timestamp,
+    /// Who speaks.
+    pub tenant: Tenant,
+    /// The vendor and agreement registry. No row that covers a channel now = no send on it.
+    pub vendors: Vec<Vendor>,
+    /// What recipient domains enforce, by lower-case domain; a domain that is absent is Unknown.
+    pub email_tiers: BTreeMap<String, EmailTier>,
+    /// Whether the EHR answered just now.
+    pub ehr: Ehr,
+    /// The patient.
+    pub patient: Fact<Patient>,
+    /// Every Consent of the patient, of every kind and status; one that could not be read is [`ConsentKind::Unreadable`].
+    pub consents: Fact<Vec<Consent>>,
+    /// The persons the patient's records name as related.
+    pub related: Vec<RelatedPerson>,
+    /// The event the request is about.
+    pub event: Fact<Event>,
+    /// What went out and came in before.
+    pub history: Fact<History>,
+    /// The source content.
+    pub content: Content,
+    /// Every form that was rendered.
+    pub renditions: Vec<Rendition>,
+    /// Facts of the deployment.
+    pub deployment: Deployment,
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// The organisation's own name.
+    pub name: String,
+    /// Covered entity or business associate.
+    pub role: TenantRole,
+    /// The neutral name used on open channels; `None` = there is no neutral alias.
+    pub alias: Option<String>,
+    /// The name on open channels reveals a specialty.
+    pub reveals_specialty: bool,
+    /// The call-back number, E.164.
+    pub callback: Option<String>,
+    /// The state, two letters.
+    pub state: Option<String>,
+    /// Domains that links may point at.
+    pub link_domains: Vec<String>,
+    /// Which text of 47 CFR 64.1200(a)(10) is applied.
+    pub revocation_regime: RevocationRegime,
+}
+
+/// The tenant's HIPAA role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TenantRole {
+    /// A covered entity.
+    CoveredEntity,
+    /// A business associate.
+    BusinessAssociate,
+}
+
+/// Which text of the revocation rule is applied (RULES TCP-14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevocationRegime {
+    /// FCC 24-24 with revoke-all waived by DA 26-12.
+    R2024,
+    /// FCC 26-67.
+    R2667,
+}
+
+/// A vendor's service and the agreement that covers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vendor {
+    /// The vendor.
+    pub vendor: String,
+    /// Its service.
+    pub service: String,
+    /// The tier bought.
+    pub tier: String,
+    /// The channels it carries for us.
+    pub channels: Vec<Channel>,
+    /// The agreement.
+    pub agreement: Agreement,
+    /// Sender registration (10DLC, toll-free, short code; verified domain).
+    pub sender_registration: Registration,
+    /// Free-to-end-user short code (RULES TCP-03).
+    pub free_to_end_user: bool,
+}
+
+/// A business associate agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// Where it stands.
+    pub status: AgreementStatus,
+    /// First day it is in force.
+    pub effective: Option<Date>,
+    /// Last day it is in force.
+    pub expires: Option<Date>,
+    /// The services it names.
+    pub services: Vec<String>,
+    /// Every required term is in it (45 CFR 164.504(e)(2), 164.314(a)(2)).
+    pub required_terms: bool,
+}
+
+/// Where an agreement stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgreementStatus {
+    /// Signed by both.
+    Executed,
+    /// Not signed yet.
+    Draft,
+    /// Ended early.
+    Terminated,
+    /// Anything else, or none at all.
+    Missing,
+}
+
+/// Where a sender registration stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// Approved.
+    Approved,
+    /// Asked for.
+    Pending,
+    /// Refused, suspended, or never asked for.
+    NotApproved,
+    /// Nothing to register on this channel.
+    NotNeeded,
+}
+
+/// Whether the EHR answered just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ehr {
+    /// It did, or the built-in directory is the record.
+    Live,
+    /// It did not, or what it gave was stale.
+    Unreachable,
+    /// It was not asked: accept decides on the directory at hand, and the decision is advisory.
+    NotAsked,
+}
+
+/// The patient.
+#[derive(Debug, Clone)]
+pub struct Patient {
+    /// The id.
+    pub id: PatientId,
+    /// The record is in use and not replaced by another (`active`, `link`).
+    pub active: bool,
+    /// A death flag or date is on the record.
+    pub deceased: bool,
+    /// Date of birth.
+    pub birth_date: Option<Date>,
+    /// Preferred language, BCP 47.
+    pub language: Option<String>,
+    /// State of residence, two letters.
+    pub state: Option<String>,
+    /// IANA names of every zone the patient may be in: address, facility, area code, stated. Empty = unknown.
+    pub zones: Vec<String>,
+    /// Every contact point.
+    pub points: Vec<ContactPoint>,
+    /// Postal addresses, one line each.
+    pub postal: Vec<Address>,
+    /// Safety flags.
+    pub flags: Flags,
+    /// Categories that labels on the patient's records make protected.
+    pub labels: Vec<Category>,
+}
+
+/// Safety flags on the record (CASES, `postern-flag`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flags {
+    /// Abuse or endangerment is believed (45 CFR 164.502(g)(5)).
+    pub endangerment: bool,
+    /// No automated contact.
+    pub no_automated: bool,
+    /// A device others can read.
+    pub unsafe_device: bool,
+    /// A Flag was there that could not be understood.
+    pub unreadable: bool,
+}
+
+/// A way to reach the patient.
+#[derive(Debug, Clone)]
+pub struct ContactPoint {
+    /// What kind.
+    pub system: System,
+    /// The address.
+    pub value: Address,
+    /// Preference, 1 = first.
+    pub rank: Option<u32>,
+    /// `use=old`, or its period is over: never used.
+    pub expired: bool,
+    /// It may be used from this instant on.
+    pub from: Option<Timestamp>,
+    /// Who gave it.
+    pub source: Fact<PointSource>,
+    /// What the number is.
+    pub line_type: Fact<LineType>,
+    /// Whose mailbox it is.
+    pub mailbox: Fact<MailboxKind>,
+    /// References of others who use it.
+    pub shared_with: Vec<String>,
+    /// Verified as the patient's own.
+    pub verification: Fact<Verification>,
+}
+
+/// The kind of a contact point (FHIR ContactPoint.system, and Postern's own).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum System {
+    /// Text messages.
+    Sms,
+    /// Calls.
+    Phone,
+    /// E-mail.
+    Email,
+    /// A registered device for push.
+    App,
+    /// First-class mail.
+    Postal,
+    /// The portal.
+    Portal,
+    /// A messaging app.
+    MessagingApp,
+    /// Fax, pager, url, other: never used.
+    Other,
+}
+
+/// Who gave a contact point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PointSource {
+    /// The patient.
+    Patient,
+    /// Staff.
+    Staff,
+    /// Somebody else.
+    ThirdParty,
+}
+
+/// What a number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineType {
+    /// Wireless.
+    Mobile,
+    /// Residential or business landline.
+    Landline,
+    /// VoIP.
+    Voip,
+}
+
+/// Whose mailbox it is (RULES EML-04).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailboxKind {
+    /// The patient's alone.
+    Personal,
+    /// The employer's.
+    Employer,
+    /// Shared.
+    Shared,
+    /// The family's.
+    Family,
+}
+
+/// A verification of a contact point (FHIR VerificationResult).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verification {
+    /// `validated` (or `attested`, which does not count).
+    pub validated: bool,
+    /// When it was last performed.
+    pub last: Option<Timestamp>,
+    /// Good until.
+    pub next: Option<Timestamp>,
+}
+
+/// A Consent, as far as it bears on communication.
+#[derive(Debug, Clone)]
+pub struct Consent {
+    /// Its logical id.
+    pub id: String,
+    /// What it is about.
+    pub kind: ConsentKind,
+    /// `status` is `active`.
+    pub active: bool,
+    /// When it was given.
+    pub given: Option<Timestamp>,
+    /// The root provision.
+    pub provision: Provision,
+    /// Who signed, when a signer is recorded.
+    pub signed_by: Option<String>,
+    /// A signed source document is recorded.
+    pub has_source: bool,
+    /// `remuneration-disclosed` is true.
+    pub remuneration_disclosed: bool,
+    /// The mode an access request asks for, such as `plain`.
+    pub access_mode: Option<postern_base::EmailMode>,
+}
+
+/// What a Consent is about (CASES, "Facts in the bundle").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConsentKind {
+    /// May, or may not, be contacted.
+    ContactConsent,
+    /// Was warned about e-mail and accepts (45 CFR 164.522, OCR FAQ 570).
+    EmailRiskAcknowledgement,
+    /// HIPAA authorization for marketing (45 CFR 164.508(a)(3)).
+    MarketingAuthorization,
+    /// Prior express written consent (47 CFR 64.1200(f)(9)).
+    MarketingTextConsent,
+    /// 45 CFR 164.522(b).
+    ConfidentialCommunication,
+    /// 45 CFR 164.522(a).
+    Restriction,
+    /// A proxy's grant.
+    ProxyCommunication,
+    /// 42 CFR Part 2 consent.
+    Part2Consent,
+    /// 45 CFR 164.524.
+    AccessRequest,
+    /// Not about communication (treatment, research, advance directives): counted and left.
+    Other,
+    /// It could not be understood: it denies everything it might have denied.
+    Unreadable,
+}
+
+/// A provision of a Consent, with its exceptions.
+#[derive(Debug, Clone, Default)]
+pub struct Provision {
+    /// Permit, or deny; `None` = the resource does not say.
+    pub decision: Option<Ruling>,
+    /// In force from.
+    pub from: Option<Timestamp>,
+    /// In force until.
+    pub until: Option<Timestamp>,
+    /// Kinds of contact point it names; empty = all.
+    pub systems: Vec<System>,
+    /// Contact points and postal addresses it names; empty = all.
+    pub points: Vec<Address>,
+    /// Purposes it names; empty = all but marketing.
+    pub reasons: Vec<ActReason>,
+    /// References of actors it names.
+    pub actors: Vec<String>,
+    /// Categories it names by security label.
+    pub labels: Vec<Category>,
+    /// The exceptions.
+    pub exceptions: Vec<Provision>,
+}
+
+/// Permit or deny.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruling {
+    /// Permit.
+    Permit,
+    /// Deny.
+    Deny,
+}
+
+/// Codes of HL7 v3-ActReason that Postern reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ActReason {
+    /// Treatment.
+    Treat,
+    /// Care management.
+    CareMgt,
+    /// Payment.
+    HPaymt,
+    /// Operations.
+    HOperat,
+    /// Patient administration.
+    PatAdmin,
+    /// Marketing.
+    HMarkt,
+    /// A code Postern does not know.
+    Unknown,
+}
+
+/// A person the patient's records name as related.
+#[derive(Debug, Clone)]
+pub struct RelatedPerson {
+    /// `RelatedPerson/ID`.
+    pub reference: String,
+    /// v3-RoleCode, such as `GUARD`, `HPOWATT`, `PRN`.
+    pub relationship: Vec<String>,
+    /// In use now.
+    pub active: bool,
+    /// Their contact points.
+    pub points: Vec<ContactPoint>,
+}
+
+/// The event a request is about.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// `Appointment/a1`.
+    pub reference: String,
+    /// Where it stands.
+    pub status: EventStatus,
+    /// When it begins; for a result, when it was finalised.
+    pub at: Option<Timestamp>,
+    /// The class of a result.
+    pub result_class: Option<ResultClass>,
+    /// When a clinician released a result.
+    pub clinician_release: Option<Timestamp>,
+    /// Categories that labels on it make protected.
+    pub labels: Vec<Category>,
+}
+
+/// Where an event stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventStatus {
+    /// It will happen, or the result is final.
+    Active,
+    /// Cancelled, or entered in error.
+    Cancelled,
+    /// It is over.
+    Past,
+    /// A status Postern does not know.
+    Unknown,
+}
+
+/// The class of a result that a state may hold back (RULES SPC-08, SPC-09).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResultClass {
+    /// Likely malignant.
+    Malignancy,
+    /// A genetic marker.
+    Genetic,
+    /// Anything else.
+    Other,
+}
+
+/// What went out and came in before.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// Deliveries to this patient and to these contact points.
+    pub deliveries: Vec<PastDelivery>,
+    /// Messages from these contact points.
+    pub inbound: Vec<Inbound>,
+    /// Opt-outs on these contact points.
+    pub opt_outs: Vec<OptOut>,
+    /// Look-ups of numbers.
+    pub number_checks: Vec<NumberCheck>,
+    /// Notices given.
+    pub notices: Vec<NoticeGiven>,
+    /// Earlier requests for this patient and purpose that were accepted (for SYS-05).
+    pub earlier: Vec<EarlierRequest>,
+}
+
+/// A delivery that was made.
+#[derive(Debug, Clone)]
+pub struct PastDelivery {
+    /// When.
+    pub at: Timestamp,
+    /// On which channel.
+    pub channel: Channel,
+    /// To which contact point.
+    pub point: Address,
+    /// Why.
+    pub purpose: Purpose,
+    /// Not made by a person.
+    pub automated: bool,
+}
+
+/// A message that came in.
+#[derive(Debug, Clone)]
+pub struct Inbound {
+    /// When.
+    pub at: Timestamp,
+    /// On which channel.
+    pub channel: Channel,
+    /// From which contact point.
+    pub point: Address,
+    /// What it says.
+    pub text: Phi<String>,
+    /// The purpose of the thread it answers.
+    pub thread_purpose: Option<Purpose>,
+}
+
+/// An opt-out.
+#[derive(Debug, Clone)]
+pub struct OptOut {
+    /// When.
+    pub at: Timestamp,
+    /// The channel it came by.
+    pub channel: Channel,
+    /// The contact point.
+    pub point: Address,
+    /// How far it reaches.
+    pub scope: OptOutScope,
+}
+
+/// How far an opt-out reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptOutScope {
+    /// Everything automated.
+    All,
+    /// One purpose.
+    Purpose(Purpose),
+}
+
+/// A look-up in a reassigned-numbers database (RULES TCP-18).
+#[derive(Debug, Clone)]
+pub struct NumberCheck {
+    /// The number.
+    pub point: Address,
+    /// When.
+    pub checked_at: Timestamp,
+    /// The answer.
+    pub reassigned: Reassigned,
+}
+
+/// What a reassigned-numbers database answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reassigned {
+    /// No.
+    No,
+    /// Yes.
+    Yes,
+    /// It has no data.
+    NoData,
+}
+
+/// A notice given to the patient.
+#[derive(Debug, Clone)]
+pub struct NoticeGiven {
+    /// Which, such as `email_risk`.
+    pub kind: String,
+    /// Where it went.
+    pub point: Address,
+    /// When.
+    pub at: Timestamp,
+    /// The patient objected.
+    pub objected: bool,
+}
+
+/// An earlier request that was accepted (RULES SYS-05).
+#[derive(Debug, Clone)]
+pub struct EarlierRequest {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub purpose: Purpose,
+    /// Its event.
+    pub event: Option<String>,
+    /// Its template.
+    pub template: Option<crate::rendition::TemplateRef>,
+    /// The same source content, when there is no event: equal under the tenant's keyed content index.
+    pub same_content: bool,
+    /// The commitment to its source.
+    pub commitment: Option<Commitment>,
+}
+
+/// Facts of the deployment: in a case absent = satisfied, in production absent = Unknown.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// The channel has a current risk record (45 CFR 164.308(a)(1)(ii)(A)).
+    pub risk_record: Fact<bool>,
+    /// The portal is open to this patient.
+    pub portal_available: Fact<bool>,
+}

@@ -1,0 +1,53 @@
+//! The gate: a request and the facts go in, a decision with reasons and citations comes out.
+//!
+//! [`decide`] is a pure function. It enumerates the candidates (channel × contact point × form), runs every rule on
+//! every candidate, keeps every reason, and picks the plan: the portal copy plus exactly one best contact. [`admit`]
+//! does the same at the last moment before a send and, only there, mints a [`Permit`] (invariant 1).
+//!
+//! What this crate must not do: I/O, clocks, randomness, async, logging, panics. It imports `base` and a calendar with
+//! bundled zone data, nothing else, ever. Rules are total: a fact that could not be had is [`Fact::Unknown`], which never
+//! satisfies a rule (invariant 2).
+//!
+//! Start at [`decide`], then read one file under `rules/` beside its tests, and `tests/matrix.out`, which is the whole
+//! policy as a table.
+
+pub mod decision;
+pub mod fact;
+pub mod facts;
+pub mod permit;
+pub mod policy;
+pub mod rendition;
+pub mod request;
+
+pub use decision::{
+    Alert, Decision, Delivery, Effect, Obligation, Outcome, Refusal, RuleId, RuleResult, Verdict, WaitingFor,
+};
+pub use fact::{Fact, Missing};
+pub use facts::Facts;
+pub use permit::{Binding, Permit, TransportFloor};
+pub use policy::Policy;
+pub use rendition::{Commitment, Content, LinkState, Rendition};
+pub use request::Request;
+
+/// The version of the rules, raised whenever a rule's outcome can change.
+pub const RULES_VERSION: u32 = 1;
+
+/// Decides. Total: every input has an answer, and a missing fact is never read as leave.
+#[must_use]
+pub fn decide(_request: &Request, _facts: &Facts, _policy: &Policy) -> Decision {
+    todo!()
+}
+
+/// Decides on fresh facts and, when the plan holds a delivery on `channel`, mints the permit for it.
+///
+/// # Errors
+/// The decision itself, when its plan has no such delivery now.
+pub fn admit(
+    _request: &Request,
+    _facts: &Facts,
+    _policy: &Policy,
+    _binding: Binding,
+    _channel: postern_base::Channel,
+) -> Result<(Permit, Decision), Box<Decision>> {
+    todo!()
+}

@@ -1,0 +1,69 @@
+//! What the content looks like from the gate: never the text, only what was measured on it.
+
+use crate::fact::Fact;
+use postern_base::{Category, Channel, Form, Language, Level};
+
+/// A commitment to content: HMAC-SHA-256 under a random key that is sealed with the patient's key (invariant 5).
+pub type Commitment = [u8; 32];
+
+/// The source content, before any form is chosen.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// The higher of declared and found; Unknown when the classifier failed.
+    pub level: Fact<Level>,
+    /// What makes it specially protected; empty below L4.
+    pub categories: Vec<Category>,
+    /// The language it is written in.
+    pub language: Language,
+    /// The template, when it came from one.
+    pub template: Option<TemplateRef>,
+    /// The commitment to the source; `None` in `explain`, where nothing is kept.
+    pub commitment: Option<Commitment>,
+}
+
+/// A template and its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateRef {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: u32,
+}
+
+/// One form of the message, rendered for one channel and classified; nothing edits text after this point.
+#[derive(Debug, Clone)]
+pub struct Rendition {
+    /// The channel it was rendered for. `None` = every channel that has no rendition of its own in this form.
+    pub channel: Option<Channel>,
+    /// Which form.
+    pub form: Form,
+    /// What this text was found to carry; Unknown when the classifier failed. Closed phrases do not count.
+    pub level: Fact<Level>,
+    /// Categories found in this text.
+    pub categories: Vec<Category>,
+    /// Length in characters.
+    pub chars: usize,
+    /// What its links point at.
+    pub links: LinkState,
+    /// It states the neutral sender name and a contact (RULES TCP-03 C).
+    pub names_sender: bool,
+    /// It says how to opt out.
+    pub says_opt_out: bool,
+    /// Its language.
+    pub language: Language,
+    /// The commitment to this text; `None` in `explain`.
+    pub commitment: Option<Commitment>,
+}
+
+/// What the links in a text point at (RULES TCP-29).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LinkState {
+    /// There are none.
+    NoLinks,
+    /// Only registered domains of the tenant, with nothing identifying in path or query.
+    Clean,
+    /// A domain that is not the tenant's own, or a public shortener.
+    Foreign,
+    /// Identifiers or health words in path or query.
+    CarriesIdentifiers,
+}

@@ -1,0 +1,146 @@
+//! What is asked: the gate's view of the body of `POST /v1/messages`.
+
+use jiff::Timestamp;
+use postern_base::{Basis, Channel, EmailMode, Origin, PatientId, Phi, Purpose, RecipientRole, Urgency};
+
+/// A request to tell a patient something. The content itself never enters the gate; see [`crate::Content`].
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Whom the message concerns.
+    pub patient: PatientId,
+    /// Why (RULES PRI-01: every send declares a permitted purpose).
+    pub purpose: Purpose,
+    /// Who is to receive it.
+    pub recipient: Recipient,
+    /// A hard filter on candidates, portal and human tasks included; `None` = all channels.
+    pub channels: Option<Vec<Channel>>,
+    /// The e-mail mode the caller asks for, when it asks for one.
+    pub email_mode: Option<EmailMode>,
+    /// Where the request came from.
+    pub origin: Origin,
+    /// The TCPA basis the caller pins; `None` = the gate picks.
+    pub basis: Option<Basis>,
+    /// The event it is about, such as `Appointment/a1`.
+    pub event: Option<String>,
+    /// The inbound message it answers: an index into [`crate::facts::History::inbound`].
+    pub in_reply_to: Option<usize>,
+    /// Not to be sent before.
+    pub send_at: Option<Timestamp>,
+    /// Worthless after.
+    pub expires_at: Option<Timestamp>,
+    /// How pressing.
+    pub urgency: Urgency,
+    /// The named human who takes responsibility in an emergency.
+    pub break_glass: Option<BreakGlass>,
+    /// Facts about marketing, when the purpose or the content is.
+    pub marketing: Option<Marketing>,
+    /// How far a machine wrote the text.
+    pub ai: Option<Ai>,
+    /// Facts about a call.
+    pub voice: Option<Voice>,
+}
+
+/// Who is to receive the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// In which role.
+    pub role: RecipientRole,
+    /// The FHIR reference of anyone but the patient, such as `RelatedPerson/rp1`.
+    pub reference: Option<String>,
+}
+
+/// Emergency access by a named human (45 CFR 164.312(a)(2)(ii)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakGlass {
+    /// Who.
+    pub actor: String,
+    /// Why, in their words.
+    pub reason: Phi<String>,
+    /// When the emergency access ends.
+    pub expires_at: Timestamp,
+}
+
+/// What decides whether a message is marketing (45 CFR 164.501 "marketing").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marketing {
+    /// What is promoted.
+    pub kind: MarketingKind,
+    /// What is paid for it.
+    pub remuneration: Remuneration,
+    /// Days since the current prescription lapsed.
+    pub drug_lapsed_days: u32,
+}
+
+/// What is promoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarketingKind {
+    /// The practice's own health service.
+    OwnService,
+    /// Somebody else's product.
+    ThirdParty,
+    /// A refill of a current drug.
+    Refill,
+}
+
+/// What a third party pays for the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remuneration {
+    /// Nothing.
+    None,
+    /// No more than the cost of making it.
+    CostOnly,
+    /// More than that.
+    AboveCost,
+}
+
+/// How far a machine wrote the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ai {
+    /// A model wrote it.
+    pub generated: bool,
+    /// A clinician read and accepted it.
+    pub human_reviewed: bool,
+    /// It says something clinical.
+    pub clinical: bool,
+}
+
+/// Facts about a call that is being placed, or has been answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voice {
+    /// Who speaks.
+    pub mode: VoiceMode,
+    /// Who answered.
+    pub answered_by: AnsweredBy,
+    /// Identity verified in this call (45 CFR 164.514(h)).
+    pub identity_verified: bool,
+    /// The call is recorded.
+    pub recording: bool,
+    /// All parties agreed to the recording.
+    pub recording_consent: bool,
+    /// The artificial voice or model was disclosed.
+    pub disclosed: bool,
+}
+
+/// Who speaks on a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VoiceMode {
+    /// A person, now, through us.
+    Human,
+    /// A recorded or synthesised script.
+    Ivr,
+    /// A model.
+    Ai,
+}
+
+/// Who answered a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnsweredBy {
+    /// The patient, as far as one can tell.
+    Patient,
+    /// A machine.
+    Machine,
+    /// Somebody else.
+    Other,
+    /// Not known, or not answered yet.
+    Unknown,
+}
