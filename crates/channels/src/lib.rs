@@ -8,5 +8,6 @@
 pub mod provider;
 
 pub use provider::{
-    Health, InboundMessage, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent,
+    Handover, Health, InboundMessage, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiptState,
+    ReceiveError, Received, Sent, SigningSecret, TlsSession, Unpermitted, reference_for,
 };

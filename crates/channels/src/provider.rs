@@ -5,15 +5,16 @@ use jiff::Timestamp;
 use postern_base::{Channel, DeliveryId, Phi, Secret};
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::{CommitmentKey, Recorded, commit};
+use std::borrow::Cow;
 use std::fmt;
 
 /// What a provider is and can do: facts for the gate and the docs, never decisions.
 #[derive(Debug, Clone)]
 pub struct Profile {
     /// The vendor, as the agreement registry names it.
-    pub vendor: &'static str,
+    pub vendor: Cow<'static, str>,
     /// The service, as the agreement registry names it.
-    pub service: &'static str,
+    pub service: Cow<'static, str>,
     /// The channels it carries.
     pub channels: &'static [Channel],
     /// It reports delivery later; without, an accepted message ends as delivered.
@@ -24,6 +25,29 @@ pub struct Profile {
     pub floor: TransportFloor,
     /// What is and is not protected on the last mile, in a sentence for people.
     pub last_mile: &'static str,
+}
+
+impl Profile {
+    /// Whether this provider may do what `recorded` permits with `outbound` at `now`. Every provider asks first and answers
+    /// what it is given.
+    ///
+    /// # Errors
+    /// The answer that says why nothing may leave: [`Sent::Unpermitted`] or [`Sent::BelowFloor`].
+    pub fn admit(&self, recorded: &Recorded<Permit>, outbound: &Outbound, now: Timestamp) -> Result<(), Sent> {
+        let permit = recorded.permit();
+        let vendor = permit.vendor();
+        if vendor.vendor != self.vendor || vendor.service != self.service {
+            return Err(Sent::Unpermitted(Unpermitted::OtherVendor));
+        }
+        if !self.channels.contains(&permit.channel()) {
+            return Err(Sent::Unpermitted(Unpermitted::OtherChannel));
+        }
+        outbound.check(recorded, now).map_err(Sent::Unpermitted)?;
+        if permit.floor() > self.floor {
+            return Err(Sent::BelowFloor { found: Some(self.floor), code: "provider-floor".into() });
+        }
+        Ok(())
+    }
 }
 
 /// What is handed to a provider beside the permit.
@@ -75,19 +99,45 @@ pub enum Unpermitted {
     OtherContent,
     /// The permit's time is over.
     Expired,
+    /// The permit names another vendor or service.
+    OtherVendor,
+    /// The permit is for a channel this provider does not carry.
+    OtherChannel,
 }
 
 /// The vendor's own name for a message it took.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProviderRef(pub String);
 
+/// What a vendor took, and over which session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handover {
+    /// The vendor's name for it.
+    pub reference: ProviderRef,
+    /// The session it travelled over, as evidence; `None` when nothing left this process.
+    pub session: Option<TlsSession>,
+}
+
+/// A TLS session as it was negotiated (RULES SEC-26): evidence for the ledger's reader, no PHI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsSession {
+    /// The protocol, such as `TLSv1_3`.
+    pub protocol: String,
+    /// The cipher suite, such as `TLS13_AES_256_GCM_SHA384`.
+    pub cipher_suite: String,
+    /// The name the certificate was verified for.
+    pub peer_name: String,
+    /// SHA-256 of the peer's certificate (DER).
+    pub peer_certificate_sha256: [u8; 32],
+}
+
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
     /// The vendor took it; a receipt will say more.
-    Accepted(ProviderRef),
+    Accepted(Handover),
     /// It is with the recipient, or as far as this provider can ever tell.
-    Delivered(ProviderRef),
+    Delivered(Handover),
     /// Nothing was taken; trying again later may work.
     TemporaryFailure {
         /// The vendor's code; no PHI.
@@ -99,9 +149,12 @@ pub enum Sent {
         code: String,
     },
     /// The session would have been weaker than the permit's floor; nothing was sent, the engine gates again.
+    ///
+    /// When the permit's floor is [`TransportFloor::EnforcedTls`] this is a fact about the recipient's domain; when it is
+    /// [`TransportFloor::VerifiedTls`] it is a fact about the vendor, and another try on the same path finds the same.
     BelowFloor {
-        /// What the session could have been.
-        found: TransportFloor,
+        /// What the session could have been; `None` = in the clear, or with a peer that could not be verified.
+        found: Option<TransportFloor>,
         /// Why; no PHI.
         code: String,
     },
