@@ -5,9 +5,15 @@
 //!
 //! Start at [`provider`], then `email/smarthost.rs` for a real one and `simulator/` for the ones the demo uses.
 
+pub mod portal;
 pub mod provider;
+pub mod registry;
+pub mod simulator;
+pub mod webhook;
 
+pub use portal::Portal;
 pub use provider::{
     Handover, Health, InboundMessage, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiptState,
     ReceiveError, Received, Sent, SigningSecret, TlsSession, Unpermitted, reference_for,
 };
+pub use registry::Providers;

@@ -115,7 +115,7 @@ pub struct Handover {
     /// The vendor's name for it.
     pub reference: ProviderRef,
     /// The session it travelled over, as evidence; `None` when nothing left this process.
-    pub session: Option<TlsSession>,
+    pub session: Option<Box<TlsSession>>,
 }
 
 /// A TLS session as it was negotiated (RULES SEC-26): evidence for the ledger's reader, no PHI.
