@@ -1,0 +1,10 @@
+//! Recording consumes the permit.
+use postern_gate::Permit;
+use postern_ledger::{Lease, Log, record};
+
+async fn twice<L: Log<Permit>>(log: &L, permit: Permit, lease: Lease) {
+    let _first = record(log, permit, lease).await;
+    let _second = record(log, permit, lease).await;
+}
+
+fn main() {}
