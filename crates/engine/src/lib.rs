@@ -1,1 +1,43 @@
-//! The use cases: accept, render, dispatch, receipts, inbound.
+//! The use cases: accept a request, render every form it could take, dispatch what is due through the second gate, settle
+//! receipts, take what patients send back, import records.
+//!
+//! What this crate must not do: decide (the gate does), name a database (the store does), open a socket (the channels do),
+//! know HTTP or draw a page (web does), read a clock or make randomness (both are handed in).
+//!
+//! Start at [`Engine::accept`] in `accept.rs`, then `dispatch.rs`, where the only permit of a send is minted, recorded and
+//! used. `wire/` is the format of requests, cases and answers; `templates/` holds the built-in texts.
+
+mod accept;
+pub mod address;
+mod config;
+mod dispatch;
+mod engine;
+mod error;
+mod explain;
+mod facts;
+pub mod faults;
+mod import;
+mod inbound;
+mod ledger_entry;
+mod metrics;
+mod policy;
+mod principal;
+mod reads;
+mod receipts;
+pub mod render;
+mod run;
+pub mod templates;
+mod tenants;
+pub mod wire;
+
+pub use accept::Accepted;
+pub use config::EngineConfig;
+pub use dispatch::Dispatched;
+pub use engine::Engine;
+pub use error::{AcceptError, UseError};
+pub use explain::explain;
+pub use import::{ImportError, ImportReport};
+pub use metrics::Metrics;
+pub use principal::{Forbidden, Principal, PrincipalKind, Scope, UnknownScope};
+pub use reads::PAGE;
+pub use receipts::ReceiveFailure;

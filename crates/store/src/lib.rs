@@ -128,6 +128,10 @@ impl Tenanted {
     pub async fn portal_copies(&self, _patient: &PatientId, _limit: u32) -> Result<Vec<PortalCopy>, StoreError> {
         todo!()
     }
+    /// Appends entries that no row goes with: a disclosure, an alert.
+    pub async fn append(&self, _entries: Vec<Entry>) -> Result<(), StoreError> {
+        todo!()
+    }
     /// The ledger entries of a message in order, with their index.
     pub async fn entries(&self, _message: MessageId) -> Result<Vec<(u64, Entry)>, StoreError> {
         todo!()

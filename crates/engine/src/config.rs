@@ -1,0 +1,51 @@
+//! The engine's own settings.
+
+use jiff::SignedDuration;
+
+/// How much the engine takes on and how long it waits. The defaults suit one node on two cores.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Requests that may be under way at once; one more is told to come back.
+    pub in_flight: usize,
+    /// Deliveries that may wait in the queue; above it new requests are told to come back.
+    pub queue_depth: u64,
+    /// What a caller who is told to come back is told to wait.
+    pub retry_after: SignedDuration,
+    /// Deliveries claimed in one step of dispatch.
+    pub claim: u32,
+    /// How long a claim lasts: longer than a provider may take.
+    pub lease: SignedDuration,
+    /// How long a provider may take before the outcome counts as unknown.
+    pub provider_timeout: SignedDuration,
+    /// How long a receipt may take before the delivery counts as unknown.
+    pub receipt_deadline: SignedDuration,
+    /// The first wait after a temporary failure; it doubles with each attempt, with jitter.
+    pub backoff_first: SignedDuration,
+    /// The longest wait between attempts.
+    pub backoff_longest: SignedDuration,
+    /// Attempts before a temporary failure counts as permanent.
+    pub attempts: u32,
+    /// How long a message is worth sending when the caller does not say.
+    pub lifetime: SignedDuration,
+    /// How long a one-time code is worth sending: five minutes (RULES OTP-01).
+    pub code_lifetime: SignedDuration,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            in_flight: 1024,
+            queue_depth: 200_000,
+            retry_after: SignedDuration::from_secs(2),
+            claim: 64,
+            lease: SignedDuration::from_secs(90),
+            provider_timeout: SignedDuration::from_secs(60),
+            receipt_deadline: SignedDuration::from_hours(24),
+            backoff_first: SignedDuration::from_secs(15),
+            backoff_longest: SignedDuration::from_mins(30),
+            attempts: 12,
+            lifetime: SignedDuration::from_hours(72),
+            code_lifetime: SignedDuration::from_mins(5),
+        }
+    }
+}

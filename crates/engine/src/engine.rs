@@ -1,0 +1,134 @@
+//! The engine: what every use case shares.
+
+use crate::config::EngineConfig;
+use crate::faults::{Faults, NoFaults, Step, Stop};
+use crate::metrics::Metrics;
+use crate::tenants::Tenants;
+use jiff::Timestamp;
+use postern_base::{Clock, EmailTier, Rng, TenantId};
+use postern_channels::registry::Providers;
+use postern_store::{Gauges, Store, StoreError};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::{Notify, Semaphore};
+
+/// The use cases over one store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) providers: Providers,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) config: EngineConfig,
+    pub(crate) faults: Arc<dyn Faults>,
+    pub(crate) tenants: Tenants,
+    /// What sessions to recipient domains turned out to hold, and when that was seen.
+    pub(crate) tiers: Mutex<HashMap<(TenantId, String), (EmailTier, Timestamp)>>,
+    pub(crate) wake: Notify,
+    pub(crate) draining: AtomicBool,
+    pub(crate) admission: Arc<Semaphore>,
+    pub(crate) metrics: Metrics,
+}
+
+impl Engine {
+    /// An engine over `store` that sends through `providers`.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        providers: Providers,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        config: EngineConfig,
+    ) -> Self {
+        Self::with_faults(store, providers, clock, rng, config, Arc::new(NoFaults))
+    }
+
+    /// As [`Engine::new`], with a say in where the power is cut.
+    #[must_use]
+    pub fn with_faults(
+        store: Store,
+        providers: Providers,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        config: EngineConfig,
+        faults: Arc<dyn Faults>,
+    ) -> Self {
+        let admission = Arc::new(Semaphore::new(config.in_flight));
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                providers,
+                clock,
+                rng,
+                config,
+                faults,
+                tenants: Tenants::default(),
+                tiers: Mutex::default(),
+                wake: Notify::new(),
+                draining: AtomicBool::new(false),
+                admission,
+                metrics: Metrics::default(),
+            }),
+        }
+    }
+
+    /// The store this engine works on.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The providers it sends through.
+    #[must_use]
+    pub fn providers(&self) -> &Providers {
+        &self.inner.providers
+    }
+
+    /// The clock it was given.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    /// What it counts. Ids and codes only.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// Queue depth and log size, for health; sets the gauges of [`Engine::metrics`] on the way.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store does not answer.
+    pub async fn gauges(&self) -> Result<Gauges, StoreError> {
+        let gauges = self.inner.store.gauges().await?;
+        self.inner.metrics.observe(&gauges, self.now());
+        Ok(gauges)
+    }
+
+    /// Takes no more requests; what is under way goes on. [`Engine::accept`] answers `Busy` from now on.
+    pub fn drain(&self) {
+        self.inner.draining.store(true, Ordering::SeqCst);
+        self.inner.wake.notify_waiters();
+    }
+
+    /// Whether it takes no more requests.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.inner.draining.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    pub(crate) fn at(&self, step: Step) -> Result<(), Stop> {
+        self.inner.faults.at(step)
+    }
+}

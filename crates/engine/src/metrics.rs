@@ -1,0 +1,146 @@
+//! What the engine counts. Labels are closed vocabularies and rule ids: never a tenant's text, a patient or an address
+//! (SYS-11).
+
+use jiff::Timestamp;
+use postern_base::Channel;
+use postern_gate::Decision;
+use postern_store::Gauges;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+/// The outcome of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OutcomeLabel {
+    /// `send`, `defer`, `hold`, `refuse`.
+    pub outcome: &'static str,
+}
+
+/// A rule.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RuleLabel {
+    /// Its id.
+    pub rule: &'static str,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AttemptLabel {
+    /// The channel.
+    pub channel: &'static str,
+    /// `accepted`, `delivered`, `temporary`, `permanent`, `below_floor`, `unpermitted`, `unknown`.
+    pub outcome: &'static str,
+}
+
+/// The counters. Cheap to clone; clones count together.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// Requests accepted, by outcome.
+    pub accepted: Family<OutcomeLabel, Counter>,
+    /// Candidates refused, by rule.
+    pub refused: Family<RuleLabel, Counter>,
+    /// Attempts, by channel and outcome.
+    pub attempts: Family<AttemptLabel, Counter>,
+    /// Deliveries that reached a terminal state, by state.
+    pub terminal: Family<OutcomeLabel, Counter>,
+    /// Requests told to come back.
+    pub turned_away: Counter,
+    /// Vendor requests whose signature was wrong.
+    pub bad_signatures: Counter,
+    /// Matters a person must look at.
+    pub alerts: Family<RuleLabel, Counter>,
+    /// Deliveries that wait.
+    pub queued: Gauge,
+    /// Deliveries with a provider.
+    pub with_provider: Gauge,
+    /// Deliveries that wait for a person.
+    pub held: Gauge,
+    /// Entries in the log.
+    pub log_size: Gauge,
+    /// Seconds the oldest due delivery has waited.
+    pub oldest_due_seconds: Gauge,
+    /// Seconds between falling due and being claimed.
+    pub dispatch_lag_seconds: Histogram,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            accepted: Family::default(),
+            refused: Family::default(),
+            attempts: Family::default(),
+            terminal: Family::default(),
+            turned_away: Counter::default(),
+            bad_signatures: Counter::default(),
+            alerts: Family::default(),
+            queued: Gauge::default(),
+            with_provider: Gauge::default(),
+            held: Gauge::default(),
+            log_size: Gauge::default(),
+            oldest_due_seconds: Gauge::default(),
+            dispatch_lag_seconds: Histogram::new(exponential_buckets(0.005, 4.0, 10)),
+        }
+    }
+}
+
+impl Metrics {
+    /// Names every counter in `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("postern_accepted", "Requests accepted, by outcome", self.accepted.clone());
+        registry.register("postern_refused", "Candidates refused, by rule", self.refused.clone());
+        registry.register("postern_attempts", "Attempts, by channel and outcome", self.attempts.clone());
+        registry.register("postern_terminal", "Deliveries ended, by state", self.terminal.clone());
+        registry.register("postern_turned_away", "Requests told to come back", self.turned_away.clone());
+        registry.register(
+            "postern_bad_signatures",
+            "Vendor requests with a wrong signature",
+            self.bad_signatures.clone(),
+        );
+        registry.register("postern_alerts", "Matters a person must look at, by rule", self.alerts.clone());
+        registry.register("postern_queued", "Deliveries that wait for their turn", self.queued.clone());
+        registry.register("postern_with_provider", "Deliveries with a provider", self.with_provider.clone());
+        registry.register("postern_held", "Deliveries that wait for a person", self.held.clone());
+        registry.register("postern_log_size", "Entries in the ledger", self.log_size.clone());
+        registry.register(
+            "postern_oldest_due_seconds",
+            "Wait of the oldest due delivery",
+            self.oldest_due_seconds.clone(),
+        );
+        registry.register("postern_dispatch_lag_seconds", "From due to claimed", self.dispatch_lag_seconds.clone());
+    }
+
+    pub(crate) fn observe(&self, gauges: &Gauges, now: Timestamp) {
+        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        self.queued.set(signed(gauges.queued));
+        self.with_provider.set(signed(gauges.sent));
+        self.held.set(signed(gauges.held));
+        self.log_size.set(signed(gauges.log_size));
+        let waited = gauges.oldest_due.map_or(0, |due| now.as_second().saturating_sub(due.as_second()).max(0));
+        self.oldest_due_seconds.set(waited);
+    }
+
+    pub(crate) fn decided(&self, decision: &Decision) {
+        self.accepted.get_or_create(&OutcomeLabel { outcome: decision.outcome.as_str() }).inc();
+        for refusal in &decision.refusals {
+            self.refused.get_or_create(&RuleLabel { rule: refusal.rule }).inc();
+        }
+        for alert in &decision.alerts {
+            self.alert(alert.rule);
+        }
+    }
+
+    pub(crate) fn attempt(&self, channel: Channel, outcome: &'static str) {
+        self.attempts.get_or_create(&AttemptLabel { channel: channel.as_str(), outcome }).inc();
+    }
+
+    pub(crate) fn ended(&self, state: &'static str) {
+        self.terminal.get_or_create(&OutcomeLabel { outcome: state }).inc();
+    }
+
+    pub(crate) fn alert(&self, rule: &'static str) {
+        self.alerts.get_or_create(&RuleLabel { rule }).inc();
+    }
+}

@@ -1,0 +1,168 @@
+//! Who calls, and what they may do.
+
+use postern_base::TenantId;
+use postern_store::PrincipalRecord;
+use std::fmt;
+use std::str::FromStr;
+
+/// Who calls. Every use case takes one; the tenant comes from here and from nowhere else (invariant 9).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Public id, such as `key_01...`.
+    pub id: String,
+    /// What kind of caller.
+    pub kind: PrincipalKind,
+    /// What they may do.
+    pub scopes: Vec<Scope>,
+}
+
+/// What kind of caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PrincipalKind {
+    /// A program with an API key.
+    ApiKey,
+    /// A named human.
+    Staff,
+    /// Postern itself: the command line on its own data directory, journeys, replies.
+    System,
+}
+
+/// What a principal may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Ask for messages, and for decisions without side effects.
+    MessagesWrite,
+    /// Read status, decisions and proofs.
+    MessagesRead,
+    /// Read the content of messages; every read is an entry in the ledger.
+    ContentRead,
+    /// Read the vendor registry.
+    VendorsRead,
+    /// Change the vendor registry.
+    VendorsWrite,
+    /// Read opt-outs.
+    ConsentRead,
+    /// Put patients' records into the built-in directory.
+    DirectoryWrite,
+    /// Everything, for this tenant.
+    Admin,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: &'static [Self] = &[
+        Self::MessagesWrite,
+        Self::MessagesRead,
+        Self::ContentRead,
+        Self::VendorsRead,
+        Self::VendorsWrite,
+        Self::ConsentRead,
+        Self::DirectoryWrite,
+        Self::Admin,
+    ];
+
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MessagesWrite => "messages:write",
+            Self::MessagesRead => "messages:read",
+            Self::ContentRead => "content:read",
+            Self::VendorsRead => "vendors:read",
+            Self::VendorsWrite => "vendors:write",
+            Self::ConsentRead => "consent:read",
+            Self::DirectoryWrite => "directory:write",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// The word is not a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a scope")]
+pub struct UnknownScope;
+
+impl FromStr for Scope {
+    type Err = UnknownScope;
+    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+        Self::ALL.iter().copied().find(|scope| scope.as_str() == text).ok_or(UnknownScope)
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The principal lacks a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this key lacks the scope `{0}`")]
+pub struct Forbidden(pub Scope);
+
+impl PrincipalKind {
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::Staff => "staff",
+            Self::System => "system",
+        }
+    }
+}
+
+impl Principal {
+    /// Postern itself, for `tenant`.
+    #[must_use]
+    pub fn system(tenant: TenantId) -> Self {
+        Self { tenant, id: "system".into(), kind: PrincipalKind::System, scopes: vec![Scope::Admin] }
+    }
+
+    /// The principal of a stored record; `None` when it is revoked or of a kind this binary does not know. Scopes it does
+    /// not know give nothing.
+    #[must_use]
+    pub fn from_record(record: &PrincipalRecord) -> Option<Self> {
+        let kind = match record.kind.as_str() {
+            "api_key" => PrincipalKind::ApiKey,
+            "staff" => PrincipalKind::Staff,
+            "system" => PrincipalKind::System,
+            _ => return None,
+        };
+        if record.revoked {
+            return None;
+        }
+        Some(Self {
+            tenant: record.tenant.clone(),
+            id: record.id.clone(),
+            kind,
+            scopes: record.scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
+        })
+    }
+
+    /// Whether they hold `scope`.
+    #[must_use]
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.iter().any(|held| *held == scope || *held == Scope::Admin)
+    }
+
+    /// Whether they hold `scope`, as an answer that `?` can carry.
+    ///
+    /// # Errors
+    /// [`Forbidden`].
+    pub fn must(&self, scope: Scope) -> Result<(), Forbidden> {
+        if self.may(scope) { Ok(()) } else { Err(Forbidden(scope)) }
+    }
+
+    /// How they stand in ledger entries: `key:ID`, `staff:ID`, `system`.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        match self.kind {
+            PrincipalKind::ApiKey => format!("key:{}", self.id),
+            PrincipalKind::Staff => format!("staff:{}", self.id),
+            PrincipalKind::System => "system".into(),
+        }
+    }
+}

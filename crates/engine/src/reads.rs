@@ -1,0 +1,224 @@
+//! Reading back: status, decision, proof, a patient's messages, portal copies. Reading content writes a `disclosed` entry
+//! first (45 CFR 164.312(b)); if it cannot be written, nothing is read.
+
+use crate::engine::Engine;
+use crate::error::UseError;
+use crate::ledger_entry;
+use crate::principal::{Principal, Scope};
+use crate::wire::{Answer, BodyPart, DeliveryStatus, EntryView, Links, Message, PortalCopyView, WireError};
+use postern_base::{MessageId, PatientId};
+use postern_ledger::Kind;
+use postern_store::{DeliveryRecord, DeliveryState, MessageRecord};
+
+/// The most that one page holds.
+pub const PAGE: u32 = 100;
+
+impl Engine {
+    /// A message and where its deliveries stand; with `content`, also every form of it.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn message(&self, principal: &Principal, id: MessageId, content: bool) -> Result<Message, UseError> {
+        principal.must(Scope::MessagesRead)?;
+        if content {
+            principal.must(Scope::ContentRead)?;
+        }
+        let record = self.record(principal, id).await?;
+        if content {
+            self.disclose(principal, &record).await?;
+        }
+        let now = self.now();
+        let deliveries = record.deliveries.iter().map(delivery).collect();
+        Ok(Message {
+            id: record.id,
+            accepted_at: record.accepted_at,
+            expires_at: record.expires_at,
+            purpose: record.purpose,
+            state: overall(&record, now < record.expires_at).to_owned(),
+            outcome: record.outcome.clone(),
+            deliveries,
+            content: if content { parts(&record) } else { Vec::new() },
+            links: Links::of(record.id),
+        })
+    }
+
+    /// The decision at accept.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn decision(&self, principal: &Principal, id: MessageId) -> Result<Answer, UseError> {
+        principal.must(Scope::MessagesRead)?;
+        let record = self.record(principal, id).await?;
+        serde_json::from_slice(record.decision.reveal()).map_err(|_| UseError::Unavailable)
+    }
+
+    /// The ledger entries of a message, in order.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn entries(&self, principal: &Principal, id: MessageId) -> Result<Vec<EntryView>, UseError> {
+        principal.must(Scope::MessagesRead)?;
+        let entries = self.inner.store.tenant(&principal.tenant).entries(id).await?;
+        if entries.is_empty() {
+            return Err(UseError::NotFound);
+        }
+        Ok(entries
+            .into_iter()
+            .map(|(index, entry)| EntryView {
+                index,
+                kind: entry.kind.as_str().to_owned(),
+                at: entry.at,
+                actor: entry.actor,
+                delivery: entry.delivery,
+                code: entry.code,
+                policy: entry.policy,
+            })
+            .collect())
+    }
+
+    /// An offline proof of a message's latest entry, as a C2SP tlog-proof text.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn proof(&self, principal: &Principal, id: MessageId) -> Result<String, UseError> {
+        principal.must(Scope::MessagesRead)?;
+        let tenant = self.inner.store.tenant(&principal.tenant);
+        let entries = tenant.entries(id).await?;
+        let (index, _) = entries.last().ok_or(UseError::NotFound)?;
+        Ok(tenant.proof(*index).await?)
+    }
+
+    /// Ids of a patient's messages, newest first, below `before`; at most [`PAGE`].
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn messages_of(
+        &self,
+        principal: &Principal,
+        patient: &str,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Vec<MessageId>, UseError> {
+        principal.must(Scope::MessagesRead)?;
+        let patient = patient_id(patient)?;
+        let tenant = self.inner.store.tenant(&principal.tenant);
+        Ok(tenant.messages_of(&patient, before, limit.clamp(1, PAGE)).await?)
+    }
+
+    /// A patient's visible portal copies, newest first. Every one that is read is entered as disclosed.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn portal_copies(
+        &self,
+        principal: &Principal,
+        patient: &str,
+        limit: u32,
+    ) -> Result<Vec<PortalCopyView>, UseError> {
+        principal.must(Scope::ContentRead)?;
+        let patient = patient_id(patient)?;
+        let tenant = self.inner.store.tenant(&principal.tenant);
+        let copies = tenant.portal_copies(&patient, limit.clamp(1, PAGE)).await?;
+        for copy in &copies {
+            self.write_disclosed(principal, copy.message).await?;
+        }
+        Ok(copies
+            .into_iter()
+            .map(|copy| PortalCopyView {
+                message: copy.message,
+                purpose: copy.purpose,
+                subject: copy.subject.map(postern_base::Phi::into_inner),
+                body: copy.body.into_inner(),
+                level: copy.level,
+                at: copy.at,
+            })
+            .collect())
+    }
+
+    /// Ids of patients in the built-in directory, in order, after `after`.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn patients(
+        &self,
+        principal: &Principal,
+        after: Option<&PatientId>,
+        limit: u32,
+    ) -> Result<Vec<PatientId>, UseError> {
+        principal.must(Scope::MessagesRead)?;
+        Ok(self.inner.store.tenant(&principal.tenant).patients(after, limit.clamp(1, PAGE)).await?)
+    }
+
+    async fn record(&self, principal: &Principal, id: MessageId) -> Result<MessageRecord, UseError> {
+        self.inner.store.tenant(&principal.tenant).message(id).await?.ok_or(UseError::NotFound)
+    }
+
+    async fn disclose(&self, principal: &Principal, record: &MessageRecord) -> Result<(), UseError> {
+        self.write_disclosed(principal, record.id).await
+    }
+
+    async fn write_disclosed(&self, principal: &Principal, message: MessageId) -> Result<(), UseError> {
+        let entry = ledger_entry::of(self, &principal.tenant, Kind::Disclosed, principal.actor(), "content_read")
+            .map_err(|_| UseError::Unavailable)?;
+        let entry = ledger_entry::about(entry, message, None);
+        Ok(self.inner.store.tenant(&principal.tenant).append(vec![entry]).await?)
+    }
+}
+
+fn patient_id(text: &str) -> Result<PatientId, UseError> {
+    text.parse().map_err(|error: postern_base::id::BadPatientId| WireError::new("patient", error.to_string()).into())
+}
+
+fn delivery(record: &DeliveryRecord) -> DeliveryStatus {
+    DeliveryStatus {
+        id: record.id,
+        channel: record.candidate.channel,
+        mode: record.candidate.mode,
+        form: record.candidate.form,
+        level: record.candidate.level,
+        vendor: record.candidate.vendor.as_ref().map(|v| format!("{}/{}", v.vendor, v.service)),
+        state: record.state.as_str().to_owned(),
+        code: record.code.clone(),
+        due: record.due,
+        attempts: record.attempts,
+        changed_at: record.changed_at,
+    }
+}
+
+/// Where the message stands as a whole. Without deliveries it is what the gate said, and a hold that nobody took up in time
+/// has expired.
+fn overall(record: &MessageRecord, alive: bool) -> &'static str {
+    let order = [
+        DeliveryState::Attempting,
+        DeliveryState::Sent,
+        DeliveryState::Queued,
+        DeliveryState::Waiting,
+        DeliveryState::Held,
+        DeliveryState::Unknown,
+        DeliveryState::Failed,
+        DeliveryState::Expired,
+        DeliveryState::Refused,
+        DeliveryState::Delivered,
+    ];
+    let first = order.into_iter().find(|state| record.deliveries.iter().any(|d| d.state == *state));
+    match first {
+        Some(state) => state.as_str(),
+        None if record.outcome == "refuse" => DeliveryState::Refused.as_str(),
+        None if alive => DeliveryState::Held.as_str(),
+        None => DeliveryState::Expired.as_str(),
+    }
+}
+
+fn parts(record: &MessageRecord) -> Vec<BodyPart> {
+    record
+        .renditions
+        .iter()
+        .map(|r| BodyPart {
+            form: r.form,
+            channel: r.channel,
+            language: r.language,
+            subject: r.subject.as_ref().map(|s| s.reveal().clone()),
+            body: r.body.reveal().clone(),
+        })
+        .collect()
+}

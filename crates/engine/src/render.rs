@@ -1,0 +1,1 @@
+//! Rendering: every form a message could take.

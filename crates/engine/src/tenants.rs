@@ -1,0 +1,122 @@
+//! What is known of each tenant, kept in memory and dropped whenever this engine changes it.
+
+use crate::engine::Engine;
+use crate::error::UseError;
+use crate::ledger_entry;
+use crate::policy;
+use crate::principal::{Principal, Scope};
+use crate::wire::{self, Settings, WireError};
+use postern_base::TenantId;
+use postern_gate::Policy;
+use postern_gate::facts::{Tenant, Vendor};
+use postern_ledger::Kind;
+use postern_store::{StoreError, TenantRecord};
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+/// The tenants read so far.
+#[derive(Debug, Default)]
+pub(crate) struct Tenants {
+    known: RwLock<HashMap<TenantId, Arc<TenantState>>>,
+}
+
+/// A tenant, ready for the gate.
+#[derive(Debug)]
+pub(crate) struct TenantState {
+    pub(crate) settings: Settings,
+    pub(crate) gate: Tenant,
+    pub(crate) policy: Policy,
+    pub(crate) vendors: Vec<Vendor>,
+}
+
+impl Tenants {
+    fn get(&self, id: &TenantId) -> Option<Arc<TenantState>> {
+        self.known.read().ok()?.get(id).cloned()
+    }
+
+    fn put(&self, id: &TenantId, state: Arc<TenantState>) {
+        if let Ok(mut known) = self.known.write() {
+            known.insert(id.clone(), state);
+        }
+    }
+
+    fn forget(&self, id: &TenantId) {
+        if let Ok(mut known) = self.known.write() {
+            known.remove(id);
+        }
+    }
+}
+
+impl Engine {
+    /// The tenant, from memory or from the store.
+    pub(crate) async fn tenant_state(&self, id: &TenantId) -> Result<Arc<TenantState>, StoreError> {
+        if let Some(state) = self.inner.tenants.get(id) {
+            return Ok(state);
+        }
+        let records = self.inner.store.tenants().await?;
+        let record = records.into_iter().find(|record| record.id == *id).ok_or(StoreError::NotFound)?;
+        let settings: Settings = wire::parse(&record.settings).map_err(|_| StoreError::Damaged)?;
+        let vendors = self.inner.store.tenant(id).vendors().await?;
+        let state = Arc::new(TenantState {
+            gate: settings.tenant.to_gate(),
+            policy: policy::read(&settings.tenant.policy),
+            settings,
+            vendors,
+        });
+        self.inner.tenants.put(id, Arc::clone(&state));
+        Ok(state)
+    }
+
+    /// Creates or replaces a tenant's settings. Its policy is checked when it decides: one that loosens anything refuses every
+    /// decision and says which cell.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn put_tenant(&self, principal: &Principal, settings: &[u8]) -> Result<(), UseError> {
+        principal.must(Scope::Admin)?;
+        let _checked: Settings = wire::parse(settings)?;
+        let entry = ledger_entry::of(self, &principal.tenant, Kind::Administered, principal.actor(), "tenant_settings")
+            .map_err(|_| UseError::Unavailable)?;
+        let record = TenantRecord { id: principal.tenant.clone(), settings: settings.to_vec() };
+        self.inner.store.put_tenant(record, entry).await?;
+        self.inner.tenants.forget(&principal.tenant);
+        Ok(())
+    }
+
+    /// The tenant's settings.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn settings(&self, principal: &Principal) -> Result<Settings, UseError> {
+        Ok(self.tenant_state(&principal.tenant).await?.settings.clone())
+    }
+
+    /// The vendor registry.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn vendors(&self, principal: &Principal) -> Result<Vec<wire::Vendor>, UseError> {
+        principal.must(Scope::VendorsRead)?;
+        let rows = self.inner.store.tenant(&principal.tenant).vendors().await?;
+        Ok(rows.iter().map(wire::Vendor::from_gate).collect())
+    }
+
+    /// Creates or replaces a row of the vendor registry. It binds from this instant: what is queued sees it at its second gate.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn put_vendor(&self, principal: &Principal, row: &wire::Vendor) -> Result<(), UseError> {
+        principal.must(Scope::VendorsWrite)?;
+        for (field, value) in [("vendor", &row.vendor), ("service", &row.service)] {
+            if value.is_empty() || value.len() > 64 {
+                return Err(WireError::new(field, "expected 1 to 64 characters").into());
+            }
+        }
+        let entry = ledger_entry::of(self, &principal.tenant, Kind::VendorChanged, principal.actor(), "vendor_changed")
+            .map_err(|_| UseError::Unavailable)?;
+        self.inner.store.tenant(&principal.tenant).put_vendor(row.to_gate(), entry).await?;
+        self.inner.tenants.forget(&principal.tenant);
+        self.inner.wake.notify_one();
+        Ok(())
+    }
+}

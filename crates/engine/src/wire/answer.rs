@@ -1,0 +1,197 @@
+//! The answer: a decision as JSON.
+
+use jiff::Timestamp;
+use postern_base::{Channel, EmailMode, Form, Level, MessageId};
+use postern_gate::Decision;
+use serde::{Deserialize, Serialize};
+
+/// A decision, as `postern explain` and the API give it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// `send`, `defer`, `hold` or `refuse`.
+    pub outcome: String,
+    /// The plan.
+    pub deliveries: Vec<AnsweredDelivery>,
+    /// Every reason against every candidate.
+    pub refusals: Vec<AnsweredRefusal>,
+    /// What must be done.
+    pub obligations: Vec<AnsweredObligation>,
+    /// What a person should look at.
+    pub alerts: Vec<AnsweredAlert>,
+    /// Every rule that ran.
+    pub rules: Vec<AnsweredRule>,
+    /// What a `defer` waits for besides the clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_for: Option<String>,
+    /// Decided without reading an outside EHR: dispatch decides again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub advisory: bool,
+    /// The version of the rules.
+    pub rules_version: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// One planned delivery. The contact point is PHI and is answered only to the caller who asked.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredDelivery {
+    /// On which channel.
+    pub channel: Channel,
+    /// To which contact point.
+    pub contact_point: String,
+    /// How an e-mail travels.
+    pub mode: Option<EmailMode>,
+    /// Which form travels.
+    pub form: Form,
+    /// What it carries.
+    pub level: Level,
+    /// Not before.
+    pub not_before: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for AnsweredDelivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {}", self.channel, self.form, self.level)
+    }
+}
+
+/// One reason against one candidate.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredRefusal {
+    /// The candidate's channel.
+    pub channel: Channel,
+    /// Its contact point.
+    pub contact_point: String,
+    /// Its form.
+    pub form: Form,
+    /// What the rule does.
+    pub effect: String,
+    /// The rule.
+    pub rule: String,
+    /// What it stands on.
+    pub citation: String,
+    /// The reason in a sentence.
+    pub sentence: String,
+}
+
+impl std::fmt::Debug for AnsweredRefusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {} {}", self.channel, self.form, self.rule, self.effect)
+    }
+}
+
+/// What must be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredObligation {
+    /// The rule.
+    pub rule: String,
+    /// What to do.
+    #[serde(rename = "do")]
+    pub what: String,
+}
+
+/// What a person should look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredAlert {
+    /// The rule.
+    pub rule: String,
+    /// Why.
+    pub sentence: String,
+}
+
+/// One rule's result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredRule {
+    /// The rule.
+    pub rule: String,
+    /// `satisfied`, `violated`, `unknown` or `not_applicable`.
+    pub result: String,
+}
+
+impl From<&Decision> for Answer {
+    fn from(decision: &Decision) -> Self {
+        Self {
+            outcome: decision.outcome.as_str().to_owned(),
+            deliveries: decision
+                .deliveries
+                .iter()
+                .map(|d| AnsweredDelivery {
+                    channel: d.channel,
+                    contact_point: d.contact_point.reveal().to_string(),
+                    mode: d.mode,
+                    form: d.form,
+                    level: d.level,
+                    not_before: d.not_before,
+                })
+                .collect(),
+            refusals: decision
+                .refusals
+                .iter()
+                .map(|r| AnsweredRefusal {
+                    channel: r.channel,
+                    contact_point: r.contact_point.reveal().to_string(),
+                    form: r.form,
+                    effect: r.effect.as_str().to_owned(),
+                    rule: r.rule.to_owned(),
+                    citation: r.citation.to_owned(),
+                    sentence: r.sentence.to_string(),
+                })
+                .collect(),
+            obligations: decision
+                .obligations
+                .iter()
+                .map(|o| AnsweredObligation { rule: o.rule.to_owned(), what: o.what.to_string() })
+                .collect(),
+            alerts: decision
+                .alerts
+                .iter()
+                .map(|a| AnsweredAlert { rule: a.rule.to_owned(), sentence: a.sentence.to_string() })
+                .collect(),
+            rules: decision
+                .rules
+                .iter()
+                .map(|r| AnsweredRule { rule: r.rule.to_owned(), result: r.verdict.as_str().to_owned() })
+                .collect(),
+            waiting_for: decision.waiting_for.map(|w| w.as_str().to_owned()),
+            advisory: decision.advisory,
+            rules_version: postern_gate::RULES_VERSION,
+        }
+    }
+}
+
+/// What `POST /v1/messages` answers with 202.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The message.
+    pub id: MessageId,
+    /// The decision at accept.
+    pub decision: Answer,
+    /// Where to read more.
+    pub links: Links,
+}
+
+/// Where to read more about a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    /// Its status.
+    pub status: String,
+    /// Its decision.
+    pub decision: String,
+    /// Its proof.
+    pub proof: String,
+}
+
+impl Links {
+    /// The links of `id`.
+    #[must_use]
+    pub fn of(id: MessageId) -> Self {
+        Self {
+            status: format!("/v1/messages/{id}"),
+            decision: format!("/v1/messages/{id}/decision"),
+            proof: format!("/v1/messages/{id}/proof"),
+        }
+    }
+}

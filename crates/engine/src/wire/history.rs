@@ -1,0 +1,213 @@
+//! The `history` part of a case.
+
+use super::malformed::WireError;
+use jiff::Timestamp;
+use postern_base::{Channel, Phi, Purpose};
+use postern_gate::facts;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// What went out and came in before.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct History {
+    /// Deliveries made.
+    pub deliveries: Vec<DeliveryMade>,
+    /// Messages received.
+    pub inbound: Vec<InboundSeen>,
+    /// Opt-outs.
+    pub opt_outs: Vec<OptOutSeen>,
+    /// Look-ups of numbers.
+    pub number_checks: Vec<NumberChecked>,
+    /// Notices given.
+    pub notices: Vec<NoticeSeen>,
+}
+
+/// A delivery that was made.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryMade {
+    /// When.
+    pub at: Timestamp,
+    /// On which channel.
+    pub channel: Channel,
+    /// To which contact point.
+    pub contact_point: PhiText,
+    /// Why.
+    pub purpose: Purpose,
+    /// Not made by a person; absent = automated.
+    #[serde(default = "yes")]
+    pub automated: bool,
+}
+
+/// A message that came in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InboundSeen {
+    /// When.
+    pub at: Timestamp,
+    /// By which channel.
+    pub channel: Channel,
+    /// From which contact point.
+    pub contact_point: PhiText,
+    /// What it says.
+    pub text: PhiText,
+    /// The purpose of the thread it answers.
+    #[serde(default)]
+    pub thread_purpose: Option<Purpose>,
+}
+
+/// An opt-out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptOutSeen {
+    /// When.
+    pub at: Timestamp,
+    /// By which channel.
+    pub channel: Channel,
+    /// Of which contact point.
+    pub contact_point: PhiText,
+    /// `all` or `purpose:P`.
+    pub scope: String,
+}
+
+/// A look-up of a number.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberChecked {
+    /// The number.
+    pub contact_point: PhiText,
+    /// When.
+    pub checked_at: Timestamp,
+    /// `no`, `yes` or `no_data`.
+    pub reassigned: Reassigned,
+}
+
+/// The answer of a look-up.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reassigned {
+    /// No.
+    No,
+    /// Yes.
+    Yes,
+    /// No data.
+    NoData,
+}
+
+/// A notice given.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeSeen {
+    /// Which.
+    pub kind: String,
+    /// Where it went.
+    pub contact_point: PhiText,
+    /// When.
+    pub at: Timestamp,
+    /// The patient objected.
+    #[serde(default)]
+    pub objected: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// A text that is PHI from the moment it is read.
+#[derive(Debug, Clone)]
+pub struct PhiText(pub Phi<String>);
+
+impl<'de> Deserialize<'de> for PhiText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Phi::new(text)))
+    }
+}
+
+impl PhiText {
+    /// The text as an address in its one normal form.
+    #[must_use]
+    pub fn address(&self) -> facts::Address {
+        Phi::new(Arc::from(crate::address::normal(self.0.reveal()).as_str()))
+    }
+}
+
+impl History {
+    /// The gate's view of the history.
+    ///
+    /// # Errors
+    /// [`WireError`] when the scope of an opt-out is not one.
+    pub fn to_gate(&self) -> Result<facts::History, WireError> {
+        let opt_outs = self
+            .opt_outs
+            .iter()
+            .enumerate()
+            .map(|(i, o)| {
+                Ok(facts::OptOut {
+                    at: o.at,
+                    channel: o.channel,
+                    point: o.contact_point.address(),
+                    scope: scope(&o.scope).ok_or_else(|| {
+                        WireError::new(format!("history.opt_outs[{i}].scope"), "expected `all` or `purpose:PURPOSE`")
+                    })?,
+                })
+            })
+            .collect::<Result<_, WireError>>()?;
+        Ok(facts::History {
+            deliveries: self
+                .deliveries
+                .iter()
+                .map(|d| facts::PastDelivery {
+                    at: d.at,
+                    channel: d.channel,
+                    point: d.contact_point.address(),
+                    purpose: d.purpose,
+                    automated: d.automated,
+                })
+                .collect(),
+            inbound: self
+                .inbound
+                .iter()
+                .map(|m| facts::Inbound {
+                    at: m.at,
+                    channel: m.channel,
+                    point: m.contact_point.address(),
+                    text: m.text.0.clone(),
+                    thread_purpose: m.thread_purpose,
+                })
+                .collect(),
+            opt_outs,
+            number_checks: self
+                .number_checks
+                .iter()
+                .map(|c| facts::NumberCheck {
+                    point: c.contact_point.address(),
+                    checked_at: c.checked_at,
+                    reassigned: match c.reassigned {
+                        Reassigned::No => facts::Reassigned::No,
+                        Reassigned::Yes => facts::Reassigned::Yes,
+                        Reassigned::NoData => facts::Reassigned::NoData,
+                    },
+                })
+                .collect(),
+            notices: self
+                .notices
+                .iter()
+                .map(|n| facts::NoticeGiven {
+                    kind: n.kind.clone(),
+                    point: n.contact_point.address(),
+                    at: n.at,
+                    objected: n.objected,
+                })
+                .collect(),
+            earlier: Vec::new(),
+        })
+    }
+}
+
+fn scope(text: &str) -> Option<facts::OptOutScope> {
+    if text == "all" {
+        return Some(facts::OptOutScope::All);
+    }
+    text.strip_prefix("purpose:")?.parse().ok().map(facts::OptOutScope::Purpose)
+}

@@ -1,0 +1,112 @@
+//! Why a document was not understood, without repeating any value of it.
+
+use serde::de::DeserializeOwned;
+
+/// A document that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}`: {what}")]
+pub struct WireError {
+    /// The field, as a path such as `request.content.level`; `.` is the document itself.
+    pub field: String,
+    /// What is wrong with it, or what was expected. Never a value.
+    pub what: String,
+}
+
+impl WireError {
+    /// An error at `field`.
+    #[must_use]
+    pub fn new(field: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { field: field.into(), what: what.into() }
+    }
+
+    /// The same error, one level further out.
+    #[must_use]
+    pub fn within(mut self, parent: &str) -> Self {
+        self.field = if self.field == "." { parent.to_owned() } else { format!("{parent}.{}", self.field) };
+        self
+    }
+}
+
+/// Reads one JSON document.
+///
+/// # Errors
+/// [`WireError`], naming the first field that is not as it should be.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        explain(&path, error.inner())
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| WireError::new(".", format!("more text after the document, {}", position(&error))))?;
+    Ok(value)
+}
+
+fn explain(path: &str, error: &serde_json::Error) -> WireError {
+    let place = if path.is_empty() || path == "?" { "." } else { path };
+    if !error.is_data() {
+        return WireError::new(place_of(place), format!("not valid JSON, {}", position(error)));
+    }
+    let message = error.to_string();
+    if let Some(name) = between(&message, "missing field `") {
+        return WireError::new(join(place, name), "this field is required");
+    }
+    if let Some(name) = between(&message, "unknown field `") {
+        let name = if is_plain(name) { name } else { "(unprintable)" };
+        let known = message.rsplit_once(", expected ").map_or("", |(_, rest)| without_position(rest));
+        let what = if known.is_empty() {
+            "this field is not known".to_owned()
+        } else {
+            format!("this field is not known; known: {}", known.trim_start_matches("one of "))
+        };
+        return WireError::new(field_of_unknown(place, name), what);
+    }
+    if let Some(name) = between(&message, "duplicate field `") {
+        return WireError::new(join(place, name), "this field is given twice");
+    }
+    // The vocabulary's own errors hold the words it knows and no value.
+    if message.starts_with("not a ") || message.starts_with("expected ") || message.starts_with("a tenant id ") {
+        return WireError::new(place_of(place), without_position(&message));
+    }
+    let what = message.rsplit_once(", expected ").map_or_else(
+        || "not a value this field takes".to_owned(),
+        |(_, rest)| format!("expected {}", without_position(rest)),
+    );
+    WireError::new(place_of(place), what)
+}
+
+fn position(error: &serde_json::Error) -> String {
+    format!("line {} column {}", error.line(), error.column())
+}
+
+fn without_position(text: &str) -> &str {
+    text.rsplit_once(" at line ").map_or(text, |(head, _)| head)
+}
+
+fn between<'a>(text: &'a str, open: &str) -> Option<&'a str> {
+    let (_, rest) = text.strip_prefix(open).map(|rest| ("", rest))?;
+    rest.split_once('`').map(|(name, _)| name)
+}
+
+fn is_plain(name: &str) -> bool {
+    (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+fn place_of(path: &str) -> String {
+    path.split('.')
+        .map(|part| if is_plain(part.split('[').next().unwrap_or(part)) || part.starts_with('[') { part } else { "?" })
+        .collect::<Vec<_>>()
+        .join(".")
+        .replace("?.?", ".")
+}
+
+fn join(place: &str, name: &str) -> String {
+    if place == "." { name.to_owned() } else { format!("{}.{name}", place_of(place)) }
+}
+
+/// The path of an unknown field may or may not already end in it.
+fn field_of_unknown(place: &str, name: &str) -> String {
+    let place = place_of(place);
+    if place == name || place.ends_with(&format!(".{name}")) { place } else { join(&place, name) }
+}

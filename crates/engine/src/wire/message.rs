@@ -1,0 +1,120 @@
+//! A message as the API shows it.
+
+use super::answer::Links;
+use jiff::Timestamp;
+use postern_base::{Channel, DeliveryId, EmailMode, Form, Language, Level, MessageId, Purpose};
+use serde::Serialize;
+
+/// A message and where each of its deliveries stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// When it is worthless.
+    pub expires_at: Timestamp,
+    /// Why.
+    pub purpose: Purpose,
+    /// The outcome at accept: `send`, `defer`, `hold` or `refuse`.
+    pub outcome: String,
+    /// Where it stands as a whole: the state of the delivery furthest from its end.
+    pub state: String,
+    /// Its deliveries.
+    pub deliveries: Vec<DeliveryStatus>,
+    /// The forms it could take; only when the caller asked to read the content.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub content: Vec<BodyPart>,
+    /// Where to read more.
+    pub links: Links,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct DeliveryStatus {
+    /// Its id.
+    pub id: DeliveryId,
+    /// On which channel.
+    pub channel: Channel,
+    /// How an e-mail travels.
+    pub mode: Option<EmailMode>,
+    /// Which form.
+    pub form: Form,
+    /// What it carries.
+    pub level: Level,
+    /// The vendor and service, as `vendor/service`.
+    pub vendor: Option<String>,
+    /// Where it stands.
+    pub state: String,
+    /// The last code.
+    pub code: Option<String>,
+    /// When it falls due.
+    pub due: Timestamp,
+    /// Attempts started.
+    pub attempts: u32,
+    /// When its state last changed.
+    pub changed_at: Timestamp,
+}
+
+/// One form of a message, in the clear.
+#[derive(Clone, Serialize)]
+pub struct BodyPart {
+    /// Which form.
+    pub form: Form,
+    /// For which channel; `null` = every channel without its own.
+    pub channel: Option<Channel>,
+    /// Its language.
+    pub language: Language,
+    /// Subject or title.
+    pub subject: Option<String>,
+    /// The text.
+    pub body: String,
+}
+
+impl std::fmt::Debug for BodyPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BodyPart({})", self.form)
+    }
+}
+
+/// A portal copy, in the clear.
+#[derive(Clone, Serialize)]
+pub struct PortalCopyView {
+    /// The message.
+    pub message: MessageId,
+    /// Why.
+    pub purpose: Purpose,
+    /// Subject.
+    pub subject: Option<String>,
+    /// The text.
+    pub body: String,
+    /// What it carries.
+    pub level: Level,
+    /// When it became visible.
+    pub at: Timestamp,
+}
+
+impl std::fmt::Debug for PortalCopyView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PortalCopyView({})", self.message)
+    }
+}
+
+/// A ledger entry of a message: ids and codes.
+#[derive(Debug, Clone, Serialize)]
+pub struct EntryView {
+    /// Its index in the log.
+    pub index: u64,
+    /// What happened.
+    pub kind: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// The delivery.
+    pub delivery: Option<DeliveryId>,
+    /// The code.
+    pub code: Option<String>,
+    /// Rules and policy versions.
+    pub policy: Option<String>,
+}

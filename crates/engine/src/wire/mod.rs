@@ -1,0 +1,24 @@
+//! The request, the case and the answer as JSON: the one format that HTTP, the command line and case files share.
+//!
+//! Unknown fields are refused, not ignored. An error names the field and what was expected of it, and never repeats a
+//! value, because any value here may be PHI.
+
+mod answer;
+mod case;
+mod history;
+mod malformed;
+mod message;
+mod request;
+mod tenant;
+mod vendor;
+
+pub use answer::{
+    Accepted, Answer, AnsweredAlert, AnsweredDelivery, AnsweredObligation, AnsweredRefusal, AnsweredRule, Links,
+};
+pub use case::{Case, Deployment, Ehr, EhrStatus, Transport};
+pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen};
+pub use malformed::{WireError, parse};
+pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView};
+pub use request::{Ai, BreakGlass, Content, Marketing, Recipient, Request, TemplateUse, Voice};
+pub use tenant::{PolicyFile, Sender, Settings, Tenant, Window};
+pub use vendor::{Agreement, Vendor};

@@ -1,0 +1,146 @@
+//! Who speaks: the tenant block of a case, which is also what a tenant's settings hold.
+
+use super::case::{Deployment, Transport};
+use postern_base::{Channel, Level, Purpose};
+use postern_gate::facts;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A tenant's settings, as the store keeps them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Who speaks.
+    pub tenant: Tenant,
+    /// The organisation's own numbers, E.164: a text to one of them belongs to this tenant.
+    #[serde(default)]
+    pub numbers: Vec<String>,
+    /// Facts of the deployment; what is absent is Unknown.
+    #[serde(default)]
+    pub deployment: Deployment,
+    /// What recipient domains are known to enforce.
+    #[serde(default)]
+    pub transport: Transport,
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// The organisation's own name.
+    pub name: String,
+    /// Its HIPAA role.
+    pub role: Role,
+    /// The neutral name on open channels.
+    pub sender: Sender,
+    /// The call-back number.
+    #[serde(default)]
+    pub callback: Option<String>,
+    /// The state.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// Domains that links may point at.
+    #[serde(default)]
+    pub link_domains: Vec<String>,
+    /// Which text of 47 CFR 64.1200(a)(10) is applied.
+    #[serde(default)]
+    pub revocation_regime: Regime,
+    /// The tenant's policy.
+    #[serde(default)]
+    pub policy: PolicyFile,
+}
+
+/// The tenant's HIPAA role.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// A covered entity.
+    CoveredEntity,
+    /// A business associate.
+    BusinessAssociate,
+}
+
+/// Which text of the revocation rule is applied.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub enum Regime {
+    /// FCC 24-24, revoke-all waived.
+    #[default]
+    #[serde(rename = "2024")]
+    R2024,
+    /// FCC 26-67.
+    #[serde(rename = "26-67")]
+    R2667,
+}
+
+/// The neutral name on open channels.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sender {
+    /// The alias; `null` = there is none.
+    pub alias: Option<String>,
+    /// The name reveals a specialty.
+    pub reveals_specialty: bool,
+}
+
+/// The tenant's policy file, as JSON. It may only tighten.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyFile {
+    /// Lowered cells: the highest form left, or `none`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub matrix: BTreeMap<Purpose, BTreeMap<Level, BTreeMap<Channel, String>>>,
+    /// A narrower sending window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// How results are held back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<Results>,
+    /// Lower caps on automated messages.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub caps: BTreeMap<String, u32>,
+    /// Channels switched off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disabled_channels: Vec<Channel>,
+}
+
+/// A sending window, local time, `HH:MM`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// From.
+    pub from: jiff::civil::Time,
+    /// To.
+    pub to: jiff::civil::Time,
+}
+
+/// How results are held back.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Results {
+    /// Days every result waits: 45 CFR 171 makes any general delay information blocking, so a value above 0 is a defect.
+    #[serde(default)]
+    pub hold_all_days: u32,
+}
+
+impl Tenant {
+    /// The gate's view of the tenant.
+    #[must_use]
+    pub fn to_gate(&self) -> facts::Tenant {
+        facts::Tenant {
+            name: self.name.clone(),
+            role: match self.role {
+                Role::CoveredEntity => facts::TenantRole::CoveredEntity,
+                Role::BusinessAssociate => facts::TenantRole::BusinessAssociate,
+            },
+            alias: self.sender.alias.clone(),
+            reveals_specialty: self.sender.reveals_specialty,
+            callback: self.callback.clone(),
+            state: self.state.clone(),
+            link_domains: self.link_domains.clone(),
+            revocation_regime: match self.revocation_regime {
+                Regime::R2024 => facts::RevocationRegime::R2024,
+                Regime::R2667 => facts::RevocationRegime::R2667,
+            },
+        }
+    }
+}
