@@ -1,0 +1,248 @@
+//! One SMTP session with a smarthost (RFC 5321, RFC 3207, RFC 6409), in the two halves that matter: before the final dot
+//! nothing was taken, after it nobody knows until the server answers.
+
+use super::message::dot_stuffed;
+use super::smarthost::{Endpoint, TlsStart};
+use super::tls;
+use crate::provider::TlsSession;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mail_send::SmtpClient;
+use postern_base::Secret;
+use smtp_proto::{AUTH_PLAIN, EXT_START_TLS, Response};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::client::TlsStream;
+
+/// Why nothing was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The connection was lost, or there never was one.
+    Lost(String),
+    /// The server said 4yz, or refused its service as such.
+    Temporary(String),
+    /// The server said 5yz of this message.
+    Permanent(String),
+    /// There is no verified TLS session to be had.
+    BelowFloor(String),
+}
+
+/// What came of the final dot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Taken, under this queue id, if the server named one.
+    Taken(Option<String>),
+    /// Not taken.
+    Refused(Failure),
+    /// Not answered, or not understandably.
+    Unknown(String),
+}
+
+/// An open session, ready for a message.
+#[derive(Debug)]
+pub(super) struct Session {
+    client: Client,
+    pub(super) evidence: TlsSession,
+    pub(super) messages: u32,
+    pub(super) idle_since: Instant,
+}
+
+struct Client(SmtpClient<TlsStream<TcpStream>>);
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SmtpClient")
+    }
+}
+
+impl Session {
+    /// Connects, secures the session, and signs in. The caller bounds the time.
+    pub(super) async fn open(endpoint: &Endpoint) -> Result<Self, Failure> {
+        let lost = |_| Failure::Lost("connect".to_owned());
+        let stream = match endpoint.address {
+            Some(address) => TcpStream::connect(address).await.map_err(lost)?,
+            None => TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await.map_err(lost)?,
+        };
+        // Without it a message in two writes waits for the peer's delayed acknowledgement: 45 ms instead of 1.
+        stream.set_nodelay(true).map_err(lost)?;
+        let mut plain = SmtpClient { stream, timeout: endpoint.reply_time };
+        let mut client = match endpoint.tls {
+            // RFC 8314 section 3.3.
+            TlsStart::Implicit => {
+                let mut client = secure(plain, endpoint).await?;
+                service("greeting", &client.read().await.map_err(|e| of("greeting", e))?, 220)?;
+                client
+            }
+            TlsStart::StartTls => {
+                service("greeting", &plain.read().await.map_err(|e| of("greeting", e))?, 220)?;
+                let offers = plain.ehlo(&endpoint.helo).await.map_err(|e| service_of("ehlo", e))?;
+                // RFC 8314 section 4.1: a session that should be protected and cannot be is given up, never used in the clear.
+                if !offers.has_capability(EXT_START_TLS) {
+                    return Err(Failure::BelowFloor("starttls-not-supported".to_owned()));
+                }
+                let reply = plain.cmd("STARTTLS\r\n").await.map_err(|e| of("starttls", e))?;
+                match reply.code {
+                    220 => secure(plain, endpoint).await?,
+                    // RFC 3207 section 4: 454 TLS not available due to temporary reason.
+                    400..=499 => return Err(Failure::Temporary(code("starttls", &reply))),
+                    _ => return Err(Failure::BelowFloor("starttls-not-supported".to_owned())),
+                }
+            }
+        };
+        let evidence = tls::evidence(client.tls_connection(), &endpoint.host);
+        // RFC 3207 section 4.2: what was said before TLS is forgotten; ask again.
+        let offers = client.ehlo(&endpoint.helo).await.map_err(|e| service_of("ehlo", e))?;
+        if let Some(credentials) = &endpoint.credentials {
+            if offers.auth() & AUTH_PLAIN == 0 {
+                return Err(Failure::Temporary("auth-plain-not-offered".to_owned()));
+            }
+            // RFC 4616, RFC 4954: with the initial response, inside TLS only.
+            let triple = Secret::new(format!("\0{}\0{}", credentials.user, credentials.password.reveal()));
+            let line = Secret::new(format!("AUTH PLAIN {}\r\n", STANDARD.encode(triple.reveal())));
+            let reply = client.cmd(line.reveal()).await.map_err(|e| of("auth", e))?;
+            service("auth", &reply, 235)?;
+        }
+        Ok(Self { client: Client(client), evidence, messages: 0, idle_since: Instant::now() })
+    }
+
+    /// Names sender and recipient, and gets leave to send the message. Nothing was taken whatever comes of it.
+    pub(super) async fn envelope(&mut self, from: &str, to: &str) -> Result<(), Failure> {
+        let client = &mut self.client.0;
+        if self.messages > 0 {
+            let reply = client.cmd("RSET\r\n").await.map_err(|e| of("rset", e))?;
+            service("rset", &reply, 250)?;
+        }
+        for (stage, command, good) in [
+            ("mail", format!("MAIL FROM:<{from}>\r\n"), 250),
+            ("rcpt", format!("RCPT TO:<{to}>\r\n"), 250),
+            ("data", "DATA\r\n".to_owned(), 354),
+        ] {
+            let reply = client.cmd(command).await.map_err(|e| of(stage, e))?;
+            // RFC 5321 section 4.2.1: the first digit is what counts; 251 is as good as 250.
+            if reply.code / 100 != good / 100 {
+                return Err(refused(stage, &reply));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the message up to, and not including, the final dot. Nothing can have been taken yet.
+    pub(super) async fn content(&mut self, message: &[u8]) -> Result<(), Failure> {
+        let lost = |_| Failure::Lost("content".to_owned());
+        let stream = &mut self.client.0.stream;
+        stream.write_all(&dot_stuffed(message)).await.map_err(lost)?;
+        stream.flush().await.map_err(lost)
+    }
+
+    /// Writes the final dot and waits for the answer. From here on, no answer means that nobody knows.
+    pub(super) async fn finish(&mut self, reply_time: std::time::Duration) -> Verdict {
+        let client = &mut self.client.0;
+        let answer = timeout(reply_time, async {
+            client.stream.write_all(b".\r\n").await.map_err(|_| "lost-after-dot")?;
+            client.stream.flush().await.map_err(|_| "lost-after-dot")?;
+            client.read().await.map_err(|_| "lost-after-dot")
+        })
+        .await
+        .unwrap_or(Err("no-answer-after-dot"));
+        self.messages = self.messages.saturating_add(1);
+        self.idle_since = Instant::now();
+        match answer {
+            Err(seen) => Verdict::Unknown(seen.to_owned()),
+            Ok(reply) if reply.code / 100 == 2 => Verdict::Taken(queue_id(&reply.message)),
+            Ok(reply) if matches!(reply.code, 400..=599) => Verdict::Refused(refused("dot", &reply)),
+            Ok(reply) => Verdict::Unknown(code("dot", &reply)),
+        }
+    }
+
+    /// Asks whether the session still lives.
+    pub(super) async fn alive(&mut self) -> Result<(), Failure> {
+        let reply = self.client.0.cmd("NOOP\r\n").await.map_err(|e| of("noop", e))?;
+        service("noop", &reply, 250)
+    }
+}
+
+async fn secure(
+    plain: SmtpClient<TcpStream>,
+    endpoint: &Endpoint,
+) -> Result<SmtpClient<TlsStream<TcpStream>>, Failure> {
+    plain.into_tls(&endpoint.connector, &endpoint.host).await.map_err(|error| match error {
+        mail_send::Error::Tls(error) => Failure::BelowFloor(tls::failure_code(&error).to_owned()),
+        _ => Failure::Lost("tls".to_owned()),
+    })
+}
+
+/// A reply to what is about the service, not about a message: anything but `good` means that the service is not there for
+/// us now, and a person has to look at why. It is never held against the message.
+fn service(stage: &str, reply: &Response<String>, good: u16) -> Result<(), Failure> {
+    if reply.code == good { Ok(()) } else { Err(Failure::Temporary(code(stage, reply))) }
+}
+
+fn service_of(stage: &str, error: mail_send::Error) -> Failure {
+    match error {
+        mail_send::Error::UnexpectedReply(reply) => Failure::Temporary(code(stage, &reply)),
+        other => of(stage, other),
+    }
+}
+
+/// A reply that says no to this message. RFC 5321 section 4.2.1: 4yz may work later, 5yz will not.
+fn refused(stage: &str, reply: &Response<String>) -> Failure {
+    match reply.code {
+        // RFC 5321 section 3.8: 421, the server is closing; the message is not the reason.
+        421 => Failure::Lost(code(stage, reply)),
+        500..=599 => Failure::Permanent(code(stage, reply)),
+        _ => Failure::Temporary(code(stage, reply)),
+    }
+}
+
+fn of(stage: &str, error: mail_send::Error) -> Failure {
+    match error {
+        mail_send::Error::Timeout => Failure::Lost(format!("{stage}-time-out")),
+        _ => Failure::Lost(format!("{stage}-lost")),
+    }
+}
+
+/// Stage, code and enhanced code (RFC 3463), such as `rcpt-550-5.1.1`. Never the server's words, which may name the patient.
+fn code(stage: &str, reply: &Response<String>) -> String {
+    match reply.esc {
+        [0, ..] => format!("{stage}-{}", reply.code),
+        [class, subject, detail] => format!("{stage}-{}-{class}.{subject}.{detail}", reply.code),
+    }
+}
+
+/// The queue id in the way most servers say it, `queued as ABC123`; nothing else is kept of the server's words.
+fn queue_id(message: &str) -> Option<String> {
+    let (_, rest) = message.rsplit_once("queued as ")?;
+    let id: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect();
+    if id.is_empty() { None } else { Some(id) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(code: u16, esc: [u8; 3], message: &str) -> Response<String> {
+        Response { code, esc, message: message.to_owned() }
+    }
+
+    #[test]
+    fn codes_hold_numbers_and_never_the_servers_words() {
+        let told = reply(550, [5, 1, 1], "<rosa@example.org>: no such user");
+        assert_eq!(refused("rcpt", &told), Failure::Permanent("rcpt-550-5.1.1".into()));
+        assert_eq!(refused("rcpt", &reply(450, [0; 3], "greylisted")), Failure::Temporary("rcpt-450".into()));
+        assert_eq!(refused("data", &reply(421, [4, 3, 2], "bye")), Failure::Lost("data-421-4.3.2".into()));
+    }
+
+    #[test]
+    fn only_the_queue_id_is_kept_of_the_final_answer() {
+        assert_eq!(queue_id("Ok: queued as 4XyZ12-b (for rosa)").as_deref(), Some("4XyZ12-b"));
+        assert_eq!(queue_id("2.0.0 delivered to rosa@example.org"), None);
+        assert_eq!(queue_id("queued as "), None);
+    }
+
+    #[test]
+    fn a_refused_password_is_not_held_against_the_message() {
+        let denied = reply(535, [5, 7, 8], "no");
+        assert_eq!(service("auth", &denied, 235), Err(Failure::Temporary("auth-535-5.7.8".into())));
+    }
+}

@@ -1,0 +1,288 @@
+//! Notices by e-mail through a smarthost: SMTP submission over a TLS session whose certificate is verified.
+//!
+//! What it can hold: [`TransportFloor::VerifiedTls`], to the smarthost. It cannot hold `EnforcedTls`: the next hop is the
+//! smarthost's, and nothing it answers tells us how it went. So it carries notices; a body that needs an enforced tier is
+//! answered `BelowFloor`.
+//!
+//! What its answer means: `Delivered` is "taken over by the smarthost" (RFC 5321 section 6.1: with 250 the responsibility
+//! passes on). There are no receipts; a bounce comes as mail.
+
+use super::message::{Mail, compose};
+use super::session::{Failure, Session, Verdict};
+use super::tls::{self, Roots, RootsError};
+use crate::provider::{
+    Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent,
+};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use postern_base::{Channel, Clock, Secret};
+use postern_gate::{Permit, TransportFloor};
+use postern_ledger::Recorded;
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use thiserror::Error;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+/// How many idle sessions are kept for the next message.
+const IDLE_SESSIONS: usize = 8;
+/// After how long an idle session is no longer used: servers close theirs after a while, Postfix after 300 s.
+const IDLE_TIME: Duration = Duration::from_secs(60);
+/// How many messages one session carries.
+const MESSAGES_PER_SESSION: u32 = 100;
+
+/// How a smarthost is reached.
+#[derive(Debug, Clone)]
+pub struct SmarthostConfig {
+    /// The vendor that runs it, as the agreement registry names it.
+    pub vendor: String,
+    /// Its service, as the agreement registry names it.
+    pub service: String,
+    /// Its name: looked up, and what its certificate must be valid for.
+    pub host: String,
+    /// Its port: 587 with STARTTLS, 465 with TLS from the start.
+    pub port: u16,
+    /// A fixed address to connect to instead of looking up the name; the certificate is checked all the same.
+    pub address: Option<SocketAddr>,
+    /// How TLS begins.
+    pub tls: TlsStart,
+    /// Which certificate authorities are believed.
+    pub roots: Roots,
+    /// Who we are to it.
+    pub credentials: Option<Credentials>,
+    /// The sender's address, in the envelope and the header.
+    pub from: String,
+    /// Our own name in EHLO.
+    pub helo: String,
+    /// Whether mails carry an HTML alternative of the same words.
+    pub html: bool,
+    /// How long to wait for any reply but the last. The permit's own time is a limit besides.
+    pub reply_time: Duration,
+    /// How long to wait for the answer to the final dot. RFC 5321 section 4.5.3.2.6 asks for ten minutes; when it is over,
+    /// the outcome is unknown and stays so.
+    pub final_reply_time: Duration,
+}
+
+/// How TLS begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsStart {
+    /// STARTTLS, required (RFC 3207; RFC 8314 section 4.1).
+    StartTls,
+    /// With the first byte (RFC 8314 section 3.3).
+    Implicit,
+}
+
+/// User and password for AUTH PLAIN.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: Secret<String>,
+}
+
+/// A smarthost cannot be set up as configured.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SmarthostError {
+    /// The certificate authorities could not be loaded.
+    #[error("smarthost roots: {0}")]
+    Roots(#[from] RootsError),
+    /// A value is not what is expected.
+    #[error("smarthost {key}: expected {expected}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What was expected.
+        expected: &'static str,
+    },
+}
+
+/// What a session needs to know.
+pub(super) struct Endpoint {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) address: Option<SocketAddr>,
+    pub(super) tls: TlsStart,
+    pub(super) connector: TlsConnector,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) helo: String,
+    pub(super) reply_time: Duration,
+}
+
+/// A smarthost as a provider.
+pub struct Smarthost {
+    profile: Profile,
+    endpoint: Endpoint,
+    from: String,
+    html: bool,
+    final_reply_time: Duration,
+    idle: Mutex<Vec<Session>>,
+}
+
+impl fmt::Debug for Smarthost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Smarthost").field("host", &self.endpoint.host).field("port", &self.endpoint.port).finish()
+    }
+}
+
+impl Smarthost {
+    /// The smarthost that `config` describes; certificates are checked at `clock`'s time. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`SmarthostError`], which names the key.
+    pub fn new(config: SmarthostConfig, clock: Arc<dyn Clock>) -> Result<Self, SmarthostError> {
+        let name = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        if !name(&config.host) || rustls::pki_types::ServerName::try_from(config.host.as_str()).is_err() {
+            return Err(SmarthostError::Value { key: "host", expected: "a host name" });
+        }
+        if !name(&config.helo) {
+            return Err(SmarthostError::Value { key: "helo", expected: "a host name" });
+        }
+        if !config.from.contains('@') || !name(&config.from) {
+            return Err(SmarthostError::Value { key: "from", expected: "an address, local@domain" });
+        }
+        let tls = tls::config(&config.roots, clock)?;
+        let endpoint = Endpoint {
+            host: config.host,
+            port: config.port,
+            address: config.address,
+            tls: config.tls,
+            connector: TlsConnector::from(Arc::new(tls)),
+            credentials: config.credentials,
+            helo: config.helo,
+            reply_time: config.reply_time,
+        };
+        let profile = Profile {
+            vendor: Cow::Owned(config.vendor),
+            service: Cow::Owned(config.service),
+            channels: &[Channel::Email],
+            receipts: false,
+            idempotent: false,
+            floor: TransportFloor::VerifiedTls,
+            last_mile: "Verified TLS to the smarthost. From there to the recipient's server the smarthost decides, and a \
+                        copy may travel in the clear: notices only.",
+        };
+        Ok(Self {
+            profile,
+            endpoint,
+            from: config.from,
+            html: config.html,
+            final_reply_time: config.final_reply_time,
+            idle: Mutex::default(),
+        })
+    }
+
+    /// Up to the last moment at which nothing can have been taken: a session that holds the whole message but its end.
+    async fn prepare(&self, to: &str, message: &[u8]) -> Result<Session, Failure> {
+        if let Some(mut session) = self.idle_session() {
+            match write(&mut session, &self.from, to, message).await {
+                Ok(()) => return Ok(session),
+                // An idle session may have been closed meanwhile. Nothing was taken, so a fresh one is tried, once.
+                Err(Failure::Lost(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        let mut session = Session::open(&self.endpoint).await?;
+        write(&mut session, &self.from, to, message).await?;
+        Ok(session)
+    }
+
+    fn idle_session(&self) -> Option<Session> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|session| session.idle_since.elapsed() < IDLE_TIME);
+        idle.pop()
+    }
+
+    fn keep(&self, session: Session) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_SESSIONS && session.messages < MESSAGES_PER_SESSION {
+            idle.push(session);
+        }
+    }
+}
+
+async fn write(session: &mut Session, from: &str, to: &str, message: &[u8]) -> Result<(), Failure> {
+    session.envelope(from, to).await?;
+    session.content(message).await
+}
+
+#[async_trait]
+impl Provider for Smarthost {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
+        if let Err(refused) = self.profile.admit(&recorded, &outbound, now) {
+            return refused;
+        }
+        let permit = recorded.permit();
+        let to = permit.contact_point().reveal();
+        let mail = Mail {
+            from_name: &outbound.sender,
+            from: &self.from,
+            to,
+            subject: outbound.subject.as_ref().map(|subject| subject.reveal().as_str()),
+            text: outbound.body.reveal(),
+            html: self.html,
+            now,
+            id: &outbound.idempotency_key,
+        };
+        let message = match compose(&mail) {
+            Ok(message) => message,
+            Err(bad) => return Sent::PermanentFailure { code: bad.code().to_owned() },
+        };
+        // The permit is good until its not-after: what is not with the server by then, but for the final dot, is not sent.
+        let left = Duration::try_from(permit.not_after().duration_since(now)).unwrap_or_default();
+        let mut session = match timeout(left, self.prepare(to, &message)).await {
+            Ok(Ok(session)) => session,
+            Ok(Err(failure)) => return answer(failure),
+            Err(_) => return Sent::TemporaryFailure { code: "permit-ran-out".to_owned() },
+        };
+        match session.finish(self.final_reply_time).await {
+            Verdict::Taken(queue_id) => {
+                let reference = ProviderRef(queue_id.unwrap_or(outbound.idempotency_key));
+                let handover = Handover { reference, session: Some(Box::new(session.evidence.clone())) };
+                self.keep(session);
+                Sent::Delivered(handover)
+            }
+            Verdict::Refused(failure) => answer(failure),
+            Verdict::Unknown(code) => Sent::Unknown { code },
+        }
+    }
+
+    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
+        Err(ReceiveError::NotSupported)
+    }
+
+    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
+        None
+    }
+
+    async fn probe(&self) -> Health {
+        let probed = timeout(self.endpoint.reply_time, async {
+            let mut session = Session::open(&self.endpoint).await?;
+            session.alive().await?;
+            self.keep(session);
+            Ok(())
+        });
+        match probed.await.unwrap_or_else(|_| Err(Failure::Lost("probe-time-out".to_owned()))) {
+            Ok(()) => Health::Up,
+            Err(
+                Failure::Lost(code) | Failure::Temporary(code) | Failure::Permanent(code) | Failure::BelowFloor(code),
+            ) => Health::Down { code },
+        }
+    }
+}
+
+/// Nothing was taken: what that means to the engine.
+fn answer(failure: Failure) -> Sent {
+    match failure {
+        Failure::Lost(code) | Failure::Temporary(code) => Sent::TemporaryFailure { code },
+        Failure::Permanent(code) => Sent::PermanentFailure { code },
+        Failure::BelowFloor(code) => Sent::BelowFloor { found: None, code },
+    }
+}

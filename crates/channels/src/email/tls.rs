@@ -1,0 +1,114 @@
+//! TLS for mail sessions: always verified, TLS 1.2 with ECDHE and AEAD or TLS 1.3 (RULES SEC-26), never less.
+
+use crate::provider::TlsSession;
+use aws_lc_rs::digest;
+use postern_base::Clock;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which certificate authorities are believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Roots {
+    /// The operating system's.
+    System,
+    /// Those in a PEM file, and no others.
+    File(PathBuf),
+}
+
+/// The roots could not be had; names what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RootsError {
+    /// The file cannot be read, or is no PEM file of certificates.
+    #[error("{path}: expected a PEM file with at least one certificate")]
+    File {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The operating system has none.
+    #[error("the operating system has no certificate authorities; install ca-certificates or name a PEM file")]
+    NoneInSystem,
+    /// The TLS library refused its own defaults.
+    #[error("the TLS library cannot be set up")]
+    Library,
+}
+
+/// A configuration that verifies against `roots` at the time `clock` tells. Revocation is not checked: no list or responder
+/// is asked.
+pub(super) fn config(roots: &Roots, clock: Arc<dyn Clock>) -> Result<ClientConfig, RootsError> {
+    let mut store = RootCertStore::empty();
+    match roots {
+        Roots::System => {
+            let found = rustls_native_certs::load_native_certs();
+            let (added, _ignored) = store.add_parsable_certificates(found.certs);
+            if added == 0 {
+                return Err(RootsError::NoneInSystem);
+            }
+        }
+        Roots::File(path) => {
+            let bad = || RootsError::File { path: path.clone() };
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|_| bad())? {
+                store.add(certificate.map_err(|_| bad())?).map_err(|_| bad())?;
+            }
+            if store.is_empty() {
+                return Err(bad());
+            }
+        }
+    }
+    // The provider is named here: with two of them compiled in, the library has no default.
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_details(provider, Arc::new(Told(clock)))
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|_| RootsError::Library)?
+        .with_root_certificates(store)
+        .with_no_client_auth();
+    Ok(config)
+}
+
+/// Certificates are checked at the time we are told (invariant 7).
+#[derive(Debug)]
+struct Told(Arc<dyn Clock>);
+
+impl TimeProvider for Told {
+    fn current_time(&self) -> Option<UnixTime> {
+        let seconds = u64::try_from(self.0.now().as_second()).ok()?;
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+    }
+}
+
+/// What was negotiated, as evidence.
+pub(super) fn evidence(connection: &ClientConnection, peer_name: &str) -> TlsSession {
+    let unknown = || "unknown".to_owned();
+    let mut peer_certificate_sha256 = [0; 32];
+    if let Some(certificate) = connection.peer_certificates().and_then(<[_]>::first) {
+        let hash = digest::digest(&digest::SHA256, certificate);
+        for (to, from) in peer_certificate_sha256.iter_mut().zip(hash.as_ref()) {
+            *to = *from;
+        }
+    }
+    TlsSession {
+        protocol: connection.protocol_version().map_or_else(unknown, |version| format!("{version:?}")),
+        cipher_suite: connection.negotiated_cipher_suite().map_or_else(unknown, |suite| format!("{:?}", suite.suite())),
+        peer_name: peer_name.to_owned(),
+        peer_certificate_sha256,
+    }
+}
+
+/// The result type of a failed negotiation, in the words of RFC 8460 section 4.3.
+pub(super) fn failure_code(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(certificate) => match certificate {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "certificate-expired",
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "certificate-host-mismatch"
+            }
+            CertificateError::UnknownIssuer => "certificate-not-trusted",
+            _ => "validation-failure",
+        },
+        _ => "validation-failure",
+    }
+}
