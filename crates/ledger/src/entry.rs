@@ -37,7 +37,8 @@ pub struct Entry {
     pub policy: Option<String>,
     /// The closed-vocabulary outcome: a decision code, a provider outcome class, a rule id.
     pub code: Option<String>,
-    /// The entry before it in the life of the same message.
+    /// The entry before it in the log among those of the same message; `None` in a message's first entry. Whoever gives
+    /// entries their place in the log sets it: verification takes any other value for a broken chain.
     pub previous: Option<EntryId>,
     /// Commitments by domain, such as `body`, `destination`, `facts`.
     pub commitments: Vec<(String, [u8; 32])>,
@@ -106,5 +107,11 @@ impl Kind {
             Self::KeyDestroyed => "key_destroyed",
             Self::Disclosed => "disclosed",
         }
+    }
+
+    /// The kind spelled `word`, if there is one.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
     }
 }

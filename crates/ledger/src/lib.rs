@@ -4,12 +4,25 @@
 //! What this crate must not do: know a database, the gate or a patient. Leaves hold ids, codes and commitments, never PHI
 //! and never a plain hash of PHI. An auditor can use this crate offline.
 //!
-//! Start at [`entry`] for what a leaf says, [`log`] for the contract by which a permit is recorded before it is used.
+//! Start at [`entry`] for what a leaf says, [`log`] for the contract by which a permit is recorded before it is used,
+//! [`publish`] for how entries become files, [`verify`] for how files are judged.
 
+pub mod checkpoint;
 pub mod commitment;
 pub mod entry;
+pub mod leaf;
 pub mod log;
+pub mod note;
+pub mod publish;
+pub mod tiles;
+pub mod tree;
 
+pub use checkpoint::{Checkpoint, CheckpointError, SignError, SignedCheckpoint};
 pub use commitment::{CommitmentKey, commit};
 pub use entry::{Entry, Kind, LEAF_VERSION};
+pub use leaf::{LeafError, MAX_LEAF};
 pub use log::{Committed, Lease, Log, Recorded, record};
+pub use note::{NoteError, Signer, VerifierKey};
+pub use publish::{PublishError, Publisher};
+pub use tiles::{Directory, Files};
+pub use tree::{BadFrontier, Digest, Frontier, leaf_hash};

@@ -1,0 +1,244 @@
+//! The bytes of a leaf: an [`Entry`] as canonical JSON, and back.
+//!
+//! RFC 8785 restricted to what leaves no room for choice: objects with keys in order, strings, and integers below 2^53. Reading
+//! is strict: the bytes must be exactly what writing the same entry gives, so that one entry has one leaf hash.
+
+use crate::entry::{Entry, Kind, LEAF_VERSION};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use postern_base::{AttemptId, DeliveryId, EntryId, MessageId, TenantId};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// The longest leaf, in bytes: bundles carry a 16-bit length (C2SP tlog-tiles, "Log entries").
+pub const MAX_LEAF: usize = 65_535;
+
+/// The first integer that a JSON reader with double-precision numbers may get wrong (RFC 8785 section 3.2.2.3).
+const FIRST_UNSAFE_INTEGER: u64 = 1 << 53;
+
+/// Why an entry has no leaf, or bytes are not a leaf. None of them carries a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LeafError {
+    /// The leaf would not fit a bundle.
+    #[error(
+        "the entry is {length} bytes long; at most {MAX_LEAF} fit: put less into `actor`, `code` and `commitments`"
+    )]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// The fence is 2^53 or more.
+    #[error("the fence is too large for a leaf: it must be below 2^53")]
+    FenceTooLarge,
+    /// A commitment's domain is empty or not made of `a-z`, `0-9`, `_`, `-`, `.` and `:`.
+    #[error("a commitment's domain must be one or more of a-z, 0-9, '_', '-', '.' and ':'")]
+    BadDomain,
+    /// Two commitments have one domain.
+    #[error("two commitments have the same domain")]
+    DuplicateDomain,
+    /// A newer Postern wrote it.
+    #[error("the leaf is of version {found}; this program reads versions up to {known}: use a newer Postern")]
+    Newer {
+        /// Its version.
+        found: u64,
+        /// The newest this program knows.
+        known: u16,
+    },
+    /// There is no such version.
+    #[error("the leaf has no version that ever existed")]
+    NoSuchVersion,
+    /// It is not a JSON object.
+    #[error("the leaf is not a JSON object")]
+    NotAnObject,
+    /// It has a field this version does not know.
+    #[error("the leaf has a field that its version does not have")]
+    UnknownField,
+    /// Its kind is not one of [`Kind::ALL`].
+    #[error("the leaf is of a kind that its version does not have")]
+    UnknownKind,
+    /// A field is missing or does not have the right form.
+    #[error("the leaf's field `{field}` is missing or malformed")]
+    Field {
+        /// The field.
+        field: &'static str,
+    },
+    /// It says what an entry says, but in other bytes than the canonical ones.
+    #[error("the leaf is not in canonical form")]
+    NotCanonical,
+}
+
+/// A leaf as it stands in JSON. The fields are in the order of their names: that is the canonical order.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Leaf<'a> {
+    #[serde(borrow)]
+    actor: Cow<'a, str>,
+    at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempt: Option<AttemptId>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    code: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
+    commitments: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivery: Option<DeliveryId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fence: Option<u64>,
+    id: EntryId,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<MessageId>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    policy: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<EntryId>,
+    tenant: TenantId,
+    version: u64,
+}
+
+impl Entry {
+    /// The leaf: canonical JSON, at most [`MAX_LEAF`] bytes. Commitments stand in the order of their domains.
+    ///
+    /// # Errors
+    /// [`LeafError::TooLong`], [`LeafError::FenceTooLarge`], [`LeafError::BadDomain`], [`LeafError::DuplicateDomain`], and
+    /// [`LeafError::NoSuchVersion`] when `version` is not [`LEAF_VERSION`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>, LeafError> {
+        if self.version != LEAF_VERSION {
+            return Err(LeafError::NoSuchVersion);
+        }
+        if self.fence.is_some_and(|fence| fence >= FIRST_UNSAFE_INTEGER) {
+            return Err(LeafError::FenceTooLarge);
+        }
+        let mut commitments = BTreeMap::new();
+        for (domain, value) in &self.commitments {
+            if !is_domain(domain) {
+                return Err(LeafError::BadDomain);
+            }
+            if commitments.insert(Cow::Borrowed(domain.as_str()), Cow::Owned(STANDARD.encode(value))).is_some() {
+                return Err(LeafError::DuplicateDomain);
+            }
+        }
+        let leaf = Leaf {
+            actor: Cow::Borrowed(&self.actor),
+            at: self.at,
+            attempt: self.attempt,
+            code: self.code.as_deref().map(Cow::Borrowed),
+            commitments,
+            delivery: self.delivery,
+            fence: self.fence,
+            id: self.id,
+            kind: Cow::Borrowed(self.kind.as_str()),
+            message: self.message,
+            policy: self.policy.as_deref().map(Cow::Borrowed),
+            previous: self.previous,
+            tenant: self.tenant.clone(),
+            version: u64::from(self.version),
+        };
+        // serde_json writes strings as ECMAScript does (RFC 8785 section 3.2.2.2), and nothing but strings, integers and maps
+        // with string keys stands here: it cannot fail.
+        let bytes = serde_json::to_vec(&leaf).map_err(|_| LeafError::NotAnObject)?;
+        if bytes.len() > MAX_LEAF { Err(LeafError::TooLong { length: bytes.len() }) } else { Ok(bytes) }
+    }
+
+    /// Reads a leaf.
+    ///
+    /// # Errors
+    /// A [`LeafError`] that says what is wrong; [`LeafError::Newer`] when a newer program wrote it.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, LeafError> {
+        if bytes.len() > MAX_LEAF {
+            return Err(LeafError::TooLong { length: bytes.len() });
+        }
+        let leaf: Leaf<'_> = serde_json::from_slice(bytes).map_err(|_| diagnose(bytes))?;
+        if leaf.version != u64::from(LEAF_VERSION) {
+            return Err(bad_version(leaf.version));
+        }
+        let kind = Kind::parse(&leaf.kind).ok_or(LeafError::UnknownKind)?;
+        let mut commitments = Vec::with_capacity(leaf.commitments.len());
+        for (domain, value) in &leaf.commitments {
+            let value = STANDARD.decode(value.as_ref()).ok().and_then(|value| <[u8; 32]>::try_from(value).ok());
+            commitments.push((domain.clone().into_owned(), value.ok_or(LeafError::Field { field: "commitments" })?));
+        }
+        let entry = Self {
+            version: LEAF_VERSION,
+            id: leaf.id,
+            tenant: leaf.tenant,
+            kind,
+            at: leaf.at,
+            actor: leaf.actor.into_owned(),
+            message: leaf.message,
+            delivery: leaf.delivery,
+            attempt: leaf.attempt,
+            fence: leaf.fence,
+            policy: leaf.policy.map(Cow::into_owned),
+            code: leaf.code.map(Cow::into_owned),
+            previous: leaf.previous,
+            commitments,
+        };
+        // One entry, one leaf: other white space, key order, escapes, number or time formats are refused.
+        if entry.to_bytes()? == bytes { Ok(entry) } else { Err(LeafError::NotCanonical) }
+    }
+}
+
+fn is_domain(domain: &str) -> bool {
+    !domain.is_empty()
+        && domain
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'.' | b':'))
+}
+
+fn bad_version(found: u64) -> LeafError {
+    if found > u64::from(LEAF_VERSION) {
+        LeafError::Newer { found, known: LEAF_VERSION }
+    } else {
+        LeafError::NoSuchVersion
+    }
+}
+
+/// What is wrong with bytes that do not read as a leaf. The version comes first: a newer leaf may have other fields.
+fn diagnose(bytes: &[u8]) -> LeafError {
+    const REQUIRED: [&str; 6] = ["actor", "at", "id", "kind", "tenant", "version"];
+    const OPTIONAL: [&str; 8] =
+        ["attempt", "code", "commitments", "delivery", "fence", "message", "policy", "previous"];
+    let Ok(object) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(bytes) else {
+        return LeafError::NotAnObject;
+    };
+    match object.get("version").and_then(serde_json::Value::as_u64) {
+        Some(version) if version == u64::from(LEAF_VERSION) => {}
+        Some(version) => return bad_version(version),
+        None => return LeafError::Field { field: "version" },
+    }
+    if object.keys().any(|key| !REQUIRED.contains(&key.as_str()) && !OPTIONAL.contains(&key.as_str())) {
+        return LeafError::UnknownField;
+    }
+    for field in REQUIRED.into_iter().chain(OPTIONAL) {
+        let good = match object.get(field) {
+            None => !REQUIRED.contains(&field),
+            Some(value) => reads(field, value),
+        };
+        if !good {
+            return LeafError::Field { field };
+        }
+    }
+    // Each field reads alone: a field stands there twice.
+    LeafError::NotCanonical
+}
+
+fn reads(field: &str, value: &serde_json::Value) -> bool {
+    let text = value.as_str();
+    match field {
+        "at" => text.is_some_and(|text| text.parse::<Timestamp>().is_ok()),
+        "tenant" => text.is_some_and(|text| text.parse::<TenantId>().is_ok()),
+        "id" | "attempt" | "delivery" | "message" | "previous" => {
+            text.is_some_and(|text| text.parse::<EntryId>().is_ok())
+        }
+        "fence" | "version" => value.as_u64().is_some(),
+        "commitments" => value.as_object().is_some_and(|all| all.values().all(serde_json::Value::is_string)),
+        _ => text.is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
