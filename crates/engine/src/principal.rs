@@ -46,6 +46,8 @@ pub enum Scope {
     ConsentRead,
     /// Put patients' records into the built-in directory.
     DirectoryWrite,
+    /// Read the ledger's tiles. A log may hold entries of several tenants, so no other scope gives this one.
+    LedgerRead,
     /// Everything, for this tenant.
     Admin,
 }
@@ -60,6 +62,7 @@ impl Scope {
         Self::VendorsWrite,
         Self::ConsentRead,
         Self::DirectoryWrite,
+        Self::LedgerRead,
         Self::Admin,
     ];
 
@@ -74,6 +77,7 @@ impl Scope {
             Self::VendorsWrite => "vendors:write",
             Self::ConsentRead => "consent:read",
             Self::DirectoryWrite => "directory:write",
+            Self::LedgerRead => "ledger:read",
             Self::Admin => "admin",
         }
     }
@@ -145,7 +149,7 @@ impl Principal {
     /// Whether they hold `scope`.
     #[must_use]
     pub fn may(&self, scope: Scope) -> bool {
-        self.scopes.iter().any(|held| *held == scope || *held == Scope::Admin)
+        self.scopes.iter().any(|held| *held == scope || (*held == Scope::Admin && scope != Scope::LedgerRead))
     }
 
     /// Whether they hold `scope`, as an answer that `?` can carry.
