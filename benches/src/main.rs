@@ -1,0 +1,47 @@
+//! The benchmarks of Postern: what `cargo xtask bench` runs.
+//!
+//! Each part measures one thing on this machine, now, and prints it beside the goal. With no argument all parts run and
+//! `docs/benchmarks.md` is written; `gate` and the like run one part and write nothing.
+//!
+//! What this crate must not do: assert anything about time, or hold product code. Start at `main`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
+
+mod gate;
+mod machine;
+mod report;
+mod timing;
+
+use machine::Machine;
+use report::Line;
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    match run(&named) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures what is named, or everything.
+fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace above the benches")?;
+    let directory = root.join("target/bench");
+    std::fs::create_dir_all(&directory)?;
+    let machine = Machine::look(&directory)?;
+    println!("{} fdatasync/s on this disk, load {}", machine.fsyncs_per_second.round(), machine.load);
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
+    let mut lines: Vec<Line> = Vec::new();
+    if wanted("gate") {
+        lines.extend(gate::run()?);
+    }
+    for line in &lines {
+        println!("{}", report::shown(line));
+    }
+    Ok(())
+}
