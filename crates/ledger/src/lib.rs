@@ -13,9 +13,14 @@ pub mod entry;
 pub mod leaf;
 pub mod log;
 pub mod note;
+pub mod proof;
 pub mod publish;
 pub mod tiles;
 pub mod tree;
+pub mod verify;
+
+#[cfg(test)]
+mod testlog;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignError, SignedCheckpoint};
 pub use commitment::{CommitmentKey, commit};
@@ -23,6 +28,8 @@ pub use entry::{Entry, Kind, LEAF_VERSION};
 pub use leaf::{LeafError, MAX_LEAF};
 pub use log::{Committed, Lease, Log, Recorded, record};
 pub use note::{NoteError, Signer, VerifierKey};
+pub use proof::{Consistency, Proof, ProofError};
 pub use publish::{PublishError, Publisher};
 pub use tiles::{Directory, Files};
 pub use tree::{BadFrontier, Digest, Frontier, leaf_hash};
+pub use verify::{MessageReport, Options, Problem, Report, key_beside, verify, verify_message, verify_rows};

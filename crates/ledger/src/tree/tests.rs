@@ -43,8 +43,10 @@ fn some(n: usize) -> Vec<Vec<u8>> {
 #[test]
 fn roots_are_those_of_the_published_test_vectors() {
     // The vectors of RFC 6962's reference implementation (certificate-transparency, merkle_tree_test).
-    let hex =
-        |text: &str| (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect();
+    let hex = |text: &str| {
+        let digits: Vec<_> = text.chars().map(|digit| u8::try_from(digit.to_digit(16).unwrap()).unwrap()).collect();
+        digits.chunks(2).map(|pair| pair[0] * 16 + pair[1]).collect::<Vec<u8>>()
+    };
     let leaves: Vec<Vec<u8>> =
         ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
             .into_iter()
