@@ -5,6 +5,7 @@
 //!
 //! Start at [`provider`], then `email/smarthost.rs` for a real one and `simulator/` for the ones the demo uses.
 
+pub mod conformance;
 pub mod email;
 pub mod portal;
 pub mod provider;

@@ -1,0 +1,8 @@
+//! What the channels promise, against real and scripted peers. Nothing here speaks beyond loopback.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+
+mod compile_fail;
+mod conformance;
+mod simulator;
+mod smarthost;
+mod support;

@@ -1,0 +1,30 @@
+//! Peers and material for the tests.
+
+pub(crate) mod authority;
+pub(crate) mod permits;
+pub(crate) mod postfix;
+pub(crate) mod proxy;
+pub(crate) mod scratch;
+pub(crate) mod scripted;
+pub(crate) mod simulated;
+
+use jiff::Timestamp;
+use postern_base::Clock;
+
+/// A clock that stands still.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Still(pub Timestamp);
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+/// Says loudly that a test could not run because `what` is missing; under CI that is a failure.
+#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+#[expect(clippy::disallowed_methods, reason = "CI says so by its environment")]
+pub(crate) fn missing_peer(what: &str) {
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{what} is missing; run cargo xtask peers as root");
+    eprintln!("SKIPPED: {what} is missing; run cargo xtask peers as root to try it for real");
+}

@@ -1,0 +1,74 @@
+//! Attackers and accidents between a client and a server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+/// A proxy before the server at `to` that takes STARTTLS out of what the server offers, as an attacker on the path does.
+pub(crate) async fn without_starttls(to: u16) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut server = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+            tokio::spawn(async move {
+                let (mut up, mut down) = ([0; 4096], [0; 4096]);
+                loop {
+                    tokio::select! {
+                        read = client.read(&mut up) => match read {
+                            Ok(n) if n > 0 => server.write_all(up.get(..n).unwrap()).await.unwrap(),
+                            _ => return,
+                        },
+                        read = server.read(&mut down) => match read {
+                            Ok(n) if n > 0 => {
+                                let text = String::from_utf8_lossy(down.get(..n).unwrap()).into_owned();
+                                let text = text.replace("250-STARTTLS\r\n", "250-XXXXXXXX\r\n");
+                                client.write_all(text.as_bytes()).await.unwrap();
+                            }
+                            _ => return,
+                        },
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+/// A proxy that speaks TLS and passes everything on to the plain server at `to`, but loses the connection once the client
+/// has sent the final dot and the server has answered: the server has the mail, and the client never hears of it.
+pub(crate) async fn loses_the_last_answer(to: u16, tls: Arc<tokio_rustls::rustls::ServerConfig>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let acceptor = TlsAcceptor::from(tls);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let mut client = acceptor.accept(client).await.unwrap();
+            let mut server = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+            tokio::spawn(async move {
+                let (mut up, mut down) = ([0; 4096], [0; 4096]);
+                let mut said = Vec::new();
+                loop {
+                    tokio::select! {
+                        read = client.read(&mut up) => match read {
+                            Ok(n) if n > 0 => {
+                                said.extend_from_slice(up.get(..n).unwrap());
+                                server.write_all(up.get(..n).unwrap()).await.unwrap();
+                            }
+                            _ => return,
+                        },
+                        read = server.read(&mut down) => match read {
+                            Ok(n) if n > 0 && !said.ends_with(b"\r\n.\r\n") => {
+                                client.write_all(down.get(..n).unwrap()).await.unwrap();
+                            }
+                            _ => return,
+                        },
+                    }
+                }
+            });
+        }
+    });
+    address
+}
