@@ -40,7 +40,20 @@ pub fn check(root: &Path) -> Vec<Finding> {
             findings.push(Finding::of(required, "is missing"));
         }
     }
+    findings.extend(undocumented_routes(root));
     findings
+}
+
+/// Routes of the API that `docs/api.md` does not name.
+fn undocumented_routes(root: &Path) -> Vec<Finding> {
+    let read = |file: &str| fs::read_to_string(root.join(file)).unwrap_or_default();
+    let (routes, page) = (read("crates/web/src/routes.rs"), read("docs/api.md"));
+    let api = routes.split("pub const DEMO").next().unwrap_or_default();
+    api.lines()
+        .filter_map(|line| line.trim().strip_prefix("path: \"")?.split('"').next())
+        .filter(|path| !page.contains(&format!("{path}`")))
+        .map(|path| Finding::of("docs/api.md", format!("does not name the route `{path}`")))
+        .collect()
 }
 
 /// Paths of somebody's machine in one file.

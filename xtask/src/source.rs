@@ -55,7 +55,7 @@ fn skip_item<'a, I: Iterator<Item = (usize, &'a str)>>(lines: &mut std::iter::Pe
 /// Every `.rs` file of the workspace, sorted by path.
 #[must_use]
 pub fn sources(root: &Path) -> Vec<Source> {
-    files(root)
+    let mut sources: Vec<Source> = files(root)
         .into_iter()
         .filter(|path| path.extension().is_some_and(|e| e == "rs"))
         .filter_map(|path| {
@@ -68,6 +68,31 @@ pub fn sources(root: &Path) -> Vec<Source> {
                 || relative.ends_with("_tests.rs");
             Some(Source { member: member.to_owned(), test, text, path: relative })
         })
+        .collect();
+    let modules: Vec<String> = sources.iter().flat_map(test_modules).collect();
+    for source in &mut sources {
+        let stem = source.path.strip_suffix(".rs").unwrap_or(&source.path);
+        source.test |=
+            modules.iter().any(|m| stem.strip_prefix(m.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/')));
+    }
+    sources
+}
+
+/// The paths, without `.rs`, of the modules that a file declares under `#[cfg(test)]`.
+fn test_modules(source: &Source) -> Vec<String> {
+    let stem = source.path.strip_suffix(".rs").unwrap_or(&source.path);
+    let (directory, name) = stem.rsplit_once('/').unwrap_or_default();
+    let home = if matches!(name, "lib" | "main" | "mod") { directory } else { stem };
+    let lines: Vec<&str> = source.text.lines().map(str::trim).collect();
+    lines
+        .windows(2)
+        .filter_map(|pair| match pair {
+            ["#[cfg(test)]", declared] => {
+                declared.trim_start_matches("pub(crate) ").strip_prefix("mod ")?.strip_suffix(';')
+            }
+            _ => None,
+        })
+        .map(|module| format!("{home}/{module}"))
         .collect()
 }
 
@@ -111,6 +136,14 @@ mod tests {
         let text = "fn a() {}\n// b\n#[cfg(test)]\nmod fixtures;\nfn c() {}\n#[cfg(test)]\nmod tests {\n    fn d() {}\n}\nfn e() {}\n";
         let kept: Vec<_> = source(text).production_lines().into_iter().map(|(n, l)| format!("{n}:{l}")).collect();
         assert_eq!(kept, ["1:fn a() {}", "5:fn c() {}", "10:fn e() {}"]);
+    }
+
+    #[test]
+    fn a_module_declared_for_tests_is_a_test_file() {
+        let mut file = source("#[cfg(test)]\nmod fixtures;\nmod real;\n");
+        assert_eq!(test_modules(&file), ["crates/gate/src/x/fixtures"]);
+        file.path = "crates/gate/src/lib.rs".into();
+        assert_eq!(test_modules(&file), ["crates/gate/src/fixtures"]);
     }
 
     #[test]
