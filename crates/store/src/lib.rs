@@ -217,6 +217,10 @@ impl Tenanted {
     pub async fn patients(&self, _after: Option<&PatientId>, _limit: u32) -> Result<Vec<PatientId>, StoreError> {
         todo!()
     }
+    /// Patients that the directory gives `point` as a contact point of, in order of their ids.
+    pub async fn patients_of_point(&self, _point: &Address) -> Result<Vec<PatientId>, StoreError> {
+        todo!()
+    }
     /// Creates or replaces a row of the vendor registry.
     pub async fn put_vendor(&self, _vendor: Vendor, _entry: Entry) -> Result<(), StoreError> {
         todo!()
