@@ -1,0 +1,289 @@
+//! Consents of every kind. The most suspicious file of the crate: a misread here is a message to somebody who said no.
+
+use super::points::{extension, postern_name, systems};
+use super::{Context, Own, labels, local, patient_of};
+use crate::fhir::{self, Body, ExtensionValue, Resource};
+use crate::normal;
+use jiff::Timestamp;
+use postern_gate::facts::{ActReason, Consent, ConsentKind, Provision, Ruling, System};
+
+const KINDS: &str = "https://postern.example/fhir/CodeSystem/postern-consent";
+const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+const ACT_REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+const POLICY_CODES: &str = "http://terminology.hl7.org/CodeSystem/consentpolicycodes";
+
+/// Something in a provision that could not be understood: the whole Consent denies.
+struct NotUnderstood;
+
+/// The patient's Consents, and one unreadable for each Consent whose patient cannot be told.
+pub(super) fn consents(own: &[Own<'_>], all: &[Resource], context: &Context<'_>) -> Vec<Consent> {
+    let mut found: Vec<Consent> = own
+        .iter()
+        .filter_map(|record| match record.resource.body() {
+            Body::Consent(body) => Some(consent(record, body, context)),
+            _ => None,
+        })
+        .collect();
+    for resource in all {
+        // Nobody's Consent may be this patient's "no". One that names another patient is that patient's.
+        if matches!(resource.body(), Body::Consent(_))
+            && resource.subjects().iter().all(|reference| patient_of(reference).is_none())
+        {
+            found.push(unreadable(resource.id().unwrap_or_default()));
+        }
+    }
+    found
+}
+
+fn unreadable(id: &str) -> Consent {
+    Consent {
+        id: id.into(),
+        kind: ConsentKind::Unreadable,
+        active: true,
+        given: None,
+        provision: Provision::default(),
+        signed_by: None,
+        has_source: false,
+        remuneration_disclosed: false,
+        access_mode: None,
+    }
+}
+
+fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Consent {
+    let id = record.resource.id().unwrap_or_default();
+    let (Some(kind), Some(active), false) = (kind(body), is_active(body), record.unreadable()) else {
+        return unreadable(id);
+    };
+    let provision = if kind == ConsentKind::Other || !active {
+        Provision::default()
+    } else {
+        match root_provision(body, context) {
+            Ok(provision) => provision,
+            Err(NotUnderstood) => return unreadable(id),
+        }
+    };
+    let root = body.provision.as_ref();
+    let in_either = |name: &str| {
+        let in_provision = root.and_then(|p| extension(&p.extension, name));
+        in_provision.or_else(|| extension(&body.extension, name))
+    };
+    let access_mode = ["access-mode", "email-mode", "mode"].iter().find_map(|name| match in_either(name) {
+        Some(ExtensionValue::Text(word)) => word.parse().ok(),
+        _ => None,
+    });
+    Consent {
+        id: id.into(),
+        kind,
+        active,
+        given: body.date_time.as_deref().and_then(|text| context.calendar.begin(text)).map(|(earliest, _)| earliest),
+        provision,
+        signed_by: body.performer.iter().find_map(|r| r.reference.as_deref().map(|r| local(r).unwrap_or(r).into())),
+        has_source: body.has_source,
+        remuneration_disclosed: matches!(in_either("remuneration-disclosed"), Some(ExtensionValue::Boolean(true))),
+        access_mode,
+    }
+}
+
+/// `active` or certainly not; `None` = a status nobody can act on.
+fn is_active(body: &fhir::Consent) -> Option<bool> {
+    match body.status.as_deref()? {
+        "active" => Some(true),
+        "inactive" | "rejected" | "entered-in-error" | "draft" | "proposed" => Some(false),
+        _ => None,
+    }
+}
+
+/// What a Consent is about; `None` = it claims to be one of Postern's kinds and cannot be understood.
+fn kind(body: &fhir::Consent) -> Option<ConsentKind> {
+    let mut found: Option<ConsentKind> = None;
+    for coding in body.category.iter().flat_map(|category| &category.coding) {
+        let named = coding.code.as_deref().and_then(kind_of);
+        let kind = match coding.system.as_deref() {
+            Some(KINDS) => named?,
+            // One of our codes without its system: meant for us, perhaps.
+            None if named.is_some() => return None,
+            _ => continue,
+        };
+        if found.is_some_and(|other| other != kind) {
+            return None;
+        }
+        found = Some(kind);
+    }
+    if body.category_unreadable && found.is_none() {
+        return None;
+    }
+    found.or_else(|| Some(kind_by_policy(body)))
+}
+
+fn kind_of(code: &str) -> Option<ConsentKind> {
+    Some(match code {
+        "contact-consent" => ConsentKind::ContactConsent,
+        "email-risk-acknowledgement" => ConsentKind::EmailRiskAcknowledgement,
+        "marketing-authorization" => ConsentKind::MarketingAuthorization,
+        "marketing-text-consent" => ConsentKind::MarketingTextConsent,
+        "confidential-communication" => ConsentKind::ConfidentialCommunication,
+        "restriction" => ConsentKind::Restriction,
+        "proxy-communication" => ConsentKind::ProxyCommunication,
+        "part2-consent" => ConsentKind::Part2Consent,
+        "access-request" => ConsentKind::AccessRequest,
+        _ => return None,
+    })
+}
+
+/// A Consent of another system is none of Postern's kinds, and above all no permit (an EHR's proxy Consent means "may
+/// view"). Only what restricts is taken from the policy it names.
+fn kind_by_policy(body: &fhir::Consent) -> ConsentKind {
+    // 45 CFR 164.522(b)(1)(i): confidential communications. 45 CFR 164.522(a)(1)(vi): self-pay, HL7 code hipaa-self-pay.
+    if body.policy_uris.iter().any(|uri| uri.contains("164.522(b)") || uri.contains("164.522%28b%29")) {
+        return ConsentKind::ConfidentialCommunication;
+    }
+    let self_pay = body.policy_rule.iter().any(|rule| rule.codes(POLICY_CODES).any(|code| code == "hipaa-self-pay"));
+    if self_pay || body.policy_uris.iter().any(|uri| uri.contains("164.522(a)") || uri.contains("164.522%28a%29")) {
+        return ConsentKind::Restriction;
+    }
+    ConsentKind::Other
+}
+
+fn root_provision(body: &fhir::Consent, context: &Context<'_>) -> Result<Provision, NotUnderstood> {
+    if body.provision_unreadable {
+        return Err(NotUnderstood);
+    }
+    let codes: Vec<&str> = body.policy_rule.iter().flat_map(|rule| rule.codes(ACT_CODE)).collect();
+    let by_policy = match (codes.contains(&"OPTIN"), codes.contains(&"OPTOUT")) {
+        (true, true) => return Err(NotUnderstood),
+        (true, false) => Some(Ruling::Permit),
+        (false, true) => Some(Ruling::Deny),
+        (false, false) => None,
+    };
+    let Some(written) = &body.provision else {
+        return Ok(Provision { decision: by_policy, ..Provision::default() });
+    };
+    let own = ruling(written)?;
+    // "Opted out" over "permit" contradicts itself. A deny under OPTIN is a deny.
+    if by_policy == Some(Ruling::Deny) && own == Some(Ruling::Permit) {
+        return Err(NotUnderstood);
+    }
+    provision(written, own.or(by_policy), context)
+}
+
+fn ruling(written: &fhir::Provision) -> Result<Option<Ruling>, NotUnderstood> {
+    match written.kind.as_deref() {
+        None => Ok(None),
+        Some("permit") => Ok(Some(Ruling::Permit)),
+        Some("deny") => Ok(Some(Ruling::Deny)),
+        Some(_) => Err(NotUnderstood),
+    }
+}
+
+fn provision(
+    written: &fhir::Provision,
+    decision: Option<Ruling>,
+    context: &Context<'_>,
+) -> Result<Provision, NotUnderstood> {
+    if written.has_unknown {
+        return Err(NotUnderstood);
+    }
+    let denies = decision == Some(Ruling::Deny);
+    let (from, until) = in_force(written.period.as_ref(), denies, context)?;
+    if !denies && !permits_disclosure(written) {
+        return Err(NotUnderstood);
+    }
+    let scope = scope(written)?;
+    let exceptions = written.provision.iter().map(|inner| {
+        // FHIR R4 Consent.provision.type: required in nested provisions.
+        let decision = ruling(inner)?.ok_or(NotUnderstood)?;
+        provision(inner, Some(decision), context)
+    });
+    let actors = written.actor.iter().map(|actor| {
+        let reference = actor.reference.as_ref().and_then(|r| r.reference.as_deref()).ok_or(NotUnderstood)?;
+        Ok(local(reference).ok_or(NotUnderstood)?.to_owned())
+    });
+    Ok(Provision {
+        decision,
+        from,
+        until,
+        systems: scope.systems,
+        points: scope.points,
+        reasons: reasons(written, denies)?,
+        actors: actors.collect::<Result<_, _>>()?,
+        labels: labels::categories(&written.security_label).ok_or(NotUnderstood)?,
+        exceptions: exceptions.collect::<Result<_, _>>()?,
+    })
+}
+
+/// When a provision is in force. Where a date leaves room, a permit is taken as shorter and a denial as longer.
+fn in_force(
+    period: Option<&fhir::Period>,
+    denies: bool,
+    context: &Context<'_>,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), NotUnderstood> {
+    let Some(period) = period else { return Ok((None, None)) };
+    if period.unreadable {
+        return Err(NotUnderstood);
+    }
+    let start = period.start.as_deref().and_then(|text| context.calendar.begin(text));
+    let end = period.end.as_deref().and_then(|text| context.calendar.end(text));
+    let from = start.map(|(earliest, latest)| if denies { earliest } else { latest });
+    let until = end.map(|(earliest, latest)| if denies { latest } else { earliest });
+    Ok((from, until))
+}
+
+/// A permit that names actions must name one that lets something be said.
+fn permits_disclosure(written: &fhir::Provision) -> bool {
+    let mut codes = written.action.iter().flat_map(|action| &action.coding).filter_map(|c| c.code.as_deref());
+    written.action.is_empty() || codes.any(|code| matches!(code, "disclose" | "use" | "access"))
+}
+
+fn reasons(written: &fhir::Provision, denies: bool) -> Result<Vec<ActReason>, NotUnderstood> {
+    let read = |coding: &fhir::Coding| match (coding.system.as_deref(), coding.code.as_deref()) {
+        (Some(ACT_REASON), Some("TREAT")) => ActReason::Treat,
+        (Some(ACT_REASON), Some("CAREMGT")) => ActReason::CareMgt,
+        (Some(ACT_REASON), Some("HPAYMT")) => ActReason::HPaymt,
+        (Some(ACT_REASON), Some("HOPERAT")) => ActReason::HOperat,
+        (Some(ACT_REASON), Some("PATADMIN")) => ActReason::PatAdmin,
+        (Some(ACT_REASON), Some("HMARKT")) => ActReason::HMarkt,
+        _ => ActReason::Unknown,
+    };
+    let reasons: Vec<ActReason> = written.purpose.iter().map(read).collect();
+    // A permit for an unknown purpose permits nothing Postern does; a denial for one may deny anything it does.
+    if denies && reasons.contains(&ActReason::Unknown) { Err(NotUnderstood) } else { Ok(reasons) }
+}
+
+#[derive(Default)]
+struct Scope {
+    systems: Vec<System>,
+    points: Vec<postern_gate::facts::Address>,
+}
+
+/// The kinds of contact point, numbers and addresses that a provision's extensions name.
+fn scope(written: &fhir::Provision) -> Result<Scope, NotUnderstood> {
+    let mut scope = Scope::default();
+    let mut implied = Vec::new();
+    for extension in &written.extension {
+        let Some(name) = postern_name(extension) else { continue };
+        match (name, &extension.value) {
+            ("contact-channel", ExtensionValue::Concept(concept)) => {
+                scope.systems.push(systems(concept).ok_or(NotUnderstood)?);
+            }
+            ("contact-point", ExtensionValue::Point(point)) => {
+                let system = super::points::system(point);
+                let value = point.value.as_deref().ok_or(NotUnderstood)?;
+                scope.points.push(normal::normalise(system, value).ok_or(NotUnderstood)?);
+                implied.push(system);
+            }
+            ("contact-address", ExtensionValue::Address(address)) => {
+                scope.points.push(normal::postal(address).ok_or(NotUnderstood)?);
+                implied.push(System::Postal);
+            }
+            ("revocation-source" | "remuneration-disclosed" | "access-mode" | "email-mode" | "mode", _) => {}
+            ("max-content", ExtensionValue::Text(word)) if matches!(word.as_str(), "minimal" | "detailed") => {}
+            // An extension of ours that this version does not know, or with a value it cannot read.
+            _ => return Err(NotUnderstood),
+        }
+    }
+    if scope.systems.is_empty() {
+        scope.systems = implied;
+    }
+    scope.systems.dedup();
+    Ok(scope)
+}

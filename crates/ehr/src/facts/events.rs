@@ -1,0 +1,108 @@
+//! The event a request is about.
+
+use super::points::coded;
+use super::{labels, local, missing, own_resources, patient_of};
+use crate::fhir::date::Calendar;
+use crate::fhir::{Body, ExtensionValue, Resource};
+use jiff::Timestamp;
+use postern_base::PatientId;
+use postern_gate::facts::{Event, EventStatus, ResultClass};
+use postern_gate::{Fact, Missing};
+
+/// The event `reference` (`Appointment/a1`) of `patient`. Unknown when it is not there, is somebody else's, or cannot be
+/// understood.
+#[must_use]
+pub fn event(resources: &[Resource], reference: &str, patient: &PatientId) -> Fact<Event> {
+    let Some(wanted) = local(reference) else { return Fact::Unknown(Missing::Unreadable) };
+    let own = own_resources(resources, patient);
+    let Some(record) = own.iter().find(|record| record.resource.reference().as_deref() == Some(wanted)) else {
+        let elsewhere = resources.iter().any(|r| r.reference().as_deref() == Some(wanted));
+        return Fact::Unknown(missing(elsewhere));
+    };
+    if record.unreadable() {
+        return Fact::Unknown(Missing::Unreadable);
+    }
+    let zones = super::patient::zones(resources, &own, patient);
+    let calendar = Calendar::new(zones.iter().map(String::as_str));
+    read(record.resource, wanted, patient, &calendar).map_or(Fact::Unknown(Missing::Unreadable), Fact::Known)
+}
+
+fn read(resource: &Resource, reference: &str, patient: &PatientId, calendar: &Calendar) -> Option<Event> {
+    let labels = labels::categories(resource.security())?;
+    let begin = |text: Option<&String>| text.and_then(|text| calendar.begin(text)).map(|(earliest, _)| earliest);
+    let mut event = Event {
+        reference: reference.to_owned(),
+        status: EventStatus::Unknown,
+        at: None,
+        result_class: None,
+        clinician_release: None,
+        labels,
+    };
+    match resource.body() {
+        Body::Appointment(body) => {
+            let declined = body.participant.iter().any(|p| {
+                let actor = p.actor.as_ref().and_then(|a| a.reference.as_deref()).and_then(patient_of);
+                actor.as_ref() == Some(patient) && p.status.as_deref() == Some("declined")
+            });
+            event.status = if declined { EventStatus::Cancelled } else { appointment_status(body.status.as_deref()) };
+            event.at = begin(body.start.as_ref());
+        }
+        Body::DiagnosticReport(body) => {
+            event.status = report_status(body.status.as_deref());
+            event.at = begin(body.issued.as_ref()).or_else(|| begin(body.effective.as_ref()));
+            event.result_class = match coded(&body.extension, "result-class", |code| match code {
+                "malignancy" => Some(ResultClass::Malignancy),
+                "genetic" => Some(ResultClass::Genetic),
+                "other" => Some(ResultClass::Other),
+                _ => None,
+            }) {
+                Fact::Known(class) => Some(class),
+                Fact::Unknown(Missing::NotRecorded) => None,
+                Fact::Unknown(_) => return None,
+            };
+            event.clinician_release = release(&body.extension, calendar);
+        }
+        Body::MedicationRequest(body) => {
+            event.status = order_status(body.status.as_deref());
+            event.at = begin(body.authored_on.as_ref());
+        }
+        Body::Other(body) => event.status = order_status(body.status.as_deref()),
+        _ => return None,
+    }
+    Some(event)
+}
+
+/// A release counts from its latest possible instant; one that cannot be read is none.
+fn release(extensions: &[crate::fhir::Extension], calendar: &Calendar) -> Option<Timestamp> {
+    match super::points::extension(extensions, "clinician-release")? {
+        ExtensionValue::Text(text) => calendar.begin(text).map(|(_, latest)| latest),
+        _ => None,
+    }
+}
+
+fn appointment_status(status: Option<&str>) -> EventStatus {
+    match status {
+        Some("booked" | "pending" | "proposed" | "arrived" | "checked-in" | "waitlist") => EventStatus::Active,
+        Some("cancelled" | "entered-in-error") => EventStatus::Cancelled,
+        Some("fulfilled" | "noshow") => EventStatus::Past,
+        _ => EventStatus::Unknown,
+    }
+}
+
+/// A result that is not final yet is not the event a result message is about.
+fn report_status(status: Option<&str>) -> EventStatus {
+    match status {
+        Some("final" | "amended" | "corrected" | "appended") => EventStatus::Active,
+        Some("cancelled" | "entered-in-error") => EventStatus::Cancelled,
+        _ => EventStatus::Unknown,
+    }
+}
+
+fn order_status(status: Option<&str>) -> EventStatus {
+    match status {
+        Some("active" | "issued" | "in-progress" | "planned" | "balanced" | "final") => EventStatus::Active,
+        Some("cancelled" | "entered-in-error" | "stopped" | "revoked") => EventStatus::Cancelled,
+        Some("completed" | "finished" | "ended") => EventStatus::Past,
+        _ => EventStatus::Unknown,
+    }
+}

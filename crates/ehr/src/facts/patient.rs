@@ -1,0 +1,203 @@
+//! The Patient, related persons and flags.
+
+use super::points::{begin, extension, is_over, points};
+use super::{Context, Identity, Own, labels, local, missing, patient_of};
+use crate::fhir::date::{self, Moment};
+use crate::fhir::{self, Body, ExtensionValue, Resource};
+use crate::{normal, zones as table};
+use postern_base::{PatientId, Phi};
+use postern_gate::Fact;
+use postern_gate::facts::{Flags, Patient, RelatedPerson, System};
+use std::collections::BTreeSet;
+
+const FLAGS: &str = "https://postern.example/fhir/CodeSystem/postern-flag";
+
+/// The patient's own record.
+fn found<'a>(own: &[Own<'a>]) -> Option<(Own<'a>, &'a fhir::Patient)> {
+    own.iter().find_map(|record| match record.resource.body() {
+        Body::Patient(body) => Some((*record, &**body)),
+        _ => None,
+    })
+}
+
+pub(super) fn patient(own: &[Own<'_>], context: &Context<'_>, zones: Vec<String>) -> (Fact<Patient>, Identity) {
+    let Some((record, body)) = found(own) else { return (Fact::Unknown(missing(false)), Identity::default()) };
+    let identity = identity(body);
+    let (Some(labels), false) = (labels::categories(record.resource.security()), record.unreadable()) else {
+        return (Fact::Unknown(missing(true)), identity);
+    };
+    let current: Vec<&fhir::Address> = body.address.iter().filter(|a| in_use(a, context)).collect();
+    let home = current.iter().find(|a| a.use_code.as_deref() == Some("home")).or_else(|| current.first());
+    let replaced = body.link_unreadable || body.link.iter().any(|l| l.kind.as_deref() == Some("replaced-by"));
+    let patient = Patient {
+        id: context.patient.clone(),
+        active: body.active.unwrap_or(true) && !body.active_unreadable && !replaced,
+        deceased: body.deceased,
+        birth_date: birth_date(body),
+        language: language(body),
+        state: home.and_then(|a| table::state_code(a.state.as_deref()?)).map(Into::into),
+        zones,
+        points: points(&context.patient.reference(), &body.telecom, context),
+        postal: current.iter().filter_map(|a| normal::postal(a)).collect(),
+        flags: flags(own, context),
+        labels,
+    };
+    (Fact::Known(patient), identity)
+}
+
+fn in_use(address: &fhir::Address, context: &Context<'_>) -> bool {
+    address.use_code.as_deref() != Some("old")
+        && !address.period.as_ref().is_some_and(|p| p.unreadable || is_over(p, context))
+}
+
+fn birth_date(body: &fhir::Patient) -> Option<jiff::civil::Date> {
+    match date::parse(body.birth_date.as_deref()?)? {
+        Moment::Days(first, after) if first.tomorrow().is_ok_and(|next| next == after) => Some(first),
+        _ => None,
+    }
+}
+
+/// The preferred language, or the only one; BCP 47 as written, ISO 639-2 and names of the built-in ones mapped.
+fn language(body: &fhir::Patient) -> Option<String> {
+    let preferred = body.communication.iter().find(|c| c.preferred);
+    let chosen = preferred.or_else(|| body.communication.first().filter(|_| body.communication.len() == 1))?;
+    let concept = chosen.language.as_ref()?;
+    let word = concept.coding.iter().find_map(|c| c.code.as_deref()).or(concept.text.as_deref())?;
+    Some(match word.to_ascii_lowercase().as_str() {
+        "spa" | "spanish" | "español" => "es".into(),
+        "eng" | "english" => "en".into(),
+        _ => word.to_owned(),
+    })
+}
+
+fn identity(body: &fhir::Patient) -> Identity {
+    let current = |name: &&fhir::HumanName| name.use_code.as_deref() != Some("old");
+    let first = body.name.iter().filter(current).find_map(|name| name.given.first());
+    let full = |name: &fhir::HumanName| match (name.given.first(), &name.family) {
+        (Some(given), Some(family)) => Some(format!("{given} {family}")),
+        _ => name.text.clone(),
+    };
+    let addresses = body
+        .telecom
+        .iter()
+        .filter_map(|point| normal::normalise(super::points::system(point), point.value.as_deref()?));
+    Identity {
+        first_name: first.cloned().map(Phi::new),
+        names: body.name.iter().filter_map(full).map(Phi::new).collect(),
+        family_names: body.name.iter().filter_map(|name| name.family.clone()).map(Phi::new).collect(),
+        birth_date: birth_date(body).map(Phi::new),
+        identifiers: body.identifier.iter().filter_map(|i| i.value.clone()).map(Phi::new).collect(),
+        streets: body.address.iter().flat_map(|a| &a.line).cloned().map(Phi::new).collect(),
+        points: addresses.collect(),
+    }
+}
+
+/// Every zone the patient may be in: addresses, the facilities on the record, area codes, a stated zone (RULES TCP-07).
+pub(super) fn zones(all: &[Resource], own: &[Own<'_>], patient: &PatientId) -> Vec<String> {
+    let mut zones: BTreeSet<String> = BTreeSet::new();
+    if let Some((_, body)) = found(own) {
+        for address in body.address.iter().filter(|a| a.use_code.as_deref() != Some("old")) {
+            extend(&mut zones, address);
+        }
+        for point in body.telecom.iter().filter(|p| p.use_code.as_deref() != Some("old")) {
+            let number = match super::points::system(point) {
+                System::Sms | System::Phone => point.value.as_deref().and_then(normal::phone),
+                _ => None,
+            };
+            zones.extend(number.iter().flat_map(|n| table::of_number(n)).map(|zone| (*zone).to_owned()));
+        }
+        zones.extend(stated_zone(&body.extension));
+        let custodian = body.managing_organization.as_ref().and_then(|r| r.reference.as_deref()).and_then(local);
+        for address in places(all, |reference| custodian == Some(reference)) {
+            extend(&mut zones, address);
+        }
+    }
+    let visits: Vec<&str> = own.iter().flat_map(|record| visit_places(record.resource, patient)).collect();
+    for address in places(all, |reference| visits.contains(&reference)) {
+        extend(&mut zones, address);
+    }
+    zones.into_iter().collect()
+}
+
+fn extend(zones: &mut BTreeSet<String>, address: &fhir::Address) {
+    let found = address.state.as_deref().map(|state| table::of_state(state, address.postal_code.as_deref()));
+    zones.extend(found.into_iter().flatten().map(ToOwned::to_owned));
+}
+
+/// A zone stated on the record (HL7 `timezone` extension, or Postern's own), when it is one.
+fn stated_zone(extensions: &[fhir::Extension]) -> Option<String> {
+    let standard =
+        extensions.iter().find(|e| e.url.as_deref() == Some("http://hl7.org/fhir/StructureDefinition/timezone"));
+    let value = standard.map(|e| &e.value).or_else(|| extension(extensions, "timezone"))?;
+    match value {
+        ExtensionValue::Text(name) if jiff::tz::TimeZone::get(name).is_ok() => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// Locations at which an appointment of the patient takes place.
+fn visit_places<'a>(resource: &'a Resource, patient: &PatientId) -> Vec<&'a str> {
+    let Body::Appointment(body) = resource.body() else { return Vec::new() };
+    let actors: Vec<&str> = body.participant.iter().filter_map(|p| p.actor.as_ref()?.reference.as_deref()).collect();
+    if !actors.iter().any(|reference| patient_of(reference).as_ref() == Some(patient)) {
+        return Vec::new();
+    }
+    actors.into_iter().filter_map(local).filter(|reference| reference.starts_with("Location/")).collect()
+}
+
+fn places<'a>(all: &'a [Resource], wanted: impl Fn(&str) -> bool) -> Vec<&'a fhir::Address> {
+    let named = all.iter().filter(|r| r.reference().is_some_and(|reference| wanted(&reference)));
+    let addresses = named.flat_map(|resource| match resource.body() {
+        Body::Organization(body) => body.address.iter().collect(),
+        Body::Location(body) => body.address.iter().collect(),
+        _ => Vec::new(),
+    });
+    addresses.collect()
+}
+
+pub(super) fn related(own: &[Own<'_>], context: &Context<'_>) -> Vec<RelatedPerson> {
+    let persons = own.iter().filter_map(|record| match record.resource.body() {
+        Body::RelatedPerson(body) => {
+            let reference = record.resource.reference()?;
+            let begun = begin(body.period.as_ref(), context).is_none_or(|from| from <= context.now);
+            let over = body.period.as_ref().is_some_and(|period| is_over(period, context));
+            let readable = !record.unreadable() && !body.active_unreadable && !body.period_unreadable;
+            Some(RelatedPerson {
+                relationship: body.relationship.iter().flat_map(|c| &c.coding).filter_map(|c| c.code.clone()).collect(),
+                active: readable && body.active.unwrap_or(true) && begun && !over,
+                points: points(&reference, &body.telecom, context),
+                reference,
+            })
+        }
+        _ => None,
+    });
+    persons.collect()
+}
+
+fn flags(own: &[Own<'_>], context: &Context<'_>) -> Flags {
+    let mut flags = Flags::default();
+    for record in own {
+        let Body::Flag(body) = record.resource.body() else { continue };
+        // An unknown status or a period that cannot be read keeps a flag flying.
+        let off = matches!(body.status.as_deref(), Some("inactive" | "entered-in-error"));
+        let over = body.period.as_ref().is_some_and(|period| {
+            let end = period.end.as_deref().and_then(|end| context.calendar.end(end));
+            !period.unreadable && end.is_some_and(|(_, latest)| latest <= context.now)
+        });
+        if record.unreadable() || body.code_unreadable {
+            flags.unreadable = true;
+        }
+        if off || over {
+            continue;
+        }
+        for code in body.code.iter().flat_map(|concept| concept.codes(FLAGS)) {
+            match code {
+                "endangerment" => flags.endangerment = true,
+                "no-automated" => flags.no_automated = true,
+                "unsafe-device" => flags.unsafe_device = true,
+                _ => flags.unreadable = true,
+            }
+        }
+    }
+    flags
+}

@@ -1,0 +1,503 @@
+use super::*;
+use crate::fhir::POSTERN;
+use postern_base::Category;
+use postern_gate::facts::{
+    ActReason, ConsentKind, EventStatus, Flags, LineType, MailboxKind, PointSource, ResultClass, Ruling, System,
+    Verification,
+};
+use serde_json::{Value, json};
+
+fn now() -> Timestamp {
+    "2026-12-01T15:00:00-05:00".parse().unwrap()
+}
+
+fn p1() -> PatientId {
+    "p1".parse().unwrap()
+}
+
+fn url(name: &str) -> String {
+    format!("{POSTERN}StructureDefinition/{name}")
+}
+
+fn read(documents: Vec<Value>) -> Vec<Resource> {
+    documents.into_iter().map(|d| Resource::from_value(d).unwrap()).collect()
+}
+
+fn record_of(documents: Vec<Value>) -> PatientRecord {
+    record(&read(documents), &p1(), now())
+}
+
+fn patient() -> Value {
+    json!({
+        "resourceType": "Patient", "id": "p1", "active": true,
+        "identifier": [{"system": "urn:oid:1.2.3", "value": "MRN42"}],
+        "name": [{"use": "official", "family": "Beech", "given": ["Alma"]}],
+        "birthDate": "1978-10-12",
+        "telecom": [
+            {"id": "t1", "system": "sms", "value": "(212) 555-0101", "use": "mobile", "rank": 1, "extension": [
+                {"url": url("contact-source"), "valueCode": "patient"},
+                {"url": url("line-type"), "valueCode": "mobile"}]},
+            {"id": "t2", "system": "email", "value": "pat@Example.org", "use": "home", "rank": 2, "extension": [
+                {"url": url("contact-source"), "valueCode": "staff"},
+                {"url": url("mailbox-kind"), "valueCode": "family"},
+                {"url": url("shared-with"), "valueReference": {"reference": "RelatedPerson/rp1"}}]},
+            {"id": "t3", "system": "phone", "value": "+12125550101", "use": "mobile"},
+            {"system": "phone", "value": "+12125550199", "use": "old"},
+            {"system": "phone", "value": "+12125550198", "period": {"end": "2025-12-31"}}],
+        "address": [{"use": "home", "line": ["1 Elm St"], "city": "New York", "state": "NY", "postalCode": "10001"}],
+        "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "es"}]}, "preferred": true}]
+    })
+}
+
+fn verification(location: &str) -> Value {
+    json!({"resourceType": "VerificationResult", "id": "v1", "target": [{"reference": "Patient/p1"}],
+        "targetLocation": [location], "status": "validated", "statusDate": "2026-10-01T10:00:00-05:00",
+        "lastPerformed": "2026-10-01T10:00:00-05:00", "nextScheduled": "2027-10-01"})
+}
+
+fn consent(kind: &str, provision: Value) -> Value {
+    json!({"resourceType": "Consent", "id": "c1", "status": "active",
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]},
+            {"coding": [{"system": format!("{POSTERN}CodeSystem/postern-consent"), "code": kind}]}],
+        "patient": {"reference": "Patient/p1"}, "dateTime": "2026-02-01T10:00:00-05:00", "provision": provision})
+}
+
+fn channel(code: &str) -> Value {
+    json!({"url": url("contact-channel"), "valueCodeableConcept": {"coding": [
+        {"system": "http://hl7.org/fhir/contact-point-system", "code": code}]}})
+}
+
+fn point(system: &str, value: &str) -> Value {
+    json!({"url": url("contact-point"), "valueContactPoint": {"system": system, "value": value}})
+}
+
+fn policy(code: &str) -> Value {
+    json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": code}]})
+}
+
+/// The one consent that `document` leaves behind.
+fn only_consent(document: Value) -> Consent {
+    let record = record_of(vec![patient(), document]);
+    let mut consents = record.consents.known().unwrap().clone();
+    assert_eq!(consents.len(), 1);
+    consents.remove(0)
+}
+
+fn known(record: &PatientRecord) -> &Patient {
+    record.patient.known().expect("patient")
+}
+
+fn with(mut document: Value, key: &str, value: Value) -> Value {
+    document[key] = value;
+    document
+}
+
+#[test]
+fn a_patient_becomes_the_gates_patient() {
+    let record = record_of(vec![patient()]);
+    let found = known(&record);
+    assert!(found.active && !found.deceased);
+    assert_eq!(found.language.as_deref(), Some("es"));
+    assert_eq!(found.state.as_deref(), Some("NY"));
+    assert_eq!(found.zones, ["America/New_York"]);
+    assert_eq!(&**found.postal[0].reveal(), "1 Elm St, New York, NY 10001");
+    assert_eq!(found.birth_date, Some(jiff::civil::date(1978, 10, 12)));
+    assert_eq!(record.identity.first_name.as_ref().map(|n| n.reveal().as_str()), Some("Alma"));
+    assert_eq!(record.identity.names[0].reveal(), "Alma Beech");
+}
+
+#[test]
+fn contact_points_carry_what_is_recorded_about_them_and_nothing_more() {
+    let record = record_of(vec![patient()]);
+    let points = &known(&record).points;
+    assert_eq!(points.len(), 5);
+    assert_eq!((points[0].system, &**points[0].value.reveal()), (System::Sms, "+12125550101"));
+    assert_eq!(points[0].source, Fact::Known(PointSource::Patient));
+    assert_eq!(points[0].line_type, Fact::Known(LineType::Mobile));
+    assert_eq!(points[0].mailbox, Fact::Unknown(Missing::NotRecorded));
+    assert_eq!(&**points[1].value.reveal(), "pat@example.org");
+    assert_eq!(points[1].mailbox, Fact::Known(MailboxKind::Family));
+    assert_eq!(points[1].shared_with, ["RelatedPerson/rp1"]);
+    assert_eq!(points[2].system, System::Phone, "a mobile number listed as phone is for calls, not for texts");
+    assert!(!points[2].expired && points[3].expired && points[4].expired);
+}
+
+#[test]
+fn a_code_nobody_knows_is_unreadable_not_a_guess() {
+    let document = with(
+        patient(),
+        "telecom",
+        json!([{"system": "sms", "value": "+12125550101",
+            "extension": [{"url": url("contact-source"), "valueCode": "neighbour"}]}]),
+    );
+    let record = record_of(vec![document]);
+    assert_eq!(known(&record).points[0].source, Fact::Unknown(Missing::Unreadable));
+}
+
+fn sms_verification(documents: Vec<Value>) -> Fact<Verification> {
+    let record = record_of([vec![patient()], documents].concat());
+    known(&record).points[0].verification
+}
+
+#[test]
+fn a_verification_counts_in_each_of_its_three_forms_only_with_the_value() {
+    let valued = [
+        "Patient.telecom.where(system='sms' and value='+12125550101')",
+        "telecom.where(value='+12125550101' and system='sms')",
+        "Patient.telecom.where(system='sms').where(value='212-555-0101')",
+        "Patient.telecom.where(id='t1' and value='+12125550101')",
+        "Patient.telecom[0].where(value='+12125550101')",
+    ];
+    for location in valued {
+        assert!(sms_verification(vec![verification(location)]).is_known_and(|v| v.validated), "{location}");
+    }
+    let valueless = [
+        "Patient.telecom.where(id='t1')",
+        "Patient.telecom[0]",
+        "Patient.telecom.where(system='sms')",
+        "Patient.telecom.where(system='sms' and value='+12125550999')",
+        "Patient.telecom.where(system='phone' and value='+12125550101')",
+        "Patient.telecom.where(id='t9' and value='+12125550101')",
+        "Patient.telecom[1].where(value='+12125550101')",
+        "Patient.telecom.where(system='sms' or value='+12125550101')",
+        "Patient.telecom.where(value='+12125550101').not()",
+        "RelatedPerson.telecom.where(system='sms' and value='+12125550101')",
+    ];
+    for location in valueless {
+        assert_eq!(sms_verification(vec![verification(location)]), Fact::Unknown(Missing::NotRecorded), "{location}");
+    }
+    let beside = with(verification("Patient.telecom[0]"), "extension", json!([point("sms", "+12125550101")]));
+    assert!(sms_verification(vec![beside]).is_known_and(|v| v.validated));
+}
+
+#[test]
+fn a_verification_that_is_over_due_failed_or_somebody_elses_does_not_count() {
+    let good = verification("Patient.telecom.where(system='sms' and value='+12125550101')");
+    let not_validated = |document: Value| !sms_verification(vec![document]).is_known_and(|v| v.validated);
+    assert!(!not_validated(good.clone()));
+    assert!(not_validated(with(good.clone(), "nextScheduled", json!("2026-12-01"))));
+    assert!(not_validated(with(good.clone(), "nextScheduled", json!("soon"))));
+    assert!(not_validated(with(good.clone(), "nextScheduled", json!(20271001))));
+    assert!(not_validated(with(good.clone(), "status", json!("attested"))));
+    assert!(not_validated(with(good.clone(), "status", json!("val-fail"))));
+    assert!(not_validated(with(good.clone(), "target", json!([{"reference": "Patient/p2"}]))));
+    assert!(not_validated(with(good.clone(), "modifierExtension", json!([{"url": "x", "valueBoolean": true}]))));
+    let later = with(with(good.clone(), "id", json!("v2")), "status", json!("reval-fail"));
+    let later = with(later, "statusDate", json!("2026-11-01T10:00:00-05:00"));
+    for order in [vec![good.clone(), later.clone()], vec![later, good]] {
+        assert!(!sms_verification(order).is_known_and(|v| v.validated), "the later failure counts");
+    }
+}
+
+#[test]
+fn an_opt_in_for_a_number_is_a_permit_for_that_number() {
+    let found = only_consent(with(
+        consent(
+            "contact-consent",
+            json!({"type": "permit", "period": {"start": "2026-02-01"},
+                "purpose": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "TREAT"},
+                    {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "PATADMIN"}],
+                "action": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentaction", "code": "disclose"}]}],
+                "extension": [channel("sms"), point("sms", "+12605559876"),
+                    {"url": url("max-content"), "valueCode": "minimal"}]}),
+        ),
+        "policyRule",
+        policy("OPTIN"),
+    ));
+    assert_eq!((found.kind, found.active), (ConsentKind::ContactConsent, true));
+    assert_eq!(found.provision.decision, Some(Ruling::Permit));
+    assert_eq!(found.provision.systems, [System::Sms]);
+    assert_eq!(&**found.provision.points[0].reveal(), "+12605559876");
+    assert_eq!(found.provision.reasons, [ActReason::Treat, ActReason::PatAdmin]);
+    assert_eq!(found.provision.from.unwrap().to_string(), "2026-02-01T05:00:00Z");
+}
+
+#[test]
+fn the_policy_rule_decides_where_the_provision_does_not_say() {
+    let bare = json!({"extension": [channel("sms")]});
+    let opted_out = with(consent("contact-consent", bare.clone()), "policyRule", policy("OPTOUT"));
+    assert_eq!(only_consent(opted_out).provision.decision, Some(Ruling::Deny));
+    let opted_in = with(consent("contact-consent", bare.clone()), "policyRule", policy("OPTIN"));
+    assert_eq!(only_consent(opted_in).provision.decision, Some(Ruling::Permit));
+    assert_eq!(only_consent(consent("contact-consent", bare)).provision.decision, None);
+    let permit = json!({"type": "permit", "extension": [channel("sms")]});
+    let contradiction = with(consent("contact-consent", permit), "policyRule", policy("OPTOUT"));
+    assert_eq!(only_consent(contradiction).kind, ConsentKind::Unreadable);
+}
+
+#[test]
+fn confidential_communications_deny_all_but_what_they_name() {
+    let found = only_consent(consent(
+        "confidential-communication",
+        json!({"type": "deny", "period": {"start": "2026-03-01"}, "provision": [
+            {"type": "permit", "extension": [channel("sms"), point("sms", "+13175550177")]},
+            {"type": "permit", "extension": [
+                {"url": url("contact-channel"), "valueCodeableConcept": {"coding": [
+                    {"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationMode", "code": "MAILWRIT"}]}},
+                {"url": url("contact-address"), "valueAddress": {"line": ["PO Box 17"], "city": "Muncie",
+                    "state": "Indiana", "postalCode": "47302"}}]}]}),
+    ));
+    assert_eq!(found.kind, ConsentKind::ConfidentialCommunication);
+    assert_eq!(found.provision.decision, Some(Ruling::Deny));
+    assert_eq!(found.provision.exceptions[0].systems, [System::Sms]);
+    assert_eq!(found.provision.exceptions[1].systems, [System::Postal]);
+    assert_eq!(&**found.provision.exceptions[1].points[0].reveal(), "PO Box 17, Muncie, IN 47302");
+}
+
+#[test]
+fn a_consent_that_cannot_be_understood_is_unreadable_and_never_a_permit() {
+    let permit = |extra: Value| {
+        let mut provision = json!({"type": "permit", "extension": [channel("sms")]});
+        for (key, value) in extra.as_object().unwrap() {
+            provision[key] = value.clone();
+        }
+        consent("contact-consent", provision)
+    };
+    let broken = [
+        permit(json!({"type": "allow"})),
+        permit(json!({"type": ["permit", "deny"]})),
+        permit(json!({"type": 1})),
+        permit(json!({"type": null})),
+        permit(json!({"purpose": []})),
+        permit(json!({"purpose": "TREAT"})),
+        permit(json!({"period": "2026"})),
+        permit(json!({"period": {"end": "31.12.2026"}})),
+        permit(json!({"dataPeriod": {"end": "2020-01-01"}})),
+        permit(json!({"class": [{"code": "x"}]})),
+        permit(json!({"_type": {"extension": [{"url": "x", "valueString": "y"}]}})),
+        permit(json!({"action": [{"coding": [{"code": "collect"}]}]})),
+        permit(json!({"actor": [{"role": {"text": "somebody"}}]})),
+        permit(
+            json!({"securityLabel": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "NEW"}]}),
+        ),
+        permit(json!({"provision": [{"extension": [channel("email")]}]})),
+        permit(json!({"modifierExtension": [{"url": "x", "valueBoolean": true}]})),
+        permit(json!({"extension": [channel("carrier-pigeon")]})),
+        permit(json!({"extension": [point("sms", "555")]})),
+        permit(json!({"extension": [{"url": url("weekdays-only"), "valueBoolean": true}]})),
+        with(permit(json!({})), "status", json!("aktive")),
+        with(permit(json!({})), "status", Value::Null),
+        with(permit(json!({})), "implicitRules", json!("https://example.org/rules")),
+        with(permit(json!({})), "policyRule", json!("OPTIN")),
+        consent("contact-consent-2", json!({"type": "permit"})),
+        with(permit(json!({})), "category", json!([{"coding": [{"code": "contact-consent"}]}])),
+        with(permit(json!({})), "category", json!("contact-consent")),
+    ];
+    for document in broken {
+        let text = document.to_string();
+        let found = only_consent(document);
+        assert_eq!(found.kind, ConsentKind::Unreadable, "{text}");
+        assert!(found.active, "{text}");
+    }
+    assert_eq!(only_consent(permit(json!({}))).kind, ConsentKind::ContactConsent);
+}
+
+#[test]
+fn a_denial_for_a_reason_nobody_knows_is_not_narrowed_to_nothing() {
+    let purpose = json!([{"system": "http://example.org", "code": "TEXTS"}]);
+    let deny = consent("contact-consent", json!({"type": "deny", "purpose": purpose}));
+    assert_eq!(only_consent(deny).kind, ConsentKind::Unreadable);
+    let permit = consent("contact-consent", json!({"type": "permit", "purpose": purpose}));
+    assert_eq!(only_consent(permit).provision.reasons, [ActReason::Unknown]);
+}
+
+#[test]
+fn a_revoked_consent_is_inactive_however_it_is_written() {
+    let gone = with(consent("contact-consent", json!({"type": "allow"})), "status", json!("inactive"));
+    let found = only_consent(gone);
+    assert_eq!((found.kind, found.active), (ConsentKind::ContactConsent, false));
+}
+
+#[test]
+fn a_consent_of_another_patient_gives_nothing_and_one_of_nobody_denies() {
+    let permit = consent("contact-consent", json!({"type": "permit"}));
+    let others = with(permit.clone(), "patient", json!({"reference": "Patient/p2"}));
+    assert!(record_of(vec![patient(), others]).consents.known().unwrap().is_empty());
+    for nobody in [
+        json!(null),
+        json!({"display": "Alma"}),
+        json!({"reference": "Patient?identifier=1"}),
+        json!({"reference": "#p"}),
+    ] {
+        let found = only_consent(with(permit.clone(), "patient", nobody));
+        assert_eq!(found.kind, ConsentKind::Unreadable);
+    }
+}
+
+#[test]
+fn an_ehrs_proxy_consent_is_no_permit_to_contact() {
+    let foreign = json!({"resourceType": "Consent", "id": "c1", "status": "active",
+        "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "patient": {"reference": "Patient/p1"},
+        "provision": {"type": "permit", "actor": [{"reference": {"reference": "RelatedPerson/rp1"}}]}});
+    assert_eq!(only_consent(foreign).kind, ConsentKind::Other);
+}
+
+#[test]
+fn the_newest_of_two_versions_counts_and_two_without_a_date_contradict_each_other() {
+    let permit = consent("contact-consent", json!({"type": "permit"}));
+    let revoked = with(permit.clone(), "status", json!("inactive"));
+    let dated = |document: &Value, at: &str| with(document.clone(), "meta", json!({"lastUpdated": at}));
+    let old = dated(&permit, "2026-01-01T00:00:00Z");
+    let new = dated(&revoked, "2026-06-01T00:00:00Z");
+    for order in [vec![patient(), old.clone(), new.clone()], vec![patient(), new, old]] {
+        let record = record_of(order);
+        let consents = record.consents.known().unwrap();
+        assert_eq!((consents.len(), consents[0].active), (1, false));
+    }
+    let record = record_of(vec![patient(), permit, revoked]);
+    assert_eq!(record.consents.known().unwrap()[0].kind, ConsentKind::Unreadable);
+    let record = record_of(vec![patient(), with(patient(), "deceasedBoolean", json!(true))]);
+    assert_eq!(record.patient.known().map(|_| ()), None);
+}
+
+#[test]
+fn a_marketing_authorization_keeps_signer_source_end_and_disclosure() {
+    let mut document = consent(
+        "marketing-authorization",
+        json!({"type": "permit", "period": {"start": "2026-02-01", "end": "2027-02-01"},
+            "purpose": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HMARKT"}],
+            "extension": [channel("email"), {"url": url("remuneration-disclosed"), "valueBoolean": true}]}),
+    );
+    document["performer"] = json!([{"reference": "Patient/p1"}]);
+    document["sourceReference"] = json!({"reference": "DocumentReference/signed"});
+    let found = only_consent(document);
+    assert_eq!(found.signed_by.as_deref(), Some("Patient/p1"));
+    assert!(found.has_source && found.remuneration_disclosed);
+    assert_eq!(found.provision.until.unwrap().to_string(), "2027-02-02T05:00:00Z", "the last day is included");
+}
+
+#[test]
+fn proxies_are_related_persons_with_their_own_points_verified_on_their_own_record() {
+    let related = json!({"resourceType": "RelatedPerson", "id": "rp1", "patient": {"reference": "Patient/p1"},
+        "relationship": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "HPOWATT"}]}],
+        "telecom": [{"system": "sms", "value": "+12605550042"}], "period": {"start": "2026-01-01"}});
+    let mut verified = verification("RelatedPerson.telecom.where(system='sms' and value='+12605550042')");
+    verified["target"] = json!([{"reference": "RelatedPerson/rp1"}]);
+    let record = record_of(vec![patient(), related.clone(), verified]);
+    assert_eq!(record.related[0].reference, "RelatedPerson/rp1");
+    assert_eq!(record.related[0].relationship, ["HPOWATT"]);
+    assert!(record.related[0].active);
+    assert!(record.related[0].points[0].verification.is_known_and(|v| v.validated));
+    for ended in [json!({"end": "2026-11-30"}), json!({"start": "2027-01-01"}), json!({"end": "?"}), json!("2026")] {
+        assert!(!record_of(vec![patient(), with(related.clone(), "period", ended)]).related[0].active);
+    }
+}
+
+#[test]
+fn flags_fly_until_they_are_certainly_down() {
+    let flag = |code: &str| {
+        json!({"resourceType": "Flag", "id": "f1", "status": "active", "subject": {"reference": "Patient/p1"},
+            "code": {"coding": [{"system": format!("{POSTERN}CodeSystem/postern-flag"), "code": code}]}})
+    };
+    let flags = |document: Value| known(&record_of(vec![patient(), document])).flags;
+    assert!(flags(flag("endangerment")).endangerment);
+    assert!(flags(flag("no-automated")).no_automated);
+    assert!(flags(flag("unsafe-device")).unsafe_device);
+    assert!(flags(flag("something-new")).unreadable);
+    assert!(flags(with(flag("endangerment"), "status", json!("aktive"))).endangerment);
+    assert!(flags(with(flag("endangerment"), "period", json!({"end": "bad"}))).endangerment);
+    assert!(flags(with(flag("endangerment"), "code", json!("endangerment"))).unreadable);
+    assert_eq!(flags(with(flag("endangerment"), "status", json!("inactive"))), Flags::default());
+    assert_eq!(flags(with(flag("endangerment"), "period", json!({"end": "2026-11-01"}))), Flags::default());
+    assert_eq!(flags(with(flag("endangerment"), "subject", json!({"reference": "Patient/p2"}))), Flags::default());
+}
+
+#[test]
+fn the_dead_the_merged_and_the_unclear_are_not_written_to() {
+    let state = |key: &str, value: Value| {
+        let record = record_of(vec![with(patient(), key, value)]);
+        record.patient.known().map(|p| (p.active, p.deceased))
+    };
+    assert_eq!(state("deceasedBoolean", json!(true)), Some((true, true)));
+    assert_eq!(state("deceasedBoolean", json!(false)), Some((true, false)));
+    assert_eq!(state("deceasedBoolean", json!("no")), Some((true, true)), "what cannot be read is not taken as alive");
+    assert_eq!(state("deceasedDateTime", json!("2026-11")), Some((true, true)));
+    assert_eq!(state("active", json!(false)), Some((false, false)));
+    assert_eq!(state("active", json!("yes")), Some((false, false)));
+    let link = json!([{"other": {"reference": "Patient/p9"}, "type": "replaced-by"}]);
+    assert_eq!(state("link", link), Some((false, false)));
+    assert_eq!(state("modifierExtension", json!([{"url": "x", "valueBoolean": true}])), None);
+}
+
+#[test]
+fn every_plausible_zone_counts() {
+    let zones = |document: Value| known(&record_of(vec![document])).zones.clone();
+    let moved = with(patient(), "address", json!([{"state": "CA", "postalCode": "94110"}]));
+    assert_eq!(zones(moved), ["America/Los_Angeles", "America/New_York"]);
+    let stated = json!([{"url": "http://hl7.org/fhir/StructureDefinition/timezone", "valueCode": "Pacific/Honolulu"}]);
+    assert_eq!(zones(with(patient(), "extension", stated)), ["America/New_York", "Pacific/Honolulu"]);
+    let nowhere = with(with(patient(), "address", json!([])), "telecom", json!([]));
+    assert!(zones(nowhere).is_empty());
+    let visit = json!({"resourceType": "Appointment", "id": "a1", "status": "booked", "participant": [
+        {"actor": {"reference": "Patient/p1"}}, {"actor": {"reference": "Location/l1"}}]});
+    let place = json!({"resourceType": "Location", "id": "l1", "address": {"state": "IL"}});
+    let elsewhere = json!({"resourceType": "Location", "id": "l2", "address": {"state": "HI"}});
+    let record = record_of(vec![patient(), visit, place, elsewhere]);
+    assert_eq!(known(&record).zones, ["America/Chicago", "America/New_York"]);
+}
+
+#[test]
+fn labels_say_what_is_protected() {
+    let labelled = |system: &str, code: &str| {
+        let meta = json!({"security": [{"system": system, "code": code}]});
+        record_of(vec![with(patient(), "meta", meta)]).patient.map(|p| p.labels)
+    };
+    let act_code = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+    assert_eq!(labelled(act_code, "HIV"), Fact::Known(vec![Category::Hiv]));
+    assert_eq!(labelled(act_code, "42CFRPart2"), Fact::Known(vec![Category::Part2]));
+    let own = "https://postern.example/fhir/CodeSystem/postern-label";
+    assert_eq!(labelled(own, "minor-consented"), Fact::Known(vec![Category::MinorConfidential]));
+    assert_eq!(labelled(own, "something-new"), Fact::Unknown(Missing::Unreadable));
+    assert_eq!(labelled("https://ehr.example/tags", "VIP"), Fact::Known(vec![]));
+}
+
+#[test]
+fn an_event_is_the_patients_own_and_known_to_stand() {
+    let visit = |status: &str| {
+        json!({"resourceType": "Appointment", "id": "a1", "status": status, "start": "2026-12-04T14:00:00-05:00",
+            "participant": [{"actor": {"reference": "Patient/p1"}, "status": "accepted"}]})
+    };
+    let status = |document: Value| event(&read(vec![patient(), document]), "Appointment/a1", &p1()).map(|e| e.status);
+    assert_eq!(status(visit("booked")), Fact::Known(EventStatus::Active));
+    assert_eq!(status(visit("cancelled")), Fact::Known(EventStatus::Cancelled));
+    assert_eq!(status(visit("fulfilled")), Fact::Known(EventStatus::Past));
+    assert_eq!(status(visit("maybe")), Fact::Known(EventStatus::Unknown));
+    let others = with(visit("booked"), "participant", json!([{"actor": {"reference": "Patient/p2"}}]));
+    assert_eq!(status(others), Fact::Unknown(Missing::Unreadable));
+    let declined =
+        with(visit("booked"), "participant", json!([{"actor": {"reference": "Patient/p1"}, "status": "declined"}]));
+    assert_eq!(status(declined), Fact::Known(EventStatus::Cancelled));
+    let absent = event(&read(vec![patient()]), "Appointment/a1", &p1());
+    assert!(matches!(absent, Fact::Unknown(Missing::NotRecorded)));
+}
+
+#[test]
+fn a_result_keeps_class_release_and_labels() {
+    let report = json!({"resourceType": "DiagnosticReport", "id": "d1", "status": "final",
+        "subject": {"reference": "https://ehr.example/fhir/Patient/p1/_history/3"}, "issued": "2026-11-30T10:00:00Z",
+        "meta": {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "PSY"}]},
+        "extension": [{"url": url("result-class"), "valueCode": "malignancy"},
+            {"url": url("clinician-release"), "valueDateTime": "2026-12-01T09:00:00-05:00"}]});
+    let found = event(&read(vec![patient(), report.clone()]), "DiagnosticReport/d1", &p1());
+    let found = found.known().unwrap();
+    assert_eq!(found.result_class, Some(ResultClass::Malignancy));
+    assert_eq!(found.clinician_release.unwrap().to_string(), "2026-12-01T14:00:00Z");
+    assert_eq!(found.labels, [Category::MentalHealth]);
+    let preliminary = with(report.clone(), "status", json!("preliminary"));
+    let found = event(&read(vec![patient(), preliminary]), "DiagnosticReport/d1", &p1());
+    assert!(found.is_known_and(|e| e.status == EventStatus::Unknown));
+    let unclear = with(report, "extension", json!([{"url": url("result-class"), "valueCode": "bad"}]));
+    let found = event(&read(vec![patient(), unclear]), "DiagnosticReport/d1", &p1());
+    assert!(matches!(found, Fact::Unknown(Missing::Unreadable)));
+}
+
+#[test]
+fn nothing_of_a_record_is_printed_by_debug() {
+    let documents = read(vec![patient()]);
+    let text = format!("{documents:?} {:?}", record(&documents, &p1(), now()));
+    for secret in ["Beech", "Alma", "2125550101", "Elm", "MRN42"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+}
