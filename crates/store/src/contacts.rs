@@ -1,0 +1,307 @@
+//! What is known of contact points: opt-outs, verifications, and what came in from them.
+
+use crate::database::{Failure, array, column, id, optional_time, optional_word, time, word};
+use crate::frame::{Framer, Frames};
+use crate::keys::{Index, PatientKey, TenantKeys};
+use crate::open::{Store, Tenanted};
+use crate::records::{NewInbound, StoreError};
+use crate::seal::Place;
+use crate::writer::{Tx, Write};
+use jiff::Timestamp;
+use postern_base::{Channel, Phi, TenantId};
+use postern_gate::facts::{Address, Inbound, OptOut, OptOutScope, Verification};
+use postern_ledger::Entry;
+use sea_orm::Value;
+use std::sync::Arc;
+
+/// A row to insert with its entries.
+#[derive(Debug)]
+struct Insert {
+    tenant: Arc<TenantKeys>,
+    head: &'static str,
+    row: Vec<Value>,
+    tail: &'static str,
+    entries: Vec<Entry>,
+}
+
+impl Write for Insert {
+    /// Whether the row was new.
+    type Output = bool;
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Failure> {
+        let written = tx.insert(self.head, vec![self.row.clone()], self.tail).await?;
+        if written > 0 {
+            for entry in &self.entries {
+                tx.append(&self.tenant, entry).await?;
+            }
+        }
+        Ok(written > 0)
+    }
+}
+
+const OPT_OUT: &str = "INSERT INTO opt_outs (tenant, point, lifted, at, channel, purpose) VALUES";
+const VERIFICATION: &str = "INSERT INTO verifications (tenant, point, known, validated, last, next) VALUES";
+const INBOUND: &str =
+    "INSERT INTO inbound (tenant, vendor, reference, channel, point, patient, thread_purpose, at, text, name) VALUES";
+
+/// The place of an inbound message's text.
+const fn text_of(name: &[u8]) -> Place<'_> {
+    Place { table: "inbound", column: "text", row: name }
+}
+
+impl Store {
+    /// Tenants that have `point` on record as a patient's contact point, or have sent to it: where an inbound message belongs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn tenants_of_point(&self, point: &str) -> Result<Vec<TenantId>, StoreError> {
+        let mut found = Vec::new();
+        // Blind indexes are per tenant, so each is asked for itself.
+        for row in self.shared.all("SELECT seq FROM tenants ORDER BY seq", Vec::new()).await? {
+            let tenant = self.shared.keyring.tenant_by_seq(&self.shared.reader, column(&row, 0)?).await?;
+            let index = tenant.point(point).to_vec();
+            let sql = "SELECT EXISTS (SELECT 1 FROM points WHERE tenant = ? AND point = ?) \
+                 OR EXISTS (SELECT 1 FROM deliveries WHERE tenant = ? AND point = ? AND sent_at IS NOT NULL)";
+            let values = vec![tenant.seq.into(), index.clone().into(), tenant.seq.into(), index.into()];
+            let row = self.shared.one(sql, values).await?.ok_or(StoreError::Damaged)?;
+            if column::<i64>(&row, 0)? != 0 {
+                found.push(tenant.id.clone());
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Tenanted {
+    /// Records an opt-out with its entry; queued deliveries see it at their second gate.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_opt_out(&self, opt_out: OptOut, entry: Entry) -> Result<(), StoreError> {
+        let purpose = match opt_out.scope {
+            OptOutScope::All => None,
+            OptOutScope::Purpose(purpose) => Some(purpose.as_str().to_owned()),
+        };
+        let channel = Some(opt_out.channel.as_str().to_owned());
+        self.change_opt_out(&opt_out.point, false, opt_out.at, channel, purpose, entry).await
+    }
+
+    /// Removes opt-outs of a point by an affirmative act of the patient (RULES TCP-16). What was recorded stays in the database;
+    /// an act that came before an opt-out does not lift it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn lift_opt_out(&self, point: &Address, entry: Entry) -> Result<(), StoreError> {
+        let at = entry.at;
+        self.change_opt_out(point, true, at, None, None, entry).await
+    }
+
+    async fn change_opt_out(
+        &self,
+        point: &Address,
+        lifted: bool,
+        at: Timestamp,
+        channel: Option<String>,
+        purpose: Option<String>,
+        entry: Entry,
+    ) -> Result<(), StoreError> {
+        let tenant = self.keys().await?;
+        let entries = vec![entry];
+        self.admissible(&entries)?;
+        let row = vec![
+            tenant.seq.into(),
+            tenant.point(point.reveal()).to_vec().into(),
+            i32::from(lifted).into(),
+            at.as_microsecond().into(),
+            Value::String(channel),
+            Value::String(purpose),
+        ];
+        self.shared.queue.write(Insert { tenant, head: OPT_OUT, row, tail: "", entries }).await?;
+        Ok(())
+    }
+
+    /// Opt-outs on any of `points` that were not lifted since.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: then nothing may be sent.
+    pub async fn opt_outs(&self, points: &[Address]) -> Result<Vec<OptOut>, StoreError> {
+        let tenant = self.keys().await?;
+        let mut standing = Vec::new();
+        for point in points {
+            let sql = "SELECT o.at, o.channel, o.purpose FROM opt_outs o \
+                 WHERE o.tenant = ? AND o.point = ? AND o.lifted = 0 AND NOT EXISTS (SELECT 1 FROM opt_outs l \
+                 WHERE l.tenant = o.tenant AND l.point = o.point AND l.lifted = 1 AND l.seq > o.seq AND l.at >= o.at) \
+                 ORDER BY o.seq";
+            let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
+            for row in self.shared.all(sql, values).await? {
+                let scope = optional_word(&row, 2)?.map_or(OptOutScope::All, OptOutScope::Purpose);
+                standing.push(OptOut { at: time(&row, 0)?, channel: word(&row, 1)?, point: point.clone(), scope });
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Marks a point as no longer verified (wrong number, bounce), or verified, by Postern's own knowledge.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_verification(
+        &self,
+        point: &Address,
+        verification: Option<Verification>,
+        entry: Entry,
+    ) -> Result<(), StoreError> {
+        let tenant = self.keys().await?;
+        let entries = vec![entry];
+        self.admissible(&entries)?;
+        let micros = |at: Option<Timestamp>| Value::BigInt(at.map(|at| at.as_microsecond()));
+        let row = vec![
+            tenant.seq.into(),
+            tenant.point(point.reveal()).to_vec().into(),
+            i32::from(verification.is_some()).into(),
+            i32::from(verification.is_some_and(|known| known.validated)).into(),
+            micros(verification.and_then(|known| known.last)),
+            micros(verification.and_then(|known| known.next)),
+        ];
+        self.shared.queue.write(Insert { tenant, head: VERIFICATION, row, tail: "", entries }).await?;
+        Ok(())
+    }
+
+    /// Postern's own verifications of any of `points`, the newest of each: `None` in the pair = unverified on purpose. A point
+    /// that Postern knows nothing of is not in the answer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn verifications(&self, points: &[Address]) -> Result<Vec<(Address, Option<Verification>)>, StoreError> {
+        let tenant = self.keys().await?;
+        let mut found = Vec::new();
+        for point in points {
+            let sql = "SELECT known, validated, last, next FROM verifications WHERE tenant = ? AND point = ? \
+                 ORDER BY seq DESC LIMIT 1";
+            let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
+            let Some(row) = self.shared.one(sql, values).await? else { continue };
+            let validated = column::<i32>(&row, 1)? != 0;
+            let verification = Verification { validated, last: optional_time(&row, 2)?, next: optional_time(&row, 3)? };
+            found.push((point.clone(), (column::<i32>(&row, 0)? != 0).then_some(verification)));
+        }
+        Ok(found)
+    }
+
+    /// Stores an inbound message once per vendor reference, sealed; `false` = seen before, and nothing is written. It is sealed
+    /// with the key of the patient whose point it came from; when that is nobody or not one alone, with the tenant's.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_inbound(&self, inbound: NewInbound, entries: Vec<Entry>) -> Result<bool, StoreError> {
+        let tenant = self.keys().await?;
+        self.admissible(&entries)?;
+        let point = tenant.point(inbound.from.reveal());
+        let owner = self.owner(&tenant, point).await?;
+        let rng = self.shared.keyring.rng();
+        let mut name = [0u8; 16];
+        rng.fill(&mut name).map_err(|_| StoreError::Unavailable)?;
+        let sealer = owner.as_ref().map_or_else(|| tenant.sealer(), |key| key.sealer());
+        let mut text = Framer::default();
+        text.put(inbound.from.reveal().as_bytes()).put(inbound.text.reveal().as_bytes());
+        let sealed = sealer.seal(text_of(&name), &text.finish(), rng)?;
+        let row = vec![
+            tenant.seq.into(),
+            inbound.vendor.into(),
+            inbound.reference.into(),
+            inbound.channel.as_str().into(),
+            point.to_vec().into(),
+            Value::Bytes(owner.map(|key| key.index.to_vec())),
+            Value::String(inbound.thread_purpose.map(|purpose| purpose.as_str().to_owned())),
+            inbound.at.as_microsecond().into(),
+            sealed.into(),
+            name.to_vec().into(),
+        ];
+        let tail = "ON CONFLICT (tenant, vendor, reference) DO NOTHING";
+        self.shared.queue.write(Insert { tenant, head: INBOUND, row, tail, entries }).await
+    }
+
+    /// The one patient whose contact point this is, if it is one alone and has a key.
+    async fn owner(&self, tenant: &Arc<TenantKeys>, point: Index) -> Result<Option<Arc<PatientKey>>, StoreError> {
+        let sql = "SELECT DISTINCT patient FROM points WHERE tenant = ? AND point = ? AND patient IS NOT NULL LIMIT 2";
+        let rows = self.shared.all(sql, vec![tenant.seq.into(), point.to_vec().into()]).await?;
+        let [row] = rows.as_slice() else { return Ok(None) };
+        match self.shared.keyring.patient(&self.shared.reader, tenant, array(row, 0)?).await {
+            Err(StoreError::KeyDestroyed) => Ok(None),
+            other => other,
+        }
+    }
+
+    /// Inbound messages from any of `points` since `since`, oldest first. A text whose key was destroyed is left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn inbound(&self, points: &[Address], since: Timestamp) -> Result<Vec<Inbound>, StoreError> {
+        let tenant = self.keys().await?;
+        let mut found = Vec::new();
+        for point in points {
+            let sql = "SELECT at, channel, thread_purpose, patient, text, name FROM inbound \
+                 WHERE tenant = ? AND point = ? AND at >= ? ORDER BY at, seq";
+            let index = tenant.point(point.reveal()).to_vec();
+            for row in
+                self.shared.all(sql, vec![tenant.seq.into(), index.into(), since.as_microsecond().into()]).await?
+            {
+                let name: [u8; 16] = array(&row, 5)?;
+                let sealed: Vec<u8> = column(&row, 4)?;
+                let plain = match column::<Option<Vec<u8>>>(&row, 3)? {
+                    None => tenant.sealer().open(text_of(&name), &sealed)?,
+                    Some(patient) => {
+                        let patient = patient.try_into().map_err(|_| StoreError::Damaged)?;
+                        match self.patient_key(&tenant, patient).await {
+                            Err(StoreError::KeyDestroyed) => continue,
+                            key => key?.sealer().open(text_of(&name), &sealed)?,
+                        }
+                    }
+                };
+                let mut frames = Frames(plain.reveal());
+                frames.take()?;
+                found.push(Inbound {
+                    at: time(&row, 0)?,
+                    channel: word::<Channel>(&row, 1)?,
+                    point: point.clone(),
+                    text: Phi::new(frames.text()?.to_owned()),
+                    thread_purpose: optional_word(&row, 2)?,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Patients that the directory gives `point` as a contact point of, in order of their ids.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn patients_of_point(&self, point: &Address) -> Result<Vec<postern_base::PatientId>, StoreError> {
+        let tenant = self.keys().await?;
+        let sql = "SELECT DISTINCT patient FROM points WHERE tenant = ? AND point = ? AND patient IS NOT NULL";
+        let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
+        let mut found = Vec::new();
+        for row in self.shared.all(sql, values).await? {
+            match self.patient_of(&tenant, array(&row, 0)?).await {
+                Err(StoreError::KeyDestroyed) => {}
+                patient => found.push(patient?),
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// The newest message that went out to `point`, if any: the thread that an answer belongs to.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn last_message_to(
+        &self,
+        point: &Address,
+    ) -> Result<Option<(postern_base::MessageId, postern_base::Purpose)>, StoreError> {
+        let tenant = self.keys().await?;
+        let sql = "SELECT message, purpose FROM deliveries WHERE tenant = ? AND point = ? AND sent_at IS NOT NULL \
+             ORDER BY sent_at DESC LIMIT 1";
+        let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
+        let Some(row) = self.shared.one(sql, values).await? else { return Ok(None) };
+        Ok(Some((postern_base::MessageId(id(&row, 0)?), word(&row, 1)?)))
+    }
+}

@@ -1,0 +1,283 @@
+//! Opening a data directory, and letting go of it.
+//!
+//! `DIR/postern.db` is the database, `DIR/ledger/` what the ledger publishes, `DIR/lock` keeps a second process out.
+
+use crate::database::{Failure, Location, Use, path_in, statement};
+use crate::evidence::{Ledger, keep_publishing};
+use crate::gauge::Counters;
+use crate::keys::{Index, Keyring, PatientKey, TenantKeys};
+use crate::records::{OpenError, RootKey, StoreError};
+use crate::schema;
+use crate::seal::Place;
+use crate::writer::{Queue, Writer, stored_frontier};
+use postern_base::{Clock, Rng, Secret, TenantId};
+use postern_ledger::Frontier;
+use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, TransactionTrait, Value};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The store of one data directory. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// The store as one tenant sees it.
+#[derive(Debug, Clone)]
+pub struct Tenanted {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) tenant: TenantId,
+}
+
+/// What every clone of a [`Store`] shares.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) reader: DatabaseConnection,
+    pub(crate) queue: Queue,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) ledger: Ledger,
+    /// One new tenant or one rotation at a time.
+    pub(crate) administration: tokio::sync::Mutex<()>,
+    lock: Mutex<Option<File>>,
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The most bytes the database may grow to; `None` = what the disk holds. Beyond it writes are refused as on a full disk.
+    pub database_bytes_max: Option<u64>,
+    /// The ledger's origin in a new directory: a URL without scheme (C2SP tlog-checkpoint). `None` = a random one.
+    pub origin: Option<String>,
+}
+
+/// The page size of every Postern database, in bytes.
+const PAGE_BYTES: u64 = 4_096;
+/// How often, and how far apart, a lock is tried that a predecessor may be about to release.
+const LOCK_TRIES: u32 = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// Makes a directory that only its owner may enter, if it is not there.
+pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Opens a file that only its owner may read, making it if it is not there.
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Takes the directory's lock. A predecessor that is letting go gets two seconds.
+async fn lock(dir: &Path) -> Result<File, OpenError> {
+    let file = private_file(&dir.join("lock")).map_err(OpenError::Io)?;
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
+            Err(TryLockError::Error(error)) => return Err(OpenError::Io(error)),
+        }
+    }
+    Err(OpenError::InUse)
+}
+
+impl Store {
+    /// Opens the store in `dir`, creating and migrating it as needed. `root` wraps the epoch keys.
+    ///
+    /// Must be called in a Tokio runtime; its tasks end with the last clone.
+    ///
+    /// # Errors
+    /// [`OpenError`]: another process has it, it is newer than this binary, the root key is another one, the disk says no.
+    pub async fn open(dir: &Path, root: RootKey, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Self, OpenError> {
+        Self::open_with(dir, root, clock, rng, Options::default()).await
+    }
+
+    /// As [`Store::open`], with options.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_with(
+        dir: &Path,
+        root: RootKey,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        private_directory(dir).map_err(OpenError::Io)?;
+        let lock = lock(dir).await?;
+        let path = path_in(dir);
+        private_file(&path).map_err(OpenError::Io)?;
+        let pages_max = options.database_bytes_max.map(|bytes| u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX));
+        let location = Location { path, pages_max };
+        let connection = location.connect(Use::Writer).await?;
+        let keyring = Arc::new(Keyring::new(root, rng));
+        let (origin, seed) = prepare(&connection, &keyring, clock.as_ref(), options.origin).await?;
+        load_epochs(&connection, &keyring).await?;
+        let size = stored_frontier(&connection).await?.size();
+        let reader = location.connect(Use::Readers).await?;
+
+        let (queue, receiver) = Queue::new();
+        let (sizes, grown) = watch::channel(size);
+        let counters = Arc::new(Counters::default());
+        let writer =
+            Writer::new(location, connection, Arc::clone(&keyring), Arc::clone(&clock), Arc::clone(&counters), sizes);
+        tokio::spawn(writer.run(receiver));
+        let shared = Arc::new(Shared {
+            keyring,
+            reader,
+            queue,
+            clock,
+            counters,
+            ledger: Ledger::new(dir.join("ledger"), origin, seed),
+            administration: tokio::sync::Mutex::default(),
+            lock: Mutex::new(Some(lock)),
+        });
+        tokio::spawn(keep_publishing(Arc::downgrade(&shared), grown));
+        Ok(Self { shared })
+    }
+
+    /// Finishes what was begun, publishes the ledger, and lets go of the files. Other clones can then read nothing and write
+    /// nothing.
+    pub async fn close(self) {
+        if let Err(error) = self.publish().await {
+            tracing::error!(%error, "the ledger was not published at the end");
+        }
+        self.shared.queue.close().await;
+        drop(self.shared.reader.close_by_ref().await);
+        drop(self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// The store as `tenant` sees it. A tenant that does not exist is [`StoreError::NotFound`] at the first call.
+    #[must_use]
+    pub fn tenant(&self, tenant: &TenantId) -> Tenanted {
+        Tenanted { shared: Arc::clone(&self.shared), tenant: tenant.clone() }
+    }
+}
+
+impl Shared {
+    /// Reads one row.
+    pub(crate) async fn one(&self, sql: &str, values: Vec<Value>) -> Result<Option<QueryResult>, StoreError> {
+        Ok(self.reader.query_one_raw(statement(sql, values)).await?)
+    }
+
+    /// Reads rows.
+    pub(crate) async fn all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
+        Ok(self.reader.query_all_raw(statement(sql, values)).await?)
+    }
+}
+
+impl Tenanted {
+    /// The tenant.
+    #[must_use]
+    pub const fn id(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The tenant's keys.
+    pub(crate) async fn keys(&self) -> Result<Arc<TenantKeys>, StoreError> {
+        self.shared.keyring.tenant(&self.shared.reader, &self.tenant).await
+    }
+
+    /// The key of a patient who has one.
+    pub(crate) async fn patient_key(
+        &self,
+        tenant: &Arc<TenantKeys>,
+        index: Index,
+    ) -> Result<Arc<PatientKey>, StoreError> {
+        self.shared.keyring.patient(&self.shared.reader, tenant, index).await?.ok_or(StoreError::Damaged)
+    }
+}
+
+const ROOT_CHECK: Place<'static> = Place { table: "installation", column: "root_check", row: b"1" };
+const SIGNING_SEED: Place<'static> = Place { table: "installation", column: "signing_seed", row: b"1" };
+
+/// The place of an epoch key.
+pub(crate) const fn epoch_place(epoch: &[u8]) -> Place<'_> {
+    Place { table: "epochs", column: "wrapped", row: epoch }
+}
+
+/// Migrates; in a new database, makes the first keys and the empty log. Gives the ledger's origin and signing seed.
+async fn prepare(
+    connection: &DatabaseConnection,
+    keyring: &Keyring,
+    clock: &dyn Clock,
+    origin: Option<String>,
+) -> Result<(String, Secret<[u8; 32]>), OpenError> {
+    let version = schema::version(connection).await?;
+    let installed = if version == 0 { None } else { Some(read_installation(connection, keyring).await?) };
+    let tx = connection.begin().await?;
+    schema::migrate(&tx, version).await?;
+    let installation = match installed {
+        Some(installation) => installation,
+        None => install(&tx, keyring, clock, origin).await?,
+    };
+    tx.commit().await?;
+    Ok(installation)
+}
+
+async fn read_installation(
+    connection: &DatabaseConnection,
+    keyring: &Keyring,
+) -> Result<(String, Secret<[u8; 32]>), OpenError> {
+    let sql = "SELECT origin, root_check, signing_seed FROM installation";
+    let row = connection.query_one_raw(statement(sql, Vec::new())).await?.ok_or(OpenError::Damaged)?;
+    let (check, seed): (Vec<u8>, Vec<u8>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+    keyring.root().open(ROOT_CHECK, &check).map_err(|_| OpenError::WrongRootKey)?;
+    let seed = keyring.root().open_key(SIGNING_SEED, &seed).map_err(|_| OpenError::Damaged)?;
+    Ok((row.try_get_by_index(0)?, seed))
+}
+
+async fn install<C: ConnectionTrait>(
+    tx: &C,
+    keyring: &Keyring,
+    clock: &dyn Clock,
+    origin: Option<String>,
+) -> Result<(String, Secret<[u8; 32]>), OpenError> {
+    let no_entropy = |_: StoreError| OpenError::Io(io::ErrorKind::Other.into());
+    let (seed, epoch_key) = (keyring.fresh().map_err(no_entropy)?, keyring.fresh().map_err(no_entropy)?);
+    let origin = match origin {
+        Some(origin) => origin,
+        None => {
+            let name = keyring.fresh().map_err(no_entropy)?;
+            let name: String = name.reveal().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            format!("postern.internal/{name}/ledger/0")
+        }
+    };
+    let root = keyring.root();
+    let rng = keyring.rng();
+    let seal = |place, plain: &[u8]| root.seal(place, plain, rng).map_err(no_entropy);
+    let values =
+        vec![origin.as_str().into(), seal(ROOT_CHECK, b"postern")?.into(), seal(SIGNING_SEED, seed.reveal())?.into()];
+    let sql = "INSERT INTO installation (one, origin, root_check, signing_seed) VALUES (1, ?, ?, ?)";
+    tx.execute_raw(statement(sql, values)).await?;
+    let epoch = 1_u32;
+    let wrapped = seal(epoch_place(&epoch.to_be_bytes()), epoch_key.reveal())?;
+    let values = vec![epoch.into(), clock.now().as_microsecond().into(), wrapped.into()];
+    tx.execute_raw(statement("INSERT INTO epochs (epoch, made_at, wrapped) VALUES (?, ?, ?)", values)).await?;
+    let values = vec![Frontier::empty().to_bytes().into()];
+    tx.execute_raw(statement("INSERT INTO log (one, size, frontier) VALUES (1, 0, ?)", values)).await?;
+    Ok((origin, seed))
+}
+
+async fn load_epochs(connection: &DatabaseConnection, keyring: &Keyring) -> Result<(), OpenError> {
+    let rows = connection.query_all_raw(statement("SELECT epoch, wrapped FROM epochs", Vec::new())).await?;
+    for row in rows {
+        let (epoch, wrapped): (u32, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let place = epoch.to_be_bytes();
+        let key = keyring.root().open_key(epoch_place(&place), &wrapped).map_err(|_| OpenError::Damaged)?;
+        keyring.add_epoch(epoch, key);
+    }
+    if keyring.current_epoch() == 0 { Err(Failure::Damaged.into()) } else { Ok(()) }
+}

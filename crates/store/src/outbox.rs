@@ -1,0 +1,593 @@
+//! The outbox: what is due, who holds it, and how it ends.
+//!
+//! A claim takes a lease and raises the fence in one statement; whatever is done under it names the fence, so a worker whose
+//! lease was taken over can neither start nor finish anything. `attempt_started` is written with the state `attempting` in one
+//! transaction: after a crash, such a delivery comes back with the attempt that may or may not have happened.
+
+use crate::accept::{address_of, candidate_values};
+use crate::database::{Failure, bytes, column, id, optional_id, optional_word, places, time, word};
+use crate::keys::{Index, TenantKeys};
+use crate::open::{Store, Tenanted};
+use crate::records::{CandidateRecord, Claim, DeliveryState, Finish, StoreError};
+use crate::writer::{Tx, Write};
+use jiff::{SignedDuration, Timestamp};
+use postern_base::{AttemptId, DeliveryId, EntryId, MessageId, PatientId, Phi};
+use postern_gate::Permit;
+use postern_gate::decision::VendorRef;
+use postern_ledger::{Committed, Entry, Kind, LEAF_VERSION, Lease, Log, commit};
+use sea_orm::{QueryResult, Value};
+use std::sync::Arc;
+
+/// How long whoever looks after an overdue delivery holds it, in seconds.
+const OVERDUE_LEASE_SECONDS: i64 = 60;
+
+/// The number a state has in the database.
+pub(crate) const fn state_number(state: DeliveryState) -> i32 {
+    match state {
+        DeliveryState::Queued => 0,
+        DeliveryState::Waiting => 1,
+        DeliveryState::Held => 2,
+        DeliveryState::Attempting => 3,
+        DeliveryState::Sent => 4,
+        DeliveryState::Delivered => 5,
+        DeliveryState::Failed => 6,
+        DeliveryState::Refused => 7,
+        DeliveryState::Expired => 8,
+        DeliveryState::Unknown => 9,
+    }
+}
+
+/// The state behind a number.
+pub(crate) const fn state_of(number: i32) -> Result<DeliveryState, StoreError> {
+    Ok(match number {
+        0 => DeliveryState::Queued,
+        1 => DeliveryState::Waiting,
+        2 => DeliveryState::Held,
+        3 => DeliveryState::Attempting,
+        4 => DeliveryState::Sent,
+        5 => DeliveryState::Delivered,
+        6 => DeliveryState::Failed,
+        7 => DeliveryState::Refused,
+        8 => DeliveryState::Expired,
+        9 => DeliveryState::Unknown,
+        _ => return Err(StoreError::Damaged),
+    })
+}
+
+/// Whether a worker acts on a delivery in this state when it falls due.
+pub(crate) const fn is_queue_state(state: DeliveryState) -> bool {
+    matches!(state, DeliveryState::Queued | DeliveryState::Waiting | DeliveryState::Attempting)
+}
+
+/// The columns of a candidate, as [`candidate_values`] gives them and [`read_candidate`] takes them.
+pub(crate) const CANDIDATE_COLUMNS: &str = "channel, mode, form, level, vendor, service, address";
+
+/// The head of an INSERT of new deliveries.
+pub(crate) const fn delivery_columns() -> &'static str {
+    "INSERT INTO deliveries (tenant, id, message, patient, purpose, priority, due, state, live, after, expires_at, deadline, changed_at, \
+     point, channel, mode, form, level, vendor, service, address) VALUES"
+}
+
+/// A candidate whose contact point is still sealed.
+#[derive(Debug)]
+pub(crate) struct SealedCandidate {
+    record: CandidateRecord,
+    sealed: Vec<u8>,
+}
+
+/// Reads [`CANDIDATE_COLUMNS`] from column `from` on.
+pub(crate) fn read_candidate(row: &QueryResult, from: usize) -> Result<SealedCandidate, StoreError> {
+    let vendor: Option<String> = column(row, from + 4)?;
+    let service: Option<String> = column(row, from + 5)?;
+    Ok(SealedCandidate {
+        record: CandidateRecord {
+            channel: word(row, from)?,
+            point: Phi::new(Arc::from("")),
+            mode: optional_word(row, from + 1)?,
+            form: word(row, from + 2)?,
+            level: word(row, from + 3)?,
+            vendor: vendor.zip(service).map(|(vendor, service)| VendorRef { vendor, service }),
+        },
+        sealed: column(row, from + 6)?,
+    })
+}
+
+impl SealedCandidate {
+    /// Opens the contact point.
+    pub(crate) fn open(
+        self,
+        sealer: crate::seal::Sealer<'_>,
+        delivery: DeliveryId,
+    ) -> Result<CandidateRecord, StoreError> {
+        let plain = sealer.open(address_of(delivery.0.as_bytes()), &self.sealed)?;
+        let text = std::str::from_utf8(plain.reveal()).map_err(|_| StoreError::Damaged)?;
+        Ok(CandidateRecord { point: Phi::new(Arc::from(text)), ..self.record })
+    }
+}
+
+/// A claimed row, with its contact point still sealed.
+#[derive(Debug)]
+struct ClaimedRow {
+    tenant: i64,
+    patient: Index,
+    message: MessageId,
+    lease: Lease,
+    candidate: SealedCandidate,
+    attempts: u32,
+    interrupted: Option<AttemptId>,
+    state: DeliveryState,
+    reference: Option<String>,
+    expires_at: Timestamp,
+}
+
+const CLAIMED: &str = "seq, tenant, patient, message, id, fence, attempts, attempt, state, reference, expires_at";
+
+impl ClaimedRow {
+    fn read(row: &QueryResult) -> Result<(i64, Self), StoreError> {
+        let state = state_of(column(row, 8)?)?;
+        let attempt = optional_id(row, 7)?.map(AttemptId);
+        let fence = u64::try_from(column::<i64>(row, 5)?).map_err(|_| StoreError::Damaged)?;
+        let claimed = Self {
+            tenant: column(row, 1)?,
+            patient: crate::database::array(row, 2)?,
+            message: MessageId(id(row, 3)?),
+            lease: Lease { delivery: DeliveryId(id(row, 4)?), fence },
+            attempts: column(row, 6)?,
+            interrupted: if state == DeliveryState::Attempting { attempt } else { None },
+            state,
+            reference: column(row, 9)?,
+            expires_at: time(row, 10)?,
+            candidate: read_candidate(row, 11)?,
+        };
+        Ok((column(row, 0)?, claimed))
+    }
+}
+
+/// Takes what is due.
+#[derive(Debug)]
+struct ClaimDue {
+    now: Timestamp,
+    limit: u32,
+    lease: SignedDuration,
+}
+
+/// The end of a lease that begins at `now`.
+fn lease_end(now: Timestamp, lease: SignedDuration) -> i64 {
+    now.saturating_add(lease).unwrap_or(Timestamp::MAX).as_microsecond()
+}
+
+impl Write for ClaimDue {
+    type Output = Vec<ClaimedRow>;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Output, Failure> {
+        // Priorities are few: each is one step in the index, and only its due rows are read.
+        let next = "SELECT priority FROM deliveries WHERE live = 1 AND priority > ? ORDER BY priority LIMIT 1";
+        let due = "SELECT seq FROM deliveries WHERE live = 1 AND priority = ? AND due <= ? ORDER BY due LIMIT ?";
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let mut chosen: Vec<i64> = Vec::new();
+        let mut priority = -1_i32;
+        while chosen.len() < limit {
+            let Some(row) = tx.one(next, vec![priority.into()]).await? else { break };
+            priority = column(&row, 0)?;
+            let left = i64::try_from(limit - chosen.len()).unwrap_or(i64::MAX);
+            let values = vec![priority.into(), self.now.as_microsecond().into(), left.into()];
+            for row in tx.all(due, values).await? {
+                chosen.push(column(&row, 0)?);
+            }
+        }
+        take(tx, &chosen, "due", lease_end(self.now, self.lease)).await
+    }
+}
+
+/// Takes what has no receipt by its deadline.
+#[derive(Debug)]
+struct ClaimOverdue {
+    now: Timestamp,
+    limit: u32,
+}
+
+impl Write for ClaimOverdue {
+    type Output = Vec<ClaimedRow>;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Output, Failure> {
+        let sql = "SELECT seq FROM deliveries WHERE deadline IS NOT NULL AND deadline <= ? ORDER BY deadline LIMIT ?";
+        let rows = tx.all(sql, vec![self.now.as_microsecond().into(), i64::from(self.limit).into()]).await?;
+        let chosen = rows.iter().map(|row| column(row, 0)).collect::<Result<Vec<i64>, _>>()?;
+        let lease = SignedDuration::from_secs(OVERDUE_LEASE_SECONDS);
+        take(tx, &chosen, "deadline", lease_end(self.now, lease)).await
+    }
+}
+
+/// Leases rows until `until` and moves `timer` there, so that they come back if nobody ends the lease. In the order of `chosen`.
+async fn take(tx: &mut Tx, chosen: &[i64], timer: &str, until: i64) -> Result<Vec<ClaimedRow>, Failure> {
+    let mut claimed = Vec::with_capacity(chosen.len());
+    for chunk in chosen.chunks(128) {
+        let sql = format!(
+            "UPDATE deliveries SET fence = fence + 1, lease_until = ?, {timer} = ? WHERE seq IN ({}) \
+             RETURNING {CLAIMED}, {CANDIDATE_COLUMNS}",
+            places(chunk.len())
+        );
+        let mut values: Vec<Value> = vec![until.into(), until.into()];
+        values.extend(chunk.iter().map(|seq| Value::from(*seq)));
+        let mut rows = tx.returning(&sql, values).await?.iter().map(ClaimedRow::read).collect::<Result<Vec<_>, _>>()?;
+        rows.sort_by_key(|(seq, _)| chunk.iter().position(|chosen| chosen == seq));
+        claimed.extend(rows.into_iter().map(|(_, row)| row));
+    }
+    Ok(claimed)
+}
+
+impl Store {
+    /// Claims up to `limit` deliveries that are due at `now`, urgent ones first: lease and fence in one statement. A claim
+    /// whose predecessor died between `attempt_started` and its end says so in [`Claim::interrupted`].
+    ///
+    /// A delivery whose contact point cannot be opened is held with the code `unreadable` and not given out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Busy`].
+    pub async fn claim(&self, now: Timestamp, limit: u32, lease: SignedDuration) -> Result<Vec<Claim>, StoreError> {
+        let rows = self.shared.queue.write(ClaimDue { now, limit, lease }).await?;
+        self.open_claims(rows).await
+    }
+
+    /// Deliveries with a provider whose deadline for a receipt is over at `now`, leased for a minute.
+    ///
+    /// # Errors
+    /// As [`Store::claim`].
+    pub async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<Claim>, StoreError> {
+        let rows = self.shared.queue.write(ClaimOverdue { now, limit }).await?;
+        self.open_claims(rows).await
+    }
+
+    async fn open_claims(&self, rows: Vec<ClaimedRow>) -> Result<Vec<Claim>, StoreError> {
+        let mut claims = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (seq, lease) = (row.tenant, row.lease);
+            match self.open_claim(row).await {
+                Ok(claim) => claims.push(claim),
+                Err(StoreError::KeyDestroyed | StoreError::Damaged | StoreError::NotFound) => {
+                    tracing::error!(delivery.id = %lease.delivery, "a delivery cannot be read and is held");
+                    let tenant = self.shared.keyring.tenant_by_seq(&self.shared.reader, seq).await?;
+                    let finish =
+                        Finish::State { state: DeliveryState::Held, code: "unreadable".to_owned(), reference: None };
+                    self.tenant(&tenant.id).finish(lease, finish, Vec::new()).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(claims)
+    }
+
+    async fn open_claim(&self, row: ClaimedRow) -> Result<Claim, StoreError> {
+        let shared = &self.shared;
+        let tenant = shared.keyring.tenant_by_seq(&shared.reader, row.tenant).await?;
+        let key = shared.keyring.patient(&shared.reader, &tenant, row.patient).await?.ok_or(StoreError::Damaged)?;
+        Ok(Claim {
+            candidate: row.candidate.open(key.sealer(), row.lease.delivery)?,
+            tenant: tenant.id.clone(),
+            message: row.message,
+            lease: row.lease,
+            attempts: row.attempts,
+            interrupted: row.interrupted,
+            state: row.state,
+            reference: row.reference,
+            expires_at: row.expires_at,
+        })
+    }
+
+    /// When the next delivery falls due, if any is waiting. A delivery that somebody holds is due when the lease ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        // One step in the index per priority: MIN over the partial index would read all of it.
+        let next = "SELECT priority, MIN(due) FROM deliveries WHERE live = 1 AND priority = \
+             (SELECT MIN(priority) FROM deliveries WHERE live = 1 AND priority > ?)";
+        let mut earliest: Option<Timestamp> = None;
+        let mut after = -1_i32;
+        while let Some(row) = self.shared.one(next, vec![after.into()]).await? {
+            let Some(priority) = column::<Option<i32>>(&row, 0)? else { break };
+            let due = time(&row, 1)?;
+            earliest = Some(earliest.map_or(due, |known| known.min(due)));
+            after = priority;
+        }
+        Ok(earliest)
+    }
+
+    /// The tenant and delivery a vendor's reference belongs to. A reference that two tenants have belongs to none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn delivery_by_reference(
+        &self,
+        vendor: &str,
+        reference: &str,
+    ) -> Result<Option<(postern_base::TenantId, MessageId, DeliveryId)>, StoreError> {
+        let sql = "SELECT d.tenant, t.name, d.message, d.id FROM deliveries d JOIN tenants t ON t.seq = d.tenant \
+             WHERE d.vendor = ? AND d.reference = ? ORDER BY d.seq DESC";
+        let rows = self.shared.all(sql, vec![vendor.into(), reference.into()]).await?;
+        let Some(newest) = rows.first() else { return Ok(None) };
+        let tenant: i64 = column(newest, 0)?;
+        for row in &rows {
+            if column::<i64>(row, 0)? != tenant {
+                return Ok(None);
+            }
+        }
+        Ok(Some((word(newest, 1)?, MessageId(id(newest, 2)?), DeliveryId(id(newest, 3)?))))
+    }
+}
+
+/// Ends a claim.
+#[derive(Debug)]
+struct End {
+    tenant: Arc<TenantKeys>,
+    lease: Lease,
+    finish: Finish,
+    /// The point and the columns of a new candidate.
+    candidate: Option<(Value, Vec<Value>)>,
+    entries: Vec<Entry>,
+}
+
+impl Write for End {
+    type Output = ();
+    async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
+        let held = "SELECT state, attempt, message FROM deliveries \
+             WHERE tenant = ? AND id = ? AND fence = ? AND lease_until > 0";
+        let fence = i64::try_from(self.lease.fence).map_err(|_| StoreError::LeaseLost)?;
+        let key = || -> Vec<Value> { vec![self.tenant.seq.into(), bytes(self.lease.delivery.0)] };
+        let row = tx.one(held, [key(), vec![fence.into()]].concat()).await?.ok_or(StoreError::LeaseLost)?;
+        let before = state_of(column(&row, 0)?)?;
+        let now = tx.now.as_microsecond();
+        let code = match &self.finish {
+            Finish::State { code, .. } | Finish::Again { code, .. } => code.as_str(),
+            Finish::Sent { .. } => "sent",
+        };
+        if let Some(attempt) = optional_id(&row, 1)? {
+            let sql = "UPDATE attempts SET ended_at = ?, code = ? WHERE tenant = ? AND id = ?";
+            tx.execute(sql, vec![now.into(), code.into(), self.tenant.seq.into(), bytes(attempt)]).await?;
+        }
+        if before.is_terminal() && before != DeliveryState::Unknown {
+            // A receipt was faster: what it said stays.
+            let sql = "UPDATE deliveries SET lease_until = 0, attempt = NULL, reference = COALESCE(reference, ?) \
+                 WHERE tenant = ? AND id = ?";
+            tx.execute(sql, [vec![Value::String(self.reference())], key()].concat()).await?;
+        } else {
+            self.change(tx, now, code, MessageId(id(&row, 2)?)).await?;
+        }
+        for entry in &self.entries {
+            tx.append(&self.tenant, entry).await?;
+        }
+        Ok(())
+    }
+}
+
+impl End {
+    fn reference(&self) -> Option<String> {
+        match &self.finish {
+            Finish::State { reference, .. } => reference.clone(),
+            Finish::Sent { reference, .. } => Some(reference.clone()),
+            Finish::Again { .. } => None,
+        }
+    }
+
+    async fn change(&self, tx: &mut Tx, now: i64, code: &str, message: MessageId) -> Result<(), Failure> {
+        let (state, due, deadline) = match &self.finish {
+            Finish::State { state, .. } => (*state, None, None),
+            Finish::Sent { deadline, .. } => (DeliveryState::Sent, None, Some(deadline.as_microsecond())),
+            Finish::Again { due, state, .. } => (*state, Some(due.as_microsecond()), None),
+        };
+        let mut sql = String::from(
+            // A delivery that waits for a person ends with the message's life.
+            "UPDATE deliveries SET state = ?, live = ?, code = ?, due = COALESCE(?, due), \
+             deadline = CASE WHEN ? THEN expires_at ELSE ? END, \
+             reference = COALESCE(?, reference), lease_until = 0, attempt = NULL, changed_at = ?",
+        );
+        let mut values: Vec<Value> = vec![
+            state_number(state).into(),
+            i32::from(is_queue_state(state)).into(),
+            code.into(),
+            Value::BigInt(due),
+            i32::from(state == DeliveryState::Held).into(),
+            Value::BigInt(deadline),
+            Value::String(self.reference()),
+            now.into(),
+        ];
+        if let Some((point, columns)) = &self.candidate {
+            sql.push_str(", point = ?");
+            values.push(point.clone());
+            for name in CANDIDATE_COLUMNS.split(", ") {
+                sql.push_str(", ");
+                sql.push_str(name);
+                sql.push_str(" = ?");
+            }
+            values.extend(columns.iter().cloned());
+        }
+        sql.push_str(" WHERE tenant = ? AND id = ?");
+        values.extend([self.tenant.seq.into(), bytes(self.lease.delivery.0)]);
+        tx.execute(&sql, values).await?;
+        release(tx, self.tenant.seq, message, self.lease.delivery, state).await
+    }
+}
+
+/// Lets go of what waited for a delivery that has come to its end, good or bad: the second gate decides what becomes of it.
+pub(crate) async fn release(
+    tx: &mut Tx,
+    tenant: i64,
+    message: MessageId,
+    delivery: DeliveryId,
+    state: DeliveryState,
+) -> Result<(), Failure> {
+    if state.is_terminal() {
+        let sql = "UPDATE deliveries SET live = 1 WHERE tenant = ? AND message = ? AND after = ? AND state IN (0, 1)";
+        tx.execute(sql, vec![tenant.into(), bytes(message.0), bytes(delivery.0)]).await?;
+    }
+    Ok(())
+}
+
+/// Changes a delivery on a receipt.
+#[derive(Debug)]
+struct Settle {
+    tenant: Arc<TenantKeys>,
+    delivery: DeliveryId,
+    state: DeliveryState,
+    code: String,
+    entries: Vec<Entry>,
+}
+
+impl Write for Settle {
+    type Output = bool;
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Failure> {
+        let key = || -> Vec<Value> { vec![self.tenant.seq.into(), bytes(self.delivery.0)] };
+        let sql = "SELECT state, message FROM deliveries WHERE tenant = ? AND id = ?";
+        let row = tx.one(sql, key()).await?.ok_or(StoreError::NotFound)?;
+        let before = state_of(column(&row, 0)?)?;
+        let late =
+            before == DeliveryState::Unknown && matches!(self.state, DeliveryState::Delivered | DeliveryState::Failed);
+        if before == self.state || (before.is_terminal() && !late) {
+            return Ok(false);
+        }
+        let sql = "UPDATE deliveries SET state = ?, live = ?, code = ?, changed_at = ?, \
+             deadline = CASE WHEN ? THEN NULL ELSE deadline END WHERE tenant = ? AND id = ?";
+        let mut values: Vec<Value> = vec![
+            state_number(self.state).into(),
+            i32::from(is_queue_state(self.state)).into(),
+            self.code.as_str().into(),
+            tx.now.as_microsecond().into(),
+            i32::from(self.state != DeliveryState::Sent).into(),
+        ];
+        values.extend(key());
+        tx.execute(sql, values).await?;
+        release(tx, self.tenant.seq, MessageId(id(&row, 1)?), self.delivery, self.state).await?;
+        for entry in &self.entries {
+            tx.append(&self.tenant, entry).await?;
+        }
+        Ok(true)
+    }
+}
+
+impl Tenanted {
+    /// Ends an attempt or a claim: state, next due time and entries in one transaction, only while `lease` is current. When a
+    /// receipt has settled the delivery meanwhile, what it said stays and the entries are still written.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when somebody else claimed it, or it was ended before.
+    pub async fn finish(&self, lease: Lease, finish: Finish, entries: Vec<Entry>) -> Result<(), StoreError> {
+        let tenant = self.keys().await?;
+        self.admissible(&entries)?;
+        let candidate = match &finish {
+            Finish::Again { candidate: Some(candidate), .. } => {
+                let sql = "SELECT patient FROM deliveries WHERE tenant = ? AND id = ?";
+                let values = vec![tenant.seq.into(), bytes(lease.delivery.0)];
+                let row = self.shared.one(sql, values).await?.ok_or(StoreError::LeaseLost)?;
+                let key = self.patient_key(&tenant, crate::database::array(&row, 0)?).await?;
+                let rng = self.shared.keyring.rng();
+                Some(candidate_values(&tenant, key.sealer(), lease.delivery, candidate, rng)?)
+            }
+            Finish::Again { .. } | Finish::State { .. } | Finish::Sent { .. } => None,
+        };
+        self.shared.queue.write(End { tenant, lease, finish, candidate, entries }).await
+    }
+
+    /// Changes a delivery on a receipt, whoever holds a lease on it. A terminal state stays, but `unknown` may still become
+    /// `delivered` or `failed`. `false` = nothing changed and nothing was written.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]: this tenant has no such delivery.
+    pub async fn settle(
+        &self,
+        delivery: DeliveryId,
+        state: DeliveryState,
+        code: String,
+        entries: Vec<Entry>,
+    ) -> Result<bool, StoreError> {
+        let tenant = self.keys().await?;
+        self.admissible(&entries)?;
+        self.shared.queue.write(Settle { tenant, delivery, state, code, entries }).await
+    }
+}
+
+/// Records that an attempt starts.
+#[derive(Debug)]
+struct Start {
+    tenant: Arc<TenantKeys>,
+    lease: Lease,
+    message: MessageId,
+    attempt: AttemptId,
+    entry: Entry,
+}
+
+impl Write for Start {
+    type Output = Committed;
+    async fn run(&self, tx: &mut Tx) -> Result<Committed, Failure> {
+        let fence = i64::try_from(self.lease.fence).map_err(|_| StoreError::LeaseLost)?;
+        let now = tx.now.as_microsecond();
+        // A lease that ran out is over even while nobody has taken it: another worker may be about to.
+        let sql = "UPDATE deliveries SET state = 3, live = 1, attempts = attempts + 1, attempt = ?, sent_at = ?, changed_at = ? \
+             WHERE tenant = ? AND id = ? AND message = ? AND fence = ? AND lease_until > ? AND state IN (0, 1, 3)";
+        let values = vec![
+            bytes(self.attempt.0),
+            now.into(),
+            now.into(),
+            self.tenant.seq.into(),
+            bytes(self.lease.delivery.0),
+            bytes(self.message.0),
+            fence.into(),
+            now.into(),
+        ];
+        if tx.execute(sql, values).await? != 1 {
+            return Err(StoreError::LeaseLost.into());
+        }
+        let row =
+            vec![self.tenant.seq.into(), bytes(self.attempt.0), bytes(self.lease.delivery.0), fence.into(), now.into()];
+        // The same attempt starts again when a provider takes its id for one and the same send.
+        let again = "ON CONFLICT (tenant, id) DO UPDATE SET fence = excluded.fence, started_at = excluded.started_at, \
+             ended_at = NULL, code = NULL";
+        let head = "INSERT INTO attempts (tenant, id, delivery, fence, started_at) VALUES";
+        tx.insert(head, vec![row], again).await?;
+        let index = tx.append(&self.tenant, &self.entry).await?;
+        Ok(Committed { index })
+    }
+}
+
+impl Log<Permit> for Store {
+    type Error = StoreError;
+
+    /// Writes the state `attempting`, the attempt and its `attempt_started` entry in one transaction. The entry commits to
+    /// the rendition and, with the message's commitment key, to the destination; its code is `CHANNEL/FORM/LEVEL`.
+    async fn commit(&self, permit: &Permit, lease: Lease) -> Result<Committed, StoreError> {
+        let binding = permit.binding();
+        if binding.delivery != lease.delivery {
+            return Err(StoreError::LeaseLost);
+        }
+        let tenanted = self.tenant(&binding.tenant);
+        let tenant = tenanted.keys().await?;
+        let key = tenanted.commitment_key(&tenant, binding.message).await?;
+        let now = self.shared.clock.now();
+        if now > permit.not_after() {
+            return Err(StoreError::LeaseLost);
+        }
+        let destination = commit(&key, "destination", permit.contact_point().reveal().as_bytes());
+        let entry = Entry {
+            version: LEAF_VERSION,
+            id: EntryId::new(now, self.shared.keyring.rng()).map_err(|_| StoreError::Unavailable)?,
+            tenant: binding.tenant.clone(),
+            kind: Kind::AttemptStarted,
+            at: now,
+            actor: "system".to_owned(),
+            message: Some(binding.message),
+            delivery: Some(binding.delivery),
+            attempt: Some(binding.attempt),
+            fence: Some(lease.fence),
+            policy: Some(format!("{}/{}", permit.rules_version(), permit.policy_version())),
+            code: Some(format!("{}/{}/{}", permit.channel(), permit.form(), permit.level())),
+            previous: None,
+            commitments: vec![("destination".to_owned(), destination), ("rendition".to_owned(), *permit.commitment())],
+        };
+        let start = Start { tenant, lease, message: binding.message, attempt: binding.attempt, entry };
+        self.shared.queue.write(start).await
+    }
+}
+
+impl Tenanted {
+    /// The patient a delivery is for, whose key must still be there.
+    pub(crate) async fn patient_of(&self, tenant: &Arc<TenantKeys>, index: Index) -> Result<PatientId, StoreError> {
+        self.patient_key(tenant, index).await.map(|key| key.patient.clone())
+    }
+}

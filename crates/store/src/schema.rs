@@ -1,0 +1,56 @@
+//! The schema and its versions: an ordered list of migrations, counted by SQLite's `user_version`.
+//!
+//! A migration that has shipped is never edited; the next change is a new file. An older binary refuses a newer database
+//! (invariant 10).
+
+use crate::database::{Failure, statement};
+use crate::records::OpenError;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
+
+/// Marks the file as Postern's (SQLite `application_id`): "PSTN".
+const APPLICATION: i64 = 0x5053_544E;
+
+/// Every migration, in order; the version of a database is how many it has seen.
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql")];
+
+/// The newest version this binary knows.
+pub(crate) fn newest() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// One integer that a pragma or an aggregate answers.
+async fn number<C: ConnectionTrait>(on: &C, sql: &str) -> Result<i64, Failure> {
+    let row = on.query_one_raw(statement(sql, Vec::new())).await?.ok_or(Failure::Damaged)?;
+    Ok(row.try_get_by_index::<i64>(0)?)
+}
+
+/// Checks whose file it is and which version it has: 0 = empty.
+pub(crate) async fn version(on: &DatabaseConnection) -> Result<u32, OpenError> {
+    let application = number(on, "SELECT application_id FROM pragma_application_id").await?;
+    let version = number(on, "SELECT user_version FROM pragma_user_version").await?;
+    let tables = number(on, "SELECT COUNT(*) FROM sqlite_schema").await?;
+    let found = u32::try_from(version).map_err(|_| OpenError::Damaged)?;
+    if tables == 0 && application == 0 && found == 0 {
+        return Ok(0);
+    }
+    if application != APPLICATION || found == 0 {
+        return Err(OpenError::Damaged);
+    }
+    if found > newest() {
+        return Err(OpenError::Newer { found, known: newest() });
+    }
+    Ok(found)
+}
+
+/// Runs the migrations after `from` in the transaction.
+pub(crate) async fn migrate(tx: &DatabaseTransaction, from: u32) -> Result<(), Failure> {
+    let done = usize::try_from(from).unwrap_or(usize::MAX);
+    for sql in MIGRATIONS.iter().skip(done) {
+        tx.execute_unprepared(sql).await?;
+    }
+    if from < newest() {
+        tx.execute_unprepared(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {}", newest()))
+            .await?;
+    }
+    Ok(())
+}

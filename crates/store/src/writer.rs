@@ -1,0 +1,472 @@
+//! Group commit: one task writes everything.
+//!
+//! Whatever arrived while the last COMMIT was on its way to the disk goes into the next transaction together; nobody waits
+//! for a timer. Callers send a [`Write`] and await the answer: a caller that goes away cancels nothing half-way, because no
+//! transaction runs inside its future. A write checks before it changes anything; one that is refused leaves the others in its
+//! transaction alone, and when the database blames a constraint the batch is done again one by one.
+
+use crate::accept::{Accepting, accept_all};
+use crate::database::{Failure, Location, Use, bytes, count, insert, statement};
+use crate::gauge::Counters;
+use crate::keys::{Index, Keyring, PatientKey, TenantKeys, wrapped};
+use crate::records::StoreError;
+use jiff::Timestamp;
+use postern_base::{Clock, EntryId, MessageId, Secret};
+use postern_ledger::{Entry, Frontier, leaf_hash};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait, Value,
+};
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Writes that may wait; one more is [`StoreError::Busy`].
+pub(crate) const WAITING_MAX: usize = 4_096;
+/// Writes in one transaction.
+const BATCH_MAX: usize = 512;
+
+/// One write. It may be run again in a new transaction, so it takes nothing out of itself.
+pub(crate) trait Write: Send + Sync + 'static {
+    /// What the caller gets once it is committed.
+    type Output: Send + 'static;
+    /// Checks, then writes.
+    fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Output, Failure>> + Send;
+}
+
+/// A write that waits for its turn.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// An accepted message: many are written with few statements.
+    Accept(Box<Accepting>),
+    /// Anything else.
+    Other(Box<dyn Work>),
+    /// Answer what came before, then let go of the file.
+    Close(oneshot::Sender<()>),
+}
+
+/// A [`Write`] with its answer still to give.
+pub(crate) trait Work: Send + std::fmt::Debug {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+struct Queued<W: Write> {
+    write: W,
+    reply: oneshot::Sender<Result<W::Output, StoreError>>,
+    output: Option<W::Output>,
+}
+
+impl<W: Write> std::fmt::Debug for Queued<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Queued")
+    }
+}
+
+impl<W: Write> Work for Queued<W> {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>> {
+        Box::pin(async move {
+            self.output = Some(self.write.run(tx).await?);
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let Self { reply, output, .. } = *self;
+        // A caller that went away needs no answer; what was written stays written.
+        reply.send(outcome.and_then(|()| output.ok_or(StoreError::Unavailable))).ok();
+    }
+}
+
+/// Where callers put their writes.
+#[derive(Debug, Clone)]
+pub(crate) struct Queue(mpsc::Sender<Job>);
+
+impl Queue {
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Job>) {
+        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        (Self(sender), receiver)
+    }
+
+    /// Queues a job.
+    pub(crate) fn push(&self, job: Job) -> Result<(), StoreError> {
+        self.0.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Unavailable,
+        })
+    }
+
+    /// Queues a write and waits until it is committed.
+    pub(crate) async fn write<W: Write>(&self, write: W) -> Result<W::Output, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.push(Job::Other(Box::new(Queued { write, reply, output: None })))?;
+        answer.await.unwrap_or(Err(StoreError::Unavailable))
+    }
+
+    /// Waits until everything before is answered and the file is let go.
+    pub(crate) async fn close(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.0.send(Job::Close(reply)).await.is_ok() {
+            drop(answer.await);
+        }
+    }
+}
+
+/// What is done once the transaction is committed.
+#[derive(Debug)]
+pub(crate) enum AfterCommit {
+    /// A patient's key is in the database.
+    PatientStored(Arc<PatientKey>),
+    /// A patient's key is no longer in the database.
+    PatientDestroyed(i64, Index),
+    /// There is a new epoch.
+    EpochAdded(u32, Secret<[u8; 32]>),
+    /// Epochs before this one are gone.
+    EpochsDropped(u32),
+    /// What was overwritten must not stay in the write-ahead log.
+    Truncate,
+}
+
+/// The transaction that a batch shares.
+#[derive(Debug)]
+pub(crate) struct Tx {
+    sql: DatabaseTransaction,
+    /// The keys.
+    pub(crate) keyring: Arc<Keyring>,
+    /// The instant of the batch.
+    pub(crate) now: Timestamp,
+    frontier: Frontier,
+    from: u64,
+    leaves: Vec<Vec<Value>>,
+    heads: HashMap<(i64, MessageId), EntryId>,
+    after: Vec<AfterCommit>,
+    changed: bool,
+}
+
+impl Tx {
+    /// Runs a statement that changes rows; gives how many.
+    pub(crate) async fn execute(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, Failure> {
+        let rows = self.sql.execute_raw(statement(sql, values)).await?.rows_affected();
+        self.changed |= rows > 0;
+        Ok(rows)
+    }
+
+    /// Inserts rows, many at a time.
+    pub(crate) async fn insert(&mut self, head: &str, rows: Vec<Vec<Value>>, tail: &str) -> Result<u64, Failure> {
+        self.changed |= !rows.is_empty();
+        Ok(insert(&self.sql, head, rows, tail).await?)
+    }
+
+    /// Runs a statement that changes rows and gives them back.
+    pub(crate) async fn returning(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Failure> {
+        let rows = self.sql.query_all_raw(statement(sql, values)).await?;
+        self.changed |= !rows.is_empty();
+        Ok(rows)
+    }
+
+    /// Reads rows.
+    pub(crate) async fn all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Failure> {
+        Ok(self.sql.query_all_raw(statement(sql, values)).await?)
+    }
+
+    /// Reads one row.
+    pub(crate) async fn one(&self, sql: &str, values: Vec<Value>) -> Result<Option<QueryResult>, Failure> {
+        Ok(self.sql.query_one_raw(statement(sql, values)).await?)
+    }
+
+    /// Leaves something to do once the transaction is committed.
+    pub(crate) fn after_commit(&mut self, what: AfterCommit) {
+        self.after.push(what);
+    }
+
+    /// Appends an entry of `tenant` to the ledger and gives its index. An entry about a message gets the entry before it in the
+    /// life of that message as `previous`.
+    pub(crate) async fn append(&mut self, tenant: &TenantKeys, entry: &Entry) -> Result<u64, Failure> {
+        let previous = match entry.message {
+            Some(message) => self.head(tenant.seq, message).await?,
+            None => None,
+        };
+        self.append_after(tenant, entry, previous)
+    }
+
+    /// Appends the entries of a message that is new in this transaction.
+    pub(crate) fn append_first(&mut self, tenant: &TenantKeys, entries: &[Entry]) -> Result<(), Failure> {
+        for entry in entries {
+            let previous = entry.message.and_then(|message| self.heads.get(&(tenant.seq, message)).copied());
+            self.append_after(tenant, entry, previous)?;
+        }
+        Ok(())
+    }
+
+    fn append_after(&mut self, tenant: &TenantKeys, entry: &Entry, previous: Option<EntryId>) -> Result<u64, Failure> {
+        let entry = Entry { previous, ..entry.clone() };
+        let leaf = entry.to_bytes().map_err(|_| Failure::Constraint)?;
+        let index = self.frontier.append(leaf_hash(&leaf));
+        self.leaves.push(vec![
+            count(index),
+            tenant.seq.into(),
+            entry.message.map_or(Value::Bytes(None), |message| bytes(message.0)),
+            bytes(entry.id.0),
+            leaf.into(),
+        ]);
+        if let Some(message) = entry.message {
+            self.heads.insert((tenant.seq, message), entry.id);
+        }
+        Ok(index)
+    }
+
+    async fn head(&self, tenant: i64, message: MessageId) -> Result<Option<EntryId>, Failure> {
+        if let Some(head) = self.heads.get(&(tenant, message)) {
+            return Ok(Some(*head));
+        }
+        let sql = "SELECT entry FROM leaves WHERE tenant = ? AND message = ? ORDER BY idx DESC LIMIT 1";
+        let row = self.one(sql, vec![tenant.into(), bytes(message.0)]).await?;
+        Ok(row.map(|row| crate::database::id(&row, 0)).transpose()?.map(EntryId))
+    }
+
+    /// Stores those of `keys` that are not stored yet.
+    pub(crate) async fn store_keys(&mut self, keys: &[&Arc<PatientKey>]) -> Result<(), Failure> {
+        let mut seen = HashSet::new();
+        let fresh: Vec<Arc<PatientKey>> = keys
+            .iter()
+            .filter(|key| !key.is_stored() && seen.insert((key.tenant.seq, key.index)))
+            .map(|key| Arc::clone(key))
+            .collect();
+        let mut rows = Vec::with_capacity(fresh.len());
+        for key in &fresh {
+            let (epoch, sealed) =
+                self.keyring.wrap(key.tenant.id.as_str(), wrapped("patient_keys", &key.index), &key.key)?;
+            let name = key.sealer().seal(
+                crate::keys::name_of(&key.index),
+                key.patient.as_str().as_bytes(),
+                self.keyring.rng(),
+            )?;
+            rows.push(vec![
+                key.tenant.seq.into(),
+                key.index.to_vec().into(),
+                key.id.to_vec().into(),
+                epoch.into(),
+                sealed.into(),
+                name.into(),
+            ]);
+        }
+        let head = "INSERT INTO patient_keys (tenant, patient, key_id, epoch, wrapped, name) VALUES";
+        let asked = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let written = self.insert(head, rows, "ON CONFLICT (tenant, patient) DO NOTHING").await?;
+        if written < asked {
+            // Some are there already. That is well when they are the same; another one would make sealed values unreadable.
+            for key in &fresh {
+                let sql = "SELECT key_id FROM patient_keys WHERE tenant = ? AND patient = ?";
+                let row = self.one(sql, vec![key.tenant.seq.into(), key.index.to_vec().into()]).await?;
+                let found = row.map(|row| crate::database::array::<8>(&row, 0)).transpose()?;
+                if found != Some(key.id) {
+                    return Err(Failure::Refused(StoreError::Unavailable));
+                }
+            }
+        }
+        self.after.extend(fresh.into_iter().map(AfterCommit::PatientStored));
+        Ok(())
+    }
+
+    /// Writes the leaves and the frontier, and commits.
+    async fn commit(mut self) -> Result<(Frontier, Vec<AfterCommit>), Failure> {
+        if !self.leaves.is_empty() {
+            let leaves = std::mem::take(&mut self.leaves);
+            self.insert("INSERT INTO leaves (idx, tenant, message, entry, leaf) VALUES", leaves, "").await?;
+            // The size says whose turn it was: if it is not what this writer knows, another one has appended.
+            let values = vec![count(self.frontier.size()), self.frontier.to_bytes().into(), count(self.from)];
+            let rows = self.execute("UPDATE log SET size = ?, frontier = ? WHERE size = ?", values).await?;
+            if rows != 1 {
+                return Err(Failure::Unavailable);
+            }
+        }
+        self.sql.commit().await?;
+        Ok((self.frontier, self.after))
+    }
+}
+
+/// The task that writes.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    location: Location,
+    keyring: Arc<Keyring>,
+    clock: Arc<dyn Clock>,
+    counters: Arc<Counters>,
+    size: watch::Sender<u64>,
+    connection: Option<DatabaseConnection>,
+    frontier: Option<Frontier>,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        location: Location,
+        connection: DatabaseConnection,
+        keyring: Arc<Keyring>,
+        clock: Arc<dyn Clock>,
+        counters: Arc<Counters>,
+        size: watch::Sender<u64>,
+    ) -> Self {
+        Self { location, keyring, clock, counters, size, connection: Some(connection), frontier: None }
+    }
+
+    /// Takes jobs until nobody can send one any more, or one says that it is over.
+    pub(crate) async fn run(mut self, mut receiver: mpsc::Receiver<Job>) {
+        let mut jobs = Vec::with_capacity(BATCH_MAX);
+        while receiver.recv_many(&mut jobs, BATCH_MAX).await > 0 {
+            let mut closing = Vec::new();
+            let mut batch = Vec::with_capacity(jobs.len());
+            for job in jobs.drain(..) {
+                match job {
+                    Job::Close(reply) => closing.push(reply),
+                    job @ (Job::Accept(_) | Job::Other(_)) => batch.push(job),
+                }
+            }
+            if !batch.is_empty() {
+                self.batch(batch).await;
+            }
+            if !closing.is_empty() {
+                receiver.close();
+                self.end().await;
+                for reply in closing {
+                    reply.send(()).ok();
+                }
+                return;
+            }
+        }
+        self.end().await;
+    }
+
+    async fn batch(&mut self, mut jobs: Vec<Job>) {
+        match self.attempt(&mut jobs).await {
+            Ok(outcomes) => answer(jobs, outcomes),
+            Err(Failure::Constraint | Failure::Refused(_)) if jobs.len() > 1 => {
+                for job in jobs {
+                    let mut one = vec![job];
+                    match self.attempt(&mut one).await {
+                        Ok(outcomes) => answer(one, outcomes),
+                        Err(failure) => answer(one, vec![Err(failure.into())]),
+                    }
+                }
+            }
+            Err(failure) => {
+                let outcomes = jobs.iter().map(|_| Err(failure.into())).collect();
+                answer(jobs, outcomes);
+            }
+        }
+    }
+
+    /// One transaction over all jobs. An error means that nothing of it is written; the connection is then given up, because what
+    /// the engine did with its transaction depends on the error.
+    async fn attempt(&mut self, jobs: &mut [Job]) -> Result<Vec<Result<(), StoreError>>, Failure> {
+        match self.transact(jobs).await {
+            Ok(outcomes) => Ok(outcomes),
+            Err(failure) => {
+                tracing::warn!(?failure, jobs = jobs.len(), "a transaction was given up");
+                self.counters.failed();
+                self.frontier = None;
+                if let Some(connection) = self.connection.take() {
+                    drop(connection.close().await);
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn transact(&mut self, jobs: &mut [Job]) -> Result<Vec<Result<(), StoreError>>, Failure> {
+        let mut tx = self.begin().await?;
+        let mut outcomes: Vec<Result<(), StoreError>> = jobs.iter().map(|_| Ok(())).collect();
+        accept_all(&mut tx, jobs, &mut outcomes).await?;
+        for (job, outcome) in jobs.iter_mut().zip(&mut outcomes) {
+            let Job::Other(work) = job else { continue };
+            tx.changed = false;
+            match work.run(&mut tx).await {
+                Ok(()) => {}
+                Err(Failure::Refused(error)) if !tx.changed => *outcome = Err(error),
+                // Refused after it wrote: the transaction is void, and the batch is done again one by one.
+                Err(failure) => return Err(failure),
+            }
+        }
+        let leaves = tx.leaves.len();
+        let (frontier, after) = tx.commit().await?;
+        self.counters.committed(jobs.len(), leaves);
+        self.size.send_replace(frontier.size());
+        self.frontier = Some(frontier);
+        for what in after {
+            self.follow(what).await;
+        }
+        Ok(outcomes)
+    }
+
+    async fn begin(&mut self) -> Result<Tx, Failure> {
+        if self.connection.is_none() {
+            self.connection = Some(self.location.connect(Use::Writer).await?);
+        }
+        let connection = self.connection.as_ref().ok_or(Failure::Unavailable)?;
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let sql = connection.begin_with_options(options).await?;
+        let frontier = match &self.frontier {
+            Some(frontier) => frontier.clone(),
+            None => stored_frontier(&sql).await?,
+        };
+        Ok(Tx {
+            sql,
+            keyring: Arc::clone(&self.keyring),
+            now: self.clock.now(),
+            from: frontier.size(),
+            frontier,
+            leaves: Vec::new(),
+            heads: HashMap::new(),
+            after: Vec::new(),
+            changed: false,
+        })
+    }
+
+    async fn follow(&self, what: AfterCommit) {
+        match what {
+            AfterCommit::PatientStored(key) => self.keyring.patients.stored(&key),
+            AfterCommit::PatientDestroyed(tenant, index) => self.keyring.patients.destroyed(tenant, index),
+            AfterCommit::EpochAdded(epoch, key) => self.keyring.add_epoch(epoch, key),
+            AfterCommit::EpochsDropped(epoch) => self.keyring.drop_epochs_before(epoch),
+            AfterCommit::Truncate => self.truncate().await,
+        }
+    }
+
+    /// Moves the write-ahead log into the database and empties it. A reader may keep it from being emptied; then the next
+    /// checkpoint overwrites it.
+    async fn truncate(&self) {
+        if let Some(connection) = &self.connection {
+            drop(connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await);
+        }
+    }
+
+    async fn end(&mut self) {
+        self.truncate().await;
+        if let Some(connection) = self.connection.take() {
+            drop(connection.close().await);
+        }
+    }
+}
+
+/// The frontier of the log as the database has it.
+pub(crate) async fn stored_frontier<C: ConnectionTrait>(on: &C) -> Result<Frontier, Failure> {
+    let row = on.query_one_raw(statement("SELECT frontier FROM log", Vec::new())).await?.ok_or(Failure::Damaged)?;
+    let bytes: Vec<u8> = row.try_get_by_index(0)?;
+    Frontier::from_bytes(&bytes).map_err(|_| Failure::Damaged)
+}
+
+fn answer(jobs: Vec<Job>, outcomes: Vec<Result<(), StoreError>>) {
+    for (job, outcome) in jobs.into_iter().zip(outcomes) {
+        match job {
+            Job::Accept(accepting) => accepting.answer(outcome),
+            Job::Other(work) => work.answer(outcome),
+            Job::Close(reply) => {
+                reply.send(()).ok();
+            }
+        }
+    }
+}
