@@ -18,7 +18,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// Measures for three seconds on one thread.
-pub fn run() -> Result<Vec<Line>, Box<dyn Error>> {
+pub(crate) fn run() -> Result<Vec<Line>, Box<dyn Error>> {
     let now: Timestamp = "2026-12-01T15:00:00-05:00".parse()?;
     let (request, facts, policy) = (request()?, facts(now)?, Policy::default());
     let decision = decide(&request, &facts, &policy);

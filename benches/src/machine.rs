@@ -10,22 +10,22 @@ const TICKS_PER_SECOND: f64 = 100.0;
 
 /// What the machine is.
 #[derive(Debug, Clone)]
-pub struct Machine {
+pub(crate) struct Machine {
     /// The processor's name.
-    pub processor: String,
+    pub(crate) processor: String,
     /// How many hardware threads may be used.
-    pub threads: usize,
+    pub(crate) threads: usize,
     /// Kernel.
-    pub kernel: String,
+    pub(crate) kernel: String,
     /// Load average over one minute before anything ran.
-    pub load: String,
+    pub(crate) load: String,
     /// `fdatasync` of 8 kB per second on the disk that the benchmarks write to.
-    pub fsyncs_per_second: f64,
+    pub(crate) fsyncs_per_second: f64,
 }
 
 impl Machine {
     /// Looks, and measures the disk under `directory` for two seconds.
-    pub fn look(directory: &Path) -> std::io::Result<Self> {
+    pub(crate) fn look(directory: &Path) -> std::io::Result<Self> {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let processor = cpuinfo
             .lines()
@@ -63,7 +63,7 @@ fn fsync_rate(directory: &Path) -> std::io::Result<f64> {
 }
 
 /// CPU seconds (user and system) a process has used; 0 where `/proc` has no answer.
-pub fn cpu_seconds(pid: &str) -> f64 {
+pub(crate) fn cpu_seconds(pid: &str) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     let fields: Vec<&str> = after_name.split_whitespace().collect();
@@ -73,7 +73,7 @@ pub fn cpu_seconds(pid: &str) -> f64 {
 }
 
 /// Resident memory of a process, in MiB; 0 where `/proc` has no answer.
-pub fn resident_mib(pid: &str) -> f64 {
+pub(crate) fn resident_mib(pid: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
     line.split_whitespace().next().and_then(|kib| kib.parse::<f64>().ok()).unwrap_or_default() / 1024.0

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
 
 mod gate;
+mod ledger;
 mod machine;
 mod report;
 mod timing;
@@ -16,6 +17,9 @@ use report::Line;
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
+
+/// Entries in the ledger that is grown and judged: about eight months of a practice that sends a thousand messages a day.
+const LEDGER_ENTRIES: usize = 1_000_000;
 
 fn main() -> ExitCode {
     let named: Vec<String> = std::env::args().skip(1).collect();
@@ -32,6 +36,8 @@ fn main() -> ExitCode {
 fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace above the benches")?;
     let directory = root.join("target/bench");
+    // What an earlier run left behind.
+    drop(std::fs::remove_dir_all(&directory));
     std::fs::create_dir_all(&directory)?;
     let machine = Machine::look(&directory)?;
     println!("{} fdatasync/s on this disk, load {}", machine.fsyncs_per_second.round(), machine.load);
@@ -39,6 +45,9 @@ fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
     let mut lines: Vec<Line> = Vec::new();
     if wanted("gate") {
         lines.extend(gate::run()?);
+    }
+    if wanted("ledger") {
+        lines.extend(ledger::run(&directory, LEDGER_ENTRIES)?);
     }
     for line in &lines {
         println!("{}", report::shown(line));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// One measured number.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub(crate) struct Line {
     part: &'static str,
     what: String,
     value: String,
@@ -16,12 +16,12 @@ pub struct Line {
 
 impl Line {
     /// A number per second.
-    pub fn rate(part: &'static str, what: &str, per_second: f64, goal: &str, note: &str) -> Self {
+    pub(crate) fn rate(part: &'static str, what: &str, per_second: f64, goal: &str, note: &str) -> Self {
         Self::text(part, what, format!("{}/s", grouped(per_second)), goal, note)
     }
 
     /// A duration.
-    pub fn time(part: &'static str, what: &str, took: Duration, goal: &str, note: &str) -> Self {
+    pub(crate) fn time(part: &'static str, what: &str, took: Duration, goal: &str, note: &str) -> Self {
         let seconds = took.as_secs_f64();
         let value = if seconds < 0.001 {
             format!("{:.1} µs", seconds * 1e6)
@@ -34,7 +34,7 @@ impl Line {
     }
 
     /// Anything else.
-    pub fn text(part: &'static str, what: &str, value: String, goal: &str, note: &str) -> Self {
+    pub(crate) fn text(part: &'static str, what: &str, value: String, goal: &str, note: &str) -> Self {
         Self { part, what: what.into(), value, goal: goal.into(), note: note.into() }
     }
 }
@@ -53,7 +53,7 @@ fn grouped(number: f64) -> String {
 }
 
 /// The whole page.
-pub fn page(date: &str, machine: &Machine, lines: &[Line]) -> String {
+pub(crate) fn page(date: &str, machine: &Machine, lines: &[Line]) -> String {
     let mut out = String::from(
         "# Benchmarks\n\nWritten by `cargo xtask bench`; run it to have your own. Numbers hold for one machine in one run: compare \
          ratios, and read the rate of fdatasync and the CPU per message beside every rate. Nothing here is asserted by a test.\n\n",
@@ -77,7 +77,7 @@ pub fn page(date: &str, machine: &Machine, lines: &[Line]) -> String {
 }
 
 /// One line for the screen.
-pub fn shown(line: &Line) -> String {
+pub(crate) fn shown(line: &Line) -> String {
     let goal = if line.goal == "-" { String::new() } else { format!("  (goal {})", line.goal) };
     format!("{:8} {:44} {:>16}{goal}  {}", line.part, line.what, line.value, line.note)
 }
