@@ -99,7 +99,8 @@ impl Session {
             }
             // RFC 4616, RFC 4954: with the initial response, inside TLS only.
             let triple = Secret::new(format!("\0{}\0{}", credentials.user, credentials.password.reveal()));
-            let line = Secret::new(format!("AUTH PLAIN {}\r\n", STANDARD.encode(triple.reveal())));
+            let encoded = Secret::new(STANDARD.encode(triple.reveal()));
+            let line = Secret::new(format!("AUTH PLAIN {}\r\n", encoded.reveal()));
             let reply = client.cmd(line.reveal()).await.map_err(|e| of("auth", e))?;
             service("auth", &reply, 235)?;
         }
@@ -110,8 +111,9 @@ impl Session {
     pub(super) async fn envelope(&mut self, from: &str, to: &str) -> Result<(), Failure> {
         let client = &mut self.client.0;
         if self.messages > 0 {
+            // A server that wants to hear no more in this session has nothing against the message.
             let reply = client.cmd("RSET\r\n").await.map_err(|e| of("rset", e))?;
-            service("rset", &reply, 250)?;
+            service("rset", &reply, 250).map_err(|_| Failure::Lost(code("rset", &reply)))?;
         }
         for (stage, command, good) in [
             ("mail", format!("MAIL FROM:<{from}>\r\n"), 250),

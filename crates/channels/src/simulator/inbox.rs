@@ -116,8 +116,8 @@ impl Inbox {
         self.state().pending.len()
     }
 
-    /// Sends every receipt and reply that is due at `now`, and says how many went out. Waits when the receiver is slow;
-    /// what the receiver no longer wants is dropped, as a vendor gives up on a webhook in the end.
+    /// Sends every receipt and reply that is due at `now`, and says how many went out. Waits when the receiver is slow,
+    /// so the receiver is read by another task; what the receiver no longer wants is dropped, as a vendor gives up on a webhook in the end.
     pub async fn tick(&self, now: Timestamp) -> usize {
         let due = {
             let mut state = self.state();

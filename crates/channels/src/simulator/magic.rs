@@ -26,8 +26,11 @@ pub enum Behaviour {
     FailedReceipt,
     /// Takes it, delivers it, and the recipient answers with this text.
     Answer(&'static str),
-    /// The session can hold no more than this; less than the permit's floor is not sent.
-    Holds(Option<TransportFloor>),
+    /// The session with the vendor itself cannot be verified.
+    WeakSession,
+    /// The recipient's domain holds no more than this. It matters to a message whose floor asks something of the domain; a
+    /// notice needs a verified session with the vendor only.
+    DomainHolds(Option<TransportFloor>),
 }
 
 /// A magic recipient.
@@ -61,7 +64,7 @@ pub const SMS: &[Magic] = &[
     magic("9032", Behaviour::FailedReceipt, "takes the message; the receipt says failed"),
     magic("9040", Behaviour::Answer("Wrong number"), "delivers; the recipient answers \"Wrong number\""),
     magic("9041", Behaviour::Answer("STOP"), "delivers; the recipient answers \"STOP\""),
-    magic("9050", Behaviour::Holds(None), "cannot be reached over a verified session"),
+    magic("9050", Behaviour::WeakSession, "cannot be reached over a verified session"),
 ];
 
 /// Magic mail addresses, by local part (up to a `+`) or by `@` and the first label of the domain.
@@ -77,10 +80,11 @@ pub const EMAIL: &[Magic] = &[
     magic("bounce", Behaviour::FailedReceipt, "takes the message; the receipt says failed"),
     magic("wrong", Behaviour::Answer("Wrong person"), "delivers; the recipient answers \"Wrong person\""),
     magic("stop", Behaviour::Answer("STOP"), "delivers; the recipient answers \"STOP\""),
-    magic("@no-tls", Behaviour::Holds(None), "has no STARTTLS, or a certificate that does not hold"),
+    magic("weak-session", Behaviour::WeakSession, "cannot be reached over a verified session"),
+    magic("@no-tls", Behaviour::DomainHolds(None), "has no STARTTLS, or a certificate that does not hold"),
     magic(
         "@no-policy",
-        Behaviour::Holds(Some(TransportFloor::VerifiedTls)),
+        Behaviour::DomainHolds(Some(TransportFloor::VerifiedTls)),
         "has a valid certificate, but neither MTA-STS nor DANE",
     ),
 ];

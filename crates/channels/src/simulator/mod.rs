@@ -22,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use line::Event;
 use magic::Behaviour;
 use postern_base::Phi;
-use postern_gate::Permit;
+use postern_gate::{Permit, TransportFloor};
 use postern_ledger::Recorded;
 use std::sync::Arc;
 
@@ -54,8 +54,11 @@ fn play(
         }
         Behaviour::Reject => return Sent::PermanentFailure { code: "simulated-rejected".to_owned() },
         Behaviour::TimeOutLost => return Sent::Unknown { code: "simulated-time-out".to_owned() },
-        Behaviour::Holds(found) if found.is_none_or(|found| found < permit.floor()) => {
-            return Sent::BelowFloor { found, code: "simulated-weak-session".to_owned() };
+        Behaviour::WeakSession => {
+            return Sent::BelowFloor { found: None, code: "simulated-weak-session".to_owned() };
+        }
+        Behaviour::DomainHolds(found) if permit.floor() == TransportFloor::EnforcedTls => {
+            return Sent::BelowFloor { found, code: "simulated-weak-domain".to_owned() };
         }
         _ => {}
     }

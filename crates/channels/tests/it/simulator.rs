@@ -135,19 +135,22 @@ async fn a_late_receipt_comes_after_ten_minutes_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_mail_to_a_domain_that_enforces_nothing_is_below_an_enforced_floor_and_above_a_notices() {
-    for (to, found) in [("rosa@no-tls.example", None), ("rosa@no-policy.example", Some(TransportFloor::VerifiedTls))] {
-        let wish = Wish::enforced(to);
-        let simulated = Simulated::new(&wish);
-        let (recorded, outbound) = permitted(&wish).await;
+async fn a_domain_without_tls_is_below_the_floor_of_a_body_and_no_matter_to_a_notice() {
+    for (domain, found) in [("no-tls.example", None), ("no-policy.example", Some(TransportFloor::VerifiedTls))] {
+        let body = Wish::enforced(&format!("rosa@{domain}"));
+        let simulated = Simulated::new(&body);
+        let (recorded, outbound) = permitted(&body).await;
         let sent = simulated.email.send(recorded, outbound, now()).await;
-        assert_eq!(sent, Sent::BelowFloor { found, code: "simulated-weak-session".to_owned() });
+        assert_eq!(sent, Sent::BelowFloor { found, code: "simulated-weak-domain".to_owned() });
         assert_eq!(simulated.inbox.taken(), 0);
+
+        let (recorded, outbound) = permitted(&Wish::notice(&format!("rosa@{domain}"))).await;
+        assert!(matches!(simulated.email.send(recorded, outbound, now()).await, Sent::Accepted(_)));
     }
-    let notice = Wish::notice("rosa@no-policy.example");
-    let simulated = Simulated::new(&notice);
-    let (recorded, outbound) = permitted(&notice).await;
-    assert!(matches!(simulated.email.send(recorded, outbound, now()).await, Sent::Accepted(_)));
+    let (recorded, outbound) = permitted(&Wish::notice("weak-session@patients.example")).await;
+    let simulated = Simulated::new(&Wish::notice("weak-session@patients.example"));
+    let sent = simulated.email.send(recorded, outbound, now()).await;
+    assert_eq!(sent, Sent::BelowFloor { found: None, code: "simulated-weak-session".to_owned() });
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -85,7 +86,10 @@ impl Postfix {
     }
 
     fn start() -> Self {
-        let dir = std::env::temp_dir().join(format!("postern-postfix-{}", std::process::id()));
+        // A directory for each start: the one before may still be stopping.
+        static STARTS: AtomicU32 = AtomicU32::new(0);
+        let start = STARTS.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("postern-postfix-{}-{start}", std::process::id()));
         if dir.exists() {
             fs::remove_dir_all(&dir).unwrap();
         }
