@@ -8,9 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use postern_base::{AttemptId, DeliveryId, EntryId, MessageId, TenantId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// The longest leaf, in bytes: bundles carry a 16-bit length (C2SP tlog-tiles, "Log entries").
 pub const MAX_LEAF: usize = 65_535;
@@ -69,34 +70,73 @@ pub enum LeafError {
     NotCanonical,
 }
 
-/// A leaf as it stands in JSON. The fields are in the order of their names: that is the canonical order.
-#[derive(Debug, Serialize, Deserialize)]
+/// A leaf as it stands in JSON.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Leaf<'a> {
     #[serde(borrow)]
     actor: Cow<'a, str>,
     at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     attempt: Option<AttemptId>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    code: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
+    code: Option<String>,
+    #[serde(borrow, default)]
     commitments: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     delivery: Option<DeliveryId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     fence: Option<u64>,
     id: EntryId,
     #[serde(borrow)]
     kind: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     message: Option<MessageId>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    policy: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
     previous: Option<EntryId>,
     tenant: TenantId,
     version: u64,
+}
+
+/// Writes the fields of a JSON object in the order of the calls.
+struct Fields {
+    out: String,
+}
+
+impl Fields {
+    fn key(&mut self, key: &str) {
+        self.out.push(if self.out.is_empty() { '{' } else { ',' });
+        self.out.push('"');
+        self.out.push_str(key);
+        self.out.push_str("\":");
+    }
+
+    /// RFC 8785 section 3.2.2.2: only `"`, `\` and control characters are escaped, as ECMAScript does.
+    fn text(&mut self, key: &str, value: &str) {
+        self.key(key);
+        self.out.push('"');
+        for c in value.chars() {
+            match c {
+                '"' => self.out.push_str("\\\""),
+                '\\' => self.out.push_str("\\\\"),
+                '\u{8}' => self.out.push_str("\\b"),
+                '\t' => self.out.push_str("\\t"),
+                '\n' => self.out.push_str("\\n"),
+                '\u{c}' => self.out.push_str("\\f"),
+                '\r' => self.out.push_str("\\r"),
+                '\0'..='\u{1f}' => self.out.push_str(&format!("\\u{:04x}", u32::from(c))),
+                _ => self.out.push(c),
+            }
+        }
+        self.out.push('"');
+    }
+
+    fn id(&mut self, key: &str, id: &Uuid) {
+        self.key(key);
+        self.out.push('"');
+        self.out.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        self.out.push('"');
+    }
+
+    fn integer(&mut self, key: &str, value: u64) {
+        self.key(key);
+        self.out.push_str(&value.to_string());
+    }
 }
 
 impl Entry {
@@ -112,35 +152,60 @@ impl Entry {
         if self.fence.is_some_and(|fence| fence >= FIRST_UNSAFE_INTEGER) {
             return Err(LeafError::FenceTooLarge);
         }
-        let mut commitments = BTreeMap::new();
-        for (domain, value) in &self.commitments {
-            if !is_domain(domain) {
-                return Err(LeafError::BadDomain);
-            }
-            if commitments.insert(Cow::Borrowed(domain.as_str()), Cow::Owned(STANDARD.encode(value))).is_some() {
-                return Err(LeafError::DuplicateDomain);
-            }
+        let commitments = self.sorted_commitments()?;
+        // The fields in the order of their names (RFC 8785 section 3.2.3).
+        let mut leaf = Fields { out: String::with_capacity(512) };
+        leaf.text("actor", &self.actor);
+        leaf.text("at", &self.at.to_string());
+        if let Some(AttemptId(id)) = &self.attempt {
+            leaf.id("attempt", id);
         }
-        let leaf = Leaf {
-            actor: Cow::Borrowed(&self.actor),
-            at: self.at,
-            attempt: self.attempt,
-            code: self.code.as_deref().map(Cow::Borrowed),
-            commitments,
-            delivery: self.delivery,
-            fence: self.fence,
-            id: self.id,
-            kind: Cow::Borrowed(self.kind.as_str()),
-            message: self.message,
-            policy: self.policy.as_deref().map(Cow::Borrowed),
-            previous: self.previous,
-            tenant: self.tenant.clone(),
-            version: u64::from(self.version),
-        };
-        // serde_json writes strings as ECMAScript does (RFC 8785 section 3.2.2.2), and nothing but strings, integers and maps
-        // with string keys stands here: it cannot fail.
-        let bytes = serde_json::to_vec(&leaf).map_err(|_| LeafError::NotAnObject)?;
-        if bytes.len() > MAX_LEAF { Err(LeafError::TooLong { length: bytes.len() }) } else { Ok(bytes) }
+        if let Some(code) = &self.code {
+            leaf.text("code", code);
+        }
+        if !commitments.is_empty() {
+            leaf.key("commitments");
+            let mut object = Fields { out: String::with_capacity(64 * commitments.len()) };
+            for (domain, value) in commitments {
+                object.text(domain, &STANDARD.encode(value));
+            }
+            leaf.out.push_str(&object.out);
+            leaf.out.push('}');
+        }
+        if let Some(DeliveryId(id)) = &self.delivery {
+            leaf.id("delivery", id);
+        }
+        if let Some(fence) = self.fence {
+            leaf.integer("fence", fence);
+        }
+        leaf.id("id", &self.id.0);
+        leaf.text("kind", self.kind.as_str());
+        if let Some(MessageId(id)) = &self.message {
+            leaf.id("message", id);
+        }
+        if let Some(policy) = &self.policy {
+            leaf.text("policy", policy);
+        }
+        if let Some(EntryId(id)) = &self.previous {
+            leaf.id("previous", id);
+        }
+        leaf.text("tenant", self.tenant.as_str());
+        leaf.integer("version", u64::from(self.version));
+        leaf.out.push('}');
+        let length = leaf.out.len();
+        if length > MAX_LEAF { Err(LeafError::TooLong { length }) } else { Ok(leaf.out.into_bytes()) }
+    }
+
+    fn sorted_commitments(&self) -> Result<Vec<(&str, &[u8; 32])>, LeafError> {
+        let mut sorted: Vec<_> = self.commitments.iter().map(|(domain, value)| (domain.as_str(), value)).collect();
+        sorted.sort_unstable_by_key(|(domain, _)| *domain);
+        if !sorted.iter().all(|(domain, _)| is_domain(domain)) {
+            return Err(LeafError::BadDomain);
+        }
+        if sorted.windows(2).any(|pair| matches!(pair, [(one, _), (other, _)] if one == other)) {
+            return Err(LeafError::DuplicateDomain);
+        }
+        Ok(sorted)
     }
 
     /// Reads a leaf.
@@ -172,8 +237,8 @@ impl Entry {
             delivery: leaf.delivery,
             attempt: leaf.attempt,
             fence: leaf.fence,
-            policy: leaf.policy.map(Cow::into_owned),
-            code: leaf.code.map(Cow::into_owned),
+            policy: leaf.policy,
+            code: leaf.code,
             previous: leaf.previous,
             commitments,
         };

@@ -2,7 +2,7 @@
 //!
 //! The rows of the database are the truth; the files are what can be proven to others. A [`Publisher`] grows the tree it
 //! published before, never another one, so no two of its checkpoints can disagree. Files are written whole under another name and
-//! renamed; the checkpoint comes after everything it speaks of is on disk. A crash leaves the last checkpoint with all its
+//! renamed; the checkpoint comes when everything it speaks of is on disk. A crash leaves the last checkpoint with all its
 //! files, and perhaps some newer files that the next publishing writes again.
 
 mod files;
@@ -123,8 +123,7 @@ impl Publisher {
             Some(_) => return Err(PublishError::OtherKey),
             None => {
                 let mut writer = Writer::new(dir);
-                writer.write(VKEY, vkey.as_bytes())?;
-                writer.settle()?;
+                writer.replace(VKEY, vkey.as_bytes())?;
             }
         }
         let published = match directory.read(CHECKPOINT)? {
@@ -228,8 +227,7 @@ impl Publisher {
             };
             staged.edge.write_partials(self.edge.size, &mut staged.writer)?;
             staged.writer.settle()?;
-            staged.writer.write(CHECKPOINT, signed.note().as_bytes())?;
-            staged.writer.settle()?;
+            staged.writer.replace(CHECKPOINT, signed.note().as_bytes())?;
             staged.writer.clear_away();
             self.edge = staged.edge;
             self.pledged = None;

@@ -153,6 +153,22 @@ fn a_directory_left_by_a_crash_before_the_checkpoint_is_taken_up() {
 }
 
 #[test]
+fn a_write_that_fails_leaves_the_last_checkpoint_and_is_made_again() {
+    for obstacle in ["tile/entries/001.p/50", "tile/0/001.p/50", ".checkpoint.new"] {
+        let log = Scratch::of(300);
+        let (note, rows) = (log.note(), leaves(0..306));
+        let mut publisher = Publisher::open(log.path(), signer()).unwrap();
+        // A directory stands where the file is to go.
+        std::fs::create_dir_all(log.path().join(obstacle).join("in-the-way")).unwrap();
+        assert!(matches!(publisher.publish(&rows[300..], &frontier_of(&rows)), Err(PublishError::Io(_))), "{obstacle}");
+        assert_eq!((log.note(), publisher.next()), (note, 300));
+        std::fs::remove_dir_all(log.path().join(obstacle)).unwrap();
+        publisher.publish(&rows[300..], &frontier_of(&rows)).unwrap();
+        assert!(log.verify().holds(), "{obstacle}");
+    }
+}
+
+#[test]
 fn a_damaged_directory_is_not_taken_up() {
     type Damage = fn(&mut Vec<u8>);
     let damage: [(&str, Damage); 4] = [
