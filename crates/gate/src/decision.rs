@@ -4,6 +4,7 @@ use crate::fact::Missing;
 use crate::facts::Address;
 use jiff::Timestamp;
 use postern_base::{Channel, EmailMode, Form, Level};
+use std::borrow::Cow;
 
 /// A rule's id, such as `SEC-12`.
 pub type RuleId = &'static str;
@@ -99,7 +100,7 @@ pub struct Refusal {
     /// What it stands on, as a lawyer writes it.
     pub citation: &'static str,
     /// The reason in a sentence a nurse understands. Holds no PHI.
-    pub sentence: String,
+    pub sentence: Cow<'static, str>,
 }
 
 /// What a rule does to a candidate, strongest last (RULES 0.4).
@@ -137,7 +138,7 @@ pub struct Obligation {
     /// The rule that asks for it.
     pub rule: RuleId,
     /// What to do.
-    pub what: String,
+    pub what: Cow<'static, str>,
 }
 
 /// What a person should look at.
@@ -146,7 +147,7 @@ pub struct Alert {
     /// The rule that raises it.
     pub rule: RuleId,
     /// Why.
-    pub sentence: String,
+    pub sentence: Cow<'static, str>,
 }
 
 /// One rule's strongest verdict over all candidates.

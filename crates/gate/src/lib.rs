@@ -11,14 +11,27 @@
 //! Start at [`decide`], then read one file under `rules/` beside its tests, and `tests/matrix.out`, which is the whole
 //! policy as a table.
 
+mod candidate;
+mod consent;
+mod decide;
 pub mod decision;
 pub mod fact;
 pub mod facts;
+mod finding;
+pub mod matrix;
 pub mod permit;
+mod plan;
 pub mod policy;
 pub mod rendition;
 pub mod request;
+pub mod revocation;
+pub mod rules;
+#[cfg(test)]
+mod sample;
+mod view;
+mod window;
 
+pub use decide::{admit, decide};
 pub use decision::{
     Alert, Decision, Delivery, Effect, Obligation, Outcome, Refusal, RuleId, RuleResult, Verdict, WaitingFor,
 };
@@ -31,23 +44,3 @@ pub use request::Request;
 
 /// The version of the rules, raised whenever a rule's outcome can change.
 pub const RULES_VERSION: u32 = 1;
-
-/// Decides. Total: every input has an answer, and a missing fact is never read as leave.
-#[must_use]
-pub fn decide(_request: &Request, _facts: &Facts, _policy: &Policy) -> Decision {
-    todo!()
-}
-
-/// Decides on fresh facts and, when the plan holds a delivery on `channel`, mints the permit for it.
-///
-/// # Errors
-/// The decision itself, when its plan has no such delivery now.
-pub fn admit(
-    _request: &Request,
-    _facts: &Facts,
-    _policy: &Policy,
-    _binding: Binding,
-    _channel: postern_base::Channel,
-) -> Result<(Permit, Decision), Box<Decision>> {
-    todo!()
-}

@@ -1,0 +1,274 @@
+//! The candidates of one decision: channel × contact point × mode × form.
+
+use crate::fact::Fact;
+use crate::facts::{Address, AgreementStatus, ConsentKind, Registration, System, Vendor};
+use crate::matrix::Cell;
+use crate::rendition::Rendition;
+use crate::request::AnsweredBy;
+use crate::view::{Audience, PointView, View};
+use jiff::Timestamp;
+use jiff::ToSpan;
+use jiff::tz::{Offset, TimeZone};
+use postern_base::{Channel, EmailMode, Form, Level, Purpose, RecipientRole};
+use std::cmp::Reverse;
+
+/// One way the message could go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate<'a> {
+    pub(crate) channel: Channel,
+    pub(crate) mode: Option<EmailMode>,
+    pub(crate) form: Form,
+    pub(crate) address: &'a Address,
+    /// The contact point; `None` for portal, chat and mail.
+    pub(crate) point: Option<&'a PointView<'a>>,
+    /// The vendor's service that would carry it.
+    pub(crate) vendor: Option<&'a Vendor>,
+    /// The text that would travel.
+    pub(crate) rendition: Option<&'a Rendition>,
+    /// What the matrix says.
+    pub(crate) cell: Cell,
+    /// The portal copy survived, so that a notice has something to point at.
+    pub(crate) portal_stands: bool,
+    /// Stands for every way that the record does not hold.
+    pub(crate) placeholder: bool,
+}
+
+impl Candidate<'_> {
+    /// What travels, by level; `None` when that is not known.
+    pub(crate) fn carried(&self, source: Option<Level>) -> Option<Level> {
+        match (self.form, self.rendition) {
+            (Form::Notice | Form::Callback, _) => Some(Level::L0),
+            (_, Some(rendition)) => match rendition.level {
+                Fact::Known(found) if self.form == Form::Full => Some(source.map_or(found, |s| s.max(found))),
+                Fact::Known(found) => Some(found),
+                Fact::Unknown(_) => None,
+            },
+            (_, None) => source,
+        }
+    }
+
+    /// It reaches out to the patient: not the portal, not a chat that the patient opened, not a person's task.
+    pub(crate) const fn is_contact(&self) -> bool {
+        !matches!(
+            self.channel,
+            Channel::Portal | Channel::Chat | Channel::ChatAnonymous | Channel::Mail | Channel::HumanCall
+        )
+    }
+
+    /// A text, call or voicemail: what 47 USC 227 is about.
+    pub(crate) const fn is_call_or_text(&self) -> bool {
+        matches!(self.channel, Channel::Sms | Channel::Voice | Channel::Voicemail)
+    }
+
+    /// It carries the message itself, not only that there is one.
+    pub(crate) fn has_body(&self) -> bool {
+        self.form >= Form::Minimal
+    }
+
+    /// It needs a vendor's agreement: everything but what people carry.
+    pub(crate) const fn needs_vendor(&self) -> bool {
+        !self.channel.is_human_task()
+    }
+}
+
+/// Whether the caller leaves the channel open.
+fn wanted(view: &View<'_>, channel: Channel) -> bool {
+    view.request.channels.as_ref().is_none_or(|channels| channels.contains(&channel))
+}
+
+/// Whether the caller names the channel.
+fn named(view: &View<'_>, channel: Channel) -> bool {
+    view.request.channels.as_ref().is_some_and(|channels| channels.contains(&channel))
+}
+
+/// The portal candidate, when there is one. One-time codes and confirmations have no portal copy.
+pub(crate) fn portal<'a>(view: &'a View<'a>) -> Option<Candidate<'a>> {
+    let reads = matches!(view.request.recipient.role, RecipientRole::SelfPatient | RecipientRole::Proxy);
+    if !reads || view.is_formality() || !wanted(view, Channel::Portal) {
+        return None;
+    }
+    let form = match view.request.purpose {
+        Purpose::Marketing if view.level.is_some_and(|level| level <= Level::L1) => Form::Minimal,
+        _ => Form::Full,
+    };
+    Some(candidate(view, Channel::Portal, None, form, &view.portal, None, false))
+}
+
+/// Every other candidate, contact points in the order of the record.
+pub(crate) fn contacts<'a>(view: &'a View<'a>, portal_stands: bool) -> Vec<Candidate<'a>> {
+    let mut found = Vec::with_capacity(16);
+    let mut push = |channel, mode, forms: &[Form], address, point| {
+        let first = found.len();
+        for form in forms {
+            let next = candidate(view, channel, mode, *form, address, point, portal_stands);
+            if next.rendition.is_some() || channel.is_human_task() {
+                found.push(next);
+            }
+        }
+        if found.len() == first
+            && let Some(form) = forms.last()
+        {
+            found.push(candidate(view, channel, mode, *form, address, point, portal_stands));
+        }
+    };
+    for point in &view.points {
+        let address = &point.point.value;
+        for channel in channels_of(view, point.point.system) {
+            for mode in modes(view, *channel, point) {
+                push(*channel, mode, forms(view, *channel, mode), address, Some(point));
+            }
+        }
+    }
+    for channel in [Channel::Chat, Channel::ChatAnonymous] {
+        // The patient opened it: the caller names it, or answers in it.
+        if wanted(view, channel) && (named(view, channel) || view.answered.is_some_and(|m| m.channel == channel)) {
+            push(channel, None, forms(view, channel, None), &view.portal, None);
+        }
+    }
+    if wanted(view, Channel::Mail) && !view.is_formality() && matches!(view.audience, Audience::Patient) {
+        for address in view.patient.map_or(&[][..], |p| &p.postal) {
+            push(Channel::Mail, None, &[Form::Full], address, None);
+        }
+    }
+    found
+}
+
+/// What stands for every way that the record does not hold, so that a request without candidates has its reasons too.
+pub(crate) fn placeholder<'a>(view: &'a View<'a>) -> Candidate<'a> {
+    let channel = view.request.channels.as_ref().and_then(|channels| channels.first().copied());
+    let form = Form::Notice;
+    let none = candidate(view, channel.unwrap_or(Channel::HumanCall), None, form, &view.portal, None, false);
+    Candidate { placeholder: true, ..none }
+}
+
+/// The channels a contact point can be reached on.
+fn channels_of(view: &View<'_>, system: System) -> impl Iterator<Item = &'static Channel> {
+    let channels: &'static [Channel] = match system {
+        System::Sms => &[Channel::Sms],
+        System::Phone => &[Channel::Voice, Channel::Voicemail, Channel::HumanCall],
+        System::Email => &[Channel::Email],
+        System::App => &[Channel::Push],
+        System::MessagingApp => &[Channel::MessagingApp],
+        System::Postal | System::Portal | System::Other => &[],
+    };
+    let machine = view.request.voice.is_some_and(|voice| voice.answered_by == AnsweredBy::Machine);
+    let formality = view.is_formality();
+    channels.iter().filter(move |channel| {
+        wanted(view, **channel)
+            && match channel {
+                Channel::Voicemail => machine || named(view, Channel::Voicemail),
+                Channel::HumanCall => !formality,
+                _ => true,
+            }
+    })
+}
+
+fn modes(view: &View<'_>, channel: Channel, point: &PointView<'_>) -> impl Iterator<Item = Option<EmailMode>> + use<> {
+    let asked = view.request.email_mode;
+    let access = view.active(ConsentKind::AccessRequest).any(|request| {
+        request.access_mode == Some(EmailMode::Plain) && request.provision.points.contains(&point.point.value)
+    });
+    let email = channel == Channel::Email;
+    [None, Some(EmailMode::Notify), Some(EmailMode::EnforcedTls), Some(EmailMode::Smime), Some(EmailMode::Plain)]
+        .into_iter()
+        .filter(move |mode| match mode {
+            None => !email,
+            Some(EmailMode::Notify | EmailMode::EnforcedTls) => email,
+            // Without a certificate on record S/MIME is worth a reason only when it was asked for.
+            Some(EmailMode::Smime) => email && asked == Some(EmailMode::Smime),
+            Some(EmailMode::Plain) => email && (access || asked == Some(EmailMode::Plain)),
+        })
+}
+
+/// The forms a channel defines, highest first. A form above the cell stands only where its refusal tells the caller
+/// something: the content was more than logistics.
+fn forms(view: &View<'_>, channel: Channel, mode: Option<EmailMode>) -> &'static [Form] {
+    let level = view.level.unwrap_or(Level::L4);
+    let highest = view.cell(channel, mode, level).highest;
+    let tells = level > Level::L1 || highest == Some(Form::Full);
+    match channel {
+        Channel::Sms | Channel::MessagingApp => match highest {
+            Some(Form::Full) => &[Form::Full],
+            _ if tells => &[Form::Full, Form::Minimal, Form::Notice],
+            _ => &[Form::Minimal, Form::Notice],
+        },
+        Channel::Email => match mode {
+            Some(EmailMode::Notify) if highest == Some(Form::Full) => &[Form::Full],
+            Some(EmailMode::Notify) | None => &[Form::Minimal, Form::Notice],
+            Some(_) if highest == Some(Form::Minimal) => &[Form::Minimal],
+            Some(_) => &[Form::Full],
+        },
+        Channel::Voice => match highest {
+            Some(Form::Minimal) => &[Form::Minimal, Form::Callback],
+            Some(Form::Full) if view.is_formality() => &[Form::Full],
+            _ => &[Form::Full, Form::Callback],
+        },
+        Channel::Voicemail => &[Form::Minimal, Form::Callback],
+        Channel::ChatAnonymous => &[Form::Full, Form::Callback],
+        Channel::Push => match highest {
+            Some(Form::Full) => &[Form::Full],
+            Some(Form::Minimal) => &[Form::Minimal, Form::Notice],
+            _ => &[Form::Notice],
+        },
+        Channel::Chat if highest == Some(Form::Minimal) => &[Form::Minimal],
+        Channel::Chat | Channel::Portal | Channel::Mail => &[Form::Full],
+        Channel::HumanCall => &[Form::Callback],
+    }
+}
+
+fn candidate<'a>(
+    view: &'a View<'a>,
+    channel: Channel,
+    mode: Option<EmailMode>,
+    form: Form,
+    address: &'a Address,
+    point: Option<&'a PointView<'a>>,
+    portal_stands: bool,
+) -> Candidate<'a> {
+    let rendition = rendition(view, channel, form);
+    let found = rendition.filter(|_| form == Form::Full).and_then(|r| r.level.known().copied());
+    // The cell is that of the higher of source and text; a level nobody could find is read as the highest.
+    let level = view.level.map_or(Level::L4, |source| found.map_or(source, |found| source.max(found)));
+    Candidate {
+        channel,
+        mode,
+        form,
+        address,
+        point,
+        vendor: if channel.is_human_task() { None } else { vendor(view, channel) },
+        rendition,
+        cell: view.cell(channel, mode, level),
+        portal_stands,
+        placeholder: false,
+    }
+}
+
+/// The text for a channel in a form: the channel's own, else the one for every channel.
+fn rendition<'a>(view: &View<'a>, channel: Channel, form: Form) -> Option<&'a Rendition> {
+    let of = |channel: Option<Channel>| view.facts.renditions.iter().find(|r| r.form == form && r.channel == channel);
+    of(Some(channel)).or_else(|| of(None))
+}
+
+/// The best row for a channel: covered now, terms complete, sender registered; then by name, whatever the order.
+fn vendor<'a>(view: &View<'a>, channel: Channel) -> Option<&'a Vendor> {
+    let rows = view.facts.vendors.iter().filter(|row| row.channels.contains(&channel));
+    rows.min_by_key(|row| {
+        let registered = matches!(row.sender_registration, Registration::Approved | Registration::NotNeeded);
+        let good = (covered(row, view.now), row.agreement.required_terms, registered);
+        (Reverse(good), &row.vendor, &row.service, &row.tier)
+    })
+}
+
+/// Whether a vendor's service is covered by an executed agreement in force now.
+///
+/// The day is taken where it is latest for the end and where it is earliest for the beginning, so that no time zone finds
+/// the agreement over, or not yet begun, while Postern sends.
+pub(crate) fn covered(row: &Vendor, now: Timestamp) -> bool {
+    let agreement = &row.agreement;
+    let latest = TimeZone::UTC.to_datetime(now).date();
+    let earliest = TimeZone::fixed(Offset::UTC).to_datetime(now.checked_sub(12.hours()).unwrap_or(now)).date();
+    agreement.status == AgreementStatus::Executed
+        && agreement.effective.is_some_and(|first| first <= earliest)
+        && agreement.expires.is_some_and(|last| latest <= last)
+        && agreement.services.contains(&row.service)
+}

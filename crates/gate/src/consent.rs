@@ -1,0 +1,194 @@
+//! Reading Consents: which of them speaks for or against a contact point and a purpose now.
+//!
+//! A denial reaches as far as it can be read to reach, a permission only as far as it says (invariants 2 and 3).
+
+use crate::facts::{ActReason, Address, Consent, ConsentKind, Provision, Ruling, System};
+use jiff::Timestamp;
+use postern_base::Purpose;
+
+/// What is asked of a Consent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Query<'a> {
+    /// The kind of contact point.
+    pub(crate) system: System,
+    /// The contact point.
+    pub(crate) address: &'a Address,
+    /// Why.
+    pub(crate) purpose: Purpose,
+    /// When.
+    pub(crate) now: Timestamp,
+}
+
+/// Where a contact point stands under all contact consents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// One denies it: deny wins.
+    Denied,
+    /// One permits it, none denies it.
+    Permitted,
+    /// One permitted it and was withdrawn or ran out, none permits it now.
+    Lapsed,
+    /// None speaks of it.
+    Silent,
+}
+
+/// The codes of v3-ActReason that a purpose falls under (CASES, "Purpose → v3-ActReason").
+pub(crate) const fn reasons(purpose: Purpose) -> &'static [ActReason] {
+    use ActReason::{CareMgt, HMarkt, HOperat, HPaymt, PatAdmin, Treat};
+    match purpose {
+        Purpose::AppointmentReminder => &[PatAdmin, Treat],
+        Purpose::Recall | Purpose::FollowUp => &[CareMgt, Treat],
+        Purpose::TestResult | Purpose::Medication | Purpose::TreatmentUpdate => &[Treat],
+        Purpose::Billing => &[HPaymt],
+        Purpose::Survey => &[HOperat],
+        Purpose::Marketing => &[HMarkt],
+        Purpose::Emergency | Purpose::OneTimeCode | Purpose::ConsentConfirmation | Purpose::BreachNotice => {
+            &[Treat, CareMgt, HPaymt, HOperat, PatAdmin]
+        }
+    }
+}
+
+/// Whether a provision is in force at `now`.
+pub(crate) fn in_force(provision: &Provision, now: Timestamp) -> bool {
+    provision.from.is_none_or(|from| from <= now) && provision.until.is_none_or(|until| now < until)
+}
+
+/// What `provision` rules on `query`: the innermost exception that matches, and a denial before a permission.
+pub(crate) fn ruling(provision: &Provision, query: Query<'_>) -> Option<Ruling> {
+    if !in_force(provision, query.now) {
+        return None;
+    }
+    let exceptions = provision.exceptions.iter().filter_map(|exception| ruling(exception, query));
+    let excepted = exceptions.fold(None, |so_far, next| match (so_far, next) {
+        (Some(Ruling::Deny), _) | (_, Ruling::Deny) => Some(Ruling::Deny),
+        (_, Ruling::Permit) => Some(Ruling::Permit),
+    });
+    let own = provision.decision.filter(|decision| reaches(provision, *decision, query));
+    excepted.or(own)
+}
+
+fn reaches(provision: &Provision, decision: Ruling, query: Query<'_>) -> bool {
+    names_point(provision, query) && names_purpose(provision, decision, query.purpose)
+}
+
+/// Whether the provision's channels and contact points include the queried one; empty = all.
+pub(crate) fn names_point(provision: &Provision, query: Query<'_>) -> bool {
+    let system = provision.systems.is_empty() || provision.systems.contains(&query.system);
+    system && (provision.points.is_empty() || provision.points.contains(query.address))
+}
+
+fn names_purpose(provision: &Provision, decision: Ruling, purpose: Purpose) -> bool {
+    let named = &provision.reasons;
+    let listed = || reasons(purpose).iter().any(|reason| named.contains(reason));
+    match decision {
+        // A Consent without `purpose` covers all but marketing.
+        Ruling::Permit if named.is_empty() => purpose != Purpose::Marketing,
+        Ruling::Permit => listed(),
+        // A denial without a purpose, or with one that nobody here understands, covers everything.
+        Ruling::Deny => named.is_empty() || named.contains(&ActReason::Unknown) || listed(),
+    }
+}
+
+/// Where the contact point stands under the patient's contact consents.
+pub(crate) fn standing(consents: &[Consent], query: Query<'_>) -> Standing {
+    let mut found = Standing::Silent;
+    for consent in consents.iter().filter(|c| c.kind == ConsentKind::ContactConsent) {
+        if !consent.active {
+            if found == Standing::Silent && would_permit(&consent.provision, query) {
+                found = Standing::Lapsed;
+            }
+            continue;
+        }
+        match ruling(&consent.provision, query) {
+            Some(Ruling::Deny) => return Standing::Denied,
+            Some(Ruling::Permit) => found = Standing::Permitted,
+            None if found == Standing::Silent && would_permit(&consent.provision, query) => found = Standing::Lapsed,
+            None => {}
+        }
+    }
+    found
+}
+
+/// Whether the provision, its period aside, permits: a permission that was given and is over.
+fn would_permit(provision: &Provision, query: Query<'_>) -> bool {
+    let own = provision.decision == Some(Ruling::Permit) && reaches(provision, Ruling::Permit, query);
+    own || provision.exceptions.iter().any(|exception| would_permit(exception, query))
+}
+
+/// Whether a Consent of `kind`, active and in force, permits for this contact point, whatever the purpose.
+pub(crate) fn permits_point(consents: &[Consent], kind: ConsentKind, query: Query<'_>) -> bool {
+    let mut permitted = false;
+    for consent in consents.iter().filter(|c| c.kind == kind && c.active) {
+        match point_ruling(&consent.provision, query) {
+            Some(Ruling::Deny) => return false,
+            Some(Ruling::Permit) => permitted = true,
+            None => {}
+        }
+    }
+    permitted
+}
+
+fn point_ruling(provision: &Provision, query: Query<'_>) -> Option<Ruling> {
+    if !in_force(provision, query.now) {
+        return None;
+    }
+    let mut excepted = None;
+    for exception in &provision.exceptions {
+        match point_ruling(exception, query) {
+            Some(Ruling::Deny) => return Some(Ruling::Deny),
+            Some(Ruling::Permit) => excepted = Some(Ruling::Permit),
+            None => {}
+        }
+    }
+    excepted.or_else(|| provision.decision.filter(|_| names_point(provision, query)))
+}
+
+/// What a request for confidential communications (45 CFR 164.522(b)) says of a contact point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Alternative {
+    /// No such request is in force.
+    NoRequest,
+    /// Every request in force lists it.
+    Listed,
+    /// At least one does not list it, or forbids it.
+    NotListed,
+}
+
+/// What every request for confidential communications in force says of the contact point; the strictest wins.
+pub(crate) fn alternative(consents: &[Consent], query: Query<'_>) -> Alternative {
+    let mut found = Alternative::NoRequest;
+    let requests = consents.iter().filter(|c| c.kind == ConsentKind::ConfidentialCommunication && c.active);
+    for provision in requests.map(|c| &c.provision).filter(|p| in_force(p, query.now)) {
+        let allowed = if lists_any(provision) {
+            lists(provision, query) && !forbids(provision, query)
+        } else {
+            // Without a list, only a denial that names what it forbids leaves anything allowed.
+            names_something(provision) && !forbids(provision, query)
+        };
+        if !allowed {
+            return Alternative::NotListed;
+        }
+        found = Alternative::Listed;
+    }
+    found
+}
+
+fn names_something(provision: &Provision) -> bool {
+    !provision.systems.is_empty() || !provision.points.is_empty()
+}
+
+fn lists_any(provision: &Provision) -> bool {
+    provision.decision == Some(Ruling::Permit) || provision.exceptions.iter().any(lists_any)
+}
+
+fn lists(provision: &Provision, query: Query<'_>) -> bool {
+    let own = provision.decision == Some(Ruling::Permit) && names_point(provision, query);
+    in_force(provision, query.now) && (own || provision.exceptions.iter().any(|e| lists(e, query)))
+}
+
+/// Whether a denial names this contact point itself (a bare denial of everything is the frame around the list).
+fn forbids(provision: &Provision, query: Query<'_>) -> bool {
+    let own = provision.decision == Some(Ruling::Deny) && names_something(provision) && names_point(provision, query);
+    let excepted = provision.exceptions.iter().any(|e| lists(e, query));
+    (own && !excepted) || provision.exceptions.iter().any(|e| forbids(e, query))
+}

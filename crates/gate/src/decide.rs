@@ -1,0 +1,224 @@
+//! Every rule on every candidate, every reason kept.
+
+use crate::candidate::{self, Candidate};
+use crate::decision::{Alert, Decision, Obligation, Refusal, RuleResult, Verdict, WaitingFor};
+use crate::facts::{Ehr, Facts};
+use crate::finding::{Against, Bar, Finding, deny};
+use crate::permit::{Binding, Permit, TransportFloor};
+use crate::plan;
+use crate::policy::Policy;
+use crate::request::Request;
+use crate::rules::{self, Rule};
+use crate::view::View;
+use jiff::{Timestamp, ToSpan};
+use postern_base::{Channel, EmailMode};
+use std::borrow::Cow;
+
+/// A candidate and what came of it.
+#[derive(Debug)]
+pub(crate) struct Evaluated<'a> {
+    pub(crate) candidate: Candidate<'a>,
+    /// The strongest bar any rule put before it.
+    pub(crate) bar: Bar,
+    /// The last instant any rule defers it to.
+    pub(crate) until: Option<Timestamp>,
+    /// What it waits for besides.
+    pub(crate) waiting_for: Option<WaitingFor>,
+}
+
+impl Evaluated<'_> {
+    /// It may go, now or later.
+    pub(crate) fn stands(&self) -> bool {
+        self.bar <= Bar::Wait && self.waiting_for.is_none()
+    }
+}
+
+/// Everything the rules said.
+#[derive(Debug)]
+pub(crate) struct Reasons {
+    refusals: Vec<Refusal>,
+    alerts: Vec<Alert>,
+    verdicts: [Verdict; rules::COUNT],
+}
+
+impl Reasons {
+    fn new() -> Self {
+        Self { refusals: Vec::with_capacity(16), alerts: Vec::new(), verdicts: [Verdict::NotApplicable; rules::COUNT] }
+    }
+
+    fn alert(&mut self, rule: &'static str, sentence: Cow<'static, str>) {
+        let alert = Alert { rule, sentence };
+        if !self.alerts.contains(&alert) {
+            self.alerts.push(alert);
+        }
+    }
+
+    /// Runs every rule on a candidate.
+    fn evaluate<'a>(&mut self, view: &View<'a>, candidate: Candidate<'a>) -> Evaluated<'a> {
+        let mut evaluated = Evaluated { candidate, bar: Bar::Clear, until: None, waiting_for: None };
+        for (index, rule) in rules::ALL.iter().enumerate() {
+            match (rule.check)(view, &candidate) {
+                Finding::NotApplicable => {}
+                Finding::Satisfied | Finding::Obliges(_) => self.verdict(index, Verdict::Satisfied),
+                Finding::Alerts(sentence) => {
+                    self.alert(rule.id, sentence);
+                    self.verdict(index, Verdict::Satisfied);
+                }
+                Finding::Against(against) => self.against(index, rule, &mut evaluated, against),
+            }
+        }
+        self.too_late(view, &mut evaluated);
+        evaluated
+    }
+
+    /// Keeps a rule's strongest verdict.
+    fn verdict(&mut self, index: usize, verdict: Verdict) {
+        if let Some(strongest) = self.verdicts.get_mut(index) {
+            *strongest = (*strongest).max(verdict);
+        }
+    }
+
+    /// Keeps a reason against a candidate.
+    fn against(&mut self, index: usize, rule: &Rule, evaluated: &mut Evaluated<'_>, against: Against) {
+        evaluated.bar = evaluated.bar.max(against.bar);
+        evaluated.until = evaluated.until.max(against.until);
+        evaluated.waiting_for = evaluated.waiting_for.or(against.waiting_for);
+        self.verdict(index, against.verdict);
+        if against.alert {
+            self.alert(rule.id, against.sentence.clone());
+        }
+        self.refusals.push(Refusal {
+            channel: evaluated.candidate.channel,
+            contact_point: evaluated.candidate.address.clone(),
+            form: evaluated.candidate.form,
+            effect: against.effect,
+            rule: rule.id,
+            citation: rule.citation,
+            sentence: against.sentence,
+        });
+    }
+
+    /// A candidate that could go only when the message is worthless does not stand.
+    fn too_late(&mut self, view: &View<'_>, evaluated: &mut Evaluated<'_>) {
+        let (Some(from), Some(worthless)) = (plan::not_before(view, evaluated), rules::worthless_from(view)) else {
+            return;
+        };
+        let index = rules::ALL.iter().position(|rule| rule.id == rules::STILL_TRUE.id);
+        if let (true, Some(index), Finding::Against(against)) =
+            (from >= worthless, index, deny("By the time it could be sent, the message would be worthless."))
+        {
+            self.against(index, &rules::STILL_TRUE, evaluated, against);
+        }
+    }
+}
+
+/// Decides. Total: every input has an answer, and a missing fact is never read as leave.
+#[must_use]
+pub fn decide(request: &Request, facts: &Facts, policy: &Policy) -> Decision {
+    let view = View::new(request, facts, policy);
+    let mut reasons = Reasons::new();
+    let portal = candidate::portal(&view).map(|candidate| reasons.evaluate(&view, candidate));
+    let portal_stands = portal.as_ref().is_some_and(Evaluated::stands);
+    let candidates = candidate::contacts(&view, portal_stands);
+    let mut contacts = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
+        contacts.push(reasons.evaluate(&view, candidate));
+    }
+    if portal.is_none() && contacts.is_empty() {
+        // Not one way to reach anybody: the rules still say everything that stands against it.
+        contacts.push(reasons.evaluate(&view, candidate::placeholder(&view)));
+    }
+    let plan = plan::choose(&view, portal.as_ref(), &contacts);
+    let mut obligations = Vec::new();
+    for chosen in &plan.chosen {
+        oblige(&view, &chosen.candidate, &mut obligations);
+    }
+    Decision {
+        outcome: plan.outcome,
+        deliveries: plan.deliveries,
+        refusals: reasons.refusals,
+        obligations,
+        alerts: reasons.alerts,
+        rules: rules::ALL
+            .iter()
+            .zip(reasons.verdicts)
+            .map(|(rule, verdict)| RuleResult { rule: rule.id, verdict })
+            .collect(),
+        waiting_for: plan.waiting_for,
+        advisory: facts.ehr == Ehr::NotAsked,
+    }
+}
+
+/// What must be done for a chosen delivery to be lawful.
+fn oblige(view: &View<'_>, candidate: &Candidate<'_>, obligations: &mut Vec<Obligation>) {
+    for rule in rules::ALL {
+        if let Finding::Obliges(what) = (rule.check)(view, candidate) {
+            let obligation = Obligation { rule: rule.id, what };
+            if !obligations.contains(&obligation) {
+                obligations.push(obligation);
+            }
+        }
+    }
+}
+
+/// Decides on fresh facts and, when the plan holds a delivery on `channel` that may go now, mints the permit for it.
+///
+/// The permit names the content by the commitment of the rendition that was judged: where nothing was committed to, as in
+/// `explain`, there is no permit. A decision that did not read the EHR does not bind, and mints none.
+///
+/// # Errors
+/// The decision itself, when its plan has no such delivery now.
+pub fn admit(
+    request: &Request,
+    facts: &Facts,
+    policy: &Policy,
+    binding: Binding,
+    channel: Channel,
+) -> Result<(Permit, Decision), Box<Decision>> {
+    let decision = decide(request, facts, policy);
+    if decision.advisory {
+        return Err(Box::new(decision));
+    }
+    match mint(request, facts, policy, binding, channel, &decision) {
+        Some(permit) => Ok((permit, decision)),
+        None => Err(Box::new(decision)),
+    }
+}
+
+fn mint(
+    request: &Request,
+    facts: &Facts,
+    policy: &Policy,
+    binding: Binding,
+    channel: Channel,
+    decision: &Decision,
+) -> Option<Permit> {
+    let delivery = decision.deliveries.iter().find(|d| d.channel == channel && d.not_before.is_none())?;
+    let of = |c: Option<Channel>| facts.renditions.iter().find(|r| r.form == delivery.form && r.channel == c);
+    let rendition = of(Some(channel)).or_else(|| of(None))?;
+    let lifetime = facts.now.checked_add(Permit::LIFETIME_SECONDS.seconds()).ok()?;
+    Some(Permit {
+        binding,
+        channel,
+        contact_point: delivery.contact_point.clone(),
+        mode: delivery.mode,
+        form: delivery.form,
+        level: delivery.level,
+        commitment: rendition.commitment?,
+        vendor: delivery.vendor.clone()?,
+        floor: floor(channel, delivery.mode),
+        rules_version: crate::RULES_VERSION,
+        policy_version: policy.version.clone(),
+        not_after: request.expires_at.map_or(lifetime, |expires| lifetime.min(expires)),
+    })
+}
+
+/// The least protection of the session that carries a delivery.
+const fn floor(channel: Channel, mode: Option<EmailMode>) -> TransportFloor {
+    match (channel, mode) {
+        (Channel::Portal | Channel::Chat, _) => TransportFloor::InProcess,
+        // RULES SEC-27: an enforced-TLS body travels only over a session that MTA-STS or DANE enforces.
+        (Channel::Email, Some(EmailMode::EnforcedTls)) => TransportFloor::EnforcedTls,
+        _ => TransportFloor::VerifiedTls,
+    }
+}

@@ -1,0 +1,585 @@
+//! What an inbound message means for the right to send more: one reading, shared by the gate and by inbound handling.
+//!
+//! 47 CFR 64.1200(a)(10): a patient may revoke in any reasonable way; the words `stop`, `quit`, `end`, `revoke`,
+//! `opt out`, `cancel` and `unsubscribe` are a revocation as such. Other wording counts when a reasonable person would
+//! understand it so; where one might, or might not, the answer is [`Meaning::Ambiguous`] and a person decides.
+
+/// What an inbound message means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// The number is not the patient's (RULES TCP-19). Also stops: treat it as [`Meaning::Revokes`] and unverify.
+    WrongNumber,
+    /// It revokes.
+    Revokes,
+    /// It revokes with the word CANCEL, which in an appointment thread may mean the appointment too (RULES TCP-12).
+    RevokesOrCancelsVisit,
+    /// It may revoke: hold, a person decides.
+    Ambiguous,
+    /// It asks for messages again: START, and only by itself (RULES TCP-16).
+    Resumes,
+    /// It asks for help.
+    Help,
+    /// Anything else.
+    Other,
+}
+
+impl Meaning {
+    /// Whether nothing may follow until the patient asks again.
+    #[must_use]
+    pub const fn stops(self) -> bool {
+        matches!(self, Self::WrongNumber | Self::Revokes | Self::RevokesOrCancelsVisit)
+    }
+}
+
+/// Said by itself, each of these revokes. One word, or words joined by a space.
+const REVOKES: &[&str] = &[
+    "stop",
+    "quit",
+    "end",
+    "revoke",
+    "optout",
+    "opt out",
+    "cancel",
+    "unsubscribe",
+    "stopall",
+    "stop all",
+    "arret",
+    "parar",
+    "alto",
+    "remove me",
+    "do not text",
+    "dont text",
+    "unsub",
+    "basta",
+    "baja",
+    "cancelar",
+    "pare",
+    "paren",
+    "para",
+    "detener",
+    "detenga",
+    "detengan",
+    "no mas",
+    "no more",
+    "opt me out",
+    "take me off",
+    "salir",
+    "anular",
+];
+
+/// Anywhere in a message, each of these revokes.
+const REVOKING_PHRASES: &[&str] = &[
+    "do not text",
+    "dont text",
+    "do not call",
+    "dont call",
+    "do not contact",
+    "dont contact",
+    "do not message",
+    "dont message",
+    "do not send",
+    "dont send",
+    "stop text",
+    "stop messag",
+    "stop call",
+    "stop send",
+    "stop contact",
+    "stop email",
+    "stop bother",
+    "stop all",
+    "stop these",
+    "stop this",
+    "stop them",
+    "stop it",
+    "quit text",
+    "quit messag",
+    "quit call",
+    "quit send",
+    "quit contact",
+    "end these",
+    "end text",
+    "end messag",
+    "no more text",
+    "no more messag",
+    "no more call",
+    "no more email",
+    "remove me",
+    "remove my number",
+    "take me off",
+    "delete my number",
+    "lose my number",
+    "leave me alone",
+    "opt out",
+    "optout",
+    "opt me out",
+    "unsubscribe",
+    "revoke my consent",
+    "revoke consent",
+    "i revoke",
+    "cancel text",
+    "cancel messag",
+    "cancel these",
+    "no me escrib",
+    "no me envi",
+    "no me mand",
+    "no me llam",
+    "no me contact",
+    "no enviar mas",
+    "no envien mas",
+    "no mas mensaje",
+    "no mas text",
+    "no mas llamada",
+    "deje de",
+    "dejen de",
+    "dejar de enviar",
+    "quitenme",
+    "quiteme",
+    "borrenme",
+    "borreme",
+    "darme de baja",
+    "denme de baja",
+    "deme de baja",
+    "no quiero recibir",
+    "no quiero mas",
+    "ya no quiero",
+    "paren de",
+    "pare de",
+    "parar mensajes",
+    "alto mensajes",
+];
+
+/// A message that holds one of these words, without being clear, goes to a person.
+const DOUBTFUL: &[&str] = &[
+    "stop",
+    "stopall",
+    "stopped",
+    "stopping",
+    "unsubscribe",
+    "unsubscribed",
+    "revoke",
+    "revoked",
+    "optout",
+    "cancel",
+    "cancelar",
+    "basta",
+    "unsub",
+    "parar",
+    "detener",
+];
+
+const WRONG_NUMBER: &[&str] = &[
+    "wrong number",
+    "wrong person",
+    "wrong phone",
+    "who is this",
+    "who dis",
+    "whos this",
+    "who this",
+    "who are you",
+    "not my number anymore",
+    "you have the wrong",
+    "dont know who this is",
+    "do not know who this is",
+    "numero equivocado",
+    "persona equivocada",
+    "quien es usted",
+    "quien eres",
+    "quien es este",
+    "se equivoco de numero",
+];
+
+const NEGATIONS: &[&str] = &[
+    "dont stop",
+    "do not stop",
+    "never stop",
+    "not stop",
+    "didnt stop",
+    "wont stop",
+    "cant stop",
+    "no paren",
+    "no pare",
+];
+
+/// Words that change nothing.
+const COURTESIES: &[&str] = &[
+    "please",
+    "pls",
+    "plz",
+    "pleas",
+    "thanks",
+    "thank",
+    "you",
+    "thx",
+    "ok",
+    "okay",
+    "now",
+    "hi",
+    "hello",
+    "hey",
+    "just",
+    "asap",
+    "immediately",
+    "por",
+    "favor",
+    "porfavor",
+    "gracias",
+    "ya",
+    "ahora",
+    "hola",
+    "sir",
+    "maam",
+    "the",
+    "kindly",
+    "texting",
+    "texts",
+    "text",
+    "messages",
+    "message",
+    "messaging",
+    "msg",
+    "msgs",
+    "sms",
+    "me",
+    "these",
+    "calling",
+    "calls",
+    "mensajes",
+    "mensaje",
+    "textos",
+];
+
+const RESUMES: &[&str] =
+    &["start", "unstop", "resume", "subscribe", "opt in", "optin", "iniciar", "comenzar", "reanudar", "empezar"];
+const HELPS: &[&str] = &["help", "info", "information", "ayuda", "informacion"];
+
+/// Reads an inbound message.
+///
+/// `text` is what the patient sent, in any script that people hide a STOP in: full-width, mathematical and circled
+/// letters, Cyrillic look-alikes, accents, zero-width characters, emoji, spaces or dots between the letters.
+#[must_use]
+pub fn read(text: &str) -> Meaning {
+    let normal = Normal::new(text);
+    let whole = normal.text.as_str();
+    let has = |phrases: &[&str]| phrases.iter().any(|phrase| at_word(whole, phrase));
+    if has(WRONG_NUMBER) {
+        return Meaning::WrongNumber;
+    }
+    if whole.is_empty() {
+        return if normal.stop_sign { Meaning::Revokes } else { Meaning::Other };
+    }
+    let core = courtesies_off(whole);
+    if is_cancel(whole) || is_cancel(&core) {
+        return Meaning::RevokesOrCancelsVisit;
+    }
+    if is_one_of(whole, REVOKES) || is_one_of(&core, REVOKES) {
+        return Meaning::Revokes;
+    }
+    if has(NEGATIONS) {
+        return Meaning::Ambiguous;
+    }
+    if has(REVOKING_PHRASES) {
+        // "stop this medication?" asks a clinician, it does not revoke.
+        return if asks_about_care(whole) { Meaning::Ambiguous } else { Meaning::Revokes };
+    }
+    if normal.stop_sign || has_word(whole, DOUBTFUL) {
+        return Meaning::Ambiguous;
+    }
+    if is_one_of(whole, RESUMES) || is_one_of(&core, RESUMES) {
+        return Meaning::Resumes;
+    }
+    if is_one_of(whole, HELPS) || is_one_of(&core, HELPS) { Meaning::Help } else { Meaning::Other }
+}
+
+fn is_cancel(text: &str) -> bool {
+    matches!(text, "cancel" | "cancelar")
+}
+
+/// Whether `text` is one of `words`, its last letter repeated or not ("STOPPP").
+fn is_one_of(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        let last = word.chars().next_back();
+        text.strip_prefix(word).is_some_and(|rest| rest.chars().all(|c| Some(c) == last))
+    })
+}
+
+/// Whether `phrase` stands in `text` at the beginning of a word.
+fn at_word(text: &str, phrase: &str) -> bool {
+    text.match_indices(phrase).any(|(at, _)| at == 0 || text.as_bytes().get(at - 1) == Some(&b' '))
+}
+
+fn has_word(text: &str, words: &[&str]) -> bool {
+    text.split(' ').any(|token| is_one_of(token, words))
+}
+
+fn courtesies_off(text: &str) -> String {
+    let kept: Vec<&str> = text.split(' ').filter(|word| !COURTESIES.contains(word)).collect();
+    kept.join(" ")
+}
+
+fn asks_about_care(text: &str) -> bool {
+    const CARE: &[&str] = &[
+        "med",
+        "meds",
+        "medicine",
+        "medication",
+        "medications",
+        "pill",
+        "pills",
+        "drug",
+        "treatment",
+        "therapy",
+        "insulin",
+        "dose",
+        "taking",
+        "appointment",
+        "appt",
+        "visit",
+        "medicina",
+        "medicamento",
+        "pastillas",
+        "cita",
+        "bleeding",
+        "pain",
+        "smoking",
+        "drinking",
+        "eating",
+    ];
+    text.split(' ').any(|word| CARE.contains(&word))
+}
+
+/// A message with everything taken off that does not change what it says.
+struct Normal {
+    /// Lower-case words joined by single spaces.
+    text: String,
+    /// A stop sign stood in it.
+    stop_sign: bool,
+}
+
+impl Normal {
+    fn new(text: &str) -> Self {
+        let mut out = String::with_capacity(text.len());
+        let mut stop_sign = false;
+        for c in text.chars() {
+            match fold(c) {
+                Folded::Letter(letter) => out.extend(letter.to_lowercase().map(plain)),
+                Folded::Nothing => {}
+                Folded::Space => {
+                    if !out.is_empty() && !out.ends_with(' ') {
+                        out.push(' ');
+                    }
+                }
+                Folded::StopSign => stop_sign = true,
+            }
+        }
+        out.truncate(out.trim_end().len());
+        Self { text: join_letters(&out), stop_sign }
+    }
+}
+
+enum Folded {
+    Letter(char),
+    Nothing,
+    Space,
+    StopSign,
+}
+
+fn fold(c: char) -> Folded {
+    let offset = |base: u32, width: u32| {
+        let letter = u8::try_from((u32::from(c) - base) % width % 26).unwrap_or(0);
+        Folded::Letter(char::from(b'a' + letter))
+    };
+    match c {
+        // Zero-width and other invisible characters, combining marks, variation selectors, apostrophes.
+        '\u{ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{feff}'
+        | '\u{180e}'
+        | '\u{34f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{300}'..='\u{36f}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\''
+        | '\u{2018}'
+        | '\u{2019}'
+        | '`' => Folded::Nothing,
+        '\u{1f6d1}' | '\u{26d4}' => Folded::StopSign,
+        '\u{ff21}'..='\u{ff3a}' => offset(0xff21, 26),
+        '\u{ff41}'..='\u{ff5a}' => offset(0xff41, 26),
+        '\u{24b6}'..='\u{24cf}' => offset(0x24b6, 26),
+        '\u{24d0}'..='\u{24e9}' => offset(0x24d0, 26),
+        '\u{1f130}'..='\u{1f149}' => offset(0x1f130, 26),
+        '\u{1f150}'..='\u{1f169}' => offset(0x1f150, 26),
+        '\u{1f170}'..='\u{1f189}' => offset(0x1f170, 26),
+        '\u{1d400}'..='\u{1d6a3}' => offset(0x1d400, 52),
+        _ if c.is_alphanumeric() => Folded::Letter(c),
+        _ => Folded::Space,
+    }
+}
+
+/// The plain Latin letter a letter is read as.
+const fn plain(c: char) -> char {
+    match c {
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' | 'а' => 'a',
+        'é' | 'è' | 'ê' | 'ë' | 'е' => 'e',
+        'í' | 'ì' | 'î' | 'ï' | 'і' => 'i',
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'о' | 'ο' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' => 'u',
+        'ñ' => 'n',
+        'ç' | 'с' => 'c',
+        'р' | 'ρ' => 'p',
+        'т' | 'τ' => 't',
+        'ѕ' => 's',
+        'х' => 'x',
+        'у' => 'y',
+        other => other,
+    }
+}
+
+/// Joins runs of single letters, so that `s t o p` and `S.T.O.P.` read as one word.
+fn join_letters(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut single = false;
+    for word in text.split(' ') {
+        let now = word.chars().nth(1).is_none();
+        let joins = single && now;
+        if !out.is_empty() && !joins {
+            out.push(' ');
+        }
+        out.push_str(word);
+        single = now;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(texts: &[&str], expected: Meaning) {
+        for text in texts {
+            assert_eq!(read(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_seven_words_revoke_however_they_are_written() {
+        all(
+            &[
+                "STOP",
+                "stop",
+                " Stop. ",
+                "stop!!!",
+                "quit",
+                "END",
+                "revoke",
+                "opt out",
+                "OPT-OUT",
+                "optout",
+                "unsubscribe",
+            ],
+            Meaning::Revokes,
+        );
+        all(
+            &[
+                "ＳＴＯＰ",
+                "s\u{200b}top",
+                "S\u{fe0f}TOP",
+                "STOP 🛑",
+                "🛑",
+                "s t o p",
+                "S.T.O.P.",
+                "STOPPP",
+                "𝐒𝐓𝐎𝐏",
+                "ⓢⓣⓞⓟ",
+                "ЅТОР",
+                "stóp",
+            ],
+            Meaning::Revokes,
+        );
+    }
+
+    #[test]
+    fn a_short_sentence_that_a_reasonable_person_understands_revokes() {
+        all(
+            &[
+                "pls STOP texting",
+                "Please stop.",
+                "stop texting me",
+                "Stop sending me these messages",
+                "Don't text me again",
+                "do not contact me",
+                "remove me from your list",
+                "take me off this list",
+                "No more texts",
+                "leave me alone",
+                "I want to opt out",
+                "stop thanks",
+                "Please unsubscribe me",
+            ],
+            Meaning::Revokes,
+        );
+    }
+
+    #[test]
+    fn spanish_revokes_too() {
+        all(
+            &[
+                "ALTO",
+                "parar",
+                "Por favor pare",
+                "no me escriban más",
+                "No más mensajes",
+                "dejen de enviarme mensajes",
+                "quiero darme de baja",
+                "para",
+                "¡Basta!",
+            ],
+            Meaning::Revokes,
+        );
+    }
+
+    #[test]
+    fn cancel_revokes_and_says_that_it_may_mean_the_visit() {
+        all(&["CANCEL", "cancel please", "Cancelar"], Meaning::RevokesOrCancelsVisit);
+    }
+
+    #[test]
+    fn doubtful_wording_goes_to_a_person() {
+        all(
+            &[
+                "should I stop taking the metformin?",
+                "don't stop",
+                "I can't stop coughing",
+                "please cancel my appointment",
+                "is there a bus stop nearby",
+                "I'll stop by at 3",
+                "can I stop this medication",
+            ],
+            Meaning::Ambiguous,
+        );
+    }
+
+    #[test]
+    fn a_wrong_number_is_heard_even_beside_a_stop() {
+        all(
+            &["wrong number", "Who is this?", "You have the WRONG number, stop texting", "Número equivocado"],
+            Meaning::WrongNumber,
+        );
+    }
+
+    #[test]
+    fn only_start_by_itself_lifts() {
+        all(&["START", "unstop", "Start please"], Meaning::Resumes);
+        all(&["can we start at 9", "when does it start"], Meaning::Other);
+    }
+
+    #[test]
+    fn help_and_everything_else_change_nothing() {
+        all(&["HELP", "info", "ayuda"], Meaning::Help);
+        all(
+            &["yes", "ok see you at the end of the week", "C", "thanks", "running late", "", "sí, confirmo", "1"],
+            Meaning::Other,
+        );
+    }
+}

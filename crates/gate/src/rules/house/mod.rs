@@ -1,0 +1,4 @@
+//! Our own policy, never mixed with law (RULES 1.6, 1.9 and POLICY marks).
+
+pub(super) mod points;
+pub(super) mod system;

@@ -1,0 +1,303 @@
+//! Contact points and devices (RULES 1.6).
+
+use crate::candidate::Candidate;
+use crate::consent::Standing;
+use crate::facts::{LineType, MailboxKind, PointSource};
+use crate::finding::{Finding, ask, deny, redirect, strip, unknown};
+use crate::matrix::Mark;
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::View;
+use postern_base::{Channel, Level, Purpose};
+
+/// OCR FAQ 570 names "checking the e-mail address for accuracy before sending" as a safeguard. house: a round trip, and of
+/// numbers as of addresses. Codes and confirmations are how the round trip is made.
+pub(crate) const VERIFIED: Rule = Rule {
+    id: "EML-03",
+    citation: "45 CFR 164.530(c)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "A number or address was verified as the patient's own before anything about them goes there.",
+    check: verified,
+};
+
+fn verified(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(point) = candidate.point.filter(|_| candidate.is_contact()) else { return Finding::NotApplicable };
+    if view.is_formality() || candidate.channel == Channel::Push {
+        return Finding::NotApplicable;
+    }
+    match point.point.verification.known() {
+        Some(v)
+            if v.validated
+                && v.last.is_some_and(|at| at <= view.now)
+                && v.next.is_none_or(|until| view.now < until) =>
+        {
+            Finding::Satisfied
+        }
+        Some(_) => {
+            deny("This contact point was not confirmed by the patient, or not lately; verify it with a code first.")
+        }
+        None => unknown("Nobody verified that this contact point is the patient's own; verify it with a code first."),
+    }
+}
+
+/// house: a mailbox or number that others read takes no more than a notice; whose it is must be known before a body goes.
+pub(crate) const MAILBOX: Rule = Rule {
+    id: "EML-04",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "An employer's, shared or family mailbox or number takes no more than a notice.",
+    check: mailbox,
+};
+
+fn mailbox(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(point) = candidate.point.filter(|_| candidate.is_contact()) else { return Finding::NotApplicable };
+    if !candidate.has_body() || view.is_formality() {
+        return Finding::NotApplicable;
+    }
+    if !point.point.shared_with.is_empty() {
+        return strip("Others use this number or mailbox; it takes no more than a notice.");
+    }
+    if candidate.channel != Channel::Email {
+        return Finding::NotApplicable;
+    }
+    match point.point.mailbox.known() {
+        Some(MailboxKind::Personal) => Finding::Satisfied,
+        Some(_) => strip("Others read this mailbox; it takes no more than a notice."),
+        None if candidate.carried(view.level).is_none_or(|level| level >= Level::L2) => {
+            unknown("Nobody recorded whose mailbox this is; it takes no clinical text until somebody does.")
+        }
+        None => Finding::NotApplicable,
+    }
+}
+
+/// house: a push travels through others without an agreement and shows on a locked screen: L0 only.
+pub(crate) const PUSH: Rule = Rule {
+    id: "PSH-01",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "A push says only that something waits; offers by push need the patient's own opt-in.",
+    check: push,
+};
+
+fn push(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if candidate.channel != Channel::Push {
+        return Finding::NotApplicable;
+    }
+    let opted_in = candidate.point.is_some_and(|p| p.standing == Some(Standing::Permitted));
+    if candidate.cell.has(Mark::OptIn) && !opted_in {
+        return unknown("The patient did not ask for offers on this device.");
+    }
+    let text = candidate.rendition.and_then(|r| r.level.known().copied());
+    Finding::when(text.is_none_or(|level| level == Level::L0), || {
+        strip("A push may say only that something waits; the text belongs behind the sign-in.")
+    })
+}
+
+/// house: an open chat takes nothing about a patient; a signed-in one is as good as the portal, L4 after signing in again.
+pub(crate) const CHAT: Rule = Rule {
+    id: "CHT-01",
+    citation: "45 CFR 164.530(c)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "Chat carries nothing about a patient unless they are signed in, and for protected content signed in anew.",
+    check: chat,
+};
+
+fn chat(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    match candidate.channel {
+        Channel::Chat if candidate.cell.has(Mark::ReAuthenticated) => {
+            unknown("Protected results are shown in chat only after signing in again; the text belongs in the portal.")
+        }
+        Channel::ChatAnonymous | Channel::Chat => Finding::Satisfied,
+        _ => Finding::NotApplicable,
+    }
+}
+
+/// house: messaging apps only when the patient asked for that app (RULES SOC-01); 45 CFR 164.308(b) for the agreement.
+pub(crate) const APPS: Rule = Rule {
+    id: "SOC-01",
+    citation: "45 CFR 164.308(b)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "A messaging app is used only when the patient asked for it.",
+    check: apps,
+};
+
+fn apps(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if candidate.channel != Channel::MessagingApp {
+        return Finding::NotApplicable;
+    }
+    let asked = candidate.point.is_some_and(|p| p.standing == Some(Standing::Permitted));
+    Finding::when(asked, || deny("The patient did not ask to be reached on this app; use another channel."))
+}
+
+/// NIST SP 800-63B 5.1.3: codes by text or voice are a restricted authenticator; not by e-mail, not to VoIP numbers.
+pub(crate) const ONE_TIME_CODE: Rule = Rule {
+    id: "OTP-01",
+    citation: "NIST SP 800-63B 5.1.3",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "A one-time code says nothing of care, lives five minutes, and goes to no VoIP number; by e-mail it only verifies the address.",
+    check: one_time_code,
+};
+
+fn one_time_code(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if view.request.purpose != Purpose::OneTimeCode {
+        return Finding::NotApplicable;
+    }
+    if candidate.cell.has(Mark::DeviceBound) {
+        return redirect("A code is not pushed as text; the device approves instead.");
+    }
+    if candidate.cell.has(Mark::NotVoip) {
+        let line = candidate.point.map(|p| p.point.line_type);
+        return match line.as_ref().and_then(|l| l.known().copied()) {
+            Some(LineType::Voip) => deny("A code is not spoken to a VoIP number; use another way to sign in."),
+            Some(LineType::Mobile | LineType::Landline) => Finding::Satisfied,
+            None => unknown("Whether this is a VoIP number is not on record; a code is not spoken to it."),
+        };
+    }
+    if candidate.channel == Channel::Email {
+        return Finding::Obliges("Use the code to verify the address only, never as a second factor.".into());
+    }
+    Finding::Satisfied
+}
+
+/// house: a contact point is used while it is in use, and an address without a consent only when the patient gave it.
+pub(crate) const IN_USE: Rule = Rule {
+    id: "HSE-01",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "There is a contact point, it is in use now, and the patient gave it or permits it; the portal is open to the patient.",
+    check: in_use,
+};
+
+fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if candidate.placeholder {
+        return redirect(
+            "The record holds no contact point for what was asked; add one, or allow other channels, such as the portal.",
+        );
+    }
+    if candidate.channel == Channel::Portal {
+        return match view.facts.deployment.portal_available.known() {
+            Some(true) => Finding::Satisfied,
+            Some(false) => deny("The portal is not open to this patient yet; invite them first."),
+            None => unknown("Nobody knows whether the portal is open to this patient."),
+        };
+    }
+    let Some(point) = candidate.point else { return Finding::NotApplicable };
+    if point.point.expired || point.point.from.is_some_and(|from| from > view.now) {
+        return deny("This contact point is out of use, or not in use yet; use the current one.");
+    }
+    if candidate.channel != Channel::Email || view.is_formality() || view.emergency {
+        return Finding::Satisfied;
+    }
+    let given = point.point.source.is_known_and(|source| *source == PointSource::Patient);
+    match point.standing {
+        Some(Standing::Permitted) => Finding::Satisfied,
+        Some(Standing::Silent) if given && view.request.purpose != Purpose::Marketing => Finding::Satisfied,
+        Some(Standing::Lapsed) => deny("The patient's consent for this address was withdrawn or has run out."),
+        _ => unknown("Neither did the patient give this address, nor is a consent for it on record."),
+    }
+}
+
+/// house: safety flags on the record.
+pub(crate) const SAFE_DEVICE: Rule = Rule {
+    id: "HSE-02",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "Safety flags are obeyed: no machine where none is wanted, no text on a device others read, a person where a flag is unclear.",
+    check: safe_device,
+};
+
+fn safe_device(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(flags) = view.patient.map(|p| p.flags).filter(|_| candidate.is_contact()) else {
+        return Finding::NotApplicable;
+    };
+    if flags.unreadable {
+        return ask("A safety flag on the record could not be understood; a person must read it first.").and_alert();
+    }
+    if flags.no_automated && !(candidate.channel == Channel::Voice && view.human_voice()) {
+        return redirect("The record asks for no contact by machine; a person must call, or write.");
+    }
+    if flags.unsafe_device && candidate.has_body() && !view.is_formality() {
+        return strip("Others can read the patient's device; it takes no more than a notice.");
+    }
+    Finding::Satisfied
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fact::{Fact, Missing};
+    use crate::facts::{Flags, MailboxKind, Verification};
+    use crate::sample::{Case, refused_by, sends, sends_form};
+    use postern_base::{Channel, Form, Purpose};
+
+    #[test]
+    fn a_number_nobody_verified_gets_only_the_code_that_verifies_it() {
+        let states = [
+            Fact::Unknown(Missing::NotRecorded),
+            Fact::Known(Verification {
+                validated: false,
+                last: Some("2026-11-01T00:00:00Z".parse().unwrap()),
+                next: None,
+            }),
+            Fact::Known(Verification {
+                validated: true,
+                last: Some("2020-11-01T00:00:00Z".parse().unwrap()),
+                next: Some("2021-01-01T00:00:00Z".parse().unwrap()),
+            }),
+        ];
+        for state in states {
+            let mut case = Case::reminder_by_sms();
+            case.patient().points.iter_mut().for_each(|p| p.verification = state);
+            assert!(refused_by(&case, Channel::Sms, "EML-03"));
+            case.request.purpose = Purpose::OneTimeCode;
+            case.speak_l0();
+            assert!(sends(&case, Channel::Sms));
+        }
+    }
+
+    #[test]
+    fn a_mailbox_others_read_takes_only_a_notice() {
+        let mut case = Case::reminder_by_email_body();
+        case.patient().points.iter_mut().for_each(|p| p.mailbox = Fact::Known(MailboxKind::Employer));
+        assert!(refused_by(&case, Channel::Email, "EML-04"));
+        case.request.channels = Some(vec![Channel::Email, Channel::Portal]);
+        assert!(sends_form(&case, Channel::Email, Form::Notice));
+    }
+
+    #[test]
+    fn a_shared_number_takes_only_a_notice() {
+        let mut case = Case::reminder_by_sms();
+        case.patient().points.iter_mut().for_each(|p| p.shared_with.push("Patient/p2".into()));
+        assert!(refused_by(&case, Channel::Sms, "EML-04"));
+    }
+
+    #[test]
+    fn safety_flags_are_obeyed() {
+        let mut case = Case::reminder_by_sms();
+        case.patient().flags = Flags { no_automated: true, ..Flags::default() };
+        assert!(refused_by(&case, Channel::Sms, "HSE-02"));
+        case.patient().flags = Flags { unreadable: true, ..Flags::default() };
+        assert_eq!(case.decide().outcome.as_str(), "hold");
+    }
+
+    #[test]
+    fn a_request_without_any_way_to_reach_the_patient_says_so() {
+        let mut case = Case::reminder_by_sms();
+        case.patient().points.clear();
+        assert!(refused_by(&case, Channel::Sms, "HSE-01"));
+        assert_eq!(case.decide().outcome.as_str(), "refuse");
+    }
+
+    #[test]
+    fn a_closed_portal_takes_no_copy() {
+        let mut case = Case::result();
+        case.facts.deployment.portal_available = Fact::Known(false);
+        assert!(refused_by(&case, Channel::Portal, "HSE-01"));
+    }
+}

@@ -1,0 +1,358 @@
+//! System duties (RULES 1.9).
+
+use crate::candidate::Candidate;
+use crate::consent::Standing;
+use crate::decision::WaitingFor;
+use crate::facts::{ConsentKind, Ehr, EventStatus, Ruling};
+use crate::finding::{Finding, ask, deny, later, redirect, require, unknown, wait};
+use crate::matrix::Mark;
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::View;
+use jiff::{SignedDuration, Timestamp};
+use postern_base::{Form, Level, Origin, Purpose};
+
+/// house: the ceilings are compiled in; a tenant, workflow or template may lower a cell, never raise it.
+pub(crate) const POLICY_FLOOR: Rule = Rule {
+    id: "SYS-01",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "The tenant's policy only tightens; one that loosens anything refuses every decision.",
+    check: policy_floor,
+};
+
+fn policy_floor(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if let Some(defect) = view.policy.defects.iter().find(|defect| defect.rule != "IB-01") {
+        return deny(defect.sentence.clone()).and_alert();
+    }
+    Finding::when(!view.policy.disabled_channels.contains(&candidate.channel), || {
+        deny("The practice has switched this channel off.")
+    })
+}
+
+/// house: consents, preferences and restrictions are read live for each send; when they cannot be, nothing is sent.
+pub(crate) const RECORD_READ: Rule = Rule {
+    id: "SYS-02",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "The patient's record was read just now; while the EHR does not answer, the message waits.",
+    check: record_read,
+};
+
+fn record_read(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
+    let unreachable = view.facts.ehr == Ehr::Unreachable;
+    if view.emergency && unreachable {
+        // Against the last known 164.522(b) record; where none is known a person must find out.
+        return Finding::when(view.consents.is_some() && view.patient.is_some(), || {
+            ask("The EHR does not answer and nothing is known of where the patient may be reached; a person must act.")
+        });
+    }
+    let missing = view.patient_missing().or_else(|| view.consents_missing());
+    match missing.and_then(WaitingFor::because) {
+        Some(WaitingFor::Ehr) => wait(WaitingFor::Ehr, "The EHR does not answer; the message waits for it."),
+        Some(system) => wait(system, "The patient's record could not be read; the message waits for it."),
+        None if unreachable => wait(WaitingFor::Ehr, "The EHR does not answer; the message waits for it."),
+        None if missing.is_some() => {
+            unknown("The patient's record, or their consents, are missing or cannot be understood; a person must look.")
+        }
+        None => Finding::Satisfied,
+    }
+}
+
+/// house: our own opt-outs and the EHR's consents are both read, and deny wins: a STOP reaches us before the EHR.
+pub(crate) const BOTH_LEDGERS: Rule = Rule {
+    id: "SYS-03",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "A denial in our own opt-outs or in the EHR wins over any permission; an unreadable Consent denies.",
+    check: both_ledgers,
+};
+
+fn both_ledgers(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if view.active(ConsentKind::Unreadable).next().is_some() {
+        return ask("A Consent on the record could not be understood; until a person has read it, nothing is sent.")
+            .and_alert();
+    }
+    let Some(consents) = view.consents else { return Finding::NotApplicable };
+    if view.emergency && candidate.is_contact() {
+        return Finding::NotApplicable;
+    }
+    let denied = match candidate.point {
+        Some(point) => point.standing == Some(Standing::Denied),
+        None => {
+            let query = view.query(crate::rules::privacy::restriction::system(candidate), candidate.address);
+            let rulings = consents.iter().filter(|c| c.kind == ConsentKind::ContactConsent && c.active);
+            rulings.filter_map(|c| crate::consent::ruling(&c.provision, query)).any(|r| r == Ruling::Deny)
+        }
+    };
+    Finding::when(!denied, || deny("The patient's record denies contact this way for this purpose."))
+}
+
+/// house: everything is looked at again just before the send: a cancelled visit, an event that is over, an expired request.
+pub(crate) const STILL_TRUE: Rule = Rule {
+    id: "SYS-04",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "What the message is about still stands, and the message is not too late or too early.",
+    check: still_true,
+};
+
+fn still_true(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
+    if view.request.expires_at.is_some_and(|expires| expires <= view.start) {
+        return deny("The time in which this message was worth something is over.");
+    }
+    if let Some(against) = event_against(view) {
+        return against;
+    }
+    match view.request.send_at {
+        Some(at) if at > view.now => later(at, "The caller asked for it to be sent later."),
+        _ => Finding::Satisfied,
+    }
+}
+
+fn event_against(view: &View<'_>) -> Option<Finding> {
+    let reference = view.request.event.as_deref()?;
+    let read = reference.starts_with("Appointment/") || reference.starts_with("DiagnosticReport/");
+    if !read {
+        return None;
+    }
+    let Some(event) = view.event else {
+        let missing = match &view.facts.event {
+            crate::fact::Fact::Unknown(why) => WaitingFor::because(*why),
+            crate::fact::Fact::Known(_) => None,
+        };
+        return Some(match missing {
+            Some(system) => wait(system, "The event this is about could not be read; the message waits for it."),
+            None => unknown("The event this is about is not on record; check the reference."),
+        });
+    };
+    let purpose = view.request.purpose;
+    // What tells of a cancellation, or follows a visit, outlives the event.
+    let outlives = matches!(
+        purpose,
+        Purpose::TreatmentUpdate | Purpose::Billing | Purpose::FollowUp | Purpose::Emergency | Purpose::BreachNotice
+    );
+    match event.status {
+        EventStatus::Cancelled if !outlives => {
+            Some(deny("The event this is about was cancelled or withdrawn; nothing is sent."))
+        }
+        EventStatus::Unknown if !outlives => {
+            Some(unknown("Where the event stands is not on record; nothing is sent about it."))
+        }
+        EventStatus::Past if purpose == Purpose::AppointmentReminder => {
+            Some(deny("The appointment is over; there is nothing to remind of."))
+        }
+        _ if is_over(view) => Some(deny("The appointment has begun or is over; there is nothing to remind of.")),
+        _ => None,
+    }
+}
+
+/// The instant after which the message is worthless: the caller's, or the beginning of the visit it reminds of.
+pub(crate) fn worthless_from(view: &View<'_>) -> Option<Timestamp> {
+    let begins = view.event.filter(|_| view.request.purpose == Purpose::AppointmentReminder).and_then(|event| event.at);
+    match (begins, view.request.expires_at) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn is_over(view: &View<'_>) -> bool {
+    view.request.purpose == Purpose::AppointmentReminder
+        && view.event.and_then(|event| event.at).is_some_and(|begins| begins <= view.start)
+}
+
+/// house: one message per patient, event, purpose and template version; a retry never sends twice.
+pub(crate) const DUPLICATE: Rule = Rule {
+    id: "SYS-05",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "The same message about the same event is accepted once; without an event, once in 24 hours.",
+    check: duplicate,
+};
+
+fn duplicate(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
+    let Some(history) = view.history else { return Finding::NotApplicable };
+    let day = SignedDuration::from_hours(24);
+    let content = &view.facts.content;
+    let repeated = history.earlier.iter().any(|earlier| {
+        let recent = view.now.duration_since(earlier.at) < day;
+        let same_event = earlier.event.is_some() && earlier.event == view.request.event;
+        let same_text = earlier.event.is_none() && view.request.event.is_none() && earlier.same_content && recent;
+        earlier.purpose == view.request.purpose && earlier.template == content.template && (same_event || same_text)
+    });
+    Finding::when(!repeated, || deny("The same message was accepted before; it is not sent twice."))
+}
+
+/// house: what was rendered is measured; a text above its form's ceiling, or one nobody could measure, does not travel.
+pub(crate) const CONTENT_MEASURED: Rule = Rule {
+    id: "SYS-06",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "Every text that travels was classified and carries no more than its form allows.",
+    check: content_measured,
+};
+
+fn content_measured(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if view.level.is_none() {
+        return ask("The content could not be classified; a person must look before it is sent.").and_alert();
+    }
+    if candidate.channel.is_human_task() {
+        return Finding::NotApplicable;
+    }
+    let Some(text) = candidate.rendition else {
+        return redirect("There is no text for this channel in a form it may carry.");
+    };
+    let Some(found) = text.level.known().copied() else {
+        return ask("The rendered text could not be classified; a person must look before it is sent.").and_alert();
+    };
+    let found = if text.categories.is_empty() { found } else { Level::L4 };
+    let guarded = candidate.cell.has(Mark::CarriesL0) || candidate.cell.has(Mark::NoPhi);
+    let ceiling = match candidate.form {
+        Form::Full if guarded => Level::L0,
+        Form::Full => Level::L4,
+        Form::Minimal => Level::L1,
+        Form::Notice | Form::Callback => Level::L0,
+    };
+    Finding::when(found <= ceiling, || {
+        redirect("The rendered text says more than this form may carry; the text belongs in the portal.").and_alert()
+    })
+}
+
+/// house: what a machine wrote about care is read by a person first. Cal. Health & Safety Code 1339.75 asks for that or a
+/// disclaimer of clinical text that a model wrote.
+pub(crate) const MACHINE_TEXT: Rule = Rule {
+    id: "SYS-10",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "Text a model wrote about care is read by a person before it is sent.",
+    check: machine_text,
+};
+
+fn machine_text(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
+    let generated = view.request.ai.map_or(view.request.origin == Origin::Ai, |ai| ai.generated);
+    if !generated {
+        return Finding::NotApplicable;
+    }
+    let reviewed = view.request.ai.is_some_and(|ai| ai.human_reviewed);
+    let clinical = view.request.ai.is_some_and(|ai| ai.clinical) || view.level.is_none_or(|level| level >= Level::L2);
+    Finding::when(reviewed || !clinical, || {
+        require(
+            "A model wrote this, it is about care, and nobody has read it; a clinician must read and accept it first.",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::decision::WaitingFor;
+    use crate::fact::{Fact, Missing};
+    use crate::facts::{EarlierRequest, Ehr, Event, EventStatus};
+    use crate::policy::PolicyDefect;
+    use crate::request::Ai;
+    use crate::sample::{Case, refused_by, sends};
+    use postern_base::{Channel, Level};
+
+    #[test]
+    fn while_the_ehr_does_not_answer_nothing_leaves_not_even_the_portal_copy() {
+        let mut case = Case::result();
+        case.facts.ehr = Ehr::Unreachable;
+        let decision = case.decide();
+        assert_eq!((decision.outcome.as_str(), decision.waiting_for), ("defer", Some(WaitingFor::Ehr)));
+        assert!(decision.deliveries.is_empty() && refused_by(&case, Channel::Portal, "SYS-02"));
+    }
+
+    #[test]
+    fn break_glass_goes_by_the_last_known_record_and_holds_without_one() {
+        let mut case = Case::reminder_by_sms();
+        case.facts.ehr = Ehr::Unreachable;
+        case.break_glass();
+        assert!(sends(&case, Channel::Sms));
+        case.facts.consents = Fact::Unknown(Missing::EhrUnreachable);
+        assert!(case.decide().deliveries.is_empty());
+    }
+
+    #[test]
+    fn a_decision_that_did_not_ask_the_ehr_is_advisory() {
+        let mut case = Case::reminder_by_sms();
+        case.facts.ehr = Ehr::NotAsked;
+        assert!(case.decide().advisory && sends(&case, Channel::Sms));
+    }
+
+    #[test]
+    fn a_policy_that_loosens_refuses_everything_and_says_so() {
+        let mut case = Case::result();
+        case.policy.defects.push(PolicyDefect { rule: "SYS-01", key: "matrix".into(), sentence: "floor".into() });
+        let decision = case.decide();
+        assert_eq!(decision.outcome.as_str(), "refuse");
+        assert!(decision.alerts.iter().any(|alert| alert.rule == "SYS-01"));
+    }
+
+    fn about(status: EventStatus, at: &str) -> Case {
+        let mut case = Case::reminder_by_sms();
+        case.request.event = Some("Appointment/a1".into());
+        case.facts.event = Fact::Known(Event {
+            reference: "Appointment/a1".into(),
+            status,
+            at: Some(at.parse().unwrap()),
+            result_class: None,
+            clinician_release: None,
+            labels: vec![],
+        });
+        case
+    }
+
+    #[test]
+    fn a_visit_that_was_cancelled_or_has_begun_is_not_reminded_of() {
+        assert!(sends(&about(EventStatus::Active, "2026-12-04T19:00:00Z"), Channel::Sms));
+        assert!(refused_by(&about(EventStatus::Cancelled, "2026-12-04T19:00:00Z"), Channel::Sms, "SYS-04"));
+        assert!(refused_by(&about(EventStatus::Active, "2026-12-01T19:00:00Z"), Channel::Sms, "SYS-04"));
+    }
+
+    #[test]
+    fn the_same_message_about_the_same_event_is_sent_once() {
+        let mut case = about(EventStatus::Active, "2026-12-04T19:00:00Z");
+        let at = case.facts.now;
+        let purpose = case.request.purpose;
+        let event = case.request.event.clone();
+        case.history().earlier.push(EarlierRequest {
+            at,
+            purpose,
+            event,
+            template: None,
+            same_content: false,
+            commitment: None,
+        });
+        assert!(refused_by(&case, Channel::Sms, "SYS-05"));
+        case.request.event = Some("Appointment/a2".into());
+        assert!(!refused_by(&case, Channel::Sms, "SYS-05"));
+    }
+
+    #[test]
+    fn content_nobody_could_classify_is_held() {
+        let mut case = Case::result();
+        case.facts.content.level = Fact::Unknown(Missing::ClassifierFailed);
+        assert_eq!(case.decide().outcome.as_str(), "hold");
+    }
+
+    #[test]
+    fn a_minimal_text_that_says_more_does_not_travel() {
+        let mut case = Case::reminder_by_sms();
+        case.facts.renditions.iter_mut().for_each(|r| r.level = Fact::Known(Level::L2));
+        assert!(refused_by(&case, Channel::Sms, "SYS-06"));
+    }
+
+    #[test]
+    fn clinical_text_of_a_model_waits_for_a_reader() {
+        let mut case = Case::result();
+        case.request.ai = Some(Ai { generated: true, human_reviewed: false, clinical: true });
+        assert_eq!(case.decide().outcome.as_str(), "hold");
+        case.request.ai = Some(Ai { generated: true, human_reviewed: true, clinical: true });
+        assert_eq!(case.decide().outcome.as_str(), "send");
+    }
+}

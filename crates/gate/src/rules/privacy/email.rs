@@ -1,0 +1,136 @@
+//! Unencrypted e-mail and the right of access.
+
+use crate::candidate::Candidate;
+use crate::consent::{in_force, permits_point};
+use crate::facts::{ConsentKind, Ruling, System};
+use crate::finding::{Finding, deny, redirect, unknown};
+use crate::matrix::Mark;
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::View;
+use postern_base::{Channel, EmailMode, Level};
+
+const EMAIL_RISK: &str = "email_risk";
+
+/// 45 CFR 164.524(c)(2): access "in the form and format requested", unencrypted e-mail included once the risk was told.
+pub(crate) const ACCESS: Rule = Rule {
+    id: "PRI-21",
+    citation: "45 CFR 164.524(c)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "Plain e-mail answers only a patient's own request for access that names the address and the mode.",
+    check: access,
+};
+
+fn access(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if candidate.mode != Some(EmailMode::Plain) {
+        return Finding::NotApplicable;
+    }
+    Finding::when(asked_for_access(view, candidate), || {
+        deny(
+            "Plain e-mail is used only when the patient asked for access this way, at this address; no such request is on record.",
+        )
+    })
+}
+
+fn asked_for_access(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
+    view.active(ConsentKind::AccessRequest).any(|request| {
+        request.access_mode.is_some()
+            && request.access_mode == candidate.mode
+            && request.provision.decision != Some(Ruling::Deny)
+            && in_force(&request.provision, view.now)
+            && request.provision.points.contains(candidate.address)
+    })
+}
+
+/// OCR FAQ 570: e-mail with patients is permitted with safeguards; who finds it unacceptable is offered another way.
+/// 78 FR 5634: unencrypted once the individual was advised of the risk and still prefers it.
+pub(crate) const WARNING: Rule = Rule {
+    id: "PRI-22",
+    citation: "45 CFR 164.530(c)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "Clinical content goes by e-mail only to a patient who was told the risk and accepts it, and nothing to one who objects.",
+    check: warning,
+};
+
+fn warning(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if candidate.channel != Channel::Email {
+        return Finding::NotApplicable;
+    }
+    let notices = view.history.map_or(&[][..], |h| &h.notices);
+    let about = || notices.iter().filter(|n| n.kind == EMAIL_RISK && n.point == *candidate.address);
+    if about().any(|notice| notice.objected) {
+        return redirect("The patient was told the risk of e-mail and does not want it; use another channel.");
+    }
+    let guards = candidate.cell.has(Mark::Warning) && Some(candidate.form) == candidate.cell.highest;
+    if !guards {
+        return Finding::NotApplicable;
+    }
+    let query = view.query(System::Email, candidate.address);
+    let consents = view.consents.unwrap_or_default();
+    let told = about().any(|notice| notice.at <= view.now);
+    if permits_point(consents, ConsentKind::EmailRiskAcknowledgement, query) {
+        return Finding::Satisfied;
+    }
+    // 45 CFR 164.524: the request and the warning are both on record.
+    if asked_for_access(view, candidate) && told {
+        return Finding::Satisfied;
+    }
+    // RULES PRI-23: in a thread that the patient began, L2 after the notice was given.
+    let thread = view.answered.is_some_and(|m| m.channel == Channel::Email && m.point == *candidate.address);
+    Finding::when(thread && told && view.level.is_some_and(|level| level <= Level::L2), || {
+        unknown(
+            "No record says that the patient was told the risk of e-mail and accepts it; the text belongs in the portal.",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::{ConsentKind, NoticeGiven, Provision, Ruling};
+    use crate::sample::{Case, address, consent, refused_by, sends_form};
+    use postern_base::{Channel, EmailMode, Form, Level};
+
+    fn body() -> Case {
+        let mut case = Case::of("follow_up", Level::L2, &[Channel::Email]);
+        case.request.email_mode = Some(EmailMode::EnforcedTls);
+        case
+    }
+
+    #[test]
+    fn a_clinical_body_waits_for_the_acknowledgement() {
+        let mut case = body();
+        assert!(refused_by(&case, Channel::Email, "PRI-22"));
+        let permit = Provision { decision: Some(Ruling::Permit), ..Provision::default() };
+        case.consents().push(consent(ConsentKind::EmailRiskAcknowledgement, permit));
+        assert!(sends_form(&case, Channel::Email, Form::Full));
+    }
+
+    #[test]
+    fn a_patient_who_objects_to_email_gets_none() {
+        let mut case = Case::reminder_by_email_body();
+        let at = case.facts.now;
+        let point = address("pat@example.org");
+        case.history().notices.push(NoticeGiven { kind: "email_risk".into(), point, at, objected: true });
+        assert!(refused_by(&case, Channel::Email, "PRI-22"));
+    }
+
+    #[test]
+    fn plain_email_answers_only_a_request_for_access() {
+        let mut case = Case::of("test_result", Level::L3, &[Channel::Email]);
+        case.request.email_mode = Some(EmailMode::Plain);
+        assert!(refused_by(&case, Channel::Email, "PRI-21"));
+        let provision = Provision {
+            decision: Some(Ruling::Permit),
+            points: vec![address("pat@example.org")],
+            ..Provision::default()
+        };
+        let mut request = consent(ConsentKind::AccessRequest, provision);
+        request.access_mode = Some(EmailMode::Plain);
+        case.consents().push(request);
+        assert!(refused_by(&case, Channel::Email, "PRI-22"), "a request without the warning on record");
+        let (at, point) = (case.facts.now, address("pat@example.org"));
+        case.history().notices.push(NoticeGiven { kind: "email_risk".into(), point, at, objected: false });
+        assert!(sends_form(&case, Channel::Email, Form::Full));
+    }
+}

@@ -1,0 +1,107 @@
+//! Marketing: what needs an authorization, and what is not marketing.
+
+use crate::candidate::Candidate;
+use crate::consent::in_force;
+use crate::facts::{Consent, ConsentKind, Ruling};
+use crate::finding::{Finding, deny, unknown};
+use crate::matrix::Mark;
+use crate::request::{Marketing, MarketingKind, Remuneration};
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::View;
+use postern_base::Purpose;
+
+/// 45 CFR 164.508(a)(3)(i): "must obtain an authorization for any use or disclosure of protected health information for
+/// marketing"; (c): and what makes one valid.
+pub(crate) const AUTHORIZATION: Rule = Rule {
+    id: "PRI-08",
+    citation: "45 CFR 164.508(a)(3)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "Marketing travels only under a signed authorization in force that tells of any payment.",
+    check: authorization,
+};
+
+fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(paid) = needs_authorization(view, candidate) else { return Finding::NotApplicable };
+    if candidate.cell.has(Mark::ExactAuthorization) {
+        return unknown("No record says that the authorization names exactly this use of clinical data.");
+    }
+    let valid = |consent: &Consent| {
+        let provision = &consent.provision;
+        provision.decision == Some(Ruling::Permit)
+            && in_force(provision, view.now)
+            // 45 CFR 164.508(c)(1)(v), (vi): an expiration and a signature.
+            && provision.until.is_some()
+            && consent.signed_by.is_some()
+            && consent.has_source
+            && (!paid || consent.remuneration_disclosed)
+    };
+    Finding::when(view.active(ConsentKind::MarketingAuthorization).any(valid), || {
+        deny(
+            "Marketing needs the patient's signed authorization, in force, and telling of any payment; there is none on record.",
+        )
+    })
+}
+
+/// Whether an authorization is needed, and whether it must tell of a payment.
+fn needs_authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Option<bool> {
+    let marketing = view.request.marketing;
+    let marked = candidate.cell.has(Mark::Authorization) || candidate.cell.has(Mark::ExactAuthorization);
+    match marketing {
+        None if view.request.purpose == Purpose::Marketing => Some(true),
+        None => None,
+        Some(facts) if marked || is_marketing(facts) => Some(facts.remuneration != Remuneration::None),
+        Some(_) => None,
+    }
+}
+
+/// 45 CFR 164.501 "marketing" (2): not refill reminders at cost, nor the practice's own services without payment.
+const fn is_marketing(facts: Marketing) -> bool {
+    match facts.kind {
+        MarketingKind::ThirdParty => true,
+        MarketingKind::OwnService => !matches!(facts.remuneration, Remuneration::None),
+        MarketingKind::Refill => matches!(facts.remuneration, Remuneration::AboveCost) || facts.drug_lapsed_days > 90,
+    }
+}
+
+/// 45 CFR 164.501 "marketing" (2)(i): a refill reminder is not marketing while any payment is "reasonably related to the …
+/// cost"; HHS reads a drug as current for 90 days after it lapsed.
+pub(crate) const REFILL: Rule = Rule {
+    id: "PRI-09",
+    citation: "45 CFR 164.501",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "A refill reminder is treatment while the drug is current and the payment does not exceed the cost.",
+    check: refill,
+};
+
+fn refill(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
+    match view.request.marketing {
+        Some(facts) if facts.kind == MarketingKind::Refill && !is_marketing(facts) => Finding::Satisfied,
+        _ => Finding::NotApplicable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::request::{Marketing, MarketingKind, Remuneration};
+    use crate::sample::{Case, refused_by, sends};
+    use postern_base::{Channel, Level};
+
+    fn refill(remuneration: Remuneration, drug_lapsed_days: u32) -> Case {
+        let mut case = Case::of("medication", Level::L1, &[Channel::Sms]);
+        case.request.marketing = Some(Marketing { kind: MarketingKind::Refill, remuneration, drug_lapsed_days });
+        case
+    }
+
+    #[test]
+    fn a_refill_reminder_at_cost_is_treatment() {
+        assert!(sends(&refill(Remuneration::CostOnly, 90), Channel::Sms));
+    }
+
+    #[test]
+    fn a_refill_reminder_above_cost_or_long_lapsed_needs_an_authorization() {
+        assert!(refused_by(&refill(Remuneration::AboveCost, 0), Channel::Sms, "PRI-08"));
+        assert!(refused_by(&refill(Remuneration::None, 91), Channel::Sms, "PRI-08"));
+    }
+}

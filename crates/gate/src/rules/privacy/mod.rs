@@ -1,0 +1,9 @@
+//! The Privacy Rule, 45 CFR 164.500 to 164.534.
+
+pub(super) mod email;
+pub(super) mod marketing;
+pub(super) mod notes;
+pub(super) mod purpose;
+pub(super) mod representative;
+pub(super) mod restriction;
+pub(super) mod safeguards;

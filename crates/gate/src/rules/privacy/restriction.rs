@@ -1,0 +1,172 @@
+//! The patient's right to restrict, and to be reached where they say. Two rights, two records.
+
+use crate::candidate::Candidate;
+use crate::consent::{Alternative, Query, alternative, in_force, names_point, reasons};
+use crate::decision::WaitingFor;
+use crate::facts::{ActReason, ConsentKind, Provision, Ruling, System};
+use crate::finding::{Finding, deny, unknown, wait};
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::View;
+use postern_base::{Channel, RecipientRole};
+
+/// 45 CFR 164.522(a)(1)(iii): "A covered entity that agrees to a restriction … may not use or disclose protected health
+/// information in violation of such restriction"; (a)(1)(vi): and must agree for an item the patient paid in full.
+pub(crate) const RESTRICTION: Rule = Rule {
+    id: "PRI-19",
+    citation: "45 CFR 164.522(a)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "An agreed restriction is obeyed.",
+    check: restriction,
+};
+
+fn restriction(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if view.consents.is_none() {
+        return Finding::NotApplicable;
+    }
+    let query = view.query(system(candidate), candidate.address);
+    let mut any = false;
+    for consent in view.active(ConsentKind::Restriction) {
+        any = true;
+        // An exception that permits stands against the denial around it.
+        if restricts(view, &consent.provision, query) {
+            return deny("The patient asked for this to be kept from this recipient or use, and the practice agreed.");
+        }
+    }
+    if any { Finding::Satisfied } else { Finding::NotApplicable }
+}
+
+fn restricts(view: &View<'_>, provision: &Provision, query: Query<'_>) -> bool {
+    if !in_force(provision, query.now) {
+        return false;
+    }
+    let permitted =
+        |e: &&Provision| e.decision == Some(Ruling::Permit) && in_force(e, query.now) && bears(view, e, query);
+    if provision.exceptions.iter().any(|e| permitted(&e)) {
+        return false;
+    }
+    let own = provision.decision != Some(Ruling::Permit) && bears(view, provision, query);
+    let own = own && (provision.decision.is_some() || provision.exceptions.is_empty());
+    own || provision.exceptions.iter().any(|e| e.decision != Some(Ruling::Permit) && restricts(view, e, query))
+}
+
+/// Whether a provision speaks of this recipient, content, purpose and contact point.
+fn bears(view: &View<'_>, provision: &Provision, query: Query<'_>) -> bool {
+    let recipient = &view.request.recipient;
+    let named = recipient.reference.as_ref().is_some_and(|r| provision.actors.contains(r));
+    let actor = if provision.actors.is_empty() { true } else { named };
+    let labels = provision.labels.is_empty() || provision.labels.iter().any(|label| view.has_category(*label));
+    let purpose = provision.reasons.is_empty()
+        || provision.reasons.contains(&ActReason::Unknown)
+        || reasons(query.purpose).iter().any(|reason| provision.reasons.contains(reason));
+    // A plan that is not named on the record is read as the plan the restriction is about.
+    let plan = recipient.role == RecipientRole::HealthPlan && recipient.reference.is_none();
+    (actor || plan) && labels && purpose && names_point(provision, query)
+}
+
+/// 45 CFR 164.522(b)(1)(i): "must accommodate reasonable requests by individuals to receive communications … by alternative
+/// means or at alternative locations"; (b)(2)(iii): and may not ask why.
+pub(crate) const CONFIDENTIAL: Rule = Rule {
+    id: "PRI-20",
+    citation: "45 CFR 164.522(b)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "Where the patient asked to be reached only at certain addresses, no other is used, whatever the urgency.",
+    check: confidential,
+};
+
+fn confidential(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    // The patient's own portal account is not an alternative address and keeps its copy; its notices obey the list.
+    if matches!(candidate.channel, Channel::Portal | Channel::Chat) {
+        return Finding::NotApplicable;
+    }
+    let Some(consents) = view.consents else {
+        return match view.consents_missing().and_then(WaitingFor::because) {
+            Some(system) => {
+                wait(system, "Whether the patient asked to be reached elsewhere could not be read; waiting.")
+            }
+            None => unknown("Whether the patient asked to be reached elsewhere is not on record."),
+        };
+    };
+    let found = match candidate.point {
+        Some(point) => point.alternative,
+        None => Some(alternative(consents, view.query(system(candidate), candidate.address))),
+    };
+    match found {
+        Some(Alternative::NoRequest) => Finding::NotApplicable,
+        Some(Alternative::Listed) => Finding::Satisfied,
+        Some(Alternative::NotListed) | None => {
+            deny("The patient asked to be reached only at other addresses; this one is not on the list.")
+        }
+    }
+}
+
+/// The kind of contact point a candidate uses, as a Consent names it.
+pub(crate) const fn system(candidate: &Candidate<'_>) -> System {
+    match candidate.channel {
+        Channel::Sms => System::Sms,
+        Channel::Email => System::Email,
+        Channel::Voice | Channel::Voicemail | Channel::HumanCall => System::Phone,
+        Channel::Push => System::App,
+        Channel::MessagingApp => System::MessagingApp,
+        Channel::Mail => System::Postal,
+        Channel::Portal | Channel::Chat | Channel::ChatAnonymous => System::Portal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::{Consent, ConsentKind, Provision, Ruling, System};
+    use crate::sample::{Case, refused_by, sends, sms};
+    use postern_base::{Category, Channel};
+
+    fn only(system: System, address: &str) -> Consent {
+        let listed = Provision {
+            decision: Some(Ruling::Permit),
+            systems: vec![system],
+            points: vec![crate::sample::address(address)],
+            ..Provision::default()
+        };
+        let provision = Provision { decision: Some(Ruling::Deny), exceptions: vec![listed], ..Provision::default() };
+        crate::sample::consent(ConsentKind::ConfidentialCommunication, provision)
+    }
+
+    #[test]
+    fn only_the_listed_number_is_used_and_the_portal_keeps_its_copy() {
+        let mut case = Case::result();
+        case.patient().points.push(sms("+13175550177", 9));
+        case.permit(System::Sms, "+13175550177");
+        case.consents().push(only(System::Sms, "+13175550177"));
+        let decision = case.decide();
+        let to: Vec<_> = decision.deliveries.iter().map(|d| (d.channel, d.contact_point.reveal().as_ref())).collect();
+        assert_eq!(to, [(Channel::Portal, "Patient/p1"), (Channel::Sms, "+13175550177")]);
+        assert!(refused_by(&case, Channel::Email, "PRI-20") && refused_by(&case, Channel::HumanCall, "PRI-20"));
+    }
+
+    #[test]
+    fn of_two_requests_the_strictest_wins() {
+        let mut case = Case::reminder_by_sms();
+        case.consents().push(only(System::Sms, "+12125550101"));
+        assert!(sends(&case, Channel::Sms));
+        case.consents().push(only(System::Sms, "+13175550177"));
+        assert!(refused_by(&case, Channel::Sms, "PRI-20"));
+    }
+
+    #[test]
+    fn break_glass_does_not_open_another_address() {
+        let mut case = Case::reminder_by_sms();
+        case.break_glass();
+        case.consents().push(only(System::Sms, "+13175550177"));
+        assert!(refused_by(&case, Channel::Sms, "PRI-20"));
+    }
+
+    #[test]
+    fn a_restriction_reaches_what_it_names() {
+        let mut case = Case::reminder_by_sms();
+        let about = |labels| Provision { decision: Some(Ruling::Deny), labels, ..Provision::default() };
+        case.consents().push(crate::sample::consent(ConsentKind::Restriction, about(vec![Category::Hiv])));
+        assert!(sends(&case, Channel::Sms));
+        case.consents().push(crate::sample::consent(ConsentKind::Restriction, about(vec![])));
+        assert!(refused_by(&case, Channel::Sms, "PRI-19"));
+    }
+}

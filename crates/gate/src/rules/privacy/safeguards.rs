@@ -1,0 +1,147 @@
+//! Reasonable safeguards: how much a channel may carry, and to whom it is said.
+
+use crate::candidate::Candidate;
+use crate::finding::{Finding, redirect, strip};
+use crate::matrix::Mark;
+use crate::request::AnsweredBy;
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::View;
+use postern_base::{Channel, Form};
+
+/// 45 CFR 164.530(c)(1): "appropriate administrative, technical, and physical safeguards". The matrix is ours; the duty to
+/// have one is the law's, also toward the patient (RULES PRI-04).
+pub(crate) const CEILING: Rule = Rule {
+    id: "PRI-04",
+    citation: "45 CFR 164.530(c)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "A channel carries no more than the matrix allows for the purpose and the sensitivity.",
+    check: ceiling,
+};
+
+fn ceiling(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if candidate.channel.is_human_task() || view.level.is_none() {
+        return Finding::NotApplicable;
+    }
+    if candidate.form == Form::Notice && !candidate.portal_stands && candidate.cell.allows(Form::Notice) {
+        return redirect(
+            "A notice only says that something waits in the portal, and no portal copy can be made here; allow the portal among the channels.",
+        );
+    }
+    if candidate.cell.allows(candidate.form) {
+        return Finding::Satisfied;
+    }
+    match candidate.cell.highest {
+        Some(Form::Full | Form::Minimal) => strip(
+            "This channel carries at most the minimal text for this content; the full text belongs in the portal.",
+        ),
+        Some(Form::Notice) => {
+            strip("This channel carries at most a notice for this content; the text itself belongs in the portal.")
+        }
+        Some(Form::Callback) => strip(
+            "This channel carries at most a request to call back; the text itself belongs in the portal or a live call.",
+        ),
+        None => redirect(
+            "This channel may not carry this kind of message at this sensitivity; use the portal, a live call or mail.",
+        ),
+    }
+}
+
+/// OCR FAQ 198 with 45 CFR 164.510(b)(3): a message may be left with a machine or a household member when it is limited.
+pub(crate) const MACHINE_OR_HOUSEHOLD: Rule = Rule {
+    id: "PRI-15",
+    citation: "45 CFR 164.510(b)(3)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "A machine or somebody else who answers hears a name and a number, not the message.",
+    check: machine_or_household,
+};
+
+fn machine_or_household(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(voice) = view.request.voice.filter(|_| candidate.channel == Channel::Voice) else {
+        return Finding::NotApplicable;
+    };
+    match voice.answered_by {
+        AnsweredBy::Machine => redirect("A machine answered: leave what voicemail may carry instead."),
+        AnsweredBy::Other if candidate.has_body() => {
+            strip("Somebody other than the patient answered: leave a name and a number to call back.")
+        }
+        AnsweredBy::Patient | AnsweredBy::Other | AnsweredBy::Unknown => Finding::Satisfied,
+    }
+}
+
+/// 45 CFR 164.514(h)(1): "verify the identity of a person requesting protected health information".
+pub(crate) const IDENTITY: Rule = Rule {
+    id: "PRI-17",
+    citation: "45 CFR 164.514(h)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "What the matrix guards by identity is said only after two identifiers were verified, and by a person where it says so.",
+    check: identity,
+};
+
+fn identity(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let guards = candidate.cell.has(Mark::Identity) || candidate.cell.has(Mark::Human);
+    if !guards || Some(candidate.form) != candidate.cell.highest {
+        return Finding::NotApplicable;
+    }
+    if candidate.cell.has(Mark::Human) && !view.human_voice() {
+        return redirect("Only a person may say this, not a machine; ask staff to call.");
+    }
+    let verified = view.request.voice.is_some_and(|voice| voice.identity_verified);
+    Finding::when(verified || !candidate.cell.has(Mark::Identity), || {
+        strip("The patient's identity was not verified in this call; until then, leave only a name and a number.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::request::{AnsweredBy, Voice, VoiceMode};
+    use crate::sample::{Case, refused_by, sends_form};
+    use postern_base::{Channel, Form, Level};
+
+    fn call(answered_by: AnsweredBy, identity_verified: bool) -> Case {
+        let mut case = Case::of("follow_up", Level::L2, &[Channel::Voice, Channel::Voicemail]);
+        case.request.voice = Some(Voice {
+            mode: VoiceMode::Human,
+            answered_by,
+            identity_verified,
+            recording: false,
+            recording_consent: false,
+            disclosed: false,
+        });
+        case
+    }
+
+    #[test]
+    fn a_result_stays_out_of_a_text_and_waits_in_the_portal() {
+        let case = Case::result();
+        assert!(refused_by(&case, Channel::Sms, "PRI-04"));
+        assert!(sends_form(&case, Channel::Portal, Form::Full));
+        assert!(sends_form(&case, Channel::Sms, Form::Notice));
+    }
+
+    #[test]
+    fn a_notice_without_a_portal_copy_is_refused() {
+        let mut case = Case::result();
+        case.request.channels = Some(vec![Channel::Sms]);
+        let decision = case.decide();
+        assert_eq!(decision.outcome.as_str(), "refuse");
+        assert!(decision.refusals.iter().any(|r| r.form == Form::Notice && r.sentence.contains("portal")));
+    }
+
+    #[test]
+    fn only_a_verified_patient_hears_the_message() {
+        assert!(sends_form(&call(AnsweredBy::Patient, true), Channel::Voice, Form::Full));
+        assert!(refused_by(&call(AnsweredBy::Patient, false), Channel::Voice, "PRI-17"));
+        assert!(sends_form(&call(AnsweredBy::Patient, false), Channel::Voice, Form::Callback));
+    }
+
+    #[test]
+    fn a_machine_is_told_what_voicemail_may_carry() {
+        let case = call(AnsweredBy::Machine, true);
+        assert!(refused_by(&case, Channel::Voice, "PRI-15"));
+        assert!(sends_form(&case, Channel::Voicemail, Form::Callback));
+        assert!(refused_by(&call(AnsweredBy::Other, true), Channel::Voice, "PRI-15"));
+    }
+}

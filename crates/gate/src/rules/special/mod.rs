@@ -1,0 +1,6 @@
+//! Specially protected content: 42 CFR Part 2, neutral senders, minors, and what states add.
+
+pub(super) mod minors;
+pub(super) mod neutral;
+pub(super) mod part2;
+pub(super) mod results;

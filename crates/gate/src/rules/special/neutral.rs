@@ -1,0 +1,61 @@
+//! The sender's name as content.
+
+use crate::candidate::Candidate;
+use crate::finding::{Finding, redirect};
+use crate::matrix::Mark;
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::View;
+use postern_base::Level;
+
+/// State confidentiality laws: Cal. Civ. Code 56, N.Y. Pub. Health Law 27-F, Ill. AIDS Confidentiality Act, Tex. Health &
+/// Safety Code 81.103. What a specialty's name tells is as protected as what the message would (RULES 0.4).
+pub(crate) const NEUTRAL_SENDER: Rule = Rule {
+    id: "SPC-03",
+    citation: "state law: Cal. Civ. Code 56; N.Y. Pub. Health Law 27-F; Tex. Health & Safety Code 81.103",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "Open channels carry a sender name that tells no specialty, and for protected content a neutral alias.",
+    check: neutral_sender,
+};
+
+fn neutral_sender(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !candidate.channel.is_open() || candidate.channel.is_human_task() {
+        return Finding::NotApplicable;
+    }
+    if view.facts.tenant.reveals_specialty {
+        return redirect(
+            "The sender's name tells the specialty; set a neutral alias, or use the portal, a live call or mail.",
+        );
+    }
+    let guards = candidate.cell.has(Mark::Neutral) || view.level == Some(Level::L4);
+    if !guards {
+        return Finding::NotApplicable;
+    }
+    Finding::when(view.has_neutral_alias(), || {
+        redirect(
+            "Protected content may be noticed here only under a neutral alias, and none is set; use the portal or mail.",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{Case, refused_by, sends};
+    use postern_base::{Category, Channel};
+
+    #[test]
+    fn a_notice_of_protected_content_needs_a_neutral_alias() {
+        let mut case = Case::result();
+        case.facts.content.categories.push(Category::Hiv);
+        assert!(sends(&case, Channel::Sms));
+        case.facts.tenant.alias = None;
+        assert!(refused_by(&case, Channel::Sms, "SPC-03") && sends(&case, Channel::Portal));
+    }
+
+    #[test]
+    fn a_name_that_tells_the_specialty_closes_open_channels_even_for_logistics() {
+        let mut case = Case::reminder_by_sms();
+        case.facts.tenant.reveals_specialty = true;
+        assert!(refused_by(&case, Channel::Sms, "SPC-03"));
+    }
+}

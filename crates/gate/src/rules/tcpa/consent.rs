@@ -1,0 +1,282 @@
+//! The basis on which a machine may call or text.
+
+use super::is_automated;
+use crate::candidate::Candidate;
+use crate::consent::{Standing, in_force};
+use crate::decision::WaitingFor;
+use crate::facts::{ConsentKind, PointSource, Ruling};
+use crate::finding::{Finding, deny, later, unknown, wait};
+use crate::matrix::Mark;
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::View;
+use jiff::{SignedDuration, Timestamp};
+use postern_base::{Basis, Channel, Origin, Purpose};
+
+/// 47 USC 227(b)(1)(A): no call to a wireless number by an autodialer or artificial voice without "the prior express consent
+/// of the called party"; 47 CFR 64.1200(a)(1)-(2). A text is a call.
+pub(crate) const CONSENT: Rule = Rule {
+    id: "TCP-01",
+    citation: "47 USC 227(b)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "A machine calls or texts a number only on a recorded consent, a number the patient gave for care, or a full exemption.",
+    check: consent,
+};
+
+fn consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(point) = candidate.point.filter(|_| is_automated(view, candidate)) else { return Finding::NotApplicable };
+    if view.emergency || view.is_formality() || view.request.purpose == Purpose::Marketing {
+        // 47 CFR 64.1200(f)(4): emergencies need none; a code or confirmation is the user's own request; marketing needs
+        // the written consent of TCP-22 instead.
+        return Finding::NotApplicable;
+    }
+    match point.standing {
+        None => match view.consents_missing().and_then(WaitingFor::because) {
+            Some(system) => wait(system, "The patient's consents could not be read; waiting for them."),
+            None => unknown("The patient's consents are not on record; nothing is sent without them."),
+        },
+        Some(Standing::Denied) => deny("The patient's record denies contact at this number for this purpose."),
+        Some(Standing::Lapsed) => deny("The patient's consent for this number was withdrawn or has run out."),
+        Some(Standing::Permitted) if pinned(view, Basis::Consent) => Finding::Satisfied,
+        Some(Standing::Permitted | Standing::Silent) => {
+            let basis = provided(view, candidate) || exempt(view, candidate);
+            Finding::when(basis, || {
+                unknown(
+                    "Neither a consent for this number and purpose is on record, nor that the patient gave the number for care.",
+                )
+            })
+        }
+    }
+}
+
+/// Whether the caller leaves `basis` open.
+fn pinned(view: &View<'_>, basis: Basis) -> bool {
+    view.request.basis.is_none_or(|pinned| pinned == basis)
+}
+
+/// FCC 2015 Order (30 FCC Rcd 7961): a number given to a provider is prior express consent for health-care calls within HIPAA
+/// that are closely related to the purpose it was given for.
+pub(crate) const PROVIDED_NUMBER: Rule = Rule {
+    id: "TCP-02",
+    citation: "30 FCC Rcd 7961",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "A number the patient gave stands for consent to messages of care, not to billing, surveys or marketing.",
+    check: provided_number,
+};
+
+fn provided_number(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !is_automated(view, candidate) || view.emergency || view.is_formality() {
+        return Finding::NotApplicable;
+    }
+    if provided(view, candidate) {
+        return Finding::Satisfied;
+    }
+    match view.request.basis {
+        Some(Basis::ProvidedNumber) => {
+            deny("The basis asked for does not hold: the patient did not give this number for this kind of message.")
+        }
+        _ => Finding::NotApplicable,
+    }
+}
+
+fn provided(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
+    let given = candidate.point.is_some_and(|p| {
+        p.point.source.is_known_and(|source| *source == PointSource::Patient)
+            && matches!(p.standing, Some(Standing::Silent | Standing::Permitted))
+    });
+    given && view.is_care() && pinned(view, Basis::ProvidedNumber)
+}
+
+/// 47 CFR 64.1200(a)(9)(iv): the health-care exemption and its limits: free to the patient, a number the patient gave, name and
+/// contact stated, listed purposes only, no billing, 160 characters, opt-out in each, one a day and three a week.
+///
+/// The caps bind every automated treatment message as our policy, whatever the basis (RULES TCP-03).
+pub(crate) const EXEMPTION_AND_CAPS: Rule = Rule {
+    id: "TCP-03",
+    citation: "47 CFR 64.1200(a)(9)(iv)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "The exemption is used only with all its conditions; automated treatment messages stay within one a day and three a week.",
+    check: exemption_and_caps,
+};
+
+fn exemption_and_caps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !is_automated(view, candidate) || !view.is_care() || view.emergency || view.request.purpose == Purpose::Emergency
+    {
+        return match view.request.basis {
+            Some(Basis::Exemption) if is_automated(view, candidate) && !view.is_care() && !view.is_formality() => {
+                deny("The health-care exemption does not cover this purpose; a consent is needed.")
+            }
+            _ => Finding::NotApplicable,
+        };
+    }
+    if view.request.basis == Some(Basis::Exemption) && !exempt(view, candidate) {
+        return deny("The health-care exemption was asked for, and not all of its conditions hold here.");
+    }
+    let by_hand = view.request.origin == Origin::Staff || view.is_first_answer(candidate.address, None);
+    if by_hand {
+        return Finding::NotApplicable;
+    }
+    match capped_until(view) {
+        None => match (view.history, view.history_missing().and_then(WaitingFor::because)) {
+            (Some(_), _) => Finding::Satisfied,
+            (None, Some(system)) => wait(system, "What was sent before could not be read; waiting for it."),
+            (None, None) => unknown("What was sent before is not on record, so the caps cannot be kept."),
+        },
+        Some(until) => {
+            later(until, "The patient has had as many automated messages as a day or a week allows; it waits.")
+        }
+    }
+}
+
+/// Whether every condition of the exemption holds that the gate can see.
+fn exempt(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
+    let free = candidate.vendor.is_some_and(|row| row.free_to_end_user);
+    let text = candidate.rendition.is_some_and(|r| r.names_sender && r.says_opt_out && r.chars <= 160);
+    let given = candidate.point.is_some_and(|p| {
+        p.standing == Some(Standing::Silent) && p.point.source.is_known_and(|s| *s == PointSource::Patient)
+    });
+    let listed = view.is_care() && view.request.purpose != Purpose::Emergency;
+    free && text && given && listed && candidate.channel == Channel::Sms && pinned(view, Basis::Exemption)
+}
+
+/// When the caps let the next automated treatment message go, if they hold one back now.
+fn capped_until(view: &View<'_>) -> Option<Timestamp> {
+    let day = SignedDuration::from_hours(24);
+    let week = SignedDuration::from_hours(24 * 7);
+    let caps = view.policy.caps;
+    freed(view, caps.per_day, day).max(freed(view, caps.per_week, week)).filter(|until| *until > view.start)
+}
+
+/// When fewer than `cap` messages lie within `span`.
+fn freed(view: &View<'_>, cap: u32, span: SignedDuration) -> Option<Timestamp> {
+    let counted = |at: &Timestamp| at.checked_add(span).is_ok_and(|end| end > view.start);
+    let mut times: Vec<Timestamp> = view
+        .history?
+        .deliveries
+        .iter()
+        .filter(|d| d.automated && matches!(d.channel, Channel::Sms | Channel::Voice | Channel::Voicemail))
+        .filter(|d| crate::view::is_care(d.purpose))
+        .map(|d| d.at)
+        .filter(counted)
+        .collect();
+    let cap = usize::try_from(cap).unwrap_or(usize::MAX);
+    if times.len() < cap {
+        return None;
+    }
+    times.sort_unstable();
+    // The one whose end of span makes room: the cap-th from the last.
+    let at = times.len().checked_sub(cap.max(1))?;
+    times.get(at)?.checked_add(span).ok()
+}
+
+/// 47 CFR 64.1200(a)(2), (f)(9): marketing by autodialer or artificial voice needs a signed agreement in writing that
+/// authorises this seller, to this number, and is no condition of care.
+pub(crate) const WRITTEN_CONSENT: Rule = Rule {
+    id: "TCP-22",
+    citation: "47 CFR 64.1200(f)(9)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "Marketing calls and texts need a signed written consent that names the number.",
+    check: written_consent,
+};
+
+fn written_consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !candidate.cell.has(Mark::WrittenConsent) {
+        return Finding::NotApplicable;
+    }
+    if candidate.point.is_some_and(|p| p.standing == Some(Standing::Denied)) {
+        return deny("The patient's record denies marketing at this number.");
+    }
+    let signed = view.active(ConsentKind::MarketingTextConsent).any(|consent| {
+        let provision = &consent.provision;
+        provision.decision == Some(Ruling::Permit)
+            && in_force(provision, view.now)
+            && consent.signed_by.is_some()
+            && consent.has_source
+            && provision.points.contains(candidate.address)
+    });
+    Finding::when(signed, || {
+        deny("Marketing to this number needs the patient's signed written consent for it; there is none on record.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fact::{Fact, Missing};
+    use crate::facts::{PastDelivery, PointSource};
+    use crate::sample::{Case, refused_by, sends};
+    use jiff::ToSpan;
+    use postern_base::{Basis, Channel, Level, Purpose};
+
+    fn without_consents() -> Case {
+        let mut case = Case::reminder_by_sms();
+        case.consents().clear();
+        case
+    }
+
+    #[test]
+    fn a_number_the_patient_gave_is_consent_for_care_and_not_for_billing() {
+        assert!(sends(&without_consents(), Channel::Sms));
+        let mut bill = without_consents();
+        bill.request.purpose = Purpose::Billing;
+        assert!(refused_by(&bill, Channel::Sms, "TCP-01"));
+    }
+
+    #[test]
+    fn a_number_from_nobody_knows_where_is_not_texted() {
+        for source in [Fact::Known(PointSource::Staff), Fact::Unknown(Missing::NotRecorded)] {
+            let mut case = without_consents();
+            case.patient().points.iter_mut().for_each(|p| p.source = source);
+            assert!(refused_by(&case, Channel::Sms, "TCP-01"));
+        }
+    }
+
+    #[test]
+    fn a_withdrawn_consent_is_not_healed_by_the_number_being_the_patients_own() {
+        let mut case = Case::reminder_by_sms();
+        case.consents().iter_mut().for_each(|c| c.active = false);
+        assert!(refused_by(&case, Channel::Sms, "TCP-01"));
+        let mut case = Case::reminder_by_sms();
+        let now = case.facts.now;
+        case.consents().iter_mut().for_each(|c| c.provision.until = Some(now));
+        assert!(refused_by(&case, Channel::Sms, "TCP-01"));
+    }
+
+    #[test]
+    fn a_pinned_basis_that_does_not_hold_is_not_replaced_by_another() {
+        let mut case = without_consents();
+        case.request.basis = Some(Basis::Consent);
+        assert!(refused_by(&case, Channel::Sms, "TCP-01"));
+        case.request.basis = Some(Basis::Exemption);
+        assert!(refused_by(&case, Channel::Sms, "TCP-03"));
+        case.vendor(Channel::Sms).free_to_end_user = true;
+        assert!(sends(&case, Channel::Sms));
+    }
+
+    #[test]
+    fn the_second_message_of_a_day_waits() {
+        let mut case = Case::reminder_by_sms();
+        let at = case.facts.now.checked_sub(3.hours()).unwrap();
+        let sent = PastDelivery {
+            at,
+            channel: Channel::Sms,
+            point: crate::sample::address("+12125550101"),
+            purpose: Purpose::Recall,
+            automated: true,
+        };
+        case.history().deliveries.push(sent);
+        let decision = case.decide();
+        assert_eq!(decision.outcome.as_str(), "defer");
+        assert_eq!(decision.deliveries[0].not_before, Some(at.checked_add(24.hours()).unwrap()));
+        case.break_glass();
+        assert!(sends(&case, Channel::Sms));
+    }
+
+    #[test]
+    fn marketing_needs_a_written_consent() {
+        let case = Case::of("marketing", Level::L1, &[Channel::Sms]);
+        assert!(refused_by(&case, Channel::Sms, "TCP-22"));
+    }
+}

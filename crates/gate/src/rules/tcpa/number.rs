@@ -1,0 +1,103 @@
+//! Whether the number is still the patient's.
+
+use super::is_automated;
+use crate::candidate::Candidate;
+use crate::facts::Reassigned;
+use crate::finding::{Finding, ask, deny};
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::View;
+use jiff::{SignedDuration, Timestamp};
+
+/// Days after which a number must have been verified or looked up again (RULES TCP-18, policy).
+const STALE_DAYS: i64 = 90;
+
+/// 47 CFR 64.1200(m): the reassigned-numbers database, and the safe harbour for who asked it.
+pub(crate) const REASSIGNED: Rule = Rule {
+    id: "TCP-18",
+    citation: "47 CFR 64.1200(m)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "A number that was given to somebody else is not used; one not verified for 90 days is looked up first.",
+    check: reassigned,
+};
+
+fn reassigned(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(point) = candidate.point.filter(|_| is_automated(view, candidate)) else { return Finding::NotApplicable };
+    let Some(history) = view.history else { return Finding::NotApplicable };
+    let verified = point.point.verification.known().filter(|v| v.validated).and_then(|v| v.last);
+    let check = history.number_checks.iter().filter(|c| c.point == *candidate.address).max_by_key(|c| c.checked_at);
+    let since = |at: Timestamp| verified.is_some_and(|verified| verified > at);
+    let fresh = |at: Timestamp| view.now.duration_since(at) <= SignedDuration::from_hours(24 * STALE_DAYS);
+    match check {
+        Some(c) if c.reassigned == Reassigned::Yes && !since(c.checked_at) => {
+            deny("The number now belongs to somebody else; ask the patient for the new one.").and_alert()
+        }
+        _ if view.is_formality() => Finding::NotApplicable,
+        Some(c) if c.reassigned == Reassigned::NoData && !since(c.checked_at) => {
+            ask("Nobody can tell whether the number is still the patient's; verify it again with a code.")
+        }
+        Some(c) if c.reassigned == Reassigned::No && fresh(c.checked_at) => Finding::Satisfied,
+        _ => Finding::when(verified.is_some_and(fresh), || {
+            ask("The number was not verified or looked up for 90 days; verify it again with a code, or look it up.")
+        }),
+    }
+}
+
+/// 45 CFR 164.402 and 47 CFR 64.1200: "wrong number" is a revocation, and a message that reached somebody else.
+pub(crate) const WRONG_NUMBER: Rule = Rule {
+    id: "TCP-19",
+    citation: "45 CFR 164.402",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "Where somebody answered that the patient is not there, nothing more goes until the address is verified again.",
+    check: wrong_number,
+};
+
+fn wrong_number(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    match candidate.point {
+        Some(point) => Finding::when(!point.wrong_number, || {
+            deny("Somebody there answered that this is the wrong number; verify it with the patient, and open an incident.").and_alert()
+        }),
+        None => Finding::NotApplicable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::{Inbound, Reassigned};
+    use crate::sample::{Case, address, refused_by, sends};
+    use jiff::ToSpan;
+    use postern_base::{Channel, Phi};
+
+    #[test]
+    fn a_reassigned_number_is_not_texted() {
+        for answer in [Reassigned::Yes, Reassigned::NoData] {
+            let mut case = Case::reminder_by_sms();
+            case.history().number_checks.iter_mut().for_each(|c| c.reassigned = answer);
+            assert!(refused_by(&case, Channel::Sms, "TCP-18"));
+        }
+    }
+
+    #[test]
+    fn a_number_verified_long_ago_is_looked_up_first() {
+        let mut case = Case::reminder_by_sms();
+        case.facts.now = case.facts.now.checked_add((24 * 40).hours()).unwrap();
+        assert!(sends(&case, Channel::Sms), "looked up 51 days ago");
+        case.history().number_checks.clear();
+        assert!(refused_by(&case, Channel::Sms, "TCP-18"));
+    }
+
+    #[test]
+    fn a_wrong_number_is_not_used_by_anybody() {
+        let mut case = Case::result();
+        let at = case.facts.now;
+        case.history().inbound.push(Inbound {
+            at,
+            channel: Channel::Sms,
+            point: address("+12125550101"),
+            text: Phi::new("Who is this?".into()),
+            thread_purpose: None,
+        });
+        assert!(refused_by(&case, Channel::Sms, "TCP-19") && refused_by(&case, Channel::HumanCall, "TCP-19"));
+    }
+}

@@ -1,0 +1,186 @@
+//! STOP.
+
+use crate::candidate::Candidate;
+use crate::decision::WaitingFor;
+use crate::finding::{Finding, ask, deny, unknown, wait};
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::{Stopped, View};
+use jiff::SignedDuration;
+use postern_base::{Channel, Purpose};
+
+/// The stopped state that binds a candidate: of contacts by machine, unless TCP-15 or TCP-17 lift it.
+fn binding(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Stopped> {
+    let point = candidate.point.filter(|_| candidate.is_contact())?;
+    let live = candidate.channel == Channel::Voice && view.human_voice();
+    // 47 CFR 64.1200(a)(10): an opt-out does not reach live calls, mail, the portal, emergencies, or one answer to what
+    // the patient sends afterwards.
+    let answer = view.is_first_answer(candidate.address, point.stopped.at);
+    let confirmation = view.request.purpose == Purpose::ConsentConfirmation;
+    let spares = live || view.emergency || (answer && (confirmation || !replies_to_stop(view)));
+    (!spares).then_some(point.stopped)
+}
+
+/// The message that is answered is itself a revocation: only a confirmation may answer that.
+fn replies_to_stop(view: &View<'_>) -> bool {
+    view.answered.is_some_and(|message| crate::revocation::read(message.text.reveal()).stops())
+}
+
+/// 47 CFR 64.1200(a)(10): "may revoke prior express consent … by using any reasonable method"; (a)(11): and what is presumed.
+pub(crate) const REVOKED: Rule = Rule {
+    id: "TCP-11",
+    citation: "47 CFR 64.1200(a)(10)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "Who said stop, in whatever words, gets nothing more by machine at that address until they ask again.",
+    check: revoked,
+};
+
+fn revoked(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(stopped) = binding(view, candidate) else { return Finding::NotApplicable };
+    if stopped.by_message {
+        return deny(
+            "The patient answered with a word that means stop; nothing more is sent there until they ask again.",
+        );
+    }
+    if stopped.perhaps {
+        return ask(
+            "The patient answered with words that may mean stop; a person must read them before anything more is sent.",
+        )
+        .and_alert();
+    }
+    match (view.history, view.history_missing().and_then(WaitingFor::because)) {
+        (Some(_), _) => Finding::Satisfied,
+        (None, Some(system)) => wait(system, "What the patient answered could not be read; waiting for it."),
+        (None, None) => unknown("What the patient answered before is not on record; nothing is sent without it."),
+    }
+}
+
+/// 47 CFR 64.1200(a)(10): `cancel` is one of the words that revoke as such, in an appointment thread too.
+pub(crate) const CANCEL: Rule = Rule {
+    id: "TCP-12",
+    citation: "47 CFR 64.1200(a)(10)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "CANCEL stops messages; a person asks whether the visit was meant too.",
+    check: cancel,
+};
+
+fn cancel(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    match binding(view, candidate) {
+        Some(stopped) if stopped.by_cancel => {
+            deny("The patient answered CANCEL, which stops messages; ask whether they also want the visit cancelled.")
+                .and_alert()
+        }
+        _ => Finding::NotApplicable,
+    }
+}
+
+/// 47 CFR 64.1200(a)(12): one text may confirm an opt-out, within five minutes.
+pub(crate) const CONFIRMATION: Rule = Rule {
+    id: "TCP-13",
+    citation: "47 CFR 64.1200(a)(12)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "An opt-out is confirmed once, within five minutes.",
+    check: confirmation,
+};
+
+fn confirmation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(point) = candidate.point.filter(|_| candidate.is_contact()) else { return Finding::NotApplicable };
+    let Some(said) = point.stopped.at.filter(|_| view.request.purpose == Purpose::ConsentConfirmation) else {
+        return Finding::NotApplicable;
+    };
+    let prompt = view.now.duration_since(said) <= SignedDuration::from_mins(5);
+    let once = view.is_first_answer(candidate.address, Some(said)) || view.answers_help();
+    Finding::when((prompt || view.answers_help()) && once, || {
+        deny("An opt-out may be confirmed once, within five minutes of it; that time or that one message is used up.")
+    })
+}
+
+/// DA 26-12 and 47 CFR 64.1200(a)(10): how far a revocation reaches. house: a bare STOP stops all texts and machine calls.
+pub(crate) const SCOPE: Rule = Rule {
+    id: "TCP-14",
+    citation: "47 CFR 64.1200(a)(10)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "An opt-out on record is obeyed as far as it reaches.",
+    check: scope,
+};
+
+fn scope(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    match binding(view, candidate) {
+        Some(stopped) if stopped.on_record => {
+            deny("The patient has opted out of this; nothing more is sent there until they ask again.")
+        }
+        Some(_) if view.history.is_some() => Finding::Satisfied,
+        _ => Finding::NotApplicable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::{Inbound, OptOut, OptOutScope};
+    use crate::sample::{Case, address, refused_by, sends};
+    use jiff::ToSpan;
+    use postern_base::{Channel, Origin, Phi, Purpose};
+
+    fn after(texts: &[&str]) -> Case {
+        let mut case = Case::reminder_by_sms();
+        for (minute, text) in texts.iter().enumerate() {
+            let at = case.facts.now.checked_sub(10.minutes()).unwrap();
+            let at = at.checked_add(i64::try_from(minute).unwrap().minutes()).unwrap();
+            case.history().inbound.push(Inbound {
+                at,
+                channel: Channel::Sms,
+                point: address("+12125550101"),
+                text: Phi::new((*text).to_owned()),
+                thread_purpose: None,
+            });
+        }
+        case
+    }
+
+    #[test]
+    fn a_stop_that_nobody_recorded_is_heard() {
+        assert!(refused_by(&after(&["ok", "STOP"]), Channel::Sms, "TCP-11"));
+        assert!(refused_by(&after(&["CANCEL"]), Channel::Sms, "TCP-12"));
+    }
+
+    #[test]
+    fn start_lifts_a_stop_and_a_later_stop_stands() {
+        assert!(sends(&after(&["STOP", "START"]), Channel::Sms));
+        assert!(refused_by(&after(&["STOP", "START", "stop"]), Channel::Sms, "TCP-11"));
+    }
+
+    #[test]
+    fn words_that_may_mean_stop_are_held_for_a_person() {
+        let decision = after(&["should I stop taking it?"]).decide();
+        assert_eq!(decision.outcome.as_str(), "hold");
+        assert!(decision.alerts.iter().any(|alert| alert.rule == "TCP-11"));
+    }
+
+    #[test]
+    fn an_opt_out_from_one_purpose_leaves_the_others() {
+        let mut case = Case::reminder_by_sms();
+        let at = case.facts.now;
+        let point = address("+12125550101");
+        let row = |scope| OptOut { at, channel: Channel::Sms, point: point.clone(), scope };
+        case.history().opt_outs.push(row(OptOutScope::Purpose(Purpose::Billing)));
+        assert!(sends(&case, Channel::Sms));
+        case.history().opt_outs.push(row(OptOutScope::Purpose(Purpose::AppointmentReminder)));
+        assert!(refused_by(&case, Channel::Sms, "TCP-14"));
+    }
+
+    #[test]
+    fn a_stop_is_confirmed_once_and_only_at_once() {
+        let mut case = after(&["STOP"]);
+        case.request.purpose = Purpose::ConsentConfirmation;
+        case.request.origin = Origin::Reply;
+        case.request.in_reply_to = Some(0);
+        case.speak_l0();
+        case.facts.now = case.history().inbound[0].at.checked_add(1.minutes()).unwrap();
+        assert!(sends(&case, Channel::Sms));
+        case.facts.now = case.history().inbound[0].at.checked_add(6.minutes()).unwrap();
+        assert!(refused_by(&case, Channel::Sms, "TCP-13"));
+    }
+}

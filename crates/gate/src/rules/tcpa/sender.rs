@@ -1,0 +1,141 @@
+//! What a call or text must say of its sender, and where its links lead.
+
+use super::is_automated;
+use crate::candidate::Candidate;
+use crate::facts::Registration;
+use crate::finding::{Finding, deny, strip};
+use crate::rendition::LinkState;
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::View;
+use postern_base::{Channel, Origin};
+
+/// CTIA Messaging Principles (2023) and carrier terms: unregistered traffic is blocked. Not law; nothing gets through without.
+pub(crate) const REGISTRATION: Rule = Rule {
+    id: "TCP-23",
+    citation: "CTIA Messaging Principles 2023",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "Texts go only from a registered sender: 10DLC, verified toll-free, or short code.",
+    check: registration,
+};
+
+fn registration(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    match candidate.vendor {
+        Some(row) if candidate.channel == Channel::Sms => {
+            Finding::when(row.sender_registration == Registration::Approved, || {
+                deny(
+                    "The sender of texts is not registered with the carriers, or not yet; finish the registration first.",
+                )
+            })
+        }
+        _ => Finding::NotApplicable,
+    }
+}
+
+/// 47 CFR 64.1200(b): an artificial voice says at the beginning who is responsible; (a)(9)(iv)(C), (G): a text too, and how to
+/// opt out. house: asked of every automated call and text, whatever its basis.
+pub(crate) const IDENTIFIES: Rule = Rule {
+    id: "TCP-05",
+    citation: "47 CFR 64.1200(b)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "Automated calls and texts name their sender, and texts say how to opt out.",
+    check: identifies,
+};
+
+fn identifies(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(text) = candidate.rendition.filter(|_| is_automated(view, candidate)) else {
+        return Finding::NotApplicable;
+    };
+    if view.is_formality() {
+        return Finding::NotApplicable;
+    }
+    if !text.names_sender {
+        return strip("The text does not say who sends it; name the sender.");
+    }
+    let personal = matches!(view.request.origin, Origin::Staff | Origin::Reply);
+    Finding::when(text.says_opt_out || candidate.channel != Channel::Sms || personal, || {
+        strip("The text does not say how to opt out; add the words.")
+    })
+}
+
+/// State recording laws and 18 USC 2511(2)(d): with the agreement of everybody on the call, wherever they are.
+pub(crate) const RECORDING: Rule = Rule {
+    id: "TCP-27",
+    citation: "18 USC 2511(2)(d)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "A call is recorded only when everybody on it agreed.",
+    check: recording,
+};
+
+fn recording(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    match view.request.voice {
+        Some(voice) if voice.recording && matches!(candidate.channel, Channel::Voice | Channel::Voicemail) => {
+            Finding::when(voice.recording_consent, || {
+                deny("The call would be recorded without everybody's agreement; switch the recording off or ask first.")
+            })
+        }
+        _ => Finding::NotApplicable,
+    }
+}
+
+/// house: a link leads to the practice's own site, carries nothing about the patient, and opens nothing without a sign-in.
+pub(crate) const LINKS: Rule = Rule {
+    id: "TCP-29",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "Links lead only to the practice's own domains and carry nothing that tells anything.",
+    check: links,
+};
+
+fn links(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    match candidate.rendition.map(|text| text.links) {
+        None | Some(LinkState::NoLinks) => Finding::NotApplicable,
+        Some(LinkState::Clean) => Finding::Satisfied,
+        Some(LinkState::Foreign) if candidate.channel.is_open() => {
+            deny("The text links to a site that is not the practice's own; link to its own domain.")
+        }
+        Some(LinkState::CarriesIdentifiers) if candidate.channel.is_open() => {
+            deny("A link in the text carries something that tells about the patient; use an opaque link.")
+        }
+        Some(LinkState::Foreign | LinkState::CarriesIdentifiers) => Finding::NotApplicable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::Registration;
+    use crate::rendition::LinkState;
+    use crate::sample::{Case, refused_by};
+    use postern_base::Channel;
+
+    #[test]
+    fn texts_leave_only_from_a_registered_sender() {
+        for state in [Registration::Pending, Registration::NotApproved, Registration::NotNeeded] {
+            let mut case = Case::reminder_by_sms();
+            case.vendor(Channel::Sms).sender_registration = state;
+            assert!(refused_by(&case, Channel::Sms, "TCP-23"));
+        }
+    }
+
+    #[test]
+    fn a_text_names_its_sender_and_says_how_to_stop() {
+        let spoil: [fn(&mut crate::Rendition); 2] = [|r| r.names_sender = false, |r| r.says_opt_out = false];
+        for spoil in spoil {
+            let mut case = Case::reminder_by_sms();
+            case.facts.renditions.iter_mut().for_each(spoil);
+            assert!(refused_by(&case, Channel::Sms, "TCP-05"));
+        }
+    }
+
+    #[test]
+    fn a_link_that_leads_away_or_tells_something_is_refused() {
+        for links in [LinkState::Foreign, LinkState::CarriesIdentifiers] {
+            let mut case = Case::reminder_by_sms();
+            case.facts.renditions.iter_mut().for_each(|r| r.links = links);
+            assert!(refused_by(&case, Channel::Sms, "TCP-29"));
+        }
+    }
+}

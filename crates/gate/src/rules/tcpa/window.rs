@@ -1,0 +1,139 @@
+//! Hours and frequency.
+
+use crate::candidate::Candidate;
+use crate::finding::{Finding, later, require};
+use crate::rules::{Ground, Rule, SourceRead};
+use crate::view::View;
+use crate::window::Opening;
+use jiff::SignedDuration;
+use postern_base::{Channel, Purpose};
+
+fn bound(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
+    let live = candidate.channel == Channel::Voice && view.human_voice() && view.request.purpose != Purpose::Marketing;
+    candidate.is_contact() && view.window_binds() && !live
+}
+
+/// 47 CFR 64.1200(c)(1): no telephone solicitation "before the hour of 8 a.m. or after 9 p.m. (local time at the called
+/// party's location)". house: 09:00 to 20:00 and the stricter state hours of RULES 7.2, for every automated message.
+pub(crate) const HOURS: Rule = Rule {
+    id: "TCP-06",
+    citation: "47 CFR 64.1200(c)(1)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    asks: "Automated messages go only inside the sending window; others wait for its next opening.",
+    check: hours,
+};
+
+fn hours(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !bound(view, candidate) {
+        return Finding::NotApplicable;
+    }
+    match view.opening(view.start) {
+        Opening::Open => Finding::Satisfied,
+        Opening::At(opens) => later(
+            opens,
+            "It is outside the hours in which messages may reach the patient; it waits for the next opening.",
+        ),
+        Opening::Never => require(
+            "The patient's time zones and the sending hours have no hour in common; a person must reach the patient.",
+        ),
+    }
+}
+
+/// house: the patient's local time is every zone that the records make plausible; all of them must be inside the window.
+pub(crate) const EVERY_ZONE: Rule = Rule {
+    id: "TCP-07",
+    citation: "house",
+    ground: Ground::House,
+    read: SourceRead::Own,
+    asks: "The window holds in every zone the patient may be in; where none is known, from 11:00 to 20:00 Eastern.",
+    check: every_zone,
+};
+
+fn every_zone(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !bound(view, candidate) {
+        return Finding::NotApplicable;
+    }
+    let unknown = view.patient.is_none_or(|patient| patient.zones.is_empty());
+    match view.opening(view.start) {
+        Opening::At(opens) if unknown => later(
+            opens,
+            "The patient's time zone is not on record, so the message waits for hours that suit every zone.",
+        ),
+        Opening::Open | Opening::At(_) | Opening::Never => Finding::Satisfied,
+    }
+}
+
+/// State solicitation laws (Fla. Stat. 501.616, Md., Okla., N.J.): three a day on one subject; applied everywhere.
+pub(crate) const MARKETING_CAP: Rule = Rule {
+    id: "TCP-09",
+    citation: "state law: Fla. Stat. 501.616",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "No more than three marketing messages in 24 hours.",
+    check: marketing_cap,
+};
+
+fn marketing_cap(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if view.request.purpose != Purpose::Marketing || !candidate.is_contact() {
+        return Finding::NotApplicable;
+    }
+    let Some(history) = view.history else { return Finding::NotApplicable };
+    let day = SignedDuration::from_hours(24);
+    let ends = |at: jiff::Timestamp| at.checked_add(day).ok().filter(|end| *end > view.start);
+    let mut recent: Vec<_> =
+        history.deliveries.iter().filter(|d| d.purpose == Purpose::Marketing).filter_map(|d| ends(d.at)).collect();
+    recent.sort_unstable();
+    match recent.len().checked_sub(3).and_then(|index| recent.get(index)) {
+        Some(until) => later(*until, "The patient has had as many offers as a day allows; it waits."),
+        None => Finding::Satisfied,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{Case, refused_by, sends};
+    use postern_base::{Channel, Purpose};
+
+    fn at(time: &str) -> Case {
+        let mut case = Case::reminder_by_sms();
+        case.facts.now = time.parse().unwrap();
+        case
+    }
+
+    #[test]
+    fn a_reminder_at_night_waits_for_the_morning() {
+        let case = at("2026-12-02T02:30:00Z");
+        let decision = case.decide();
+        assert_eq!(decision.outcome.as_str(), "defer");
+        assert_eq!(decision.deliveries[0].not_before, Some("2026-12-02T14:00:00Z".parse().unwrap()));
+        assert!(refused_by(&case, Channel::Sms, "TCP-06"));
+        assert!(sends(&at("2026-12-02T14:00:00Z"), Channel::Sms));
+    }
+
+    #[test]
+    fn an_unknown_zone_waits_for_hours_that_suit_all() {
+        let mut case = at("2026-12-01T15:00:00Z");
+        case.patient().zones.clear();
+        assert!(refused_by(&case, Channel::Sms, "TCP-07"));
+        case.facts.now = "2026-12-01T16:00:00Z".parse().unwrap();
+        assert!(sends(&case, Channel::Sms));
+    }
+
+    #[test]
+    fn a_code_the_patient_asked_for_comes_at_any_hour() {
+        let mut case = at("2026-12-02T07:00:00Z");
+        case.request.purpose = Purpose::OneTimeCode;
+        case.speak_l0();
+        assert!(sends(&case, Channel::Sms));
+    }
+
+    #[test]
+    fn what_would_arrive_after_it_is_worthless_is_not_queued() {
+        let mut case = at("2026-12-02T02:30:00Z");
+        case.request.expires_at = Some("2026-12-02T10:00:00Z".parse().unwrap());
+        let decision = case.decide();
+        assert_eq!((decision.outcome.as_str(), decision.deliveries.len()), ("refuse", 0));
+        assert!(refused_by(&case, Channel::Sms, "SYS-04"));
+    }
+}

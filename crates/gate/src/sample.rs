@@ -1,0 +1,297 @@
+//! A synthetic patient of a synthetic practice, for tests: one call makes a case that sends, a test then spoils it.
+
+use crate::decide;
+use crate::decision::{Decision, Outcome};
+use crate::fact::Fact;
+use crate::facts::{
+    Address, Agreement, AgreementStatus, Consent, ConsentKind, ContactPoint, Deployment, Ehr, Facts, Flags, History,
+    LineType, MailboxKind, NumberCheck, Patient, PointSource, Provision, Reassigned, Registration, RevocationRegime,
+    Ruling, System, Tenant, TenantRole, Vendor, Verification,
+};
+use crate::policy::Policy;
+use crate::rendition::{Content, LinkState, Rendition};
+use crate::request::{BreakGlass, Recipient, Request};
+use jiff::ToSpan;
+use postern_base::{
+    Channel, EmailMode, EmailTier, Form, Language, Level, Origin, Phi, Purpose, RecipientRole, Urgency,
+};
+use std::sync::Arc;
+
+/// One decision's input.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) request: Request,
+    pub(crate) facts: Facts,
+    pub(crate) policy: Policy,
+}
+
+/// Whether the decision sends on `channel` now.
+pub(crate) fn sends(case: &Case, channel: Channel) -> bool {
+    let decision = case.decide();
+    let now = |d: &&crate::Delivery| d.channel == channel && d.not_before.is_none();
+    decision.outcome == Outcome::Send && decision.deliveries.iter().any(|d| now(&d))
+}
+
+/// Whether the decision sends `form` on `channel` now.
+pub(crate) fn sends_form(case: &Case, channel: Channel, form: Form) -> bool {
+    sends(case, channel) && case.decide().deliveries.iter().any(|d| d.channel == channel && d.form == form)
+}
+
+/// Whether `rule` stands against a candidate on `channel`, with a sentence, a citation, and a verdict.
+pub(crate) fn refused_by(case: &Case, channel: Channel, rule: &str) -> bool {
+    let decision = case.decide();
+    let said =
+        |r: &crate::Refusal| r.channel == channel && r.rule == rule && !r.sentence.is_empty() && !r.citation.is_empty();
+    let verdict = decision.rules.iter().find(|r| r.rule == rule).map(|r| r.verdict);
+    decision.refusals.iter().any(said) && verdict >= Some(crate::Verdict::Unknown)
+}
+
+pub(crate) fn address(text: &str) -> Address {
+    Phi::new(Arc::from(text))
+}
+
+fn point(system: System, value: &str, rank: u32) -> ContactPoint {
+    ContactPoint {
+        system,
+        value: address(value),
+        rank: Some(rank),
+        expired: false,
+        from: None,
+        source: Fact::Known(PointSource::Patient),
+        line_type: Fact::Known(LineType::Mobile),
+        mailbox: Fact::Known(MailboxKind::Personal),
+        shared_with: vec![],
+        verification: Fact::Known(Verification {
+            validated: true,
+            last: Some("2026-10-01T15:00:00Z".parse().unwrap()),
+            next: Some("2027-10-01T00:00:00Z".parse().unwrap()),
+        }),
+    }
+}
+
+pub(crate) fn sms(value: &str, rank: u32) -> ContactPoint {
+    point(System::Sms, value, rank)
+}
+
+pub(crate) fn consent(kind: ConsentKind, provision: Provision) -> Consent {
+    Consent {
+        id: "c".into(),
+        kind,
+        active: true,
+        given: Some("2026-02-01T15:00:00Z".parse().unwrap()),
+        provision,
+        signed_by: None,
+        has_source: false,
+        remuneration_disclosed: false,
+        access_mode: None,
+    }
+}
+
+fn vendor(name: &str, channels: &[Channel]) -> Vendor {
+    Vendor {
+        vendor: name.into(),
+        service: "service".into(),
+        tier: "hipaa".into(),
+        channels: channels.to_vec(),
+        agreement: Agreement {
+            status: AgreementStatus::Executed,
+            effective: Some("2026-01-01".parse().unwrap()),
+            expires: Some("2027-12-31".parse().unwrap()),
+            services: vec!["service".into()],
+            required_terms: true,
+        },
+        sender_registration: Registration::Approved,
+        free_to_end_user: false,
+    }
+}
+
+fn rendition(form: Form, level: Level) -> Rendition {
+    Rendition {
+        channel: None,
+        form,
+        level: Fact::Known(level),
+        categories: vec![],
+        chars: 90,
+        links: LinkState::NoLinks,
+        names_sender: true,
+        says_opt_out: true,
+        language: Language::En,
+        commitment: Some([form as u8; 32]),
+    }
+}
+
+impl Case {
+    /// A message of a purpose and level to Alma Beech, who can be reached on every channel, at 15:00 in New York.
+    pub(crate) fn of(purpose: &str, level: Level, channels: &[Channel]) -> Self {
+        let purpose: Purpose = purpose.parse().unwrap();
+        let now = "2026-12-01T20:00:00Z".parse().unwrap();
+        let request = Request {
+            patient: "Patient/p1".parse().unwrap(),
+            purpose,
+            recipient: Recipient { role: RecipientRole::SelfPatient, reference: None },
+            channels: (!channels.is_empty()).then(|| channels.to_vec()),
+            email_mode: None,
+            origin: Origin::Api,
+            basis: None,
+            event: None,
+            in_reply_to: None,
+            send_at: None,
+            expires_at: None,
+            urgency: Urgency::Routine,
+            break_glass: None,
+            marketing: None,
+            ai: None,
+            voice: None,
+        };
+        let minimal = if level <= Level::L1 { level } else { Level::L1 };
+        let facts = Facts {
+            now,
+            tenant: tenant(),
+            vendors: vec![
+                vendor("texter", &[Channel::Sms]),
+                vendor("mailer", &[Channel::Email]),
+                vendor("trunk", &[Channel::Voice, Channel::Voicemail]),
+                vendor("own", &[Channel::Portal, Channel::Chat]),
+                vendor("pusher", &[Channel::Push]),
+            ],
+            email_tiers: [("example.org".to_owned(), EmailTier::Dane)].into(),
+            ehr: Ehr::Live,
+            patient: Fact::Known(alma()),
+            consents: Fact::Known(vec![]),
+            related: vec![],
+            event: Fact::recorded(None),
+            history: Fact::Known(History {
+                number_checks: vec![NumberCheck {
+                    point: address("+12125550101"),
+                    checked_at: "2026-11-20T00:00:00Z".parse().unwrap(),
+                    reassigned: Reassigned::No,
+                }],
+                ..History::default()
+            }),
+            content: Content {
+                level: Fact::Known(level),
+                categories: vec![],
+                language: Language::En,
+                template: None,
+                commitment: Some([7; 32]),
+            },
+            renditions: vec![
+                rendition(Form::Full, level),
+                rendition(Form::Minimal, minimal),
+                rendition(Form::Notice, Level::L0),
+                rendition(Form::Callback, Level::L0),
+            ],
+            deployment: Deployment { risk_record: Fact::Known(true), portal_available: Fact::Known(true) },
+        };
+        let mut case = Self { request, facts, policy: Policy::default() };
+        case.permit(System::Sms, "+12125550101");
+        case.permit(System::Phone, "+12125550101");
+        case.permit(System::Email, "pat@example.org");
+        case
+    }
+
+    pub(crate) fn reminder_by_sms() -> Self {
+        Self::of("appointment_reminder", Level::L1, &[Channel::Sms])
+    }
+
+    pub(crate) fn reminder_by_email_body() -> Self {
+        let mut case = Self::of("appointment_reminder", Level::L1, &[Channel::Email]);
+        case.request.email_mode = Some(EmailMode::EnforcedTls);
+        case
+    }
+
+    pub(crate) fn result() -> Self {
+        let mut case = Self::of("test_result", Level::L3, &[]);
+        case.facts.renditions.retain(|r| r.form != Form::Minimal);
+        case
+    }
+
+    pub(crate) fn decide(&self) -> Decision {
+        decide(&self.request, &self.facts, &self.policy)
+    }
+
+    /// A consent to be contacted at a point, for everything but marketing.
+    pub(crate) fn permit(&mut self, system: System, value: &str) {
+        let provision = Provision {
+            decision: Some(Ruling::Permit),
+            systems: vec![system],
+            points: vec![address(value)],
+            ..Provision::default()
+        };
+        self.consents().push(consent(ConsentKind::ContactConsent, provision));
+    }
+
+    /// A named human breaks the glass for an hour.
+    pub(crate) fn break_glass(&mut self) {
+        self.request.urgency = Urgency::Emergency;
+        self.request.break_glass = Some(BreakGlass {
+            actor: "Dr. Linden".into(),
+            reason: Phi::new("recall of a device".into()),
+            expires_at: self.facts.now.checked_add(1.hours()).unwrap(),
+        });
+    }
+
+    /// Content that says nothing of care, as a code or a confirmation does.
+    pub(crate) fn speak_l0(&mut self) {
+        self.facts.content.level = Fact::Known(Level::L0);
+        self.facts.renditions.iter_mut().for_each(|r| r.level = Fact::Known(Level::L0));
+    }
+
+    pub(crate) fn vendor(&mut self, channel: Channel) -> &mut Vendor {
+        self.facts.vendors.iter_mut().find(|v| v.channels.contains(&channel)).unwrap()
+    }
+
+    pub(crate) fn patient(&mut self) -> &mut Patient {
+        match &mut self.facts.patient {
+            Fact::Known(patient) => patient,
+            Fact::Unknown(_) => panic!("the sample knows its patient"),
+        }
+    }
+
+    pub(crate) fn consents(&mut self) -> &mut Vec<Consent> {
+        match &mut self.facts.consents {
+            Fact::Known(consents) => consents,
+            Fact::Unknown(_) => panic!("the sample knows its consents"),
+        }
+    }
+
+    pub(crate) fn history(&mut self) -> &mut History {
+        match &mut self.facts.history {
+            Fact::Known(history) => history,
+            Fact::Unknown(_) => panic!("the sample knows its history"),
+        }
+    }
+}
+
+fn tenant() -> Tenant {
+    Tenant {
+        name: "Sunrise Health".into(),
+        role: TenantRole::CoveredEntity,
+        alias: Some("Sunrise Health".into()),
+        reveals_specialty: false,
+        callback: Some("+15555550100".into()),
+        state: Some("NY".into()),
+        link_domains: vec!["sunrise.example".into()],
+        revocation_regime: RevocationRegime::R2024,
+    }
+}
+
+fn alma() -> Patient {
+    Patient {
+        id: "Patient/p1".parse().unwrap(),
+        active: true,
+        deceased: false,
+        birth_date: Some("1978-10-12".parse().unwrap()),
+        language: Some("en".into()),
+        state: Some("NY".into()),
+        zones: vec!["America/New_York".into()],
+        points: vec![
+            sms("+12125550101", 1),
+            point(System::Email, "pat@example.org", 2),
+            point(System::Phone, "+12125550101", 3),
+        ],
+        postal: vec![],
+        flags: Flags::default(),
+        labels: vec![],
+    }
+}

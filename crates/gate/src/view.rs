@@ -1,0 +1,318 @@
+//! The facts of one decision, looked up once: what every rule asks of them, without asking twice.
+
+use crate::consent::{Alternative, Query, Standing, alternative, standing};
+use crate::fact::{Fact, Missing};
+use crate::facts::{
+    Address, Consent, ConsentKind, ContactPoint, Event, Facts, History, Inbound, OptOutScope, Patient, RelatedPerson,
+    System,
+};
+use crate::matrix::{Cell, Column, cell};
+use crate::policy::Policy;
+use crate::request::{Request, VoiceMode};
+use crate::revocation::{Meaning, read};
+use crate::window::{Opening, Window};
+use jiff::Timestamp;
+use postern_base::{Category, Channel, EmailMode, Level, Origin, Phi, Purpose, RecipientRole, Urgency};
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+/// Who the recipient is, as far as the records know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Audience<'a> {
+    /// The patient.
+    Patient,
+    /// A related person on record.
+    Related(&'a RelatedPerson),
+    /// Anybody else: nobody on record.
+    Stranger,
+}
+
+/// A contact point with everything that is known of it.
+#[derive(Debug)]
+pub(crate) struct PointView<'a> {
+    /// The point itself.
+    pub(crate) point: &'a ContactPoint,
+    /// Where it stands under the contact consents; `None` when they could not be read.
+    pub(crate) standing: Option<Standing>,
+    /// What a 164.522(b) request says of it; `None` when the consents could not be read.
+    pub(crate) alternative: Option<Alternative>,
+    /// What was said to stop.
+    pub(crate) stopped: Stopped,
+    /// Somebody there said it is not the patient's, and it was not verified since.
+    pub(crate) wrong_number: bool,
+}
+
+/// What stands of the revocations for one contact point and purpose.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Stopped {
+    /// An opt-out on record covers this.
+    pub(crate) on_record: bool,
+    /// A message said it, and nothing was said since.
+    pub(crate) by_message: bool,
+    /// The word was CANCEL.
+    pub(crate) by_cancel: bool,
+    /// A message may have said it.
+    pub(crate) perhaps: bool,
+    /// When the last of them was said.
+    pub(crate) at: Option<Timestamp>,
+}
+
+/// The facts of one decision.
+#[derive(Debug)]
+pub(crate) struct View<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) facts: &'a Facts,
+    pub(crate) policy: &'a Policy,
+    pub(crate) now: Timestamp,
+    /// The instant the plan may begin: now, or the caller's `send_at`.
+    pub(crate) start: Timestamp,
+    pub(crate) patient: Option<&'a Patient>,
+    pub(crate) consents: Option<&'a [Consent]>,
+    pub(crate) history: Option<&'a History>,
+    pub(crate) event: Option<&'a Event>,
+    pub(crate) audience: Audience<'a>,
+    pub(crate) points: Vec<PointView<'a>>,
+    /// The patient's reference, which is the contact point of portal and chat.
+    pub(crate) portal: Address,
+    /// The level of the source; `None` when the classifier failed.
+    pub(crate) level: Option<Level>,
+    /// A named human broke the glass and the time is not over (RULES TCP-17).
+    pub(crate) emergency: bool,
+    /// The message that is answered.
+    pub(crate) answered: Option<&'a Inbound>,
+    window: OnceCell<Window>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(request: &'a Request, facts: &'a Facts, policy: &'a Policy) -> Self {
+        let patient = facts.patient.known();
+        let history = facts.history.known();
+        let consents = facts.consents.known().map(Vec::as_slice);
+        let mut view = Self {
+            request,
+            facts,
+            policy,
+            now: facts.now,
+            start: request.send_at.map_or(facts.now, |at| at.max(facts.now)),
+            patient,
+            consents,
+            history,
+            event: facts.event.known(),
+            audience: audience(request, facts),
+            points: Vec::new(),
+            portal: Phi::new(Arc::from(request.patient.reference())),
+            level: None,
+            emergency: emergency(request, facts.now),
+            answered: request.in_reply_to.and_then(|index| history.and_then(|h| h.inbound.get(index))),
+            window: OnceCell::new(),
+        };
+        view.level = view.source_level();
+        let points: &'a [ContactPoint] = match view.audience {
+            Audience::Patient => patient.map_or(&[], |p| &p.points),
+            Audience::Related(person) => &person.points,
+            Audience::Stranger => &[],
+        };
+        view.points = points.iter().map(|point| view.look_at(point)).collect();
+        view
+    }
+
+    /// The level of the source: what was declared and found, raised to L4 by any protected category or label.
+    fn source_level(&self) -> Option<Level> {
+        let level = self.facts.content.level.known().copied()?;
+        Some(if self.categories().next().is_some() { Level::L4 } else { level })
+    }
+
+    /// Every protected category that bears on the message.
+    pub(crate) fn categories(&self) -> impl Iterator<Item = Category> + '_ {
+        let labels = self.patient.map_or(&[][..], |p| &p.labels);
+        let event = self.event.map_or(&[][..], |e| &e.labels);
+        self.facts.content.categories.iter().chain(labels).chain(event).copied()
+    }
+
+    pub(crate) fn has_category(&self, category: Category) -> bool {
+        self.categories().any(|found| found == category)
+    }
+
+    fn look_at(&self, point: &'a ContactPoint) -> PointView<'a> {
+        let query = self.query(point.system, &point.value);
+        PointView {
+            point,
+            standing: self.consents.map(|consents| standing(consents, query)),
+            alternative: self.consents.map(|consents| alternative(consents, query)),
+            stopped: self.history.map(|history| self.stopped(history, &point.value)).unwrap_or_default(),
+            wrong_number: self.history.is_some_and(|history| wrong_number(history, point)),
+        }
+    }
+
+    /// The question put to a Consent about a contact point.
+    pub(crate) fn query<'q>(&self, system: System, address: &'q Address) -> Query<'q> {
+        Query { system, address, purpose: self.request.purpose, now: self.now }
+    }
+
+    fn stopped(&self, history: &History, address: &Address) -> Stopped {
+        let said = |m: &&Inbound| m.point == *address;
+        let readings = || history.inbound.iter().filter(said).map(|m| (m.at, read(m.text.reveal())));
+        let resumed = if history.inbound.is_empty() {
+            None
+        } else {
+            readings().filter(|(_, meaning)| *meaning == Meaning::Resumes).map(|(at, _)| at).max()
+        };
+        let stands = |at: Timestamp| resumed.is_none_or(|resumed| at >= resumed);
+        let mut stopped = Stopped::default();
+        for (at, meaning) in readings().filter(|(at, _)| stands(*at)) {
+            stopped.by_message |= meaning.stops();
+            stopped.by_cancel |= meaning == Meaning::RevokesOrCancelsVisit;
+            stopped.perhaps |= meaning == Meaning::Ambiguous;
+            if meaning.stops() || meaning == Meaning::Ambiguous {
+                stopped.at = stopped.at.max(Some(at));
+            }
+        }
+        for row in history.opt_outs.iter().filter(|row| row.point == *address && stands(row.at)) {
+            let covers = match row.scope {
+                OptOutScope::All => true,
+                OptOutScope::Purpose(purpose) => purpose == self.request.purpose,
+            };
+            if covers {
+                stopped.on_record = true;
+                stopped.at = stopped.at.max(Some(row.at));
+            }
+        }
+        stopped
+    }
+
+    /// The cell for a level in the column of a channel and mode, lowered by the tenant.
+    pub(crate) fn cell(&self, channel: Channel, mode: Option<EmailMode>, level: Level) -> Cell {
+        let mut found = match Column::of(channel, mode) {
+            Some(column) => cell(self.request.purpose, level, column),
+            None if channel == Channel::Email => Cell::PLAIN_EMAIL,
+            None => Cell::TASK,
+        };
+        for lowered in &self.policy.lowered {
+            if lowered.purpose == self.request.purpose && lowered.level == level && lowered.channel == channel {
+                found.highest = found.highest.min(lowered.highest);
+            }
+        }
+        found
+    }
+
+    /// The sender's name on open channels reveals nothing: there is a neutral alias (RULES 0.4).
+    pub(crate) fn has_neutral_alias(&self) -> bool {
+        self.facts.tenant.alias.is_some() && !self.facts.tenant.reveals_specialty
+    }
+
+    /// A person speaks, now, through us.
+    pub(crate) fn human_voice(&self) -> bool {
+        self.request.voice.is_some_and(|voice| voice.mode == VoiceMode::Human)
+    }
+
+    /// The patient gives or changes leave, or proves a contact point: one-time codes, opt-in and opt-out confirmations.
+    pub(crate) fn is_formality(&self) -> bool {
+        matches!(self.request.purpose, Purpose::OneTimeCode | Purpose::ConsentConfirmation)
+    }
+
+    /// The purpose is care of the patient (RULES TCP-02): what a number given to a provider is given for.
+    pub(crate) fn is_care(&self) -> bool {
+        is_care(self.request.purpose)
+    }
+
+    /// It answers what the patient sent, after `since`, and nothing was sent to that contact point in between.
+    pub(crate) fn is_first_answer(&self, address: &Address, since: Option<Timestamp>) -> bool {
+        let (Some(answered), Some(history)) = (self.answered, self.history) else { return false };
+        let answers = answered.point == *address && since.is_none_or(|since| answered.at >= since);
+        let first = !history.deliveries.iter().any(|d| d.point == *address && d.at >= answered.at);
+        self.request.origin == Origin::Reply && answers && first
+    }
+
+    /// It answers a HELP (RULES TCP-25).
+    pub(crate) fn answers_help(&self) -> bool {
+        self.answered.is_some_and(|message| read(message.text.reveal()) == Meaning::Help)
+    }
+
+    /// Windows do not bind emergencies, one-time codes, opt-in and opt-out confirmations and answers to HELP.
+    pub(crate) fn window_binds(&self) -> bool {
+        let exempt = self.is_formality() || self.request.purpose == Purpose::Emergency || self.emergency;
+        !exempt && !self.answers_help()
+    }
+
+    /// When an automated message may reach the patient, from `from` on.
+    pub(crate) fn opening(&self, from: Timestamp) -> Opening {
+        let window =
+            self.window.get_or_init(|| Window::new(self.facts, self.patient, self.policy, self.request.purpose));
+        window.opening(from)
+    }
+
+    /// Why the facts about the patient are missing, when they are.
+    pub(crate) fn patient_missing(&self) -> Option<Missing> {
+        missing(&self.facts.patient)
+    }
+
+    /// Why the consents are missing, when they are.
+    pub(crate) fn consents_missing(&self) -> Option<Missing> {
+        missing(&self.facts.consents)
+    }
+
+    /// Why the history is missing, when it is.
+    pub(crate) fn history_missing(&self) -> Option<Missing> {
+        missing(&self.facts.history)
+    }
+
+    /// Active Consents of a kind.
+    pub(crate) fn active(&self, kind: ConsentKind) -> impl Iterator<Item = &'a Consent> + use<'a> {
+        self.consents.unwrap_or_default().iter().filter(move |c| c.kind == kind && c.active)
+    }
+}
+
+fn missing<T>(fact: &Fact<T>) -> Option<Missing> {
+    match fact {
+        Fact::Known(_) => None,
+        Fact::Unknown(why) => Some(*why),
+    }
+}
+
+/// Whether `purpose` is care of the patient.
+pub(crate) const fn is_care(purpose: Purpose) -> bool {
+    matches!(
+        purpose,
+        Purpose::AppointmentReminder
+            | Purpose::Recall
+            | Purpose::TestResult
+            | Purpose::Medication
+            | Purpose::FollowUp
+            | Purpose::TreatmentUpdate
+            | Purpose::Emergency
+    )
+}
+
+fn audience<'a>(request: &Request, facts: &'a Facts) -> Audience<'a> {
+    match request.recipient.role {
+        RecipientRole::SelfPatient => Audience::Patient,
+        RecipientRole::Proxy | RecipientRole::Caregiver => {
+            let named = request.recipient.reference.as_deref();
+            facts
+                .related
+                .iter()
+                .find(|p| Some(p.reference.as_str()) == named)
+                .map_or(Audience::Stranger, Audience::Related)
+        }
+        RecipientRole::HealthPlan | RecipientRole::Provider => Audience::Stranger,
+    }
+}
+
+/// 45 CFR 164.312(a)(2)(ii): a named human, a reason, and a time that is not over.
+fn emergency(request: &Request, now: Timestamp) -> bool {
+    let by_a_human = request.origin != Origin::Ai;
+    let glass = request.break_glass.as_ref().is_some_and(|glass| {
+        let named = !glass.actor.trim().is_empty() && !glass.reason.reveal().trim().is_empty();
+        named && now < glass.expires_at
+    });
+    request.urgency == Urgency::Emergency && by_a_human && glass
+}
+
+fn wrong_number(history: &History, point: &ContactPoint) -> bool {
+    let verified = point.verification.known().filter(|v| v.validated).and_then(|v| v.last);
+    history.inbound.iter().any(|message| {
+        message.point == point.value
+            && verified.is_none_or(|verified| message.at >= verified)
+            && read(message.text.reveal()) == Meaning::WrongNumber
+    })
+}

@@ -1,0 +1,209 @@
+//! When automated messages may reach a patient: inside the window in every zone the patient may be in (RULES TCP-06..08).
+
+use crate::facts::{Facts, Patient};
+use crate::policy::Policy;
+use jiff::civil::{Time, Weekday, time};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use postern_base::Purpose;
+
+/// The default window, local time (RULES 1.0): inside 47 CFR 64.1200(c)(1) and the strictest common state hours.
+pub(crate) const DEFAULT: (Time, Time) = (time(9, 0, 0, 0), time(20, 0, 0, 0));
+/// The window when no zone is known, Eastern time: inside the default window in every zone of the contiguous states.
+const UNKNOWN_ZONE: (Time, Time) = (time(11, 0, 0, 0), time(20, 0, 0, 0));
+const EASTERN: &str = "America/New_York";
+/// Openings tried before giving up: more than the zones and bars of two weeks can ask for.
+const TRIES: usize = 64;
+
+/// When a window is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// At the asked instant.
+    Open,
+    /// Not before this one.
+    At(Timestamp),
+    /// Never: the zones and the tenant's hours have no hour in common.
+    Never,
+}
+
+/// The window of one decision: every plausible zone with its hours.
+#[derive(Debug)]
+pub(crate) struct Window {
+    zones: Vec<(TimeZone, (Time, Time))>,
+    state: Option<StateHours>,
+    solicitation: bool,
+}
+
+/// State hours that are stricter than the default (RULES 7.2; secondary sources, to be verified by counsel).
+#[derive(Debug, Clone, Copy)]
+struct StateHours {
+    weekday: (Time, Time),
+    saturday: (Time, Time),
+    sunday: (Time, Time),
+}
+
+const fn state_hours(state: &str) -> Option<StateHours> {
+    const ALL_DAY: (Time, Time) = DEFAULT;
+    match state.as_bytes() {
+        b"RI" => {
+            let weekend = (time(10, 0, 0, 0), time(17, 0, 0, 0));
+            Some(StateHours { weekday: (time(9, 0, 0, 0), time(18, 0, 0, 0)), saturday: weekend, sunday: weekend })
+        }
+        b"KY" => {
+            let late = (time(10, 0, 0, 0), time(20, 0, 0, 0));
+            Some(StateHours { weekday: late, saturday: late, sunday: late })
+        }
+        b"TX" => {
+            Some(StateHours { weekday: ALL_DAY, saturday: ALL_DAY, sunday: (time(12, 0, 0, 0), time(20, 0, 0, 0)) })
+        }
+        _ => None,
+    }
+}
+
+impl Window {
+    /// The window for `purpose` under the facts and the tenant's policy.
+    pub(crate) fn new(facts: &Facts, patient: Option<&Patient>, policy: &Policy, purpose: Purpose) -> Self {
+        let names = patient.map_or(&[][..], |p| p.zones.as_slice());
+        let hours = narrow(DEFAULT, policy.window.unwrap_or(DEFAULT));
+        let mut zones = Vec::with_capacity(names.len().max(1));
+        let mut unreadable = names.is_empty();
+        for name in names {
+            match TimeZone::get(name) {
+                Ok(zone) => zones.push((zone, hours)),
+                Err(_) => unreadable = true,
+            }
+        }
+        if unreadable {
+            // house: an unknown zone is every zone of the contiguous states.
+            let zone = TimeZone::get(EASTERN).unwrap_or(TimeZone::UTC);
+            zones.push((zone, narrow(UNKNOWN_ZONE, hours)));
+        }
+        let state = patient.and_then(|p| p.state.as_deref()).or(facts.tenant.state.as_deref());
+        Self { zones, state: state.and_then(state_hours), solicitation: purpose == Purpose::Marketing }
+    }
+
+    /// When the window is open, from `from` on.
+    pub(crate) fn opening(&self, from: Timestamp) -> Opening {
+        let mut at = from;
+        for _ in 0..TRIES {
+            let mut next = at;
+            for (zone, hours) in &self.zones {
+                match self.opening_in(zone, *hours, at) {
+                    Some(opens) => next = next.max(opens),
+                    None => return Opening::Never,
+                }
+            }
+            if next == at {
+                return if at == from { Opening::Open } else { Opening::At(at) };
+            }
+            at = next;
+        }
+        Opening::Never
+    }
+
+    /// The first instant not before `at` at which the window is open in `zone`.
+    fn opening_in(&self, zone: &TimeZone, hours: (Time, Time), at: Timestamp) -> Option<Timestamp> {
+        let local = zone.to_datetime(at);
+        let mut date = local.date();
+        for ahead in 0..8 {
+            let (from, to) = self.hours_on(date.weekday(), hours);
+            if from < to {
+                let today = ahead == 0;
+                if today && from <= local.time() && local.time() < to {
+                    return Some(at);
+                }
+                if !today || local.time() < from {
+                    // In a gap the later, in a fold the earlier instant: both are inside the window.
+                    return zone.to_timestamp(date.to_datetime(from)).ok().filter(|opens| *opens > at);
+                }
+            }
+            date = date.checked_add(1.day()).ok()?;
+        }
+        None
+    }
+
+    fn hours_on(&self, day: Weekday, hours: (Time, Time)) -> (Time, Time) {
+        let mut hours = hours;
+        if let Some(state) = self.state {
+            let own = match day {
+                Weekday::Sunday => state.sunday,
+                Weekday::Saturday => state.saturday,
+                _ => state.weekday,
+            };
+            hours = narrow(hours, own);
+        }
+        if self.solicitation && day == Weekday::Sunday {
+            hours = narrow(hours, (time(12, 0, 0, 0), time(18, 0, 0, 0)));
+        }
+        hours
+    }
+}
+
+/// The hours both windows have in common; empty when `from >= to`.
+pub(crate) fn narrow(a: (Time, Time), b: (Time, Time)) -> (Time, Time) {
+    (a.0.max(b.0), a.1.min(b.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(zones: &[&str]) -> Window {
+        let zones = zones.iter().map(|z| (TimeZone::get(z).unwrap(), DEFAULT)).collect();
+        Window { zones, state: None, solicitation: false }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn it_is_open_only_when_it_is_open_in_every_zone() {
+        let both = window(&["America/New_York", "America/Los_Angeles"]);
+        // 09:30 in New York is 06:30 in Los Angeles.
+        assert_eq!(both.opening(at("2026-12-01T14:30:00Z")), Opening::At(at("2026-12-01T17:00:00Z")));
+        assert_eq!(both.opening(at("2026-12-01T18:00:00Z")), Opening::Open);
+        // 20:00 in New York closes it, though Los Angeles has 17:00.
+        assert_eq!(both.opening(at("2026-12-02T01:00:00Z")), Opening::At(at("2026-12-02T17:00:00Z")));
+    }
+
+    #[test]
+    fn the_hour_it_closes_is_closed_and_the_hour_it_opens_is_open() {
+        let new_york = window(&["America/New_York"]);
+        assert_eq!(new_york.opening(at("2026-12-01T14:00:00Z")), Opening::Open);
+        assert_eq!(new_york.opening(at("2026-12-02T00:59:59Z")), Opening::Open);
+        assert_eq!(new_york.opening(at("2026-12-02T01:00:00Z")), Opening::At(at("2026-12-02T14:00:00Z")));
+    }
+
+    #[test]
+    fn it_opens_at_nine_local_time_on_both_sides_of_a_clock_change() {
+        let new_york = window(&["America/New_York"]);
+        // Clocks go forward on 2027-03-14 and back on 2026-11-01.
+        assert_eq!(new_york.opening(at("2027-03-13T12:00:00Z")), Opening::At(at("2027-03-13T14:00:00Z")));
+        assert_eq!(new_york.opening(at("2027-03-14T06:00:00Z")), Opening::At(at("2027-03-14T13:00:00Z")));
+        assert_eq!(new_york.opening(at("2026-11-01T05:30:00Z")), Opening::At(at("2026-11-01T14:00:00Z")));
+        // Arizona keeps its clocks.
+        assert_eq!(
+            window(&["America/Phoenix"]).opening(at("2027-03-14T12:00:00Z")),
+            Opening::At(at("2027-03-14T16:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn stricter_state_hours_narrow_it() {
+        let texas = Window {
+            zones: vec![(TimeZone::get("America/Chicago").unwrap(), DEFAULT)],
+            state: state_hours("TX"),
+            solicitation: false,
+        };
+        // 2026-12-06 is a Sunday: 10:00 local waits for noon.
+        assert_eq!(texas.opening(at("2026-12-06T16:00:00Z")), Opening::At(at("2026-12-06T18:00:00Z")));
+    }
+
+    #[test]
+    fn hours_without_a_common_hour_never_open() {
+        let mut closed = window(&["America/New_York"]);
+        closed.zones = vec![(TimeZone::get("America/New_York").unwrap(), (time(15, 0, 0, 0), time(15, 0, 0, 0)))];
+        assert_eq!(closed.opening(at("2026-12-01T14:30:00Z")), Opening::Never);
+    }
+}
