@@ -5,7 +5,7 @@
 //! and never a plain hash of PHI. An auditor can use this crate offline.
 //!
 //! Start at [`entry`] for what a leaf says, [`log`] for the contract by which a permit is recorded before it is used,
-//! [`publish`] for how entries become files, [`verify`] for how files are judged.
+//! [`publish`] for how entries become files, [`mod@verify`] for how files are judged.
 
 pub mod checkpoint;
 pub mod commitment;

@@ -9,6 +9,7 @@ mod files;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, SignError, SignedCheckpoint};
 use crate::note::Signer;
+use crate::proof::Consistency;
 use crate::tiles::{Directory, Files as _, Row, Tile, TileError, entries, push_entry, read_hashes, read_tile};
 use crate::tree::{Digest, Frontier, empty_root, leaf_hash, node_hash, root_of};
 use files::Writer;
@@ -144,11 +145,14 @@ impl Publisher {
     /// put back, the log is written again only if it grows through that very checkpoint.
     ///
     /// # Errors
-    /// [`PublishError::Checkpoint`]; [`PublishError::Diverged`] when the directory holds another tree of that size.
+    /// [`PublishError::Checkpoint`]; [`PublishError::Diverged`] when the directory's tree does not begin with that checkpoint's.
     pub fn pledge(&mut self, note: &str) -> Result<(), PublishError> {
         let signed = SignedCheckpoint::open(note, self.signer.verifier())?;
         let checkpoint = signed.checkpoint().clone();
-        if checkpoint.size == self.edge.size && checkpoint.root != self.edge.root() {
+        if let Some(published) = self.published.as_ref().map(SignedCheckpoint::checkpoint)
+            && checkpoint.size <= published.size
+            && !Consistency::of(&self.directory, checkpoint.size, published.size)?.verify(&checkpoint, published)
+        {
             return Err(PublishError::Diverged { size: checkpoint.size });
         }
         self.pledged = if checkpoint.size > self.edge.size { Some(checkpoint) } else { None };

@@ -9,11 +9,15 @@
 
 use crate::tree::{Digest, Nodes, root_of};
 use std::collections::HashMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Hashes in a full tile, and entries in a full bundle.
 pub const TILE_WIDTH: u64 = 256;
+
+/// The longest file there can be: a bundle of 256 entries of 65,535 bytes, each after its length.
+const MAX_FILE: u64 = TILE_WIDTH * (2 + 65_535);
 
 /// What one file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,10 +130,20 @@ impl Directory {
 
 impl Files for Directory {
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        match std::fs::read(self.root.join(path)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => Err(error),
+        let file = match File::open(self.root.join(path)) {
+            Ok(file) => file,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let mut bytes = Vec::new();
+        // Whoever handed us the directory must not choose how much memory we take.
+        file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_FILE) {
+            Ok(Some(bytes))
+        } else {
+            Err(io::ErrorKind::FileTooLarge.into())
         }
     }
 }

@@ -234,6 +234,23 @@ fn a_lost_directory_is_written_again_only_as_it_was_signed() {
 }
 
 #[test]
+fn a_directory_that_does_not_begin_with_the_kept_checkpoint_is_refused() {
+    let mut kept = Scratch::of(100);
+    let notes = [Scratch::of(0).note(), kept.note()];
+    kept.grow(400);
+    let notes = notes.into_iter().chain([kept.note()]);
+    for note in notes {
+        Publisher::open(kept.path(), signer()).unwrap().pledge(&note).unwrap();
+    }
+    let mut rows = leaves(0..100);
+    rows[50] = leaf(5000);
+    let dir = TempDir::new();
+    let other = Publisher::open(dir.path(), signer()).unwrap().publish(&rows, &frontier_of(&rows)).unwrap().clone();
+    let mut publisher = Publisher::open(kept.path(), signer()).unwrap();
+    assert!(matches!(publisher.pledge(other.note()), Err(PublishError::Diverged { size: 100 })));
+}
+
+#[test]
 fn a_leaf_too_long_for_a_bundle_is_refused_with_its_index() {
     let dir = TempDir::new();
     let rows = vec![b"short".to_vec(), vec![0; 65_536]];

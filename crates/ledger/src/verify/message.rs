@@ -33,7 +33,7 @@ impl MessageReport {
 #[must_use]
 pub fn verify_message(files: &(impl Files + ?Sized), key: &VerifierKey, message: MessageId) -> MessageReport {
     let mut problems = Problems::default();
-    let Some((checkpoint, _)) = open_checkpoint(files, key, &mut problems) else {
+    let Some((checkpoint, true)) = open_checkpoint(files, key, &mut problems) else {
         return MessageReport { size: 0, entries: Vec::new(), problems: problems.list };
     };
     let size = checkpoint.size;

@@ -1,6 +1,6 @@
 //! Verification: is this directory the ledger that was signed, and if not, what was done to it.
 //!
-//! [`verify`] looks at every file; [`verify_message`] at one message; [`verify_rows`] holds the database against the files. None of
+//! [`verify()`] looks at every file; [`verify_message`] at one message; [`verify_rows`] holds the database against the files. None of
 //! them needs anything but the files and the log's public key. What no file can show is that a whole directory was put back to an
 //! earlier, rightly signed state: for that, an [`Options::anchor`], a checkpoint that was kept elsewhere.
 

@@ -6,6 +6,7 @@ use crate::testlog::{Scratch, leaf, message, signer};
 use crate::tiles::{Row, Tile};
 use crate::tree::{Frontier, leaf_hash};
 use postern_base::Secret;
+use proptest::prelude::*;
 use std::convert::Infallible;
 
 /// 1,000 entries: three full bundles and one of 232.
@@ -233,6 +234,8 @@ fn an_unsigned_claim_of_a_vast_log_is_not_walked() {
     let vast = format!("postern.example/ledger/0\n{}\n{}\n\n\u{2014} a AAAAAAAA\n", u64::MAX, log.frontier.root());
     std::fs::write(log.path().join("checkpoint"), vast).unwrap();
     assert!(matches!(log.verify().problems.first(), Some(Problem::BadCheckpoint(_))));
+    let report = verify_message(&log.directory(), log.key(), message(0));
+    assert!(matches!(report.problems.as_slice(), [Problem::BadCheckpoint(_)]));
 }
 
 #[test]
@@ -247,6 +250,28 @@ fn a_checkpoint_put_back_under_newer_tiles_is_named() {
         assert!(log.verify().problems.contains(&Problem::CheckpointBehind { size, found: log.frontier.size() }));
         std::fs::write(log.path().join("checkpoint"), new).unwrap();
     }
+}
+
+#[test]
+fn a_ledger_that_is_being_published_holds_at_every_moment() {
+    let mut log = Scratch::of(200);
+    let (path, key) = (log.path().to_owned(), log.key().clone());
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let verifier = scope.spawn(|| {
+            let mut rounds = 0;
+            while rounds == 0 || !done.load(std::sync::atomic::Ordering::Relaxed) {
+                assert_eq!(verify(&path, &key, Options::default()).problems, []);
+                rounds += 1;
+            }
+        });
+        for more in 0..40 {
+            log.grow(more);
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        verifier.join().unwrap();
+    });
+    assert!(log.verify().holds());
 }
 
 #[test]
@@ -421,4 +446,45 @@ fn every_problem_has_its_own_code() {
         sentence,
         "entry 3 was edited: its bytes in `tile/entries/000.p/10` do not have the hash that the tree records"
     );
+}
+
+#[test]
+fn a_file_larger_than_any_tile_is_not_read_into_memory() {
+    let log = Scratch::of(10);
+    let file = std::fs::File::options().write(true).open(log.path().join("tile/entries/000.p/10")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    assert!(log.verify().problems.contains(&Problem::Unreadable(bundle(0, 10))));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn no_content_of_any_file_makes_verification_panic_or_pass(
+        which in any::<prop::sample::Index>(),
+        from in any::<prop::sample::Index>(),
+        to in any::<prop::sample::Index>(),
+        with in proptest::collection::vec(any::<u8>(), 0..80),
+    ) {
+        thread_local! {
+            static LOG: Scratch = Scratch::of(600);
+        }
+        let files = [
+            "checkpoint", "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2", "tile/entries/000",
+            "tile/entries/001", "tile/entries/002.p/88",
+        ];
+        LOG.with(|log| {
+            let path = log.path().join(which.get(&files));
+            let sound = std::fs::read(&path).unwrap();
+            let mut changed = sound.clone();
+            let (from, to) = (from.index(sound.len()), to.index(sound.len() + 1));
+            changed.splice(from..to.max(from), with);
+            std::fs::write(&path, &changed).unwrap();
+            let report = log.verify();
+            let record = verify_message(&log.directory(), log.key(), message(100));
+            std::fs::write(&path, &sound).unwrap();
+            prop_assert_eq!(report.holds(), changed == sound);
+            prop_assert!(record.entries.len() <= 3);
+            Ok(())
+        })?;
+    }
 }
