@@ -7,7 +7,9 @@ use crate::frame::Framer;
 use crate::keys::{Field, Index, PatientKey, TenantKeys};
 use crate::open::Tenanted;
 use crate::outbox::{delivery_columns, is_queue_state, state_number};
-use crate::records::{AcceptOutcome, CandidateRecord, NewDelivery, NewMessage, StoreError, StoredRendition};
+use crate::records::{
+    AcceptOutcome, CandidateRecord, DeliveryState, NewDelivery, NewMessage, StoreError, StoredRendition,
+};
 use crate::seal::{Place, Sealer};
 use crate::writer::{Job, Tx};
 use postern_base::{DeliveryId, MessageId, Phi, Rng};
@@ -181,6 +183,8 @@ fn delivery_row(
         i32::from(live).into(),
         delivery.after.map_or(Value::Bytes(None), |first| bytes(first.0)),
         message.expires_at.as_microsecond().into(),
+        // A delivery that waits for a person ends with the message's life.
+        Value::BigInt((delivery.state == DeliveryState::Held).then(|| message.expires_at.as_microsecond())),
         now.into(),
         point,
     ];

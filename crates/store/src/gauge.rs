@@ -73,7 +73,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn gauges(&self) -> Result<Gauges, StoreError> {
         let sql = "SELECT (SELECT COUNT(*) FROM deliveries WHERE live = 1), \
-             (SELECT COUNT(*) FROM deliveries WHERE deadline IS NOT NULL), \
+             (SELECT COUNT(*) FROM deliveries WHERE deadline IS NOT NULL AND state = 4), \
              (SELECT COUNT(*) FROM deliveries WHERE state = 2), (SELECT size FROM log)";
         let row = self.shared.one(sql, Vec::new()).await?.ok_or(StoreError::Damaged)?;
         let count = |index| column::<i64>(&row, index).map(|n| u64::try_from(n).unwrap_or(0));

@@ -227,7 +227,8 @@ impl Store {
         self.open_claims(rows).await
     }
 
-    /// Deliveries with a provider whose deadline for a receipt is over at `now`, leased for a minute.
+    /// Deliveries with a provider whose deadline for a receipt is over at `now`, and held ones whose message is worthless by
+    /// now; leased for a minute.
     ///
     /// # Errors
     /// As [`Store::claim`].

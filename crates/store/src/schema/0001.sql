@@ -95,7 +95,7 @@ CREATE TABLE deliveries (
   after BLOB,
   code TEXT,
   reference TEXT,
-  deadline INTEGER,                -- when a receipt is overdue
+  deadline INTEGER,                -- when a receipt is overdue, or a held delivery is worthless
   expires_at INTEGER NOT NULL,
   sent_at INTEGER,                 -- when the last attempt was started
   changed_at INTEGER NOT NULL,

@@ -1,0 +1,159 @@
+//! When the disk, another process or an older binary says no.
+
+use crate::fixture::*;
+use postern_base::{Clock, SystemRng};
+use postern_ledger::Kind;
+use postern_store::{AcceptOutcome, LedgerRows, OpenError, Options, Store, StoreError};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use std::sync::Arc;
+
+/// A connection of somebody else to the same file.
+async fn stranger(bench: &Scratch) -> DatabaseConnection {
+    Database::connect(format!("sqlite://{}/postern.db", bench.0.display())).await.unwrap()
+}
+
+#[tokio::test]
+async fn while_another_process_locks_the_database_nothing_is_written_and_then_all_is_well() {
+    let bench = Bench::new().await;
+    let stranger = stranger(&bench.scratch).await;
+    stranger.execute_unprepared("BEGIN EXCLUSIVE").await.unwrap();
+    let message = bench.message("p1", "+12125550101");
+    let id = message.id;
+    assert_eq!(bench.sunrise.accept(message).await.unwrap_err(), StoreError::Unavailable);
+    stranger.execute_unprepared("ROLLBACK").await.unwrap();
+    assert!(bench.sunrise.message(id).await.unwrap().is_none());
+    assert!(bench.sunrise.entries(id).await.unwrap().is_empty());
+    let message = bench.message("p1", "+12125550101");
+    let id = message.id;
+    assert!(matches!(bench.sunrise.accept(message).await.unwrap(), AcceptOutcome::Stored));
+    assert_eq!(bench.sunrise.message(id).await.unwrap().unwrap().patient, patient("p1"));
+    assert_eq!(bench.store.stats().failures, 1);
+    bench.store.publish().await.unwrap();
+}
+
+#[tokio::test]
+async fn on_a_full_disk_nothing_is_half_written_and_with_room_it_goes_on() {
+    let options = Options { database_bytes_max: Some(400 * 4_096), origin: None };
+    let bench = Bench::with(options).await;
+    let mut stored = Vec::new();
+    let refused = loop {
+        let message = bench.message("p1", "+12125550101");
+        let id = message.id;
+        match bench.sunrise.accept(message).await {
+            Ok(AcceptOutcome::Stored) => stored.push(id),
+            Err(error) => break (id, error),
+            other => panic!("{other:?}"),
+        }
+        assert!(stored.len() < 10_000, "the limit holds");
+    };
+    assert_eq!(refused.1, StoreError::Unavailable);
+    assert!(bench.sunrise.message(refused.0).await.unwrap().is_none());
+    assert!(bench.sunrise.entries(refused.0).await.unwrap().is_empty());
+    assert_eq!(bench.sunrise.messages_of(&patient("p1"), None, 20_000).await.unwrap().len(), stored.len());
+    let size = bench.store.gauges().await.unwrap().log_size;
+    assert_eq!(size, stored.len() as u64 + 2);
+    let bench = bench.reopened(Options::default()).await;
+    let message = bench.message("p1", "+12125550101");
+    let id = message.id;
+    bench.sunrise.accept(message).await.unwrap();
+    assert_eq!(bench.sunrise.entries(id).await.unwrap()[0].0, size, "the next entry takes the next index");
+    bench.store.publish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_process_is_told_that_the_directory_is_in_use() {
+    let bench = Bench::new().await;
+    let second = open(&bench.scratch.0, &bench.clock, Options::default()).await;
+    assert!(matches!(second.unwrap_err(), OpenError::InUse));
+    bench.sunrise.accept(bench.message("p1", "+12125550101")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dropped_store_can_be_opened_again_with_everything_it_answered() {
+    let bench = Bench::new().await;
+    let message = bench.message("p1", "+12125550101");
+    let id = message.id;
+    bench.sunrise.accept(message).await.unwrap();
+    let Bench { scratch, clock, store, sunrise, harbor } = bench;
+    drop((store, sunrise, harbor));
+    let store = open(&scratch.0, &clock, Options::default()).await.unwrap();
+    assert!(store.tenant(&SUNRISE).message(id).await.unwrap().is_some());
+    assert_eq!(store.tenant(&SUNRISE).entries(id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_and_left_as_it_is() {
+    let bench = Bench::new().await;
+    let Bench { scratch, clock, store, .. } = bench;
+    store.close().await;
+    let stranger = stranger(&scratch).await;
+    stranger.execute_unprepared("PRAGMA user_version = 99").await.unwrap();
+    stranger.close().await.unwrap();
+    let outcome = open(&scratch.0, &clock, Options::default()).await;
+    assert!(matches!(outcome.unwrap_err(), OpenError::Newer { found: 99, known: 1 }));
+    assert!(matches!(LedgerRows::open(&scratch.0).await.unwrap_err(), OpenError::Newer { found: 99, .. }));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_postern_database_is_refused() {
+    let clock = Bench::new().await.clock;
+    let foreign = Scratch::new();
+    let connection = Database::connect(format!("sqlite://{}/postern.db?mode=rwc", foreign.0.display())).await.unwrap();
+    connection.execute_unprepared("CREATE TABLE t (a INTEGER)").await.unwrap();
+    connection.close().await.unwrap();
+    assert!(matches!(open(&foreign.0, &clock, Options::default()).await.unwrap_err(), OpenError::Damaged));
+
+    let garbage = Scratch::new();
+    std::fs::write(garbage.0.join("postern.db"), b"garbage ".repeat(4_096)).unwrap();
+    assert!(matches!(open(&garbage.0, &clock, Options::default()).await.unwrap_err(), OpenError::Damaged));
+}
+
+#[tokio::test]
+async fn a_damaged_page_is_an_error_and_not_an_answer() {
+    let bench = Bench::new().await;
+    let mut ids = Vec::new();
+    for _ in 0..200 {
+        let message = bench.message("p1", "+12125550101");
+        ids.push(message.id);
+        bench.sunrise.accept(message).await.unwrap();
+    }
+    let Bench { scratch, clock, store, .. } = bench;
+    store.close().await;
+    let path = scratch.0.join("postern.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    for page in bytes.chunks_mut(4_096).skip(1) {
+        for byte in &mut page[100..200] {
+            *byte ^= 0xff;
+        }
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let store = match Store::open(&scratch.0, root(), Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(SystemRng)).await {
+        Ok(store) => store,
+        Err(error) => {
+            assert!(matches!(error, OpenError::Damaged | OpenError::WrongRootKey), "{error:?}");
+            return;
+        }
+    };
+    for id in ids {
+        let outcome = store.tenant(&SUNRISE).message(id).await;
+        assert!(!matches!(outcome, Ok(Some(_))), "nothing comes back that is not what went in");
+    }
+}
+
+#[tokio::test]
+async fn more_than_the_queue_holds_is_turned_away_and_can_come_again() {
+    let bench = Bench::new().await;
+    let stranger = stranger(&bench.scratch).await;
+    stranger.execute_unprepared("BEGIN EXCLUSIVE").await.unwrap();
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 0..6_000 {
+        let (tenant, entry) = (bench.sunrise.clone(), bench.entry(Kind::Administered, None));
+        calls.spawn(async move { (n, tenant.append(vec![entry]).await) });
+    }
+    let outcomes = calls.join_all().await;
+    assert!(outcomes.iter().any(|(_, outcome)| *outcome == Err(StoreError::Busy)));
+    assert!(outcomes.iter().all(|(_, outcome)| outcome.is_err()));
+    stranger.execute_unprepared("ROLLBACK").await.unwrap();
+    bench.sunrise.append(vec![bench.entry(Kind::Administered, None)]).await.unwrap();
+    assert_eq!(bench.store.gauges().await.unwrap().log_size, 3);
+}

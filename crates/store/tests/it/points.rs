@@ -1,0 +1,202 @@
+//! Opt-outs, verifications, inbound messages, the directory and the registries.
+
+use crate::fixture::*;
+use jiff::{SignedDuration, Timestamp};
+use postern_base::{Channel, Phi, Purpose};
+use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
+use postern_ledger::Kind;
+use postern_store::{DirectoryResource, NewInbound, PrincipalRecord, StoreError};
+
+fn stop(bench: &Bench, number: &str, scope: OptOutScope) -> OptOut {
+    OptOut { at: bench.now(), channel: Channel::Sms, point: address(number), scope }
+}
+
+#[tokio::test]
+async fn an_opt_out_stands_until_an_affirmative_act_lifts_it_and_can_be_made_again() {
+    let bench = Bench::new().await;
+    let points = [address("+12125550101"), address("+12125550102")];
+    let entry = || bench.entry(Kind::ConsentChanged, None);
+    bench.sunrise.put_opt_out(stop(&bench, "+12125550101", OptOutScope::All), entry()).await.unwrap();
+    let marketing = OptOutScope::Purpose(Purpose::Marketing);
+    bench.sunrise.put_opt_out(stop(&bench, "+12125550102", marketing), entry()).await.unwrap();
+    let standing = bench.sunrise.opt_outs(&points).await.unwrap();
+    assert_eq!(standing.iter().map(|one| one.scope).collect::<Vec<_>>(), [OptOutScope::All, marketing]);
+    assert_eq!(standing[0].at, bench.now());
+    bench.clock.forward(10);
+    bench.sunrise.lift_opt_out(&points[0], entry()).await.unwrap();
+    let standing = bench.sunrise.opt_outs(&points).await.unwrap();
+    assert_eq!(standing.iter().map(|one| one.scope).collect::<Vec<_>>(), [marketing], "only that point is lifted");
+    bench.clock.forward(10);
+    bench.sunrise.put_opt_out(stop(&bench, "+12125550101", OptOutScope::All), entry()).await.unwrap();
+    assert_eq!(bench.sunrise.opt_outs(&points[..1]).await.unwrap().len(), 1, "STOP after START is a STOP");
+}
+
+#[tokio::test]
+async fn an_act_that_came_before_the_opt_out_does_not_lift_it() {
+    let bench = Bench::new().await;
+    let early = bench.entry(Kind::ConsentChanged, None);
+    bench.clock.forward(10);
+    let entry = bench.entry(Kind::ConsentChanged, None);
+    bench.sunrise.put_opt_out(stop(&bench, "+12125550101", OptOutScope::All), entry).await.unwrap();
+    bench.sunrise.lift_opt_out(&address("+12125550101"), early).await.unwrap();
+    assert_eq!(bench.sunrise.opt_outs(&[address("+12125550101")]).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_newest_verification_counts_and_unverified_on_purpose_is_not_unknown() {
+    let bench = Bench::new().await;
+    let points = [address("+12125550101"), address("+12125550102")];
+    let verified = Verification { validated: true, last: Some(bench.now()), next: None };
+    let entry = || bench.entry(Kind::ConsentChanged, None);
+    assert!(bench.sunrise.verifications(&points).await.unwrap().is_empty());
+    bench.sunrise.put_verification(&points[0], Some(verified), entry()).await.unwrap();
+    assert_eq!(bench.sunrise.verifications(&points).await.unwrap(), [(points[0].clone(), Some(verified))]);
+    bench.sunrise.put_verification(&points[0], None, entry()).await.unwrap();
+    assert_eq!(bench.sunrise.verifications(&points).await.unwrap(), [(points[0].clone(), None)]);
+}
+
+fn inbound(bench: &Bench, reference: &str, text: &str) -> NewInbound {
+    NewInbound {
+        vendor: "sim".to_owned(),
+        reference: reference.to_owned(),
+        channel: Channel::Sms,
+        from: address("+12125550101"),
+        text: Phi::new(text.to_owned()),
+        thread_purpose: Some(Purpose::Billing),
+        at: bench.now(),
+    }
+}
+
+#[tokio::test]
+async fn an_inbound_message_is_stored_once_whoever_it_belongs_to() {
+    let bench = Bench::new().await;
+    let entries = || vec![bench.entry(Kind::Inbound, None)];
+    assert!(bench.sunrise.put_inbound(inbound(&bench, "r1", "STOP"), entries()).await.unwrap());
+    let size = bench.store.gauges().await.unwrap().log_size;
+    assert!(!bench.sunrise.put_inbound(inbound(&bench, "r1", "STOP"), entries()).await.unwrap());
+    assert_eq!(bench.store.gauges().await.unwrap().log_size, size, "a repeated webhook leaves no second entry");
+    let known = DirectoryResource {
+        resource_type: "Patient".to_owned(),
+        id: "p1".to_owned(),
+        patient: Some(patient("p1")),
+        points: vec![address("+12125550101")],
+        json: Phi::new(b"{}".to_vec()),
+    };
+    bench.sunrise.put_resources(vec![known]).await.unwrap();
+    assert!(bench.sunrise.put_inbound(inbound(&bench, "r2", "thanks"), entries()).await.unwrap());
+    let found = bench.sunrise.inbound(&[address("+12125550101")], bench.now()).await.unwrap();
+    assert_eq!(found.iter().map(|one| one.text.reveal().as_str()).collect::<Vec<_>>(), ["STOP", "thanks"]);
+    assert_eq!(found[0].thread_purpose, Some(Purpose::Billing));
+    let later = bench.now() + SignedDuration::from_secs(1);
+    assert!(bench.sunrise.inbound(&[address("+12125550101")], later).await.unwrap().is_empty());
+    bench.sunrise.destroy_patient_key(&patient("p1"), bench.entry(Kind::KeyDestroyed, None)).await.unwrap();
+    let found = bench.sunrise.inbound(&[address("+12125550101")], bench.now()).await.unwrap();
+    assert_eq!(found.len(), 1, "what was sealed with the patient's key is gone");
+}
+
+fn resource(kind: &str, id: &str, of: Option<&str>, point: Option<&str>, json: &str) -> DirectoryResource {
+    DirectoryResource {
+        resource_type: kind.to_owned(),
+        id: id.to_owned(),
+        patient: of.map(patient),
+        points: point.map(address).into_iter().collect(),
+        json: Phi::new(json.as_bytes().to_vec()),
+    }
+}
+
+#[tokio::test]
+async fn the_directory_gives_back_what_it_was_given_and_replaces_what_comes_again() {
+    let bench = Bench::new().await;
+    let mut resources: Vec<_> = (0..600)
+        .map(|n| resource("Patient", &format!("p{n}"), Some(&format!("p{n}")), Some("+12125550199"), "{\"v\":1}"))
+        .collect();
+    resources.push(resource("Consent", "c1", Some("p7"), None, "{\"consent\":1}"));
+    resources.push(resource("Organization", "o1", None, None, "{\"org\":1}"));
+    resources.push(resource("Patient", "p7", Some("p7"), Some("+12125550107"), "{\"v\":2}"));
+    bench.sunrise.put_resources(resources).await.unwrap();
+    let mut of_p7: Vec<_> =
+        bench.sunrise.patient_resources(&patient("p7")).await.unwrap().into_iter().map(Phi::into_inner).collect();
+    of_p7.sort();
+    assert_eq!(of_p7, [b"{\"consent\":1}".to_vec(), b"{\"v\":2}".to_vec()]);
+    let read = |kind: &'static str, id: &'static str| {
+        let tenant = bench.sunrise.clone();
+        async move { tenant.resource(kind, id).await.unwrap().map(Phi::into_inner) }
+    };
+    assert_eq!(read("Organization", "o1").await.unwrap(), b"{\"org\":1}");
+    assert_eq!(read("Consent", "c1").await.unwrap(), b"{\"consent\":1}");
+    assert_eq!(read("Consent", "c2").await, None);
+    assert_eq!(read("Patient", "c1").await, None);
+    let mut all = Vec::new();
+    loop {
+        let page = bench.sunrise.patients(all.last(), 250).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page);
+    }
+    assert_eq!(all.len(), 600);
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 600);
+    assert_eq!(bench.store.tenants_of_point("+12125550107").await.unwrap(), [SUNRISE.clone()]);
+    assert_eq!(bench.sunrise.patients_of_point(&address("+12125550107")).await.unwrap(), [patient("p7")]);
+    assert_eq!(bench.sunrise.patients_of_point(&address("+12125550199")).await.unwrap().len(), 599);
+}
+
+#[tokio::test]
+async fn vendors_and_principals_come_back_and_are_replaced() {
+    let bench = Bench::new().await;
+    let mut vendor = Vendor {
+        vendor: "sim".to_owned(),
+        service: "sms".to_owned(),
+        tier: "hipaa".to_owned(),
+        channels: vec![Channel::Sms, Channel::Voice],
+        agreement: Agreement {
+            status: AgreementStatus::Executed,
+            effective: Some("2026-01-01".parse().unwrap()),
+            expires: None,
+            services: vec!["sms".to_owned()],
+            required_terms: true,
+        },
+        sender_registration: Registration::Approved,
+        free_to_end_user: false,
+    };
+    let entry = || bench.entry(Kind::VendorChanged, None);
+    bench.sunrise.put_vendor(vendor.clone(), entry()).await.unwrap();
+    assert_eq!(bench.sunrise.vendors().await.unwrap(), [vendor.clone()]);
+    vendor.agreement.expires = Some("2026-06-30".parse().unwrap());
+    vendor.agreement.status = AgreementStatus::Terminated;
+    bench.sunrise.put_vendor(vendor.clone(), entry()).await.unwrap();
+    assert_eq!(bench.sunrise.vendors().await.unwrap(), [vendor]);
+
+    let mut principal = PrincipalRecord {
+        tenant: SUNRISE.clone(),
+        id: "key_1".to_owned(),
+        kind: "api_key".to_owned(),
+        label: "ci".to_owned(),
+        scopes: vec!["messages:write".to_owned()],
+        revoked: false,
+    };
+    let entry = || bench.entry(Kind::Administered, None);
+    bench.sunrise.put_principal(principal.clone(), [5; 32], entry()).await.unwrap();
+    assert_eq!(bench.store.principal([5; 32]).await.unwrap(), Some(principal.clone()));
+    assert_eq!(bench.store.principal([6; 32]).await.unwrap(), None);
+    principal.revoked = true;
+    bench.sunrise.put_principal(principal.clone(), [5; 32], entry()).await.unwrap();
+    assert_eq!(bench.store.principal([5; 32]).await.unwrap(), None);
+    assert_eq!(bench.sunrise.principals().await.unwrap(), [principal.clone()]);
+    let stranger = bench.harbor.put_principal(principal, [7; 32], entry());
+    assert_eq!(stranger.await.unwrap_err(), StoreError::NotFound);
+}
+
+#[tokio::test]
+async fn nothing_was_sent_before_an_attempt_was_recorded() {
+    let bench = Bench::new().await;
+    bench.sunrise.accept(bench.message("p1", "+12125550101")).await.unwrap();
+    let past = bench
+        .sunrise
+        .past_deliveries(&patient("p1"), &[address("+12125550101")], Timestamp::UNIX_EPOCH, None)
+        .await
+        .unwrap();
+    assert!(past.is_empty());
+}
