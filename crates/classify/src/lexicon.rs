@@ -1,101 +1,145 @@
-//! The lexicon: words and phrases that say what care is about, from `data/lexicon.tsv`.
-//!
-//! Matching is by whole words on folded text: a phrase is a sequence of words, whatever stands between them. The longest
-//! phrase wins. A plural in `s` or `es` matches its singular.
+//! Words that tell care content, from `data/lexicon.txt`.
 
 use crate::fold::Folded;
-use crate::{ClassifierError, Kind, Span};
-use postern_base::{Category, Level};
+use crate::text::{Word, Words};
+use crate::{ClassifierError, Hit, Kind, Level};
+use postern_base::Category;
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
-const DATA: &str = include_str!("../data/lexicon.tsv");
+const DATA: &str = include_str!("../data/lexicon.txt");
 
-/// One row: the words after the first, and what they mean.
-#[derive(Debug)]
-struct Term {
-    rest: Vec<&'static str>,
+#[derive(Debug, Clone, Copy)]
+struct Entry {
     kind: Kind,
     level: Level,
     category: Option<Category>,
+    /// Only in capitals.
+    upper: bool,
 }
 
-type Lexicon = HashMap<&'static str, Vec<Term>>;
-
-fn lexicon() -> Result<&'static Lexicon, ClassifierError> {
-    static PARSED: OnceLock<Option<Lexicon>> = OnceLock::new();
-    PARSED.get_or_init(|| parse(DATA)).as_ref().ok_or(ClassifierError::Damaged)
+struct Lexicon {
+    /// By phrase: words with one space between them.
+    entries: HashMap<String, Vec<Entry>>,
+    /// The most words in a phrase that begins with this word.
+    longest: HashMap<String, usize>,
 }
 
-/// Reads `kind TAB level TAB category|- TAB terms, separated by commas`; `#` begins a comment line.
-fn parse(data: &'static str) -> Option<Lexicon> {
-    let mut lexicon = Lexicon::new();
-    for line in data.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let mut fields = line.split('\t');
-        let kind: Kind = fields.next()?.parse().ok()?;
-        let level: Level = fields.next()?.parse().ok()?;
-        let category = match fields.next()? {
-            "-" => None,
-            word => Some(word.parse().ok()?),
-        };
-        for term in fields.next()?.split(',') {
-            let mut words = words(term).map(|(_, _, word)| word);
-            let first = words.next()?;
-            lexicon.entry(first).or_default().push(Term { rest: words.collect(), kind, level, category });
+static LEXICON: LazyLock<Option<Lexicon>> = LazyLock::new(|| load(DATA));
+
+/// `None` when the data is not as its header says: then nothing can be judged.
+fn load(data: &str) -> Option<Lexicon> {
+    let mut lexicon = Lexicon { entries: HashMap::new(), longest: HashMap::new() };
+    let mut current = None;
+    for line in data.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if let Some(header) = line.strip_prefix('=') {
+            let mut words = header.split_whitespace();
+            let kind = Kind::parse(words.next()?)?;
+            let level = words.next()?.parse().ok()?;
+            let category = match words.next()? {
+                "-" => None,
+                word => Some(word.parse().ok()?),
+            };
+            current = Some(Entry { kind, level, category, upper: words.next() == Some("upper") });
+            continue;
         }
-    }
-    for terms in lexicon.values_mut() {
-        terms.sort_by_key(|term| std::cmp::Reverse(term.rest.len()));
+        let entry = current?;
+        for phrase in line.split(',').map(str::trim).filter(|phrase| !phrase.is_empty()) {
+            lexicon.add(phrase, entry);
+        }
     }
     Some(lexicon)
 }
 
-/// The words of `text` with their byte ranges. Letters and digits make words; a hyphen or apostrophe between them ends one.
-fn words(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let rest = text.get(at..)?;
-        let start = at + rest.find(|c: char| c.is_ascii_alphanumeric())?;
-        let tail = text.get(start..)?;
-        let len = tail.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tail.len());
-        at = start + len;
-        text.get(start..at).map(|word| (start, start + len, word))
-    })
-}
-
-/// Every term of the lexicon in `folded`.
-pub(crate) fn find(folded: &Folded) -> Result<Vec<Span>, ClassifierError> {
-    let lexicon = lexicon()?;
-    let words: Vec<(usize, usize, &str)> = words(&folded.text).collect();
-    let mut spans = Vec::new();
-    let mut at = 0;
-    while let Some((start, _, word)) = words.get(at) {
-        let following = words.get(at + 1..).unwrap_or(&[]);
-        let found = singulars(word)
-            .filter_map(|word| lexicon.get(word))
-            .flatten()
-            .find(|term| matches(term, following))
-            .map(|term| (term, term.rest.len()));
-        if let Some((term, more)) = found {
-            let end = words.get(at + more).map_or(*start, |(_, end, _)| *end);
-            let (start, end) = folded.original(*start, end);
-            spans.push(Span { start, end, kind: term.kind, level: term.level, category: term.category });
-            at += more;
-        }
-        at += 1;
+impl Lexicon {
+    fn add(&mut self, phrase: &str, entry: Entry) {
+        let words: Vec<String> = Words::of(&Folded::new(phrase)).list.into_iter().map(|word| word.text).collect();
+        let Some(first) = words.first() else { return };
+        let longest = self.longest.entry(first.clone()).or_default();
+        *longest = (*longest).max(words.len());
+        self.entries.entry(words.join(" ")).or_default().push(entry);
     }
-    Ok(spans)
+
+    fn find(&self, phrase: &str, upper: bool) -> Option<Entry> {
+        let entries = self.entries.get(phrase)?;
+        entries.iter().filter(|entry| upper || !entry.upper).max_by_key(|entry| entry.level).copied()
+    }
+
+    /// A word or its singular.
+    fn find_word(&self, text: &str, upper: bool) -> Option<Entry> {
+        let singular = |ending: &str| text.strip_suffix(ending).filter(|stem| stem.len() >= 3);
+        self.find(text, upper)
+            .or_else(|| singular("s").and_then(|stem| self.find(stem, upper)))
+            .or_else(|| singular("es").and_then(|stem| self.find(stem, upper)))
+    }
 }
 
-fn matches(term: &Term, following: &[(usize, usize, &str)]) -> bool {
-    term.rest.len() <= following.len()
-        && term.rest.iter().zip(following).all(|(want, (_, _, word))| singulars(word).any(|word| word == *want))
+/// The lexicon's words in a text.
+pub(crate) fn find(words: &Words, folded: &Folded, hits: &mut Vec<Hit>) -> Result<(), ClassifierError> {
+    let lexicon = LEXICON.as_ref().ok_or(ClassifierError::NotReady)?;
+    for (at, word) in words.list.iter().enumerate() {
+        if let Some((end, entry)) = phrase(lexicon, folded, words.list.get(at..).unwrap_or_default()) {
+            hits.push(hit(word.start, end, entry));
+        }
+        for reading in &word.also {
+            if let Some(entry) = lexicon.find_word(reading, false) {
+                hits.push(hit(word.start, word.end, entry));
+            }
+        }
+    }
+    for word in &words.joined {
+        let readings = word.also.iter().chain([&word.text]);
+        // A run of two letters is an initial, not a disguise; three are only read as what is gravest.
+        let found = readings.filter_map(|text| lexicon.find_word(text, true)).max_by_key(|entry| entry.level);
+        if let Some(entry) = found.filter(|entry| word.text.len() >= 4 || entry.level == Level::L4) {
+            hits.push(hit(word.start, word.end, entry));
+        }
+    }
+    Ok(())
 }
 
-/// `word` itself, and without a plural ending.
-fn singulars(word: &str) -> impl Iterator<Item = &str> {
-    let stem = |ending: &str| word.strip_suffix(ending).filter(|stem| stem.len() >= 4);
-    [Some(word), stem("s"), stem("es")].into_iter().flatten()
+const fn hit(start: usize, end: usize, entry: Entry) -> Hit {
+    Hit { start, end, kind: entry.kind, level: entry.level, category: entry.category, phi: true }
+}
+
+/// The longest phrase that begins at the first of `words`; its words stand in one sentence.
+fn phrase(lexicon: &Lexicon, folded: &Folded, words: &[Word]) -> Option<(usize, Entry)> {
+    let first = words.first()?;
+    let mut best =
+        lexicon.find_word(&first.text, folded.is_upper(first.start, first.end)).map(|entry| (first.end, entry));
+    let longest = lexicon.longest.get(&first.text).copied().unwrap_or(1);
+    let mut text = first.text.clone();
+    let mut end = first.end;
+    for word in words.iter().skip(1).take(longest.saturating_sub(1)) {
+        if folded.slice(end, word.start).iter().any(|b| b".;!?\n".contains(b)) {
+            break;
+        }
+        text.push(' ');
+        text.push_str(&word.text);
+        end = word.end;
+        if let Some(entry) = lexicon.find_word(&text, folded.is_upper(first.start, end)) {
+            best = Some((end, entry));
+        }
+    }
+    best
+}
+
+/// What a host name is put together with: `hivclinic`, `std-care`.
+const HOST_ENDINGS: &[&str] =
+    &["clinic", "center", "centre", "care", "health", "help", "test", "testing", "services", "clinica"];
+
+/// The gravest word that stands inside a host name: `suboxoneclinic`, `hivclinic`.
+pub(crate) fn inside(host: &str) -> Result<Option<(Kind, Level, Option<Category>)>, ClassifierError> {
+    let lexicon = LEXICON.as_ref().ok_or(ClassifierError::NotReady)?;
+    let labels = || host.split(|c: char| !c.is_ascii_alphanumeric());
+    let heads = || labels().flat_map(|label| HOST_ENDINGS.iter().filter_map(move |ending| label.strip_suffix(ending)));
+    let stands = |phrase: &str| match phrase.len() {
+        6.. => labels().any(|label| label.contains(phrase)),
+        _ => heads().any(|head| head == phrase),
+    };
+    let found = lexicon.entries.iter().filter(|(phrase, _)| stands(phrase)).flat_map(|(_, entries)| entries);
+    let grave = found.filter(|entry| entry.level >= Level::L3);
+    Ok(grave.max_by_key(|entry| (entry.level, entry.category)).map(|entry| (entry.kind, entry.level, entry.category)))
 }
 
 #[cfg(test)]
@@ -103,22 +147,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lexicon_is_well_formed_folded_and_without_repeats() {
-        let lexicon = parse(DATA).unwrap();
-        let mut seen = std::collections::HashSet::new();
-        for (first, terms) in &lexicon {
-            for term in terms {
-                assert!(seen.insert((first, term.rest.clone())), "twice: {first} {:?}", term.rest);
-                assert!(
-                    term.category.is_none() || term.level == Level::L4,
-                    "{first} {:?}: a category is L4",
-                    term.rest
-                );
+    fn the_data_file_is_as_its_header_says() {
+        let lexicon = load(DATA).expect("readable");
+        assert!(lexicon.entries.len() > 1000, "{}", lexicon.entries.len());
+        for (phrase, entries) in &lexicon.entries {
+            for entry in entries {
+                assert_eq!(entry.category.is_some(), entry.level == Level::L4, "{phrase}");
+                assert!(phrase.len() > 1, "{phrase}");
             }
         }
-        assert!(seen.len() > 500, "{} terms", seen.len());
-        for line in DATA.lines().filter(|line| !line.starts_with('#')) {
-            assert_eq!(crate::fold::fold(line).text, line.to_ascii_lowercase().as_str(), "rows are written folded");
-        }
+    }
+
+    #[test]
+    fn data_that_is_not_understood_is_refused_as_a_whole() {
+        assert!(load("= medicine L3 -\naspirin").is_none());
+        assert!(load("= medication L9 -\naspirin").is_none());
+        assert!(load("aspirin").is_none());
     }
 }

@@ -1,125 +1,247 @@
-//! The classifier: a short message goes in, what it carries comes out: spans, the sensitivity level and the protected
-//! categories. It is the second net under every free, staff-written and AI-written text (DESIGN, "Two nets for content").
+//! Text in, findings and sensitivity out: identifiers, codes, and words that tell care content, in English and Spanish.
 //!
-//! What it knows today: the identifiers and codes that have a shape (`patterns`), and a reviewed hand-written lexicon of
-//! clinical words in English and Spanish (`data/lexicon.tsv`). It undoes plain disguise first (`fold`). It does not look for
-//! names without a cue, nor for content that is only implied, beyond the few phrases in the lexicon.
+//! The label rule: a text is clean when it carries at most date, time, staff or provider name with a title, a neutral clinic
+//! name, the call-back number, an opaque link, a one-time code, opt-out wording and the patient's first name alone. Anything
+//! else that ties the receiver to an identifier or to care is PHI. Identifiers are those of 45 CFR 164.514(b)(2)(i); care
+//! content is found by a lexicon kept as a data file with its provenance.
 //!
-//! What this crate must not do: decide whether anything may be sent, do I/O, or keep or log a text it was given.
+//! What this crate must not do: I/O, decisions, keeping or logging the text. It fails closed: when it cannot judge a text
+//! it says so with an error, never with "clean".
 //!
-//! Start at [`scan`]; `data/lexicon.tsv` says what is known and where it comes from.
+//! What it cannot do yet: learn. Names it has no cue for, misspellings and meaning that no single word carries pass it by;
+//! the place for a model is beside [`lexicon`] and [`patterns`], as a third source of findings in [`scan`].
+//!
+//! Start at [`scan`].
 
+mod codes;
 mod fold;
-mod kind;
 mod lexicon;
+mod links;
+mod names;
 mod patterns;
 mod phrases;
+mod text;
 
-pub use kind::Kind;
+use fold::Folded;
 use postern_base::{Category, Channel, Language, Level, Purpose};
 use std::fmt;
 
-/// The longest text that is read, in Unicode code points. A longer one is not cut but refused: cutting would hide what follows.
-pub const MAX_CODE_POINTS: usize = 65_536;
+/// The longest text that is judged, in bytes. Longer ones are an error: what was not read is not clean.
+pub const MAX_BYTES: usize = 256 * 1024;
 
-/// Where a text is read. Everything is optional; what is given makes the reading sharper.
+/// Why a text could not be judged. Whoever asked must hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClassifierError {
+    /// Longer than [`MAX_BYTES`].
+    TooLong,
+    /// The classifier's own data could not be prepared.
+    NotReady,
+}
+
+impl fmt::Display for ClassifierError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "the text is longer than the classifier reads; shorten it or split it",
+            Self::NotReady => "the classifier could not prepare its patterns; nothing can be judged",
+        })
+    }
+}
+
+impl std::error::Error for ClassifierError {}
+
+/// What is known about a text before it is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
     /// The channel it would travel on.
     pub channel: Option<Channel>,
     /// Why it would be sent.
     pub purpose: Option<Purpose>,
-    /// The language it is said to be in. Both lexicons are always read.
+    /// The language it is written in. Both languages are always looked for.
     pub language: Option<Language>,
-    /// The tenant's own call-back number, which is not the patient's.
+    /// The tenant's call-back number, which is no finding.
     pub callback: Option<&'a str>,
-    /// Texts of the recipient's own record (full name, date of birth as written, record number, address, phone, e-mail):
-    /// finding one is the strongest signal there is.
-    pub recipient: &'a [(Kind, &'a str)],
+    /// The recipient's own record: the strongest signal there is.
+    pub recipient: Option<&'a Recipient<'a>>,
+}
+
+/// What the record says about the recipient, to be found in the text however it is written.
+#[derive(Clone, Copy, Default)]
+pub struct Recipient<'a> {
+    /// Full names.
+    pub names: &'a [&'a str],
+    /// Family names.
+    pub family_names: &'a [&'a str],
+    /// Date of birth: year, month, day.
+    pub birth_date: Option<(i16, i8, i8)>,
+    /// MRN, account and plan numbers.
+    pub identifiers: &'a [&'a str],
+    /// Telephone numbers and e-mail addresses.
+    pub points: &'a [&'a str],
+    /// Street lines of addresses.
+    pub streets: &'a [&'a str],
+}
+
+impl fmt::Debug for Recipient<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recipient")
+    }
 }
 
 /// What a text carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Findings {
-    /// It ties the receiver to an identifier or to care content.
+    /// It is PHI once it reaches a person.
     pub phi: bool,
-    /// The sensitivity of what it carries (RULES 0.4).
+    /// Its sensitivity.
     pub level: Level,
-    /// What makes it specially protected.
+    /// What makes it specially protected; empty below L4.
     pub categories: Vec<Category>,
-    /// What was found where, in order.
+    /// What was found where, in order, without overlaps.
     pub spans: Vec<Span>,
 }
 
-/// One finding.
+/// A finding in the original text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// The first Unicode code point of the original text.
+    /// The first Unicode code point.
     pub start: usize,
     /// The code point after the last.
     pub end: usize,
     /// What it is.
     pub kind: Kind,
-    /// The level it alone would give the text.
-    pub level: Level,
-    /// The protected category it belongs to.
-    pub category: Option<Category>,
 }
 
-/// Why a text could not be judged. The caller fails closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClassifierError {
-    /// It has more than [`MAX_CODE_POINTS`].
-    TooLong,
-    /// A built-in pattern or lexicon row is not well formed.
-    Damaged,
-}
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
+        /// What a finding is: the `type` of `postern scan`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Kind { $($(#[$doc])* $variant),+ }
 
-impl fmt::Display for ClassifierError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong => write!(f, "the text is longer than {MAX_CODE_POINTS} characters"),
-            Self::Damaged => f.write_str("the built-in lexicon is damaged"),
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The one spelling.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
+            }
         }
+    };
+}
+
+kinds! {
+    /// A person's name. The first name alone is a finding, and no PHI.
+    Name = "name",
+    /// Social security number, or its last four digits.
+    Ssn = "ssn",
+    /// Date of birth.
+    Dob = "dob",
+    /// Another date that is telling.
+    Date = "date",
+    /// An age over 89.
+    Age = "age",
+    /// Medical record number.
+    Mrn = "mrn",
+    /// Account, invoice or claim number.
+    Account = "account",
+    /// Health-plan number.
+    PlanId = "plan_id",
+    /// The patient's address.
+    Address = "address",
+    /// The patient's telephone number.
+    Phone = "phone",
+    /// An e-mail address.
+    Email = "email",
+    /// A link that carries identifiers or care content.
+    Url = "url",
+    /// Device, vehicle or licence number.
+    Device = "device",
+    /// Network address.
+    Ip = "ip",
+    /// A drug.
+    Medication = "medication",
+    /// A condition.
+    Condition = "condition",
+    /// A laboratory test or value.
+    Lab = "lab",
+    /// A procedure.
+    Procedure = "procedure",
+    /// A symptom.
+    Symptom = "symptom",
+    /// A specialty.
+    Specialty = "specialty",
+    /// ICD-10, LOINC, CPT, NDC and the like.
+    Code = "code",
+    /// Care content that no single word of the above names.
+    Implied = "implied",
+    /// Anything else.
+    Other = "other",
+}
+
+/// A finding in the folded text, with what it means.
+#[derive(Debug, Clone, Copy)]
+struct Hit {
+    start: usize,
+    end: usize,
+    kind: Kind,
+    level: Level,
+    category: Option<Category>,
+    phi: bool,
+}
+
+impl Hit {
+    /// An identifier: never to travel on an open channel, whatever else the text says.
+    const fn identifier(start: usize, end: usize, kind: Kind) -> Self {
+        Self { start, end, kind, level: Level::L2, category: None, phi: true }
     }
 }
 
-impl std::error::Error for ClassifierError {}
-
-/// Reads `text`. Deterministic; the same text and context always give the same findings.
+/// Reads a text. Deterministic: the same text and context give the same findings.
 ///
 /// # Errors
-/// [`ClassifierError`]; a text that could not be judged must be treated as the most sensitive there is.
+/// [`ClassifierError`] when the text cannot be judged; it must then be held.
 pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierError> {
-    if text.chars().count() > MAX_CODE_POINTS {
+    if text.len() > MAX_BYTES {
         return Err(ClassifierError::TooLong);
     }
-    let folded = fold::fold(text);
-    let exempt = phrases::closed(&folded);
-    let mut spans = patterns::find(&folded, context)?;
-    spans.extend(lexicon::find(&folded)?);
-    spans.extend(phrases::recipient(&folded, context));
-    spans.retain(|span| !exempt.iter().any(|(start, end)| *start <= span.start && span.end <= *end));
-    keep_widest(&mut spans);
-    let level = spans.iter().map(|span| span.level).max().unwrap_or(Level::L0);
-    let level = if level == Level::L0 && phrases::is_logistics(&folded)? { Level::L1 } else { level };
-    let mut categories: Vec<Category> = spans.iter().filter_map(|span| span.category).collect();
-    categories.sort_unstable();
-    categories.dedup();
-    Ok(Findings { phi: spans.iter().any(|span| span.level >= Level::L2), level, categories, spans })
+    let mut folded = Folded::new(text);
+    let mut hits = Vec::new();
+    phrases::blank(&mut folded)?;
+    links::find(&mut folded, context, &mut hits)?;
+    patterns::find(&folded, context, &mut hits)?;
+    codes::find(&folded, &mut hits)?;
+    let words = text::Words::of(&folded);
+    lexicon::find(&words, &folded, &mut hits)?;
+    names::find(&words, &folded, context, &mut hits);
+    Ok(findings(&folded, hits, patterns::is_logistics(&folded)?))
 }
 
-/// Where two findings overlap, the more sensitive one stays, else the wider one.
-fn keep_widest(spans: &mut Vec<Span>) {
-    spans.sort_by_key(|span| (std::cmp::Reverse(span.level), std::cmp::Reverse(span.end - span.start), span.start));
-    let mut kept: Vec<Span> = Vec::with_capacity(spans.len());
-    for span in spans.drain(..) {
-        if kept.iter().all(|other| span.end <= other.start || other.end <= span.start) {
-            kept.push(span);
+fn findings(folded: &Folded, mut hits: Vec<Hit>, logistics: bool) -> Findings {
+    let base = if logistics { Level::L1 } else { Level::L0 };
+    let level = hits.iter().map(|hit| hit.level).max().unwrap_or(base).max(base);
+    let phi = hits.iter().any(|hit| hit.phi);
+    let mut categories: Vec<Category> = hits.iter().filter_map(|hit| hit.category).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    // Of overlapping findings the graver, then the longer one is shown.
+    hits.sort_by_key(|hit| (std::cmp::Reverse(hit.level), std::cmp::Reverse(hit.end - hit.start), hit.start));
+    let mut kept: Vec<Hit> = Vec::new();
+    for hit in hits {
+        if kept.iter().all(|other| hit.end <= other.start || other.end <= hit.start) {
+            kept.push(hit);
         }
     }
-    kept.sort_by_key(|span| span.start);
-    *spans = kept;
+    kept.sort_by_key(|hit| hit.start);
+    let span = |hit: Hit| {
+        let (start, end) = folded.original(hit.start, hit.end);
+        Span { start, end, kind: hit.kind }
+    };
+    Findings { phi, level, categories, spans: kept.into_iter().map(span).collect() }
 }
 
 #[cfg(test)]

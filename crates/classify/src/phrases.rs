@@ -1,13 +1,12 @@
-//! Phrases that make a text more, or less, than its words: the closed phrases, what is logistics, and the recipient's own record.
+//! The closed phrases of the matrix's code M (RULES section 2): exempt by exact text, in both languages.
 
-use crate::fold::{Folded, fold};
-use crate::{ClassifierError, Context, Span};
-use postern_base::Level;
-use regex::Regex;
-use std::sync::OnceLock;
+use crate::ClassifierError;
+use crate::fold::Folded;
+use crate::patterns::{Pattern, compile};
+use std::sync::LazyLock;
 
-/// The closed phrases a minimal text may carry whatever their level (RULES 2, code M), folded, with their Spanish twins.
-const CLOSED: &[&str] = &[
+/// The phrases as they may be written; what is sent is taken from here.
+pub(crate) const CLOSED: &[&str] = &[
     "your prescription is ready",
     "a statement is available",
     "please confirm your visit",
@@ -15,51 +14,18 @@ const CLOSED: &[&str] = &[
     "su receta esta lista",
     "hay un estado de cuenta disponible",
     "por favor confirme su visita",
-    "por favor llamenos sobre su visita",
+    "por favor llamenos acerca de su visita",
 ];
 
-/// What makes a text logistics (L1): a day, an hour, a visit, a place to go.
-const LOGISTICS: &str = r"\b(?:\d{1,2}:\d{2}|\d{1,2} ?[ap]\.?m\b|\d{1,2}/\d{1,2}|appt|appointment|visit|check-?in|arrive|reschedul\w*|confirm|cita|visita|confirm[ae]\w*|reprogram\w*|monday|tuesday|wednesday|thursday|friday|saturday|sunday|lunes|martes|miercoles|jueves|viernes|sabado|domingo|(?:jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d{1,2}|\d{1,2} de (?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre))";
+static PHRASES: LazyLock<Pattern> =
+    LazyLock::new(|| compile(&format!(r"\b(?:{})\b", CLOSED.join("|").replace(' ', r"\s+"))));
 
-/// Code point ranges of the closed phrases in `folded`.
-pub(crate) fn closed(folded: &Folded) -> Vec<(usize, usize)> {
-    CLOSED.iter().flat_map(|phrase| everywhere(folded, phrase)).collect()
-}
-
-/// Whether `folded` says when or where, and so is more than the existence of a message.
-pub(crate) fn is_logistics(folded: &Folded) -> Result<bool, ClassifierError> {
-    static COMPILED: OnceLock<Option<Regex>> = OnceLock::new();
-    let regex = COMPILED.get_or_init(|| Regex::new(LOGISTICS).ok()).as_ref().ok_or(ClassifierError::Damaged)?;
-    Ok(regex.is_match(&folded.text))
-}
-
-/// Texts of the recipient's own record in `folded`.
-pub(crate) fn recipient(folded: &Folded, context: &Context<'_>) -> Vec<Span> {
-    let mut spans = Vec::new();
-    for (kind, value) in context.recipient {
-        let value = fold(value).text;
-        // One short word says too little to be a match of a record.
-        if value.len() < 5 {
-            continue;
-        }
-        for (start, end) in everywhere(folded, &value) {
-            spans.push(Span { start, end, kind: *kind, level: Level::L2, category: None });
-        }
+/// Takes the closed phrases out of what is looked at. Each must stand as a clause of its own: what follows it on the same
+/// clause ("... for metformin") is looked at like any other text.
+pub(crate) fn blank(folded: &mut Folded) -> Result<(), ClassifierError> {
+    let found: Vec<(usize, usize)> = PHRASES.of(&folded.plain)?.map(|m| (m.start(), m.end())).collect();
+    for (start, end) in found {
+        folded.blank(start, end);
     }
-    spans
-}
-
-/// Code point ranges where `phrase` stands in `folded` as whole words.
-fn everywhere(folded: &Folded, phrase: &str) -> Vec<(usize, usize)> {
-    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    folded
-        .text
-        .match_indices(phrase)
-        .filter(|(at, _)| {
-            let before = folded.text.get(..*at).and_then(|text| text.chars().next_back());
-            let after = folded.text.get(at + phrase.len()..).and_then(|text| text.chars().next());
-            !is_word(before) && !is_word(after)
-        })
-        .map(|(at, _)| folded.original(at, at + phrase.len()))
-        .collect()
+    Ok(())
 }
