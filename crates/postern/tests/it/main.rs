@@ -1,1 +1,5 @@
-//! End-to-end tests.
+//! The end-to-end tests: the real binary, over HTTP and the command line, on a data directory of its own.
+
+mod client;
+mod clinic;
+mod storm;

@@ -1,0 +1,250 @@
+//! A clinic to test with: a data directory of its own, the real binary, simulated vendors.
+
+use crate::client::Client;
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// The binary under test.
+pub const POSTERN: &str = env!("CARGO_BIN_EXE_postern");
+
+/// A directory that is removed at the end, unless the test failed.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        static NTH: AtomicU32 = AtomicU32::new(0);
+        let nth = NTH.fetch_add(1, Ordering::Relaxed);
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{nth}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("the target directory can be written");
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            drop(std::fs::remove_dir_all(&self.0));
+        }
+    }
+}
+
+/// Runs the binary to its end.
+pub fn postern(arguments: &[&str]) -> Output {
+    Command::new(POSTERN).args(arguments).stdin(Stdio::null()).output().expect("the binary runs")
+}
+
+/// What it printed, as JSON.
+pub fn printed(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("{error}: {}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    })
+}
+
+/// A clinic made by `quickstart`, with its patients imported.
+#[derive(Debug)]
+pub struct Clinic {
+    pub folder: Folder,
+    pub key: String,
+    server: Option<(Child, SocketAddr)>,
+}
+
+impl Clinic {
+    /// A clinic with `patients` (FHIR resources), not serving yet.
+    pub fn new(name: &str, patients: &[Value]) -> Self {
+        let folder = Folder::new(name);
+        let data = folder.join("data");
+        let made = postern(&["quickstart", "--data", data.to_str().expect("UTF-8"), "--json"]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let key = printed(&made)["api_key"].as_str().expect("a key").to_owned();
+        let config = data.join("postern.toml");
+        let text = std::fs::read_to_string(&config).expect("quickstart writes it");
+        // A key of the top level stands before every table.
+        std::fs::write(&config, format!("simulator_log = {:?}\n{text}", folder.join("sent.log"))).expect("written");
+        let clinic = Self { folder, key, server: None };
+        clinic.import(patients);
+        clinic
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// The data directory as an argument.
+    pub fn data_text(&self) -> String {
+        self.data().to_str().expect("UTF-8").to_owned()
+    }
+
+    /// Imports FHIR resources; the server must not be running.
+    pub fn import(&self, resources: &[Value]) {
+        let entries: Vec<Value> = resources.iter().map(|resource| json!({ "resource": resource })).collect();
+        let bundle = json!({ "resourceType": "Bundle", "type": "collection", "entry": entries });
+        let file = self.folder.join("patients.json");
+        std::fs::write(&file, bundle.to_string()).expect("written");
+        let done = postern(&["import", "--data", &self.data_text(), file.to_str().expect("UTF-8"), "--json"]);
+        assert!(
+            done.status.success(),
+            "{}{}",
+            String::from_utf8_lossy(&done.stdout),
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+
+    /// Starts the server on a free port of loopback and waits until it is ready.
+    pub fn serve(&mut self) -> SocketAddr {
+        assert!(self.server.is_none(), "it is serving already");
+        let address = free_port();
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("server.log"))
+            .expect("the log can be written");
+        let child = Command::new(POSTERN)
+            .args(["serve", "--data", &self.data_text(), "--listen", &address.to_string()])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log)
+            .spawn()
+            .expect("the binary runs");
+        self.server = Some((child, address));
+        self.wait_until_ready();
+        address
+    }
+
+    fn wait_until_ready(&mut self) {
+        let (child, address) = self.server.as_mut().expect("it was started");
+        for _ in 0..600 {
+            if let Some(status) = child.try_wait().expect("it can be asked") {
+                let log = std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
+                panic!("the server ended with {status}: {log}");
+            }
+            let ready = Client::new(*address, "").call("GET", "/readyz", &[], b"");
+            if ready.is_ok_and(|answer| answer.status == 200) {
+                return;
+            }
+            pause();
+        }
+        panic!("the server did not become ready");
+    }
+
+    /// A client with the clinic's key.
+    pub fn client(&self) -> Client {
+        let (_, address) = self.server.as_ref().expect("it is serving");
+        Client::new(*address, &self.key)
+    }
+
+    /// Ends the server as a power cut would: SIGKILL.
+    pub fn kill(&mut self) {
+        let (mut child, _) = self.server.take().expect("it is serving");
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ended");
+    }
+
+    /// Ends the server as an operator would: SIGTERM, and waits for its drain.
+    pub fn stop(&mut self) {
+        let (mut child, _) = self.server.take().expect("it is serving");
+        let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
+        assert!(told.success());
+        assert!(child.wait().expect("it ended").success(), "a drained server ends well");
+    }
+
+    /// Runs `verify` on the data directory and gives its exit code and report.
+    pub fn verify(&self, more: &[&str]) -> (i32, Value) {
+        let data = self.data_text();
+        let mut arguments = vec!["verify", "--data", &data, "--json"];
+        arguments.extend_from_slice(more);
+        let output = postern(&arguments);
+        (output.status.code().unwrap_or(-1), printed(&output))
+    }
+
+    /// The lines the simulated vendors wrote: one for every message they took, whatever process called them.
+    pub fn sent(&self) -> Vec<String> {
+        let Ok(file) = std::fs::File::open(self.folder.join("sent.log")) else { return Vec::new() };
+        BufReader::new(file).lines().map_while(Result::ok).collect()
+    }
+}
+
+impl Drop for Clinic {
+    fn drop(&mut self) {
+        if let Some((mut child, _)) = self.server.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+/// A port of loopback that was free a moment ago.
+pub fn free_port() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("loopback has a free port")
+}
+
+/// Waits for another process; nothing is asserted about how long.
+#[expect(clippy::disallowed_methods, reason = "the test waits for another process, which no clock here can move")]
+pub fn pause() {
+    std::thread::sleep(Duration::from_millis(20));
+}
+
+/// Asks until `done` says so.
+pub fn eventually<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..1500 {
+        if let Some(value) = done() {
+            return value;
+        }
+        pause();
+    }
+    panic!("it never came to pass: {what}");
+}
+
+const STRUCTURE: &str = "https://postern.example/fhir/StructureDefinition";
+
+/// A patient of New York with a verified mobile number and e-mail address the patient gave.
+pub fn patient(id: &str, sms: &str, email: &str) -> Vec<Value> {
+    let given = |kind: &str, code: &str| {
+        json!([
+            { "url": format!("{STRUCTURE}/contact-source"), "valueCode": "patient" },
+            { "url": format!("{STRUCTURE}/{kind}"), "valueCode": code }
+        ])
+    };
+    let verified = |nth: u32, system: &str, value: &str| {
+        json!({
+            "resourceType": "VerificationResult", "id": format!("{id}-v{nth}"), "target": [{ "reference": format!("Patient/{id}") }],
+            "targetLocation": [format!("Patient.telecom.where(system='{system}' and value='{value}')")],
+            "status": "validated", "lastPerformed": "2026-10-01T10:00:00Z", "nextScheduled": "2099-10-01"
+        })
+    };
+    vec![
+        json!({
+            "resourceType": "Patient", "id": id, "active": true, "birthDate": "1978-10-12",
+            "name": [{ "use": "official", "family": "Beech", "given": ["Alma"] }],
+            "telecom": [
+                { "system": "sms", "value": sms, "use": "mobile", "rank": 1, "extension": given("line-type", "mobile") },
+                { "system": "email", "value": email, "use": "home", "rank": 2, "extension": given("mailbox-kind", "personal") }
+            ],
+            "address": [{ "use": "home", "line": ["1 Elm St"], "city": "New York", "state": "NY", "postalCode": "10001", "country": "US" }],
+            "communication": [{ "language": { "coding": [{ "system": "urn:ietf:bcp:47", "code": "en" }] }, "preferred": true }]
+        }),
+        verified(1, "sms", sms),
+        verified(2, "email", email),
+    ]
+}
+
+/// A request for a one-time code: bound by no hours, so that the tests say the same at night.
+pub fn code(patient: &str, code: &str) -> Value {
+    json!({
+        "patient": format!("Patient/{patient}"), "purpose": "one_time_code", "channels": ["sms"],
+        "template": { "name": "one_time_code", "data": { "code": code } }
+    })
+}

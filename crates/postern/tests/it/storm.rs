@@ -1,0 +1,139 @@
+//! kill -9 in the middle of a send storm, again and again: what was answered is there exactly once, and nothing was sent twice.
+
+use crate::client::Client;
+use crate::clinic::{Clinic, code, eventually, patient};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+const ROUNDS: u32 = 20;
+const PATIENTS: u32 = 40;
+const CALLERS: u32 = 8;
+/// Answers a round waits for before the kill, so that every round interrupts work under way; odd, so that rounds differ.
+const ANSWERS: usize = 37;
+
+/// What was answered with 202, by idempotency key.
+type Answered = Arc<Mutex<BTreeMap<String, String>>>;
+
+#[test]
+fn after_kill_nine_every_answered_message_is_there_exactly_once_and_none_was_sent_twice() {
+    let patients: Vec<Value> = (0..PATIENTS)
+        .flat_map(|n| patient(&format!("p{n}"), &format!("+1212555{:04}", 100 + n), &format!("p{n}@mail.example")))
+        .collect();
+    let mut clinic = Clinic::new("storm", &patients);
+    let answered: Answered = Arc::default();
+    let mut unanswered = BTreeSet::new();
+    for round in 0..ROUNDS {
+        unanswered.extend(storm(&mut clinic, round, &answered));
+    }
+
+    let address = clinic.serve();
+    let mut client = clinic.client();
+    let answered = answered.lock().expect("no caller panicked").clone();
+    assert!(answered.len() >= ANSWERS * ROUNDS as usize, "{} answers", answered.len());
+    let ids: BTreeSet<&String> = answered.values().collect();
+    assert_eq!(ids.len(), answered.len(), "no two keys share a message");
+
+    every_answer_is_given_again(&mut client, &answered);
+    every_message_ends(&mut client, answered.values());
+    nothing_was_sent_twice(&clinic, &answered);
+    what_was_not_answered_can_be_asked_again(&mut Client::new(address, &clinic.key), &unanswered);
+    clinic.stop();
+
+    let (exit, report) = clinic.verify(&[]);
+    assert_eq!(exit, 0, "{report}");
+}
+
+/// One round: callers send until enough is answered, then the server dies. Gives the keys that were never answered.
+fn storm(clinic: &mut Clinic, round: u32, answered: &Answered) -> BTreeSet<String> {
+    let address = clinic.serve();
+    let over = Arc::new(AtomicBool::new(false));
+    let before = answered.lock().expect("no caller panicked").len();
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|caller| {
+            let (over, answered, key) = (Arc::clone(&over), Arc::clone(answered), clinic.key.clone());
+            std::thread::spawn(move || call(Client::new(address, &key), round, caller, &over, &answered))
+        })
+        .collect();
+    eventually("enough answers to interrupt", || {
+        let now = answered.lock().expect("no caller panicked").len();
+        (now >= before + ANSWERS).then_some(())
+    });
+    clinic.kill();
+    over.store(true, Ordering::Relaxed);
+    callers.into_iter().flat_map(|caller| caller.join().expect("a caller ends")).collect()
+}
+
+fn call(mut client: Client, round: u32, caller: u32, over: &AtomicBool, answered: &Answered) -> Vec<String> {
+    for nth in 0u32.. {
+        if over.load(Ordering::Relaxed) {
+            break;
+        }
+        let once = format!("r{round}-c{caller}-n{nth}");
+        let body = request(&once);
+        match client.post_once("/v1/messages", &once, &body) {
+            Ok(answer) if answer.status == 202 => {
+                let id = answer.json()["id"].as_str().expect("an id").to_owned();
+                answered.lock().expect("no caller panicked").insert(once, id);
+            }
+            Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text()),
+            // The server died under this request: nobody knows whether it was taken.
+            Err(_) => return vec![once],
+        }
+    }
+    Vec::new()
+}
+
+/// The request of an idempotency key: always the same for the same key. Codes differ, so that none is a duplicate of another.
+fn request(once: &str) -> Value {
+    let number = once.bytes().fold(7u64, |sum, byte| (sum * 31 + u64::from(byte)) % 90_000_000);
+    code(&format!("p{}", number % u64::from(PATIENTS)), &format!("{}", 10_000_000 + number))
+}
+
+fn every_answer_is_given_again(client: &mut Client, answered: &BTreeMap<String, String>) {
+    for (once, id) in answered {
+        let again = client.post_once("/v1/messages", once, &request(once)).expect("the server answers");
+        assert_eq!((again.status, again.json()["id"].as_str()), (202, Some(id.as_str())), "{once}: {}", again.text());
+        assert_eq!(again.header("idempotent-replayed"), Some("true"), "{once}");
+    }
+}
+
+/// Every message comes to a terminal state or waits for its receipt, and its ledger entries tell one life, in order.
+fn every_message_ends<'a>(client: &mut Client, ids: impl Iterator<Item = &'a String>) {
+    for id in ids {
+        let message = eventually("the message leaves the queue", || {
+            let message = client.get(&format!("/v1/messages/{id}")).json();
+            let state = message["state"].as_str().unwrap_or_default().to_owned();
+            (!matches!(state.as_str(), "queued" | "attempting" | "waiting" | "")).then_some(message)
+        });
+        let entries = client.get(&format!("/v1/messages/{id}/entries")).json();
+        let kinds: Vec<&str> =
+            entries["entries"].as_array().expect("entries").iter().filter_map(|e| e["kind"].as_str()).collect();
+        assert_eq!(kinds.first(), Some(&"accepted"), "{id}: {kinds:?}");
+        assert_eq!(kinds.iter().filter(|kind| **kind == "accepted").count(), 1, "{id}: {kinds:?}");
+        let attempts =
+            message["deliveries"].as_array().map_or(0, |d| d.iter().filter_map(|d| d["attempts"].as_u64()).sum());
+        let started = kinds.iter().filter(|kind| **kind == "attempt_started").count() as u64;
+        assert_eq!(started, attempts, "{id}: {kinds:?}");
+    }
+}
+
+/// The vendors' own log, kept across every process: one line for each message they took.
+fn nothing_was_sent_twice(clinic: &Clinic, answered: &BTreeMap<String, String>) {
+    let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+    for line in clinic.sent() {
+        let delivery = line.split(' ').nth(1).expect("attempt, delivery, channel, time").to_owned();
+        *taken.entry(delivery).or_default() += 1;
+    }
+    let twice: Vec<_> = taken.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "sent more than once: {twice:?}");
+    assert!(taken.len() * 10 >= answered.len() * 5, "only {} of {} were sent", taken.len(), answered.len());
+}
+
+fn what_was_not_answered_can_be_asked_again(client: &mut Client, unanswered: &BTreeSet<String>) {
+    for once in unanswered {
+        let answer = client.post_once("/v1/messages", once, &request(once)).expect("the server answers");
+        assert_eq!(answer.status, 202, "{once}: {}", answer.text());
+    }
+}
