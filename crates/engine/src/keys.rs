@@ -1,0 +1,31 @@
+//! Principals: who may call, added with their entry in the ledger.
+
+use crate::engine::Engine;
+use crate::error::UseError;
+use crate::ledger_entry;
+use crate::principal::{Principal, Scope};
+use postern_ledger::Kind;
+use postern_store::PrincipalRecord;
+
+impl Engine {
+    /// Creates or replaces a principal of the caller's own tenant. `key_hash` is the SHA-256 of their API key, which is kept
+    /// nowhere.
+    ///
+    /// # Errors
+    /// [`UseError`]; a record of another tenant is `NotFound`.
+    pub async fn put_principal(
+        &self,
+        principal: &Principal,
+        record: PrincipalRecord,
+        key_hash: [u8; 32],
+    ) -> Result<(), UseError> {
+        principal.must(Scope::Admin)?;
+        if record.tenant != principal.tenant {
+            return Err(UseError::NotFound);
+        }
+        let entry =
+            ledger_entry::of(self, &principal.tenant, Kind::Administered, principal.actor(), "principal_changed")
+                .map_err(|_| UseError::Unavailable)?;
+        Ok(self.inner.store.tenant(&principal.tenant).put_principal(record, key_hash, entry).await?)
+    }
+}

@@ -1,0 +1,94 @@
+//! `postern import`: patients' records into the built-in directory.
+
+use super::{configuration, of_this_machine, read_input};
+use crate::cli::{Global, Import};
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::process;
+use crate::wiring;
+use indicatif::{ProgressBar, ProgressStyle};
+use postern_engine::{Engine, ImportReport, Principal};
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+
+/// What is told of the unreadable in text; `--json` tells all.
+const TOLD: usize = 20;
+
+/// Imports every file; importing one again is harmless.
+pub(crate) fn run(global: &Global, args: &Import) -> Result<Exit, Failure> {
+    let (data, file, config) = configuration(global)?;
+    process::start_log(&crate::config::Log { level: "warn".into(), ..config.log.clone() })?;
+    process::choose_tls()?;
+    process::runtime()?.block_on(async {
+        let running = wiring::open(&data, &config, &of_this_machine()).await?;
+        wiring::apply_tenants(&running.engine, &file, &config).await?;
+        let tenant = wiring::tenant(&running.engine, args.tenant.as_ref()).await?;
+        let principal = Principal::system(tenant);
+        let mut all = ImportReport::default();
+        let mut outcome = Ok(());
+        for path in &args.files {
+            match one(&running.engine, &principal, path).await {
+                Ok(report) => add(&mut all, report),
+                Err(failure) => {
+                    outcome = Err(failure);
+                    break;
+                }
+            }
+        }
+        running.engine.store().clone().close().await;
+        tell(global, &all)?;
+        outcome?;
+        Ok(if all.unreadable.is_empty() { Exit::Done } else { Exit::No })
+    })
+}
+
+async fn one(engine: &Engine, principal: &Principal, path: &Path) -> Result<ImportReport, Failure> {
+    let document = read_input(path)?;
+    let bar = ProgressBar::new(u64::try_from(document.len()).unwrap_or(u64::MAX));
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}") {
+        bar.set_style(style);
+    }
+    bar.set_message(path.display().to_string());
+    let report = engine
+        .import(principal, &document, &mut |done, _| bar.set_position(done))
+        .await
+        .map_err(|error| Failure::Stopped(format!("{}: {error}", path.display())))?;
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+/// Adds one file's report to that of all.
+fn add(all: &mut ImportReport, one: ImportReport) {
+    let sum = |into: &mut BTreeMap<String, usize>, from: BTreeMap<String, usize>| {
+        for (kind, count) in from {
+            let total = into.entry(kind).or_default();
+            *total = total.saturating_add(count);
+        }
+    };
+    sum(&mut all.stored, one.stored);
+    sum(&mut all.skipped, one.skipped);
+    all.unreadable.extend(one.unreadable);
+}
+
+fn tell(global: &Global, report: &ImportReport) -> Result<(), Failure> {
+    if global.json {
+        output::json_line(report)?;
+        return Ok(());
+    }
+    let mut out = std::io::stdout().lock();
+    let list = |counts: &BTreeMap<String, usize>| {
+        let parts: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+    };
+    writeln!(out, "read        {}", list(&report.stored))?;
+    writeln!(out, "not needed  {}", list(&report.skipped))?;
+    writeln!(out, "unreadable  {}", report.unreadable.len())?;
+    for (place, why) in report.unreadable.iter().take(TOLD) {
+        writeln!(out, "  {place}: {why}")?;
+    }
+    if report.unreadable.len() > TOLD {
+        writeln!(out, "  and {} more; --json tells all", report.unreadable.len().saturating_sub(TOLD))?;
+    }
+    Ok(())
+}

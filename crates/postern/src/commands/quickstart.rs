@@ -1,0 +1,232 @@
+//! `postern quickstart`: a data directory, its root key, a configuration, and a first API key.
+
+use super::of_this_machine;
+use crate::cli::{Global, Quickstart};
+use crate::config::{Config, Log};
+use crate::data_dir::DataDir;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::process;
+use crate::wiring;
+use jiff::civil::Date;
+use postern_base::{Channel, Rng, TenantId};
+use postern_channels::portal::Portal;
+use postern_engine::wire::{Agreement, Vendor};
+use postern_engine::{Engine, Principal, Scope};
+use postern_store::PrincipalRecord;
+use postern_web::ApiKey;
+use serde::Serialize;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+#[derive(Debug, Serialize)]
+struct Made<'a> {
+    data: &'a Path,
+    config: &'a Path,
+    tenant: &'a str,
+    api_key: &'a str,
+    api_key_id: &'a str,
+}
+
+/// Makes everything, and shows the API key this once.
+pub(crate) fn run(global: &Global, args: &Quickstart) -> Result<Exit, Failure> {
+    let data = DataDir::of(global.data.as_deref())?;
+    let sources = of_this_machine();
+    process::start_log(&Log { level: "warn".into(), ..Log::default() })?;
+    process::choose_tls()?;
+    let file = global.config.clone().unwrap_or_else(|| data.config());
+    let text = configuration(args)?;
+    data.create(sources.rng.as_ref())?;
+    write_new(&file, &text)?;
+    let config = Config::read(&file)?;
+    process::runtime()?.block_on(async {
+        let running = wiring::open(&data, &config, &sources).await?;
+        wiring::apply_tenants(&running.engine, &file, &config).await?;
+        let rows = own_vendors();
+        put_vendors(&running.engine, &args.tenant, &rows).await?;
+        let key = first_key(&running.engine, &args.tenant, "first key", Scope::ALL, sources.rng.as_ref()).await?;
+        running.engine.store().clone().close().await;
+        tell(global, args, &data, &file, &key)
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Makes an API key for `tenant`; its hash is stored, the key is not.
+///
+/// # Errors
+/// When there is no randomness or the store does not answer.
+pub(crate) async fn first_key(
+    engine: &Engine,
+    tenant: &TenantId,
+    label: &str,
+    scopes: &[Scope],
+    rng: &dyn Rng,
+) -> Result<ApiKey, Failure> {
+    let key = ApiKey::new(rng).map_err(|_| Failure::Machine("the operating system gave no random bytes"))?;
+    let record = PrincipalRecord {
+        tenant: tenant.clone(),
+        id: key.id.clone(),
+        kind: "api_key".into(),
+        label: label.into(),
+        scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        revoked: false,
+    };
+    engine
+        .put_principal(&Principal::system(tenant.clone()), record, key.hash())
+        .await
+        .map_err(|error| Failure::Stopped(error.to_string()))?;
+    Ok(key)
+}
+
+/// Puts rows into the vendor registry of `tenant`.
+///
+/// # Errors
+/// When the store does not answer.
+pub(crate) async fn put_vendors(engine: &Engine, tenant: &TenantId, rows: &[Vendor]) -> Result<(), Failure> {
+    let principal = Principal::system(tenant.clone());
+    for row in rows {
+        engine.put_vendor(&principal, row).await.map_err(|error| Failure::Stopped(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The portal, which is ourselves, and the simulated vendors, whose agreement is as simulated as they are.
+pub(crate) fn own_vendors() -> Vec<Vendor> {
+    let row = |vendor: &str, service: &str, channels: &[Channel]| Vendor {
+        vendor: vendor.into(),
+        service: service.into(),
+        tier: "hipaa".into(),
+        channels: channels.to_vec(),
+        agreement: Some(Agreement {
+            status: "executed".into(),
+            effective: Some(Date::constant(2020, 1, 1)),
+            expires: Some(Date::constant(2099, 12, 31)),
+            services: vec![service.into()],
+            required_terms: true,
+        }),
+        sender_registration: Some("approved".into()),
+        free_to_end_user: false,
+    };
+    vec![
+        row(Portal::VENDOR, Portal::SERVICE, &[Channel::Portal]),
+        row("simulator", "messaging", &[Channel::Sms]),
+        row("simulator", "mail", &[Channel::Email]),
+    ]
+}
+
+fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .and_then(|mut out| out.write_all(text.as_bytes()))
+        .map_err(|why| Failure::Data { path: file.to_path_buf(), what: format!("cannot be written: {why}") })
+}
+
+/// A string as TOML writes it. JSON's escapes are all TOML's too.
+fn quoted(text: &str) -> Result<String, Failure> {
+    serde_json::to_string(text).map_err(|_| Failure::Usage("a value cannot be written as text".into()))
+}
+
+/// The configuration of a new data directory.
+fn configuration(args: &Quickstart) -> Result<String, Failure> {
+    let id = args.tenant.as_str();
+    let (name, callback, state) = (quoted(&args.name)?, quoted(&args.callback)?, quoted(&args.state)?);
+    let alias = quoted(args.alias.as_deref().unwrap_or(&args.name))?;
+    Ok(format!(
+        r#"# Postern's configuration. Unknown keys are refused; docs/operations.md explains each.
+
+[server]
+listen = "127.0.0.1:8025"
+# Anything but loopback needs a proxy on this host that ends TLS:
+# behind_tls_proxy = true
+# public_url = "https://postern.example"
+
+[log]
+format = "human"    # human | json
+level = "info"
+
+# Simulated vendors: nothing leaves this machine. When the agreement with a real vendor is in the registry
+# (PUT /v1/vendors), put its provider here and take these out.
+[[simulator]]
+channel = "sms"
+vendor = "simulator"
+service = "messaging"
+address = {callback}
+
+[[simulator]]
+channel = "email"
+vendor = "simulator"
+service = "mail"
+address = "notices@clinic.example"
+
+# A real one: e-mail notices through a smarthost, STARTTLS required, certificate checked.
+# [[smarthost]]
+# vendor = "your-relay"
+# service = "notices"
+# host = "smtp.your-relay.example"
+# port = 587
+# from = "notices@clinic.example"
+# username = "clinic"
+# password_file = "/etc/postern/smarthost.password"
+
+[tenant.{id}]
+# Texts to these numbers of yours belong to this tenant.
+numbers = [{callback}]
+
+[tenant.{id}.tenant]
+name = {name}
+role = "covered_entity"             # or business_associate
+# The name patients see on open channels. It must not name a specialty.
+sender = {{ alias = {alias}, reveals_specialty = false }}
+callback = {callback}
+state = {state}
+link_domains = []
+
+# What you say of this deployment. With simulated vendors nothing is at risk; before real ones, make sure both are true.
+[tenant.{id}.deployment]
+risk_record = true                  # the risk analysis covers every channel in use
+portal_available = true
+"#
+    ))
+}
+
+fn tell(global: &Global, args: &Quickstart, data: &DataDir, file: &Path, key: &ApiKey) -> Result<(), Failure> {
+    if global.json {
+        output::json_line(&Made {
+            data: data.path(),
+            config: file,
+            tenant: args.tenant.as_str(),
+            api_key: key.token.reveal(),
+            api_key_id: &key.id,
+        })?;
+        return Ok(());
+    }
+    let dir = data.path().display();
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "\
+data directory  {dir}
+configuration   {}
+root key        {dir}/root.key   (keep a copy elsewhere, sealed: without it nothing can be opened)
+API key         {}
+                This is shown once; only its hash is stored. It may do everything for tenant `{}`.
+
+There is no administrator's sign-in and no second factor yet, because there is no console yet: whoever holds this key
+or can read the root key is the administrator.
+
+Next:
+  postern import --data {dir} patients.json
+  postern serve --data {dir}
+  curl -s http://127.0.0.1:8025/v1/messages -H 'Authorization: Bearer pk_...' -H 'Content-Type: application/json' \\
+    -d '{{\"patient\":\"Patient/ID\",\"purpose\":\"appointment_reminder\",\"template\":{{\"name\":\"appointment_reminder\",\"data\":{{\"start\":\"2026-12-04T14:00\"}}}}}}'",
+        file.display(),
+        key.token.reveal(),
+        args.tenant,
+    )?;
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! `postern serve`: the API, and dispatch of what is due.
+
+use super::{configuration, of_this_machine};
+use crate::cli::{Global, Serve};
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::exit::{Exit, Failure};
+use crate::process;
+use crate::wiring::{self, Sources};
+use postern_engine::Engine;
+use postern_web::{Simulators, Web, WebConfig};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// Serves until told to stop; then takes no more requests, ends what is under way, and closes the store.
+pub(crate) fn run(global: &Global, args: &Serve) -> Result<Exit, Failure> {
+    let (data, file, mut config) = configuration(global)?;
+    if let Some(listen) = args.listen {
+        if !listen.ip().is_loopback() && !config.server.behind_tls_proxy {
+            return Err(Failure::Usage(format!(
+                "--listen {listen}: only loopback is listened on without TLS; set server.behind_tls_proxy in {}",
+                file.display()
+            )));
+        }
+        config.server.listen = listen;
+    }
+    process::start_log(&config.log)?;
+    process::choose_tls()?;
+    process::runtime()?.block_on(async {
+        let sources = of_this_machine();
+        let running = wiring::open(&data, &config, &sources).await?;
+        wiring::apply_tenants(&running.engine, &file, &config).await?;
+        let listener = listen(config.server.listen).await?;
+        let (engine, _, tasks) = running.start();
+        let served = serve(&engine, listener, &data, &config, &sources, None, process::told_to_stop()).await;
+        tasks.stop().await;
+        engine.store().clone().close().await;
+        tracing::info!("stopped");
+        served.map(|()| Exit::Done)
+    })
+}
+
+/// Takes the port.
+///
+/// # Errors
+/// When somebody else has it.
+pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|why| Failure::Listen { address, why })
+}
+
+/// Serves on `listener` until `stop` is done, then drains.
+///
+/// # Errors
+/// When the listener fails.
+pub(crate) async fn serve(
+    engine: &Engine,
+    listener: TcpListener,
+    data: &DataDir,
+    config: &Config,
+    sources: &Sources,
+    pages: Option<Simulators>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Failure> {
+    let address = listener.local_addr().map_err(Failure::Output)?;
+    let settings = WebConfig {
+        public_url: config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+        body_limit: usize::try_from(config.server.body_limit_kib).unwrap_or(256).saturating_mul(1024),
+        rate: config.server.requests_per_second,
+        behind_tls: config.server.behind_tls_proxy,
+        ..WebConfig::new(data.ledger())
+    };
+    let web = Web::new(engine.clone(), settings, Arc::clone(&sources.rng), pages);
+    tracing::info!(%address, "listening");
+    let draining = engine.clone();
+    let (told, heard) = oneshot::channel();
+    let server = postern_web::serve(listener, web, async move {
+        stop.await;
+        tracing::info!("stopping: no more requests are taken, what is under way ends first");
+        draining.drain();
+        // The receiver is gone only when the server has ended already.
+        if told.send(()).is_err() {
+            tracing::debug!("the server had ended");
+        }
+    });
+    let patience = async {
+        // When the server ends by itself, its result counts and this waits no longer.
+        if heard.await.is_ok() {
+            tokio::time::sleep(DRAIN).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        served = server => served.map_err(Failure::Output),
+        () = patience => {
+            tracing::warn!("some connections did not end in time; they are cut");
+            Ok(())
+        }
+    }
+}
+
+/// How long connections may take to end once we were told to stop.
+const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);

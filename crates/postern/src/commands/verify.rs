@@ -1,0 +1,171 @@
+//! `postern verify`: does the record hold, from the files alone.
+
+use crate::cli::{Global, Verify};
+use crate::data_dir::DataDir;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Paint, Tone};
+use indicatif::{ProgressBar, ProgressStyle};
+use postern_ledger::tiles::Directory;
+use postern_ledger::verify::{MessageReport, Options, Problem, Report, key_beside, verify, verify_message};
+use serde::Serialize;
+use std::io::Write as _;
+
+/// What is told in text; `--json` tells all.
+const TOLD: usize = 20;
+
+#[derive(Debug, Serialize)]
+struct Verdict {
+    holds: bool,
+    size: u64,
+    root: Option<String>,
+    messages: u64,
+    anchored: Option<u64>,
+    problems: Vec<Named>,
+    more_problems: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<OfMessage>,
+}
+
+#[derive(Debug, Serialize)]
+struct Named {
+    code: &'static str,
+    sentence: String,
+}
+
+#[derive(Debug, Serialize)]
+struct OfMessage {
+    id: String,
+    holds: bool,
+    entries: Vec<OfEntry>,
+    problems: Vec<Named>,
+}
+
+#[derive(Debug, Serialize)]
+struct OfEntry {
+    index: u64,
+    kind: &'static str,
+    at: String,
+    actor: String,
+    code: Option<String>,
+}
+
+/// Verifies; 0 only if all holds.
+pub(crate) fn run(global: &Global, args: &Verify) -> Result<Exit, Failure> {
+    let data = DataDir::of(global.data.as_deref())?;
+    let dir = data.ledger();
+    let key = key_beside(&dir).map_err(|why| Failure::Read { path: dir.join("vkey"), why })?.ok_or_else(|| {
+        Failure::Data { path: dir.clone(), what: "there is no ledger here, or its public key is damaged".into() }
+    })?;
+    let anchor = match &args.anchor {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|why| Failure::Read { path: path.clone(), why })?;
+            Some(text)
+        }
+        None => None,
+    };
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} entries verified") {
+        bar.set_style(style);
+    }
+    let progress = |done: u64| bar.inc(done);
+    let options = Options { anchor: anchor.as_deref(), progress: Some(&progress), ..Options::default() };
+    let report = verify(&dir, &key, options);
+    bar.finish_and_clear();
+    let of_message = args.message.map(|id| (id, verify_message(&Directory::new(&dir), &key, id)));
+    let mut verdict = verdict(&report);
+    if let Some((id, found)) = of_message {
+        let found = message_verdict(id.to_string(), &found);
+        verdict.holds = verdict.holds && found.holds;
+        verdict.message = Some(found);
+    }
+    if global.json {
+        output::json_line(&verdict)?;
+    } else {
+        tell(&verdict)?;
+    }
+    Ok(if verdict.holds { Exit::Done } else { Exit::No })
+}
+
+fn named(problems: &[Problem]) -> Vec<Named> {
+    problems.iter().map(|problem| Named { code: problem.code(), sentence: problem.to_string() }).collect()
+}
+
+fn verdict(report: &Report) -> Verdict {
+    Verdict {
+        holds: report.holds(),
+        size: report.size,
+        root: report.root.as_ref().map(ToString::to_string),
+        messages: report.messages,
+        anchored: report.anchored,
+        problems: named(&report.problems),
+        more_problems: report.omitted,
+        message: None,
+    }
+}
+
+fn message_verdict(id: String, report: &MessageReport) -> OfMessage {
+    OfMessage {
+        id,
+        // A message without a single entry has no record to hold.
+        holds: report.holds() && !report.entries.is_empty(),
+        entries: report
+            .entries
+            .iter()
+            .map(|(index, entry)| OfEntry {
+                index: *index,
+                kind: entry.kind.as_str(),
+                at: entry.at.to_string(),
+                actor: entry.actor.clone(),
+                code: entry.code.clone(),
+            })
+            .collect(),
+        problems: named(&report.problems),
+    }
+}
+
+fn tell(verdict: &Verdict) -> Result<(), Failure> {
+    let paint = Paint::stdout();
+    let mut out = std::io::stdout().lock();
+    for problem in verdict.problems.iter().take(TOLD) {
+        writeln!(out, "{} {}", paint.text(Tone::Bad, "damaged"), problem.sentence)?;
+    }
+    let more =
+        u64::try_from(verdict.problems.len().saturating_sub(TOLD)).unwrap_or(0).saturating_add(verdict.more_problems);
+    if more > 0 {
+        writeln!(out, "        and {more} more")?;
+    }
+    if let Some(message) = &verdict.message {
+        tell_message(&mut out, message)?;
+    }
+    let root = verdict.root.as_deref().unwrap_or("none");
+    writeln!(out, "{} entries, {} messages, root {root}", verdict.size, verdict.messages)?;
+    match verdict.anchored {
+        Some(size) => {
+            writeln!(out, "anchored: the ledger continues the checkpoint of {size} entries that was kept elsewhere")?
+        }
+        None => writeln!(
+            out,
+            "not anchored: a directory put back to an earlier state cannot be told from these files alone; keep a copy of \
+             ledger/checkpoint elsewhere and give it with --anchor"
+        )?,
+    }
+    let end =
+        if verdict.holds { paint.text(Tone::Good, "all holds") } else { paint.text(Tone::Bad, "it does not hold") };
+    writeln!(out, "{end}")?;
+    Ok(())
+}
+
+fn tell_message(out: &mut impl std::io::Write, message: &OfMessage) -> Result<(), Failure> {
+    writeln!(out, "message {}:", message.id)?;
+    if message.entries.is_empty() {
+        writeln!(out, "  the ledger has no entry of this message")?;
+    }
+    for entry in &message.entries {
+        let code = entry.code.as_deref().unwrap_or("-");
+        writeln!(out, "  {:>8}  {}  {:<16} {code:<24} by {}", entry.index, entry.at, entry.kind, entry.actor)?;
+    }
+    for problem in &message.problems {
+        writeln!(out, "  {}", problem.sentence)?;
+    }
+    Ok(())
+}

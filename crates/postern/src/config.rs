@@ -1,0 +1,306 @@
+//! The configuration file: TOML, every key known. What cannot be understood stops the start and is named: file, key, and what
+//! was expected.
+
+use postern_base::{Channel, TenantId};
+use postern_engine::wire::{self, Settings};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The configuration.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// The HTTP server.
+    pub(crate) server: Server,
+    /// The log.
+    pub(crate) log: Log,
+    /// Simulated vendors.
+    pub(crate) simulator: Vec<Simulator>,
+    /// Where simulators note every message taken, ids only: for tests that count.
+    pub(crate) simulator_log: Option<PathBuf>,
+    /// Smarthosts for e-mail.
+    pub(crate) smarthost: Vec<Smarthost>,
+    /// Tenants by id. What is here replaces, at start, what the store holds of them.
+    tenant: BTreeMap<String, toml::Value>,
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Server {
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// A proxy on this host ends TLS in front of us. Without it, only loopback is listened on.
+    pub(crate) behind_tls_proxy: bool,
+    /// The address callers and vendors reach us at.
+    pub(crate) public_url: Option<String>,
+    /// Requests per second and key.
+    pub(crate) requests_per_second: u32,
+    /// The largest body, in KiB.
+    pub(crate) body_limit_kib: u32,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8025)),
+            behind_tls_proxy: false,
+            public_url: None,
+            requests_per_second: 20_000,
+            body_limit_kib: 256,
+        }
+    }
+}
+
+/// The log.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// For whom.
+    pub(crate) format: LogFormat,
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub(crate) level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Human, level: "info".into() }
+    }
+}
+
+/// For whom the log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// People.
+    Human,
+    /// Machines.
+    Json,
+}
+
+/// A simulated vendor.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Simulator {
+    /// `sms` or `email`.
+    pub(crate) channel: Channel,
+    /// The vendor it plays.
+    pub(crate) vendor: String,
+    /// The service it plays.
+    pub(crate) service: String,
+    /// Our number or address at that vendor.
+    pub(crate) address: String,
+}
+
+/// A smarthost: takes our mail over a verified session.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Smarthost {
+    /// Its name in the vendor registry.
+    pub(crate) vendor: String,
+    /// Its service in the vendor registry.
+    pub(crate) service: String,
+    /// Its host name, which its certificate must hold.
+    pub(crate) host: String,
+    /// Its port.
+    #[serde(default = "submission")]
+    pub(crate) port: u16,
+    /// The address mail comes from.
+    pub(crate) from: String,
+    /// Who we are, when it asks.
+    pub(crate) username: Option<String>,
+    /// The file that holds the password.
+    pub(crate) password_file: Option<PathBuf>,
+    /// A file with the certificates to trust, PEM; absent = the system's.
+    pub(crate) trust: Option<PathBuf>,
+}
+
+const fn submission() -> u16 {
+    587
+}
+
+/// Why the configuration was not taken. Values are not repeated: a misplaced password must not reach a log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// It cannot be read.
+    #[error("{}: cannot be read: {why}; `postern quickstart` makes one", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        why: std::io::Error,
+    },
+    /// A key is not as it should be.
+    #[error("{}: `{key}`: {expected}", file.display())]
+    Key {
+        /// The file.
+        file: PathBuf,
+        /// The key, as a path.
+        key: String,
+        /// What was expected.
+        expected: String,
+    },
+}
+
+impl Config {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming file, key and what was expected.
+    pub(crate) fn read(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|why| ConfigError::Read { file: file.to_path_buf(), why })?;
+        Self::parse(file, &text)
+    }
+
+    fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
+        let error = |key: String, expected: String| ConfigError::Key { file: file.to_path_buf(), key, expected };
+        let deserializer = toml::Deserializer::parse(text)
+            .map_err(|problem| error(line_of(text, &problem), format!("not TOML: {}", problem.message())))?;
+        let config: Self = serde_path_to_error::deserialize(deserializer).map_err(|problem| {
+            let key = problem.path().to_string();
+            let key = if key == "." { line_of(text, problem.inner()) } else { key };
+            error(key, without_value(problem.inner().message()))
+        })?;
+        config.check().map_err(|(key, expected)| error(key, expected))?;
+        for id in config.tenant.keys() {
+            config.settings_of(id).map_err(|(key, expected)| error(key, expected))?;
+        }
+        Ok(config)
+    }
+
+    /// The settings of every tenant in the file, as the engine takes them.
+    ///
+    /// # Errors
+    /// [`ConfigError`]; a configuration that was read has none.
+    pub(crate) fn tenants(&self, file: &Path) -> Result<Vec<(TenantId, Vec<u8>)>, ConfigError> {
+        self.tenant
+            .keys()
+            .map(|id| {
+                self.settings_of(id).map_err(|(key, expected)| ConfigError::Key { file: file.into(), key, expected })
+            })
+            .collect()
+    }
+
+    fn settings_of(&self, id: &str) -> Result<(TenantId, Vec<u8>), (String, String)> {
+        let tenant: TenantId =
+            id.parse().map_err(|error: postern_base::id::BadTenantId| (format!("tenant.{id}"), error.to_string()))?;
+        let bytes = serde_json::to_vec(&self.tenant.get(id))
+            .map_err(|_| (format!("tenant.{id}"), "expected a table".to_owned()))?;
+        wire::parse::<Settings>(&bytes).map_err(|error| (format!("tenant.{id}.{}", error.field), error.what))?;
+        Ok((tenant, bytes))
+    }
+
+    fn check(&self) -> Result<(), (String, String)> {
+        let problem = |key: &str, expected: &str| Err((key.to_owned(), expected.to_owned()));
+        if !self.server.listen.ip().is_loopback() && !self.server.behind_tls_proxy {
+            return problem(
+                "server.listen",
+                "only loopback is listened on without TLS: put a proxy that ends TLS in front and set server.behind_tls_proxy = true",
+            );
+        }
+        if self.server.requests_per_second == 0 {
+            return problem("server.requests_per_second", "expected at least 1");
+        }
+        if !(1..=65_536).contains(&self.server.body_limit_kib) {
+            return problem("server.body_limit_kib", "expected 1 to 65536");
+        }
+        for (index, simulator) in self.simulator.iter().enumerate() {
+            if !matches!(simulator.channel, Channel::Sms | Channel::Email) {
+                return Err((format!("simulator[{index}].channel"), "expected sms or email".to_owned()));
+            }
+        }
+        for (index, host) in self.smarthost.iter().enumerate() {
+            if host.username.is_some() != host.password_file.is_some() {
+                return Err((
+                    format!("smarthost[{index}].password_file"),
+                    "give username and password_file together, or neither".to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a problem without a key is.
+fn line_of(text: &str, problem: &toml::de::Error) -> String {
+    let Some(span) = problem.span() else { return "the file".to_owned() };
+    let before = text.as_bytes().get(..span.start).unwrap_or_default();
+    format!("line {}", before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1))
+}
+
+/// serde's message names what it found; only what it expected is told.
+fn without_value(message: &str) -> String {
+    if message.starts_with("unknown field")
+        || message.starts_with("missing field")
+        || message.starts_with("duplicate")
+        || message.starts_with("not a ")
+    {
+        return message.to_owned();
+    }
+    match message.rsplit_once("expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => "not a value this key takes".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(text: &str) -> String {
+        Config::parse(Path::new("postern.toml"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_empty_file_is_a_configuration_on_loopback() {
+        let config = Config::parse(Path::new("postern.toml"), "").unwrap();
+        assert!(config.server.listen.ip().is_loopback());
+        assert!(config.simulator.is_empty());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_and_named() {
+        let said = complaint("[server]\nlisten = \"127.0.0.1:1\"\nprot = 3\n");
+        assert!(said.starts_with("postern.toml: `server.prot`: unknown field"), "{said}");
+        assert!(said.contains("public_url"), "{said}");
+    }
+
+    #[test]
+    fn a_wrong_type_is_refused_with_what_was_expected_and_without_the_value() {
+        let said = complaint("[server]\nrequests_per_second = \"hunter2\"\n");
+        assert_eq!(said, "postern.toml: `server.requests_per_second`: expected u32");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+
+    #[test]
+    fn text_that_is_not_toml_is_named_by_its_line() {
+        let said = complaint("[server]\nlisten = \n");
+        assert!(said.contains("`line 2`"), "{said}");
+    }
+
+    #[test]
+    fn another_address_than_loopback_needs_tls_in_front() {
+        let said = complaint("[server]\nlisten = \"0.0.0.0:8025\"\n");
+        assert!(said.contains("server.listen") && said.contains("behind_tls_proxy"), "{said}");
+        assert!(Config::parse(Path::new("f"), "[server]\nlisten = \"0.0.0.0:1\"\nbehind_tls_proxy = true\n").is_ok());
+    }
+
+    #[test]
+    fn a_tenant_is_read_as_strictly_as_a_request() {
+        let said = complaint(
+            "[tenant.clinic.tenant]\nname = \"A\"\nrole = \"covered_entity\"\ncolour = 1\nsender = { alias = \"A\", reveals_specialty = false }\n",
+        );
+        assert!(said.contains("tenant.clinic.tenant.colour"), "{said}");
+        let said = complaint("[tenant.\"Not A Label\"]\n");
+        assert!(said.contains("tenant.Not A Label"), "{said}");
+    }
+
+    #[test]
+    fn a_simulator_plays_only_what_there_is_a_simulator_for() {
+        let said = complaint("[[simulator]]\nchannel = \"voice\"\nvendor = \"a\"\nservice = \"b\"\naddress = \"c\"\n");
+        assert!(said.contains("simulator[0].channel"), "{said}");
+    }
+}

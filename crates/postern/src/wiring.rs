@@ -1,0 +1,239 @@
+//! From configuration to a running engine.
+
+use crate::config::{Config, Simulator as SimulatorConfig, Smarthost as SmarthostSettings};
+use crate::data_dir::DataDir;
+use crate::exit::Failure;
+use postern_base::{Channel, Clock, Rng, Secret, TenantId};
+use postern_channels::email::{Credentials, Roots, Smarthost, SmarthostConfig, TlsStart};
+use postern_channels::portal::Portal;
+use postern_channels::registry::{AlreadyThere, Providers};
+use postern_channels::simulator::{Callback, EmailSimulator, Inbox, Line, SmsSimulator};
+use postern_engine::{Engine, EngineConfig, Principal};
+use postern_store::{RootKey, Store};
+use postern_web::Simulators;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// Signed requests of simulated vendors that may wait for us.
+const CALLBACKS: usize = 1024;
+/// How long a smarthost may take for a reply, and for the answer to the final dot.
+const REPLY: Duration = Duration::from_secs(30);
+const FINAL_REPLY: Duration = Duration::from_secs(50);
+/// How often simulated vendors look whether something is due.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Where time and randomness come from.
+#[derive(Debug, Clone)]
+pub(crate) struct Sources {
+    /// Time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub(crate) rng: Arc<dyn Rng>,
+}
+
+/// An engine, its simulators, and the tasks that keep them going.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// The engine.
+    pub(crate) engine: Engine,
+    /// The simulators, where there are any.
+    pub(crate) simulators: Option<Simulators>,
+    callbacks: mpsc::Receiver<Callback>,
+    clock: Arc<dyn Clock>,
+}
+
+/// The tasks of a running engine.
+#[derive(Debug)]
+pub(crate) struct Tasks {
+    stop: watch::Sender<bool>,
+    dispatch: JoinHandle<()>,
+    vendors: JoinHandle<()>,
+}
+
+/// Opens the store in `data` and builds the engine that `config` describes.
+///
+/// # Errors
+/// [`Failure`]; nothing was started.
+pub(crate) async fn open(data: &DataDir, config: &Config, sources: &Sources) -> Result<Running, Failure> {
+    let root = data.read_root_key()?;
+    open_with(data, root, config, sources).await
+}
+
+async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sources) -> Result<Running, Failure> {
+    let (sender, callbacks) = mpsc::channel(CALLBACKS);
+    let inbox = Arc::new(Inbox::new(sender, Arc::clone(&sources.rng)));
+    if let Some(log) = &config.simulator_log {
+        inbox
+            .log_to(log)
+            .map_err(|why| Failure::Data { path: log.clone(), what: format!("cannot be written: {why}") })?;
+    }
+    let mut providers = Providers::new();
+    let twice = |error: AlreadyThere| Failure::Usage(error.to_string());
+    providers.add(Arc::new(Portal::new())).map_err(twice)?;
+    let mut simulators =
+        Simulators { inbox: Arc::clone(&inbox), sms: Vec::new(), email: Vec::new(), note: String::new() };
+    for simulator in &config.simulator {
+        let line = line(simulator, sources.rng.as_ref())?;
+        if simulator.channel == Channel::Sms {
+            let sms = Arc::new(SmsSimulator::new(line, Arc::clone(&inbox)));
+            providers.add(Arc::clone(&sms) as _).map_err(twice)?;
+            simulators.sms.push(sms);
+        } else {
+            let email = Arc::new(EmailSimulator::new(line, Arc::clone(&inbox)));
+            providers.add(Arc::clone(&email) as _).map_err(twice)?;
+            simulators.email.push(email);
+        }
+    }
+    for host in &config.smarthost {
+        providers.add(Arc::new(smarthost(host, &sources.clock)?)).map_err(twice)?;
+    }
+    let store = Store::open(data.path(), root, Arc::clone(&sources.clock), Arc::clone(&sources.rng))
+        .await
+        .map_err(|why| Failure::Open { path: data.path().to_path_buf(), why })?;
+    let engine =
+        Engine::new(store, providers, Arc::clone(&sources.clock), Arc::clone(&sources.rng), EngineConfig::default());
+    let simulators = (!config.simulator.is_empty()).then_some(simulators);
+    Ok(Running { engine, simulators, callbacks, clock: Arc::clone(&sources.clock) })
+}
+
+fn line(simulator: &SimulatorConfig, rng: &dyn Rng) -> Result<Line, Failure> {
+    // The simulated vendor and we are one process: the secret between them needs to live no longer than it.
+    let mut secret = vec![0u8; 32];
+    rng.fill(&mut secret).map_err(|_| Failure::Machine("the operating system gave no random bytes"))?;
+    Ok(Line {
+        vendor: simulator.vendor.clone(),
+        service: simulator.service.clone(),
+        address: simulator.address.clone(),
+        secret: Secret::new(secret),
+    })
+}
+
+fn smarthost(host: &SmarthostSettings, clock: &Arc<dyn Clock>) -> Result<Smarthost, Failure> {
+    let credentials = match (&host.username, &host.password_file) {
+        (Some(user), Some(file)) => {
+            let password = fs::read_to_string(file).map_err(|why| Failure::Read { path: file.clone(), why })?;
+            Some(Credentials { user: user.clone(), password: Secret::new(password.trim_end().to_owned()) })
+        }
+        _ => None,
+    };
+    let helo = host.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
+    let config = SmarthostConfig {
+        vendor: host.vendor.clone(),
+        service: host.service.clone(),
+        host: host.host.clone(),
+        port: host.port,
+        address: None,
+        // RFC 8314 section 3.3: 465 is TLS from the first byte.
+        tls: if host.port == 465 { TlsStart::Implicit } else { TlsStart::StartTls },
+        roots: host.trust.clone().map_or(Roots::System, Roots::File),
+        credentials,
+        from: host.from.clone(),
+        helo,
+        html: false,
+        reply_time: REPLY,
+        final_reply_time: FINAL_REPLY,
+    };
+    Smarthost::new(config, Arc::clone(clock)).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Brings the tenants of `config` into the store, where they differ from what it holds.
+///
+/// # Errors
+/// [`Failure`] when the configuration or the store is not right.
+pub(crate) async fn apply_tenants(engine: &Engine, file: &Path, config: &Config) -> Result<(), Failure> {
+    let known = engine.store().tenants().await.map_err(|error| Failure::Stopped(error.to_string()))?;
+    for (id, settings) in config.tenants(file)? {
+        if known.iter().any(|tenant| tenant.id == id && tenant.settings == settings) {
+            continue;
+        }
+        engine
+            .put_tenant(&Principal::system(id), &settings)
+            .await
+            .map_err(|error| Failure::Stopped(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The tenant that the user named, or the only one.
+///
+/// # Errors
+/// When there is none, or several and none was named.
+pub(crate) async fn tenant(engine: &Engine, named: Option<&TenantId>) -> Result<TenantId, Failure> {
+    let known = engine.store().tenants().await.map_err(|error| Failure::Stopped(error.to_string()))?;
+    let mut found = known.into_iter().map(|tenant| tenant.id).filter(|id| named.is_none_or(|named| named == id));
+    match (found.next(), found.next()) {
+        (Some(id), None) => Ok(id),
+        (None, _) => Err(Failure::Usage("there is no such tenant here: `postern quickstart` makes one".into())),
+        (Some(_), Some(_)) => Err(Failure::Usage("there are several tenants here: name one with --tenant ID".into())),
+    }
+}
+
+impl Running {
+    /// Starts dispatch, and lets simulated vendors answer.
+    pub(crate) fn start(self) -> (Engine, Option<Simulators>, Tasks) {
+        let (stop, stopped) = watch::channel(false);
+        let dispatch = tokio::spawn(self.engine.clone().run(stopped.clone()));
+        let vendors = tokio::spawn(play_vendors(
+            self.engine.clone(),
+            self.simulators.clone(),
+            self.callbacks,
+            self.clock,
+            stopped,
+        ));
+        (self.engine, self.simulators, Tasks { stop, dispatch, vendors })
+    }
+}
+
+impl Tasks {
+    /// Stops the tasks: what is under way ends first.
+    pub(crate) async fn stop(self) {
+        // Nobody listens only when the tasks have ended already.
+        if self.stop.send(true).is_err() {
+            tracing::debug!("the tasks had ended");
+        }
+        for task in [self.dispatch, self.vendors] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task broke off");
+            }
+        }
+    }
+}
+
+/// Brings the signed requests of simulated vendors to the engine, as a vendor's own would come over HTTP, and publishes the
+/// ledger's tiles for those who read them.
+async fn play_vendors(
+    engine: Engine,
+    simulators: Option<Simulators>,
+    mut callbacks: mpsc::Receiver<Callback>,
+    clock: Arc<dyn Clock>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            Some(callback) = callbacks.recv() => {
+                let vendor = format!("{}/{}", callback.vendor, callback.service);
+                if let Err(error) = engine.receive(&vendor, callback.request).await {
+                    tracing::warn!(%vendor, %error, "a simulated vendor's request was not taken");
+                }
+            }
+            _ = tick.tick() => {
+                if let Some(simulators) = &simulators {
+                    let inbox = Arc::clone(&simulators.inbox);
+                    let now = clock.now();
+                    // On its own task: it waits while the channel is full, and we are who empties it.
+                    tokio::spawn(async move { inbox.tick(now).await });
+                }
+            }
+            changed = stop.changed() => {
+                if changed.is_err() || *stop.borrow() {
+                    return;
+                }
+            }
+        }
+    }
+}

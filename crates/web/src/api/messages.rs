@@ -1,0 +1,108 @@
+//! Messages: ask for one, check one, read one back.
+
+use super::{Body, json, json_body, message_id};
+use crate::caller::Caller;
+use crate::problem::{Kind, Problem};
+use crate::web::Web;
+use axum::Extension;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Says that an answer was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// `POST /v1/messages`.
+pub(crate) async fn send(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let body = json_body(&headers, body)?;
+    let key = idempotency_key(&headers)?;
+    let accepted = web.engine().accept(&caller.0, key, &body).await?;
+    let location = HeaderValue::from_str(&accepted.answer.links.status);
+    let mut response = json(StatusCode::ACCEPTED, &accepted.answer)?;
+    if let Ok(location) = location {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    if accepted.replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()) && values.next().is_none());
+    match key {
+        Some(key) => Ok(Some(key)),
+        None => Err(Problem::new(
+            Kind::Malformed,
+            "`Idempotency-Key`: expected one value of 1 to 255 printable ASCII characters.",
+        )
+        .at("Idempotency-Key")),
+    }
+}
+
+/// `POST /v1/messages:check`.
+pub(crate) async fn check(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let body = json_body(&headers, body)?;
+    let answer = web.engine().check(&caller.0, &body).await?;
+    json(StatusCode::OK, &answer)
+}
+
+/// `GET /v1/messages/{id}`.
+pub(crate) async fn status(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let content = super::patients::parameters(query.as_deref(), &["content"])?;
+    let content = match content.first().map(|(_, value)| value.as_str()) {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Problem::new(Kind::Malformed, "`content`: expected true or false.").at("content")),
+    };
+    let message = web.engine().message(&caller.0, message_id(&id)?, content).await?;
+    json(StatusCode::OK, &message)
+}
+
+/// `GET /v1/messages/{id}/decision`.
+pub(crate) async fn decision(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let answer = web.engine().decision(&caller.0, message_id(&id)?).await?;
+    json(StatusCode::OK, &answer)
+}
+
+/// `GET /v1/messages/{id}/entries`.
+pub(crate) async fn entries(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let entries = web.engine().entries(&caller.0, message_id(&id)?).await?;
+    json(StatusCode::OK, &serde_json::json!({ "entries": entries }))
+}
+
+/// `GET /v1/messages/{id}/proof`.
+pub(crate) async fn proof(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let text = web.engine().proof(&caller.0, message_id(&id)?).await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+}

@@ -1,0 +1,271 @@
+//! The JSON Schemas (2020-12) of what the API takes and gives. The vocabularies come from `base`, so a new word is here at
+//! once; a test compares the fields with those that the parser knows.
+
+use crate::problem::Kind;
+use postern_base::{
+    Basis, Category, Channel, EmailMode, Form, Language, Level, Origin, Purpose, RecipientRole, Urgency,
+};
+use serde_json::{Map, Value, json};
+
+/// Every schema by name.
+#[must_use]
+pub(crate) fn all() -> Map<String, Value> {
+    let list: [(&str, Value); 17] = [
+        ("Request", request()),
+        ("Accepted", accepted()),
+        ("Answer", answer()),
+        ("Delivery", delivery()),
+        ("Refusal", refusal()),
+        ("Message", message()),
+        ("DeliveryStatus", delivery_status()),
+        ("Entries", entries()),
+        ("Page", page()),
+        ("PortalCopies", portal_copies()),
+        ("Vendor", vendor()),
+        ("Agreement", agreement()),
+        ("Vendors", json!({ "type": "object", "properties": { "vendors": list_of(&reference("Vendor")) } })),
+        ("ScanLine", scan_line()),
+        ("ScanAnswer", scan_answer()),
+        ("Readiness", readiness()),
+        ("Problem", problem()),
+    ];
+    list.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+fn list_of(items: &Value) -> Value {
+    json!({ "type": "array", "items": items })
+}
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn instant() -> Value {
+    json!({ "type": "string", "format": "date-time" })
+}
+
+fn boolean() -> Value {
+    json!({ "type": "boolean" })
+}
+
+fn whole() -> Value {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
+fn words<T: Copy + std::fmt::Display>(all: &[T]) -> Value {
+    json!({ "type": "string", "enum": all.iter().map(ToString::to_string).collect::<Vec<_>>() })
+}
+
+fn either(options: &[&str]) -> Value {
+    json!({ "type": "string", "enum": options })
+}
+
+/// An object that takes no other fields; `null` stands for absent where a field is not required.
+fn closed(required: &[&str], fields: Value) -> Value {
+    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": fields })
+}
+
+fn given(fields: Value) -> Value {
+    json!({ "type": "object", "properties": fields })
+}
+
+/// The body of `POST /v1/messages`.
+pub(crate) fn request() -> Value {
+    let mut schema = closed(
+        &["patient", "purpose"],
+        json!({
+            "patient": { "type": "string", "pattern": "^(Patient/)?[A-Za-z0-9.-]{1,64}$" },
+            "purpose": words(Purpose::ALL),
+            "content": closed(&["body"], json!({
+                "subject": text(), "body": text(), "level": words(Level::ALL),
+                "categories": list_of(&words(Category::ALL)), "language": words(Language::ALL),
+            })),
+            "template": closed(&["name"], json!({
+                "name": text(), "data": { "type": "object", "additionalProperties": text() },
+            })),
+            "channels": list_of(&words(Channel::ALL)),
+            "email_mode": words(EmailMode::ALL),
+            "recipient": closed(&["role"], json!({ "role": words(RecipientRole::ALL), "ref": text() })),
+            "origin": words(Origin::ALL),
+            "basis": words(Basis::ALL),
+            "event": text(),
+            "in_reply_to": whole(),
+            "send_at": instant(),
+            "expires_at": instant(),
+            "urgency": words(Urgency::ALL),
+            "break_glass": closed(&["actor", "reason", "expires_at"], json!({
+                "actor": text(), "reason": text(), "expires_at": instant(),
+            })),
+            "marketing": closed(&["kind", "remuneration"], json!({
+                "kind": either(&["own_service", "third_party", "refill"]),
+                "remuneration": either(&["none", "cost_only", "above_cost"]),
+                "drug_lapsed_days": whole(),
+            })),
+            "ai": closed(&["generated"], json!({
+                "generated": boolean(), "human_reviewed": boolean(), "clinical": boolean(),
+            })),
+            "voice": closed(&["mode"], json!({
+                "mode": either(&["human", "ivr", "ai"]),
+                "answered_by": either(&["patient", "machine", "other", "unknown"]),
+                "identity_verified": boolean(), "recording": boolean(), "recording_consent": boolean(),
+                "disclosed": boolean(),
+            })),
+        }),
+    );
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("oneOf".into(), json!([{ "required": ["content"] }, { "required": ["template"] }]));
+    }
+    schema
+}
+
+fn accepted() -> Value {
+    given(json!({
+        "id": { "type": "string", "format": "uuid" },
+        "decision": reference("Answer"),
+        "links": given(json!({ "status": text(), "decision": text(), "proof": text() })),
+    }))
+}
+
+/// A decision.
+pub(crate) fn answer() -> Value {
+    given(json!({
+        "outcome": either(&["send", "defer", "hold", "refuse"]),
+        "deliveries": list_of(&reference("Delivery")),
+        "refusals": list_of(&reference("Refusal")),
+        "obligations": list_of(&given(json!({ "rule": text(), "do": text() }))),
+        "alerts": list_of(&given(json!({ "rule": text(), "sentence": text() }))),
+        "rules": list_of(&given(json!({
+            "rule": text(), "result": either(&["satisfied", "violated", "unknown", "not_applicable"]),
+        }))),
+        "waiting_for": either(&["ehr", "store", "provider"]),
+        "advisory": boolean(),
+        "rules_version": whole(),
+    }))
+}
+
+fn delivery() -> Value {
+    given(json!({
+        "channel": words(Channel::ALL), "contact_point": text(),
+        "mode": { "anyOf": [words(EmailMode::ALL), { "type": "null" }] },
+        "form": words(Form::ALL), "level": words(Level::ALL),
+        "not_before": { "anyOf": [instant(), { "type": "null" }] },
+    }))
+}
+
+fn refusal() -> Value {
+    given(json!({
+        "channel": words(Channel::ALL), "contact_point": text(), "form": words(Form::ALL),
+        "effect": either(&["deny", "defer", "redirect", "strip", "require"]),
+        "rule": text(), "citation": text(), "sentence": text(),
+    }))
+}
+
+fn state() -> Value {
+    either(&["queued", "waiting", "held", "attempting", "sent", "delivered", "failed", "refused", "expired", "unknown"])
+}
+
+fn message() -> Value {
+    given(json!({
+        "id": { "type": "string", "format": "uuid" }, "accepted_at": instant(), "expires_at": instant(),
+        "purpose": words(Purpose::ALL), "outcome": text(), "state": state(),
+        "deliveries": list_of(&reference("DeliveryStatus")),
+        "content": list_of(&given(json!({
+            "form": words(Form::ALL), "channel": { "anyOf": [words(Channel::ALL), { "type": "null" }] },
+            "language": words(Language::ALL), "subject": { "type": ["string", "null"] }, "body": text(),
+        }))),
+        "links": given(json!({ "status": text(), "decision": text(), "proof": text() })),
+    }))
+}
+
+fn delivery_status() -> Value {
+    given(json!({
+        "id": { "type": "string", "format": "uuid" }, "channel": words(Channel::ALL),
+        "mode": { "anyOf": [words(EmailMode::ALL), { "type": "null" }] },
+        "form": words(Form::ALL), "level": words(Level::ALL), "vendor": { "type": ["string", "null"] },
+        "state": state(), "code": { "type": ["string", "null"] }, "due": instant(), "attempts": whole(),
+        "changed_at": instant(),
+    }))
+}
+
+fn entries() -> Value {
+    given(json!({ "entries": list_of(&given(json!({
+        "index": whole(), "kind": text(), "at": instant(), "actor": text(), "delivery": { "type": ["string", "null"] },
+        "code": { "type": ["string", "null"] }, "policy": { "type": ["string", "null"] },
+    }))) }))
+}
+
+fn page() -> Value {
+    given(json!({
+        "messages": list_of(&given(json!({ "id": { "type": "string", "format": "uuid" }, "status": text() }))),
+        "next": { "type": "string", "format": "uuid" },
+    }))
+}
+
+fn portal_copies() -> Value {
+    given(json!({ "copies": list_of(&given(json!({
+        "message": { "type": "string", "format": "uuid" }, "purpose": words(Purpose::ALL),
+        "subject": { "type": ["string", "null"] }, "body": text(), "level": words(Level::ALL), "at": instant(),
+    }))) }))
+}
+
+/// A row of the vendor registry.
+pub(crate) fn vendor() -> Value {
+    closed(
+        &["vendor", "service", "channels"],
+        json!({
+            "vendor": text(), "service": text(), "tier": text(), "channels": list_of(&words(Channel::ALL)),
+            "agreement": reference("Agreement"),
+            "sender_registration": either(&["approved", "pending", "not_approved", "not_needed"]),
+            "free_to_end_user": boolean(),
+        }),
+    )
+}
+
+/// A business associate agreement.
+pub(crate) fn agreement() -> Value {
+    closed(
+        &["status"],
+        json!({
+            "status": either(&["executed", "draft", "terminated", "missing"]),
+            "effective": { "type": "string", "format": "date" }, "expires": { "type": "string", "format": "date" },
+            "services": list_of(&text()), "required_terms": boolean(),
+        }),
+    )
+}
+
+/// A text to scan.
+pub(crate) fn scan_line() -> Value {
+    closed(
+        &["id", "text", "channel"],
+        json!({
+            "id": text(), "text": text(), "channel": words(Channel::ALL), "purpose": words(Purpose::ALL),
+            "lang": words(Language::ALL),
+        }),
+    )
+}
+
+fn scan_answer() -> Value {
+    given(json!({
+        "id": text(), "phi": boolean(), "level": words(Level::ALL),
+        "spans": list_of(&given(json!({ "start": whole(), "end": whole(), "type": text() }))),
+    }))
+}
+
+fn readiness() -> Value {
+    given(json!({
+        "ready": boolean(), "queued": whole(), "with_provider": whole(), "held": whole(), "log_size": whole(),
+    }))
+}
+
+fn problem() -> Value {
+    let statuses: Vec<u16> = Kind::ALL.iter().map(|kind| kind.status().as_u16()).collect();
+    given(json!({
+        "type": { "type": "string", "format": "uri" }, "title": text(),
+        "status": { "type": "integer", "enum": statuses }, "detail": text(),
+        "field": { "type": "string", "description": "The field that is not as it should be." },
+    }))
+}

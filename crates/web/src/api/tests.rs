@@ -1,0 +1,1 @@
+//! The table, the router and the OpenAPI document are one thing; so are the schemas and the parser.

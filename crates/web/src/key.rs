@@ -1,0 +1,91 @@
+//! API keys: `pk_ID_SECRET`. The store keeps the SHA-256 of the whole, never the key.
+//!
+//! The secret is 32 random bytes, so a plain hash is enough: there is nothing to guess, and no salt or slow hash would add
+//! to 2^256.
+
+use aws_lc_rs::digest;
+use postern_base::Secret;
+use postern_base::rng::{NoEntropy, Rng};
+use std::fmt::Write as _;
+
+/// What every key begins with, so that secret scanners find one that was leaked.
+pub const PREFIX: &str = "pk_";
+
+/// A new key. It is shown once, and only its hash is kept.
+#[derive(Debug)]
+pub struct ApiKey {
+    /// The public part: names the key in the ledger and in logs.
+    pub id: String,
+    /// The key as the caller sends it.
+    pub token: Secret<String>,
+}
+
+impl ApiKey {
+    /// Makes a key from `rng`.
+    ///
+    /// # Errors
+    /// [`NoEntropy`]; there is no key.
+    pub fn new(rng: &dyn Rng) -> Result<Self, NoEntropy> {
+        let mut id = [0u8; 8];
+        let mut secret = [0u8; 32];
+        rng.fill(&mut id)?;
+        rng.fill(&mut secret)?;
+        let id = hex(&id);
+        let token = format!("{PREFIX}{id}_{}", hex(&secret));
+        Ok(Self { id, token: Secret::new(token) })
+    }
+
+    /// What the store keeps of it.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        hash(self.token.reveal())
+    }
+}
+
+/// What the store keeps of `token`.
+#[must_use]
+pub fn hash(token: &str) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, token.as_bytes());
+    let mut out = [0u8; 32];
+    for (to, from) in out.iter_mut().zip(digest.as_ref()) {
+        *to = *from;
+    }
+    out
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        if write!(text, "{byte:02x}").is_err() {
+            text.clear();
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postern_base::SystemRng;
+
+    #[test]
+    fn two_keys_differ_and_are_found_by_their_hash() {
+        let one = ApiKey::new(&SystemRng).unwrap();
+        let two = ApiKey::new(&SystemRng).unwrap();
+        assert_ne!(one.token.reveal(), two.token.reveal());
+        assert_eq!(one.hash(), hash(one.token.reveal()));
+        assert_eq!(one.token.reveal().len(), 3 + 16 + 1 + 64);
+    }
+
+    #[test]
+    fn a_key_never_prints_itself() {
+        let key = ApiKey::new(&SystemRng).unwrap();
+        assert!(!format!("{key:?}").contains(key.token.reveal().as_str()));
+    }
+
+    #[test]
+    fn the_hash_is_sha_256() {
+        // FIPS 180-4, the "abc" example.
+        assert_eq!(hex(&hash("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

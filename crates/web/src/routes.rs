@@ -1,0 +1,414 @@
+//! Every route: who may call it, and what it records.
+
+use crate::api::{health, ledger, messages, openapi, patients, scan, vendors, webhooks};
+use crate::caller::guard;
+use crate::exchange::surround;
+use crate::problem::{Kind, Problem};
+use crate::simulator;
+use crate::web::Web;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, post, put};
+use postern_engine::Scope;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone who reaches the port: nothing there says anything of a patient or a tenant.
+    Anyone,
+    /// A vendor, known by the signature over the body.
+    Vendor,
+    /// A browser on this machine; only mounted in a demo.
+    ThisMachine,
+    /// A principal with all of these scopes.
+    Scopes(&'static [Scope]),
+}
+
+/// What a call leaves in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Records {
+    /// Nothing: it reads no content and changes nothing.
+    Nothing,
+    /// `accepted`, in the same transaction as the message.
+    Accepted,
+    /// `disclosed`, before the content is answered.
+    Disclosed,
+    /// `disclosed`, when the caller asks for the content.
+    DisclosedOnContent,
+    /// `vendor_changed`.
+    VendorChanged,
+    /// `receipt`, `inbound` and what follows from them.
+    Received,
+}
+
+/// The method of a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// GET, and HEAD with it.
+    Get,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+}
+
+/// What a route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// No body.
+    Nothing,
+    /// JSON of this schema.
+    Json(&'static str),
+    /// JSON lines of this schema.
+    JsonLines(&'static str),
+    /// A form.
+    Form,
+    /// Whatever the vendor sends.
+    Anything,
+}
+
+/// What a route answers when all is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    /// JSON of this schema.
+    Json(&'static str),
+    /// JSON lines of this schema.
+    JsonLines(&'static str),
+    /// Text of this media type.
+    Text(&'static str),
+    /// No body.
+    Nothing,
+}
+
+/// One route.
+#[derive(Debug)]
+pub struct Route {
+    /// Its method.
+    pub method: Method,
+    /// Its path, parameters in braces.
+    pub path: &'static str,
+    /// Its name in the OpenAPI document.
+    pub id: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// What it leaves in the ledger.
+    pub records: Records,
+    /// What it takes.
+    pub takes: Takes,
+    /// Its query parameters and request headers: name, where, what.
+    pub parameters: &'static [(&'static str, &'static str, &'static str)],
+    /// The status of success and what comes with it.
+    pub gives: (u16, Gives),
+    handler: fn() -> MethodRouter<Web>,
+}
+
+const LIMIT: (&str, &str, &str) = ("limit", "query", "At most this many, 1 to 99; 50 when absent.");
+
+/// Every route of the API.
+pub const TABLE: &[Route] = &[
+    Route {
+        method: Method::Post,
+        path: "/v1/messages",
+        id: "sendMessage",
+        summary: "Ask that a patient be told something. The decision comes back with the message's id; a refusal is an answer.",
+        access: Access::Scopes(&[Scope::MessagesWrite]),
+        records: Records::Accepted,
+        takes: Takes::Json("Request"),
+        parameters: &[(
+            "Idempotency-Key",
+            "header",
+            "1 to 255 printable ASCII characters. The same key and body give the first answer again; another body is 409.",
+        )],
+        gives: (202, Gives::Json("Accepted")),
+        handler: || post(messages::send),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/messages:check",
+        id: "checkMessage",
+        summary: "Decide without side effects: what would happen to this request now, and why.",
+        access: Access::Scopes(&[Scope::MessagesWrite]),
+        records: Records::Nothing,
+        takes: Takes::Json("Request"),
+        parameters: &[],
+        gives: (200, Gives::Json("Answer")),
+        handler: || post(messages::check),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/messages/{id}",
+        id: "readMessage",
+        summary: "Where a message and its deliveries stand; with `content=true`, also every form of it.",
+        access: Access::Scopes(&[Scope::MessagesRead]),
+        records: Records::DisclosedOnContent,
+        takes: Takes::Nothing,
+        parameters: &[("content", "query", "`true` to read the content too, with the scope `content:read`.")],
+        gives: (200, Gives::Json("Message")),
+        handler: || get(messages::status),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/messages/{id}/decision",
+        id: "readDecision",
+        summary: "The decision at accept, with every reason.",
+        access: Access::Scopes(&[Scope::MessagesRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("Answer")),
+        handler: || get(messages::decision),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/messages/{id}/entries",
+        id: "readEntries",
+        summary: "The ledger entries of a message, in order.",
+        access: Access::Scopes(&[Scope::MessagesRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("Entries")),
+        handler: || get(messages::entries),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/messages/{id}/proof",
+        id: "readProof",
+        summary: "An offline proof of the message's latest ledger entry, as a C2SP tlog-proof.",
+        access: Access::Scopes(&[Scope::MessagesRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Text("text/plain; charset=utf-8")),
+        handler: || get(messages::proof),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/patients/{id}/messages",
+        id: "listMessages",
+        summary: "A patient's messages, newest first.",
+        access: Access::Scopes(&[Scope::MessagesRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[LIMIT, ("cursor", "query", "The `next` of the page before.")],
+        gives: (200, Gives::Json("Page")),
+        handler: || get(patients::messages),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/patients/{id}/portal-copies",
+        id: "listPortalCopies",
+        summary: "A patient's portal copies, newest first, in the clear.",
+        access: Access::Scopes(&[Scope::ContentRead]),
+        records: Records::Disclosed,
+        takes: Takes::Nothing,
+        parameters: &[LIMIT],
+        gives: (200, Gives::Json("PortalCopies")),
+        handler: || get(patients::portal_copies),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/vendors",
+        id: "listVendors",
+        summary: "The registry of vendors and their agreements.",
+        access: Access::Scopes(&[Scope::VendorsRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("Vendors")),
+        handler: || get(vendors::list),
+    },
+    Route {
+        method: Method::Put,
+        path: "/v1/vendors",
+        id: "putVendor",
+        summary: "Create or replace a vendor's row. It binds at once, also for what is queued.",
+        access: Access::Scopes(&[Scope::VendorsWrite]),
+        records: Records::VendorChanged,
+        takes: Takes::Json("Vendor"),
+        parameters: &[],
+        gives: (204, Gives::Nothing),
+        handler: || put(vendors::put),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/scan",
+        id: "scan",
+        summary: "Find what in each text would be PHI, as `postern scan` does.",
+        access: Access::Scopes(&[Scope::MessagesWrite]),
+        records: Records::Nothing,
+        takes: Takes::JsonLines("ScanLine"),
+        parameters: &[],
+        gives: (200, Gives::JsonLines("ScanAnswer")),
+        handler: || post(scan::scan),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/webhooks/{vendor}",
+        id: "receiveFromVendor",
+        summary: "A vendor's receipts and patients' replies; the signature is checked before a byte is parsed.",
+        access: Access::Vendor,
+        records: Records::Received,
+        takes: Takes::Anything,
+        parameters: &[],
+        gives: (204, Gives::Nothing),
+        handler: || post(webhooks::of_vendor),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/webhooks/{vendor}/{service}",
+        id: "receiveFromService",
+        summary: "The same, for a vendor with several services.",
+        access: Access::Vendor,
+        records: Records::Received,
+        takes: Takes::Anything,
+        parameters: &[],
+        gives: (204, Gives::Nothing),
+        handler: || post(webhooks::of_service),
+    },
+    Route {
+        method: Method::Get,
+        path: "/ledger/checkpoint",
+        id: "readCheckpoint",
+        summary: "The newest signed checkpoint of the ledger (C2SP tlog-tiles).",
+        access: Access::Scopes(&[Scope::LedgerRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Text("text/plain; charset=utf-8")),
+        handler: || get(ledger::checkpoint),
+    },
+    Route {
+        method: Method::Get,
+        path: "/ledger/tile/{*tile}",
+        id: "readTile",
+        summary: "A tile of hashes or a bundle of entries (C2SP tlog-tiles). Entries hold ids, codes and commitments only.",
+        access: Access::Scopes(&[Scope::LedgerRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Text("application/octet-stream")),
+        handler: || get(ledger::tile),
+    },
+    Route {
+        method: Method::Get,
+        path: "/openapi.json",
+        id: "readOpenApi",
+        summary: "This API, as OpenAPI 3.1.",
+        access: Access::Anyone,
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Text("application/json")),
+        handler: || get(openapi::serve),
+    },
+    Route {
+        method: Method::Get,
+        path: "/healthz",
+        id: "isAlive",
+        summary: "The process answers.",
+        access: Access::Anyone,
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Text("text/plain; charset=utf-8")),
+        handler: || get(health::alive),
+    },
+    Route {
+        method: Method::Get,
+        path: "/readyz",
+        id: "isReady",
+        summary: "The process takes requests: the store answers and it is not shutting down.",
+        access: Access::Anyone,
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("Readiness")),
+        handler: || get(health::ready),
+    },
+    Route {
+        method: Method::Get,
+        path: "/metrics",
+        id: "readMetrics",
+        summary: "Counters and gauges for Prometheus; ids and codes only.",
+        access: Access::Anyone,
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Text("application/openmetrics-text; version=1.0.0; charset=utf-8")),
+        handler: || get(health::metrics),
+    },
+];
+
+/// The pages that exist only in a demo. They are no part of the API.
+pub const DEMO: &[Route] = &[
+    Route {
+        method: Method::Get,
+        path: "/",
+        id: "startPage",
+        summary: "Where to go in the demo.",
+        access: Access::ThisMachine,
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Text("text/html; charset=utf-8")),
+        handler: || get(simulator::start),
+    },
+    Route {
+        method: Method::Get,
+        path: "/simulator",
+        id: "simulatorPage",
+        summary: "What arrived at the simulators.",
+        access: Access::ThisMachine,
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Text("text/html; charset=utf-8")),
+        handler: || get(simulator::page),
+    },
+    Route {
+        method: Method::Post,
+        path: "/simulator/reply",
+        id: "simulatorReply",
+        summary: "Answer as a patient.",
+        access: Access::ThisMachine,
+        records: Records::Received,
+        takes: Takes::Form,
+        parameters: &[],
+        gives: (303, Gives::Nothing),
+        handler: || post(simulator::reply),
+    },
+    Route {
+        method: Method::Get,
+        path: "/simulator/style.css",
+        id: "simulatorStyle",
+        summary: "The pages' style.",
+        access: Access::ThisMachine,
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Text("text/css; charset=utf-8")),
+        handler: || get(simulator::style),
+    },
+];
+
+/// The router over [`TABLE`], and over [`DEMO`] where `web` has simulators.
+pub fn router(web: Web) -> Router {
+    let demo: &'static [Route] = if web.simulators().is_some() { DEMO } else { &[] };
+    let mut router = Router::new();
+    for route in TABLE.iter().chain(demo) {
+        let guarded = (route.handler)().route_layer(from_fn_with_state((web.clone(), route), guard));
+        router = router.route(route.path, guarded);
+    }
+    router
+        .method_not_allowed_fallback(|| async {
+            Problem::new(Kind::MethodNotAllowed, "This address does not take that method; `Allow` says which it takes.")
+        })
+        .fallback(|| async { Problem::new(Kind::NotFound, "There is no such address; GET /openapi.json lists them.") })
+        .layer(DefaultBodyLimit::max(web.config().body_limit))
+        .layer(from_fn_with_state(web.clone(), surround))
+        .with_state(web)
+}
