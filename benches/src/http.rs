@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 const RUN: Duration = Duration::from_secs(6);
 
 /// Patients in the directory of the clinic that is measured.
-const PATIENTS: usize = 200;
+const PATIENTS: usize = 2_000;
 
 /// Measures 64 and 256 connections against a fresh server.
 pub(crate) async fn run(directory: &Path, binary: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
@@ -29,7 +29,13 @@ pub(crate) async fn run(directory: &Path, binary: &Path) -> Result<Vec<Line>, Bo
     let mut lines = vec![
         Line::time("http", "start, to the first answer", started.elapsed(), "1 s", "an existing data directory"),
         Line::text("http", "idle memory", format!("{:.0} MiB", resident_mib(&server.pid())), "100 MiB", "resident"),
-        Line::text("http", "binary", format!("{:.0} MiB", size_mib(binary)), "80 MiB", "profile `release`, with line tables elsewhere"),
+        Line::text(
+            "http",
+            "binary",
+            format!("{:.0} MiB", size_mib(binary)),
+            "80 MiB",
+            "profile `release`, with line tables elsewhere",
+        ),
     ];
     for connections in [1usize, 64, 256] {
         let cpu = cpu_seconds(&server.pid());
@@ -105,7 +111,7 @@ struct Clinic {
 impl Clinic {
     fn make(data: &Path, binary: &Path) -> Result<Self, Box<dyn Error>> {
         let made = postern(binary, data, &["quickstart"])?;
-        let key = made.pointer("/key").and_then(serde_json::Value::as_str);
+        let key = made.pointer("/api_key").and_then(serde_json::Value::as_str);
         let key = key.ok_or("quickstart --json gave no key")?.to_owned();
         let bundle = data.join("patients.json");
         std::fs::write(&bundle, patients())?;
@@ -116,7 +122,8 @@ impl Clinic {
 
 /// Runs a command of the binary and reads its JSON.
 fn postern(binary: &Path, data: &Path, arguments: &[&str]) -> Result<serde_json::Value, Box<dyn Error>> {
-    let output = Command::new(binary).args(arguments).arg("--json").arg("--data").arg(data).stdin(Stdio::null()).output()?;
+    let output =
+        Command::new(binary).args(arguments).arg("--json").arg("--data").arg(data).stdin(Stdio::null()).output()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(format!("postern {} failed: {said}", arguments.join(" ")).into());
@@ -124,22 +131,27 @@ fn postern(binary: &Path, data: &Path, arguments: &[&str]) -> Result<serde_json:
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// Patients with a verified number and an address, as a FHIR Bundle.
+/// Patients with a number they gave and that was verified, as a FHIR Bundle.
 fn patients() -> String {
+    const EXTENSION: &str = "https://postern.example/fhir/StructureDefinition";
     let entries: Vec<serde_json::Value> = (0..PATIENTS)
         .flat_map(|number| {
-            let patient = format!("p{number}");
-            let sms = format!("+1212555{:04}", 100 + number);
+            let sms = format!("+1212{:07}", 5_550_000 + number);
             [
                 serde_json::json!({ "resource": {
-                    "resourceType": "Patient", "id": patient, "active": true, "birthDate": "1980-04-02",
+                    "resourceType": "Patient", "id": format!("p{number}"), "active": true, "birthDate": "1980-04-02",
                     "name": [{ "family": "Sample", "given": ["Pat"] }],
-                    "address": [{ "state": "NY", "postalCode": "10001" }],
-                    "telecom": [{ "system": "sms", "value": sms, "use": "mobile" }]
+                    "address": [{ "state": "NY", "postalCode": "10001", "country": "US" }],
+                    "telecom": [{ "system": "sms", "value": sms, "use": "mobile", "extension": [
+                        { "url": format!("{EXTENSION}/contact-source"), "valueCode": "patient" },
+                        { "url": format!("{EXTENSION}/line-type"), "valueCode": "mobile" }
+                    ]}]
                 }}),
                 serde_json::json!({ "resource": {
-                    "resourceType": "Appointment", "id": format!("a{number}"), "status": "booked", "start": "2099-12-03T14:30:00-05:00",
-                    "participant": [{ "actor": { "reference": format!("Patient/{patient}") }, "status": "accepted" }]
+                    "resourceType": "VerificationResult", "id": format!("v{number}"), "status": "validated",
+                    "target": [{ "reference": format!("Patient/p{number}") }],
+                    "targetLocation": [format!("Patient.telecom.where(system='sms' and value='{sms}')")],
+                    "statusDate": "2026-11-01T15:00:00Z", "lastPerformed": "2026-11-01T15:00:00Z", "nextScheduled": "2099-01-01"
                 }}),
             ]
         })
@@ -171,7 +183,10 @@ impl Server {
         let deadline = Instant::now() + Duration::from_secs(20);
         while Instant::now() < deadline {
             if let Ok(mut connection) = Connection::open(address).await
-                && connection.exchange("GET /readyz HTTP/1.1\r\nhost: postern\r\n\r\n").await.is_ok_and(|a| a.status == 200)
+                && connection
+                    .exchange("GET /readyz HTTP/1.1\r\nhost: postern\r\n\r\n")
+                    .await
+                    .is_ok_and(|a| a.status == 200)
             {
                 return Ok(server);
             }

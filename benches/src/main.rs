@@ -7,12 +7,15 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
 
 mod gate;
+mod http;
 mod ledger;
 mod machine;
 mod report;
+mod store;
 mod timing;
 
 use machine::Machine;
+use postern_base::{Clock, SystemClock};
 use report::Line;
 use std::error::Error;
 use std::path::Path;
@@ -49,8 +52,21 @@ fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
     if wanted("ledger") {
         lines.extend(ledger::run(&directory, LEDGER_ENTRIES)?);
     }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if wanted("store") {
+        lines.extend(runtime.block_on(store::run(&directory))?);
+    }
+    if wanted("http") {
+        let binary = root.join("target/release/postern");
+        lines.extend(runtime.block_on(http::run(&directory, &binary))?);
+    }
     for line in &lines {
         println!("{}", report::shown(line));
+    }
+    if named.is_empty() {
+        let date = SystemClock.now().strftime("%Y-%m-%d %H:%M UTC").to_string();
+        std::fs::write(root.join("docs/benchmarks.md"), report::page(&date, &machine, &lines))?;
+        println!("written to docs/benchmarks.md");
     }
     Ok(())
 }

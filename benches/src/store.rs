@@ -6,13 +6,13 @@ use crate::report::Line;
 use crate::timing::Timings;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{
-    Channel, Clock, DeliveryId, EntryId, Form, Language, Level, MessageId, PatientId, Phi, Purpose, Rng, Secret, SystemClock,
-    SystemRng, TenantId,
+    Channel, Clock, DeliveryId, EntryId, Form, Language, Level, MessageId, PatientId, Phi, Purpose, Rng, Secret,
+    SystemClock, SystemRng, TenantId,
 };
-use postern_ledger::{CommitmentKey, Entry, Kind, LEAF_VERSION};
+use postern_ledger::{Entry, Kind, LEAF_VERSION};
 use postern_store::{
-    AcceptOutcome, CandidateRecord, DeliveryState, NewDelivery, NewMessage, RootKey, Store, StoredRendition, TenantRecord,
-    Tenanted,
+    AcceptOutcome, CandidateRecord, DeliveryState, NewDelivery, NewMessage, RootKey, Store, StoredRendition,
+    TenantRecord, Tenanted,
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use std::error::Error;
@@ -34,7 +34,13 @@ pub(crate) async fn run(directory: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
     let grouped = raw.measure(GROUP).await?;
     let note = "the same rows without keys, tree or checks: one transaction per message";
     lines.push(Line::rate("store", "plain SQLite, one commit per message", alone, "-", note));
-    lines.push(Line::rate("store", "plain SQLite, 64 messages per commit", grouped, "-", "one writer that never waits for callers"));
+    lines.push(Line::rate(
+        "store",
+        "plain SQLite, 64 messages per commit",
+        grouped,
+        "-",
+        "one writer that never waits for callers",
+    ));
 
     let mut root = [0u8; 32];
     SystemRng.fill(&mut root)?;
@@ -49,7 +55,8 @@ pub(crate) async fn run(directory: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
         let (stored, took, mut timings) = storm(&store.tenant(&tenant), &tenant, callers).await?;
         let rate = stored / took;
         let cpu_each = (cpu_seconds("self") - cpu) / stored.max(1.0) * 1e6;
-        let against = if callers == 64 { format!("; {:.1} × one commit per message", rate / alone) } else { String::new() };
+        let against =
+            if callers == 64 { format!("; {:.1} × one commit per message", rate / alone) } else { String::new() };
         let note = format!(
             "p50 {:.1} ms, p99 {:.1} ms; {cpu_each:.0} µs CPU per message, callers and sealing included{against}",
             timings.quantile(500).as_secs_f64() * 1e3,
@@ -151,12 +158,19 @@ fn message(tenant: &TenantId, caller: usize, round: u32) -> Result<NewMessage, B
         request: Phi::new(vec![b'r'; 200]),
         decision: Phi::new(vec![b'd'; 300]),
         outcome: "send",
-        commitment_key: CommitmentKey(Secret::new(key)),
+        commitment_key: Secret::new(key),
         renditions: vec![rendition(Form::Full, 240), rendition(Form::Minimal, 140), rendition(Form::Notice, 120)],
         expires_at: now + SignedDuration::from_hours(72),
         deliveries: vec![
             delivery(portal, Channel::Portal, "Patient/p1", Form::Full, Level::L1, None),
-            delivery(DeliveryId::new(now, &SystemRng)?, Channel::Sms, "+12125550101", Form::Minimal, Level::L1, Some(portal)),
+            delivery(
+                DeliveryId::new(now, &SystemRng)?,
+                Channel::Sms,
+                "+12125550101",
+                Form::Minimal,
+                Level::L1,
+                Some(portal),
+            ),
         ],
         entries: vec![entry(tenant, Kind::Accepted, Some(id))?],
     })
