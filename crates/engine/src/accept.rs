@@ -1,9 +1,26 @@
-//! Accepting a request: understood, rendered, decided, and durable before anybody hears 202.
+//! Accepting a request: understood, rendered, decided, and durable before anybody hears 202 (DESIGN section 2, steps 1
+//! to 5).
 
 use crate::engine::Engine;
 use crate::error::AcceptError;
-use crate::principal::Principal;
-use crate::wire;
+use crate::faults::{Step, Stop};
+use crate::identity::Texts;
+use crate::kept::{self, Kept};
+use crate::ledger_entry;
+use crate::principal::{Principal, PrincipalKind, Scope};
+use crate::render::{Rendered, Setting};
+use crate::tenants::TenantState;
+use crate::wire::{self, Answer, Links, WireError};
+use aws_lc_rs::digest;
+use jiff::Timestamp;
+use postern_base::rng::NoEntropy;
+use postern_base::{DeliveryId, MessageId, Origin, Phi, Purpose, Secret, TenantId, Urgency};
+use postern_gate::facts::Address;
+use postern_gate::{Decision, Delivery, Outcome, RULES_VERSION, Request};
+use postern_ledger::{CommitmentKey, Entry, Kind, commit};
+use postern_store::{AcceptOutcome, CandidateRecord, DeliveryState, NewDelivery, NewMessage, StoreError};
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// What came of accepting.
 #[derive(Debug)]
@@ -14,26 +31,354 @@ pub struct Accepted {
     pub answer: wire::Accepted,
 }
 
+/// The inbound message that a reply answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Answering {
+    pub(crate) at: Timestamp,
+    pub(crate) point: Address,
+}
+
+/// A request that was understood, rendered and decided, and that nothing was done about yet.
+struct Prepared {
+    request: wire::Request,
+    gate: Request,
+    rendered: Rendered,
+    decision: Decision,
+    state: Arc<TenantState>,
+    now: Timestamp,
+    expires_at: Timestamp,
+}
+
 impl Engine {
     /// Accepts the request in `body` for the tenant of `principal`, once per idempotency `key`. When it answers `Ok`, the
     /// message, its forms, its queue and its ledger entry are durable.
     ///
     /// # Errors
     /// [`AcceptError`]; nothing was stored.
-    pub async fn accept(
-        &self,
-        _principal: &Principal,
-        _key: Option<&str>,
-        _body: &[u8],
-    ) -> Result<Accepted, AcceptError> {
-        Err(AcceptError::Unavailable)
+    pub async fn accept(&self, principal: &Principal, key: Option<&str>, body: &[u8]) -> Result<Accepted, AcceptError> {
+        let _admission = self.admission().await?;
+        principal.must(Scope::MessagesWrite)?;
+        let key = key.map(idempotency_key).transpose()?;
+        let request: wire::Request = wire::parse(body)?;
+        self.accept_request(principal, key, request, None).await
     }
 
     /// Decides the request in `body` without side effects.
     ///
     /// # Errors
     /// [`AcceptError`].
-    pub async fn check(&self, _principal: &Principal, _body: &[u8]) -> Result<wire::Answer, AcceptError> {
-        Err(AcceptError::Unavailable)
+    pub async fn check(&self, principal: &Principal, body: &[u8]) -> Result<Answer, AcceptError> {
+        let _admission = self.admission().await?;
+        principal.must(Scope::MessagesWrite)?;
+        let request: wire::Request = wire::parse(body)?;
+        let id = MessageId::new(self.now(), self.inner.rng.as_ref())?;
+        let key = self.commitment_key()?;
+        let prepared = self.prepare(principal, request, None, id, &key).await?;
+        Ok(Answer::from(&prepared.decision))
     }
+
+    /// The one way in, for callers and for Postern's own replies alike.
+    pub(crate) async fn accept_request(
+        &self,
+        principal: &Principal,
+        key: Option<&str>,
+        request: wire::Request,
+        answering: Option<Answering>,
+    ) -> Result<Accepted, AcceptError> {
+        self.at(Step::Parsed)?;
+        let fingerprint = fingerprint(&request);
+        let id = MessageId::new(self.now(), self.inner.rng.as_ref())?;
+        let commitment_key = self.commitment_key()?;
+        let prepared = self.prepare(principal, request, answering, id, &commitment_key).await?;
+        self.at(Step::Decided)?;
+        if prepared.decision.outcome == Outcome::Defer && prepared.decision.deliveries.is_empty() {
+            // Nothing could be queued: the facts themselves are away. The caller keeps the message and tries again.
+            return Err(AcceptError::Unavailable);
+        }
+        let answer = wire::Accepted { id, decision: Answer::from(&prepared.decision), links: Links::of(id) };
+        let message = self.new_message(principal, key, fingerprint, &prepared, &answer, commitment_key)?;
+        let outcome = self.inner.store.tenant(&principal.tenant).accept(message).await?;
+        self.at(Step::Stored)?;
+        match outcome {
+            AcceptOutcome::Stored => {
+                self.inner.metrics.decided(&prepared.decision);
+                self.inner.wake.notify_one();
+                Ok(Accepted { replayed: false, answer })
+            }
+            AcceptOutcome::Replayed(first) => {
+                let answer = serde_json::from_slice(first.reveal()).map_err(|_| AcceptError::Unavailable)?;
+                Ok(Accepted { replayed: true, answer })
+            }
+            AcceptOutcome::Conflict => Err(AcceptError::Conflict),
+        }
+    }
+
+    async fn prepare(
+        &self,
+        principal: &Principal,
+        mut request: wire::Request,
+        answering: Option<Answering>,
+        id: MessageId,
+        key: &CommitmentKey,
+    ) -> Result<Prepared, AcceptError> {
+        let now = self.now();
+        who_says_so(principal, &request)?;
+        let mut gate = request.to_gate()?;
+        let tenant = &principal.tenant;
+        let state = self.tenant_state(tenant).await.map_err(|error| match error {
+            StoreError::NotFound => AcceptError::Unavailable,
+            other => other.into(),
+        })?;
+        let directory =
+            self.directory(&self.inner.store.tenant(tenant), &gate.patient, gate.event.as_deref(), now).await?;
+        if !directory.found {
+            return Err(AcceptError::NoSuchPatient);
+        }
+        let expires_at = self.expires_at(&request, directory.event.known().and_then(|event| event.at), now)?;
+        gate.expires_at = Some(expires_at);
+        request.expires_at = Some(expires_at);
+        let token = link_token(key, id);
+        let texts = Texts::of(&directory.record.identity);
+        let setting = Setting {
+            tenant: &state.gate,
+            purpose: gate.purpose,
+            preferred: directory.language(),
+            token: &token,
+            recipient: &texts.recipient(),
+        };
+        let mut rendered = Rendered::new(&request, setting)?;
+        rendered.commit(key);
+        let facts = self.gather(tenant, &state, &gate, directory, &rendered, now, None).await?;
+        self.at(Step::Gathered)?;
+        if let Some(inbound) = facts.history.known().map(|history| &history.inbound) {
+            if let Some(answering) = &answering {
+                let position = inbound.iter().rposition(|m| m.at == answering.at && m.point == answering.point);
+                gate.in_reply_to = position;
+                request.in_reply_to = position;
+            }
+            if gate.in_reply_to.is_some_and(|index| index >= inbound.len()) {
+                return Err(WireError::new("in_reply_to", "this patient sent no such message").into());
+            }
+        }
+        let decision = postern_gate::decide(&gate, &facts, &state.policy);
+        Ok(Prepared { request, gate, rendered, decision, state, now, expires_at })
+    }
+
+    fn new_message(
+        &self,
+        principal: &Principal,
+        key: Option<&str>,
+        fingerprint: [u8; 32],
+        prepared: &Prepared,
+        answer: &wire::Accepted,
+        commitment_key: CommitmentKey,
+    ) -> Result<NewMessage, AcceptError> {
+        let kept = Kept::new(&prepared.request, &prepared.rendered).to_bytes();
+        let decision = serde_json::to_vec(&answer.decision).map_err(|_| AcceptError::Unavailable)?;
+        let entry = ledger_entry::of(
+            self,
+            &principal.tenant,
+            Kind::Accepted,
+            principal.actor(),
+            prepared.decision.outcome.as_str(),
+        )?;
+        let entry = Entry {
+            message: Some(answer.id),
+            policy: Some(versions(&prepared.state)),
+            commitments: [
+                ("request", kept.reveal()),
+                ("content", prepared.rendered.source.reveal()),
+                ("decision", &decision),
+            ]
+            .into_iter()
+            .map(|(domain, bytes)| (domain.to_owned(), commit(&commitment_key, domain, bytes)))
+            .collect(),
+            ..entry
+        };
+        Ok(NewMessage {
+            id: answer.id,
+            idempotency_key: key.map(|key| Phi::new(format!("{}\0{key}", principal.id))),
+            fingerprint,
+            answer: Phi::new(serde_json::to_vec(answer).map_err(|_| AcceptError::Unavailable)?),
+            patient: prepared.gate.patient.clone(),
+            purpose: prepared.gate.purpose,
+            event: prepared.gate.event.clone(),
+            template: prepared.rendered.content.template.clone(),
+            content: prepared.rendered.source.clone(),
+            request: kept,
+            decision: Phi::new(decision),
+            outcome: prepared.decision.outcome.as_str(),
+            commitment_key,
+            renditions: prepared.rendered.forms.iter().map(kept::stored).collect(),
+            expires_at: prepared.expires_at,
+            deliveries: self.queue(prepared)?,
+            entries: vec![entry],
+        })
+    }
+
+    /// The plan as a queue: the portal copy first, and what only points at it after it.
+    fn queue(&self, prepared: &Prepared) -> Result<Vec<NewDelivery>, NoEntropy> {
+        let mut queue: Vec<NewDelivery> = Vec::with_capacity(prepared.decision.deliveries.len());
+        let mut portal = None;
+        let mut planned: Vec<&Delivery> = prepared.decision.deliveries.iter().collect();
+        planned.sort_by_key(|delivery| delivery.channel != postern_base::Channel::Portal);
+        for delivery in planned {
+            let id = DeliveryId::new(prepared.now, self.inner.rng.as_ref())?;
+            let due =
+                [delivery.not_before, prepared.gate.send_at].into_iter().flatten().fold(prepared.now, Timestamp::max);
+            let after = if delivery.form <= postern_base::Form::Notice { portal } else { None };
+            if delivery.channel == postern_base::Channel::Portal {
+                portal = Some(id);
+            }
+            let held = prepared.decision.outcome == Outcome::Hold || delivery.channel.is_human_task();
+            queue.push(NewDelivery {
+                id,
+                candidate: candidate(delivery),
+                due: due.min(prepared.expires_at),
+                priority: priority(&prepared.gate),
+                after,
+                state: match (held, due > prepared.now) {
+                    (true, _) => DeliveryState::Held,
+                    (false, true) => DeliveryState::Waiting,
+                    (false, false) => DeliveryState::Queued,
+                },
+            });
+        }
+        Ok(queue)
+    }
+
+    fn expires_at(
+        &self,
+        request: &wire::Request,
+        event: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Timestamp, AcceptError> {
+        if let Some(at) = request.expires_at {
+            return if at > now { Ok(at) } else { Err(WireError::new("expires_at", "is not in the future").into()) };
+        }
+        let lifetime = match request.purpose {
+            Purpose::OneTimeCode => self.inner.config.code_lifetime,
+            _ => self.inner.config.lifetime,
+        };
+        let from = request.send_at.map_or(now, |at| at.max(now));
+        let end = from.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        // A reminder is worthless once the visit has begun; a visit that is over is for the gate to judge.
+        Ok(match event {
+            Some(at) if request.purpose == Purpose::AppointmentReminder && at > from => at,
+            _ => end,
+        })
+    }
+
+    async fn admission(&self) -> Result<OwnedSemaphorePermit, AcceptError> {
+        let busy = || {
+            self.inner.metrics.turned_away.inc();
+            AcceptError::Busy { retry_after: self.inner.config.retry_after }
+        };
+        let depth = u64::try_from(self.inner.metrics.queued.get()).unwrap_or(0);
+        if self.is_draining() || depth >= self.inner.config.queue_depth {
+            return Err(busy());
+        }
+        Arc::clone(&self.inner.admission).try_acquire_owned().map_err(|_| busy())
+    }
+
+    fn commitment_key(&self) -> Result<CommitmentKey, NoEntropy> {
+        let mut key = [0u8; 32];
+        self.inner.rng.fill(&mut key)?;
+        Ok(Secret::new(key))
+    }
+}
+
+impl From<NoEntropy> for AcceptError {
+    fn from(_: NoEntropy) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<Stop> for AcceptError {
+    fn from(_: Stop) -> Self {
+        Self::Unavailable
+    }
+}
+
+/// `rules/POLICY` versions, as entries carry them.
+pub(crate) fn versions(state: &TenantState) -> String {
+    format!("{RULES_VERSION}/{}", state.policy.version)
+}
+
+/// A candidate as the store keeps it.
+pub(crate) fn candidate(delivery: &Delivery) -> CandidateRecord {
+    CandidateRecord {
+        channel: delivery.channel,
+        point: delivery.contact_point.clone(),
+        mode: delivery.mode,
+        form: delivery.form,
+        level: delivery.level,
+        vendor: delivery.vendor.clone(),
+    }
+}
+
+/// `staff` means that a named human acts now, and only a named human breaks the glass (45 CFR 164.312(a)(2)(ii)): a program's
+/// key may claim neither.
+fn who_says_so(principal: &Principal, request: &wire::Request) -> Result<(), WireError> {
+    if principal.kind == PrincipalKind::ApiKey {
+        if request.origin == Origin::Staff {
+            return Err(WireError::new("origin", "`staff` needs a staff principal, not an API key"));
+        }
+        if request.break_glass.is_some() {
+            return Err(WireError::new("break_glass", "needs a staff principal, not an API key"));
+        }
+    }
+    Ok(())
+}
+
+fn idempotency_key(key: &str) -> Result<&str, WireError> {
+    let well = (1..=255).contains(&key.len()) && key.bytes().all(|b| (0x20..0x7f).contains(&b));
+    if well { Ok(key) } else { Err(WireError::new("Idempotency-Key", "expected 1 to 255 printable ASCII characters")) }
+}
+
+/// SHA-256 of the request as Postern would write it, so that white space and the order of keys do not matter.
+fn fingerprint(request: &wire::Request) -> [u8; 32] {
+    let bytes = serde_json::to_vec(request).unwrap_or_default();
+    let mut out = [0u8; 32];
+    for (to, from) in out.iter_mut().zip(digest::digest(&digest::SHA256, &bytes).as_ref()) {
+        *to = *from;
+    }
+    out
+}
+
+/// The opaque part of a message's link: 16 letters and digits that mean nothing (RULES TCP-29). No vowels, so that they spell
+/// nothing either.
+fn link_token(key: &CommitmentKey, id: MessageId) -> String {
+    const ALPHABET: &[u8; 28] = b"bcdfghjkmnpqrstvwxyz23456789";
+    let bytes = commit(key, "link", id.0.as_bytes());
+    bytes
+        .iter()
+        .take(16)
+        .map(|byte| char::from(*ALPHABET.get(usize::from(*byte) % ALPHABET.len()).unwrap_or(&b'x')))
+        .collect()
+}
+
+/// Smaller goes first: one-time codes, emergencies, urgent, answers, routine, bulk.
+fn priority(request: &Request) -> u8 {
+    match (request.purpose, request.urgency, request.origin) {
+        (Purpose::OneTimeCode, _, _) => 0,
+        (Purpose::Emergency, _, _) | (_, Urgency::Emergency, _) => 1,
+        (_, Urgency::Urgent, _) => 2,
+        (Purpose::ConsentConfirmation, _, _) | (_, _, Origin::Reply | Origin::Staff) => 3,
+        (_, Urgency::Routine, Origin::Bulk | Origin::Journey) => 5,
+        (_, Urgency::Routine, Origin::Api | Origin::Ai) => 4,
+    }
+}
+
+/// For entries about a delivery that are written outside a claim.
+pub(crate) fn entry_for(
+    engine: &Engine,
+    tenant: &TenantId,
+    kind: Kind,
+    actor: &str,
+    code: &str,
+    message: MessageId,
+    delivery: DeliveryId,
+) -> Result<Entry, NoEntropy> {
+    Ok(ledger_entry::about(ledger_entry::of(engine, tenant, kind, actor, code)?, message, Some(delivery)))
 }

@@ -1,7 +1,30 @@
-//! Dispatch: claim what is due, gate again on fresh facts, and only here mint, record and use a permit.
+//! Dispatch: claim what is due, gate again on fresh facts, and only here mint, record and use a permit (DESIGN section 2,
+//! steps 6 and 7).
+//!
+//! The order is the safety: nothing leaves before `attempt_started` is durable, and whatever is not known to have failed is
+//! never sent again.
 
+mod outcome;
+mod second_gate;
+
+use crate::accept::versions;
 use crate::engine::Engine;
-use postern_store::StoreError;
+use crate::faults::{Step, Stop};
+use crate::kept::Kept;
+use crate::ledger_entry;
+use crate::render::{Rendered, pick};
+use crate::tenants::TenantState;
+use jiff::Timestamp;
+use outcome::{Ending, Stage};
+use postern_base::AttemptId;
+use postern_base::rng::NoEntropy;
+use postern_channels::{Outbound, Provider, Sent};
+use postern_gate::{Binding, Decision, Permit};
+use postern_ledger::{Entry, Kind, record};
+use postern_store::{Claim, DeliveryState, Finish, MessageRecord, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// What one step of dispatch did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,12 +41,276 @@ pub struct Dispatched {
     pub held: usize,
 }
 
+/// Why a claim was left as it is: its lease runs out and it is claimed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// The store did not answer, or somebody else has the delivery.
+    Store(StoreError),
+    /// There was no randomness for an id.
+    NoEntropy,
+    /// A test cut the power.
+    Stopped,
+}
+
+impl From<StoreError> for Left {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<NoEntropy> for Left {
+    fn from(_: NoEntropy) -> Self {
+        Self::NoEntropy
+    }
+}
+
+impl From<Stop> for Left {
+    fn from(_: Stop) -> Self {
+        Self::Stopped
+    }
+}
+
+/// A claim with everything known about its message.
+pub(crate) struct Work {
+    pub(crate) claim: Claim,
+    pub(crate) message: MessageRecord,
+    pub(crate) kept: Kept,
+    pub(crate) rendered: Rendered,
+    pub(crate) state: Arc<TenantState>,
+    pub(crate) now: Timestamp,
+}
+
+/// What the second gate leaves to do.
+pub(crate) enum Verdict {
+    /// Send it.
+    Send(Box<Permit>),
+    /// Do not: end it, put it back or leave it to a person.
+    Not(Ending),
+}
+
 impl Engine {
     /// One step: claims what is due and brings each as far as it goes now.
     ///
     /// # Errors
     /// [`StoreError`] when nothing could be claimed.
     pub async fn dispatch_due(&self) -> Result<Dispatched, StoreError> {
-        Err(StoreError::Unavailable)
+        let claims = self.inner.store.claim(self.now(), self.inner.config.claim, self.inner.config.lease).await?;
+        let mut done = Dispatched { claimed: claims.len(), ..Dispatched::default() };
+        let mut tasks = JoinSet::new();
+        for claim in claims {
+            let engine = self.clone();
+            tasks.spawn(async move { engine.bring(claim).await });
+        }
+        while let Some(joined) = tasks.join_next().await {
+            match joined {
+                Ok(Ok(Stage::Sent)) => done.sent += 1,
+                Ok(Ok(Stage::Ended)) => done.ended += 1,
+                Ok(Ok(Stage::Again)) => done.again += 1,
+                Ok(Ok(Stage::Held)) => done.held += 1,
+                Ok(Err(Left::Store(error))) => tracing::warn!(%error, "a delivery was left to its lease"),
+                Ok(Err(Left::NoEntropy)) => tracing::warn!("no randomness: a delivery was left to its lease"),
+                Ok(Err(Left::Stopped)) => {}
+                Err(error) => tracing::error!(panicked = error.is_panic(), "a delivery was left to its lease"),
+            }
+        }
+        Ok(done)
     }
+
+    async fn bring(&self, claim: Claim) -> Result<Stage, Left> {
+        self.at(Step::Claimed)?;
+        let now = self.now();
+        if let Some(ending) = self.over_before_it_began(&claim, now) {
+            return self.end(&claim, ending, None).await;
+        }
+        let work = match self.work(claim.clone(), now).await {
+            Ok(work) => work,
+            // The patient's key was destroyed: there is nothing left to send.
+            Err(StoreError::KeyDestroyed | StoreError::NotFound) => {
+                return self.end(&claim, Ending::State(DeliveryState::Refused, "record_destroyed".into()), None).await;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let attempt = match claim.interrupted {
+            Some(attempt) => attempt,
+            None => AttemptId::new(now, self.inner.rng.as_ref())?,
+        };
+        let permit = match self.second_gate(&work, attempt).await? {
+            Verdict::Send(permit) => *permit,
+            Verdict::Not(ending) => return self.end(&work.claim, ending, Some(&work.state)).await,
+        };
+        self.at(Step::Admitted)?;
+        self.send(&work, attempt, permit).await
+    }
+
+    /// What can be said without looking at the message.
+    fn over_before_it_began(&self, claim: &Claim, now: Timestamp) -> Option<Ending> {
+        if claim.interrupted.is_some() && !self.may_repeat(claim) {
+            // It may have been sent: nobody can say, and it is never sent again.
+            self.inner.metrics.alert("SYS-05");
+            return Some(Ending::State(DeliveryState::Unknown, "interrupted".into()));
+        }
+        if now >= claim.expires_at {
+            let state = if claim.interrupted.is_some() { DeliveryState::Unknown } else { DeliveryState::Expired };
+            return Some(Ending::State(state, "expired".into()));
+        }
+        None
+    }
+
+    /// Whether an attempt of unknown outcome may be repeated under the same id: only when the vendor drops the second call.
+    fn may_repeat(&self, claim: &Claim) -> bool {
+        claim
+            .candidate
+            .vendor
+            .as_ref()
+            .and_then(|vendor| self.inner.providers.get(vendor))
+            .is_some_and(|provider| provider.profile().idempotent)
+    }
+
+    async fn work(&self, claim: Claim, now: Timestamp) -> Result<Work, StoreError> {
+        let tenant = self.inner.store.tenant(&claim.tenant);
+        let message = tenant.message(claim.message).await?.ok_or(StoreError::NotFound)?;
+        let (kept, rendered) = Kept::read(&message)?;
+        let state = self.tenant_state(&claim.tenant).await?;
+        Ok(Work { claim, message, kept, rendered, state, now })
+    }
+
+    async fn send(&self, work: &Work, attempt: AttemptId, permit: Permit) -> Result<Stage, Left> {
+        let Some(provider) = self.inner.providers.get(permit.vendor()).cloned() else {
+            self.inner.metrics.alert("SEC-12");
+            let ending = Ending::State(DeliveryState::Held, "no_provider".into());
+            return self.end(&work.claim, ending, Some(&work.state)).await;
+        };
+        let Some(form) =
+            pick(&work.rendered.forms, |f| (f.measured.channel, f.measured.form), permit.channel(), permit.form())
+        else {
+            let ending = Ending::State(DeliveryState::Held, "no_rendition".into());
+            return self.end(&work.claim, ending, Some(&work.state)).await;
+        };
+        let tenant = &work.state.gate;
+        let outbound = Outbound {
+            commitment_key: work.message.commitment_key.clone(),
+            body: form.body.clone(),
+            subject: form.subject.clone(),
+            sender: tenant.alias.clone().unwrap_or_else(|| tenant.name.clone()),
+            idempotency_key: attempt.to_string(),
+        };
+        let (channel, floor) = (permit.channel(), permit.floor());
+        let domain = crate::address::domain(permit.contact_point().reveal());
+        let recorded = record(&self.inner.store, permit, work.claim.lease).await?;
+        self.at(Step::Recorded)?;
+        let sent = self.call(provider.as_ref(), recorded, outbound).await;
+        self.at(Step::Sent)?;
+        self.inner.metrics.attempt(channel, outcome::label(&sent));
+        let ending = self.ending(work, provider.profile(), floor, domain, sent)?;
+        self.end_attempt(work, attempt, ending).await
+    }
+
+    /// Calls the provider, and takes silence for what it is: nobody can say.
+    async fn call(
+        &self,
+        provider: &dyn Provider,
+        recorded: postern_ledger::Recorded<Permit>,
+        outbound: Outbound,
+    ) -> Sent {
+        let limit = Duration::try_from(self.inner.config.provider_timeout).unwrap_or(Duration::from_secs(60));
+        match tokio::time::timeout(limit, provider.send(recorded, outbound, self.now())).await {
+            Ok(sent) => sent,
+            Err(_) => Sent::Unknown { code: "no_answer".into() },
+        }
+    }
+
+    /// Ends a claim in which no provider was called.
+    async fn end(&self, claim: &Claim, ending: Ending, state: Option<&TenantState>) -> Result<Stage, Left> {
+        let (stage, code) = (ending.stage(), ending.code().to_owned());
+        let kind = if stage == Stage::Ended { Kind::Terminal } else { Kind::Redecided };
+        let entry = ledger_entry::of(self, &claim.tenant, kind, "system", code)?;
+        let entry = Entry {
+            fence: Some(claim.lease.fence),
+            policy: state.map(versions),
+            ..ledger_entry::about(entry, claim.message, Some(claim.lease.delivery))
+        };
+        let finish = ending.finish();
+        self.finish(claim, finish, vec![entry]).await?;
+        self.at(Step::Finished)?;
+        Ok(stage)
+    }
+
+    /// Ends an attempt: what came of it is entered, and where the delivery stands now.
+    async fn end_attempt(&self, work: &Work, attempt: AttemptId, ending: Ending) -> Result<Stage, Left> {
+        let claim = &work.claim;
+        let (stage, code) = (ending.stage(), ending.code().to_owned());
+        let of = |kind, code: &str| -> Result<Entry, NoEntropy> {
+            let entry = ledger_entry::of(self, &claim.tenant, kind, "system", code)?;
+            let entry = ledger_entry::about(entry, claim.message, Some(claim.lease.delivery));
+            Ok(Entry { attempt: Some(attempt), fence: Some(claim.lease.fence), ..entry })
+        };
+        let mut entries = vec![of(Kind::AttemptEnded, &code)?];
+        let finish = ending.finish();
+        if let Finish::State { state, .. } = &finish
+            && state.is_terminal()
+        {
+            entries.push(of(Kind::Terminal, state.as_str())?);
+        }
+        let reference = match &finish {
+            Finish::Sent { reference, .. } => Some(reference.clone()),
+            Finish::State { .. } | Finish::Again { .. } => None,
+        };
+        self.finish(claim, finish, entries).await?;
+        self.at(Step::Finished)?;
+        if let (Some(reference), Some(vendor)) = (reference, &claim.candidate.vendor) {
+            self.settle_early(&vendor.vendor, &reference).await;
+        }
+        Ok(stage)
+    }
+
+    /// Stores the end of a claim. A store that does not answer is asked again for a while: until the end is stored, the attempt
+    /// counts as interrupted, and its outcome would be lost.
+    async fn finish(&self, claim: &Claim, finish: Finish, entries: Vec<Entry>) -> Result<(), Left> {
+        let ended = match &finish {
+            Finish::State { state, .. } if state.is_terminal() => Some(state.as_str()),
+            Finish::State { .. } | Finish::Sent { .. } | Finish::Again { .. } => None,
+        };
+        let tenant = self.inner.store.tenant(&claim.tenant);
+        let mut wait = Duration::from_millis(20);
+        for _ in 0..8 {
+            match tenant.finish(claim.lease, finish.clone(), entries.clone()).await {
+                Ok(()) => {
+                    if let Some(state) = ended {
+                        self.inner.metrics.ended(state);
+                    }
+                    if matches!(finish, Finish::Again { .. } | Finish::State { .. }) {
+                        self.inner.wake.notify_one();
+                    }
+                    return Ok(());
+                }
+                Err(StoreError::Unavailable | StoreError::Busy) => {
+                    tokio::time::sleep(wait).await;
+                    wait = wait.saturating_mul(2);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Unavailable.into())
+    }
+
+    pub(crate) fn binding(work: &Work, attempt: AttemptId) -> Binding {
+        Binding {
+            tenant: work.claim.tenant.clone(),
+            message: work.claim.message,
+            delivery: work.claim.lease.delivery,
+            attempt,
+        }
+    }
+}
+
+/// The rule that speaks most strongly against `work`'s candidate, for the code of its ending.
+pub(crate) fn strongest_rule(decision: &Decision, work: &Work) -> String {
+    let of_channel = decision.refusals.iter().filter(|r| r.channel == work.claim.candidate.channel);
+    let mut best: Option<&postern_gate::Refusal> = None;
+    for refusal in of_channel {
+        if best.is_none_or(|known| refusal.effect > known.effect) {
+            best = Some(refusal);
+        }
+    }
+    best.or(decision.refusals.first()).map_or_else(|| "gate".to_owned(), |refusal| refusal.rule.to_owned())
 }

@@ -6,6 +6,7 @@ use crate::metrics::Metrics;
 use crate::tenants::Tenants;
 use jiff::Timestamp;
 use postern_base::{Clock, EmailTier, Rng, TenantId};
+use postern_channels::Receipt;
 use postern_channels::registry::Providers;
 use postern_store::{Gauges, Store, StoreError};
 use std::collections::HashMap;
@@ -30,6 +31,8 @@ pub(crate) struct Inner {
     pub(crate) tenants: Tenants,
     /// What sessions to recipient domains turned out to hold, and when that was seen.
     pub(crate) tiers: Mutex<HashMap<(TenantId, String), (EmailTier, Timestamp)>>,
+    /// Receipts that came before the end of their attempt was stored.
+    pub(crate) early: Mutex<HashMap<(String, String), Receipt>>,
     pub(crate) wake: Notify,
     pub(crate) draining: AtomicBool,
     pub(crate) admission: Arc<Semaphore>,
@@ -70,6 +73,7 @@ impl Engine {
                 faults,
                 tenants: Tenants::default(),
                 tiers: Mutex::default(),
+                early: Mutex::default(),
                 wake: Notify::new(),
                 draining: AtomicBool::new(false),
                 admission,

@@ -1,11 +1,107 @@
 //! `postern explain`: one decision, without a store and without side effects.
 
-use crate::wire::{Answer, WireError};
+use crate::facts::preferred;
+use crate::identity::Texts;
+use crate::policy;
+use crate::render::{Rendered, Setting};
+use crate::wire::{Answer, Case, EhrStatus, WireError, parse};
+use postern_ehr::Resource;
+use postern_ehr::json::{Limits, check};
+use postern_gate::facts::{Deployment, Ehr};
+use postern_gate::{Decision, Fact, Facts, Missing};
+use serde_json::Value;
+
+/// Stands where the random part of a link will be; nothing is sent from here.
+const TOKEN: &str = "xxxxxxxxxxxxxxxx";
 
 /// Decides a case.
 ///
 /// # Errors
 /// [`WireError`], naming the field that was not understood.
-pub fn explain(_case: &[u8]) -> Result<Answer, WireError> {
-    Err(WireError::new(".", "not built yet"))
+pub fn explain(case: &[u8]) -> Result<Answer, WireError> {
+    decide(case).map(|decision| Answer::from(&decision))
+}
+
+/// The decision itself.
+///
+/// # Errors
+/// [`WireError`].
+fn decide(case: &[u8]) -> Result<Decision, WireError> {
+    // A key given twice can turn a denial into a permit; a case with one is refused as a whole.
+    check(case, &Limits::default()).map_err(|refused| WireError::new(".", refused.to_string()))?;
+    let case: Case = parse(case)?;
+    let request = case.request.to_gate().map_err(|error| error.within("request"))?;
+    let resources = resources(&case.bundle.0)?;
+    let record = postern_ehr::record(&resources, &request.patient, case.now);
+    let event = request.event.as_deref().map_or(Fact::Unknown(Missing::NotRecorded), |reference| {
+        postern_ehr::event(&resources, reference, &request.patient)
+    });
+    let tenant = case.tenant.to_gate();
+    let texts = Texts::of(&record.identity);
+    let setting = Setting {
+        tenant: &tenant,
+        purpose: request.purpose,
+        preferred: preferred(&record.patient),
+        token: TOKEN,
+        recipient: &texts.recipient(),
+    };
+    let rendered = Rendered::new(&case.request, setting).map_err(|error| error.within("request"))?;
+    let history = case.history.to_gate()?;
+    if let Some(index) = request.in_reply_to
+        && index >= history.inbound.len()
+    {
+        return Err(WireError::new("request.in_reply_to", "no such message in `history.inbound`"));
+    }
+    let reachable = case.ehr.status == EhrStatus::Live;
+    let away = Missing::EhrUnreachable;
+    let facts = Facts {
+        now: case.now,
+        vendors: case.vendors.iter().map(crate::wire::Vendor::to_gate).collect(),
+        email_tiers: case.transport.email_tiers.into_iter().map(|(d, tier)| (d.to_lowercase(), tier)).collect(),
+        // CASES: `stale` = unreachable.
+        ehr: if reachable { Ehr::Live } else { Ehr::Unreachable },
+        patient: if reachable { record.patient } else { stale(record.patient, away) },
+        consents: record.consents,
+        related: record.related,
+        event: if reachable || event.known().is_none() { event } else { Fact::Unknown(away) },
+        history: Fact::Known(history),
+        content: rendered.content.clone(),
+        renditions: rendered.renditions(),
+        // CASES: a fact of the deployment that is absent from a case is satisfied.
+        deployment: Deployment {
+            risk_record: Fact::Known(case.deployment.risk_record.unwrap_or(true)),
+            portal_available: Fact::Known(case.deployment.portal_available.unwrap_or(true)),
+        },
+        tenant,
+    };
+    Ok(postern_gate::decide(&request, &facts, &policy::read(&case.tenant.policy)))
+}
+
+/// The last known record is kept when the EHR is away: 45 CFR 164.522(b) holds against it even in an emergency; the gate
+/// sees from `ehr` that it was not read just now.
+fn stale<T>(fact: Fact<T>, why: Missing) -> Fact<T> {
+    match fact {
+        Fact::Known(value) => Fact::Known(value),
+        Fact::Unknown(_) => Fact::Unknown(why),
+    }
+}
+
+fn resources(bundle: &Value) -> Result<Vec<Resource>, WireError> {
+    let object = bundle.as_object().ok_or_else(|| WireError::new("bundle", "expected a FHIR Bundle"))?;
+    if object.get("resourceType").and_then(Value::as_str) != Some("Bundle") {
+        return Err(WireError::new("bundle.resourceType", "expected `Bundle`"));
+    }
+    let entries = match object.get("entry") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(entries)) => entries,
+        Some(_) => return Err(WireError::new("bundle.entry", "expected a list")),
+    };
+    let mut resources = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.iter().enumerate() {
+        let Some(resource) = entry.get("resource") else { continue };
+        let resource = Resource::from_value(resource.clone())
+            .map_err(|refused| WireError::new(format!("bundle.entry[{index}].resource"), refused.to_string()))?;
+        resources.push(resource);
+    }
+    Ok(resources)
 }

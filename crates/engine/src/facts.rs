@@ -1,1 +1,200 @@
-//! Gathering the facts of a decision from the store.
+//! Gathering the facts of a decision from the store: the patient's records, our own opt-outs and verifications, what went
+//! out and came in before, vendors, zones. The built-in directory is read anew for every decision and so counts as live.
+//!
+//! A fact that cannot be had is Unknown, never a default (invariant 2). A store that does not answer is an error, and the
+//! caller defers.
+
+use crate::engine::Engine;
+use crate::render::Rendered;
+use crate::tenants::TenantState;
+use jiff::{SignedDuration, Timestamp};
+use postern_base::{EmailTier, Language, MessageId, PatientId, Phi, TenantId};
+use postern_ehr::{PatientRecord, Resource};
+use postern_gate::facts::{Address, Deployment, Ehr, Event, History, Patient, Verification};
+use postern_gate::{Fact, Facts, Missing, Request};
+use postern_store::{StoreError, Tenanted};
+use std::collections::BTreeMap;
+
+/// How far back deliveries and inbound messages are read: longer than any cap or window of the rules looks.
+const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// How long something seen of a recipient domain's transport is believed.
+const TIER_BELIEVED: SignedDuration = SignedDuration::from_hours(1);
+
+/// What the directory says about a patient.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    pub(crate) record: PatientRecord,
+    pub(crate) event: Fact<Event>,
+    /// The directory has a Patient of this id.
+    pub(crate) found: bool,
+}
+
+impl Directory {
+    /// The language the patient prefers, when it is one of ours.
+    pub(crate) fn language(&self) -> Option<Language> {
+        preferred(&self.record.patient)
+    }
+}
+
+/// The language a patient prefers, when it is one of ours.
+pub(crate) fn preferred(patient: &Fact<Patient>) -> Option<Language> {
+    let tag = patient.known()?.language.as_deref()?;
+    let primary = tag.split(['-', '_']).next().unwrap_or(tag).to_ascii_lowercase();
+    primary.parse().ok()
+}
+
+impl Engine {
+    /// Reads the directory about `patient` and the event a request names.
+    pub(crate) async fn directory(
+        &self,
+        tenant: &Tenanted,
+        patient: &PatientId,
+        event: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Directory, StoreError> {
+        let mut documents = match tenant.patient_resources(patient).await {
+            Ok(documents) => documents,
+            // The patient's key was destroyed: there is nobody to send to any more.
+            Err(StoreError::KeyDestroyed) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        if let Some((kind, id)) = event.and_then(|reference| reference.split_once('/'))
+            && let Some(document) = tenant.resource(kind, id).await?
+        {
+            documents.push(document);
+        }
+        let mut resources = read(&documents);
+        for (kind, id) in places(&resources) {
+            if let Some(document) = tenant.resource(&kind, &id).await? {
+                resources.extend(read(&[document]));
+            }
+        }
+        let found = resources.iter().any(|r| r.resource_type() == "Patient" && r.id() == Some(patient.as_str()));
+        Ok(Directory {
+            record: postern_ehr::record(&resources, patient, now),
+            event: event.map_or(Fact::Unknown(Missing::NotRecorded), |reference| {
+                postern_ehr::event(&resources, reference, patient)
+            }),
+            found,
+        })
+    }
+
+    /// Everything a decision depends on, as it is now. `except` leaves out what the message itself has done so far.
+    pub(crate) async fn gather(
+        &self,
+        tenant_id: &TenantId,
+        state: &TenantState,
+        request: &Request,
+        directory: Directory,
+        rendered: &Rendered,
+        now: Timestamp,
+        except: Option<MessageId>,
+    ) -> Result<Facts, StoreError> {
+        let tenant = self.inner.store.tenant(tenant_id);
+        let Directory { record, event, .. } = directory;
+        let PatientRecord { mut patient, consents, mut related, .. } = record;
+        let mut points = Vec::new();
+        if let Fact::Known(patient) = &patient {
+            points.extend(patient.points.iter().map(|point| point.value.clone()));
+        }
+        points.extend(related.iter().flat_map(|person| person.points.iter().map(|point| point.value.clone())));
+        let since = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
+        let source = rendered.source.clone();
+        let (deliveries, inbound, opt_outs, own, earlier) = tokio::try_join!(
+            tenant.past_deliveries(&request.patient, &points, since, except),
+            // Without a bound: a STOP of any age that has no opt-out row is still a STOP.
+            tenant.inbound(&points, Timestamp::MIN),
+            tenant.opt_outs(&points),
+            tenant.verifications(&points),
+            tenant.earlier(&request.patient, request.purpose, &source, since, except),
+        )?;
+        if let Fact::Known(patient) = &mut patient {
+            own_knowledge(&mut patient.points, &own);
+        }
+        for person in &mut related {
+            own_knowledge(&mut person.points, &own);
+        }
+        Ok(Facts {
+            now,
+            tenant: state.gate.clone(),
+            vendors: state.vendors.clone(),
+            email_tiers: self.email_tiers(tenant_id, state, now),
+            ehr: Ehr::Live,
+            patient,
+            consents,
+            related,
+            event,
+            history: Fact::Known(History {
+                deliveries,
+                inbound,
+                opt_outs,
+                number_checks: Vec::new(),
+                notices: Vec::new(),
+                earlier,
+            }),
+            content: rendered.content.clone(),
+            renditions: rendered.renditions(),
+            deployment: Deployment {
+                risk_record: Fact::recorded(state.settings.deployment.risk_record),
+                portal_available: Fact::recorded(state.settings.deployment.portal_available),
+            },
+        })
+    }
+
+    /// What recipient domains enforce: what the settings say, lowered by what sessions turned out to hold lately.
+    fn email_tiers(&self, tenant: &TenantId, state: &TenantState, now: Timestamp) -> BTreeMap<String, EmailTier> {
+        let mut tiers = state.settings.transport.email_tiers.clone();
+        let Ok(mut seen) = self.inner.tiers.lock() else { return tiers };
+        seen.retain(|_, (_, at)| now.duration_since(*at) < TIER_BELIEVED);
+        for ((of, domain), (tier, _)) in seen.iter() {
+            if of == tenant {
+                let known = tiers.entry(domain.clone()).or_insert(*tier);
+                *known = (*known).min(*tier);
+            }
+        }
+        tiers
+    }
+
+    /// Remembers what a session to a recipient domain turned out to hold.
+    pub(crate) fn remember_tier(&self, tenant: &TenantId, domain: String, tier: EmailTier) {
+        let now = self.now();
+        if let Ok(mut seen) = self.inner.tiers.lock() {
+            seen.insert((tenant.clone(), domain), (tier, now));
+        }
+    }
+}
+
+/// What Postern itself learned about a point (a wrong-number reply, a bounce, a code round trip) stands above the record.
+fn own_knowledge(points: &mut [postern_gate::facts::ContactPoint], own: &[(Address, Option<Verification>)]) {
+    for point in points {
+        if let Some((_, verification)) = own.iter().find(|(address, _)| *address == point.value) {
+            point.verification =
+                Fact::Known(verification.unwrap_or(Verification { validated: false, last: None, next: None }));
+        }
+    }
+}
+
+/// Documents that are no resource cannot have been stored; should one be there all the same, it is left out, and a patient
+/// without a readable record is Unknown.
+fn read(documents: &[Phi<Vec<u8>>]) -> Vec<Resource> {
+    let limits = postern_ehr::json::Limits::default();
+    documents.iter().filter_map(|document| Resource::from_slice(document.reveal(), &limits).ok()).collect()
+}
+
+/// Locations that the patient's appointments name: their zones are plausible zones of the patient (RULES TCP-07).
+fn places(resources: &[Resource]) -> Vec<(String, String)> {
+    let mut places: Vec<(String, String)> = resources
+        .iter()
+        .filter_map(|resource| match resource.body() {
+            postern_ehr::fhir::Body::Appointment(appointment) => Some(&appointment.participant),
+            _ => None,
+        })
+        .flatten()
+        .filter_map(|participant| participant.actor.as_ref()?.reference.as_deref())
+        .filter_map(|reference| reference.strip_prefix("Location/"))
+        .map(|id| ("Location".to_owned(), id.to_owned()))
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}

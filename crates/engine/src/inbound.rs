@@ -1,1 +1,182 @@
-//! What patients send back.
+//! What patients send back. A revocation counts from the moment its text is stored: the gate reads the text itself, and what
+//! is already queued meets it at the second gate. The reading of the words is the gate's own (one function, CASES).
+
+use crate::accept::Answering;
+use crate::engine::Engine;
+use crate::error::AcceptError;
+use crate::ledger_entry;
+use crate::principal::Principal;
+use crate::receipts::ReceiveFailure;
+use crate::wire;
+use postern_base::{Origin, PatientId, Phi, Purpose, TenantId, Urgency};
+use postern_channels::InboundMessage;
+use postern_gate::facts::{Address, OptOut, OptOutScope};
+use postern_gate::revocation::{Meaning, read};
+use postern_ledger::{Entry, Kind};
+use postern_store::NewInbound;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Engine {
+    /// Takes a message from a patient, once per vendor reference.
+    pub(crate) async fn take_inbound(&self, vendor: &str, message: InboundMessage) -> Result<(), ReceiveFailure> {
+        let point: Address = Phi::new(Arc::from(crate::address::normal(message.from.reveal()).as_str()));
+        let to = crate::address::normal(&message.to);
+        for tenant in self.tenants_reached(&to, &point).await? {
+            self.take_for(&tenant, vendor, &message, &point).await?;
+        }
+        Ok(())
+    }
+
+    /// Whom a message reaches: the tenants whose number it was sent to; failing that, every tenant that knows the sender, so that
+    /// a STOP to a shared number stops them all.
+    async fn tenants_reached(&self, to: &str, from: &Address) -> Result<Vec<TenantId>, ReceiveFailure> {
+        let mut reached = Vec::new();
+        for record in self.inner.store.tenants().await? {
+            let Ok(state) = self.tenant_state(&record.id).await else { continue };
+            let settings = &state.settings;
+            let own = settings.numbers.iter().chain(&settings.tenant.callback);
+            if own.into_iter().any(|number| crate::address::normal(number) == to) {
+                reached.push(record.id);
+            }
+        }
+        if reached.is_empty() {
+            reached = self.inner.store.tenants_of_point(from.reveal()).await?;
+        }
+        Ok(reached)
+    }
+
+    async fn take_for(
+        &self,
+        tenant: &TenantId,
+        vendor: &str,
+        message: &InboundMessage,
+        point: &Address,
+    ) -> Result<(), ReceiveFailure> {
+        let store = self.inner.store.tenant(tenant);
+        let patients = store.patients_of_point(point).await?;
+        let meaning = read(message.text.reveal());
+        let inbound = NewInbound {
+            vendor: vendor.to_owned(),
+            reference: message.reference.0.clone(),
+            channel: message.channel,
+            from: point.clone(),
+            text: message.text.clone(),
+            thread_purpose: store.last_message_to(point).await?.map(|(_, purpose)| purpose),
+            at: message.at,
+        };
+        let entry = self.patient_entry(tenant, Kind::Inbound, code(meaning))?;
+        let first_time = store.put_inbound(inbound, vec![entry]).await?;
+        if !first_time {
+            return Ok(());
+        }
+        // Waiting deliveries to this point are decided again at their own gate; nothing here has to find them.
+        if meaning.stops() {
+            let opt_out = OptOut {
+                at: message.at,
+                channel: message.channel,
+                point: point.clone(),
+                // RULES TCP-14: a bare STOP stops everything automated to this number.
+                scope: OptOutScope::All,
+            };
+            store.put_opt_out(opt_out, self.patient_entry(tenant, Kind::ConsentChanged, "opt_out")?).await?;
+        }
+        match meaning {
+            Meaning::WrongNumber => {
+                let entry = self.patient_entry(tenant, Kind::ConsentChanged, "wrong_number")?;
+                store.put_verification(point, None, entry).await?;
+                // RULES TCP-19: somebody else may have read what was meant for the patient; a person must look.
+                self.inner.metrics.alert("TCP-19");
+            }
+            Meaning::Resumes => {
+                // RULES TCP-16: only an affirmative act of the patient's own lifts an opt-out.
+                store.lift_opt_out(point, self.patient_entry(tenant, Kind::ConsentChanged, "opt_in")?).await?;
+            }
+            Meaning::Ambiguous => self.inner.metrics.alert("TCP-11"),
+            Meaning::Revokes | Meaning::RevokesOrCancelsVisit | Meaning::Help | Meaning::Other => {}
+        }
+        if let (Some(template), Some(patient)) = (answer(meaning), patients.first()) {
+            self.answer(tenant, vendor, message, point, template, patient).await?;
+        }
+        Ok(())
+    }
+
+    /// One answer to the patient's own word, through the same gate as every message: there is no second door (invariant 1).
+    async fn answer(
+        &self,
+        tenant: &TenantId,
+        vendor: &str,
+        message: &InboundMessage,
+        point: &Address,
+        template: &'static str,
+        patient: &PatientId,
+    ) -> Result<(), ReceiveFailure> {
+        let request = wire::Request {
+            patient: patient.reference(),
+            purpose: Purpose::ConsentConfirmation,
+            content: None,
+            template: Some(wire::TemplateUse { name: template.to_owned(), data: BTreeMap::new() }),
+            channels: Some(vec![message.channel]),
+            email_mode: None,
+            recipient: wire::Recipient::default(),
+            origin: Origin::Reply,
+            basis: None,
+            event: None,
+            in_reply_to: None,
+            send_at: None,
+            // 47 CFR 64.1200(a)(12): within five minutes, or not at all.
+            expires_at: message.at.checked_add(jiff::SignedDuration::from_mins(5)).ok().filter(|at| *at > self.now()),
+            urgency: Urgency::Routine,
+            break_glass: None,
+            marketing: None,
+            ai: None,
+            voice: None,
+        };
+        let late = request.expires_at.is_none();
+        if late {
+            return Ok(());
+        }
+        let principal = Principal::system(tenant.clone());
+        let key = format!("answer:{vendor}:{}", message.reference.0);
+        let answering = Answering { at: message.at, point: point.clone() };
+        match self.accept_request(&principal, Some(&key), request, Some(answering)).await {
+            Ok(_) | Err(AcceptError::Conflict | AcceptError::NoSuchPatient) => Ok(()),
+            Err(AcceptError::Busy { .. } | AcceptError::Unavailable) => {
+                // The opt-out itself is stored; only its confirmation is lost, which the law allows and does not ask for.
+                tracing::warn!("an answer to a patient's word could not be queued");
+                Ok(())
+            }
+            Err(AcceptError::Malformed(error)) => {
+                tracing::error!(field = error.field, "an answer to a patient's word was not understood");
+                Ok(())
+            }
+            Err(AcceptError::Forbidden(_)) => Ok(()),
+        }
+    }
+
+    fn patient_entry(&self, tenant: &TenantId, kind: Kind, code: &'static str) -> Result<Entry, ReceiveFailure> {
+        Ok(ledger_entry::of(self, tenant, kind, "patient", code)?)
+    }
+}
+
+const fn code(meaning: Meaning) -> &'static str {
+    match meaning {
+        Meaning::WrongNumber => "wrong_number",
+        Meaning::Revokes => "revokes",
+        Meaning::RevokesOrCancelsVisit => "revokes_or_cancels_visit",
+        Meaning::Ambiguous => "ambiguous",
+        Meaning::Resumes => "resumes",
+        Meaning::Help => "help",
+        Meaning::Other => "other",
+    }
+}
+
+/// The template that answers; a stranger on a wrong number gets nothing more.
+const fn answer(meaning: Meaning) -> Option<&'static str> {
+    match meaning {
+        Meaning::Revokes | Meaning::RevokesOrCancelsVisit => Some("opt_out_confirmation"),
+        Meaning::Resumes => Some("opt_in_confirmation"),
+        Meaning::Help => Some("help"),
+        Meaning::WrongNumber | Meaning::Ambiguous | Meaning::Other => None,
+    }
+}

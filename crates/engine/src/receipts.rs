@@ -1,8 +1,19 @@
-//! What vendors tell us: receipts settle deliveries, and a deadline settles those that no receipt came for.
+//! What vendors tell us: receipts settle deliveries, and a deadline settles those that no receipt came for, so that every
+//! message ends (DESIGN section 2, step 8).
 
+use crate::accept::entry_for;
 use crate::engine::Engine;
-use postern_channels::{RawRequest, ReceiveError};
-use postern_store::StoreError;
+use postern_base::rng::NoEntropy;
+use postern_channels::provider::ReceiptState;
+use postern_channels::{Provider, RawRequest, Receipt, ReceiveError, Received};
+use postern_ledger::Kind;
+use postern_store::{DeliveryState, StoreError};
+use std::sync::Arc;
+
+/// How many overdue deliveries are settled in one step.
+const SWEEP: u32 = 256;
+/// How many receipts are kept for attempts whose end is not stored yet.
+const EARLY: usize = 10_000;
 
 /// Why a vendor's request was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,21 +42,119 @@ impl From<ReceiveError> for ReceiveFailure {
     }
 }
 
+impl From<StoreError> for ReceiveFailure {
+    fn from(_: StoreError) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<NoEntropy> for ReceiveFailure {
+    fn from(_: NoEntropy) -> Self {
+        Self::Unavailable
+    }
+}
+
 impl Engine {
     /// Takes a vendor's request as it arrived; `vendor` is `VENDOR/SERVICE`, or `VENDOR` when it has one service. Answers how
-    /// many things it told us.
+    /// many things it told us. The same request twice is harmless.
     ///
     /// # Errors
     /// [`ReceiveFailure`].
-    pub async fn receive(&self, _vendor: &str, _raw: RawRequest) -> Result<usize, ReceiveFailure> {
-        Err(ReceiveFailure::Unavailable)
+    pub async fn receive(&self, vendor: &str, raw: RawRequest) -> Result<usize, ReceiveFailure> {
+        let provider = self.provider_of(vendor).ok_or(ReceiveFailure::NoSuchVendor)?;
+        let received = match provider.receive(&raw) {
+            Ok(received) => received,
+            Err(error) => {
+                if error == ReceiveError::BadSignature {
+                    self.inner.metrics.bad_signatures.inc();
+                }
+                return Err(error.into());
+            }
+        };
+        let name = provider.profile().vendor.to_string();
+        let count = received.len();
+        for one in received {
+            match one {
+                Received::Receipt(receipt) => self.take_receipt(&name, receipt).await?,
+                Received::Message(message) => self.take_inbound(&name, message).await?,
+            }
+        }
+        Ok(count)
     }
 
-    /// Ends, as unknown, deliveries whose receipt is overdue, and raises an alert for each. Answers how many.
+    fn provider_of(&self, vendor: &str) -> Option<Arc<dyn Provider>> {
+        if let Some((vendor, service)) = vendor.split_once('/') {
+            return self.inner.providers.named(vendor, service).cloned();
+        }
+        let mut of_vendor = self.inner.providers.iter().filter(|provider| provider.profile().vendor == vendor);
+        let first = of_vendor.next()?;
+        of_vendor.next().is_none().then(|| Arc::clone(first))
+    }
+
+    async fn take_receipt(&self, vendor: &str, receipt: Receipt) -> Result<(), ReceiveFailure> {
+        let (state, code) = match receipt.state {
+            ReceiptState::Underway => return Ok(()),
+            ReceiptState::Delivered => (DeliveryState::Delivered, "receipt_delivered"),
+            ReceiptState::Failed => (DeliveryState::Failed, "receipt_failed"),
+        };
+        let found = self.inner.store.delivery_by_reference(vendor, &receipt.reference.0).await?;
+        let Some((tenant, message, delivery)) = found else {
+            // The vendor is faster than our own disk, or it is not ours: kept until the attempt's end is stored.
+            if let Ok(mut early) = self.inner.early.lock()
+                && early.len() < EARLY
+            {
+                early.insert((vendor.to_owned(), receipt.reference.0.clone()), receipt);
+            }
+            return Ok(());
+        };
+        let actor = format!("provider:{vendor}");
+        let entries = vec![
+            entry_for(self, &tenant, Kind::Receipt, &actor, code, message, delivery)?,
+            entry_for(self, &tenant, Kind::Terminal, &actor, state.as_str(), message, delivery)?,
+        ];
+        if self.inner.store.tenant(&tenant).settle(delivery, state, code.to_owned(), entries).await? {
+            self.inner.metrics.ended(state.as_str());
+            self.inner.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Applies a receipt that came before the end of its attempt was stored.
+    pub(crate) async fn settle_early(&self, vendor: &str, reference: &str) {
+        let key = (vendor.to_owned(), reference.to_owned());
+        let receipt = self.inner.early.lock().ok().and_then(|mut early| early.remove(&key));
+        if let Some(receipt) = receipt
+            && self.take_receipt(vendor, receipt).await.is_err()
+        {
+            // Lost to us: the deadline will say that nobody knows.
+            tracing::warn!("an early receipt could not be stored");
+        }
+    }
+
+    /// Ends, as unknown, deliveries whose receipt is overdue, and raises an alert for each. A late receipt may still settle one.
+    /// Answers how many.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn settle_overdue(&self) -> Result<usize, StoreError> {
-        Err(StoreError::Unavailable)
+        let overdue = self.inner.store.overdue(self.now(), SWEEP).await?;
+        let mut settled = 0;
+        for claim in overdue {
+            let (state, code) = match claim.state {
+                DeliveryState::Held => (DeliveryState::Expired, "held_too_long"),
+                _ => (DeliveryState::Unknown, "receipt_overdue"),
+            };
+            let delivery = claim.lease.delivery;
+            let entry = entry_for(self, &claim.tenant, Kind::Terminal, "system", code, claim.message, delivery)
+                .map_err(|_| StoreError::Unavailable)?;
+            let tenant = self.inner.store.tenant(&claim.tenant);
+            if tenant.settle(delivery, state, code.to_owned(), vec![entry]).await? {
+                settled += 1;
+                self.inner.metrics.ended(state.as_str());
+                self.inner.metrics.alert("SYS-05");
+                tracing::warn!(message = %claim.message, delivery = %delivery, code, "a delivery ended without word of it");
+            }
+        }
+        Ok(settled)
     }
 }

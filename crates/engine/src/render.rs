@@ -1,1 +1,383 @@
-//! Rendering: every form a message could take.
+//! Rendering: every form a message could take, measured and committed to. Nothing edits text after this point
+//! (DESIGN section 2, step 2).
+
+use crate::measure::{self, Found, Place};
+use crate::templates::{self, EVERYWHERE, SlotKind, Template, Text, Value};
+use crate::wire::{self, WireError};
+use postern_base::{Category, Channel, Form, Language, Level, Phi, Purpose};
+use postern_channels::Outbound;
+use postern_classify::Recipient;
+use postern_gate::facts::Tenant;
+use postern_gate::rendition::TemplateRef;
+use postern_gate::{Content, Fact, LinkState, Rendition};
+use postern_ledger::{CommitmentKey, commit};
+
+/// The longest text of a caller that may travel verbatim on an open channel: three segments of a text message.
+const VERBATIM_CHARS: usize = 459;
+/// The longest body and subject taken at all.
+const BODY_CHARS: usize = 20_000;
+const SUBJECT_CHARS: usize = 200;
+
+/// A message in every form it could take.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The source, as the gate sees it.
+    pub content: Content,
+    /// The forms.
+    pub forms: Vec<RenderedForm>,
+    /// What SYS-05 compares when there is no event.
+    pub source: Phi<Vec<u8>>,
+}
+
+/// One form.
+#[derive(Debug, Clone)]
+pub struct RenderedForm {
+    /// What the gate is told of it.
+    pub measured: Rendition,
+    /// Subject or title.
+    pub subject: Option<Phi<String>>,
+    /// The text.
+    pub body: Phi<String>,
+}
+
+/// For whom a message is rendered.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Who speaks.
+    pub tenant: &'a Tenant,
+    /// Why.
+    pub purpose: Purpose,
+    /// The language the patient prefers, when it is one of ours.
+    pub preferred: Option<Language>,
+    /// What makes this message's link its own: opaque, without meaning.
+    pub token: &'a str,
+    /// Texts of the patient's own record: finding one in a text is the strongest sign there is.
+    pub recipient: &'a Recipient<'a>,
+}
+
+impl Rendered {
+    /// Renders the content or template of `request`.
+    ///
+    /// # Errors
+    /// [`WireError`], naming the field, when a template is not known, not meant for the purpose, or not filled as it asks;
+    /// or when a text is too long.
+    pub fn new(request: &wire::Request, setting: Setting<'_>) -> Result<Self, WireError> {
+        match (&request.content, &request.template) {
+            (Some(content), None) => free_text(content, setting),
+            (None, Some(used)) => from_template(used, setting),
+            (Some(_), Some(_)) => Err(WireError::new("template", "give either `content` or `template`, not both")),
+            (None, None) => Err(WireError::new("content", "give either `content` or `template`")),
+        }
+    }
+
+    /// Fixes every form and the source by commitments under `key`.
+    pub fn commit(&mut self, key: &CommitmentKey) {
+        for form in &mut self.forms {
+            form.measured.commitment = Some(form.commitment(key));
+        }
+        self.content.commitment = Some(commit(key, "content", self.source.reveal()));
+    }
+
+    /// What the gate is told.
+    #[must_use]
+    pub fn renditions(&self) -> Vec<Rendition> {
+        self.forms.iter().map(|form| form.measured.clone()).collect()
+    }
+}
+
+impl RenderedForm {
+    /// The commitment a permit for this form carries.
+    #[must_use]
+    pub fn commitment(&self, key: &CommitmentKey) -> [u8; 32] {
+        let subject = self.subject.as_ref().map(|s| s.reveal().as_str());
+        commit(key, "rendition", &Outbound::payload(subject, self.body.reveal()))
+    }
+}
+
+/// The form that travels on `channel`: the channel's own, or the one for all without their own. The gate picks by the same
+/// order.
+pub(crate) fn pick<'a, T>(
+    forms: &'a [T],
+    key: impl Fn(&T) -> (Option<Channel>, Form),
+    channel: Channel,
+    form: Form,
+) -> Option<&'a T> {
+    forms
+        .iter()
+        .find(|candidate| key(candidate) == (Some(channel), form))
+        .or_else(|| forms.iter().find(|candidate| key(candidate) == (None, form)))
+}
+
+impl<'a> Setting<'a> {
+    fn place(self, language: Language) -> Place<'a> {
+        Place { purpose: self.purpose, channel: None, language, tenant: self.tenant, recipient: self.recipient }
+    }
+}
+
+fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, WireError> {
+    if content.body.trim().is_empty() {
+        return Err(WireError::new("content.body", "expected text"));
+    }
+    if content.body.chars().count() > BODY_CHARS {
+        return Err(WireError::new("content.body", format!("at most {BODY_CHARS} characters")));
+    }
+    let subject = content.subject.as_deref();
+    if let Some(subject) = subject
+        && (subject.chars().count() > SUBJECT_CHARS || subject.chars().any(char::is_control))
+    {
+        return Err(WireError::new("content.subject", format!("one line of at most {SUBJECT_CHARS} characters")));
+    }
+    let language = content.language.unwrap_or(Language::En);
+    let place = setting.place(language);
+    let whole = subject.map_or_else(|| content.body.clone(), |subject| format!("{subject}\n{}", content.body));
+    let found = measure::find(&whole, place);
+    let categories = union(&content.categories, &found.categories);
+    let level = source_level(found.level, content.level, &categories);
+
+    let mut forms = Vec::with_capacity(9);
+    let body = &content.body;
+    for (channel, subject) in [
+        (None, None),
+        (Some(Channel::Portal), subject.map(str::to_owned)),
+        (Some(Channel::Email), Some(neutral_subject(setting.tenant, language))),
+    ] {
+        // The declared level and categories hold for the whole text, whatever was found.
+        let whole = Found { level, categories: categories.clone() };
+        forms.push(measured(place.on(channel), Form::Full, subject, body.clone(), whole));
+    }
+    // CASES "A caller's body on an open channel": verbatim as minimal when it is found to carry no more than L1.
+    let alone = measure::find(body, place);
+    let logistic = alone.level.is_known_and(|found| *found <= Level::L1);
+    if logistic && body.chars().count() <= VERBATIM_CHARS {
+        let text = with_identification(body, setting.tenant, language);
+        let found = measure::find(&text, place);
+        forms.push(measured(place, Form::Minimal, None, text, found));
+        let subject = neutral_subject(setting.tenant, language);
+        let place = place.on(Some(Channel::Email));
+        let found = measure::find(&format!("{subject}\n{body}"), place);
+        forms.push(measured(place, Form::Minimal, Some(subject), body.clone(), found));
+    }
+    everywhere(setting, language, &mut forms);
+    Ok(Rendered {
+        content: Content { level, categories, language, template: None, commitment: None },
+        forms,
+        source: Phi::new(Outbound::payload(subject, body)),
+    })
+}
+
+fn from_template(used: &wire::TemplateUse, setting: Setting<'_>) -> Result<Rendered, WireError> {
+    let template = templates::find(&used.name).ok_or_else(|| {
+        let known: Vec<&str> = templates::ALL.iter().map(|t| t.name).collect();
+        WireError::new("template.name", format!("no such template; known: {}", known.join(", ")))
+    })?;
+    if !template.purposes.contains(&setting.purpose) {
+        let purposes: Vec<&str> = template.purposes.iter().map(|p| p.as_str()).collect();
+        return Err(WireError::new("purpose", format!("this template is for: {}", purposes.join(", "))));
+    }
+    let values = template
+        .read(&used.data)
+        .map_err(|(slot, why)| WireError::new(format!("template.data.{slot}"), why.to_string()))?;
+    let language = setting.preferred.unwrap_or(Language::En);
+    let place = setting.place(language);
+    let filler = Filler { template, values: &values, setting, language };
+
+    let mut forms = Vec::with_capacity(8);
+    for text in template.texts.iter().filter(|text| text.language == language) {
+        if let Some(form) = filler.form(text, place) {
+            forms.push(form);
+        }
+    }
+    // An e-mail body needs a subject of its own, which is neutral, whatever the portal's says (RULES EML-02).
+    let has_email_full =
+        forms.iter().any(|f| f.measured.channel == Some(Channel::Email) && f.measured.form == Form::Full);
+    if let Some(full) = forms.iter().find(|f| f.measured.channel.is_none() && f.measured.form == Form::Full)
+        && !has_email_full
+    {
+        let mut email = full.clone();
+        email.measured.channel = Some(Channel::Email);
+        email.subject = Some(Phi::new(neutral_subject(setting.tenant, language)));
+        forms.push(email);
+    }
+    let (level, categories) = forms
+        .iter()
+        .filter(|form| form.measured.form == Form::Full)
+        .map(|form| (form.measured.level, form.measured.categories.clone()))
+        .reduce(|(a, some), (b, more)| (higher(a, b), union(&some, &more)))
+        .unwrap_or((Fact::Known(template.level), Vec::new()));
+    everywhere(setting, language, &mut forms);
+    let source = source_of(template, &values);
+    Ok(Rendered {
+        content: Content {
+            level: source_level(level, None, &categories),
+            categories,
+            language,
+            template: Some(TemplateRef { name: template.name.to_owned(), version: template.version }),
+            commitment: None,
+        },
+        forms,
+        source: Phi::new(source),
+    })
+}
+
+/// What makes two uses of a template the same message: its name, version and values.
+fn source_of(template: &Template, values: &[(&'static templates::Slot, Value)]) -> Vec<u8> {
+    let mut source = format!("{}/{}", template.name, template.version).into_bytes();
+    for (slot, value) in values {
+        source.push(0);
+        source.extend_from_slice(slot.name.as_bytes());
+        source.push(b'=');
+        source.extend_from_slice(value.show(Language::En).as_bytes());
+    }
+    source
+}
+
+struct Filler<'a> {
+    template: &'a Template,
+    values: &'a [(&'static templates::Slot, Value)],
+    setting: Setting<'a>,
+    language: Language,
+}
+
+impl Filler<'_> {
+    /// The text filled and measured; `None` when a value it cannot do without is not there.
+    fn form(&self, text: &Text, place: Place<'_>) -> Option<RenderedForm> {
+        let body = fill(text.body, self.setting, self.language, &|name| self.value(name, false))?;
+        let subject = match text.subject {
+            Some(pattern) => Some(fill(pattern, self.setting, self.language, &|_| None)?),
+            None => None,
+        };
+        // A random code means nothing; the classifier reads the text without it.
+        let read = fill(text.body, self.setting, self.language, &|name| self.value(name, true))?;
+        let place = place.on(text.channel);
+        let found = settled(self.by_construction(text), measure::find(&read, place));
+        Some(measured(place, text.form, subject, body, found))
+    }
+
+    fn value(&self, name: &str, blank_codes: bool) -> Option<String> {
+        self.values.iter().find(|(slot, _)| slot.name == name).map(|(slot, value)| {
+            if blank_codes && slot.kind == SlotKind::Code { "code".to_owned() } else { value.show(self.language) }
+        })
+    }
+
+    /// The highest data class among the values this text uses, raised by what the classifier finds in a value alone.
+    fn by_construction(&self, text: &Text) -> Level {
+        let names: Vec<&str> = templates::pieces(text.body).into_iter().flat_map(|piece| piece.names()).collect();
+        self.values
+            .iter()
+            .filter(|(slot, _)| names.contains(&slot.name))
+            .map(|(slot, _)| slot.class.level().min(self.template.level.max(Level::L1)))
+            .max()
+            .unwrap_or(Level::L0)
+    }
+}
+
+/// The level of a built-in text: what its slots may hold, raised by what was found. A text with nothing in it but the neutral
+/// sender, number and link is L0 unless something clinical was found.
+fn settled(built: Level, found: Found) -> Found {
+    let level =
+        found.level.map(|found| if built == Level::L0 && found <= Level::L1 { Level::L0 } else { built.max(found) });
+    Found { level, ..found }
+}
+
+fn everywhere(setting: Setting<'_>, language: Language, forms: &mut Vec<RenderedForm>) {
+    for text in EVERYWHERE.iter().filter(|text| text.language == language) {
+        let place = setting.place(language).on(text.channel);
+        let Some(body) = fill(text.body, setting, language, &|_| None) else { continue };
+        let subject = text.subject.and_then(|pattern| fill(pattern, setting, language, &|_| None));
+        let whole = subject.as_ref().map_or_else(|| body.clone(), |subject| format!("{subject}\n{body}"));
+        let found = settled(Level::L0, measure::find(&whole, place));
+        forms.push(measured(place, text.form, subject, body, found));
+    }
+}
+
+fn measured(place: Place<'_>, form: Form, subject: Option<String>, body: String, found: Found) -> RenderedForm {
+    let links = subject.iter().map(String::as_str).chain([body.as_str()]).map(|text| measure::links(text, place)).max();
+    RenderedForm {
+        measured: Rendition {
+            channel: place.channel,
+            form,
+            level: found.level,
+            categories: found.categories,
+            chars: body.chars().count(),
+            links: links.unwrap_or(LinkState::NoLinks),
+            names_sender: measure::names_sender(&body, place.tenant),
+            says_opt_out: measure::says_opt_out(&body),
+            language: place.language,
+            commitment: None,
+        },
+        subject: subject.map(Phi::new),
+        body: Phi::new(body),
+    }
+}
+
+fn fill(
+    pattern: &str,
+    setting: Setting<'_>,
+    language: Language,
+    slot: &dyn Fn(&str) -> Option<String>,
+) -> Option<String> {
+    templates::fill(pattern, &|name| match name {
+        "sender" => Some(setting.tenant.alias.clone().unwrap_or_else(|| setting.tenant.name.clone())),
+        "callback" => Some(setting.tenant.callback.clone().unwrap_or_else(|| match language {
+            Language::En => "our office".to_owned(),
+            Language::Es => "consultorio".to_owned(),
+        })),
+        "link" => Some(setting.tenant.link_domains.first().map_or_else(
+            || match language {
+                Language::En => "the portal you already use".to_owned(),
+                Language::Es => "su portal".to_owned(),
+            },
+            |domain| format!("https://{domain}/m/{}", setting.token),
+        )),
+        other => slot(other),
+    })
+}
+
+fn neutral_subject(tenant: &Tenant, language: Language) -> String {
+    let sender = tenant.alias.as_ref().unwrap_or(&tenant.name);
+    match language {
+        Language::En => format!("A message from {sender}"),
+        Language::Es => format!("Un mensaje de {sender}"),
+    }
+}
+
+/// Appends the name, number and opt-out words that a text message needs and this one lacks.
+fn with_identification(body: &str, tenant: &Tenant, language: Language) -> String {
+    let mut text = body.trim_end().to_owned();
+    let name = (!measure::says_name(&text, tenant)).then(|| tenant.alias.as_ref().unwrap_or(&tenant.name));
+    let number = if measure::says_number(&text, tenant) { None } else { tenant.callback.as_ref() };
+    let who: Vec<&str> = name.into_iter().chain(number).map(String::as_str).collect();
+    if !who.is_empty() {
+        text.push_str(" - ");
+        text.push_str(&who.join(" "));
+    }
+    if !measure::says_opt_out(&text) {
+        text.push_str(match language {
+            Language::En => " Reply STOP to opt out",
+            Language::Es => " Responda STOP para darse de baja",
+        });
+    }
+    text
+}
+
+fn higher(a: Fact<Level>, b: Fact<Level>) -> Fact<Level> {
+    match (a, b) {
+        (Fact::Known(a), Fact::Known(b)) => Fact::Known(a.max(b)),
+        (Fact::Unknown(why), _) | (_, Fact::Unknown(why)) => Fact::Unknown(why),
+    }
+}
+
+/// CASES "Level": the higher of declared and found; a category makes it L4; a failed classifier leaves it Unknown.
+fn source_level(found: Fact<Level>, declared: Option<Level>, categories: &[Category]) -> Fact<Level> {
+    found.map(|found| {
+        let level = declared.map_or(found, |declared| declared.max(found));
+        if categories.is_empty() { level } else { Level::L4 }
+    })
+}
+
+fn union(some: &[Category], more: &[Category]) -> Vec<Category> {
+    let mut all: Vec<Category> = some.iter().chain(more).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}

@@ -53,8 +53,7 @@ impl Engine {
         if let Some(state) = self.inner.tenants.get(id) {
             return Ok(state);
         }
-        let records = self.inner.store.tenants().await?;
-        let record = records.into_iter().find(|record| record.id == *id).ok_or(StoreError::NotFound)?;
+        let record = self.inner.store.tenant(id).settings().await?;
         let settings: Settings = wire::parse(&record.settings).map_err(|_| StoreError::Damaged)?;
         let vendors = self.inner.store.tenant(id).vendors().await?;
         let state = Arc::new(TenantState {

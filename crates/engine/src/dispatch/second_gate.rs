@@ -1,0 +1,105 @@
+//! The second gate: the same request, fresh facts (SYS-04). STOP, a death, a cancelled visit or an expired agreement between
+//! accept and send is seen here.
+
+use super::outcome::Ending;
+use super::{Left, Verdict, Work, strongest_rule};
+use crate::accept::candidate;
+use crate::engine::Engine;
+use crate::faults::Step;
+use jiff::{SignedDuration, Timestamp};
+use postern_base::{AttemptId, Channel};
+use postern_gate::{Decision, Delivery, Outcome, Permit};
+use postern_store::{CandidateRecord, DeliveryState, StoreError};
+
+/// When to look again while facts are away.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(60);
+
+impl Engine {
+    /// Decides again on fresh facts, and mints the permit when the plan still holds this delivery.
+    pub(super) async fn second_gate(&self, work: &Work, attempt: AttemptId) -> Result<Verdict, Left> {
+        let claim = &work.claim;
+        let request = work.kept.request.to_gate().map_err(|_| StoreError::Damaged)?;
+        let tenant = self.inner.store.tenant(&claim.tenant);
+        let directory = self.directory(&tenant, &request.patient, request.event.as_deref(), work.now).await?;
+        let facts = self
+            .gather(&claim.tenant, &work.state, &request, directory, &work.rendered, work.now, Some(claim.message))
+            .await?;
+        self.at(Step::Regathered)?;
+        let channel = claim.candidate.channel;
+        match postern_gate::admit(&request, &facts, &work.state.policy, Self::binding(work, attempt), channel) {
+            Ok((permit, _)) if is_of(&permit, &claim.candidate) => Ok(Verdict::Send(Box::new(permit))),
+            Ok((permit, decision)) => {
+                // Lawful, but not as planned: another point, form or vendor. The queue is corrected first, so that what is
+                // stored is what is sent.
+                drop(permit);
+                let planned = decision.deliveries.iter().find(|delivery| delivery.channel == channel);
+                Ok(Verdict::Not(self.reroute(work, planned.into_iter(), &decision)))
+            }
+            Err(decision) => Ok(Verdict::Not(self.not_now(work, &decision))),
+        }
+    }
+
+    /// Where a delivery goes that the plan no longer holds.
+    fn not_now(&self, work: &Work, decision: &Decision) -> Ending {
+        if work.claim.interrupted.is_some() {
+            // An attempt began, and it may have been sent: whatever the gate says now, nobody can say what happened.
+            return Ending::State(DeliveryState::Unknown, "interrupted".into());
+        }
+        let rule = strongest_rule(decision, work);
+        match decision.outcome {
+            Outcome::Defer => {
+                let due = self.when(work, decision);
+                Ending::Again { due, state: DeliveryState::Waiting, code: rule, candidate: None }
+            }
+            Outcome::Hold => {
+                self.inner.metrics.alert("SYS-04");
+                Ending::State(DeliveryState::Held, rule)
+            }
+            Outcome::Refuse => Ending::State(DeliveryState::Refused, rule),
+            Outcome::Send if work.claim.candidate.channel == Channel::Portal => {
+                Ending::State(DeliveryState::Refused, rule)
+            }
+            Outcome::Send => {
+                let contacts = decision.deliveries.iter().filter(|delivery| delivery.channel != Channel::Portal);
+                self.reroute(work, contacts, decision)
+            }
+        }
+    }
+
+    /// Moves the delivery to the first of `planned` that no other delivery of this message has. Only an attempt that is known to
+    /// have failed can lie behind it: one of unknown outcome never comes back here.
+    fn reroute<'a>(&self, work: &Work, planned: impl Iterator<Item = &'a Delivery>, decision: &Decision) -> Ending {
+        let taken = |delivery: &Delivery| {
+            work.message.deliveries.iter().any(|other| {
+                other.id != work.claim.lease.delivery
+                    && other.candidate.channel == delivery.channel
+                    && other.candidate.point == delivery.contact_point
+            })
+        };
+        let mut planned = planned.filter(|delivery| !taken(delivery));
+        let Some(next) = planned.next().filter(|_| work.claim.interrupted.is_none()) else {
+            let state = if work.claim.interrupted.is_some() { DeliveryState::Unknown } else { DeliveryState::Refused };
+            return Ending::State(state, strongest_rule(decision, work));
+        };
+        let due = next.not_before.map_or(work.now, |at| at.max(work.now)).min(work.claim.expires_at);
+        let state = if due > work.now { DeliveryState::Waiting } else { DeliveryState::Queued };
+        let code = format!("rerouted:{}", strongest_rule(decision, work));
+        Ending::Again { due, state, code, candidate: Some(candidate(next)) }
+    }
+
+    fn when(&self, work: &Work, decision: &Decision) -> Timestamp {
+        let own = decision.deliveries.iter().filter(|d| d.channel == work.claim.candidate.channel);
+        let opening = own.chain(&decision.deliveries).filter_map(|delivery| delivery.not_before).next();
+        let again = work.now.checked_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX);
+        opening.filter(|at| *at > work.now).unwrap_or(again).min(work.claim.expires_at)
+    }
+}
+
+/// Whether `permit` is for exactly what was planned.
+fn is_of(permit: &Permit, planned: &CandidateRecord) -> bool {
+    permit.channel() == planned.channel
+        && *permit.contact_point() == planned.point
+        && permit.mode() == planned.mode
+        && permit.form() == planned.form
+        && Some(permit.vendor()) == planned.vendor.as_ref()
+}

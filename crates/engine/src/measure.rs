@@ -1,0 +1,147 @@
+//! Measuring a text: what the gate is told about it instead of the text itself. The only place that calls the classifier.
+
+use postern_base::{Category, Channel, Language, Level, Purpose};
+use postern_classify::Recipient;
+use postern_gate::LinkState;
+use postern_gate::facts::Tenant;
+use postern_gate::{Fact, Missing};
+
+/// What a text was found to carry.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) level: Fact<Level>,
+    pub(crate) categories: Vec<Category>,
+}
+
+/// Where a text is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) purpose: Purpose,
+    pub(crate) channel: Option<Channel>,
+    pub(crate) language: Language,
+    pub(crate) tenant: &'a Tenant,
+    pub(crate) recipient: &'a Recipient<'a>,
+}
+
+impl Place<'_> {
+    /// The same place, on `channel`.
+    pub(crate) const fn on(self, channel: Option<Channel>) -> Self {
+        Self { channel, ..self }
+    }
+}
+
+/// Reads `text` with the classifier. When it fails, the level is Unknown and nothing is sent (invariant 2).
+pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
+    let context = postern_classify::Context {
+        channel: place.channel,
+        purpose: Some(place.purpose),
+        language: Some(place.language),
+        callback: place.tenant.callback.as_deref(),
+        recipient: Some(place.recipient),
+    };
+    match postern_classify::scan(text, &context) {
+        Ok(findings) => Found { level: Fact::Known(findings.level), categories: findings.categories },
+        Err(_) => Found { level: Fact::Unknown(Missing::ClassifierFailed), categories: Vec::new() },
+    }
+}
+
+/// What the links in `text` point at (RULES TCP-29).
+pub(crate) fn links(text: &str, place: Place<'_>) -> LinkState {
+    text.split_whitespace().filter_map(link).map(|link| judge(link, place)).max().unwrap_or(LinkState::NoLinks)
+}
+
+/// Domains whose bare name a phone turns into a link.
+const LINKED_ENDINGS: &[&str] =
+    &["com", "net", "org", "ly", "co", "io", "me", "gl", "gd", "link", "info", "health", "us", "app", "page", "to"];
+
+/// Whether a phone would make `word` a link; without what surrounds it.
+fn link(word: &str) -> Option<&str> {
+    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '/');
+    let lower = word.to_ascii_lowercase();
+    if lower.contains("://") || lower.starts_with("www.") {
+        return Some(word);
+    }
+    let host = lower.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let (name, ending) = host.rsplit_once('.')?;
+    let is_host = !name.is_empty() && ending.len() >= 2 && ending.bytes().all(|b| b.is_ascii_alphabetic());
+    let has_path = lower.len() > host.len();
+    (is_host && !word.contains('@') && (has_path || LINKED_ENDINGS.contains(&ending))).then_some(word)
+}
+
+fn judge(link: &str, place: Place<'_>) -> LinkState {
+    let after = link.split_once("://").map_or(link, |(_, rest)| rest);
+    let (host, tail) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
+    // A user part in front of the host is how links lie about where they go.
+    if host.contains('@') {
+        return LinkState::Foreign;
+    }
+    let host = host.split(':').next().unwrap_or(host).to_ascii_lowercase();
+    let own = place.tenant.link_domains.iter().any(|domain| {
+        let domain = domain.to_ascii_lowercase();
+        host == domain || host.strip_suffix(&domain).is_some_and(|head| head.ends_with('.'))
+    });
+    if !own {
+        return LinkState::Foreign;
+    }
+    if identifies(tail, place) { LinkState::CarriesIdentifiers } else { LinkState::Clean }
+}
+
+/// Names of query and path parts that say who it is about.
+const TELLING: &[&str] = &[
+    "patient",
+    "mrn",
+    "dob",
+    "ssn",
+    "name",
+    "email",
+    "phone",
+    "birth",
+    "diagnosis",
+    "result",
+    "lab",
+    "member",
+    "paciente",
+];
+
+fn identifies(tail: &str, place: Place<'_>) -> bool {
+    let lower = tail.to_ascii_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    if lower.contains('@') || lower.contains("%40") || words.iter().any(|word| TELLING.contains(word)) {
+        return true;
+    }
+    // A run of digits as long as a record or phone number.
+    if words.iter().any(|word| word.len() >= 6 && word.bytes().all(|b| b.is_ascii_digit())) {
+        return true;
+    }
+    match find(&words.join(" "), place).level {
+        Fact::Known(level) => level > Level::L1,
+        Fact::Unknown(_) => true,
+    }
+}
+
+/// Whether `text` states the neutral sender name and a number to reach it (47 CFR 64.1200(a)(9)(iv)(B)).
+pub(crate) fn names_sender(text: &str, tenant: &Tenant) -> bool {
+    says_name(text, tenant) && says_number(text, tenant)
+}
+
+pub(crate) fn says_name(text: &str, tenant: &Tenant) -> bool {
+    let name = tenant.alias.as_deref().unwrap_or(&tenant.name).to_lowercase();
+    !name.is_empty() && text.to_lowercase().contains(&name)
+}
+
+pub(crate) fn says_number(text: &str, tenant: &Tenant) -> bool {
+    let Some(callback) = tenant.callback.as_deref() else { return false };
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let callback = digits(callback);
+    let national = callback.strip_prefix('1').unwrap_or(&callback);
+    !national.is_empty() && digits(text).contains(national)
+}
+
+/// Whether `text` says how to opt out.
+pub(crate) fn says_opt_out(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let word = text.split(|c: char| !c.is_alphanumeric()).any(|word| word == "STOP");
+    word || ["reply stop", "text stop", "responda stop", "opt out", "opt-out", "unsubscribe", "darse de baja"]
+        .iter()
+        .any(|phrase| lower.contains(phrase))
+}
