@@ -44,7 +44,7 @@ impl Write for PutResources {
         let keys: Vec<&Arc<PatientKey>> = self.keys.iter().collect();
         tx.store_keys(&keys).await?;
         let now: Value = tx.now.as_microsecond().into();
-        let rows = self.rows.iter().map(|row| [row.as_slice(), &[now.clone()]].concat()).collect();
+        let rows = self.rows.iter().map(|row| [row.as_slice(), std::slice::from_ref(&now)].concat()).collect();
         let head = "INSERT INTO resources (tenant, kind, name, patient, json, version, changed_at) VALUES";
         let tail = "ON CONFLICT (tenant, name) DO UPDATE SET patient = excluded.patient, json = excluded.json, \
              version = resources.version + 1, changed_at = excluded.changed_at";
