@@ -8,59 +8,59 @@ use std::time::Duration;
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
     /// The body as JSON; `null` when it is none.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// A connection to a server.
 #[derive(Debug)]
-pub struct Client {
+pub(crate) struct Client {
     address: SocketAddr,
     key: String,
     connection: Option<BufReader<TcpStream>>,
 }
 
 impl Client {
-    pub fn new(address: SocketAddr, key: &str) -> Self {
+    pub(crate) fn new(address: SocketAddr, key: &str) -> Self {
         Self { address, key: key.to_owned(), connection: None }
     }
 
-    pub fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.call("GET", path, &[], b"").expect("the server answers")
     }
 
-    pub fn post(&mut self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> Answer {
         self.call("POST", path, &[], body.to_string().as_bytes()).expect("the server answers")
     }
 
-    pub fn put(&mut self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn put(&mut self, path: &str, body: &Value) -> Answer {
         self.call("PUT", path, &[], body.to_string().as_bytes()).expect("the server answers")
     }
 
     /// Posts with an idempotency key.
-    pub fn post_once(&mut self, path: &str, once: &str, body: &Value) -> std::io::Result<Answer> {
+    pub(crate) fn post_once(&mut self, path: &str, once: &str, body: &Value) -> std::io::Result<Answer> {
         self.call("POST", path, &[("Idempotency-Key", once)], body.to_string().as_bytes())
     }
 
     /// One request and its answer. A `Content-Type` among `headers` replaces JSON's.
-    pub fn call(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<Answer> {
+    pub(crate) fn call(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<Answer> {
         let answer = self.try_call(method, path, headers, body);
         if answer.is_err() {
             self.connection = None;

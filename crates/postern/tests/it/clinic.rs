@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// The binary under test.
-pub const POSTERN: &str = env!("CARGO_BIN_EXE_postern");
+pub(crate) const POSTERN: &str = env!("CARGO_BIN_EXE_postern");
 
 /// A directory that is removed at the end, unless the test failed.
 #[derive(Debug)]
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         static NTH: AtomicU32 = AtomicU32::new(0);
         let nth = NTH.fetch_add(1, Ordering::Relaxed);
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{nth}", std::process::id()));
@@ -25,11 +25,11 @@ impl Folder {
         Self(path)
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub fn join(&self, name: &str) -> PathBuf {
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 }
@@ -43,12 +43,12 @@ impl Drop for Folder {
 }
 
 /// Runs the binary to its end.
-pub fn postern(arguments: &[&str]) -> Output {
+pub(crate) fn postern(arguments: &[&str]) -> Output {
     Command::new(POSTERN).args(arguments).stdin(Stdio::null()).output().expect("the binary runs")
 }
 
 /// What it printed, as JSON.
-pub fn printed(output: &Output) -> Value {
+pub(crate) fn printed(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
         panic!("{error}: {}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
     })
@@ -56,15 +56,15 @@ pub fn printed(output: &Output) -> Value {
 
 /// A clinic made by `quickstart`, with its patients imported.
 #[derive(Debug)]
-pub struct Clinic {
-    pub folder: Folder,
-    pub key: String,
+pub(crate) struct Clinic {
+    pub(crate) folder: Folder,
+    pub(crate) key: String,
     server: Option<(Child, SocketAddr)>,
 }
 
 impl Clinic {
     /// A clinic with `patients` (FHIR resources), not serving yet.
-    pub fn new(name: &str, patients: &[Value]) -> Self {
+    pub(crate) fn new(name: &str, patients: &[Value]) -> Self {
         let folder = Folder::new(name);
         let data = folder.join("data");
         let made = postern(&["quickstart", "--data", data.to_str().expect("UTF-8"), "--json"]);
@@ -79,17 +79,17 @@ impl Clinic {
         clinic
     }
 
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
 
     /// The data directory as an argument.
-    pub fn data_text(&self) -> String {
+    pub(crate) fn data_text(&self) -> String {
         self.data().to_str().expect("UTF-8").to_owned()
     }
 
     /// Imports FHIR resources; the server must not be running.
-    pub fn import(&self, resources: &[Value]) {
+    pub(crate) fn import(&self, resources: &[Value]) {
         let entries: Vec<Value> = resources.iter().map(|resource| json!({ "resource": resource })).collect();
         let bundle = json!({ "resourceType": "Bundle", "type": "collection", "entry": entries });
         let file = self.folder.join("patients.json");
@@ -104,7 +104,7 @@ impl Clinic {
     }
 
     /// Starts the server on a free port of loopback and waits until it is ready.
-    pub fn serve(&mut self) -> SocketAddr {
+    pub(crate) fn serve(&mut self) -> SocketAddr {
         assert!(self.server.is_none(), "it is serving already");
         let address = free_port();
         let log = std::fs::File::options()
@@ -141,20 +141,20 @@ impl Clinic {
     }
 
     /// A client with the clinic's key.
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         let (_, address) = self.server.as_ref().expect("it is serving");
         Client::new(*address, &self.key)
     }
 
     /// Ends the server as a power cut would: SIGKILL.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let (mut child, _) = self.server.take().expect("it is serving");
         child.kill().expect("it can be killed");
         child.wait().expect("it ended");
     }
 
     /// Ends the server as an operator would: SIGTERM, and waits for its drain.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let (mut child, _) = self.server.take().expect("it is serving");
         let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
         assert!(told.success());
@@ -162,7 +162,7 @@ impl Clinic {
     }
 
     /// Runs `verify` on the data directory and gives its exit code and report.
-    pub fn verify(&self, more: &[&str]) -> (i32, Value) {
+    pub(crate) fn verify(&self, more: &[&str]) -> (i32, Value) {
         let data = self.data_text();
         let mut arguments = vec!["verify", "--data", &data, "--json"];
         arguments.extend_from_slice(more);
@@ -171,7 +171,7 @@ impl Clinic {
     }
 
     /// The lines the simulated vendors wrote: one for every message they took, whatever process called them.
-    pub fn sent(&self) -> Vec<String> {
+    pub(crate) fn sent(&self) -> Vec<String> {
         let Ok(file) = std::fs::File::open(self.folder.join("sent.log")) else { return Vec::new() };
         BufReader::new(file).lines().map_while(Result::ok).collect()
     }
@@ -187,18 +187,18 @@ impl Drop for Clinic {
 }
 
 /// A port of loopback that was free a moment ago.
-pub fn free_port() -> SocketAddr {
+pub(crate) fn free_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("loopback has a free port")
 }
 
 /// Waits for another process; nothing is asserted about how long.
 #[expect(clippy::disallowed_methods, reason = "the test waits for another process, which no clock here can move")]
-pub fn pause() {
+pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(20));
 }
 
 /// Asks until `done` says so.
-pub fn eventually<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn eventually<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
     for _ in 0..1500 {
         if let Some(value) = done() {
             return value;
@@ -211,7 +211,7 @@ pub fn eventually<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
 const STRUCTURE: &str = "https://postern.example/fhir/StructureDefinition";
 
 /// A patient of New York with a verified mobile number and e-mail address the patient gave.
-pub fn patient(id: &str, sms: &str, email: &str) -> Vec<Value> {
+pub(crate) fn patient(id: &str, sms: &str, email: &str) -> Vec<Value> {
     let given = |kind: &str, code: &str| {
         json!([
             { "url": format!("{STRUCTURE}/contact-source"), "valueCode": "patient" },
@@ -242,7 +242,7 @@ pub fn patient(id: &str, sms: &str, email: &str) -> Vec<Value> {
 }
 
 /// A request for a one-time code: bound by no hours, so that the tests say the same at night.
-pub fn code(patient: &str, code: &str) -> Value {
+pub(crate) fn code(patient: &str, code: &str) -> Value {
     json!({
         "patient": format!("Patient/{patient}"), "purpose": "one_time_code", "channels": ["sms"],
         "template": { "name": "one_time_code", "data": { "code": code } }

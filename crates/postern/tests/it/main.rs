@@ -1,5 +1,7 @@
 //! The end-to-end tests: the real binary, over HTTP and the command line, on a data directory of its own.
 
+mod bad_input;
 mod client;
 mod clinic;
+mod record;
 mod storm;

@@ -1,0 +1,108 @@
+//! The record: verified from the files alone, by the binary, after it was interfered with in every simple way.
+
+use crate::clinic::{Clinic, code, eventually, patient};
+use std::path::{Path, PathBuf};
+
+/// A clinic that sent a few codes and was stopped.
+fn clinic(name: &str) -> (Clinic, Vec<String>) {
+    let mut clinic = Clinic::new(name, &patient("p1", "+12125550101", "pat@mail.example"));
+    clinic.serve();
+    let mut client = clinic.client();
+    let ids: Vec<String> = (0..5)
+        .map(|n| {
+            let answer = client.post("/v1/messages", &code("p1", &format!("48291{n}")));
+            assert_eq!(answer.status, 202, "{}", answer.text());
+            answer.json()["id"].as_str().expect("an id").to_owned()
+        })
+        .collect();
+    for id in &ids {
+        eventually("it is delivered", || {
+            (client.get(&format!("/v1/messages/{id}")).json()["state"] == "delivered").then_some(())
+        });
+    }
+    clinic.stop();
+    (clinic, ids)
+}
+
+fn entries_file(clinic: &Clinic) -> PathBuf {
+    fn newest(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder").map_while(Result::ok) {
+            if entry.path().is_dir() {
+                newest(&entry.path(), found);
+            } else {
+                found.push(entry.path());
+            }
+        }
+    }
+    let mut found = Vec::new();
+    newest(&clinic.data().join("ledger").join("tile").join("entries"), &mut found);
+    found.sort_by_key(|path| std::fs::metadata(path).map(|data| data.len()).unwrap_or(0));
+    found.pop().expect("there are entries")
+}
+
+#[test]
+fn what_was_done_is_verified_and_each_message_has_its_life_on_record() {
+    let (clinic, ids) = clinic("verify");
+    for id in &ids {
+        let (exit, report) = clinic.verify(&["--message", id]);
+        assert_eq!(exit, 0, "{report}");
+        let kinds: Vec<&str> = report["message"]["entries"]
+            .as_array()
+            .expect("entries")
+            .iter()
+            .filter_map(|e| e["kind"].as_str())
+            .collect();
+        assert_eq!(kinds.first(), Some(&"accepted"), "{kinds:?}");
+        assert!(kinds.contains(&"attempt_started") && kinds.contains(&"terminal"), "{kinds:?}");
+    }
+}
+
+#[test]
+fn a_byte_edited_in_an_entry_is_found_and_the_entry_is_named() {
+    let (clinic, ids) = clinic("edited");
+    let file = entries_file(&clinic);
+    let mut bytes = std::fs::read(&file).expect("readable");
+    let at = bytes.windows(ids[2].len()).position(|window| window == ids[2].as_bytes()).expect("the message is there");
+    bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+    std::fs::write(&file, bytes).expect("written");
+    let (exit, report) = clinic.verify(&[]);
+    assert_eq!(exit, 1, "{report}");
+    let sentences = report["problems"].to_string();
+    assert!(sentences.contains("edited"), "{sentences}");
+    assert!(report["problems"][0]["sentence"].as_str().is_some_and(|s| s.contains(char::is_numeric)), "{sentences}");
+}
+
+#[test]
+fn a_byte_edited_in_a_row_of_the_database_is_found() {
+    let (clinic, ids) = clinic("row");
+    let file = clinic.data().join("postern.db");
+    let mut bytes = std::fs::read(&file).expect("readable");
+    let needle = format!("\"message\":\"{}\"", ids[2]);
+    let at = bytes.windows(needle.len()).position(|window| window == needle.as_bytes()).expect("the leaf is there");
+    let digit = at + needle.len() - 2;
+    bytes[digit] = if bytes[digit] == b'0' { b'1' } else { b'0' };
+    std::fs::write(&file, bytes).expect("written");
+    let (exit, report) = clinic.verify(&[]);
+    assert_eq!(exit, 1, "{report}");
+}
+
+#[test]
+fn a_directory_put_back_to_an_earlier_state_is_found_only_against_an_anchor() {
+    let (mut clinic, _) = clinic("rollback");
+    let copy = clinic.folder.join("earlier");
+    let copied = std::process::Command::new("cp").arg("-r").arg(clinic.data()).arg(&copy).status().expect("cp runs");
+    assert!(copied.success());
+    clinic.serve();
+    assert_eq!(clinic.client().post("/v1/messages", &code("p1", "777777")).status, 202);
+    clinic.stop();
+    let anchor = clinic.folder.join("anchor");
+    std::fs::copy(clinic.data().join("ledger").join("checkpoint"), &anchor).expect("copied");
+
+    std::fs::remove_dir_all(clinic.data()).expect("removed");
+    std::fs::rename(&copy, clinic.data()).expect("put back");
+    let (exit, report) = clinic.verify(&[]);
+    assert_eq!((exit, report["anchored"].is_null()), (0, true), "{report}");
+    let (exit, report) = clinic.verify(&["--anchor", anchor.to_str().expect("UTF-8")]);
+    assert_eq!(exit, 1, "{report}");
+    assert!(report["problems"].to_string().contains("rolled_back"), "{report}");
+}
