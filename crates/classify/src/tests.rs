@@ -291,3 +291,11 @@ fn no_text_makes_the_classifier_fail_or_points_outside_itself() {
         }
     }
 }
+
+#[test]
+fn closed_phrases_are_exempt_by_their_exact_words_only() {
+    assert!(!found("Su receta está lista.").phi);
+    assert_eq!(found("your metformin prescription is ready").level, Level::L3);
+    assert_eq!(found("your prescription for pain is ready").level, Level::L2);
+    assert_eq!(found("your prescription is ready: metformin").level, Level::L3);
+}
