@@ -149,6 +149,23 @@ pub fn decide(request: &Request, facts: &Facts, policy: &Policy) -> Decision {
     }
 }
 
+/// Every channel, e-mail mode and form that stands, the plan aside: for the table of the whole policy.
+#[cfg(test)]
+pub(crate) fn standing(
+    request: &Request,
+    facts: &Facts,
+    policy: &Policy,
+) -> Vec<(Channel, Option<EmailMode>, postern_base::Form)> {
+    let view = View::new(request, facts, policy);
+    let mut reasons = Reasons::new();
+    let portal = candidate::portal(&view).map(|candidate| reasons.evaluate(&view, candidate));
+    let portal_stands = portal.as_ref().is_some_and(Evaluated::stands);
+    let contacts = candidate::contacts(&view, portal_stands);
+    let contacts: Vec<_> = contacts.into_iter().map(|candidate| reasons.evaluate(&view, candidate)).collect();
+    let stand = portal.iter().chain(&contacts).filter(|e| e.stands());
+    stand.map(|e| (e.candidate.channel, e.candidate.mode, e.candidate.form)).collect()
+}
+
 /// What must be done for a chosen delivery to be lawful.
 fn oblige(view: &View<'_>, candidate: &Candidate<'_>, obligations: &mut Vec<Obligation>) {
     for rule in rules::ALL {

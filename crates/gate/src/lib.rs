@@ -11,6 +11,8 @@
 //! Start at [`decide`], then read one file under `rules/` beside its tests, and `tests/matrix.out`, which is the whole
 //! policy as a table.
 
+#[cfg(test)]
+mod answers;
 mod candidate;
 mod consent;
 mod decide;
@@ -22,12 +24,16 @@ pub mod matrix;
 pub mod permit;
 mod plan;
 pub mod policy;
+#[cfg(test)]
+mod properties;
 pub mod rendition;
 pub mod request;
 pub mod revocation;
 pub mod rules;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod table;
 mod view;
 mod window;
 

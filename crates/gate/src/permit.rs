@@ -35,6 +35,26 @@ pub enum TransportFloor {
 }
 
 /// Leave to send one form of one message to one contact point through one vendor, for a few seconds.
+///
+/// It cannot be forged, by hand or by copying:
+///
+/// ```compile_fail,E0451
+/// fn forge(binding: postern_gate::Binding, honest: postern_gate::Permit) -> postern_gate::Permit {
+///     postern_gate::Permit { binding, ..honest }
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// fn copy(permit: &postern_gate::Permit) -> postern_gate::Permit {
+///     postern_gate::Permit::clone(permit)
+/// }
+/// ```
+///
+/// ```compile_fail,E0616
+/// fn prolong(mut permit: postern_gate::Permit, later: jiff::Timestamp) {
+///     permit.not_after = later;
+/// }
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a permit that is not recorded and used is a send that silently did not happen"]
 pub struct Permit {

@@ -81,6 +81,7 @@ pub(crate) struct View<'a> {
     /// The message that is answered.
     pub(crate) answered: Option<&'a Inbound>,
     window: OnceCell<Window>,
+    opening: OnceCell<Opening>,
 }
 
 impl<'a> View<'a> {
@@ -105,6 +106,7 @@ impl<'a> View<'a> {
             emergency: emergency(request, facts.now),
             answered: request.in_reply_to.and_then(|index| history.and_then(|h| h.inbound.get(index))),
             window: OnceCell::new(),
+            opening: OnceCell::new(),
         };
         view.level = view.source_level();
         let points: &'a [ContactPoint] = match view.audience {
@@ -239,6 +241,16 @@ impl<'a> View<'a> {
         let window =
             self.window.get_or_init(|| Window::new(self.facts, self.patient, self.policy, self.request.purpose));
         window.opening(from)
+    }
+
+    /// When an automated message may reach the patient, from the start of the plan on.
+    pub(crate) fn first_opening(&self) -> Opening {
+        *self.opening.get_or_init(|| self.opening(self.start))
+    }
+
+    /// Whether only the state's hours, or the day's, keep the window closed at the start of the plan.
+    pub(crate) fn is_open_but_for_state_hours(&self) -> bool {
+        self.window.get().is_some_and(|window| window.is_open_but_for_state_hours(self.start))
     }
 
     /// Why the facts about the patient are missing, when they are.

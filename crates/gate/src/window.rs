@@ -101,6 +101,15 @@ impl Window {
         Opening::Never
     }
 
+    /// Whether only state hours, or the hours of the day for offers, keep the window closed at `at`.
+    pub(crate) fn is_open_but_for_state_hours(&self, at: Timestamp) -> bool {
+        let inside = |zone: &TimeZone, hours: (Time, Time)| {
+            let local = zone.to_datetime(at).time();
+            hours.0 <= local && local < hours.1
+        };
+        (self.state.is_some() || self.solicitation) && self.zones.iter().all(|(zone, hours)| inside(zone, *hours))
+    }
+
     /// The first instant not before `at` at which the window is open in `zone`.
     fn opening_in(&self, zone: &TimeZone, hours: (Time, Time), at: Timestamp) -> Option<Timestamp> {
         let local = zone.to_datetime(at);

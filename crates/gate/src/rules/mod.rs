@@ -88,7 +88,7 @@ pub(crate) const COUNT: usize = CATALOGUE.len();
 /// Every rule, in the order of the answer.
 pub static ALL: &[Rule] = &CATALOGUE;
 
-const CATALOGUE: [Rule; 61] = [
+const CATALOGUE: [Rule; 66] = [
     house::system::POLICY_FLOOR,
     house::system::RECORD_READ,
     house::system::BOTH_LEDGERS,
@@ -100,6 +100,7 @@ const CATALOGUE: [Rule; 61] = [
     security::agreement::AGREEMENT,
     security::agreement::TERMS,
     security::transmission::EMAIL_TIER,
+    security::transmission::CERTIFICATE,
     privacy::purpose::PERMITTED_PURPOSE,
     privacy::safeguards::CEILING,
     privacy::safeguards::MACHINE_OR_HOUSEHOLD,
@@ -124,16 +125,19 @@ const CATALOGUE: [Rule; 61] = [
     special::results::CALIFORNIA,
     blocking::results::BLANKET_HOLD,
     blocking::breach::FIRST_CLASS_MAIL,
+    blocking::language::LANGUAGE,
     tcpa::consent::CONSENT,
     tcpa::consent::PROVIDED_NUMBER,
     tcpa::consent::EXEMPTION_AND_CAPS,
     tcpa::consent::WRITTEN_CONSENT,
+    tcpa::consent::DO_NOT_CALL,
     tcpa::revocation::REVOKED,
     tcpa::revocation::CANCEL,
     tcpa::revocation::CONFIRMATION,
     tcpa::revocation::SCOPE,
     tcpa::window::HOURS,
     tcpa::window::EVERY_ZONE,
+    tcpa::window::STATE_HOURS,
     tcpa::window::MARKETING_CAP,
     tcpa::emergency::EMERGENCY,
     tcpa::number::REASSIGNED,
@@ -142,6 +146,7 @@ const CATALOGUE: [Rule; 61] = [
     tcpa::sender::IDENTIFIES,
     tcpa::sender::RECORDING,
     tcpa::sender::LINKS,
+    privacy::marketing::COMMERCIAL_EMAIL,
     house::points::VERIFIED,
     house::points::MAILBOX,
     house::points::PUSH,

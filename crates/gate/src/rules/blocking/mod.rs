@@ -1,4 +1,6 @@
-//! Duties to tell: information blocking (45 CFR Part 171) and breach notification (45 CFR 164.400 to 164.414).
+//! Duties to tell: information blocking (45 CFR Part 171), breach notification (45 CFR 164.400 to 164.414), and language
+//! access (45 CFR Part 92).
 
 pub(super) mod breach;
+pub(super) mod language;
 pub(super) mod results;

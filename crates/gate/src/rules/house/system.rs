@@ -175,7 +175,12 @@ pub(crate) const DUPLICATE: Rule = Rule {
 };
 
 fn duplicate(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
-    let Some(history) = view.history else { return Finding::NotApplicable };
+    let Some(history) = view.history else {
+        return match view.history_missing().and_then(WaitingFor::because) {
+            Some(system) => wait(system, "What was sent before could not be read; the message waits for it."),
+            None => unknown("What was sent before is not on record, so nobody knows whether this was."),
+        };
+    };
     let day = SignedDuration::from_hours(24);
     let content = &view.facts.content;
     let repeated = history.earlier.iter().any(|earlier| {
@@ -214,6 +219,8 @@ fn content_measured(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let guarded = candidate.cell.has(Mark::CarriesL0) || candidate.cell.has(Mark::NoPhi);
     let ceiling = match candidate.form {
         Form::Full if guarded => Level::L0,
+        // RULES section 2, P13: a breach notice by e-mail does not name what is specially protected.
+        Form::Full if view.request.purpose == Purpose::BreachNotice && candidate.is_contact() => Level::L3,
         Form::Full => Level::L4,
         Form::Minimal => Level::L1,
         Form::Notice | Form::Callback => Level::L0,

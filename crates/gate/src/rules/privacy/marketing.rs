@@ -3,7 +3,7 @@
 use crate::candidate::Candidate;
 use crate::consent::in_force;
 use crate::facts::{Consent, ConsentKind, Ruling};
-use crate::finding::{Finding, deny, unknown};
+use crate::finding::{Finding, deny, strip, unknown};
 use crate::matrix::Mark;
 use crate::request::{Marketing, MarketingKind, Remuneration};
 use crate::rules::{Ground, Rule, SourceRead};
@@ -79,6 +79,28 @@ fn refill(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     match view.request.marketing {
         Some(facts) if facts.kind == MarketingKind::Refill && !is_marketing(facts) => Finding::Satisfied,
         _ => Finding::NotApplicable,
+    }
+}
+
+/// 15 USC 7704(a): a commercial e-mail identifies itself, its sender and a way to opt out, with a postal address.
+pub(crate) const COMMERCIAL_EMAIL: Rule = Rule {
+    id: "EML-01",
+    citation: "15 USC 7704",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "A commercial e-mail names its sender and how to opt out.",
+    check: commercial_email,
+};
+
+fn commercial_email(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !candidate.cell.has(Mark::CanSpam) {
+        return Finding::NotApplicable;
+    }
+    match candidate.rendition {
+        Some(text) if text.names_sender && text.says_opt_out => {
+            Finding::Obliges("Label the e-mail as an offer and give the practice's postal address.".into())
+        }
+        _ => strip("A commercial e-mail must name its sender and say how to opt out; add the words."),
     }
 }
 

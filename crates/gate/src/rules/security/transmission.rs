@@ -33,6 +33,26 @@ fn email_tier(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
 }
 
+/// RFC 8551 section 2.4: encrypted to the recipient's certificate, which must be valid and theirs (45 CFR 164.312(e)).
+///
+/// No certificate is read from a record yet, so none is ever known: S/MIME is refused until the certificates of patients are a
+/// fact here.
+pub(crate) const CERTIFICATE: Rule = Rule {
+    id: "EML-05",
+    citation: "45 CFR 164.312(e)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "S/MIME goes only to a patient whose valid certificate is on record.",
+    check: certificate,
+};
+
+fn certificate(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if candidate.mode != Some(EmailMode::Smime) {
+        return Finding::NotApplicable;
+    }
+    unknown("No certificate of the patient is on record to encrypt to; use the portal or an enforced connection.")
+}
+
 fn tier(view: &View<'_>, address: &Address) -> Option<EmailTier> {
     let (_, domain) = address.reveal().rsplit_once('@')?;
     let tiers = &view.facts.email_tiers;
@@ -47,6 +67,14 @@ mod tests {
     #[test]
     fn a_body_goes_to_a_domain_that_enforces_tls() {
         assert!(sends(&Case::reminder_by_email_body(), Channel::Email));
+    }
+
+    #[test]
+    fn smime_without_a_certificate_does_not_go() {
+        let mut case = Case::reminder_by_email_body();
+        case.request.email_mode = Some(postern_base::EmailMode::Smime);
+        assert!(refused_by(&case, Channel::Email, "EML-05"));
+        assert!(sends(&case, Channel::Email), "it goes over the enforced connection instead");
     }
 
     #[test]

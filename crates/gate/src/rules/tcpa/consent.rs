@@ -202,6 +202,29 @@ fn written_consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     })
 }
 
+/// 47 CFR 64.1200(c)(2): no telephone solicitation to a number on the do-not-call registry; (c)(2)(ii): unless the person
+/// agreed in a signed writing, which is why the written consent of TCP-22 decides here too.
+pub(crate) const DO_NOT_CALL: Rule = Rule {
+    id: "TCP-10",
+    citation: "47 CFR 64.1200(c)(2)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "A number is called to sell only with a signed writing, since it may be on the do-not-call registry.",
+    check: do_not_call,
+};
+
+fn do_not_call(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !candidate.cell.has(Mark::DoNotCall) {
+        return Finding::NotApplicable;
+    }
+    match written_consent(view, candidate) {
+        Finding::Satisfied => Finding::Satisfied,
+        _ => {
+            unknown("The number may be on the do-not-call registry, and no signed writing of the patient is on record.")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::fact::{Fact, Missing};
@@ -278,5 +301,7 @@ mod tests {
     fn marketing_needs_a_written_consent() {
         let case = Case::of("marketing", Level::L1, &[Channel::Sms]);
         assert!(refused_by(&case, Channel::Sms, "TCP-22"));
+        let case = Case::of("marketing", Level::L1, &[Channel::Voice]);
+        assert!(refused_by(&case, Channel::Voice, "TCP-10"));
     }
 }

@@ -2,8 +2,9 @@
 
 use super::is_automated;
 use crate::candidate::Candidate;
+use crate::decision::WaitingFor;
 use crate::facts::Reassigned;
-use crate::finding::{Finding, ask, deny};
+use crate::finding::{Finding, ask, deny, unknown, wait};
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 use jiff::{SignedDuration, Timestamp};
@@ -53,8 +54,12 @@ pub(crate) const WRONG_NUMBER: Rule = Rule {
     check: wrong_number,
 };
 
-fn wrong_number(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+fn wrong_number(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match candidate.point {
+        Some(_) if view.history.is_none() => match view.history_missing().and_then(WaitingFor::because) {
+            Some(system) => wait(system, "What was answered from there could not be read; waiting for it."),
+            None => unknown("What was answered from there before is not on record, so it may be the wrong number."),
+        },
         Some(point) => Finding::when(!point.wrong_number, || {
             deny("Somebody there answered that this is the wrong number; verify it with the patient, and open an incident.").and_alert()
         }),

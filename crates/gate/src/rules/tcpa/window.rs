@@ -28,7 +28,7 @@ fn hours(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !bound(view, candidate) {
         return Finding::NotApplicable;
     }
-    match view.opening(view.start) {
+    match view.first_opening() {
         Opening::Open => Finding::Satisfied,
         Opening::At(opens) => later(
             opens,
@@ -55,11 +55,34 @@ fn every_zone(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     let unknown = view.patient.is_none_or(|patient| patient.zones.is_empty());
-    match view.opening(view.start) {
+    match view.first_opening() {
         Opening::At(opens) if unknown => later(
             opens,
             "The patient's time zone is not on record, so the message waits for hours that suit every zone.",
         ),
+        Opening::Open | Opening::At(_) | Opening::Never => Finding::Satisfied,
+    }
+}
+
+/// State laws on solicitation hours (RULES 7.2; secondary sources, counsel must verify each): the stricter row is used for
+/// every automated message, and offers wait for Sunday noon.
+pub(crate) const STATE_HOURS: Rule = Rule {
+    id: "TCP-08",
+    citation: "state law: solicitation hours",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "Where the patient's state has stricter hours, those are kept.",
+    check: state_hours,
+};
+
+fn state_hours(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !bound(view, candidate) {
+        return Finding::NotApplicable;
+    }
+    match view.first_opening() {
+        Opening::At(opens) if view.is_open_but_for_state_hours() => {
+            later(opens, "The patient's state, or the day, has stricter hours; the message waits for them.")
+        }
         Opening::Open | Opening::At(_) | Opening::Never => Finding::Satisfied,
     }
 }
@@ -118,6 +141,15 @@ mod tests {
         assert!(refused_by(&case, Channel::Sms, "TCP-07"));
         case.facts.now = "2026-12-01T16:00:00Z".parse().unwrap();
         assert!(sends(&case, Channel::Sms));
+    }
+
+    #[test]
+    fn a_sunday_morning_in_texas_waits_for_noon() {
+        let mut case = at("2026-12-06T16:00:00Z");
+        case.patient().zones = vec!["America/Chicago".into()];
+        assert!(sends(&case, Channel::Sms));
+        case.patient().state = Some("TX".into());
+        assert!(refused_by(&case, Channel::Sms, "TCP-08"));
     }
 
     #[test]
