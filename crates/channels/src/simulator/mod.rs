@@ -101,6 +101,3 @@ fn schedule(inbox: &Inbox, line: &Arc<Line>, now: Timestamp, after: SignedDurati
     // At the end of representable time there is no later: the event is due at once.
     inbox.schedule(now.checked_add(after).unwrap_or(now), line, event);
 }
-
-#[cfg(test)]
-mod tests;

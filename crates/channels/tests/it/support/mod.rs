@@ -10,6 +10,7 @@ pub(crate) mod simulated;
 
 use jiff::Timestamp;
 use postern_base::Clock;
+use std::io::{self, Write as _};
 
 /// A clock that stands still.
 #[derive(Debug, Clone, Copy)]
@@ -22,9 +23,9 @@ impl Clock for Still {
 }
 
 /// Says loudly that a test could not run because `what` is missing; under CI that is a failure.
-#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 #[expect(clippy::disallowed_methods, reason = "CI says so by its environment")]
 pub(crate) fn missing_peer(what: &str) {
     assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{what} is missing; run cargo xtask peers as root");
-    eprintln!("SKIPPED: {what} is missing; run cargo xtask peers as root to try it for real");
+    // Past the test harness, which would keep the words of a test that passes to itself.
+    writeln!(io::stderr(), "SKIPPED: {what} is missing; run cargo xtask peers as root to try it for real").unwrap();
 }
