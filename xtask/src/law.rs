@@ -183,10 +183,15 @@ fn claims(rows: &[Row], sources: &[Source]) -> Vec<Finding> {
 /// Where the register and the gate's registry do not agree.
 fn agreement(rows: &[Row], rules: &[Rule<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for row in rows.iter().filter(|row| row.held_by == "gate" && row.rule != "-") {
-        let there = rules.iter().any(|rule| rule.id == row.rule);
-        if !there && matches!(row.state.as_str(), "enforced" | "partly") {
-            findings.push(Finding::at(REGISTER, row.line, format!("`{}` is not among the gate's rules", row.rule)));
+    for row in rows.iter().filter(|row| row.rule != "-") {
+        // `gate` = by the rule of that name; `gate SEC-12` = by another rule; `gate matrix`, `gate plan` = by how it is built.
+        let holder = match row.held_by.split_once(' ') {
+            None if row.held_by == "gate" => row.rule.as_str(),
+            Some(("gate", holder)) if !matches!(holder, "matrix" | "plan") => holder,
+            _ => continue,
+        };
+        if !rules.iter().any(|rule| rule.id == holder) {
+            findings.push(Finding::at(REGISTER, row.line, format!("`{holder}` is not among the gate's rules")));
         }
     }
     for rule in rules {
