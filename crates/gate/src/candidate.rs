@@ -101,6 +101,10 @@ pub(crate) fn contacts<'a>(view: &'a View<'a>, portal_stands: bool) -> Vec<Candi
         let first = found.len();
         for form in forms {
             let next = candidate(view, channel, mode, *form, address, point, portal_stands);
+            if *form == Form::Notice && !portal_stands && next.cell.allows(Form::Minimal) && found.len() > first {
+                // Without a portal copy the minimal text is the answer; that a notice has nothing to point at is no news.
+                continue;
+            }
             if next.rendition.is_some() || channel.is_human_task() {
                 found.push(next);
             }

@@ -39,11 +39,12 @@ pub(crate) fn choose<'e>(
     let copy_from = copy.and_then(|c| not_before(view, c));
     let mut deliveries = Vec::with_capacity(chosen.len());
     for one in &chosen {
-        let mut from = not_before(view, one);
+        let mut until = one.until;
         if one.candidate.form == Form::Notice {
             // A notice of something that is not in the portal yet would send the patient to an empty page.
-            from = from.max(copy_from);
+            until = until.max(copy_from);
         }
+        let from = inside_window(view, &one.candidate, until);
         deliveries.push(delivery(view, &one.candidate, from));
     }
     let outcome = if tasks_only {
@@ -58,8 +59,12 @@ pub(crate) fn choose<'e>(
 
 /// When a deferred candidate may go: what its rules ask for, and then inside the window again.
 pub(crate) fn not_before(view: &View<'_>, evaluated: &Evaluated<'_>) -> Option<Timestamp> {
-    let until = evaluated.until.filter(|until| *until > view.now)?;
-    let bound = evaluated.candidate.is_contact() && view.window_binds();
+    inside_window(view, &evaluated.candidate, evaluated.until)
+}
+
+fn inside_window(view: &View<'_>, candidate: &Candidate<'_>, until: Option<Timestamp>) -> Option<Timestamp> {
+    let until = until.filter(|until| *until > view.now)?;
+    let bound = candidate.is_contact() && view.window_binds();
     match if bound { view.opening(until) } else { Opening::Open } {
         Opening::At(opens) => Some(opens),
         Opening::Open | Opening::Never => Some(until),

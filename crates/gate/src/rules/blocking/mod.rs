@@ -1,5 +1,5 @@
-//! Duties to tell: information blocking (45 CFR Part 171), breach notification (45 CFR 164.400 to 164.414), and language
-//! access (45 CFR Part 92).
+//! Duties to tell: information blocking (45 CFR Part 171), breach notification (45 CFR Part 164, subpart D), and
+//! language access (45 CFR Part 92).
 
 pub(super) mod breach;
 pub(super) mod language;

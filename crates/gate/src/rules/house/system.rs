@@ -43,9 +43,13 @@ pub(crate) const RECORD_READ: Rule = Rule {
 fn record_read(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     let unreachable = view.facts.ehr == Ehr::Unreachable;
     if view.emergency && unreachable {
-        // Against the last known 164.522(b) record; where none is known a person must find out.
-        return Finding::when(view.consents.is_some() && view.patient.is_some(), || {
-            ask("The EHR does not answer and nothing is known of where the patient may be reached; a person must act.")
+        // 45 CFR 164.522(b): against the last known request for confidential communications; where none is known, nobody can
+        // tell from here whether there is one, and a person must find out.
+        let known = view.active(ConsentKind::ConfidentialCommunication).next().is_some() && view.patient.is_some();
+        return Finding::when(known, || {
+            ask(
+                "The EHR does not answer, and nothing is known of where the patient asked to be reached; a person must act.",
+            )
         });
     }
     let missing = view.patient_missing().or_else(|| view.consents_missing());
@@ -259,7 +263,7 @@ fn machine_text(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
 mod tests {
     use crate::decision::WaitingFor;
     use crate::fact::{Fact, Missing};
-    use crate::facts::{EarlierRequest, Ehr, Event, EventStatus};
+    use crate::facts::{ConsentKind, EarlierRequest, Ehr, Event, EventStatus, Provision, Ruling};
     use crate::policy::PolicyDefect;
     use crate::request::Ai;
     use crate::sample::{Case, refused_by, sends};
@@ -279,6 +283,14 @@ mod tests {
         let mut case = Case::reminder_by_sms();
         case.facts.ehr = Ehr::Unreachable;
         case.break_glass();
+        assert_eq!(case.decide().outcome.as_str(), "hold");
+        let listed = Provision {
+            decision: Some(Ruling::Permit),
+            points: vec![crate::sample::address("+12125550101")],
+            ..Provision::default()
+        };
+        let provision = Provision { decision: Some(Ruling::Deny), exceptions: vec![listed], ..Provision::default() };
+        case.consents().push(crate::sample::consent(ConsentKind::ConfidentialCommunication, provision));
         assert!(sends(&case, Channel::Sms));
         case.facts.consents = Fact::Unknown(Missing::EhrUnreachable);
         assert!(case.decide().deliveries.is_empty());

@@ -1,4 +1,4 @@
-//! The Privacy Rule, 45 CFR 164.500 to 164.534.
+//! The Privacy Rule (45 CFR Part 164, subpart E).
 
 pub(super) mod email;
 pub(super) mod marketing;

@@ -1,4 +1,4 @@
-//! The Security Rule, 45 CFR 164.302 to 164.318.
+//! The Security Rule (45 CFR Part 164, subpart C).
 
 pub(super) mod agreement;
 pub(super) mod risk;

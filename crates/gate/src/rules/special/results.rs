@@ -110,7 +110,9 @@ mod tests {
         assert_eq!(decision.outcome.as_str(), "defer");
         let portal = decision.deliveries.iter().find(|d| d.channel == Channel::Portal).unwrap();
         assert_eq!(portal.not_before, Some("2026-12-03T06:00:00Z".parse().unwrap()));
-        assert!(decision.deliveries.iter().all(|d| d.not_before >= portal.not_before));
+        // Midnight is no hour to be told: the notice waits for the window.
+        let notice = decision.deliveries.iter().find(|d| d.channel == Channel::Sms).unwrap();
+        assert_eq!(notice.not_before, Some("2026-12-03T14:00:00Z".parse().unwrap()));
     }
 
     #[test]

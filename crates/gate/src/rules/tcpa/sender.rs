@@ -44,7 +44,8 @@ pub(crate) const IDENTIFIES: Rule = Rule {
 };
 
 fn identifies(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let Some(text) = candidate.rendition.filter(|_| is_automated(view, candidate)) else {
+    let travels = is_automated(view, candidate) && candidate.cell.allows(candidate.form);
+    let Some(text) = candidate.rendition.filter(|_| travels) else {
         return Finding::NotApplicable;
     };
     if view.is_formality() {
