@@ -129,10 +129,13 @@ pub fn value_end(text: &[u8], start: usize) -> Option<usize> {
     }
 }
 
+/// Members of an object: key and range of the value.
+pub type Members = Vec<(Vec<u8>, Range<usize>)>;
+
 /// The members of the object that begins at `start`: key and range of the value. Ends early, with `false`, when the text
 /// is cut off or damaged at this level.
 #[must_use]
-pub fn members(text: &[u8], start: usize) -> (Vec<(Vec<u8>, Range<usize>)>, bool) {
+pub fn members(text: &[u8], start: usize) -> (Members, bool) {
     let mut found = Vec::new();
     let mut at = start + 1;
     loop {

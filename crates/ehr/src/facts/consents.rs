@@ -51,17 +51,20 @@ fn unreadable(id: &str) -> Consent {
 
 fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Consent {
     let id = record.resource.id().unwrap_or_default();
-    let (Some(kind), Some(active), false) = (kind(body), is_active(body), record.unreadable()) else {
+    let (Some(kind), Some(standing), false) = (kind(body), standing(body), record.unreadable()) else {
         return unreadable(id);
     };
-    let provision = if kind == ConsentKind::Other || !active {
-        Provision::default()
-    } else {
-        match root_provision(body, context) {
-            Ok(provision) => provision,
-            Err(NotUnderstood) => return unreadable(id),
+    let provision = match (standing, root_provision(body, context)) {
+        _ if kind == ConsentKind::Other => Provision::default(),
+        (Standing::NeverGiven, _) => Provision::default(),
+        (_, Ok(provision)) => provision,
+        (Standing::Active, Err(NotUnderstood)) => return unreadable(id),
+        // What was withdrawn cannot be told: it is taken to be any permission there was.
+        (Standing::Withdrawn, Err(NotUnderstood)) => {
+            Provision { decision: Some(Ruling::Permit), ..Provision::default() }
         }
     };
+    let active = standing == Standing::Active;
     let root = body.provision.as_ref();
     let in_either = |name: &str| {
         let in_provision = root.and_then(|p| extension(&p.extension, name));
@@ -84,11 +87,22 @@ fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Con
     }
 }
 
-/// `active` or certainly not; `None` = a status nobody can act on.
-fn is_active(body: &fhir::Consent) -> Option<bool> {
+/// Where a Consent stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Active,
+    /// It was given and is over, or was refused: that it is gone means something.
+    Withdrawn,
+    /// It never was one.
+    NeverGiven,
+}
+
+/// `None` = a status nobody can act on.
+fn standing(body: &fhir::Consent) -> Option<Standing> {
     match body.status.as_deref()? {
-        "active" => Some(true),
-        "inactive" | "rejected" | "entered-in-error" | "draft" | "proposed" => Some(false),
+        "active" => Some(Standing::Active),
+        "inactive" | "rejected" => Some(Standing::Withdrawn),
+        "entered-in-error" | "draft" | "proposed" => Some(Standing::NeverGiven),
         _ => None,
     }
 }

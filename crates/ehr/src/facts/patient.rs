@@ -145,7 +145,7 @@ fn visit_places<'a>(resource: &'a Resource, patient: &PatientId) -> Vec<&'a str>
     actors.into_iter().filter_map(local).filter(|reference| reference.starts_with("Location/")).collect()
 }
 
-fn places<'a>(all: &'a [Resource], wanted: impl Fn(&str) -> bool) -> Vec<&'a fhir::Address> {
+fn places(all: &[Resource], wanted: impl Fn(&str) -> bool) -> Vec<&fhir::Address> {
     let named = all.iter().filter(|r| r.reference().is_some_and(|reference| wanted(&reference)));
     let addresses = named.flat_map(|resource| match resource.body() {
         Body::Organization(body) => body.address.iter().collect(),

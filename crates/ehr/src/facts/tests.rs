@@ -302,10 +302,16 @@ fn a_denial_for_a_reason_nobody_knows_is_not_narrowed_to_nothing() {
 }
 
 #[test]
-fn a_revoked_consent_is_inactive_however_it_is_written() {
-    let gone = with(consent("contact-consent", json!({"type": "allow"})), "status", json!("inactive"));
-    let found = only_consent(gone);
-    assert_eq!((found.kind, found.active), (ConsentKind::ContactConsent, false));
+fn a_withdrawn_consent_keeps_what_it_permitted_so_that_its_withdrawal_can_count() {
+    let sms = json!({"type": "permit", "extension": [channel("sms")]});
+    let gone = only_consent(with(consent("contact-consent", sms), "status", json!("inactive")));
+    assert_eq!((gone.kind, gone.active), (ConsentKind::ContactConsent, false));
+    assert_eq!((gone.provision.decision, gone.provision.systems), (Some(Ruling::Permit), vec![System::Sms]));
+    let unclear = only_consent(with(consent("contact-consent", json!({"type": "allow"})), "status", json!("inactive")));
+    assert_eq!((unclear.kind, unclear.active), (ConsentKind::ContactConsent, false));
+    assert_eq!(unclear.provision.decision, Some(Ruling::Permit), "any permission there was");
+    let never = only_consent(with(consent("contact-consent", json!({"type": "permit"})), "status", json!("draft")));
+    assert_eq!((never.active, never.provision.decision), (false, None));
 }
 
 #[test]

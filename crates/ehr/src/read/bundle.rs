@@ -2,7 +2,7 @@
 
 use super::{Place, Reading, Reason, Surroundings, fingerprint, is_id};
 use crate::facts::{local, patient_of};
-use crate::json::{elements, members};
+use crate::json::{Members, elements, members};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,14 +10,11 @@ use std::ops::Range;
 /// How deep bundles may stand in bundles.
 const NESTED: usize = 3;
 
-/// Members of an object: key and range of the value.
-type Members = Vec<(Vec<u8>, Range<usize>)>;
-
 fn member<'t>(text: &'t [u8], members: &Members, name: &str) -> Option<&'t [u8]> {
     members.iter().find(|(key, _)| key == name.as_bytes()).and_then(|(_, range)| text.get(range.clone()))
 }
 
-fn string<'t>(value: Option<&'t [u8]>) -> Option<String> {
+fn string(value: Option<&[u8]>) -> Option<String> {
     serde_json::from_slice(value?).ok()
 }
 
@@ -113,7 +110,7 @@ impl Reading<'_, '_> {
         }
         let history = string(member(text, &parts, "type")).as_deref() == Some("history");
         let lists = parts.iter().filter(|(key, _)| key == b"entry").map(|(_, range)| range.clone());
-        let mut cut = !whole;
+        let mut cut = false;
         let mut found: Vec<Range<usize>> = Vec::new();
         for list in lists {
             let base = list.start;
@@ -138,7 +135,8 @@ impl Reading<'_, '_> {
                 return;
             }
         }
-        if cut && count == 0 {
+        // Cut off behind the entries, or before the first: nothing seen is lost, but nobody knows what is missing.
+        if !whole && (!cut || count == 0) {
             self.report.unread(place, Some("Bundle"), Reason::CutOff);
         }
     }
