@@ -5,10 +5,7 @@ use crate::facts::{Address, AgreementStatus, ConsentKind, Registration, System, 
 use crate::matrix::Cell;
 use crate::rendition::Rendition;
 use crate::request::AnsweredBy;
-use crate::view::{Audience, PointView, View};
-use jiff::Timestamp;
-use jiff::ToSpan;
-use jiff::tz::{Offset, TimeZone};
+use crate::view::{Audience, PointView, Today, View};
 use postern_base::{Channel, EmailMode, Form, Level, Purpose, RecipientRole};
 use std::cmp::Reverse;
 
@@ -258,21 +255,16 @@ fn vendor<'a>(view: &View<'a>, channel: Channel) -> Option<&'a Vendor> {
     let rows = view.facts.vendors.iter().filter(|row| row.channels.contains(&channel));
     rows.min_by_key(|row| {
         let registered = matches!(row.sender_registration, Registration::Approved | Registration::NotNeeded);
-        let good = (covered(row, view.now), row.agreement.required_terms, registered);
+        let good = (covered(row, view.today), row.agreement.required_terms, registered);
         (Reverse(good), &row.vendor, &row.service, &row.tier)
     })
 }
 
-/// Whether a vendor's service is covered by an executed agreement in force now.
-///
-/// The day is taken where it is latest for the end and where it is earliest for the beginning, so that no time zone finds
-/// the agreement over, or not yet begun, while Postern sends.
-pub(crate) fn covered(row: &Vendor, now: Timestamp) -> bool {
+/// Whether a vendor's service is covered by an executed agreement in force today, wherever that is.
+pub(crate) fn covered(row: &Vendor, today: Today) -> bool {
     let agreement = &row.agreement;
-    let latest = TimeZone::UTC.to_datetime(now).date();
-    let earliest = TimeZone::fixed(Offset::UTC).to_datetime(now.checked_sub(12.hours()).unwrap_or(now)).date();
     agreement.status == AgreementStatus::Executed
-        && agreement.effective.is_some_and(|first| first <= earliest)
-        && agreement.expires.is_some_and(|last| latest <= last)
+        && agreement.effective.is_some_and(|first| first <= today.earliest)
+        && agreement.expires.is_some_and(|last| today.latest <= last)
         && agreement.services.contains(&row.service)
 }

@@ -57,14 +57,15 @@ impl Reasons {
     fn evaluate<'a>(&mut self, view: &View<'a>, candidate: Candidate<'a>) -> Evaluated<'a> {
         let mut evaluated = Evaluated { candidate, bar: Bar::Clear, until: None, waiting_for: None };
         for (index, rule) in rules::ALL.iter().enumerate() {
-            match (rule.check)(view, &candidate) {
-                Finding::NotApplicable => {}
-                Finding::Satisfied | Finding::Obliges(_) => self.verdict(index, Verdict::Satisfied),
-                Finding::Alerts(sentence) => {
-                    self.alert(rule.id, sentence);
-                    self.verdict(index, Verdict::Satisfied);
+            let finding = (rule.check)(view, &candidate);
+            self.verdict(index, finding.verdict());
+            // Most rules have nothing more to say: one branch that is nearly always the same.
+            if finding.speaks() {
+                match finding {
+                    Finding::Alerts(sentence) => self.alert(rule.id, sentence),
+                    Finding::Against(against) => self.against(rule, &mut evaluated, against),
+                    Finding::NotApplicable | Finding::Satisfied | Finding::Obliges(_) => {}
                 }
-                Finding::Against(against) => self.against(index, rule, &mut evaluated, against),
             }
         }
         self.too_late(view, &mut evaluated);
@@ -79,11 +80,10 @@ impl Reasons {
     }
 
     /// Keeps a reason against a candidate.
-    fn against(&mut self, index: usize, rule: &Rule, evaluated: &mut Evaluated<'_>, against: Against) {
+    fn against(&mut self, rule: &Rule, evaluated: &mut Evaluated<'_>, against: Against) {
         evaluated.bar = evaluated.bar.max(against.bar);
         evaluated.until = evaluated.until.max(against.until);
         evaluated.waiting_for = evaluated.waiting_for.or(against.waiting_for);
-        self.verdict(index, against.verdict);
         if against.alert {
             self.alert(rule.id, against.sentence.clone());
         }
@@ -107,7 +107,8 @@ impl Reasons {
         if let (true, Some(index), Finding::Against(against)) =
             (from >= worthless, index, deny("By the time it could be sent, the message would be worthless."))
         {
-            self.against(index, &rules::STILL_TRUE, evaluated, against);
+            self.verdict(index, against.verdict);
+            self.against(&rules::STILL_TRUE, evaluated, against);
         }
     }
 }

@@ -103,6 +103,20 @@ pub(crate) fn wait(system: WaitingFor, sentence: impl Into<Sentence>) -> Finding
 }
 
 impl Finding {
+    /// What the rule said, in a word.
+    pub(crate) const fn verdict(&self) -> Verdict {
+        match self {
+            Self::NotApplicable => Verdict::NotApplicable,
+            Self::Satisfied | Self::Obliges(_) | Self::Alerts(_) => Verdict::Satisfied,
+            Self::Against(against) => against.verdict,
+        }
+    }
+
+    /// Whether there is anything to keep besides the verdict.
+    pub(crate) const fn speaks(&self) -> bool {
+        matches!(self, Self::Alerts(_) | Self::Against(_))
+    }
+
     /// The same, raised as an alert too.
     pub(crate) fn and_alert(self) -> Self {
         match self {

@@ -12,6 +12,8 @@ use crate::request::{Request, VoiceMode};
 use crate::revocation::{Meaning, read};
 use crate::window::{Opening, Window};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use postern_base::{Category, Channel, EmailMode, Level, Origin, Phi, Purpose, RecipientRole, Urgency};
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -57,6 +59,22 @@ pub(crate) struct Stopped {
     pub(crate) at: Option<Timestamp>,
 }
 
+/// The day it is, by the clock of Greenwich and by the latest clock of the United States' side of the date line, so that no time zone finds an agreement over,
+/// or not yet begun, while Postern sends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Today {
+    pub(crate) earliest: Date,
+    pub(crate) latest: Date,
+}
+
+impl Today {
+    fn at(now: Timestamp) -> Self {
+        let latest = Offset::UTC.to_datetime(now).date();
+        let earliest = Offset::constant(-12).to_datetime(now).date();
+        Self { earliest, latest }
+    }
+}
+
 /// The facts of one decision.
 #[derive(Debug)]
 pub(crate) struct View<'a> {
@@ -80,6 +98,8 @@ pub(crate) struct View<'a> {
     pub(crate) emergency: bool,
     /// The message that is answered.
     pub(crate) answered: Option<&'a Inbound>,
+    pub(crate) today: Today,
+    capped: OnceCell<Option<Timestamp>>,
     window: OnceCell<Window>,
     opening: OnceCell<Opening>,
 }
@@ -105,6 +125,8 @@ impl<'a> View<'a> {
             level: None,
             emergency: emergency(request, facts.now),
             answered: request.in_reply_to.and_then(|index| history.and_then(|h| h.inbound.get(index))),
+            today: Today::at(facts.now),
+            capped: OnceCell::new(),
             window: OnceCell::new(),
             opening: OnceCell::new(),
         };
@@ -241,6 +263,11 @@ impl<'a> View<'a> {
         let window =
             self.window.get_or_init(|| Window::new(self.facts, self.patient, self.policy, self.request.purpose));
         window.opening(from)
+    }
+
+    /// What `count` finds of the caps, counted once.
+    pub(crate) fn capped_until(&self, count: impl FnOnce(&Self) -> Option<Timestamp>) -> Option<Timestamp> {
+        *self.capped.get_or_init(|| count(self))
     }
 
     /// When an automated message may reach the patient, from the start of the plan on.

@@ -21,7 +21,7 @@ fn agreement(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     match candidate.vendor {
-        Some(row) if covered(row, view.now) => Finding::Satisfied,
+        Some(row) if covered(row, view.today) => Finding::Satisfied,
         Some(_) => deny(
             "The agreement with the vendor of this channel does not cover it today (not executed, not in force, or the service is not named); renew it or choose another channel.",
         ),

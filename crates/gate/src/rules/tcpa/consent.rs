@@ -118,7 +118,7 @@ fn exemption_and_caps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if by_hand {
         return Finding::NotApplicable;
     }
-    match capped_until(view) {
+    match view.capped_until(capped_until) {
         None => match (view.history, view.history_missing().and_then(WaitingFor::because)) {
             (Some(_), _) => Finding::Satisfied,
             (None, Some(system)) => wait(system, "What was sent before could not be read; waiting for it."),
