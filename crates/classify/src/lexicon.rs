@@ -74,12 +74,34 @@ impl Lexicon {
     }
 }
 
+impl Lexicon {
+    /// A word that stands somewhere in a run of spelled letters, whose own boundaries are lost: `y o u r z o l o f t`.
+    fn find_in_run(&self, run: &Word) -> Option<Entry> {
+        if !run.spelled || run.text.len() < 6 {
+            return None;
+        }
+        let stands = |phrase: &str| match phrase.len() {
+            5.. => run.text.contains(phrase),
+            3.. => run.text.ends_with(phrase),
+            _ => false,
+        };
+        let found = self.entries.iter().filter(|(phrase, _)| stands(phrase)).flat_map(|(_, entries)| entries);
+        found.filter(|entry| entry.level >= Level::L3).max_by_key(|entry| entry.level).copied()
+    }
+}
+
 /// The lexicon's words in a text.
 pub(crate) fn find(words: &Words, folded: &Folded, hits: &mut Vec<Hit>) -> Result<(), ClassifierError> {
     let lexicon = LEXICON.as_ref().ok_or(ClassifierError::NotReady)?;
     for (at, word) in words.list.iter().enumerate() {
         if let Some((end, entry)) = phrase(lexicon, folded, words.list.get(at..).unwrap_or_default()) {
             hits.push(hit(word.start, end, entry));
+        }
+        // One word in two: `metf ormin`.
+        if let Some(next) = words.list.get(at + 1).filter(|next| folded.slice(word.end, next.start) == b" ") {
+            let both = format!("{}{}", word.text, next.text);
+            let found = lexicon.find(&both, false).filter(|entry| both.len() >= 7 && entry.level >= Level::L3);
+            hits.extend(found.map(|entry| hit(word.start, next.end, entry)));
         }
         for reading in &word.also {
             if let Some(entry) = lexicon.find_word(reading, false) {
@@ -89,9 +111,10 @@ pub(crate) fn find(words: &Words, folded: &Folded, hits: &mut Vec<Hit>) -> Resul
     }
     for word in &words.joined {
         let readings = word.also.iter().chain([&word.text]);
-        // A run of two letters is an initial, not a disguise; three are only read as what is gravest.
         let found = readings.filter_map(|text| lexicon.find_word(text, true)).max_by_key(|entry| entry.level);
-        if let Some(entry) = found.filter(|entry| word.text.len() >= 4 || entry.level == Level::L4) {
+        // Three letters together are an initialism more often than a disguise: only what is gravest counts.
+        let found = found.filter(|entry| word.text.len() >= 4 || entry.level == Level::L4);
+        if let Some(entry) = found.or_else(|| lexicon.find_in_run(word)) {
             hits.push(hit(word.start, word.end, entry));
         }
     }
@@ -135,7 +158,8 @@ pub(crate) fn inside(host: &str) -> Result<Option<(Kind, Level, Option<Category>
     let heads = || labels().flat_map(|label| HOST_ENDINGS.iter().filter_map(move |ending| label.strip_suffix(ending)));
     let stands = |phrase: &str| match phrase.len() {
         6.. => labels().any(|label| label.contains(phrase)),
-        _ => heads().any(|head| head == phrase),
+        3.. => heads().any(|head| head.ends_with(phrase)),
+        _ => false,
     };
     let found = lexicon.entries.iter().filter(|(phrase, _)| stands(phrase)).flat_map(|(_, entries)| entries);
     let grave = found.filter(|entry| entry.level >= Level::L3);

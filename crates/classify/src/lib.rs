@@ -18,6 +18,7 @@ mod fold;
 mod lexicon;
 mod links;
 mod names;
+mod numerals;
 mod patterns;
 mod phrases;
 mod text;
@@ -217,6 +218,7 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
     codes::find(&folded, &mut hits)?;
     let words = text::Words::of(&folded);
     lexicon::find(&words, &folded, &mut hits)?;
+    numerals::find(&words, &folded, context, &mut hits)?;
     names::find(&words, &folded, context, &mut hits);
     Ok(findings(&folded, hits, patterns::is_logistics(&folded)?))
 }

@@ -42,9 +42,9 @@ pattern! {
     DATE = r"\b(?:\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august|september|october|november|december)\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august|september|october|november|december)\.?,? \d{4}|\d{1,2} de (?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|setiembre|octubre|noviembre|diciembre)(?: de(?:l)?)? \d{4})\b";
     DOB_CUE = r"(?:\bdob\b|\bd\.o\.b|\bdate of birth\b|\bbirth ?date\b|\bbirthday\b|\bborn\b|\bfecha de nac|\bf\. ?nac|\bfdn\b|\bnacid[oa]\b|\bnacio\b|\bnacimiento\b)[^\n]{0,24}$";
     AGE = r"\b(?:age[d]?:?|edad:?|is now|turned|turning|cumplio|cumple) (?:de )?(\d{2,3})\b|\b(\d{2,3})[- ]?(?:years?[- ]old|year[- ]olds?|y/?o|yrs? old|anos(?: de edad)?)\b";
-    MRN = r"\b(?:mrn|m\.r\.n\.?|medical record|med(?:ical)? rec|chart|patient (?:id|no|num|number)|record (?:no|num|number|id)|historia clinica|historia medica|expediente|nhc|numero de (?:paciente|historia|expediente)|id de(?:l)? paciente)\b(?: ?(?:id|is|es|no|num|number|numero))*[ :#.=-]*([a-z]{0,4}[- ]?\d[\d-]{2,15}[a-z]?)\b";
-    ACCOUNT = r"\b(?:account|acct|invoice|claim|cuenta|factura|reclamo|encounter|visit id|case)\b(?: ?(?:id|is|es|no|num|number|numero|ending in|terminada en))*[ :#.=-]*([a-z]{0,4}[- ]?\d[\d-]{3,18})\b";
-    PLAN = r"\b(?:member|policy|subscriber|group|plan|insurance|medicare|medicaid|medi-cal|mbi|beneficiary|poliza|afiliad[oa]|miembro|asegurad[oa]|seguro)\b(?: ?(?:id|is|es|no|num|number|numero|de))*[ :#.=-]*((?:[a-z]{0,5}[- ]?)\d[a-z0-9-]{4,18})\b";
+    MRN = r"\b(?:mrn|m\.r\.n\.?|medical record|med(?:ical)? rec|chart|patient (?:id|no|num|number)|record (?:no|num|number|id)|historia clinica|historia medica|expediente|nhc|numero de (?:paciente|historia|expediente)|id de(?:l)? paciente)\b(?:[ :#.=-]*(?:id|is|es|no|num|number|numero)\b)*[ :#.=-]*([a-z]{0,4}[- ]?\d[\d-]{2,15}[a-z]?)\b";
+    ACCOUNT = r"\b(?:account|acct|invoice|claim|cuenta|factura|reclamo|encounter|visit id|case)\b(?:[ :#.=-]*(?:id|is|es|no|num|number|numero|ending in|terminada en)\b)*[ :#.=-]*([a-z]{0,4}[- ]?\d[\d-]{3,18})\b";
+    PLAN = r"\b(?:member|policy|subscriber|group|plan|insurance|medicare|medicaid|medi-cal|mbi|beneficiary|poliza|afiliad[oa]|miembro|asegurad[oa]|seguro)\b(?:[ :#.=-]*(?:id|is|es|no|num|number|numero|de)\b)*[ :#.=-]*((?:[a-z]{0,5}[- ]?)\d[a-z0-9-]{4,18})\b";
     MBI = r"\b[1-9][ac-hjkmnp-rt-y][0-9ac-hjkmnp-rt-y]\d-?[ac-hjkmnp-rt-y][0-9ac-hjkmnp-rt-y]\d-?[ac-hjkmnp-rt-y]{2}\d{2}\b";
     PHONE = r"(?:\+?\b1[-. ]{0,3})?(?:\(\d{3}\)|\b\d{3})[-. )/]{0,3}\d{3}[-. ]{0,3}\d{4}\b|\b\d{3}[-.]\d{4}\b|\+\d{8,15}\b";
     OWN_PHONE_CUE = r"(?:\byour (?:cell|mobile|home|phone|telephone|work|number|contact)\b|\bphone on file\b|\bon file\b|\breach you\b|\bpatient(?:'s)? (?:phone|cell|number|tel)|\bsu (?:numero|telefono|celular|movil)\b|\bphone number is\b|\bcontactarl[eoa]\b)[^\n]{0,24}$";
@@ -52,7 +52,7 @@ pattern! {
     EMAIL = r"\b[a-z0-9._%+-]{1,64}(?:@|\s?[\[(]at[\])]\s?|\s@\s)[a-z0-9-]+(?:(?:\.|\s?[\[(]dot[\])]\s?)[a-z0-9-]+)+\b";
     IPV4 = r"\b(?:\d{1,3}\.){3}\d{1,3}\b";
     IPV6 = r"\b(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}\b|\b(?:[0-9a-f]{1,4}:){1,6}:[0-9a-f]{1,4}\b";
-    DEVICE = r"\b(?:serial|s/n|device|imei|udi|pacemaker|marcapasos|implant|implante|vin|license|licencia|driver'?s license|plate|placa|dl)\b(?: ?(?:id|is|es|no|num|number|numero|plate|de serie))*[ :#.=-]+((?:[a-z]{0,6}[- ]?)\d[a-z0-9-]{4,24})\b";
+    DEVICE = r"\b(?:serial|s/n|device|imei|udi|pacemaker|marcapasos|implant|implante|vin|license|licencia|driver'?s license|plate|placa|dl)\b(?:[ :#.=-]*(?:id|is|es|no|num|number|numero|plate|de serie)\b)*[ :#.=-]+((?:[a-z]{0,6}[- ]?)\d[a-z0-9-]{4,24})\b";
     MAC = r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b";
     STREET = r"\b\d{1,6} (?:[nsew]\.? |north |south |east |west )?(?:[a-z0-9'.]+ ){1,4}(?:st|street|ave|avenue|rd|road|blvd|boulevard|ln|lane|drive|ct|court|way|pl|place|ter|terrace|hwy|pkwy|cir|circle)\b|\b(?:calle|avenida|av) [a-z0-9 .'#]{2,40}\d{1,6}\b|\bp\.? ?o\.? box \d+|\bapartado \d+";
     OWN_ADDRESS_CUE = r"(?:\byour (?:home |new |mailing |current )?address\b|\bsu (?:direccion|domicilio)\b|\bdomicilio\b|\bliv(?:e|es|ing) at\b|\bmail(?:ed)? to\b|\bsent to\b|\bdeliver(?:ed|y)? to\b|\bship(?:ped)? to\b|\benviad[oa] a\b|\bvive en\b|\baddress on file\b|\bhome (?:visit|address|nurse)\b|\bpatient address\b|\bresid)[^\n]{0,30}$";
@@ -81,6 +81,16 @@ pub(crate) fn find(folded: &Folded, context: &Context<'_>, hits: &mut Vec<Hit>) 
     contacts(folded, context, hits, &taken)
 }
 
+/// Whether what stands before `at` speaks of a social security number.
+pub(crate) fn is_social_cue(folded: &Folded, at: usize) -> Result<bool, ClassifierError> {
+    SSN_CUE.is_in(before(folded, at))
+}
+
+/// Whether what stands before `at` tells the reader to call a number.
+pub(crate) fn is_call_cue(folded: &Folded, at: usize) -> Result<bool, ClassifierError> {
+    CALL_CUE.is_in(before(folded, at))
+}
+
 fn text_of(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
@@ -89,7 +99,7 @@ fn number(bytes: &[u8]) -> u32 {
     text_of(bytes).parse().unwrap_or(0)
 }
 
-fn before(folded: &Folded, at: usize) -> &[u8] {
+pub(crate) fn before(folded: &Folded, at: usize) -> &[u8] {
     folded.slice(at.saturating_sub(72), at)
 }
 
@@ -313,7 +323,7 @@ fn contacts(
     Ok(())
 }
 
-fn is_callback(found: &[u8], callback: Option<&[u8]>) -> bool {
+pub(crate) fn is_callback(found: &[u8], callback: Option<&[u8]>) -> bool {
     let found = skeleton(found);
     let national = |digits: &[u8]| digits.strip_prefix(b"1").filter(|rest| rest.len() == 10).unwrap_or(digits).to_vec();
     callback.is_some_and(|callback| {

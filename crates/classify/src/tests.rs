@@ -42,6 +42,9 @@ fn logistics_stay_logistics_in_english() {
         "We moved! New address: 45 Oak Avenue, Springfield. Visit www.sunrise.example",
         "Thank you for choosing Sunrise Health. Reply HELP for help, STOP to opt out. Msg & data rates may apply.",
         "Your visit is in Suite A10, building C50, room 1204.",
+        "Nurse Practitioner Emily Carter will see you Tuesday at 1 PM.",
+        "Your code is four eight two nine one three.",
+        "Santa Maria office: your visit is with Dr. Lee on April 2, 2026. Call 1-800-555-0199 with questions.",
         "Hello Carlos, please reschedule your 8:00 appointment by calling 555-0100.",
     ]);
 }
@@ -87,6 +90,8 @@ fn identifiers_are_found() {
         ("Member ID: XYZ123456789", Kind::PlanId, Level::L2),
         ("Medicare 1EG4-TE5-MK73", Kind::PlanId, Level::L2),
         ("Póliza número 88123456", Kind::PlanId, Level::L2),
+        ("Your policy # is GH8827361", Kind::PlanId, Level::L2),
+        ("See www.sunrisehivclinic.example", Kind::Url, Level::L4),
         ("Your phone number on file is 212-555-0188.", Kind::Phone, Level::L2),
         ("Maria 212-555-0188", Kind::Phone, Level::L2),
         ("We wrote to alma.beech@example.org", Kind::Email, Level::L2),
@@ -198,6 +203,10 @@ fn disguises_hide_nothing() {
         "SSN 123\u{200b}-45-6789",
         "SSN 123–45–6789",
         "SSN 123 . 45 . 6789",
+        "ssn one two three four five six seven eight nine",
+        "su seguro social: uno dos tres cuatro",
+        "y o u r z o l o f t",
+        "metf ormin is ready",
     ] {
         let findings = found(text);
         assert!(findings.phi && findings.level >= Level::L3, "{text}: {findings:?}");

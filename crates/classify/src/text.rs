@@ -11,6 +11,8 @@ pub(crate) struct Word {
     pub(crate) text: String,
     /// What else it may say, when something about it is odd.
     pub(crate) also: Vec<String>,
+    /// It was written letter by letter.
+    pub(crate) spelled: bool,
 }
 
 /// The words of a text in order.
@@ -59,7 +61,7 @@ impl Words {
 
 fn word(folded: &Folded, start: usize, end: usize) -> Word {
     let text = String::from_utf8_lossy(folded.slice(start, end)).into_owned();
-    Word { also: readings(&text), start, end, text }
+    Word { also: readings(&text), start, end, text, spelled: false }
 }
 
 /// Other readings of a word: repeated letters squeezed, digits as letters.
@@ -98,7 +100,7 @@ fn spelled(folded: &Folded, words: &[Word]) -> Vec<Word> {
     let mut flush = |run: &mut Vec<&Word>| {
         if let (true, Some(first), Some(last)) = (run.len() >= 3, run.first(), run.last()) {
             let text: String = run.iter().map(|w| w.text.as_str()).collect();
-            found.push(Word { start: first.start, end: last.end, also: readings(&text), text });
+            found.push(Word { start: first.start, end: last.end, also: readings(&text), text, spelled: true });
         }
         run.clear();
     };
@@ -139,7 +141,13 @@ fn parted(folded: &Folded, words: &[Word]) -> Vec<Word> {
             text.push_str(&next.text);
             last = next;
             if text.len() >= 3 {
-                found.push(Word { start: first.start, end: last.end, text: text.clone(), also: Vec::new() });
+                found.push(Word {
+                    start: first.start,
+                    end: last.end,
+                    text: text.clone(),
+                    also: Vec::new(),
+                    spelled: false,
+                });
             }
         }
     }
@@ -159,7 +167,7 @@ fn masked(folded: &Folded) -> Vec<Word> {
                 let symbols = bytes.iter().filter(|b| !b.is_ascii_alphanumeric()).count();
                 if symbols > 0 && bytes.len() >= 4 && symbols * 2 < bytes.len() {
                     let text: String = bytes.iter().map(|b| leet(*b).unwrap_or(char::from(*b))).collect();
-                    found.push(Word { start: from, end: at, text, also: Vec::new() });
+                    found.push(Word { start: from, end: at, text, also: Vec::new(), spelled: false });
                 }
                 start = None;
             }
