@@ -221,9 +221,10 @@ impl Tenanted {
         let tenant = self.keys().await?;
         let index = tenant.patient(patient);
         let source = tenant.index(Field::Source, content.reveal());
+        // The plus signs keep SQLite from walking every message of the tenant in the order of their ids.
         let sql = "SELECT id, accepted_at, source, about FROM messages WHERE tenant = ? AND patient = ? AND purpose = ? \
-             AND accepted_at >= ? AND id < ? AND EXISTS (SELECT 1 FROM deliveries d WHERE d.tenant = messages.tenant \
-             AND d.message = messages.id AND d.state NOT IN (6, 7, 8)) ORDER BY id";
+             AND accepted_at >= ? AND +id < ? AND EXISTS (SELECT 1 FROM deliveries d WHERE d.tenant = messages.tenant \
+             AND d.message = messages.id AND d.state NOT IN (6, 7, 8)) ORDER BY +id";
         let values = vec![
             tenant.seq.into(),
             index.to_vec().into(),
