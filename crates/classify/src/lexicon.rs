@@ -4,7 +4,7 @@ use crate::fold::Folded;
 use crate::text::{Word, Words};
 use crate::{ClassifierError, Hit, Kind, Level};
 use postern_base::Category;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 const DATA: &str = include_str!("../data/lexicon.txt");
@@ -23,13 +23,18 @@ struct Lexicon {
     entries: HashMap<String, Vec<Entry>>,
     /// The most words in a phrase that begins with this word.
     longest: HashMap<String, usize>,
+    /// Phrases of one word that are L3 or L4 and not abbreviations.
+    grave: Vec<(String, Entry)>,
+    /// The first three letters of the long ones among them.
+    beginnings: HashSet<[u8; 3]>,
 }
 
 static LEXICON: LazyLock<Option<Lexicon>> = LazyLock::new(|| load(DATA));
 
 /// `None` when the data is not as its header says: then nothing can be judged.
 fn load(data: &str) -> Option<Lexicon> {
-    let mut lexicon = Lexicon { entries: HashMap::new(), longest: HashMap::new() };
+    let mut lexicon =
+        Lexicon { entries: HashMap::new(), longest: HashMap::new(), grave: Vec::new(), beginnings: HashSet::new() };
     let mut current = None;
     for line in data.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         if let Some(header) = line.strip_prefix('=') {
@@ -57,6 +62,12 @@ impl Lexicon {
         let Some(first) = words.first() else { return };
         let longest = self.longest.entry(first.clone()).or_default();
         *longest = (*longest).max(words.len());
+        if let ([only], Level::L3 | Level::L4, false) = (words.as_slice(), entry.level, entry.upper) {
+            self.grave.push((only.clone(), entry));
+            if only.len() >= SPLIT {
+                self.beginnings.extend(only.as_bytes().first_chunk::<3>());
+            }
+        }
         self.entries.entry(words.join(" ")).or_default().push(entry);
     }
 
@@ -85,10 +96,23 @@ impl Lexicon {
             3.. => run.text.ends_with(phrase),
             _ => false,
         };
-        let found = self.entries.iter().filter(|(phrase, _)| stands(phrase)).flat_map(|(_, entries)| entries);
-        found.filter(|entry| entry.level >= Level::L3).max_by_key(|entry| entry.level).copied()
+        let found = self.grave.iter().filter(|(phrase, _)| stands(phrase)).map(|(_, entry)| *entry);
+        found.max_by_key(|entry| entry.level)
+    }
+
+    /// One word in two: `metf ormin`.
+    fn find_split(&self, first: &Word, second: &Word) -> Option<Entry> {
+        let begins = first.text.as_bytes().first_chunk::<3>().is_none_or(|three| self.beginnings.contains(three));
+        if !begins || first.text.len() + second.text.len() < SPLIT {
+            return None;
+        }
+        let both = format!("{}{}", first.text, second.text);
+        self.find(&both, false).filter(|entry| entry.level >= Level::L3)
     }
 }
+
+/// The shortest word that is looked for in two parts.
+const SPLIT: usize = 7;
 
 /// The lexicon's words in a text.
 pub(crate) fn find(words: &Words, folded: &Folded, hits: &mut Vec<Hit>) -> Result<(), ClassifierError> {
@@ -97,11 +121,8 @@ pub(crate) fn find(words: &Words, folded: &Folded, hits: &mut Vec<Hit>) -> Resul
         if let Some((end, entry)) = phrase(lexicon, folded, words.list.get(at..).unwrap_or_default()) {
             hits.push(hit(word.start, end, entry));
         }
-        // One word in two: `metf ormin`.
         if let Some(next) = words.list.get(at + 1).filter(|next| folded.slice(word.end, next.start) == b" ") {
-            let both = format!("{}{}", word.text, next.text);
-            let found = lexicon.find(&both, false).filter(|entry| both.len() >= 7 && entry.level >= Level::L3);
-            hits.extend(found.map(|entry| hit(word.start, next.end, entry)));
+            hits.extend(lexicon.find_split(word, next).map(|entry| hit(word.start, next.end, entry)));
         }
         for reading in &word.also {
             if let Some(entry) = lexicon.find_word(reading, false) {
@@ -161,8 +182,7 @@ pub(crate) fn inside(host: &str) -> Result<Option<(Kind, Level, Option<Category>
         3.. => heads().any(|head| head.ends_with(phrase)),
         _ => false,
     };
-    let found = lexicon.entries.iter().filter(|(phrase, _)| stands(phrase)).flat_map(|(_, entries)| entries);
-    let grave = found.filter(|entry| entry.level >= Level::L3);
+    let grave = lexicon.grave.iter().filter(|(phrase, _)| stands(phrase)).map(|(_, entry)| entry);
     Ok(grave.max_by_key(|entry| (entry.level, entry.category)).map(|entry| (entry.kind, entry.level, entry.category)))
 }
 
