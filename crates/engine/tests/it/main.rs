@@ -1,0 +1,19 @@
+//! What the engine promises, told as stories over a real store and simulated vendors, with a clock that is moved by hand.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a failure here is a failed test"
+)]
+
+mod bypass;
+mod clinic;
+mod explain;
+mod malformed;
+mod power_cuts;
+mod records;
+mod reminders;
+mod replies;
+mod results;
+mod vendors;
+mod walls;

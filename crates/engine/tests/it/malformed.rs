@@ -1,0 +1,77 @@
+//! What is not understood is refused by name, and nothing of it is repeated or stored.
+
+use crate::clinic::Clinic;
+use postern_engine::AcceptError;
+use serde_json::{Value, json};
+
+async fn refused(clinic: &Clinic, request: Value) -> (String, String) {
+    match clinic.accept(&request).await {
+        Err(AcceptError::Malformed(error)) => (error.field, error.what),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_bad_field_is_named_and_no_value_is_repeated() {
+    let clinic = Clinic::open().await;
+    let base = || json!({"patient": "Patient/p1", "purpose": "test_result", "content": {"body": "Zanzibar text", "level": "L1"}});
+    let with = |pointer: &str, value: Value| {
+        let mut request = base();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        request.pointer_mut(parent).unwrap()[name] = value;
+        request
+    };
+    for (pointer, value, field) in [
+        ("/colour", json!("Zanzibar"), "colour"),
+        ("/content/colour", json!("Zanzibar"), "content.colour"),
+        ("/content/level", json!("Zanzibar"), "content.level"),
+        ("/content/categories", json!("Zanzibar"), "content.categories"),
+        ("/content/body", json!(7), "content.body"),
+        ("/content/body", json!(" "), "content.body"),
+        ("/purpose", json!("Zanzibar"), "purpose"),
+        ("/patient", json!("Zanzibar Smith"), "patient"),
+        ("/channels", json!(["sms", "Zanzibar"]), "channels[1]"),
+        ("/send_at", json!("Zanzibar"), "send_at"),
+        ("/expires_at", json!("2020-01-01T00:00:00Z"), "expires_at"),
+        ("/in_reply_to", json!(3), "in_reply_to"),
+        ("/template", json!({"name": "test_result"}), "template"),
+        ("/break_glass", json!({"actor": "a"}), "break_glass.reason"),
+    ] {
+        let (named, what) = refused(&clinic, with(pointer, value)).await;
+        assert_eq!(named, field);
+        assert!(!what.contains("Zanzibar"), "{what}");
+    }
+    let (named, _) = refused(&clinic, json!({"purpose": "test_result"})).await;
+    assert_eq!(named, "patient");
+    let slot = json!({"patient": "Patient/p1", "purpose": "test_result",
+        "template": {"name": "test_result", "data": {"test": "A1c", "value": "8", "ssn": "Zanzibar"}}});
+    let (named, what) = refused(&clinic, slot).await;
+    assert_eq!(named, "template.data.ssn");
+    assert!(!what.contains("Zanzibar"));
+    let stored = clinic.engine.messages_of(&clinic.principal, "Patient/p1", None, 10).await.unwrap();
+    assert!(stored.is_empty());
+}
+
+#[tokio::test]
+async fn text_that_is_not_json_is_refused_with_its_place() {
+    let clinic = Clinic::open().await;
+    let error = clinic.engine.accept(&clinic.principal, None, b"{\"patient\": Zanzibar").await.unwrap_err();
+    let AcceptError::Malformed(error) = error else { panic!("{error:?}") };
+    assert!(error.what.starts_with("not valid JSON, line 1"), "{error:?}");
+    assert!(!error.to_string().contains("Zanzibar"));
+}
+
+#[tokio::test]
+async fn an_unknown_patient_is_said_to_be_unknown() {
+    let clinic = Clinic::open().await;
+    let request = json!({"patient": "Patient/nobody", "purpose": "survey", "content": {"body": "hello"}});
+    assert_eq!(clinic.accept(&request).await.unwrap_err(), AcceptError::NoSuchPatient);
+}
+
+#[tokio::test]
+async fn a_draining_engine_takes_no_more_and_says_when_to_come_back() {
+    let clinic = Clinic::open().await;
+    clinic.engine.drain();
+    let request = json!({"patient": "Patient/p1", "purpose": "survey", "content": {"body": "hello"}});
+    assert!(matches!(clinic.accept(&request).await, Err(AcceptError::Busy { .. })));
+}
