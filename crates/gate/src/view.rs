@@ -244,7 +244,7 @@ impl<'a> View<'a> {
         let (Some(answered), Some(history)) = (self.answered, self.history) else { return false };
         let answers = answered.point == *address && since.is_none_or(|since| answered.at >= since);
         let first = !history.deliveries.iter().any(|d| d.point == *address && d.at >= answered.at);
-        self.request.origin == Origin::Reply && answers && first
+        matches!(self.request.origin, Origin::Reply | Origin::Staff) && answers && first
     }
 
     /// It answers a HELP (RULES TCP-25).

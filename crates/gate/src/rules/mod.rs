@@ -28,7 +28,7 @@ pub struct Rule {
     pub id: RuleId,
     /// What it stands on, as a lawyer writes it; `house` when on nothing but our own policy.
     pub citation: &'static str,
-    /// Law, or our own policy.
+    /// Law, a standard, or our own policy.
     pub ground: Ground,
     /// How far the source was read.
     pub read: SourceRead,
@@ -37,11 +37,13 @@ pub struct Rule {
     pub(crate) check: fn(&View<'_>, &Candidate<'_>) -> Finding,
 }
 
-/// Whether a rule is law or our own policy. The two are never mixed.
+/// Whether a rule is law, a standard, or our own policy. They are never mixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ground {
     /// A legal duty, or what enforces one.
     Law,
+    /// Not law: a guideline, or what carriers and contracts ask for.
+    Standard,
     /// Our own policy.
     House,
 }
@@ -52,6 +54,7 @@ impl Ground {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Law => "legal",
+            Self::Standard => "standard",
             Self::House => "house",
         }
     }

@@ -137,7 +137,7 @@ fn apps(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 pub(crate) const ONE_TIME_CODE: Rule = Rule {
     id: "OTP-01",
     citation: "NIST SP 800-63B 5.1.3",
-    ground: Ground::Law,
+    ground: Ground::Standard,
     read: SourceRead::Read,
     asks: "A one-time code says nothing of care, lives five minutes, and goes to no VoIP number; by e-mail it only verifies the address.",
     check: one_time_code,

@@ -3,10 +3,11 @@
 use crate::candidate::Candidate;
 use crate::decision::WaitingFor;
 use crate::finding::{Finding, ask, deny, unknown, wait};
+use crate::revocation::Meaning;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::{Stopped, View};
 use jiff::SignedDuration;
-use postern_base::{Channel, Purpose};
+use postern_base::{Channel, Origin, Purpose};
 
 /// The stopped state that binds a candidate: of contacts by machine, unless TCP-15 or TCP-17 lift it.
 fn binding(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Stopped> {
@@ -20,9 +21,12 @@ fn binding(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Stopped> {
     (!spares).then_some(point.stopped)
 }
 
-/// The message that is answered is itself a revocation: only a confirmation may answer that.
+/// The message that is answered is itself a revocation, which only a confirmation may answer, or may be one, which only a
+/// person who has read it may answer.
 fn replies_to_stop(view: &View<'_>) -> bool {
-    view.answered.is_some_and(|message| crate::revocation::read(message.text.reveal()).stops())
+    let read = view.answered.map(|message| crate::revocation::read(message.text.reveal()));
+    let unclear = read == Some(Meaning::Ambiguous) && view.request.origin != Origin::Staff;
+    unclear || read.is_some_and(Meaning::stops)
 }
 
 /// 47 CFR 64.1200(a)(10): "may revoke prior express consent … by using any reasonable method"; (a)(11): and what is presumed.
@@ -157,6 +161,21 @@ mod tests {
         let decision = after(&["should I stop taking it?"]).decide();
         assert_eq!(decision.outcome.as_str(), "hold");
         assert!(decision.alerts.iter().any(|alert| alert.rule == "TCP-11"));
+    }
+
+    #[test]
+    fn one_answer_to_a_later_question_is_given_and_an_unclear_one_only_by_a_person() {
+        let answer = |texts: &[&str], to, origin| {
+            let mut case = after(texts);
+            case.request.origin = origin;
+            case.request.in_reply_to = Some(to);
+            sends(&case, Channel::Sms)
+        };
+        assert!(answer(&["STOP", "when is my visit?"], 1, Origin::Reply));
+        assert!(!answer(&["STOP", "when is my visit?"], 0, Origin::Reply), "the stop itself is not a question");
+        assert!(!answer(&["when is my visit?", "STOP"], 0, Origin::Staff), "the stop came after the question");
+        assert!(!answer(&["should I stop taking it?"], 0, Origin::Reply));
+        assert!(answer(&["should I stop taking it?"], 0, Origin::Staff));
     }
 
     #[test]

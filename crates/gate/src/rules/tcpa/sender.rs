@@ -13,7 +13,7 @@ use postern_base::{Channel, Origin};
 pub(crate) const REGISTRATION: Rule = Rule {
     id: "TCP-23",
     citation: "CTIA Messaging Principles 2023",
-    ground: Ground::Law,
+    ground: Ground::Standard,
     read: SourceRead::Read,
     asks: "Texts go only from a registered sender: 10DLC, verified toll-free, or short code.",
     check: registration,
