@@ -164,6 +164,8 @@ impl Location {
                     .foreign_keys(false)
                     .pragma("secure_delete", "ON")
                     .pragma("cache_size", "-32000")
+                    // Pages that many commits change are copied into the database once per checkpoint.
+                    .pragma("wal_autocheckpoint", "8000")
                     .pragma("journal_size_limit", "67108864");
                 match pages_max {
                     Some(pages) => options.pragma("max_page_count", pages.to_string()),

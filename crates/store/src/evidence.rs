@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 const PAGE: u64 = 4_096;
 /// The least time between two checkpoints that nobody asked for.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Idempotency rows looked at each time.
+/// Idempotency rows of a tenant forgotten each time.
 const FORGET_MAX: i64 = 1_000;
 
 /// The published side of the log.
@@ -92,16 +92,21 @@ impl Write for KeepNote {
     }
 }
 
-/// Forgets idempotency keys that are too old, a few at a time: rows are in the order of their making.
+/// Forgets idempotency keys that are too old, a few of each tenant at a time.
 #[derive(Debug)]
 struct Forget;
 
 impl Write for Forget {
     type Output = ();
     async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
-        let sql =
-            "DELETE FROM idempotency WHERE bucket < ? AND seq IN (SELECT seq FROM idempotency ORDER BY seq LIMIT ?)";
-        tx.execute(sql, vec![(bucket(tx.now) - 1).into(), FORGET_MAX.into()]).await?;
+        let oldest = bucket(tx.now) - 1;
+        for row in tx.all("SELECT seq FROM tenants", Vec::new()).await? {
+            let tenant: i64 = column(&row, 0)?;
+            let sql = "DELETE FROM idempotency WHERE tenant = ? AND bucket < ? AND (bucket, key) IN \
+                 (SELECT bucket, key FROM idempotency WHERE tenant = ? AND bucket < ? LIMIT ?)";
+            let values = vec![tenant.into(), oldest.into(), tenant.into(), oldest.into(), FORGET_MAX.into()];
+            tx.execute(sql, values).await?;
+        }
         Ok(())
     }
 }

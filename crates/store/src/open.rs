@@ -10,7 +10,7 @@ use crate::records::{OpenError, RootKey, StoreError};
 use crate::schema;
 use crate::seal::Place;
 use crate::writer::{Queue, Writer, stored_frontier};
-use postern_base::{Clock, Rng, Secret, TenantId};
+use postern_base::{Clock, PatientId, Rng, Secret, TenantId};
 use postern_ledger::Frontier;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, TransactionTrait, Value};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -188,6 +188,11 @@ impl Tenanted {
     /// The tenant's keys.
     pub(crate) async fn keys(&self) -> Result<Arc<TenantKeys>, StoreError> {
         self.shared.keyring.tenant(&self.shared.reader, &self.tenant).await
+    }
+
+    /// The patient behind a blind index, whose key must still be there.
+    pub(crate) async fn patient_of(&self, tenant: &Arc<TenantKeys>, index: Index) -> Result<PatientId, StoreError> {
+        self.patient_key(tenant, index).await.map(|key| key.patient.clone())
     }
 
     /// The key of a patient who has one.

@@ -4,17 +4,19 @@
 //! lease was taken over can neither start nor finish anything. `attempt_started` is written with the state `attempting` in one
 //! transaction: after a crash, such a delivery comes back with the attempt that may or may not have happened.
 
-use crate::accept::{address_of, candidate_values};
-use crate::database::{Failure, bytes, column, id, optional_id, optional_word, places, time, word};
-use crate::keys::{Index, TenantKeys};
-use crate::open::{Store, Tenanted};
+mod ending;
+mod start;
+
+use crate::accept::address_of;
+use crate::database::{Failure, column, id, optional_id, optional_word, places, time, word};
+use crate::keys::Index;
+use crate::open::Store;
 use crate::records::{CandidateRecord, Claim, DeliveryState, Finish, StoreError};
 use crate::writer::{Tx, Write};
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{AttemptId, DeliveryId, EntryId, MessageId, PatientId, Phi};
-use postern_gate::Permit;
+use postern_base::{AttemptId, DeliveryId, MessageId, Phi};
 use postern_gate::decision::VendorRef;
-use postern_ledger::{Committed, Entry, Kind, LEAF_VERSION, Lease, Log, commit};
+use postern_ledger::Lease;
 use sea_orm::{QueryResult, Value};
 use std::sync::Arc;
 
@@ -59,7 +61,7 @@ pub(crate) const fn is_queue_state(state: DeliveryState) -> bool {
     matches!(state, DeliveryState::Queued | DeliveryState::Waiting | DeliveryState::Attempting)
 }
 
-/// The columns of a candidate, as [`candidate_values`] gives them and [`read_candidate`] takes them.
+/// The columns of a candidate, as [`crate::accept::candidate_values`] gives them and [`read_candidate`] takes them.
 pub(crate) const CANDIDATE_COLUMNS: &str = "channel, mode, form, level, vendor, service, address";
 
 /// The head of an INSERT of new deliveries.
@@ -312,283 +314,5 @@ impl Store {
             }
         }
         Ok(Some((word(newest, 1)?, MessageId(id(newest, 2)?), DeliveryId(id(newest, 3)?))))
-    }
-}
-
-/// Ends a claim.
-#[derive(Debug)]
-struct End {
-    tenant: Arc<TenantKeys>,
-    lease: Lease,
-    finish: Finish,
-    /// The point and the columns of a new candidate.
-    candidate: Option<(Value, Vec<Value>)>,
-    entries: Vec<Entry>,
-}
-
-impl Write for End {
-    type Output = ();
-    async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
-        let held = "SELECT state, attempt, message FROM deliveries \
-             WHERE tenant = ? AND id = ? AND fence = ? AND lease_until > 0";
-        let fence = i64::try_from(self.lease.fence).map_err(|_| StoreError::LeaseLost)?;
-        let key = || -> Vec<Value> { vec![self.tenant.seq.into(), bytes(self.lease.delivery.0)] };
-        let row = tx.one(held, [key(), vec![fence.into()]].concat()).await?.ok_or(StoreError::LeaseLost)?;
-        let before = state_of(column(&row, 0)?)?;
-        let now = tx.now.as_microsecond();
-        let code = match &self.finish {
-            Finish::State { code, .. } | Finish::Again { code, .. } => code.as_str(),
-            Finish::Sent { .. } => "sent",
-        };
-        if let Some(attempt) = optional_id(&row, 1)? {
-            let sql = "UPDATE attempts SET ended_at = ?, code = ? WHERE tenant = ? AND id = ?";
-            tx.execute(sql, vec![now.into(), code.into(), self.tenant.seq.into(), bytes(attempt)]).await?;
-        }
-        if before.is_terminal() && before != DeliveryState::Unknown {
-            // A receipt was faster: what it said stays.
-            let sql = "UPDATE deliveries SET lease_until = 0, attempt = NULL, reference = COALESCE(reference, ?) \
-                 WHERE tenant = ? AND id = ?";
-            tx.execute(sql, [vec![Value::String(self.reference())], key()].concat()).await?;
-        } else {
-            self.change(tx, now, code, MessageId(id(&row, 2)?)).await?;
-        }
-        for entry in &self.entries {
-            tx.append(&self.tenant, entry).await?;
-        }
-        Ok(())
-    }
-}
-
-impl End {
-    fn reference(&self) -> Option<String> {
-        match &self.finish {
-            Finish::State { reference, .. } => reference.clone(),
-            Finish::Sent { reference, .. } => Some(reference.clone()),
-            Finish::Again { .. } => None,
-        }
-    }
-
-    async fn change(&self, tx: &mut Tx, now: i64, code: &str, message: MessageId) -> Result<(), Failure> {
-        let (state, due, deadline) = match &self.finish {
-            Finish::State { state, .. } => (*state, None, None),
-            Finish::Sent { deadline, .. } => (DeliveryState::Sent, None, Some(deadline.as_microsecond())),
-            Finish::Again { due, state, .. } => (*state, Some(due.as_microsecond()), None),
-        };
-        let mut sql = String::from(
-            // A delivery that waits for a person ends with the message's life.
-            "UPDATE deliveries SET state = ?, live = ?, code = ?, due = COALESCE(?, due), \
-             deadline = CASE WHEN ? THEN expires_at ELSE ? END, \
-             reference = COALESCE(?, reference), lease_until = 0, attempt = NULL, changed_at = ?",
-        );
-        let mut values: Vec<Value> = vec![
-            state_number(state).into(),
-            i32::from(is_queue_state(state)).into(),
-            code.into(),
-            Value::BigInt(due),
-            i32::from(state == DeliveryState::Held).into(),
-            Value::BigInt(deadline),
-            Value::String(self.reference()),
-            now.into(),
-        ];
-        if let Some((point, columns)) = &self.candidate {
-            sql.push_str(", point = ?");
-            values.push(point.clone());
-            for name in CANDIDATE_COLUMNS.split(", ") {
-                sql.push_str(", ");
-                sql.push_str(name);
-                sql.push_str(" = ?");
-            }
-            values.extend(columns.iter().cloned());
-        }
-        sql.push_str(" WHERE tenant = ? AND id = ?");
-        values.extend([self.tenant.seq.into(), bytes(self.lease.delivery.0)]);
-        tx.execute(&sql, values).await?;
-        release(tx, self.tenant.seq, message, self.lease.delivery, state).await
-    }
-}
-
-/// Lets go of what waited for a delivery that has come to its end, good or bad: the second gate decides what becomes of it.
-pub(crate) async fn release(
-    tx: &mut Tx,
-    tenant: i64,
-    message: MessageId,
-    delivery: DeliveryId,
-    state: DeliveryState,
-) -> Result<(), Failure> {
-    if state.is_terminal() {
-        let sql = "UPDATE deliveries SET live = 1 WHERE tenant = ? AND message = ? AND after = ? AND state IN (0, 1)";
-        tx.execute(sql, vec![tenant.into(), bytes(message.0), bytes(delivery.0)]).await?;
-    }
-    Ok(())
-}
-
-/// Changes a delivery on a receipt.
-#[derive(Debug)]
-struct Settle {
-    tenant: Arc<TenantKeys>,
-    delivery: DeliveryId,
-    state: DeliveryState,
-    code: String,
-    entries: Vec<Entry>,
-}
-
-impl Write for Settle {
-    type Output = bool;
-    async fn run(&self, tx: &mut Tx) -> Result<bool, Failure> {
-        let key = || -> Vec<Value> { vec![self.tenant.seq.into(), bytes(self.delivery.0)] };
-        let sql = "SELECT state, message FROM deliveries WHERE tenant = ? AND id = ?";
-        let row = tx.one(sql, key()).await?.ok_or(StoreError::NotFound)?;
-        let before = state_of(column(&row, 0)?)?;
-        let late =
-            before == DeliveryState::Unknown && matches!(self.state, DeliveryState::Delivered | DeliveryState::Failed);
-        if before == self.state || (before.is_terminal() && !late) {
-            return Ok(false);
-        }
-        let sql = "UPDATE deliveries SET state = ?, live = ?, code = ?, changed_at = ?, \
-             deadline = CASE WHEN ? THEN NULL ELSE deadline END WHERE tenant = ? AND id = ?";
-        let mut values: Vec<Value> = vec![
-            state_number(self.state).into(),
-            i32::from(is_queue_state(self.state)).into(),
-            self.code.as_str().into(),
-            tx.now.as_microsecond().into(),
-            i32::from(self.state != DeliveryState::Sent).into(),
-        ];
-        values.extend(key());
-        tx.execute(sql, values).await?;
-        release(tx, self.tenant.seq, MessageId(id(&row, 1)?), self.delivery, self.state).await?;
-        for entry in &self.entries {
-            tx.append(&self.tenant, entry).await?;
-        }
-        Ok(true)
-    }
-}
-
-impl Tenanted {
-    /// Ends an attempt or a claim: state, next due time and entries in one transaction, only while `lease` is current. When a
-    /// receipt has settled the delivery meanwhile, what it said stays and the entries are still written.
-    ///
-    /// # Errors
-    /// [`StoreError::LeaseLost`] when somebody else claimed it, or it was ended before.
-    pub async fn finish(&self, lease: Lease, finish: Finish, entries: Vec<Entry>) -> Result<(), StoreError> {
-        let tenant = self.keys().await?;
-        self.admissible(&entries)?;
-        let candidate = match &finish {
-            Finish::Again { candidate: Some(candidate), .. } => {
-                let sql = "SELECT patient FROM deliveries WHERE tenant = ? AND id = ?";
-                let values = vec![tenant.seq.into(), bytes(lease.delivery.0)];
-                let row = self.shared.one(sql, values).await?.ok_or(StoreError::LeaseLost)?;
-                let key = self.patient_key(&tenant, crate::database::array(&row, 0)?).await?;
-                let rng = self.shared.keyring.rng();
-                Some(candidate_values(&tenant, key.sealer(), lease.delivery, candidate, rng)?)
-            }
-            Finish::Again { .. } | Finish::State { .. } | Finish::Sent { .. } => None,
-        };
-        self.shared.queue.write(End { tenant, lease, finish, candidate, entries }).await
-    }
-
-    /// Changes a delivery on a receipt, whoever holds a lease on it. A terminal state stays, but `unknown` may still become
-    /// `delivered` or `failed`. `false` = nothing changed and nothing was written.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]: this tenant has no such delivery.
-    pub async fn settle(
-        &self,
-        delivery: DeliveryId,
-        state: DeliveryState,
-        code: String,
-        entries: Vec<Entry>,
-    ) -> Result<bool, StoreError> {
-        let tenant = self.keys().await?;
-        self.admissible(&entries)?;
-        self.shared.queue.write(Settle { tenant, delivery, state, code, entries }).await
-    }
-}
-
-/// Records that an attempt starts.
-#[derive(Debug)]
-struct Start {
-    tenant: Arc<TenantKeys>,
-    lease: Lease,
-    message: MessageId,
-    attempt: AttemptId,
-    entry: Entry,
-}
-
-impl Write for Start {
-    type Output = Committed;
-    async fn run(&self, tx: &mut Tx) -> Result<Committed, Failure> {
-        let fence = i64::try_from(self.lease.fence).map_err(|_| StoreError::LeaseLost)?;
-        let now = tx.now.as_microsecond();
-        // A lease that ran out is over even while nobody has taken it: another worker may be about to.
-        let sql = "UPDATE deliveries SET state = 3, live = 1, attempts = attempts + 1, attempt = ?, sent_at = ?, changed_at = ? \
-             WHERE tenant = ? AND id = ? AND message = ? AND fence = ? AND lease_until > ? AND state IN (0, 1, 3)";
-        let values = vec![
-            bytes(self.attempt.0),
-            now.into(),
-            now.into(),
-            self.tenant.seq.into(),
-            bytes(self.lease.delivery.0),
-            bytes(self.message.0),
-            fence.into(),
-            now.into(),
-        ];
-        if tx.execute(sql, values).await? != 1 {
-            return Err(StoreError::LeaseLost.into());
-        }
-        let row =
-            vec![self.tenant.seq.into(), bytes(self.attempt.0), bytes(self.lease.delivery.0), fence.into(), now.into()];
-        // The same attempt starts again when a provider takes its id for one and the same send.
-        let again = "ON CONFLICT (tenant, id) DO UPDATE SET fence = excluded.fence, started_at = excluded.started_at, \
-             ended_at = NULL, code = NULL";
-        let head = "INSERT INTO attempts (tenant, id, delivery, fence, started_at) VALUES";
-        tx.insert(head, vec![row], again).await?;
-        let index = tx.append(&self.tenant, &self.entry).await?;
-        Ok(Committed { index })
-    }
-}
-
-impl Log<Permit> for Store {
-    type Error = StoreError;
-
-    /// Writes the state `attempting`, the attempt and its `attempt_started` entry in one transaction. The entry commits to
-    /// the rendition and, with the message's commitment key, to the destination; its code is `CHANNEL/FORM/LEVEL`.
-    async fn commit(&self, permit: &Permit, lease: Lease) -> Result<Committed, StoreError> {
-        let binding = permit.binding();
-        if binding.delivery != lease.delivery {
-            return Err(StoreError::LeaseLost);
-        }
-        let tenanted = self.tenant(&binding.tenant);
-        let tenant = tenanted.keys().await?;
-        let key = tenanted.commitment_key(&tenant, binding.message).await?;
-        let now = self.shared.clock.now();
-        if now > permit.not_after() {
-            return Err(StoreError::LeaseLost);
-        }
-        let destination = commit(&key, "destination", permit.contact_point().reveal().as_bytes());
-        let entry = Entry {
-            version: LEAF_VERSION,
-            id: EntryId::new(now, self.shared.keyring.rng()).map_err(|_| StoreError::Unavailable)?,
-            tenant: binding.tenant.clone(),
-            kind: Kind::AttemptStarted,
-            at: now,
-            actor: "system".to_owned(),
-            message: Some(binding.message),
-            delivery: Some(binding.delivery),
-            attempt: Some(binding.attempt),
-            fence: Some(lease.fence),
-            policy: Some(format!("{}/{}", permit.rules_version(), permit.policy_version())),
-            code: Some(format!("{}/{}/{}", permit.channel(), permit.form(), permit.level())),
-            previous: None,
-            commitments: vec![("destination".to_owned(), destination), ("rendition".to_owned(), *permit.commitment())],
-        };
-        let start = Start { tenant, lease, message: binding.message, attempt: binding.attempt, entry };
-        self.shared.queue.write(start).await
-    }
-}
-
-impl Tenanted {
-    /// The patient a delivery is for, whose key must still be there.
-    pub(crate) async fn patient_of(&self, tenant: &Arc<TenantKeys>, index: Index) -> Result<PatientId, StoreError> {
-        self.patient_key(tenant, index).await.map(|key| key.patient.clone())
     }
 }

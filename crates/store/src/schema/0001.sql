@@ -1,5 +1,5 @@
 -- Version 1. Every row about a tenant carries its number; times are microseconds since 1970 UTC; ids are UUIDv7 as 16 bytes in
--- rowid tables, so that every index on them grows at its end. "index" in a comment = keyed blind index (keys.rs), 16 bytes;
+-- rowid tables, so that every index on them grows at its end (only the narrow idempotency rows stand in their index). "index" in a comment = keyed blind index (keys.rs), 16 bytes;
 -- "sealed" = AES-256-GCM (seal.rs). Large sealed columns stand last, so that reading the others does not read them.
 
 CREATE TABLE installation (
@@ -123,14 +123,13 @@ CREATE TABLE attempts (
 CREATE UNIQUE INDEX attempts_by_id ON attempts (tenant, id);
 
 CREATE TABLE idempotency (
-  seq INTEGER PRIMARY KEY,
   tenant INTEGER NOT NULL,
   bucket INTEGER NOT NULL,         -- weeks since 1970: kept for the current and the last one
   key BLOB NOT NULL,               -- index
   fingerprint BLOB NOT NULL,       -- index
-  message BLOB NOT NULL
-);
-CREATE UNIQUE INDEX idempotency_by_key ON idempotency (tenant, bucket, key);
+  message BLOB NOT NULL,
+  PRIMARY KEY (tenant, bucket, key)
+) WITHOUT ROWID;
 
 CREATE TABLE opt_outs (
   seq INTEGER PRIMARY KEY,

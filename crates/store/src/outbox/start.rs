@@ -1,0 +1,96 @@
+//! How an attempt starts: the one implementation of the ledger's [`Log`] (invariant 1).
+
+use crate::database::{Failure, bytes};
+use crate::keys::TenantKeys;
+use crate::open::Store;
+use crate::records::StoreError;
+use crate::writer::{Tx, Write};
+use postern_base::{AttemptId, EntryId, MessageId};
+use postern_gate::Permit;
+use postern_ledger::{Committed, Entry, Kind, LEAF_VERSION, Lease, Log, commit};
+use std::sync::Arc;
+
+/// Records that an attempt starts.
+#[derive(Debug)]
+struct Start {
+    tenant: Arc<TenantKeys>,
+    lease: Lease,
+    message: MessageId,
+    attempt: AttemptId,
+    entry: Entry,
+}
+
+impl Write for Start {
+    type Output = Committed;
+    async fn run(&self, tx: &mut Tx) -> Result<Committed, Failure> {
+        let fence = i64::try_from(self.lease.fence).map_err(|_| StoreError::LeaseLost)?;
+        let now = tx.now.as_microsecond();
+        // A lease that ran out is over even while nobody has taken it: another worker may be about to.
+        let sql = "UPDATE deliveries SET state = 3, live = 1, attempts = attempts + 1, attempt = ?, sent_at = ?, changed_at = ? \
+             WHERE tenant = ? AND id = ? AND message = ? AND fence = ? AND lease_until > ? AND state IN (0, 1, 3)";
+        let values = vec![
+            bytes(self.attempt.0),
+            now.into(),
+            now.into(),
+            self.tenant.seq.into(),
+            bytes(self.lease.delivery.0),
+            bytes(self.message.0),
+            fence.into(),
+            now.into(),
+        ];
+        if tx.execute(sql, values).await? != 1 {
+            return Err(StoreError::LeaseLost.into());
+        }
+        let row =
+            vec![self.tenant.seq.into(), bytes(self.attempt.0), bytes(self.lease.delivery.0), fence.into(), now.into()];
+        // The same attempt starts again when a provider takes its id for one and the same send.
+        let again = "ON CONFLICT (tenant, id) DO UPDATE SET fence = excluded.fence, started_at = excluded.started_at, \
+             ended_at = NULL, code = NULL";
+        let head = "INSERT INTO attempts (tenant, id, delivery, fence, started_at) VALUES";
+        tx.insert(head, vec![row], again).await?;
+        let index = tx.append(&self.tenant, &self.entry).await?;
+        Ok(Committed { index })
+    }
+}
+
+impl Log<Permit> for Store {
+    type Error = StoreError;
+
+    /// Writes the state `attempting`, the attempt and its `attempt_started` entry in one transaction. The entry commits to
+    /// the rendition and, with the message's commitment key, to the destination; its code is `CHANNEL/FORM/LEVEL`.
+    async fn commit(&self, permit: &Permit, lease: Lease) -> Result<Committed, StoreError> {
+        let binding = permit.binding();
+        if binding.delivery != lease.delivery {
+            return Err(StoreError::LeaseLost);
+        }
+        let tenanted = self.tenant(&binding.tenant);
+        let tenant = tenanted.keys().await?;
+        let key = tenanted.commitment_key(&tenant, binding.message).await?;
+        let now = self.shared.clock.now();
+        if now > permit.not_after() {
+            return Err(StoreError::LeaseLost);
+        }
+        let destination = commit(&key, "destination", permit.contact_point().reveal().as_bytes());
+        let entry = Entry {
+            version: LEAF_VERSION,
+            id: EntryId::new(now, self.shared.keyring.rng()).map_err(|_| StoreError::Unavailable)?,
+            tenant: binding.tenant.clone(),
+            kind: Kind::AttemptStarted,
+            at: now,
+            actor: "system".to_owned(),
+            message: Some(binding.message),
+            delivery: Some(binding.delivery),
+            attempt: Some(binding.attempt),
+            fence: Some(lease.fence),
+            policy: Some(format!("{}/{}", permit.rules_version(), permit.policy_version())),
+            code: Some(format!("{}/{}/{}", permit.channel(), permit.form(), permit.level())),
+            previous: None,
+            commitments: vec![("destination".to_owned(), destination), ("rendition".to_owned(), *permit.commitment())],
+        };
+        let start = Start { tenant, lease, message: binding.message, attempt: binding.attempt, entry };
+        self.shared.queue.write(start).await
+    }
+}
+
+#[cfg(test)]
+mod tests;
