@@ -25,6 +25,7 @@ mod text;
 
 use fold::Folded;
 use postern_base::{Category, Channel, Language, Level, Purpose};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The longest text that is judged, in bytes. Longer ones are an error: what was not read is not clean.
@@ -232,18 +233,19 @@ fn findings(folded: &Folded, mut hits: Vec<Hit>, logistics: bool) -> Findings {
     categories.dedup();
     // Of overlapping findings the graver, then the longer one is shown.
     hits.sort_by_key(|hit| (std::cmp::Reverse(hit.level), std::cmp::Reverse(hit.end - hit.start), hit.start));
-    let mut kept: Vec<Hit> = Vec::new();
+    let mut kept: BTreeMap<usize, Hit> = BTreeMap::new();
     for hit in hits {
-        if kept.iter().all(|other| hit.end <= other.start || other.end <= hit.start) {
-            kept.push(hit);
+        // Those kept do not overlap, so the last that begins before this one ends is the only one that can reach into it.
+        let reaches = kept.range(..hit.end).next_back().is_some_and(|(_, other)| other.end > hit.start);
+        if !reaches {
+            kept.insert(hit.start, hit);
         }
     }
-    kept.sort_by_key(|hit| hit.start);
     let span = |hit: Hit| {
         let (start, end) = folded.original(hit.start, hit.end);
         Span { start, end, kind: hit.kind }
     };
-    Findings { phi, level, categories, spans: kept.into_iter().map(span).collect() }
+    Findings { phi, level, categories, spans: kept.into_values().map(span).collect() }
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ fn full_name(words: &Words, folded: &Folded, at: usize, word: &Word, next: &Word
         Some(third) if !NOT_A_PATIENT_AFTER.contains(&third.text.as_str()) => third,
         _ => next,
     };
-    let after = words.list.iter().find(|w| w.start >= last.end).filter(|w| near(last, w, folded));
+    let after = words.list.iter().skip(at).find(|w| w.start >= last.end).filter(|w| near(last, w, folded));
     let institution = after.is_some_and(|w| NOT_A_PATIENT_AFTER.contains(&w.text.as_str()))
         || NOT_A_PATIENT_AFTER.contains(&next.text.as_str());
     let known = FIRST_NAMES.contains(word.text.as_str());

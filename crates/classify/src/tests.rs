@@ -308,3 +308,11 @@ fn closed_phrases_are_exempt_by_their_exact_words_only() {
     assert_eq!(found("your prescription for pain is ready").level, Level::L2);
     assert_eq!(found("your prescription is ready: metformin").level, Level::L3);
 }
+
+#[test]
+fn a_text_full_of_findings_is_read_to_its_end() {
+    let text = "HIV Jessica Harrington 123-45-6789 a b c d e f ".repeat(MAX_BYTES / 48);
+    let findings = found(&text);
+    assert!(findings.spans.len() >= 3 * (MAX_BYTES / 48));
+    assert!(findings.spans.windows(2).all(|w| w[0].end <= w[1].start));
+}
