@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Read patients' records (FHIR R4 Bundles or NDJSON) into the built-in directory
     Import(Import),
+    /// Make another API key
+    Key(Key),
     /// Print completions for a shell
     Completions {
         /// For which shell
@@ -90,6 +92,27 @@ pub(crate) struct Quickstart {
     /// The organisation's state, two letters
     #[arg(long, default_value = "NY", value_name = "STATE")]
     pub(crate) state: String,
+}
+
+/// `postern key`.
+#[derive(Debug, Args)]
+pub(crate) struct Key {
+    /// The tenant, when the data directory holds several
+    #[arg(long, value_name = "ID")]
+    pub(crate) tenant: Option<postern_base::TenantId>,
+    /// What the key may do; several are given one by one [default: messages:write and messages:read]
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
+    pub(crate) scopes: Vec<postern_engine::Scope>,
+    /// A name for people, such as the program that will hold it
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    pub(crate) label: String,
+}
+
+fn scope(text: &str) -> Result<postern_engine::Scope, String> {
+    text.parse().map_err(|_| {
+        let known: Vec<&str> = postern_engine::Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+        format!("expected one of {}", known.join(", "))
+    })
 }
 
 /// `postern serve`.

@@ -5,7 +5,7 @@ use super::serve::{listen, serve};
 use crate::cli::{Demo, Global};
 use crate::config::{Config, Log};
 use crate::data_dir::DataDir;
-use crate::demo::clock::{DemoClock, date_at};
+use crate::demo::clock::{DemoClock, date_at, shown};
 use crate::demo::table::Table;
 use crate::demo::{clinic, morning};
 use crate::environment;
@@ -18,7 +18,7 @@ use jiff::civil::Date;
 use postern_base::{Clock as _, SystemClock, SystemRng, TenantId};
 use postern_engine::wire::{Agreement, Vendor};
 use postern_engine::{Engine, Principal, Scope};
-use postern_web::{ApiKey, Simulators};
+use postern_web::ApiKey;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -80,13 +80,13 @@ async fn play(global: &Global, args: &Demo, data: &DataDir, sources: &Sources) -
     let mut rows = quickstart::own_vendors();
     rows.push(expired_voice(today));
     quickstart::put_vendors(&running.engine, &tenant, &rows).await?;
-    let key = quickstart::first_key(&running.engine, &tenant, "demo", Scope::ALL, sources.rng.as_ref()).await?;
+    let key = quickstart::new_key(&running.engine, &tenant, "demo", Scope::ALL, sources.rng.as_ref()).await?;
     let principal = Principal::system(tenant);
     import(&running.engine, &principal, today).await?;
     let (engine, mut simulators, tasks) = running.start();
     let begun = sources.clock.now();
     if let Some(simulators) = &mut simulators {
-        simulators.note = format!("The demo's clock started at {begun}.");
+        simulators.note = format!("The demo's clock started at {}.", shown(begun));
     }
     if !global.json {
         let mut out = std::io::stdout().lock();
@@ -94,7 +94,11 @@ async fn play(global: &Global, args: &Demo, data: &DataDir, sources: &Sources) -
             out,
             "A made-up clinic, \"Sunrise Health\": 50 made-up patients, simulated vendors, nothing leaves this machine."
         )?;
-        writeln!(out, "The demo's clock started at {begun} (10:00 in New York unless --at says otherwise).\n")?;
+        writeln!(
+            out,
+            "The demo's clock started at {}, so that the sending window is open; --at sets another time.\n",
+            shown(begun)
+        )?;
     }
     let ids = send_morning(global, &engine, &principal, today).await?;
     settle(&engine).await?;
@@ -103,15 +107,11 @@ async fn play(global: &Global, args: &Demo, data: &DataDir, sources: &Sources) -
         Ok(())
     } else {
         tell_next(global, address, data.path(), &key)?;
-        serve(&engine, listener, data, &config, sources, simulators_of(simulators), process::told_to_stop()).await
+        serve(&engine, listener, data, &config, sources, simulators, process::told_to_stop()).await
     };
     tasks.stop().await;
     engine.store().clone().close().await;
     served.map(|()| Exit::Done)
-}
-
-fn simulators_of(simulators: Option<Simulators>) -> Option<Simulators> {
-    simulators
 }
 
 /// A vendor whose agreement ended yesterday.

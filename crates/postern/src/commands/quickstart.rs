@@ -46,7 +46,7 @@ pub(crate) fn run(global: &Global, args: &Quickstart) -> Result<Exit, Failure> {
         wiring::apply_tenants(&running.engine, &file, &config).await?;
         let rows = own_vendors();
         put_vendors(&running.engine, &args.tenant, &rows).await?;
-        let key = first_key(&running.engine, &args.tenant, "first key", Scope::ALL, sources.rng.as_ref()).await?;
+        let key = new_key(&running.engine, &args.tenant, "first key", Scope::ALL, sources.rng.as_ref()).await?;
         running.engine.store().clone().close().await;
         tell(global, args, &data, &file, &key)
     })?;
@@ -57,7 +57,7 @@ pub(crate) fn run(global: &Global, args: &Quickstart) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// When there is no randomness or the store does not answer.
-pub(crate) async fn first_key(
+pub(crate) async fn new_key(
     engine: &Engine,
     tenant: &TenantId,
     label: &str,

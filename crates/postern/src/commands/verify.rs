@@ -4,14 +4,22 @@ use crate::cli::{Global, Verify};
 use crate::data_dir::DataDir;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Paint, Tone};
+use crate::process;
 use indicatif::{ProgressBar, ProgressStyle};
 use postern_ledger::tiles::Directory;
-use postern_ledger::verify::{MessageReport, Options, Problem, Report, key_beside, verify, verify_message};
+use postern_ledger::verify::{
+    MessageReport, Options, Problem, Report, key_beside, verify, verify_message, verify_rows,
+};
+use postern_ledger::{SignedCheckpoint, VerifierKey};
+use postern_store::{LedgerRows, OpenError, StoreError};
 use serde::Serialize;
 use std::io::Write as _;
+use tokio::runtime::Runtime;
 
 /// What is told in text; `--json` tells all.
 const TOLD: usize = 20;
+/// Rows of the database read at a time.
+const PAGE: u64 = 4096;
 
 #[derive(Debug, Serialize)]
 struct Verdict {
@@ -20,6 +28,8 @@ struct Verdict {
     root: Option<String>,
     messages: u64,
     anchored: Option<u64>,
+    /// Rows of the database that were held against the files; absent when there is no database here.
+    rows: Option<u64>,
     problems: Vec<Named>,
     more_problems: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,10 +79,15 @@ pub(crate) fn run(global: &Global, args: &Verify) -> Result<Exit, Failure> {
     }
     let progress = |done: u64| bar.inc(done);
     let options = Options { anchor: anchor.as_deref(), progress: Some(&progress), ..Options::default() };
+    // What the database signed is read before the files, and its rows after them: beside a running server the files are never
+    // behind the one, nor the rows behind the files.
+    let runtime = process::runtime()?;
+    let signed = runtime.block_on(signed_by_database(&data, &key));
     let report = verify(&dir, &key, options);
     bar.finish_and_clear();
     let of_message = args.message.map(|id| (id, verify_message(&Directory::new(&dir), &key, id)));
     let mut verdict = verdict(&report);
+    compare_database(&runtime, &data, &dir, signed, &mut verdict);
     if let Some((id, found)) = of_message {
         let found = message_verdict(id.to_string(), &found);
         verdict.holds = verdict.holds && found.holds;
@@ -86,6 +101,78 @@ pub(crate) fn run(global: &Global, args: &Verify) -> Result<Exit, Failure> {
     Ok(if verdict.holds { Exit::Done } else { Exit::No })
 }
 
+/// The size of the newest checkpoint that the database keeps: the files may not be behind it. `None` when there is no database,
+/// or nothing was signed yet.
+async fn signed_by_database(data: &DataDir, key: &VerifierKey) -> Option<u64> {
+    let note = LedgerRows::open(data.path()).await.ok()?.note().await.ok()??;
+    SignedCheckpoint::open(&note, key).ok().map(|signed| signed.checkpoint().size)
+}
+
+/// Holds the database's rows against the files. Without a database, as at an auditor's, there is nothing to hold.
+fn compare_database(
+    runtime: &Runtime,
+    data: &DataDir,
+    ledger: &std::path::Path,
+    signed: Option<u64>,
+    verdict: &mut Verdict,
+) {
+    let mut wrong = |code, sentence: String| {
+        verdict.holds = false;
+        verdict.problems.push(Named { code, sentence });
+    };
+    if let Some(signed) = signed.filter(|signed| *signed > verdict.size) {
+        wrong(
+            "behind_database",
+            format!("the files hold {} entries, but {signed} were signed: they were put back", verdict.size),
+        );
+    }
+    let rows = match runtime.block_on(LedgerRows::open(data.path())) {
+        Ok(rows) => rows,
+        Err(OpenError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => return wrong("database_unreadable", format!("the database cannot be compared: {error}")),
+    };
+    let pages = Pages { runtime, rows: &rows, next: 0, page: Vec::new().into_iter(), ended: false };
+    match verify_rows(&Directory::new(ledger), verdict.size, pages) {
+        Ok(problems) => {
+            for problem in problems {
+                wrong(problem.code(), problem.to_string());
+            }
+        }
+        Err(error) => wrong("database_unreadable", format!("the database cannot be compared: {error}")),
+    }
+    verdict.rows = Some(rows.size());
+}
+
+/// The rows in order, a page in memory.
+struct Pages<'a> {
+    runtime: &'a Runtime,
+    rows: &'a LedgerRows,
+    next: u64,
+    page: std::vec::IntoIter<(u64, Vec<u8>)>,
+    ended: bool,
+}
+
+impl Iterator for Pages<'_> {
+    type Item = Result<(u64, Vec<u8>), StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.len() == 0 && !self.ended {
+            match self.runtime.block_on(self.rows.page(self.next, PAGE)) {
+                Ok(page) => {
+                    self.ended = page.is_empty();
+                    self.next = page.last().map_or(self.next, |(index, _)| index.saturating_add(1));
+                    self.page = page.into_iter();
+                }
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+        self.page.next().map(Ok)
+    }
+}
+
 fn named(problems: &[Problem]) -> Vec<Named> {
     problems.iter().map(|problem| Named { code: problem.code(), sentence: problem.to_string() }).collect()
 }
@@ -97,6 +184,7 @@ fn verdict(report: &Report) -> Verdict {
         root: report.root.as_ref().map(ToString::to_string),
         messages: report.messages,
         anchored: report.anchored,
+        rows: None,
         problems: named(&report.problems),
         more_problems: report.omitted,
         message: None,
@@ -139,6 +227,10 @@ fn tell(verdict: &Verdict) -> Result<(), Failure> {
     }
     let root = verdict.root.as_deref().unwrap_or("none");
     writeln!(out, "{} entries, {} messages, root {root}", verdict.size, verdict.messages)?;
+    match verdict.rows {
+        Some(rows) => writeln!(out, "the {rows} rows of the database were held against the files")?,
+        None => writeln!(out, "there is no database here: the files alone were verified")?,
+    }
     match verdict.anchored {
         Some(size) => {
             writeln!(out, "anchored: the ledger continues the checkpoint of {size} entries that was kept elsewhere")?

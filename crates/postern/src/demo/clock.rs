@@ -44,6 +44,11 @@ pub(crate) fn date_at(now: Timestamp) -> Date {
     now.to_zoned(zone()).date()
 }
 
+/// An instant as the clinic's wall shows it.
+pub(crate) fn shown(at: Timestamp) -> String {
+    at.to_zoned(zone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+}
+
 /// The instant of a time at the clinic.
 pub(crate) fn local(date: Date, time: Time) -> Timestamp {
     date.to_datetime(time).to_zoned(zone()).map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())

@@ -22,7 +22,8 @@ pub(crate) fn wishes(today: Date) -> Vec<Wish> {
     let mut wishes: Vec<Wish> = everybody.iter().map(|patient| reminder(patient, today)).collect();
     for patient in &everybody {
         match patient.number {
-            1 | 5 | 31 | 37 => wishes.push(result(patient)),
+            1 | 5 | 31 | 37 | 38 => wishes.push(result(patient)),
+            39 => wishes.push(result_in_full(patient)),
             2 | 22 => wishes.push(statement(patient, today)),
             3 => wishes.push(code(patient)),
             4 => {
@@ -62,6 +63,15 @@ fn result(patient: &DemoPatient) -> Wish {
         "template": { "name": "test_result", "data": { "test": "HbA1c", "value": "8.2 %" } },
     });
     wish(patient, patient.situation.words(), request)
+}
+
+/// A result that the clinic would like to mail in full.
+fn result_in_full(patient: &DemoPatient) -> Wish {
+    let mut wish = result(patient);
+    if let Some(request) = wish.request.as_object_mut() {
+        request.insert("email_mode".into(), json!("enforced_tls"));
+    }
+    wish
 }
 
 fn statement(patient: &DemoPatient, today: Date) -> Wish {

@@ -27,7 +27,9 @@ pub(super) fn clinic() -> Vec<Value> {
 /// Everything about one patient.
 pub(super) fn of(patient: &DemoPatient, today: Date) -> Vec<Value> {
     let mut all = vec![person(patient, today), visit(patient, today)];
-    if patient.number <= 10 || matches!(patient.situation, Situation::Part2 | Situation::Confidential) {
+    if patient.number <= 10
+        || matches!(patient.situation, Situation::Part2 | Situation::Confidential | Situation::NoTls)
+    {
         all.push(report(patient, today));
     }
     if patient.situation != Situation::Unverified {
@@ -89,10 +91,16 @@ fn person(patient: &DemoPatient, today: Date) -> Value {
         "communication": [{ "language": { "coding": [{ "system": "urn:ietf:bcp:47", "code": language }] }, "preferred": true }],
         "managingOrganization": { "reference": "Organization/sunrise" },
     });
-    if patient.situation == Situation::Deceased
-        && let Some(person) = person.as_object_mut()
-    {
-        person.insert("deceasedBoolean".into(), json!(true));
+    let special = match patient.situation {
+        Situation::Deceased => Some(("deceasedBoolean", json!(true))),
+        // For one of the two the whole record is of the programme, for the other only the report.
+        Situation::Part2 if patient.number == 38 => {
+            Some(("meta", json!({ "security": [{ "system": ACT, "code": "42CFRPart2" }] })))
+        }
+        _ => None,
+    };
+    if let (Some((field, value)), Some(person)) = (special, person.as_object_mut()) {
+        person.insert(field.into(), value);
     }
     person
 }

@@ -2,7 +2,7 @@
 
 use super::morning::Wish;
 use crate::output::{Paint, Tone};
-use postern_base::Channel;
+use postern_base::{Channel, Form};
 use postern_engine::wire::Answer;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -35,7 +35,7 @@ impl Table {
         let purpose = wish.request.get("purpose").and_then(|p| p.as_str()).unwrap_or_default();
         let plan: Vec<String> = answer.deliveries.iter().map(|d| format!("{} {}", d.channel, d.form)).collect();
         let plan = if plan.is_empty() { "-".to_owned() } else { plan.join(" + ") };
-        let reason = reason(answer);
+        let reason = reason(answer, !wish.note.is_empty());
         let note = if wish.note.is_empty() { String::new() } else { format!("[{}] ", wish.note) };
         // Colours have no width, so the word is padded before it is painted.
         let outcome = format!("{:<8}", answer.outcome);
@@ -54,24 +54,25 @@ impl Table {
     }
 }
 
-/// The first reason why nobody outside the portal hears of it, or why it must wait.
-fn reason(answer: &Answer) -> String {
-    let reaches = answer.deliveries.iter().any(|d| d.channel != Channel::Portal && d.not_before.is_none());
-    if answer.outcome == "send" && reaches {
+/// What most people would ask about the decision: why nobody outside the portal hears of it, why it must wait, or, for somebody
+/// in a situation, why not by text.
+fn reason(answer: &Answer, situation: bool) -> String {
+    let contact = answer.deliveries.iter().find(|d| d.channel != Channel::Portal);
+    if let Some((channel, at)) = contact.and_then(|d| Some((d.channel, d.not_before?))) {
+        let found = answer.refusals.iter().find(|r| r.effect == "defer" && r.channel == channel);
+        let rule = found.map_or("", |r| r.rule.as_str());
+        return format!("{rule} {channel}: not before {}", super::clock::shown(at));
+    }
+    if contact.is_some() && !situation {
         return String::new();
     }
-    if answer.outcome == "defer"
-        && let Some(at) = answer.deliveries.iter().find_map(|d| d.not_before)
-    {
-        let rule = answer.refusals.iter().find(|r| r.effect == "defer").map_or("", |r| r.rule.as_str());
-        return format!("{rule} not before {at}");
-    }
+    let by_text = contact.is_some_and(|d| d.channel == Channel::Sms);
     // A reason about the channels people use says more than one about those they do not have.
-    let open = |channel: Channel| matches!(channel, Channel::Sms | Channel::Email);
-    let denied =
-        |wanted: &dyn Fn(Channel) -> bool| answer.refusals.iter().find(|r| r.effect == "deny" && wanted(r.channel));
-    let found = denied(&open).or_else(|| denied(&|_| true)).or_else(|| answer.refusals.first());
+    let order = [Channel::Sms, Channel::Email, Channel::Voice];
+    let denied = |channel: Channel| answer.refusals.iter().find(|r| r.channel == channel && r.effect == "deny");
+    let found = order.into_iter().find_map(denied).or_else(|| answer.refusals.first());
     match (found, answer.alerts.first()) {
+        (Some(_), _) if by_text && contact.is_some_and(|d| d.form == Form::Minimal) => String::new(),
         (Some(refusal), _) => format!("{} {}: {}", refusal.rule, refusal.channel, refusal.sentence),
         (None, Some(alert)) => format!("{}: {}", alert.rule, alert.sentence),
         (None, None) => String::new(),

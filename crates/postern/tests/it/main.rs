@@ -3,5 +3,10 @@
 mod bad_input;
 mod client;
 mod clinic;
+mod command_line;
+mod demo;
 mod record;
+mod stories;
 mod storm;
+mod story;
+mod tenants;

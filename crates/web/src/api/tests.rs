@@ -1,1 +1,87 @@
 //! The table, the router and the OpenAPI document are one thing; so are the schemas and the parser.
+
+use super::{openapi, schemas};
+use crate::routes::{Access, DEMO, Records, TABLE, Takes};
+use postern_engine::wire;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+#[test]
+fn every_route_is_in_the_openapi_document_and_nothing_else_is() {
+    let document = openapi::document();
+    let mut documented: BTreeSet<String> = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            documented.insert(format!("{method} {path}"));
+        }
+    }
+    let routed: BTreeSet<String> = TABLE
+        .iter()
+        .map(|route| format!("{} {}", format!("{:?}", route.method).to_lowercase(), route.path.replace("{*", "{")))
+        .collect();
+    assert_eq!(documented, routed);
+}
+
+#[test]
+fn names_of_operations_are_unique_and_every_reference_has_a_schema() {
+    let names: BTreeSet<&str> = TABLE.iter().chain(DEMO).map(|route| route.id).collect();
+    assert_eq!(names.len(), TABLE.len() + DEMO.len());
+    let document = openapi::document();
+    let text = document.to_string();
+    for reference in text.split("#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(document["components"]["schemas"][name].is_object(), "{name}");
+    }
+}
+
+#[test]
+fn the_document_is_openapi_as_another_library_reads_it() {
+    let read: utoipa::openapi::OpenApi = serde_json::from_value(openapi::document()).unwrap();
+    assert_eq!(read.info.title, "Postern");
+    assert_eq!(read.paths.paths.len(), TABLE.iter().map(|r| r.path).collect::<BTreeSet<_>>().len());
+}
+
+#[test]
+fn what_changes_or_shows_something_of_a_patient_needs_a_scope_and_is_recorded() {
+    for route in TABLE.iter().chain(DEMO) {
+        match route.access {
+            Access::Scopes(scopes) => assert!(!scopes.is_empty(), "{}", route.id),
+            Access::Anyone => {
+                assert_eq!((route.records, route.takes), (Records::Nothing, Takes::Nothing), "{}", route.id)
+            }
+            Access::Vendor => assert_eq!(route.records, Records::Received, "{}", route.id),
+            Access::ThisMachine => assert!(DEMO.iter().any(|demo| demo.id == route.id), "{}", route.id),
+        }
+        if route.path.contains("portal-copies") {
+            assert_eq!(route.records, Records::Disclosed);
+        }
+    }
+}
+
+/// The fields that the parser knows, from what it says of one that it does not.
+fn known<T: serde::de::DeserializeOwned>(document: &Value) -> BTreeSet<String> {
+    let error = wire::parse::<T>(document.to_string().as_bytes()).err().expect("an unknown field is refused");
+    let (_, list) = error.what.split_once("known: ").expect("it lists the fields it knows");
+    list.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect()
+}
+
+fn described(schema: &Value) -> BTreeSet<String> {
+    schema["properties"].as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn the_schemas_have_exactly_the_fields_that_the_parser_takes() {
+    let request = json!({ "zzz": 1 });
+    assert_eq!(known::<wire::Request>(&request), described(&schemas::request()));
+    assert_eq!(known::<wire::Vendor>(&request), described(&schemas::vendor()));
+    assert_eq!(known::<wire::Agreement>(&request), described(&schemas::agreement()));
+    assert_eq!(known::<postern_engine::scan::ScanLine>(&request), described(&schemas::scan_line()));
+    let nested = schemas::request();
+    assert_eq!(known::<wire::Content>(&request), described(&nested["properties"]["content"]));
+    assert_eq!(known::<wire::TemplateUse>(&request), described(&nested["properties"]["template"]));
+    assert_eq!(known::<wire::Recipient>(&request), described(&nested["properties"]["recipient"]));
+    assert_eq!(known::<wire::BreakGlass>(&request), described(&nested["properties"]["break_glass"]));
+    assert_eq!(known::<wire::Marketing>(&request), described(&nested["properties"]["marketing"]));
+    assert_eq!(known::<wire::Ai>(&request), described(&nested["properties"]["ai"]));
+    assert_eq!(known::<wire::Voice>(&request), described(&nested["properties"]["voice"]));
+}

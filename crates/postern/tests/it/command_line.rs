@@ -1,0 +1,119 @@
+//! The command line: what each command prints, and how it ends.
+
+use crate::clinic::{Folder, POSTERN, postern, printed};
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+fn fed(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(POSTERN)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("written");
+    child.wait_with_output().expect("it ended")
+}
+
+/// A case in which nothing is known of the patient.
+fn case() -> Value {
+    json!({
+        "now": "2026-12-01T15:00:00-05:00",
+        "tenant": { "name": "Sunrise Health", "role": "covered_entity",
+                    "sender": { "alias": "Sunrise Health", "reveals_specialty": false } },
+        "ehr": { "status": "live" },
+        "bundle": { "resourceType": "Bundle", "type": "collection", "entry": [
+            { "resource": { "resourceType": "Patient", "id": "p1", "telecom": [{ "system": "sms", "value": "+12125550101" }] } }
+        ] },
+        "request": { "patient": "Patient/p1", "purpose": "appointment_reminder", "channels": ["sms"],
+                     "content": { "body": "Sunrise Health: appt 12/04 2:00 PM" } }
+    })
+}
+
+#[test]
+fn explain_decides_a_case_without_a_data_directory_and_says_why() {
+    let folder = Folder::new("explain");
+    let file = folder.join("case.json");
+    std::fs::write(&file, case().to_string()).unwrap();
+    let path = file.to_str().unwrap();
+    let answer = printed(&postern(&["explain", path, "--json"]));
+    assert_eq!(answer["outcome"], "refuse", "{answer}");
+    let told = postern(&["explain", path]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    let reason = &answer["refusals"][0];
+    for part in ["rule", "citation", "sentence"] {
+        assert!(text.contains(reason[part].as_str().unwrap()), "{part}: {text}");
+    }
+}
+
+#[test]
+fn explain_names_the_field_that_is_not_right_and_ends_with_two() {
+    let mut wrong = case();
+    wrong["request"]["chanels"] = json!(["sms"]);
+    let output = fed(&["explain", "-"], &wrong.to_string());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("request.chanels"), "{said}");
+}
+
+#[test]
+fn scan_finds_what_is_phi_counts_in_code_points_and_fails_when_told_to() {
+    let lines = "\
+{\"id\":\"1\",\"text\":\"Sunrise Health: appointment Dec 4, 2:00 PM.\",\"channel\":\"sms\"}\n\
+\n\
+{\"id\":\"2\",\"text\":\"\u{1f44b}\u{1f44b} SSN 219-09-9991\",\"channel\":\"sms\",\"lang\":\"en\"}\n";
+    let output = fed(&["scan", "--json"], lines);
+    assert_eq!(output.status.code(), Some(0));
+    let answers: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), 2);
+    assert_eq!((&answers[0]["id"], &answers[0]["phi"]), (&json!("1"), &json!(false)), "{}", answers[0]);
+    assert_eq!(answers[1]["phi"], true, "{}", answers[1]);
+    let span = answers[1]["spans"].as_array().unwrap().iter().find(|s| s["type"] == "ssn").expect("the number").clone();
+    assert_eq!(span["end"], 18, "two emoji are two code points: {span}");
+    assert_eq!(fed(&["scan", "--fail-on", "phi"], lines).status.code(), Some(1));
+    let clean: String = lines.lines().take(1).map(|line| format!("{line}\n")).collect();
+    assert_eq!(fed(&["scan", "--fail-on", "phi"], &clean).status.code(), Some(0));
+    let bad = fed(&["scan"], "{\"id\":\"1\",\"text\":\"x\",\"chanel\":\"sms\"}\n");
+    assert_eq!(bad.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&bad.stderr).contains("line 1"));
+}
+
+#[test]
+fn scan_shows_people_what_was_found_and_never_the_text() {
+    let output = fed(&["scan"], "{\"id\":\"7\",\"text\":\"SSN 219-09-9991\",\"channel\":\"sms\"}\n");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("ssn") && !text.contains("219"), "{text}");
+}
+
+#[test]
+fn send_asks_decides_and_delivers_without_a_server() {
+    use crate::clinic::{Clinic, code, patient};
+    let clinic = Clinic::new("send", &patient("p1", "+12125550101", "pat@mail.example"));
+    let data = clinic.data_text();
+    let body = code("p1", "482913").to_string();
+    let check = fed(&["send", "--check", "--json", "--data", &data], &body);
+    assert_eq!(printed(&check)["decision"]["outcome"], "send");
+    assert!(clinic.sent().is_empty(), "a check sends nothing");
+    let sent = fed(&["send", "--json", "--data", &data], &body);
+    let told = printed(&sent);
+    assert_eq!(sent.status.code(), Some(0), "{told}");
+    assert_eq!(told["message"]["state"], "delivered", "{told}");
+    assert_eq!(clinic.sent().len(), 1);
+    let mut wrong = code("p1", "482913");
+    wrong["purpose"] = json!("gossip");
+    let refused = fed(&["send", "--data", &data], &wrong.to_string());
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("purpose"));
+}
+
+#[test]
+fn help_tells_the_exit_codes_and_a_wrong_option_ends_with_two() {
+    let help = String::from_utf8(postern(&["--help"]).stdout).unwrap();
+    assert!(help.contains("Exit codes:"), "{help}");
+    assert_eq!(postern(&["verify", "--no-such-option"]).status.code(), Some(2));
+    let completions = postern(&["completions", "bash"]);
+    assert!(completions.status.success() && completions.stdout.len() > 1000);
+}
