@@ -1,10 +1,5 @@
 //! What the store promises, shown on its public interface: nothing here knows a table.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests: a failure here is a failed test"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: a failure here is a failed test")]
 
 mod accepting;
 mod faults;
