@@ -152,7 +152,7 @@ fn two_processes_cannot_have_one_data_directory() {
 fn a_bundle_with_broken_resources_gives_what_it_has_and_names_the_rest() {
     let clinic = clinic("broken-bundle");
     let mut resources = patient("p2", "+12125550102", "p2@mail.example");
-    resources.push(json!({ "resourceType": "Patient", "id": 7, "telecom": "nonsense" }));
+    resources.push(json!({ "resourceType": "Patient", "id": "not/an id" }));
     resources.push(json!({ "id": "no-type" }));
     resources.push(json!({ "resourceType": "Observation", "id": "o1", "status": "final" }));
     let entries: Vec<Value> = resources.iter().map(|resource| json!({ "resource": resource })).collect();

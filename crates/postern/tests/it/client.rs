@@ -60,7 +60,13 @@ impl Client {
     }
 
     /// One request and its answer. A `Content-Type` among `headers` replaces JSON's.
-    pub(crate) fn call(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<Answer> {
+    pub(crate) fn call(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> std::io::Result<Answer> {
         let answer = self.try_call(method, path, headers, body);
         if answer.is_err() {
             self.connection = None;

@@ -92,7 +92,7 @@ fn stop_stops_the_next_message_and_the_one_that_is_queued() {
     // The patient hears once that it was heard.
     let confirmed = eventually("the confirmation arrives", || {
         let page = demo.client.get("/simulator").text();
-        page.contains("opted out").then_some(page)
+        page.contains("no more texts").then_some(page)
     });
     assert!(!confirmed.contains("$20.00"));
 }
