@@ -1,7 +1,7 @@
 //! Documents: links that resolve, and no trace of the machine they were written on.
 
 use crate::Finding;
-use crate::source::{files, relative};
+use crate::source::{files, relative, sources};
 use std::fs;
 use std::path::Path;
 
@@ -41,6 +41,7 @@ pub fn check(root: &Path) -> Vec<Finding> {
         }
     }
     findings.extend(undocumented_routes(root));
+    findings.extend(unknown_tests(root));
     findings
 }
 
@@ -53,6 +54,22 @@ fn undocumented_routes(root: &Path) -> Vec<Finding> {
         .filter_map(|line| line.trim().strip_prefix("path: \"")?.split('"').next())
         .filter(|path| !page.contains(&format!("{path}`")))
         .map(|path| Finding::of("docs/api.md", format!("does not name the route `{path}`")))
+        .collect()
+}
+
+/// Tests that ARCHITECTURE names and nobody wrote.
+fn unknown_tests(root: &Path) -> Vec<Finding> {
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap_or_default();
+    let sources = sources(root);
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| {
+            name.matches('_').count() > 2
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        })
+        .filter(|name| !sources.iter().any(|source| source.text.contains(&format!("fn {name}("))))
+        .map(|name| Finding::of("ARCHITECTURE.md", format!("names the test `{name}`, which does not exist")))
         .collect()
 }
 
