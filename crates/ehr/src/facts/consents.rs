@@ -64,6 +64,7 @@ fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Con
             Provision { decision: Some(Ruling::Permit), ..Provision::default() }
         }
     };
+    let provision = acknowledged(kind, body, provision);
     let active = standing == Standing::Active;
     let root = body.provision.as_ref();
     let in_either = |name: &str| {
@@ -85,6 +86,16 @@ fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Con
         remuneration_disclosed: matches!(in_either("remuneration-disclosed"), Some(ExtensionValue::Boolean(true))),
         access_mode,
     }
+}
+
+/// An acknowledgement of the risk of e-mail lets detail travel; one that says `minimal` does not, and is none for a body.
+fn acknowledged(kind: ConsentKind, body: &fhir::Consent, provision: Provision) -> Provision {
+    let written = body.provision.as_ref().and_then(|p| extension(&p.extension, "max-content"));
+    let minimal = matches!(written, Some(ExtensionValue::Text(word)) if word != "detailed");
+    if kind == ConsentKind::EmailRiskAcknowledgement && minimal {
+        return Provision { decision: None, ..provision };
+    }
+    provision
 }
 
 /// Where a Consent stands.
@@ -114,8 +125,8 @@ fn kind(body: &fhir::Consent) -> Option<ConsentKind> {
         let named = coding.code.as_deref().and_then(kind_of);
         let kind = match coding.system.as_deref() {
             Some(KINDS) => named?,
-            // One of our codes without its system: meant for us, perhaps.
-            None if named.is_some() => return None,
+            // One of our codes under another system, or none: meant for us, perhaps.
+            _ if named.is_some() => return None,
             _ => continue,
         };
         if found.is_some_and(|other| other != kind) {
@@ -123,7 +134,7 @@ fn kind(body: &fhir::Consent) -> Option<ConsentKind> {
         }
         found = Some(kind);
     }
-    if body.category_unreadable && found.is_none() {
+    if (body.category_unreadable || body.category.is_empty()) && found.is_none() {
         return None;
     }
     found.or_else(|| Some(kind_by_policy(body)))

@@ -375,6 +375,19 @@ fn a_marketing_authorization_keeps_signer_source_end_and_disclosure() {
 }
 
 #[test]
+fn an_acknowledgement_for_minimal_content_is_none_for_a_body() {
+    let with_ceiling = |word: &str| {
+        let ceiling = json!({"url": url("max-content"), "valueCode": word});
+        let provision =
+            json!({"type": "permit", "extension": [channel("email"), point("email", "pat@example.org"), ceiling]});
+        only_consent(consent("email-risk-acknowledgement", provision))
+    };
+    assert_eq!(with_ceiling("detailed").provision.decision, Some(Ruling::Permit));
+    assert_eq!(with_ceiling("minimal").provision.decision, None);
+    assert_eq!(with_ceiling("everything").kind, ConsentKind::Unreadable);
+}
+
+#[test]
 fn proxies_are_related_persons_with_their_own_points_verified_on_their_own_record() {
     let related = json!({"resourceType": "RelatedPerson", "id": "rp1", "patient": {"reference": "Patient/p1"},
         "relationship": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "HPOWATT"}]}],
@@ -506,4 +519,49 @@ fn nothing_of_a_record_is_printed_by_debug() {
     for secret in ["Beech", "Alma", "2125550101", "Elm", "MRN42"] {
         assert!(!text.contains(secret), "{secret}");
     }
+}
+
+/// Every place in a document.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, inner)| pointers(inner, &format!("{at}/{key}"), found)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, inner)| pointers(inner, &format!("{at}/{index}"), found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_damage_to_one_place_of_an_opt_out_makes_it_silent_or_a_permit() {
+    let whole = with(
+        consent(
+            "contact-consent",
+            json!({"type": "deny", "period": {"start": "2026-06-01T14:02:11Z"},
+                "extension": [channel("sms"), point("sms", "+12125550101")]}),
+        ),
+        "policyRule",
+        policy("OPTOUT"),
+    );
+    let number = "+12125550101";
+    let mut places = Vec::new();
+    pointers(&whole, "", &mut places);
+    let mut tried = 0;
+    for place in places.iter().filter(|p| !["", "/resourceType", "/id"].contains(&p.as_str())) {
+        for damage in [json!(null), json!([]), json!({}), json!(""), json!(7), json!(true), json!([null]), json!([[1]])]
+        {
+            let mut document = whole.clone();
+            *document.pointer_mut(place).unwrap() = damage.clone();
+            let found = only_consent(document);
+            let denies = found.kind == ConsentKind::ContactConsent
+                && found.provision.decision == Some(Ruling::Deny)
+                && (found.provision.systems.is_empty() || found.provision.systems.contains(&System::Sms))
+                && (found.provision.points.is_empty()
+                    || found.provision.points.iter().any(|p| &**p.reveal() == number));
+            assert!(found.active && (found.kind == ConsentKind::Unreadable || denies), "{place} = {damage}: {found:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 200, "{tried}");
 }
