@@ -60,19 +60,22 @@ fn install(root: &Path) -> Result<peers::Peers, Failed> {
     Ok(peers)
 }
 
-/// Everything a change must pass.
+/// Everything a change must pass. One step that fails does not keep the others from being run.
 fn test(root: &Path) -> Result<(), Failed> {
     let peers = install(root)?;
-    run::shown(root, "cargo", &["fmt", "--all", "--check"])?;
-    let tests = run::tests(root, &["test", "--release", "--workspace", "--locked"], |line| println!("{line}"))?;
-    run::shown(
-        root,
-        "cargo",
-        &["clippy", "--release", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
-    )?;
+    let formatted = run::shown(root, "cargo", &["fmt", "--all", "--check"]);
+    let tested = run::tests(root, &["test", "--release", "--workspace", "--locked", "--no-fail-fast"], |line| {
+        println!("{line}")
+    });
+    let clippy = ["clippy", "--release", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    let linted = run::shown(root, "cargo", &clippy);
     print!("\n{}", peers.report());
-    println!("tests: {tests}");
-    Ok(())
+    if let Ok(tests) = &tested {
+        println!("tests: {tests}");
+    }
+    let failed: Vec<String> =
+        [formatted.err(), tested.err(), linted.err()].into_iter().flatten().map(|failed| failed.to_string()).collect();
+    if failed.is_empty() { Ok(()) } else { Err(Failed::new(failed.join("\n"))) }
 }
 
 /// Prints the register's state, and what does not hold.
