@@ -145,3 +145,16 @@ async fn earlier_requests_tell_the_same_content_and_event() {
     assert!(bench.sunrise.earlier(&patient("p1"), Purpose::Billing, &same, since, None).await.unwrap().is_empty());
     assert!(bench.sunrise.earlier(&patient("p2"), purpose, &same, since, None).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn an_entry_that_has_no_leaf_is_refused_with_everything_it_came_with() {
+    let bench = Bench::new().await;
+    let mut bad = bench.message("p1", "+12125550101");
+    let id = bad.id;
+    bad.entries[0].actor = "x".repeat(70_000);
+    let (refused, stored) =
+        tokio::join!(bench.sunrise.accept(bad), bench.sunrise.accept(bench.message("p2", "+12125550102")));
+    assert_eq!(refused.unwrap_err(), StoreError::Damaged);
+    assert!(matches!(stored.unwrap(), AcceptOutcome::Stored));
+    assert!(bench.sunrise.message(id).await.unwrap().is_none());
+}
