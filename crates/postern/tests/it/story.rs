@@ -7,16 +7,16 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 /// A demo that runs until the test is over.
-struct Demo {
+pub(crate) struct Demo {
     folder: Folder,
     child: Child,
-    client: Client,
+    pub(crate) client: Client,
     /// The morning's messages as the demo told them, and the summary.
-    told: Vec<Value>,
+    pub(crate) told: Vec<Value>,
 }
 
 impl Demo {
-    fn start(name: &str) -> Self {
+    pub(crate) fn start(name: &str) -> Self {
         let folder = Folder::new(name);
         let address = free_port();
         let log = std::fs::File::create(folder.join("demo.log")).expect("the log can be written");
@@ -46,7 +46,7 @@ impl Demo {
         demo
     }
 
-    fn send(&mut self, body: &Value) -> Value {
+    pub(crate) fn send(&mut self, body: &Value) -> Value {
         let answer = self.client.post("/v1/messages", body);
         assert_eq!(answer.status, 202, "{}", answer.text());
         answer.json()
