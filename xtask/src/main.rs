@@ -14,7 +14,6 @@ cargo xtask test     peers, formatting, lints, and every test of the workspace; 
 cargo xtask tidy     the shape of the house: crate edges, one place per concern, file sizes, links
 cargo xtask law      law/index.tsv against the citations in the code, and what is not done yet
 cargo xtask matrix   write crates/gate/tests/matrix.out anew from the policy; review its diff
-cargo xtask openapi  write docs/openapi.json anew from the handlers
 cargo xtask bench    measure, and write docs/benchmarks.md (arguments after it go to the benchmark)";
 
 fn main() -> ExitCode {
@@ -28,9 +27,6 @@ fn main() -> ExitCode {
         Some("law") => register(&root),
         Some("matrix") => {
             run::shown(&root, "cargo", &["test", "--release", "-p", "postern-gate", "--", "--ignored", "regenerate"])
-        }
-        Some("openapi") => {
-            run::shown(&root, "cargo", &["test", "--release", "-p", "postern-web", "--", "--ignored", "regenerate"])
         }
         Some("bench") => bench(&root, &rest),
         _ => Err(Failed::new(USAGE)),
