@@ -3,6 +3,7 @@
 
 use crate::engine::Engine;
 use crate::error::AcceptError;
+use crate::facts::Occasion;
 use crate::faults::{Step, Stop};
 use crate::identity::Texts;
 use crate::kept::{self, Kept};
@@ -148,7 +149,8 @@ impl Engine {
         };
         let mut rendered = Rendered::new(&request, setting)?;
         rendered.commit(key);
-        let facts = self.gather(tenant, &state, &gate, directory, &rendered, now, None).await?;
+        let facts =
+            self.gather(Occasion { tenant, state: &state, now, except: None }, &gate, directory, &rendered).await?;
         self.at(Step::Gathered)?;
         if let Some(inbound) = facts.history.known().map(|history| &history.inbound) {
             if let Some(answering) = &answering {

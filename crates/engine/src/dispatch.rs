@@ -14,6 +14,7 @@ use crate::kept::Kept;
 use crate::ledger_entry;
 use crate::render::{Rendered, pick};
 use crate::tenants::TenantState;
+use crate::turns::Turn;
 use jiff::Timestamp;
 use outcome::{Ending, Stage};
 use postern_base::AttemptId;
@@ -122,7 +123,7 @@ impl Engine {
         if let Some(ending) = self.over_before_it_began(&claim, now) {
             return self.end(&claim, ending, None).await;
         }
-        let work = match self.work(claim.clone(), now).await {
+        let mut work = match self.work(claim.clone(), now).await {
             Ok(work) => work,
             // The patient's key was destroyed: there is nothing left to send.
             Err(StoreError::KeyDestroyed | StoreError::NotFound) => {
@@ -134,12 +135,15 @@ impl Engine {
             Some(attempt) => attempt,
             None => AttemptId::new(now, self.inner.rng.as_ref())?,
         };
+        // Held until the attempt is recorded: what is decided next for this patient or point then sees it.
+        let turn = self.inner.turns.take(&claim.tenant, &work.message.patient, &claim.candidate.point).await;
+        work.now = self.now();
         let permit = match self.second_gate(&work, attempt).await? {
             Verdict::Send(permit) => *permit,
             Verdict::Not(ending) => return self.end(&work.claim, ending, Some(&work.state)).await,
         };
         self.at(Step::Admitted)?;
-        self.send(&work, attempt, permit).await
+        self.send(&work, attempt, permit, turn).await
     }
 
     /// What can be said without looking at the message.
@@ -174,7 +178,7 @@ impl Engine {
         Ok(Work { claim, message, kept, rendered, state, now })
     }
 
-    async fn send(&self, work: &Work, attempt: AttemptId, permit: Permit) -> Result<Stage, Left> {
+    async fn send(&self, work: &Work, attempt: AttemptId, permit: Permit, turn: Turn<'_>) -> Result<Stage, Left> {
         let Some(provider) = self.inner.providers.get(permit.vendor()).cloned() else {
             self.inner.metrics.alert("SEC-12");
             let ending = Ending::State(DeliveryState::Held, "no_provider".into());
@@ -197,6 +201,7 @@ impl Engine {
         let (channel, floor) = (permit.channel(), permit.floor());
         let domain = crate::address::domain(permit.contact_point().reveal());
         let recorded = record(&self.inner.store, permit, work.claim.lease).await?;
+        drop(turn);
         self.at(Step::Recorded)?;
         let sent = self.call(provider.as_ref(), recorded, outbound).await;
         self.at(Step::Sent)?;

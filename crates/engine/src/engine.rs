@@ -4,6 +4,7 @@ use crate::config::EngineConfig;
 use crate::faults::{Faults, NoFaults, Step, Stop};
 use crate::metrics::Metrics;
 use crate::tenants::Tenants;
+use crate::turns::Turns;
 use jiff::Timestamp;
 use postern_base::{Clock, EmailTier, Rng, TenantId};
 use postern_channels::Receipt;
@@ -33,6 +34,9 @@ pub(crate) struct Inner {
     pub(crate) tiers: Mutex<HashMap<(TenantId, String), (EmailTier, Timestamp)>>,
     /// Receipts that came before the end of their attempt was stored.
     pub(crate) early: Mutex<HashMap<(String, String), Receipt>>,
+    /// One delivery at a time for a patient and for a contact point, from gathering the facts until the attempt is recorded:
+    /// two that are due at once must see each other, or both would be the first of the day.
+    pub(crate) turns: Turns,
     pub(crate) wake: Notify,
     pub(crate) draining: AtomicBool,
     pub(crate) admission: Arc<Semaphore>,
@@ -74,6 +78,7 @@ impl Engine {
                 tenants: Tenants::default(),
                 tiers: Mutex::default(),
                 early: Mutex::default(),
+                turns: Turns::default(),
                 wake: Notify::new(),
                 draining: AtomicBool::new(false),
                 admission,

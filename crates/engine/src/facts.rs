@@ -20,6 +20,16 @@ const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// How long something seen of a recipient domain's transport is believed.
 const TIER_BELIEVED: SignedDuration = SignedDuration::from_hours(1);
 
+/// For whom and when facts are gathered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Occasion<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) state: &'a TenantState,
+    pub(crate) now: Timestamp,
+    /// Leaves out what this message itself has done so far.
+    pub(crate) except: Option<MessageId>,
+}
+
 /// What the directory says about a patient.
 #[derive(Debug)]
 pub(crate) struct Directory {
@@ -79,17 +89,15 @@ impl Engine {
         })
     }
 
-    /// Everything a decision depends on, as it is now. `except` leaves out what the message itself has done so far.
+    /// Everything a decision depends on, as it is now.
     pub(crate) async fn gather(
         &self,
-        tenant_id: &TenantId,
-        state: &TenantState,
+        occasion: Occasion<'_>,
         request: &Request,
         directory: Directory,
         rendered: &Rendered,
-        now: Timestamp,
-        except: Option<MessageId>,
     ) -> Result<Facts, StoreError> {
+        let Occasion { tenant: tenant_id, state, now, except } = occasion;
         let tenant = self.inner.store.tenant(tenant_id);
         let Directory { record, event, .. } = directory;
         let PatientRecord { mut patient, consents, mut related, .. } = record;

@@ -33,6 +33,7 @@ mod run;
 pub mod scan;
 pub mod templates;
 mod tenants;
+mod turns;
 pub mod wire;
 
 pub use accept::Accepted;

@@ -96,12 +96,12 @@ impl RenderedForm {
 
 /// The form that travels on `channel`: the channel's own, or the one for all without their own. The gate picks by the same
 /// order.
-pub(crate) fn pick<'a, T>(
-    forms: &'a [T],
+pub(crate) fn pick<T>(
+    forms: &[T],
     key: impl Fn(&T) -> (Option<Channel>, Form),
     channel: Channel,
     form: Form,
-) -> Option<&'a T> {
+) -> Option<&T> {
     forms
         .iter()
         .find(|candidate| key(candidate) == (Some(channel), form))

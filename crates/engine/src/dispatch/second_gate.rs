@@ -5,6 +5,7 @@ use super::outcome::Ending;
 use super::{Left, Verdict, Work, strongest_rule};
 use crate::accept::candidate;
 use crate::engine::Engine;
+use crate::facts::Occasion;
 use crate::faults::Step;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{AttemptId, Channel};
@@ -21,9 +22,9 @@ impl Engine {
         let request = work.kept.request.to_gate().map_err(|_| StoreError::Damaged)?;
         let tenant = self.inner.store.tenant(&claim.tenant);
         let directory = self.directory(&tenant, &request.patient, request.event.as_deref(), work.now).await?;
-        let facts = self
-            .gather(&claim.tenant, &work.state, &request, directory, &work.rendered, work.now, Some(claim.message))
-            .await?;
+        let occasion =
+            Occasion { tenant: &claim.tenant, state: &work.state, now: work.now, except: Some(claim.message) };
+        let facts = self.gather(occasion, &request, directory, &work.rendered).await?;
         self.at(Step::Regathered)?;
         let channel = claim.candidate.channel;
         match postern_gate::admit(&request, &facts, &work.state.policy, Self::binding(work, attempt), channel) {

@@ -18,12 +18,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 
-pub const NUMBER: &str = "+12125550101";
-pub const EMAIL: &str = "pat@example.org";
+pub(crate) const NUMBER: &str = "+12125550101";
+pub(crate) const EMAIL: &str = "pat@example.org";
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
-pub struct HandClock(Mutex<Timestamp>);
+pub(crate) struct HandClock(Mutex<Timestamp>);
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
@@ -32,7 +32,7 @@ impl Clock for HandClock {
 }
 
 impl HandClock {
-    pub fn move_on(&self, by: SignedDuration) {
+    pub(crate) fn move_on(&self, by: SignedDuration) {
         let mut now = self.0.lock().unwrap();
         *now = now.checked_add(by).unwrap();
     }
@@ -40,10 +40,10 @@ impl HandClock {
 
 /// Bytes that look random and are the same in every run.
 #[derive(Debug)]
-pub struct SeededRng(AtomicU64);
+pub(crate) struct SeededRng(AtomicU64);
 
 impl SeededRng {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }
 }
@@ -63,7 +63,7 @@ impl Rng for SeededRng {
 
 /// A directory that goes away with the test.
 #[derive(Debug)]
-pub struct Directory(pub PathBuf);
+pub(crate) struct Directory(pub(crate) PathBuf);
 
 impl Directory {
     fn new() -> Self {
@@ -82,11 +82,11 @@ impl Drop for Directory {
 }
 
 /// The clinic.
-pub struct Clinic {
-    pub engine: Engine,
-    pub clock: Arc<HandClock>,
-    pub inbox: Arc<Inbox>,
-    pub principal: Principal,
+pub(crate) struct Clinic {
+    pub(crate) engine: Engine,
+    pub(crate) clock: Arc<HandClock>,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) principal: Principal,
     directory: Directory,
     rng: Arc<SeededRng>,
     callbacks: mpsc::Receiver<Callback>,
@@ -94,7 +94,7 @@ pub struct Clinic {
     providers: Providers,
 }
 
-pub fn principal(tenant: &str) -> Principal {
+pub(crate) fn principal(tenant: &str) -> Principal {
     Principal {
         tenant: tenant.parse().unwrap(),
         id: "key_test".into(),
@@ -103,7 +103,7 @@ pub fn principal(tenant: &str) -> Principal {
     }
 }
 
-pub fn vendor(name: &str, service: &str, channels: &[Channel], expires: &str) -> Vendor {
+pub(crate) fn vendor(name: &str, service: &str, channels: &[Channel], expires: &str) -> Vendor {
     serde_json::from_value(json!({
         "vendor": name, "service": service, "tier": "hipaa", "channels": channels,
         "agreement": {"status": "executed", "effective": "2026-01-01", "expires": expires, "services": [service],
@@ -113,7 +113,7 @@ pub fn vendor(name: &str, service: &str, channels: &[Channel], expires: &str) ->
     .unwrap()
 }
 
-pub fn settings(name: &str, line: &str) -> Value {
+pub(crate) fn settings(name: &str, line: &str) -> Value {
     json!({
         "tenant": {
             "name": name, "role": "covered_entity",
@@ -128,11 +128,11 @@ pub fn settings(name: &str, line: &str) -> Value {
 
 impl Clinic {
     /// Tuesday, 1 December 2026, three in the afternoon in New York; one patient, `p1`.
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::open_with(records::patient("p1", NUMBER, EMAIL), Arc::new(NoFaults)).await
     }
 
-    pub async fn open_with(resources: Vec<Value>, faults: Arc<dyn Faults>) -> Self {
+    pub(crate) async fn open_with(resources: Vec<Value>, faults: Arc<dyn Faults>) -> Self {
         let clock = Arc::new(HandClock(Mutex::new("2026-12-01T15:00:00-05:00".parse().unwrap())));
         let rng = Arc::new(SeededRng::new(7));
         let directory = Directory::new();
@@ -159,7 +159,7 @@ impl Clinic {
     }
 
     /// Creates a tenant with every vendor in force.
-    pub async fn found(&self, tenant: &str, name: &str, line: &str) {
+    pub(crate) async fn found(&self, tenant: &str, name: &str, line: &str) {
         let principal = principal(tenant);
         let text = serde_json::to_vec(&settings(name, line)).unwrap();
         self.engine.put_tenant(&principal, &text).await.unwrap();
@@ -172,31 +172,31 @@ impl Clinic {
         }
     }
 
-    pub async fn import(&self, resources: Vec<Value>) {
+    pub(crate) async fn import(&self, resources: Vec<Value>) {
         self.import_for(&self.principal, resources).await;
     }
 
-    pub async fn import_for(&self, principal: &Principal, resources: Vec<Value>) {
+    pub(crate) async fn import_for(&self, principal: &Principal, resources: Vec<Value>) {
         self.engine.import(principal, &records::bundle(resources), &mut |_, _| {}).await.unwrap();
     }
 
     /// The process dies and starts again, on the same directory.
-    pub async fn restart(mut self) -> Self {
+    pub(crate) async fn restart(mut self) -> Self {
         self.engine.store().clone().close().await;
         self.engine = build(&self.directory, &self.clock, &self.rng, &self.providers, Arc::new(NoFaults)).await;
         self
     }
 
-    pub async fn accept(&self, request: &Value) -> Result<Accepted, AcceptError> {
+    pub(crate) async fn accept(&self, request: &Value) -> Result<Accepted, AcceptError> {
         self.engine.accept(&self.principal, None, &serde_json::to_vec(request).unwrap()).await
     }
 
-    pub async fn send(&self, request: &Value) -> wire::Accepted {
+    pub(crate) async fn send(&self, request: &Value) -> wire::Accepted {
         self.accept(request).await.unwrap().answer
     }
 
     /// Dispatches until nothing is due.
-    pub async fn settle(&self) -> Dispatched {
+    pub(crate) async fn settle(&self) -> Dispatched {
         let mut all = Dispatched::default();
         for _ in 0..50 {
             let step = self.engine.dispatch_due().await.unwrap();
@@ -213,7 +213,7 @@ impl Clinic {
     }
 
     /// Lets the vendors tell what is due, and hands it to the engine.
-    pub async fn hear(&mut self) -> usize {
+    pub(crate) async fn hear(&mut self) -> usize {
         self.inbox.tick(self.clock.now()).await;
         let mut heard = 0;
         while let Ok(callback) = self.callbacks.try_recv() {
@@ -224,36 +224,36 @@ impl Clinic {
     }
 
     /// The patient writes back.
-    pub async fn patient_writes(&mut self, from: &str, text: &str) {
+    pub(crate) async fn patient_writes(&mut self, from: &str, text: &str) {
         assert!(self.sms.reply(from, text, self.clock.now()).await);
         self.hear().await;
     }
 
     /// The next webhook as it would arrive, without handing it in.
-    pub async fn next_callback(&mut self) -> RawRequest {
+    pub(crate) async fn next_callback(&mut self) -> RawRequest {
         self.inbox.tick(self.clock.now()).await;
         self.callbacks.try_recv().unwrap().request
     }
 
-    pub fn minutes(&self, minutes: i64) {
+    pub(crate) fn minutes(&self, minutes: i64) {
         self.clock.move_on(SignedDuration::from_mins(minutes));
     }
 
-    pub fn arrivals(&self, channel: Channel) -> Vec<Arrival> {
+    pub(crate) fn arrivals(&self, channel: Channel) -> Vec<Arrival> {
         self.inbox.arrivals().into_iter().filter(|arrival| arrival.channel == channel).collect()
     }
 
-    pub async fn states(&self, id: MessageId) -> Vec<(Channel, String)> {
+    pub(crate) async fn states(&self, id: MessageId) -> Vec<(Channel, String)> {
         let message = self.engine.message(&self.principal, id, false).await.unwrap();
         message.deliveries.into_iter().map(|d| (d.channel, d.state)).collect()
     }
 
-    pub async fn codes(&self, id: MessageId) -> Vec<(String, String)> {
+    pub(crate) async fn codes(&self, id: MessageId) -> Vec<(String, String)> {
         let entries = self.engine.entries(&self.principal, id).await.unwrap();
         entries.into_iter().map(|entry| (entry.kind, entry.code.unwrap_or_default())).collect()
     }
 
-    pub fn tenant(&self) -> TenantId {
+    pub(crate) fn tenant(&self) -> TenantId {
         self.principal.tenant.clone()
     }
 }
@@ -273,14 +273,14 @@ async fn build(
 }
 
 /// A reminder with an event of its own, so that it is nobody's duplicate.
-pub fn reminder(event: &str) -> Value {
+pub(crate) fn reminder(event: &str) -> Value {
     json!({
         "patient": "Patient/p1", "purpose": "appointment_reminder", "event": format!("Appointment/{event}"),
         "template": {"name": "appointment_reminder", "data": {"start": "2026-12-04T14:00", "site": "12 Main St"}},
     })
 }
 
-pub fn result(channels: Option<&[Channel]>) -> Value {
+pub(crate) fn result(channels: Option<&[Channel]>) -> Value {
     let mut request = json!({
         "patient": "Patient/p1", "purpose": "test_result",
         "content": {"subject": "Your result", "body": "Your HbA1c came back at 8.2 %. Please start the diet we discussed."},

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 const POSTERN: &str = "https://postern.example/fhir";
 
 /// A patient with a verified number and mail address of their own, in New York.
-pub fn patient(id: &str, number: &str, email: &str) -> Vec<Value> {
+pub(crate) fn patient(id: &str, number: &str, email: &str) -> Vec<Value> {
     patient_in(id, number, email, "en")
 }
 
 /// The same, with a preferred language.
-pub fn patient_in(id: &str, number: &str, email: &str, language: &str) -> Vec<Value> {
+pub(crate) fn patient_in(id: &str, number: &str, email: &str, language: &str) -> Vec<Value> {
     let source = json!({"url": format!("{POSTERN}/StructureDefinition/contact-source"), "valueCode": "patient"});
     let mobile = json!({"url": format!("{POSTERN}/StructureDefinition/line-type"), "valueCode": "mobile"});
     let personal = json!({"url": format!("{POSTERN}/StructureDefinition/mailbox-kind"), "valueCode": "personal"});
@@ -34,7 +34,7 @@ pub fn patient_in(id: &str, number: &str, email: &str, language: &str) -> Vec<Va
 }
 
 /// A contact point was verified and still is.
-pub fn verification(patient: &str, system: &str, value: &str) -> Value {
+pub(crate) fn verification(patient: &str, system: &str, value: &str) -> Value {
     json!({
         "resourceType": "VerificationResult", "id": format!("v-{patient}-{system}"),
         "target": [{"reference": format!("Patient/{patient}")}],
@@ -45,7 +45,7 @@ pub fn verification(patient: &str, system: &str, value: &str) -> Value {
 }
 
 /// The patient permits, or denies, contact at a point.
-pub fn consent(patient: &str, system: &str, value: &str, ruling: &str) -> Value {
+pub(crate) fn consent(patient: &str, system: &str, value: &str, ruling: &str) -> Value {
     let reasons: Vec<Value> = ["TREAT", "HPAYMT", "HOPERAT", "PATADMIN", "CAREMGT"]
         .iter()
         .map(|code| json!({"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": code}))
@@ -70,7 +70,7 @@ pub fn consent(patient: &str, system: &str, value: &str, ruling: &str) -> Value 
 }
 
 /// An appointment.
-pub fn appointment(id: &str, patient: &str, status: &str, start: &str) -> Value {
+pub(crate) fn appointment(id: &str, patient: &str, status: &str, start: &str) -> Value {
     json!({
         "resourceType": "Appointment", "id": id, "status": status, "start": start,
         "participant": [{"actor": {"reference": format!("Patient/{patient}")}, "status": "accepted"}],
@@ -78,7 +78,7 @@ pub fn appointment(id: &str, patient: &str, status: &str, start: &str) -> Value 
 }
 
 /// A bundle of resources.
-pub fn bundle(resources: Vec<Value>) -> Vec<u8> {
+pub(crate) fn bundle(resources: Vec<Value>) -> Vec<u8> {
     let entries: Vec<Value> = resources.into_iter().map(|resource| json!({"resource": resource})).collect();
     serde_json::to_vec(&json!({"resourceType": "Bundle", "type": "collection", "entry": entries})).unwrap()
 }
