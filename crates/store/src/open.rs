@@ -10,6 +10,7 @@ use crate::records::{OpenError, RootKey, StoreError};
 use crate::schema;
 use crate::seal::Place;
 use crate::writer::{Queue, Writer, stored_frontier};
+use jiff::Timestamp;
 use postern_base::{Clock, PatientId, Rng, Secret, TenantId};
 use postern_ledger::Frontier;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, TransactionTrait, Value};
@@ -125,6 +126,7 @@ impl Store {
         let keyring = Arc::new(Keyring::new(root, rng));
         let (origin, seed) = prepare(&connection, &keyring, clock.as_ref(), options.origin).await?;
         load_epochs(&connection, &keyring).await?;
+        release_leases(&connection, clock.now()).await?;
         let size = stored_frontier(&connection).await?.size();
         let reader = location.connect(Use::Readers).await?;
 
@@ -274,6 +276,14 @@ async fn install<C: ConnectionTrait>(
     let values = vec![Frontier::empty().to_bytes().into()];
     tx.execute_raw(statement("INSERT INTO log (one, size, frontier) VALUES (1, 0, ?)", values)).await?;
     Ok((origin, seed))
+}
+
+/// Lets go of what a process that died had claimed. The lock on the directory says that nobody else is there to hold a lease, so
+/// nothing has to wait for one to run out; an attempt that had started still comes back as interrupted.
+async fn release_leases(connection: &DatabaseConnection, now: Timestamp) -> Result<(), OpenError> {
+    let sql = "UPDATE deliveries SET due = MIN(due, ?), lease_until = 0 WHERE live = 1 AND lease_until > 0";
+    connection.execute_raw(statement(sql, vec![now.as_microsecond().into()])).await?;
+    Ok(())
 }
 
 async fn load_epochs(connection: &DatabaseConnection, keyring: &Keyring) -> Result<(), OpenError> {

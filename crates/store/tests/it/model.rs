@@ -136,7 +136,14 @@ async fn run(steps: Vec<Step>) {
                 bench.clock.forward(seconds);
                 model.now += seconds;
             }
-            Step::Reopen => bench = bench.reopened(Options::default()).await,
+            Step::Reopen => {
+                bench = bench.reopened(Options::default()).await;
+                // Nobody else can hold a lease: what was claimed is let go of at once.
+                for row in model.rows.values_mut().filter(|row| row.held && !row.state.is_terminal()) {
+                    row.held = false;
+                    row.due = row.due.min(model.now);
+                }
+            }
         }
         let next = model
             .rows
