@@ -148,6 +148,11 @@ impl Engine {
             recipient: &texts.recipient(),
         };
         let mut rendered = Rendered::new(&request, setting)?;
+        if let Some(answering) = &answering {
+            // Two answers in the same words answer two questions: they are no duplicates of each other (SYS-05).
+            let asked = answering.at.to_string();
+            rendered.source = rendered.source.map(|source| [source, asked.into_bytes()].concat());
+        }
         rendered.commit(key);
         let facts =
             self.gather(Occasion { tenant, state: &state, now, except: None }, &gate, directory, &rendered).await?;

@@ -70,6 +70,7 @@ impl Engine {
         if !first_time {
             return Ok(());
         }
+        let stood = store.opt_outs(std::slice::from_ref(point)).await?.iter().any(|o| o.scope == OptOutScope::All);
         // Waiting deliveries to this point are decided again at their own gate; nothing here has to find them.
         if meaning.stops() {
             let opt_out = OptOut {
@@ -95,7 +96,9 @@ impl Engine {
             Meaning::Ambiguous => self.inner.metrics.alert("TCP-11"),
             Meaning::Revokes | Meaning::RevokesOrCancelsVisit | Meaning::Help | Meaning::Other => {}
         }
-        if let (Some(template), Some(patient)) = (answer(meaning), patients.first()) {
+        // 47 CFR 64.1200(a)(12): one confirmation of an opt-out; a STOP after it changes nothing and is not answered.
+        let confirmed = stood && meaning.stops();
+        if let (Some(template), Some(patient), false) = (answer(meaning), patients.first(), confirmed) {
             self.answer(tenant, vendor, message, point, template, patient).await?;
         }
         Ok(())
