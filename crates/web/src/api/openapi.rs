@@ -110,7 +110,7 @@ fn body(takes: Takes) -> Option<Value> {
         Takes::Json(schema) => Some(json!({ "application/json": { "schema": reference(schema) } })),
         Takes::JsonLines(schema) => Some(json!({ "application/x-ndjson": { "schema": reference(schema) } })),
         Takes::Form => Some(json!({ "application/x-www-form-urlencoded": { "schema": { "type": "object" } } })),
-        Takes::Anything => Some(json!({ "*/*": { "schema": {} } })),
+        Takes::Anything => Some(json!({ "*/*": {} })),
     }
 }
 

@@ -117,7 +117,13 @@ pub(crate) fn request() -> Value {
         }),
     );
     if let Some(schema) = schema.as_object_mut() {
-        schema.insert("oneOf".into(), json!([{ "required": ["content"] }, { "required": ["template"] }]));
+        schema.insert(
+            "oneOf".into(),
+            json!([
+                { "type": "object", "required": ["content"] },
+                { "type": "object", "required": ["template"] },
+            ]),
+        );
     }
     schema
 }
