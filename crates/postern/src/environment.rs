@@ -23,6 +23,11 @@ pub(crate) fn temporary_folder() -> PathBuf {
     std::env::temp_dir()
 }
 
+/// How this program was called, for commands that are shown to be typed again.
+pub(crate) fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "postern".to_owned())
+}
+
 /// Whether the user asked for no colours (the NO_COLOR convention), or the terminal cannot show them.
 pub(crate) fn no_colour() -> bool {
     variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb")

@@ -220,7 +220,7 @@ fn tell_next(global: &Global, address: SocketAddr, dir: &Path, key: &ApiKey) -> 
         output::json_line(&json!({ "url": format!("http://{address}/"), "api_key": key.token.reveal(), "data": dir }))?;
         return Ok(());
     }
-    let (key, dir) = (key.token.reveal(), dir.display());
+    let (key, dir, program) = (key.token.reveal(), dir.display(), environment::program());
     writeln!(
         std::io::stdout().lock(),
         "\
@@ -239,8 +239,8 @@ Three things to try:
    it is refused at once, also what is already queued.
 
 3. Change a byte of the ledger, and have it found:
-   sed -i s/accepted/Accepted/ {dir}/ledger/tile/entries/000* {dir}/ledger/tile/entries/000.p/* 2>/dev/null
-   postern verify --data {dir}
+   sed -i s/accepted/Accepted/ {dir}/ledger/tile/entries/000
+   {program} verify --data {dir}
 
 Ctrl-C ends the demo."
     )?;
