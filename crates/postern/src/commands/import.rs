@@ -9,7 +9,7 @@ use crate::wiring;
 use indicatif::{ProgressBar, ProgressStyle};
 use postern_engine::{Engine, ImportReport, Principal};
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::Write;
 use std::path::Path;
 
 /// What is told of the unreadable in text; `--json` tells all.
@@ -39,7 +39,7 @@ pub(crate) fn run(global: &Global, args: &Import) -> Result<Exit, Failure> {
         running.engine.store().clone().close().await;
         tell(global, &all)?;
         outcome?;
-        Ok(if all.unreadable.is_empty() { Exit::Done } else { Exit::No })
+        Ok(if all.unreadable_count == 0 { Exit::Done } else { Exit::No })
     })
 }
 
@@ -69,6 +69,9 @@ fn add(all: &mut ImportReport, one: ImportReport) {
     sum(&mut all.stored, one.stored);
     sum(&mut all.skipped, one.skipped);
     all.unreadable.extend(one.unreadable);
+    all.unreadable_count = all.unreadable_count.saturating_add(one.unreadable_count);
+    all.issues.extend(one.issues);
+    all.issue_count = all.issue_count.saturating_add(one.issue_count);
 }
 
 fn tell(global: &Global, report: &ImportReport) -> Result<(), Failure> {
@@ -83,12 +86,21 @@ fn tell(global: &Global, report: &ImportReport) -> Result<(), Failure> {
     };
     writeln!(out, "read        {}", list(&report.stored))?;
     writeln!(out, "not needed  {}", list(&report.skipped))?;
-    writeln!(out, "unreadable  {}", report.unreadable.len())?;
-    for (place, why) in report.unreadable.iter().take(TOLD) {
+    tell_places(&mut out, "unreadable", report.unreadable_count, &report.unreadable)?;
+    // The resource is stored; what was not understood counts as unknown, or as a denial.
+    tell_places(&mut out, "doubtful", report.issue_count, &report.issues)?;
+    Ok(())
+}
+
+/// A count, and the first places behind it.
+fn tell_places(out: &mut impl Write, what: &str, count: u64, places: &[(String, String)]) -> Result<(), Failure> {
+    writeln!(out, "{what:<11} {count}")?;
+    for (place, why) in places.iter().take(TOLD) {
         writeln!(out, "  {place}: {why}")?;
     }
-    if report.unreadable.len() > TOLD {
-        writeln!(out, "  and {} more; --json tells all", report.unreadable.len().saturating_sub(TOLD))?;
+    let told = u64::try_from(places.len().min(TOLD)).unwrap_or(count);
+    if count > told {
+        writeln!(out, "  and {} more; --json tells the first thousand", count.saturating_sub(told))?;
     }
     Ok(())
 }

@@ -1,5 +1,13 @@
 //! The end-to-end tests: the real binary, over HTTP and the command line, on a data directory of its own.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on has failed, also in the functions that several tests share"
+)]
+
 mod bad_input;
 mod client;
 mod clinic;

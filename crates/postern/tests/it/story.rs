@@ -138,7 +138,7 @@ fn a_reminder_goes_out_as_minimal_and_a_result_stays_behind_the_portals_door() {
 fn stop_refuses_the_next_text_at_once_and_what_is_already_queued() {
     let mut demo = Demo::start("story-stop");
     let number = demo.number("p08");
-    let last = demo.told.iter().filter_map(|line| line["message"].as_str()).last().expect("a message").to_owned();
+    let last = demo.told.iter().filter_map(|line| line["message"].as_str()).next_back().expect("a message").to_owned();
     let accepted_at = demo.client.get(&format!("/v1/messages/{last}")).json()["accepted_at"].clone();
     let demo_time: jiff::Timestamp = accepted_at.as_str().and_then(|at| at.parse().ok()).expect("the demo's clock");
     let mut queued = statement("p08", "31.00");
