@@ -1,7 +1,7 @@
 //! The candidates of one decision: channel × contact point × mode × form.
 
 use crate::fact::Fact;
-use crate::facts::{Address, AgreementStatus, ConsentKind, Registration, System, Vendor};
+use crate::facts::{Address, AgreementStatus, Registration, System, Vendor};
 use crate::matrix::Cell;
 use crate::rendition::Rendition;
 use crate::request::AnsweredBy;
@@ -166,9 +166,7 @@ fn channels_of(view: &View<'_>, system: System) -> impl Iterator<Item = &'static
 
 fn modes(view: &View<'_>, channel: Channel, point: &PointView<'_>) -> impl Iterator<Item = Option<EmailMode>> + use<> {
     let asked = view.request.email_mode;
-    let access = view.active(ConsentKind::AccessRequest).any(|request| {
-        request.access_mode == Some(EmailMode::Plain) && request.provision.points.contains(&point.point.value)
-    });
+    let access = view.access_requested(&point.point.value, Some(EmailMode::Plain));
     let email = channel == Channel::Email;
     [None, Some(EmailMode::Notify), Some(EmailMode::EnforcedTls), Some(EmailMode::Smime), Some(EmailMode::Plain)]
         .into_iter()
@@ -238,7 +236,7 @@ fn candidate<'a>(
         point,
         vendor: if channel.is_human_task() { None } else { vendor(view, channel) },
         rendition,
-        cell: view.cell(channel, mode, level),
+        cell: view.cell_at(channel, mode, level, address),
         portal_stands,
         placeholder: false,
     }

@@ -77,7 +77,8 @@ pub(crate) fn names_point(provision: &Provision, query: Query<'_>) -> bool {
     system && (provision.points.is_empty() || provision.points.contains(query.address))
 }
 
-fn names_purpose(provision: &Provision, decision: Ruling, purpose: Purpose) -> bool {
+/// Whether the provision, read as `decision`, covers `purpose`.
+pub(crate) fn names_purpose(provision: &Provision, decision: Ruling, purpose: Purpose) -> bool {
     let named = &provision.reasons;
     let listed = || reasons(purpose).iter().any(|reason| named.contains(reason));
     match decision {

@@ -129,12 +129,7 @@ fn fits(view: &View<'_>, copy: bool, one: &Evaluated<'_>, all: &[Evaluated<'_>])
 /// The caller asks for this mode, or the patient did in a request for access (45 CFR 164.524(c)(2)).
 fn prefers_body(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
     let by_caller = view.request.email_mode.is_some_and(|mode| candidate.mode == Some(mode));
-    let by_patient = view.active(crate::facts::ConsentKind::AccessRequest).any(|access| {
-        access.access_mode.is_some()
-            && access.access_mode == candidate.mode
-            && access.provision.points.contains(candidate.address)
-    });
-    by_caller || by_patient
+    by_caller || view.access_requested(candidate.address, candidate.mode)
 }
 
 /// Safer and cheaper channels first, when the patient ranks none above the other.

@@ -44,6 +44,7 @@ const REVOKES: &[&str] = &[
     "stopall",
     "stop all",
     "arret",
+    "arretez",
     "parar",
     "alto",
     "remove me",
@@ -65,6 +66,11 @@ const REVOKES: &[&str] = &[
     "take me off",
     "salir",
     "anular",
+    "ya basta",
+    "stpo",
+    "sotp",
+    "fuck off",
+    "go away",
 ];
 
 /// Anywhere in a message, each of these revokes.
@@ -108,6 +114,22 @@ const REVOKING_PHRASES: &[&str] = &[
     "take me off",
     "delete my number",
     "lose my number",
+    "take this number off",
+    "take my number off",
+    "dont want these",
+    "do not want these",
+    "dont want any more",
+    "do not want any more",
+    "dont want your",
+    "do not want your",
+    "dont want to receive",
+    "do not want to receive",
+    "dont want to get",
+    "dont want text",
+    "do not want text",
+    "dont want messag",
+    "you to quit",
+    "guys to quit",
     "leave me alone",
     "opt out",
     "optout",
@@ -140,6 +162,10 @@ const REVOKING_PHRASES: &[&str] = &[
     "denme de baja",
     "deme de baja",
     "no quiero recibir",
+    "no quiero mensaje",
+    "no quiero texto",
+    "no quiero llamada",
+    "no quiero sus",
     "no quiero mas",
     "ya no quiero",
     "paren de",
@@ -288,6 +314,33 @@ pub fn read(text: &str) -> Meaning {
         return Meaning::Resumes;
     }
     if is_one_of(whole, HELPS) || is_one_of(&core, HELPS) { Meaning::Help } else { Meaning::Other }
+}
+
+/// What a revocation speaks of, besides the contact point it comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SpokenOf {
+    /// Texts.
+    pub texts: bool,
+    /// Calls.
+    pub calls: bool,
+    /// E-mails.
+    pub mails: bool,
+}
+
+/// What `text` speaks of: "stop texting me" in an e-mail is about texts. "Do not contact me" is about everything.
+#[must_use]
+pub fn spoken_of(text: &str) -> SpokenOf {
+    let normal = Normal::new(text);
+    let whole = normal.text.as_str();
+    let has = |stems: &[&str]| stems.iter().any(|stem| at_word(whole, stem));
+    let all =
+        has(&["contact", "opt me out", "opt out of", "leave me alone", "me contact", "darme de baja", "deme de baja"]);
+    SpokenOf {
+        texts: all
+            || has(&["text", "sms", "messag", "msg", "mensaje", "my number", "mi numero", "my cell", "my phone"]),
+        calls: all || has(&["call", "phon", "my number", "mi numero", "my cell", "llam", "voicemail"]),
+        mails: all || has(&["email", "e mail", "mails", "correo"]),
+    }
 }
 
 fn is_cancel(text: &str) -> bool {
@@ -516,6 +569,11 @@ mod tests {
                 "I want to opt out",
                 "stop thanks",
                 "Please unsubscribe me",
+                "I don't want these texts",
+                "take this number off your list",
+                "I told you guys to quit",
+                "fuck off",
+                "stpo",
             ],
             Meaning::Revokes,
         );
@@ -534,6 +592,9 @@ mod tests {
                 "quiero darme de baja",
                 "para",
                 "¡Basta!",
+                "Ya basta",
+                "no quiero mensajes",
+                "ARRETEZ",
             ],
             Meaning::Revokes,
         );
@@ -571,7 +632,7 @@ mod tests {
     #[test]
     fn only_start_by_itself_lifts() {
         all(&["START", "unstop", "Start please"], Meaning::Resumes);
-        all(&["can we start at 9", "when does it start"], Meaning::Other);
+        all(&["can we start at 9", "when does it start", "I quit smoking 3 weeks ago"], Meaning::Other);
     }
 
     #[test]
@@ -581,5 +642,18 @@ mod tests {
             &["yes", "ok see you at the end of the week", "C", "thanks", "running late", "", "sí, confirmo", "1"],
             Meaning::Other,
         );
+    }
+
+    #[test]
+    fn a_revocation_speaks_of_what_it_names() {
+        let of = |text| {
+            let SpokenOf { texts, calls, mails } = spoken_of(text);
+            (texts, calls, mails)
+        };
+        assert_eq!(of("Stop texting me"), (true, false, false));
+        assert_eq!(of("do not call or text"), (true, true, false));
+        assert_eq!(of("no me envíen más correos"), (false, false, true));
+        assert_eq!(of("do not contact me again"), (true, true, true));
+        assert_eq!(of("STOP"), (false, false, false));
     }
 }

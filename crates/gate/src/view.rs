@@ -1,20 +1,20 @@
 //! The facts of one decision, looked up once: what every rule asks of them, without asking twice.
 
-use crate::consent::{Alternative, Query, Standing, alternative, standing};
+use crate::consent::{Alternative, Query, Standing, alternative, in_force, standing};
 use crate::fact::{Fact, Missing};
 use crate::facts::{
-    Address, Consent, ConsentKind, ContactPoint, Event, Facts, History, Inbound, OptOutScope, Patient, RelatedPerson,
-    System,
+    Address, Consent, ConsentKind, ContactPoint, Event, Facts, History, Inbound, MailboxKind, OptOutScope, Patient,
+    RelatedPerson, Ruling, System,
 };
 use crate::matrix::{Cell, Column, cell};
-use crate::policy::Policy;
+use crate::policy::{LoweredCell, Policy};
 use crate::request::{Request, VoiceMode};
-use crate::revocation::{Meaning, read};
+use crate::revocation::{Meaning, read, spoken_of};
 use crate::window::{Opening, Window};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use postern_base::{Category, Channel, EmailMode, Level, Origin, Phi, Purpose, RecipientRole, Urgency};
+use postern_base::{Category, Channel, EmailMode, Form, Level, Origin, Phi, Purpose, RecipientRole, Urgency};
 use std::cell::OnceCell;
 use std::sync::Arc;
 
@@ -42,6 +42,14 @@ pub(crate) struct PointView<'a> {
     pub(crate) stopped: Stopped,
     /// Somebody there said it is not the patient's, and it was not verified since.
     pub(crate) wrong_number: bool,
+}
+
+impl PointView<'_> {
+    /// Others read it too: somebody else's number, or the mailbox of a family or a group.
+    pub(crate) fn is_shared(&self) -> bool {
+        let mailbox = self.point.mailbox.is_known_and(|kind| matches!(kind, MailboxKind::Family | MailboxKind::Shared));
+        mailbox || !self.point.shared_with.is_empty()
+    }
 }
 
 /// What stands of the revocations for one contact point and purpose.
@@ -163,7 +171,7 @@ impl<'a> View<'a> {
             point,
             standing: self.consents.map(|consents| standing(consents, query)),
             alternative: self.consents.map(|consents| alternative(consents, query)),
-            stopped: self.history.map(|history| self.stopped(history, &point.value)).unwrap_or_default(),
+            stopped: self.history.map(|history| self.stopped(history, point)).unwrap_or_default(),
             wrong_number: self.history.is_some_and(|history| wrong_number(history, point)),
         }
     }
@@ -173,9 +181,9 @@ impl<'a> View<'a> {
         Query { system, address, purpose: self.request.purpose, now: self.now }
     }
 
-    fn stopped(&self, history: &History, address: &Address) -> Stopped {
-        let said = |m: &&Inbound| m.point == *address;
-        let readings = || history.inbound.iter().filter(said).map(|m| (m.at, read(m.text.reveal())));
+    fn stopped(&self, history: &History, point: &ContactPoint) -> Stopped {
+        let address = &point.value;
+        let readings = || history.inbound.iter().filter_map(|m| Some((m.at, self.heard(m, point)?)));
         let resumed = if history.inbound.is_empty() {
             None
         } else {
@@ -204,6 +212,62 @@ impl<'a> View<'a> {
         stopped
     }
 
+    /// 45 CFR 164.524(c)(2): the patient asked for access at this address in this mode, and the request stands.
+    pub(crate) fn access_requested(&self, address: &Address, mode: Option<EmailMode>) -> bool {
+        mode.is_some()
+            && self.active(ConsentKind::AccessRequest).any(|request| {
+                request.access_mode == mode
+                    && request.provision.decision != Some(Ruling::Deny)
+                    && in_force(&request.provision, self.now)
+                    && request.provision.points.contains(address)
+            })
+    }
+
+    /// What a message says of a contact point: of its own everything; of another what a revocation reaches.
+    ///
+    /// 47 CFR 64.1200(a)(10): "any reasonable method": who asks in the portal, or by e-mail, for no more texts gets none.
+    fn heard(&self, message: &Inbound, point: &ContactPoint) -> Option<Meaning> {
+        if message.point == point.value {
+            return Some(read(message.text.reveal()));
+        }
+        let signed_in = matches!(message.channel, Channel::Portal | Channel::Chat) && message.point == self.portal;
+        if !signed_in && !self.points_of_patient().any(|known| known.value == message.point) {
+            return None;
+        }
+        let text = message.text.reveal();
+        let reached = match point.system {
+            System::Sms => spoken_of(text).texts,
+            System::Phone => spoken_of(text).calls,
+            System::Email => spoken_of(text).mails,
+            _ => false,
+        };
+        // A question about care says "stop" too; only what clearly revokes reaches beyond its own contact point.
+        (reached && read(text) == Meaning::Revokes).then_some(Meaning::Revokes)
+    }
+
+    fn points_of_patient(&self) -> impl Iterator<Item = &'a ContactPoint> {
+        self.patient.map_or(&[][..], |p| &p.points).iter()
+    }
+
+    /// The cell of a contact point: a request for access raises a body by e-mail to `Fw`, and nothing else raises
+    /// anything (RULES section 2, note (c)).
+    pub(crate) fn cell_at(&self, channel: Channel, mode: Option<EmailMode>, level: Level, address: &Address) -> Cell {
+        let found = self.cell(channel, mode, level);
+        let body = matches!(mode, Some(EmailMode::EnforcedTls | EmailMode::Smime));
+        let record = self.is_care() || self.request.purpose == Purpose::Billing;
+        let lowered = self.lowered(channel, level).next().is_some();
+        if body && record && !lowered && !found.allows(Form::Full) && self.access_requested(address, mode) {
+            return Cell::PLAIN_EMAIL;
+        }
+        found
+    }
+
+    fn lowered(&self, channel: Channel, level: Level) -> impl Iterator<Item = &LoweredCell> {
+        let here =
+            move |l: &&LoweredCell| l.purpose == self.request.purpose && l.level == level && l.channel == channel;
+        self.policy.lowered.iter().filter(here)
+    }
+
     /// The cell for a level in the column of a channel and mode, lowered by the tenant.
     pub(crate) fn cell(&self, channel: Channel, mode: Option<EmailMode>, level: Level) -> Cell {
         let mut found = match Column::of(channel, mode) {
@@ -211,10 +275,8 @@ impl<'a> View<'a> {
             None if channel == Channel::Email => Cell::PLAIN_EMAIL,
             None => Cell::TASK,
         };
-        for lowered in &self.policy.lowered {
-            if lowered.purpose == self.request.purpose && lowered.level == level && lowered.channel == channel {
-                found.highest = found.highest.min(lowered.highest);
-            }
+        for lowered in self.lowered(channel, level) {
+            found.highest = found.highest.min(lowered.highest);
         }
         found
     }

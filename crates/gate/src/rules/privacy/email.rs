@@ -1,8 +1,8 @@
 //! Unencrypted e-mail and the right of access.
 
 use crate::candidate::Candidate;
-use crate::consent::{in_force, permits_point};
-use crate::facts::{ConsentKind, Ruling, System};
+use crate::consent::permits_point;
+use crate::facts::{ConsentKind, System};
 use crate::finding::{Finding, deny, redirect, unknown};
 use crate::matrix::Mark;
 use crate::rules::{Ground, Rule, SourceRead};
@@ -25,20 +25,10 @@ fn access(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.mode != Some(EmailMode::Plain) {
         return Finding::NotApplicable;
     }
-    Finding::when(asked_for_access(view, candidate), || {
+    Finding::when(view.access_requested(candidate.address, candidate.mode), || {
         deny(
             "Plain e-mail is used only when the patient asked for access this way, at this address; no such request is on record.",
         )
-    })
-}
-
-fn asked_for_access(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
-    view.active(ConsentKind::AccessRequest).any(|request| {
-        request.access_mode.is_some()
-            && request.access_mode == candidate.mode
-            && request.provision.decision != Some(Ruling::Deny)
-            && in_force(&request.provision, view.now)
-            && request.provision.points.contains(candidate.address)
     })
 }
 
@@ -73,7 +63,7 @@ fn warning(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::Satisfied;
     }
     // 45 CFR 164.524: the request and the warning are both on record.
-    if asked_for_access(view, candidate) && told {
+    if view.access_requested(candidate.address, candidate.mode) && told {
         return Finding::Satisfied;
     }
     // RULES PRI-23: in a thread that the patient began, L2 after the notice was given.
@@ -132,5 +122,22 @@ mod tests {
         let (at, point) = (case.facts.now, address("pat@example.org"));
         case.history().notices.push(NoticeGiven { kind: "email_risk".into(), point, at, objected: false });
         assert!(sends_form(&case, Channel::Email, Form::Full));
+    }
+
+    #[test]
+    fn a_request_for_access_raises_an_enforced_body_and_nothing_else_does() {
+        let mut case = Case::of("test_result", Level::L4, &[Channel::Email, Channel::Portal]);
+        let (at, point) = (case.facts.now, address("pat@example.org"));
+        case.history().notices.push(NoticeGiven { kind: "email_risk".into(), point, at, objected: false });
+        case.request.email_mode = Some(EmailMode::EnforcedTls);
+        assert!(refused_by(&case, Channel::Email, "PRI-04"));
+        let points = vec![address("pat@example.org")];
+        let provision = Provision { decision: Some(Ruling::Permit), points, ..Provision::default() };
+        let mut request = consent(ConsentKind::AccessRequest, provision);
+        request.access_mode = Some(EmailMode::EnforcedTls);
+        case.consents().push(request);
+        assert!(sends_form(&case, Channel::Email, Form::Full));
+        case.request.purpose = postern_base::Purpose::Survey;
+        assert!(refused_by(&case, Channel::Email, "PRI-04"), "a survey is no record of the patient's");
     }
 }

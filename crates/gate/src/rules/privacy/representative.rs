@@ -1,12 +1,11 @@
 //! Who stands for the patient: representatives, family, the dead.
 
 use crate::candidate::Candidate;
-use crate::consent::{Query, in_force};
-use crate::facts::{ConsentKind, Ruling};
+use crate::consent::{in_force, names_purpose};
+use crate::facts::{ConsentKind, LineType, Provision, Ruling};
 use crate::finding::{Finding, deny, require, unknown};
-use crate::rules::privacy::restriction::system;
 use crate::rules::{Ground, Rule, SourceRead};
-use crate::view::{Audience, View};
+use crate::view::{Audience, PointView, View};
 use postern_base::{Category, Channel, Level, RecipientRole};
 
 /// 45 CFR 164.502(g)(3): a parent is not the representative where the minor lawfully consented alone.
@@ -36,22 +35,51 @@ fn minor(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     }
 }
 
-/// Whether a Consent of `kind` in force permits the recipient of the request to be told.
+/// Whether a Consent of `kind` in force permits the recipient of the request to be told this; a denial in any of them wins.
 pub(crate) fn granted(view: &View<'_>, kind: ConsentKind) -> bool {
-    let Some(reference) = &view.request.recipient.reference else { return false };
-    let mut granted = false;
-    for consent in view.active(kind) {
-        let provision = &consent.provision;
-        if !in_force(provision, view.now) || !provision.actors.contains(reference) {
-            continue;
-        }
-        match provision.decision {
-            Some(Ruling::Permit) => granted = true,
-            Some(Ruling::Deny) => return false,
-            None => {}
-        }
+    ruled(view, kind) == Some(Ruling::Permit)
+}
+
+/// What the Consents of `kind` rule on telling the recipient this.
+fn ruled(view: &View<'_>, kind: ConsentKind) -> Option<Ruling> {
+    let reference = view.request.recipient.reference.as_deref()?;
+    strictest(view.active(kind).filter_map(|consent| told(view, &consent.provision, reference, false)))
+}
+
+fn strictest(rulings: impl Iterator<Item = Ruling>) -> Option<Ruling> {
+    rulings.fold(None, |so_far, next| match (so_far, next) {
+        (Some(Ruling::Deny), _) | (_, Ruling::Deny) => Some(Ruling::Deny),
+        (_, Ruling::Permit) => Some(Ruling::Permit),
+    })
+}
+
+/// What `provision` rules on telling `reference` this: the innermost exception that bears on it, and a denial before a
+/// permission. A grant for visits is none for results, and one that keeps out mental health keeps it out.
+///
+/// An exception that names nobody is about whom the provision around it names (`named`); a permission that names nobody
+/// permits nobody in particular, a denial that names nobody is about everybody.
+fn told(view: &View<'_>, provision: &Provision, reference: &str, named: bool) -> Option<Ruling> {
+    let names = provision.actors.iter().any(|actor| actor == reference);
+    let bears = names || provision.actors.is_empty();
+    if !bears || !in_force(provision, view.now) {
+        return None;
     }
-    granted
+    let exceptions = provision.exceptions.iter();
+    let excepted = strictest(exceptions.filter_map(|exception| told(view, exception, reference, named || names)));
+    excepted.or(provision.decision.filter(|decision| covers(view, provision, *decision, named || names)))
+}
+
+/// Whether a provision covers this content and purpose: a denial as far as it can be read, a permission as far as it says.
+fn covers(view: &View<'_>, provision: &Provision, decision: Ruling, named: bool) -> bool {
+    let labels = &provision.labels;
+    let listed = |c: Category| labels.contains(&c);
+    let content = labels.is_empty()
+        || match decision {
+            Ruling::Deny => view.categories().any(listed),
+            Ruling::Permit => view.categories().next().is_some() && view.categories().all(listed),
+        };
+    let person = named || decision == Ruling::Deny;
+    person && content && names_purpose(provision, decision, view.request.purpose)
 }
 
 /// 45 CFR 164.502(g)(5): may decline to treat a person as representative where abuse or endangerment is believed.
@@ -68,8 +96,13 @@ fn endangerment(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !view.patient.is_some_and(|patient| patient.flags.endangerment) {
         return Finding::NotApplicable;
     }
+    // A landline rings for everybody at home; a person who calls it hears who answers.
+    let landline = candidate.channel == Channel::Voice
+        && !view.human_voice()
+        && candidate.point.is_some_and(|p| p.point.line_type.is_known_and(|line| *line == LineType::Landline));
     let household = matches!(candidate.channel, Channel::Voicemail | Channel::Mail)
-        || candidate.point.is_some_and(|p| !p.point.shared_with.is_empty())
+        || landline
+        || candidate.point.is_some_and(PointView::is_shared)
         || view.request.recipient.role != RecipientRole::SelfPatient;
     Finding::when(!household, || {
         deny("A safety flag stands on the record: this could reach a person the patient must be protected from.")
@@ -122,12 +155,7 @@ fn involved(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if view.has_category(Category::MinorConfidential) || view.level == Some(Level::L4) {
         return deny("Specially protected content goes to the patient alone.");
     }
-    let query: Query<'_> = view.query(system(candidate), candidate.address);
-    let objected = view.active(ConsentKind::ProxyCommunication).any(|consent| {
-        let names = view.request.recipient.reference.as_ref().is_some_and(|r| consent.provision.actors.contains(r));
-        names && in_force(&consent.provision, query.now) && consent.provision.decision == Some(Ruling::Deny)
-    });
-    if objected {
+    if ruled(view, ConsentKind::ProxyCommunication) == Some(Ruling::Deny) {
         return deny("The patient does not want this person to be told.");
     }
     let logistics = candidate.carried(view.level).is_some_and(|level| level <= Level::L1);
@@ -138,9 +166,10 @@ fn involved(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use crate::facts::Flags;
-    use crate::sample::{Case, refused_by, sends};
-    use postern_base::Channel;
+    use crate::fact::Fact;
+    use crate::facts::{ActReason, ConsentKind, Flags, LineType, MailboxKind, Provision, RelatedPerson, Ruling};
+    use crate::sample::{Case, consent, refused_by, sends};
+    use postern_base::{Category, Channel, Level, RecipientRole};
 
     #[test]
     fn a_death_flag_stops_every_machine_and_calls_a_person() {
@@ -166,5 +195,72 @@ mod tests {
         case.request.recipient.role = postern_base::RecipientRole::Proxy;
         case.request.recipient.reference = Some("RelatedPerson/r1".into());
         assert!(refused_by(&case, Channel::Portal, "PRI-05"));
+    }
+
+    const DAUGHTER: &str = "RelatedPerson/r1";
+
+    fn told(purpose: &str, role: RecipientRole, grant: Provision) -> Case {
+        let mut case = Case::of(purpose, Level::L1, &[Channel::Portal, Channel::Sms]);
+        let points = case.patient().points.clone();
+        case.facts.related.push(RelatedPerson {
+            reference: DAUGHTER.into(),
+            relationship: vec!["HPOWATT".into()],
+            active: true,
+            points,
+        });
+        case.request.recipient.role = role;
+        case.request.recipient.reference = Some(DAUGHTER.into());
+        let grant = Provision { actors: vec![DAUGHTER.into()], ..grant };
+        case.consents().push(consent(ConsentKind::ProxyCommunication, grant));
+        case
+    }
+
+    fn ruling(decision: Ruling) -> Provision {
+        Provision { decision: Some(decision), ..Provision::default() }
+    }
+
+    #[test]
+    fn a_grant_for_visits_is_none_for_results() {
+        let visits = Provision { reasons: vec![ActReason::PatAdmin], ..ruling(Ruling::Permit) };
+        assert!(sends(&told("appointment_reminder", RecipientRole::Proxy, visits.clone()), Channel::Portal));
+        assert!(refused_by(&told("test_result", RecipientRole::Proxy, visits), Channel::Portal, "PRI-05"));
+    }
+
+    #[test]
+    fn what_a_grant_keeps_out_is_kept_out() {
+        let kept_out = Provision { labels: vec![Category::MentalHealth], ..ruling(Ruling::Deny) };
+        let grant = Provision { exceptions: vec![kept_out], ..ruling(Ruling::Permit) };
+        let mut case = told("follow_up", RecipientRole::Proxy, grant);
+        assert!(sends(&case, Channel::Portal));
+        case.facts.content.categories.push(Category::MentalHealth);
+        assert!(refused_by(&case, Channel::Portal, "PRI-05"));
+    }
+
+    #[test]
+    fn a_grant_that_names_nobody_permits_nobody() {
+        let mut case = told("appointment_reminder", RecipientRole::Proxy, ruling(Ruling::Permit));
+        case.consents().iter_mut().for_each(|c| c.provision.actors.clear());
+        assert!(refused_by(&case, Channel::Portal, "PRI-05"));
+    }
+
+    #[test]
+    fn an_objection_within_a_grant_silences_a_caregiver() {
+        let no_visits = Provision { reasons: vec![ActReason::PatAdmin], ..ruling(Ruling::Deny) };
+        let grant = Provision { exceptions: vec![no_visits], ..ruling(Ruling::Permit) };
+        let case = |grant| told("appointment_reminder", RecipientRole::Caregiver, grant);
+        assert!(sends(&case(ruling(Ruling::Permit)), Channel::Sms));
+        assert!(refused_by(&case(grant), Channel::Sms, "PRI-14"));
+    }
+
+    #[test]
+    fn a_safety_flag_closes_a_family_mailbox_and_a_landline() {
+        let mut case = Case::result();
+        case.patient().flags = Flags { endangerment: true, ..Flags::default() };
+        assert!(!refused_by(&case, Channel::Email, "PRI-06") && !refused_by(&case, Channel::Voice, "PRI-06"));
+        case.patient().points.iter_mut().for_each(|p| {
+            p.mailbox = Fact::Known(MailboxKind::Family);
+            p.line_type = Fact::Known(LineType::Landline);
+        });
+        assert!(refused_by(&case, Channel::Email, "PRI-06") && refused_by(&case, Channel::Voice, "PRI-06"));
     }
 }

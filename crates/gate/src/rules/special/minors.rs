@@ -4,7 +4,7 @@ use crate::candidate::Candidate;
 use crate::facts::Patient;
 use crate::finding::{Finding, deny, unknown};
 use crate::rules::{Ground, Rule, SourceRead};
-use crate::view::{Audience, View};
+use crate::view::{Audience, PointView, View};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use postern_base::{Category, RecipientRole};
@@ -45,7 +45,7 @@ fn minor_consented(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !protected || !minor {
         return Finding::NotApplicable;
     }
-    let shared = candidate.point.is_some_and(|p| !p.point.shared_with.is_empty());
+    let shared = candidate.point.is_some_and(PointView::is_shared);
     let household = candidate.channel == postern_base::Channel::Mail;
     let other = view.request.recipient.role != RecipientRole::SelfPatient;
     Finding::when(!(shared || household || other), || {
@@ -126,5 +126,16 @@ mod tests {
         let birth = "2008-12-02".parse().unwrap();
         assert_eq!(years(birth, "2026-12-01".parse().unwrap()), 17);
         assert_eq!(years(birth, "2026-12-02".parse().unwrap()), 18);
+    }
+
+    #[test]
+    fn protected_care_of_a_minor_is_not_even_noticed_in_a_family_mailbox() {
+        let mut case = Case::result();
+        case.facts.content.categories.push(Category::Sti);
+        case.patient().birth_date = Some("2011-05-05".parse().unwrap());
+        assert!(!refused_by(&case, Channel::Email, "SPC-05"));
+        let family = crate::fact::Fact::Known(crate::facts::MailboxKind::Family);
+        case.patient().points.iter_mut().for_each(|p| p.mailbox = family);
+        assert!(refused_by(&case, Channel::Email, "SPC-05"));
     }
 }

@@ -5,7 +5,7 @@ use crate::finding::{Finding, redirect};
 use crate::matrix::Mark;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
-use postern_base::Level;
+use postern_base::{Channel, Level};
 
 /// State confidentiality laws: Cal. Civ. Code 56, N.Y. Pub. Health Law 27-F, Ill. AIDS Confidentiality Act, Tex. Health &
 /// Safety Code 81.103. What a specialty's name tells is as protected as what the message would (RULES 0.4).
@@ -28,7 +28,9 @@ fn neutral_sender(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         );
     }
     let guards = candidate.cell.has(Mark::Neutral) || view.level == Some(Level::L4);
-    if !guards {
+    // RULES section 2, note (b): a live call is left; what is said on it is the matrix's to decide.
+    let live = candidate.channel == Channel::Voice && view.human_voice();
+    if !guards || live {
         return Finding::NotApplicable;
     }
     Finding::when(view.has_neutral_alias(), || {
@@ -57,5 +59,25 @@ mod tests {
         let mut case = Case::reminder_by_sms();
         case.facts.tenant.reveals_specialty = true;
         assert!(refused_by(&case, Channel::Sms, "SPC-03"));
+    }
+
+    #[test]
+    fn a_live_call_is_left_without_an_alias_and_a_machine_is_not() {
+        use crate::request::{AnsweredBy, Voice, VoiceMode};
+        let mut case = Case::of("test_result", postern_base::Level::L4, &[Channel::Voice]);
+        case.facts.tenant.alias = None;
+        let mut call = |mode| {
+            case.request.voice = Some(Voice {
+                mode,
+                answered_by: AnsweredBy::Patient,
+                identity_verified: true,
+                recording: false,
+                recording_consent: false,
+                disclosed: true,
+            });
+            case.clone()
+        };
+        assert!(sends(&call(VoiceMode::Human), Channel::Voice));
+        assert!(refused_by(&call(VoiceMode::Ivr), Channel::Voice, "SPC-03"));
     }
 }

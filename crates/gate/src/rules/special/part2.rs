@@ -27,9 +27,16 @@ fn disclosure(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     if view.request.recipient.role != RecipientRole::SelfPatient {
-        return Finding::when(granted(view, ConsentKind::Part2Consent), || {
-            deny("Records of a substance-use programme go to others only with the patient's written consent for it.")
-        });
+        if !granted(view, ConsentKind::Part2Consent) {
+            return deny(
+                "Records of a substance-use programme go to others only with the patient's written consent for it.",
+            );
+        }
+        // 42 CFR 2.32(a): each disclosure made with the patient's consent "must be accompanied by" a notice.
+        return Finding::Obliges(
+            "Attach the notice that the record may not be disclosed further, and a copy or explanation of the consent."
+                .into(),
+        );
     }
     // house: on open channels no more than a notice, whatever the cell.
     Finding::when(!candidate.channel.is_open() || !candidate.has_body(), || {
@@ -88,5 +95,24 @@ mod tests {
         let mut case = part2();
         case.request.recipient.role = postern_base::RecipientRole::Proxy;
         assert!(refused_by(&case, Channel::Portal, "SPC-01"));
+    }
+
+    #[test]
+    fn what_a_consent_lets_out_carries_the_notice() {
+        use crate::facts::{ConsentKind, Provision, RelatedPerson, Ruling};
+        let mut case = part2();
+        let person = "RelatedPerson/r1";
+        case.request.recipient.role = postern_base::RecipientRole::Proxy;
+        case.request.recipient.reference = Some(person.into());
+        let relationship = vec!["HPOWATT".into()];
+        let reference = person.into();
+        case.facts.related.push(RelatedPerson { reference, relationship, active: true, points: vec![] });
+        for kind in [ConsentKind::ProxyCommunication, ConsentKind::Part2Consent] {
+            let actors = vec![person.into()];
+            let provision = Provision { decision: Some(Ruling::Permit), actors, ..Provision::default() };
+            case.consents().push(crate::sample::consent(kind, provision));
+        }
+        assert!(sends_form(&case, Channel::Portal, Form::Full));
+        assert!(case.decide().obligations.iter().any(|o| o.rule == "SPC-01"));
     }
 }

@@ -202,4 +202,21 @@ mod tests {
         case.facts.now = case.history().inbound[0].at.checked_add(6.minutes()).unwrap();
         assert!(refused_by(&case, Channel::Sms, "TCP-13"));
     }
+
+    #[test]
+    fn who_asks_elsewhere_for_no_more_texts_gets_none() {
+        let asked = |channel, from: &str, text: &str| {
+            let mut case = Case::reminder_by_sms();
+            let at = case.facts.now.checked_sub(1.hours()).unwrap();
+            let (point, text) = (address(from), Phi::new(text.into()));
+            case.history().inbound.push(Inbound { at, channel, point, text, thread_purpose: None });
+            case
+        };
+        let (portal, mail) = ("Patient/p1", "pat@example.org");
+        assert!(refused_by(&asked(Channel::Portal, portal, "Please stop texting me"), Channel::Sms, "TCP-11"));
+        assert!(refused_by(&asked(Channel::Email, mail, "no more text messages please"), Channel::Sms, "TCP-11"));
+        assert!(sends(&asked(Channel::Email, mail, "STOP"), Channel::Sms), "a bare word is about where it is said");
+        assert!(sends(&asked(Channel::Portal, portal, "Should I stop the metformin?"), Channel::Sms));
+        assert!(sends(&asked(Channel::Email, "stranger@example.net", "stop texting me"), Channel::Sms));
+    }
 }
