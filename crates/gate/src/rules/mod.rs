@@ -91,7 +91,7 @@ pub(crate) const COUNT: usize = CATALOGUE.len();
 /// Every rule, in the order of the answer.
 pub static ALL: &[Rule] = &CATALOGUE;
 
-const CATALOGUE: [Rule; 66] = [
+const CATALOGUE: [Rule; 68] = [
     house::system::POLICY_FLOOR,
     house::system::RECORD_READ,
     house::system::BOTH_LEDGERS,
@@ -147,6 +147,7 @@ const CATALOGUE: [Rule; 66] = [
     tcpa::number::WRONG_NUMBER,
     tcpa::sender::REGISTRATION,
     tcpa::sender::IDENTIFIES,
+    tcpa::sender::MACHINE_VOICE,
     tcpa::sender::RECORDING,
     tcpa::sender::LINKS,
     privacy::marketing::COMMERCIAL_EMAIL,
@@ -156,6 +157,7 @@ const CATALOGUE: [Rule; 66] = [
     house::points::CHAT,
     house::points::APPS,
     house::points::ONE_TIME_CODE,
+    house::points::OUT_OF_BAND,
     house::points::IN_USE,
     house::points::SAFE_DEVICE,
 ];

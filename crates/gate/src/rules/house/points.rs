@@ -6,7 +6,8 @@ use crate::facts::{LineType, MailboxKind, PointSource};
 use crate::finding::{Finding, ask, deny, redirect, strip, unknown};
 use crate::matrix::Mark;
 use crate::rules::{Ground, Rule, SourceRead};
-use crate::view::View;
+use crate::view::{PointView, View};
+use jiff::SignedDuration;
 use postern_base::{Channel, Level, Purpose};
 
 /// OCR FAQ 570 names "checking the e-mail address for accuracy before sending" as a safeguard. house: a round trip, and of
@@ -26,18 +27,19 @@ fn verified(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     match point.point.verification.known() {
-        Some(v)
-            if v.validated
-                && v.last.is_some_and(|at| at <= view.now)
-                && v.next.is_none_or(|until| view.now < until) =>
-        {
-            Finding::Satisfied
-        }
+        Some(_) if is_verified(view, point) => Finding::Satisfied,
         Some(_) => {
             deny("This contact point was not confirmed by the patient, or not lately; verify it with a code first.")
         }
         None => unknown("Nobody verified that this contact point is the patient's own; verify it with a code first."),
     }
+}
+
+/// Somebody made sure that the contact point is the patient's own, and not too long ago.
+fn is_verified(view: &View<'_>, point: &PointView<'_>) -> bool {
+    point.point.verification.is_known_and(|v| {
+        v.validated && v.last.is_some_and(|at| at <= view.now) && v.next.is_none_or(|until| view.now < until)
+    })
 }
 
 /// house: a mailbox or number that others read takes no more than a notice; whose it is must be known before a body goes.
@@ -133,15 +135,18 @@ fn apps(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     Finding::when(asked, || deny("The patient did not ask to be reached on this app; use another channel."))
 }
 
-/// NIST SP 800-63B 5.1.3: codes by text or voice are a restricted authenticator; not by e-mail, not to VoIP numbers.
+/// NIST SP 800-63B 5.1.3.2: an out-of-band secret is good for a few minutes. house: five (RULES 1.0, `otp_ttl_seconds`).
 pub(crate) const ONE_TIME_CODE: Rule = Rule {
     id: "OTP-01",
     citation: "NIST SP 800-63B 5.1.3",
     ground: Ground::Standard,
-    read: SourceRead::Read,
-    asks: "A one-time code says nothing of care, lives five minutes, and goes to no VoIP number; by e-mail it only verifies the address.",
+    read: SourceRead::FromKnowledge,
+    asks: "A one-time code says nothing of care and lives five minutes at most.",
     check: one_time_code,
 };
+
+/// How long a code may live.
+const CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 
 fn one_time_code(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if view.request.purpose != Purpose::OneTimeCode {
@@ -150,18 +155,45 @@ fn one_time_code(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.cell.has(Mark::DeviceBound) {
         return redirect("A code is not pushed as text; the device approves instead.");
     }
-    if candidate.cell.has(Mark::NotVoip) {
-        let line = candidate.point.map(|p| p.point.line_type);
-        return match line.as_ref().and_then(|l| l.known().copied()) {
-            Some(LineType::Voip) => deny("A code is not spoken to a VoIP number; use another way to sign in."),
-            Some(LineType::Mobile | LineType::Landline) => Finding::Satisfied,
-            None => unknown("Whether this is a VoIP number is not on record; a code is not spoken to it."),
-        };
+    match view.request.expires_at {
+        Some(expires) => Finding::when(expires.duration_since(view.start) <= CODE_LIFETIME, || {
+            deny("The code would live longer than five minutes; let it, and this request, expire sooner.")
+        }),
+        None => Finding::Obliges("Let the code expire five minutes after it was made, at the latest.".into()),
     }
+}
+
+/// NIST SP 800-63B 5.1.3.1, 5.1.3.3: e-mail and VoIP numbers "shall not be used" for out-of-band codes; texts and calls are
+/// restricted.
+pub(crate) const OUT_OF_BAND: Rule = Rule {
+    id: "OTP-02",
+    citation: "NIST SP 800-63B 5.1.3",
+    ground: Ground::Standard,
+    read: SourceRead::Read,
+    asks: "A one-time code goes to no VoIP number, is spoken only to a verified one, and by e-mail it only verifies the address.",
+    check: out_of_band,
+};
+
+fn out_of_band(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(point) = candidate.point.filter(|_| view.request.purpose == Purpose::OneTimeCode) else {
+        return Finding::NotApplicable;
+    };
     if candidate.channel == Channel::Email {
         return Finding::Obliges("Use the code to verify the address only, never as a second factor.".into());
     }
-    Finding::Satisfied
+    let line = point.point.line_type.known();
+    if candidate.is_call_or_text() && line == Some(&LineType::Voip) {
+        return deny("A code goes to no VoIP number; use another way to sign in.");
+    }
+    if !candidate.cell.has(Mark::NotVoip) {
+        return Finding::Satisfied;
+    }
+    if line.is_none() {
+        return unknown("Whether this is a VoIP number is not on record; a code is not spoken to it.");
+    }
+    Finding::when(is_verified(view, point), || {
+        unknown("Nobody verified that this number is the patient's own; a code is not spoken to it.")
+    })
 }
 
 /// house: a contact point is used while it is in use, and an address without a consent only when the patient gave it.
@@ -232,9 +264,10 @@ fn safe_device(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::fact::{Fact, Missing};
-    use crate::facts::{Flags, MailboxKind, Verification};
+    use crate::facts::{Flags, LineType, MailboxKind, Verification};
     use crate::sample::{Case, refused_by, sends, sends_form};
-    use postern_base::{Channel, Form, Purpose};
+    use jiff::SignedDuration;
+    use postern_base::{Channel, Form, Level, Purpose};
 
     #[test]
     fn a_number_nobody_verified_gets_only_the_code_that_verifies_it() {
@@ -299,5 +332,39 @@ mod tests {
         let mut case = Case::result();
         case.facts.deployment.portal_available = Fact::Known(false);
         assert!(refused_by(&case, Channel::Portal, "HSE-01"));
+    }
+
+    #[test]
+    fn a_code_lives_five_minutes_at_most() {
+        let living = |minutes| {
+            let mut case = Case::reminder_by_sms();
+            case.request.purpose = Purpose::OneTimeCode;
+            case.speak_l0();
+            let expires = case.facts.now.checked_add(SignedDuration::from_mins(minutes)).unwrap();
+            case.request.expires_at = Some(expires);
+            case
+        };
+        assert!(sends(&living(5), Channel::Sms));
+        assert!(refused_by(&living(6), Channel::Sms, "OTP-01"));
+    }
+
+    #[test]
+    fn a_code_goes_to_no_voip_number_and_is_spoken_only_to_a_verified_one() {
+        let code = |channel, line: Fact<LineType>| {
+            let mut case = Case::of("one_time_code", Level::L0, &[channel]);
+            case.speak_l0();
+            case.patient().points.iter_mut().for_each(|p| p.line_type = line);
+            case
+        };
+        let unknown = Fact::Unknown(Missing::NotRecorded);
+        for channel in [Channel::Sms, Channel::Voice] {
+            assert!(sends(&code(channel, Fact::Known(LineType::Mobile)), channel));
+            assert!(refused_by(&code(channel, Fact::Known(LineType::Voip)), channel, "OTP-02"));
+        }
+        assert!(sends(&code(Channel::Sms, unknown), Channel::Sms), "a text is how a number is verified");
+        assert!(refused_by(&code(Channel::Voice, unknown), Channel::Voice, "OTP-02"));
+        let mut unverified = code(Channel::Voice, Fact::Known(LineType::Mobile));
+        unverified.patient().points.iter_mut().for_each(|p| p.verification = Fact::Unknown(Missing::NotRecorded));
+        assert!(refused_by(&unverified, Channel::Voice, "OTP-02"));
     }
 }

@@ -9,7 +9,7 @@ use crate::matrix::Mark;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Form, Level, Origin, Purpose};
+use postern_base::{Channel, Form, Level, Origin, Purpose};
 
 /// house: the ceilings are compiled in; a tenant, workflow or template may lower a cell, never raise it.
 pub(crate) const POLICY_FLOOR: Rule = Rule {
@@ -80,7 +80,9 @@ fn both_ledgers(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             .and_alert();
     }
     let Some(consents) = view.consents else { return Finding::NotApplicable };
-    if view.emergency && candidate.is_contact() {
+    // 45 CFR 164.404(d)(1) asks for the letter, whatever the patient said of calls and texts (RULES TCP-15).
+    let letter = view.request.purpose == Purpose::BreachNotice && candidate.channel == Channel::Mail;
+    if letter || (view.emergency && candidate.is_contact()) {
         return Finding::NotApplicable;
     }
     let denied = match candidate.point {
@@ -373,5 +375,16 @@ mod tests {
         assert_eq!(case.decide().outcome.as_str(), "hold");
         case.request.ai = Some(Ai { generated: true, human_reviewed: true, clinical: true });
         assert_eq!(case.decide().outcome.as_str(), "send");
+    }
+
+    #[test]
+    fn a_denial_of_contact_does_not_stop_the_letter_about_a_breach() {
+        let mut case = Case::of("breach_notice", Level::L1, &[Channel::Mail]);
+        case.patient().postal.push(crate::sample::address("1 Elm St, New York NY 10001"));
+        let deny = Provision { decision: Some(Ruling::Deny), ..Provision::default() };
+        case.consents().push(crate::sample::consent(ConsentKind::ContactConsent, deny));
+        assert_eq!(case.decide().deliveries.len(), 1);
+        case.request.purpose = postern_base::Purpose::Billing;
+        assert!(refused_by(&case, Channel::Mail, "SYS-03"));
     }
 }

@@ -1,11 +1,12 @@
 //! Marketing: what needs an authorization, and what is not marketing.
 
 use crate::candidate::Candidate;
-use crate::consent::in_force;
-use crate::facts::{Consent, ConsentKind, Ruling};
+use crate::consent::{Query, in_force, ruling};
+use crate::facts::{ActReason, Consent, ConsentKind, Provision, Ruling};
 use crate::finding::{Finding, deny, strip, unknown};
 use crate::matrix::Mark;
 use crate::request::{Marketing, MarketingKind, Remuneration};
+use crate::rules::privacy::restriction::system;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::Purpose;
@@ -28,8 +29,7 @@ fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     let valid = |consent: &Consent| {
         let provision = &consent.provision;
-        provision.decision == Some(Ruling::Permit)
-            && in_force(provision, view.now)
+        names_this(view, candidate, provision)
             // 45 CFR 164.508(c)(1)(v), (vi): an expiration and a signature.
             && provision.until.is_some()
             && consent.signed_by.is_some()
@@ -41,6 +41,18 @@ fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             "Marketing needs the patient's signed authorization, in force, and telling of any payment; there is none on record.",
         )
     })
+}
+
+/// 45 CFR 164.508(c)(1)(iv): "each purpose" is described: an authorization names marketing, and where it names channels or
+/// contact points, no other is used. The portal reaches out to nobody.
+fn names_this(view: &View<'_>, candidate: &Candidate<'_>, provision: &Provision) -> bool {
+    let query = Query { purpose: Purpose::Marketing, ..view.query(system(candidate), candidate.address) };
+    if candidate.is_contact() {
+        return ruling(provision, query) == Some(Ruling::Permit);
+    }
+    provision.decision == Some(Ruling::Permit)
+        && in_force(provision, view.now)
+        && provision.reasons.contains(&ActReason::HMarkt)
 }
 
 /// Whether an authorization is needed, and whether it must tell of a payment.
@@ -125,5 +137,24 @@ mod tests {
     fn a_refill_reminder_above_cost_or_long_lapsed_needs_an_authorization() {
         assert!(refused_by(&refill(Remuneration::AboveCost, 0), Channel::Sms, "PRI-08"));
         assert!(refused_by(&refill(Remuneration::None, 91), Channel::Sms, "PRI-08"));
+    }
+
+    #[test]
+    fn an_authorization_reaches_no_further_than_it_says() {
+        use crate::facts::{ActReason, ConsentKind, Provision, Ruling, System};
+        let authorized = |systems: Vec<System>, reasons: Vec<ActReason>| {
+            let mut case = refill(Remuneration::AboveCost, 0);
+            let until = Some("2027-06-01T00:00:00Z".parse().unwrap());
+            let provision =
+                Provision { decision: Some(Ruling::Permit), until, systems, reasons, ..Provision::default() };
+            let mut signed = crate::sample::consent(ConsentKind::MarketingAuthorization, provision);
+            (signed.signed_by, signed.has_source) = (Some("Patient/p1".into()), true);
+            signed.remuneration_disclosed = true;
+            case.consents().push(signed);
+            case
+        };
+        assert!(sends(&authorized(vec![], vec![ActReason::HMarkt]), Channel::Sms));
+        assert!(refused_by(&authorized(vec![System::Email], vec![ActReason::HMarkt]), Channel::Sms, "PRI-08"));
+        assert!(refused_by(&authorized(vec![], vec![ActReason::Treat]), Channel::Sms, "PRI-08"));
     }
 }

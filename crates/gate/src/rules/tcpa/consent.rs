@@ -2,13 +2,14 @@
 
 use super::is_automated;
 use crate::candidate::Candidate;
-use crate::consent::{Standing, in_force};
+use crate::consent::{Standing, in_force, ruling};
 use crate::decision::WaitingFor;
 use crate::facts::{ConsentKind, PointSource, Ruling};
-use crate::finding::{Finding, deny, later, unknown, wait};
+use crate::finding::{Finding, deny, later, require, unknown, wait};
 use crate::matrix::Mark;
+use crate::rules::privacy::restriction::system;
 use crate::rules::{Ground, Rule, SourceRead};
-use crate::view::View;
+use crate::view::{PointView, View};
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Basis, Channel, Origin, Purpose};
 
@@ -25,9 +26,14 @@ pub(crate) const CONSENT: Rule = Rule {
 
 fn consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(point) = candidate.point.filter(|_| is_automated(view, candidate)) else { return Finding::NotApplicable };
-    if view.emergency || view.is_formality() || view.request.purpose == Purpose::Marketing {
-        // 47 CFR 64.1200(f)(4): emergencies need none; a code or confirmation is the user's own request; marketing needs
-        // the written consent of TCP-22 instead.
+    if view.emergency || matches!(view.request.purpose, Purpose::OneTimeCode | Purpose::Marketing) {
+        // 47 CFR 64.1200(f)(4): emergencies need none; a code is the user's own request; marketing needs the written
+        // consent of TCP-22 instead.
+        return Finding::NotApplicable;
+    }
+    let confirms = view.request.purpose == Purpose::ConsentConfirmation;
+    if confirms && (view.is_first_answer(candidate.address, None) || given(point)) {
+        // It answers what the patient sent, or asks at the number they gave for it.
         return Finding::NotApplicable;
     }
     match point.standing {
@@ -81,11 +87,8 @@ fn provided_number(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 }
 
 fn provided(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
-    let given = candidate.point.is_some_and(|p| {
-        p.point.source.is_known_and(|source| *source == PointSource::Patient)
-            && matches!(p.standing, Some(Standing::Silent | Standing::Permitted))
-    });
-    given && view.is_care() && pinned(view, Basis::ProvidedNumber)
+    let silent = |p: &&PointView<'_>| matches!(p.standing, Some(Standing::Silent | Standing::Permitted));
+    candidate.point.filter(silent).is_some_and(given) && view.is_care() && pinned(view, Basis::ProvidedNumber)
 }
 
 /// 47 CFR 64.1200(a)(9)(iv): the health-care exemption and its limits: free to the patient, a number the patient gave, name and
@@ -118,6 +121,10 @@ fn exemption_and_caps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if by_hand {
         return Finding::NotApplicable;
     }
+    let caps = view.policy.caps;
+    if caps.per_day == 0 || caps.per_week == 0 {
+        return require("The practice's policy allows no automated message of care; a person must reach the patient.");
+    }
     match view.capped_until(capped_until) {
         None => match (view.history, view.history_missing().and_then(WaitingFor::because)) {
             (Some(_), _) => Finding::Satisfied,
@@ -130,13 +137,16 @@ fn exemption_and_caps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
 }
 
+/// Whether the patient gave this number.
+fn given(point: &PointView<'_>) -> bool {
+    point.point.source.is_known_and(|source| *source == PointSource::Patient)
+}
+
 /// Whether every condition of the exemption holds that the gate can see.
 fn exempt(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
     let free = candidate.vendor.is_some_and(|row| row.free_to_end_user);
     let text = candidate.rendition.is_some_and(|r| r.names_sender && r.says_opt_out && r.chars <= 160);
-    let given = candidate.point.is_some_and(|p| {
-        p.standing == Some(Standing::Silent) && p.point.source.is_known_and(|s| *s == PointSource::Patient)
-    });
+    let given = candidate.point.is_some_and(|p| p.standing == Some(Standing::Silent) && given(p));
     let listed = view.is_care() && view.request.purpose != Purpose::Emergency;
     free && text && given && listed && candidate.channel == Channel::Sms && pinned(view, Basis::Exemption)
 }
@@ -189,10 +199,12 @@ fn written_consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.point.is_some_and(|p| p.standing == Some(Standing::Denied)) {
         return deny("The patient's record denies marketing at this number.");
     }
+    let query = view.query(system(candidate), candidate.address);
     let signed = view.active(ConsentKind::MarketingTextConsent).any(|consent| {
         let provision = &consent.provision;
         provision.decision == Some(Ruling::Permit)
             && in_force(provision, view.now)
+            && !provision.exceptions.iter().any(|e| ruling(e, query) == Some(Ruling::Deny))
             && consent.signed_by.is_some()
             && consent.has_source
             && provision.points.contains(candidate.address)
@@ -303,5 +315,37 @@ mod tests {
         assert!(refused_by(&case, Channel::Sms, "TCP-22"));
         let case = Case::of("marketing", Level::L1, &[Channel::Voice]);
         assert!(refused_by(&case, Channel::Voice, "TCP-10"));
+    }
+
+    #[test]
+    fn a_cap_of_none_lets_nothing_go() {
+        let mut case = Case::reminder_by_sms();
+        case.policy.caps.per_day = 0;
+        assert!(refused_by(&case, Channel::Sms, "TCP-03") && case.decide().deliveries.is_empty());
+    }
+
+    #[test]
+    fn an_opt_in_is_asked_for_only_at_a_number_the_patient_gave() {
+        let mut case = without_consents();
+        case.request.purpose = Purpose::ConsentConfirmation;
+        case.speak_l0();
+        assert!(sends(&case, Channel::Sms));
+        case.patient().points.iter_mut().for_each(|p| p.source = Fact::Known(PointSource::ThirdParty));
+        assert!(refused_by(&case, Channel::Sms, "TCP-01"));
+    }
+
+    #[test]
+    fn a_written_consent_with_an_exception_for_texts_is_none_for_texts() {
+        use crate::facts::{ConsentKind, Provision, Ruling, System};
+        let mut case = Case::of("marketing", Level::L1, &[Channel::Sms]);
+        let points = vec![crate::sample::address("+12125550101")];
+        let permit = Provision { decision: Some(Ruling::Permit), points, ..Provision::default() };
+        let mut signed = crate::sample::consent(ConsentKind::MarketingTextConsent, permit);
+        (signed.signed_by, signed.has_source) = (Some("Patient/p1".into()), true);
+        case.consents().push(signed);
+        assert!(!refused_by(&case, Channel::Sms, "TCP-22"));
+        let no_texts = Provision { decision: Some(Ruling::Deny), systems: vec![System::Sms], ..Provision::default() };
+        case.consents().iter_mut().for_each(|c| c.provision.exceptions.push(no_texts.clone()));
+        assert!(refused_by(&case, Channel::Sms, "TCP-22"));
     }
 }

@@ -23,8 +23,7 @@ pub(crate) const REASSIGNED: Rule = Rule {
 };
 
 fn reassigned(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let Some(point) = candidate.point.filter(|_| is_automated(view, candidate)) else { return Finding::NotApplicable };
-    let Some(history) = view.history else { return Finding::NotApplicable };
+    let (Some(point), Some(history)) = (candidate.point, view.history) else { return Finding::NotApplicable };
     let verified = point.point.verification.known().filter(|v| v.validated).and_then(|v| v.last);
     let check = history.number_checks.iter().filter(|c| c.point == *candidate.address).max_by_key(|c| c.checked_at);
     let since = |at: Timestamp| verified.is_some_and(|verified| verified > at);
@@ -33,7 +32,8 @@ fn reassigned(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(c) if c.reassigned == Reassigned::Yes && !since(c.checked_at) => {
             deny("The number now belongs to somebody else; ask the patient for the new one.").and_alert()
         }
-        _ if view.is_formality() => Finding::NotApplicable,
+        // Whoever calls, a person too, would speak to a stranger; the rest is asked of machines only.
+        _ if view.is_formality() || !is_automated(view, candidate) => Finding::NotApplicable,
         Some(c) if c.reassigned == Reassigned::NoData && !since(c.checked_at) => {
             ask("Nobody can tell whether the number is still the patient's; verify it again with a code.")
         }
@@ -104,5 +104,13 @@ mod tests {
             thread_purpose: None,
         });
         assert!(refused_by(&case, Channel::Sms, "TCP-19") && refused_by(&case, Channel::HumanCall, "TCP-19"));
+    }
+
+    #[test]
+    fn a_person_does_not_call_a_reassigned_number_either() {
+        let mut case = Case::of("appointment_reminder", postern_base::Level::L1, &[Channel::HumanCall]);
+        assert!(!refused_by(&case, Channel::HumanCall, "TCP-18"));
+        case.history().number_checks.iter_mut().for_each(|c| c.reassigned = Reassigned::Yes);
+        assert!(refused_by(&case, Channel::HumanCall, "TCP-18"));
     }
 }

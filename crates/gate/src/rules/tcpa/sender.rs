@@ -3,8 +3,9 @@
 use super::is_automated;
 use crate::candidate::Candidate;
 use crate::facts::Registration;
-use crate::finding::{Finding, deny, strip};
+use crate::finding::{Finding, deny, require, strip};
 use crate::rendition::LinkState;
+use crate::request::VoiceMode;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, Origin};
@@ -58,6 +59,30 @@ fn identifies(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     Finding::when(text.says_opt_out || candidate.channel != Channel::Sms || personal, || {
         strip("The text does not say how to opt out; add the words.")
     })
+}
+
+/// Tex. HB 149 and Cal. Health & Safety Code 1339.75: who is spoken to by a model is told so. house: on every call, in every
+/// state. What a model says of care needs a reader besides (SYS-10).
+pub(crate) const MACHINE_VOICE: Rule = Rule {
+    id: "TCP-26",
+    citation: "Tex. HB 149; Cal. Health & Safety Code 1339.75",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    asks: "A call that a model speaks says so at its beginning.",
+    check: machine_voice,
+};
+
+fn machine_voice(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    match view.request.voice {
+        Some(voice)
+            if voice.mode == VoiceMode::Ai && matches!(candidate.channel, Channel::Voice | Channel::Voicemail) =>
+        {
+            Finding::when(voice.disclosed, || {
+                require("A model would speak, and the call does not say so; let it say so first, or let a person call.")
+            })
+        }
+        _ => Finding::NotApplicable,
+    }
 }
 
 /// State recording laws and 18 USC 2511(2)(d): with the agreement of everybody on the call, wherever they are.
@@ -138,5 +163,24 @@ mod tests {
             case.facts.renditions.iter_mut().for_each(|r| r.links = links);
             assert!(refused_by(&case, Channel::Sms, "TCP-29"));
         }
+    }
+
+    #[test]
+    fn a_model_that_speaks_says_so() {
+        use crate::request::{AnsweredBy, Voice, VoiceMode};
+        let call = |disclosed| {
+            let mut case = Case::of("appointment_reminder", postern_base::Level::L1, &[Channel::Voice]);
+            case.request.voice = Some(Voice {
+                mode: VoiceMode::Ai,
+                answered_by: AnsweredBy::Patient,
+                identity_verified: false,
+                recording: false,
+                recording_consent: false,
+                disclosed,
+            });
+            case
+        };
+        assert!(crate::sample::sends(&call(true), Channel::Voice));
+        assert!(refused_by(&call(false), Channel::Voice, "TCP-26"));
     }
 }
