@@ -183,7 +183,7 @@ mod tests {
     fn every_number_is_one_kept_for_fiction_and_every_address_is_nobodys() {
         for patient in patients() {
             let phone = patient.phone();
-            let (_, line) = phone.split_once("555").unwrap();
+            let (_, line) = phone.rsplit_once("555").unwrap();
             assert!((100..200).contains(&line.parse::<u32>().unwrap()) && line.len() == 4, "{phone}");
             assert!(patient.mail().ends_with(".example"));
         }
