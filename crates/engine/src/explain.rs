@@ -46,7 +46,11 @@ fn decide(case: &[u8]) -> Result<Decision, WireError> {
         recipient: &texts.recipient(),
     };
     let rendered = Rendered::new(&case.request, setting).map_err(|error| error.within("request"))?;
-    let history = case.history.to_gate()?;
+    let mut history = case.history.to_gate()?;
+    for earlier in &mut history.earlier {
+        // A case does not say by which template; fail closed: by this one.
+        earlier.template.clone_from(&rendered.content.template);
+    }
     if let Some(index) = request.in_reply_to
         && index >= history.inbound.len()
     {

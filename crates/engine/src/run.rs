@@ -7,14 +7,18 @@ use tokio::sync::watch;
 
 /// The longest the loop sleeps without looking: what other processes queued, and deadlines, are seen by then.
 const LONGEST_REST: Duration = Duration::from_secs(1);
+/// Steps of a busy loop between two looks at how much is waiting.
+const LOOK_EVERY: u32 = 64;
 
 impl Engine {
     /// Dispatches until `shutdown` turns true: then takes no more requests, finishes what it holds, and returns. A store that
     /// does not answer is asked again after a rest; nothing is lost meanwhile.
     pub async fn run(self, mut shutdown: watch::Receiver<bool>) {
+        let mut step = 0_u32;
         loop {
+            step = step.wrapping_add(1);
             let busy = match self.dispatch_due().await {
-                Ok(step) => step.claimed > 0,
+                Ok(dispatched) => dispatched.claimed > 0,
                 Err(error) => {
                     tracing::warn!(%error, "dispatch could not claim");
                     false
@@ -26,6 +30,12 @@ impl Engine {
             if *shutdown.borrow() {
                 self.drain();
                 return;
+            }
+            // Accept turns requests away by what this saw last: nobody else has to ask for it.
+            if (!busy || step % LOOK_EVERY == 0)
+                && let Err(error) = self.gauges().await
+            {
+                tracing::warn!(%error, "the queue's depth could not be read");
             }
             if busy {
                 continue;

@@ -38,6 +38,9 @@ pub struct DeliveryMade {
     /// Not made by a person; absent = automated.
     #[serde(default = "yes")]
     pub automated: bool,
+    /// What it was about, such as `Appointment/a1`: with it, the same message again is a duplicate (RULES SYS-05).
+    #[serde(default)]
+    pub event: Option<String>,
 }
 
 /// A message that came in.
@@ -132,6 +135,15 @@ impl PhiText {
     }
 }
 
+impl DeliveryMade {
+    /// The request it came from, when the case says what it was about.
+    fn earlier(&self) -> Option<facts::EarlierRequest> {
+        let event = Some(self.event.clone()?);
+        let (at, purpose) = (self.at, self.purpose);
+        Some(facts::EarlierRequest { at, purpose, event, template: None, same_content: false, commitment: None })
+    }
+}
+
 impl History {
     /// The gate's view of the history.
     ///
@@ -200,7 +212,7 @@ impl History {
                     objected: n.objected,
                 })
                 .collect(),
-            earlier: Vec::new(),
+            earlier: self.deliveries.iter().filter_map(DeliveryMade::earlier).collect(),
         })
     }
 }
@@ -210,4 +222,22 @@ fn scope(text: &str) -> Option<facts::OptOutScope> {
         return Some(facts::OptOutScope::All);
     }
     text.strip_prefix("purpose:")?.parse().ok().map(facts::OptOutScope::Purpose)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_that_says_what_it_was_about_was_accepted_before() {
+        let earlier = |event: &str| {
+            let json = format!(
+                r#"{{"deliveries":[{{"at":"2026-11-30T15:00:00Z","channel":"sms","contact_point":"+12125550101","purpose":"recall"{event}}}]}}"#
+            );
+            let history: History = crate::wire::parse(json.as_bytes()).unwrap();
+            history.to_gate().unwrap().earlier.into_iter().filter_map(|e| e.event).collect::<Vec<_>>()
+        };
+        assert_eq!(earlier(r#","event":"Appointment/a1""#), ["Appointment/a1"]);
+        assert!(earlier("").is_empty());
+    }
 }

@@ -253,6 +253,13 @@ impl Clinic {
         entries.into_iter().map(|entry| (entry.kind, entry.code.unwrap_or_default())).collect()
     }
 
+    /// Another engine over the same store, with settings of its own.
+    pub(crate) fn engine_with(&self, config: EngineConfig) -> Engine {
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let rng = Arc::clone(&self.rng) as Arc<dyn Rng>;
+        Engine::new(self.engine.store().clone(), self.providers.clone(), clock, rng, config)
+    }
+
     pub(crate) fn tenant(&self) -> TenantId {
         self.principal.tenant.clone()
     }

@@ -1,7 +1,7 @@
 //! What is not understood is refused by name, and nothing of it is repeated or stored.
 
 use crate::clinic::Clinic;
-use postern_engine::AcceptError;
+use postern_engine::{AcceptError, EngineConfig};
 use serde_json::{Value, json};
 
 async fn refused(clinic: &Clinic, request: Value) -> (String, String) {
@@ -74,4 +74,21 @@ async fn a_draining_engine_takes_no_more_and_says_when_to_come_back() {
     clinic.engine.drain();
     let request = json!({"patient": "Patient/p1", "purpose": "survey", "content": {"body": "hello"}});
     assert!(matches!(clinic.accept(&request).await, Err(AcceptError::Busy { .. })));
+}
+
+#[tokio::test]
+async fn a_full_queue_turns_requests_away_until_there_is_room_again() {
+    let clinic = Clinic::open().await;
+    let narrow = clinic.engine_with(EngineConfig { queue_depth: 1, ..EngineConfig::default() });
+    let ask = |amount: &str| {
+        let template = json!({"name": "billing_statement", "data": {"amount": amount}});
+        json!({"patient": "Patient/p1", "purpose": "billing", "template": template}).to_string().into_bytes()
+    };
+    narrow.accept(&clinic.principal, None, &ask("31.00")).await.unwrap();
+    narrow.gauges().await.unwrap();
+    let refused = narrow.accept(&clinic.principal, None, &ask("47.00")).await;
+    assert!(matches!(refused, Err(AcceptError::Busy { .. })), "{refused:?}");
+    clinic.settle().await;
+    narrow.gauges().await.unwrap();
+    narrow.accept(&clinic.principal, None, &ask("47.00")).await.unwrap();
 }
