@@ -3,6 +3,7 @@
 //! A denial reaches as far as it can be read to reach, a permission only as far as it says (invariants 2 and 3).
 
 use crate::facts::{ActReason, Address, Consent, ConsentKind, Provision, Ruling, System};
+use crate::view::same_place;
 use jiff::Timestamp;
 use postern_base::Purpose;
 
@@ -68,13 +69,23 @@ pub(crate) fn ruling(provision: &Provision, query: Query<'_>) -> Option<Ruling> 
 }
 
 fn reaches(provision: &Provision, decision: Ruling, query: Query<'_>) -> bool {
-    names_point(provision, query) && names_purpose(provision, decision, query.purpose)
+    let place = match decision {
+        Ruling::Permit => names_point(provision, query),
+        Ruling::Deny => names_place(provision, query),
+    };
+    place && names_purpose(provision, decision, query.purpose)
 }
 
 /// Whether the provision's channels and contact points include the queried one; empty = all.
 pub(crate) fn names_point(provision: &Provision, query: Query<'_>) -> bool {
     let system = provision.systems.is_empty() || provision.systems.contains(&query.system);
     system && (provision.points.is_empty() || provision.points.contains(query.address))
+}
+
+/// The same for a denial, which reaches as far as it can be read to reach.
+fn names_place(provision: &Provision, query: Query<'_>) -> bool {
+    let system = provision.systems.is_empty() || provision.systems.contains(&query.system);
+    system && (provision.points.is_empty() || provision.points.iter().any(|point| same_place(point, query.address)))
 }
 
 /// Whether the provision, read as `decision`, covers `purpose`.
@@ -189,7 +200,7 @@ fn lists(provision: &Provision, query: Query<'_>) -> bool {
 
 /// Whether a denial names this contact point itself (a bare denial of everything is the frame around the list).
 fn forbids(provision: &Provision, query: Query<'_>) -> bool {
-    let own = provision.decision == Some(Ruling::Deny) && names_something(provision) && names_point(provision, query);
+    let own = provision.decision == Some(Ruling::Deny) && names_something(provision) && names_place(provision, query);
     let excepted = provision.exceptions.iter().any(|e| lists(e, query));
     (own && !excepted) || provision.exceptions.iter().any(|e| forbids(e, query))
 }

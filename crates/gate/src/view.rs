@@ -199,7 +199,7 @@ impl<'a> View<'a> {
                 stopped.at = stopped.at.max(Some(at));
             }
         }
-        for row in history.opt_outs.iter().filter(|row| row.point == *address && stands(row.at)) {
+        for row in history.opt_outs.iter().filter(|row| same_place(&row.point, address) && stands(row.at)) {
             let covers = match row.scope {
                 OptOutScope::All => true,
                 OptOutScope::Purpose(purpose) => purpose == self.request.purpose,
@@ -227,11 +227,11 @@ impl<'a> View<'a> {
     ///
     /// 47 CFR 64.1200(a)(10): "any reasonable method": who asks in the portal, or by e-mail, for no more texts gets none.
     fn heard(&self, message: &Inbound, point: &ContactPoint) -> Option<Meaning> {
-        if message.point == point.value {
+        if same_place(&message.point, &point.value) {
             return Some(read(message.text.reveal()));
         }
         let signed_in = matches!(message.channel, Channel::Portal | Channel::Chat) && message.point == self.portal;
-        if !signed_in && !self.points_of_patient().any(|known| known.value == message.point) {
+        if !signed_in && !self.points_of_patient().any(|known| same_place(&known.value, &message.point)) {
             return None;
         }
         let text = message.text.reveal();
@@ -409,10 +409,18 @@ fn emergency(request: &Request, now: Timestamp) -> bool {
     request.urgency == Urgency::Emergency && by_a_human && glass
 }
 
+/// Whether two addresses are the same place to somebody who says stop there.
+///
+/// RFC 5321 section 2.4: the local part of an e-mail address may be case sensitive, so for a send it is; but no mailbox is,
+/// and what is said from `Pat@example.org` is said of `pat@example.org`.
+pub(crate) fn same_place(one: &Address, other: &Address) -> bool {
+    one == other || (one.reveal().contains('@') && one.reveal().eq_ignore_ascii_case(other.reveal()))
+}
+
 fn wrong_number(history: &History, point: &ContactPoint) -> bool {
     let verified = point.verification.known().filter(|v| v.validated).and_then(|v| v.last);
     history.inbound.iter().any(|message| {
-        message.point == point.value
+        same_place(&message.point, &point.value)
             && verified.is_none_or(|verified| message.at >= verified)
             && read(message.text.reveal()) == Meaning::WrongNumber
     })

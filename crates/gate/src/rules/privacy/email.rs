@@ -2,11 +2,11 @@
 
 use crate::candidate::Candidate;
 use crate::consent::permits_point;
-use crate::facts::{ConsentKind, System};
+use crate::facts::{ConsentKind, NoticeGiven, System};
 use crate::finding::{Finding, deny, redirect, unknown};
 use crate::matrix::Mark;
 use crate::rules::{Ground, Rule, SourceRead};
-use crate::view::View;
+use crate::view::{View, same_place};
 use postern_base::{Channel, EmailMode, Level};
 
 const EMAIL_RISK: &str = "email_risk";
@@ -49,7 +49,8 @@ fn warning(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     let notices = view.history.map_or(&[][..], |h| &h.notices);
     let about = || notices.iter().filter(|n| n.kind == EMAIL_RISK && n.point == *candidate.address);
-    if about().any(|notice| notice.objected) {
+    let objects = |n: &NoticeGiven| n.objected && n.kind == EMAIL_RISK && same_place(&n.point, candidate.address);
+    if notices.iter().any(objects) {
         return redirect("The patient was told the risk of e-mail and does not want it; use another channel.");
     }
     let guards = candidate.cell.has(Mark::Warning) && Some(candidate.form) == candidate.cell.highest;

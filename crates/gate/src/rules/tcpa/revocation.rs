@@ -217,6 +217,9 @@ mod tests {
         assert!(refused_by(&asked(Channel::Email, mail, "no more text messages please"), Channel::Sms, "TCP-11"));
         assert!(sends(&asked(Channel::Email, mail, "STOP"), Channel::Sms), "a bare word is about where it is said");
         assert!(sends(&asked(Channel::Portal, portal, "Should I stop the metformin?"), Channel::Sms));
+        let mut mailed = asked(Channel::Email, "Pat@Example.ORG", "unsubscribe");
+        mailed.request.channels = Some(vec![Channel::Email]);
+        assert!(refused_by(&mailed, Channel::Email, "TCP-11"), "no mailbox tells capitals apart");
         assert!(sends(&asked(Channel::Email, "stranger@example.net", "stop texting me"), Channel::Sms));
     }
 }
