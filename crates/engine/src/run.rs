@@ -32,7 +32,7 @@ impl Engine {
                 return;
             }
             // Accept turns requests away by what this saw last: nobody else has to ask for it.
-            if (!busy || step % LOOK_EVERY == 0)
+            if (!busy || step.is_multiple_of(LOOK_EVERY))
                 && let Err(error) = self.gauges().await
             {
                 tracing::warn!(%error, "the queue's depth could not be read");
