@@ -100,8 +100,12 @@ impl TenantKeys {
         self.index(Field::Patient, patient.as_str().as_bytes())
     }
 
-    /// The blind index of a contact point.
+    /// The blind index of a contact point. Mail addresses that differ in case only are one point, as they are to the gate: a
+    /// refusal said from Pat@example.org is one of pat@example.org.
     pub(crate) fn point(&self, point: &str) -> Index {
+        if point.contains('@') {
+            return self.index(Field::Point, point.to_lowercase().as_bytes());
+        }
         self.index(Field::Point, point.as_bytes())
     }
 }

@@ -32,6 +32,16 @@ async fn an_opt_out_stands_until_an_affirmative_act_lifts_it_and_can_be_made_aga
 }
 
 #[tokio::test]
+async fn a_mail_address_in_other_capitals_is_the_same_point_and_a_patient_is_not() {
+    let bench = Bench::new().await;
+    let entry = || bench.entry(Kind::ConsentChanged, None);
+    bench.sunrise.put_opt_out(stop(&bench, "Pat@Example.org", OptOutScope::All), entry()).await.unwrap();
+    assert_eq!(bench.sunrise.opt_outs(&[address("pat@example.org")]).await.unwrap().len(), 1);
+    bench.sunrise.put_opt_out(stop(&bench, "Patient/p1", OptOutScope::All), entry()).await.unwrap();
+    assert!(bench.sunrise.opt_outs(&[address("Patient/P1")]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn an_act_that_came_before_the_opt_out_does_not_lift_it() {
     let bench = Bench::new().await;
     let early = bench.entry(Kind::ConsentChanged, None);
