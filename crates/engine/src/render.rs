@@ -114,12 +114,21 @@ impl<'a> Setting<'a> {
     }
 }
 
+/// Unicode's explicit directional embeddings, overrides and isolates (UAX 9, section 2).
+const fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, WireError> {
     if content.body.trim().is_empty() {
         return Err(WireError::new("content.body", "expected text"));
     }
     if content.body.chars().count() > BODY_CHARS {
         return Err(WireError::new("content.body", format!("at most {BODY_CHARS} characters")));
+    }
+    // What is not shown, or turns the order of what is, can hide a text from the person who approves it.
+    if content.body.chars().any(|c| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || turns_direction(c)) {
+        return Err(WireError::new("content.body", "expected text without control characters"));
     }
     let subject = content.subject.as_deref();
     if let Some(subject) = subject

@@ -1,5 +1,6 @@
 //! Why a document was not understood, without repeating any value of it.
 
+use super::objects::Objects;
 use serde::de::DeserializeOwned;
 
 /// A document that could not be read.
@@ -40,7 +41,18 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
     deserializer
         .end()
         .map_err(|error| WireError::new(".", format!("more text after the document, {}", position(&error))))?;
+    // Most documents hold no array at all; one that does is read again with arrays where they belong.
+    if bytes.contains(&b'[') {
+        objects_only::<T>(bytes)?;
+    }
     Ok(value)
+}
+
+fn objects_only<T: DeserializeOwned>(bytes: &[u8]) -> Result<(), WireError> {
+    let document: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| explain(".", &error))?;
+    serde_path_to_error::deserialize::<_, T>(Objects(&document))
+        .map(drop)
+        .map_err(|error| explain(&error.path().to_string(), error.inner()))
 }
 
 fn explain(path: &str, error: &serde_json::Error) -> WireError {

@@ -8,6 +8,7 @@ mod case;
 mod history;
 mod malformed;
 mod message;
+mod objects;
 mod request;
 mod tenant;
 mod vendor;

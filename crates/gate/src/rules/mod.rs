@@ -2,7 +2,7 @@
 //!
 //! A rule is data first (id, citation, law or house, how far the source was read, what it asks), then one total function
 //! over the facts and a candidate. To add one, write it in the file of its group beside a case that it refuses and one
-//! that it lets pass, and name it in [`ALL`]. Nothing else calls it; every rule runs on every candidate.
+//! that it lets pass, and name it in the array behind [`ALL`] (`CATALOGUE`). Nothing else calls it; every rule runs on every candidate.
 //!
 //! Duties of RULES that are held elsewhere and have no function here, so that nobody looks for them:
 //! SYS-07 (a fallback never raises exposure) is how candidates are made: every form is judged against its own cell, and

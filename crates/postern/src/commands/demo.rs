@@ -53,6 +53,12 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Result<Exit, Failure> {
         if let Err(error) = std::fs::remove_dir_all(data.path()) {
             tracing::warn!(%error, "the demo's directory could not be removed");
         }
+    } else if ours && !global.json {
+        writeln!(
+            std::io::stdout().lock(),
+            "\nThe demo's data is left at {}: made up, and yours to look at or remove.",
+            data.path().display()
+        )?;
     }
     result
 }

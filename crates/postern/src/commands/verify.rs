@@ -87,7 +87,7 @@ pub(crate) fn run(global: &Global, args: &Verify) -> Result<Exit, Failure> {
     bar.finish_and_clear();
     let of_message = args.message.map(|id| (id, verify_message(&Directory::new(&dir), &key, id)));
     let mut verdict = verdict(&report);
-    compare_database(&runtime, &data, &dir, signed, &mut verdict);
+    compare_database(&runtime, &data, &dir, signed, &mut verdict)?;
     if let Some((id, found)) = of_message {
         let found = message_verdict(id.to_string(), &found);
         verdict.holds = verdict.holds && found.holds;
@@ -115,7 +115,7 @@ fn compare_database(
     ledger: &std::path::Path,
     signed: Option<u64>,
     verdict: &mut Verdict,
-) {
+) -> Result<(), Failure> {
     let mut wrong = |code, sentence: String| {
         verdict.holds = false;
         verdict.problems.push(Named { code, sentence });
@@ -128,8 +128,16 @@ fn compare_database(
     }
     let rows = match runtime.block_on(LedgerRows::open(data.path())) {
         Ok(rows) => rows,
-        Err(OpenError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return,
-        Err(error) => return wrong("database_unreadable", format!("the database cannot be compared: {error}")),
+        Err(OpenError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        // A place that cannot be written says nothing of the record: SQLite needs to write beside a database to read it.
+        Err(OpenError::Io(error)) => {
+            let what = format!("the database cannot be opened here: {error}; verify a copy where files can be written");
+            return Err(Failure::Data { path: data.path().to_path_buf(), what });
+        }
+        Err(error) => {
+            wrong("database_unreadable", format!("the database cannot be compared: {error}"));
+            return Ok(());
+        }
     };
     let pages = Pages { runtime, rows: &rows, next: 0, page: Vec::new().into_iter(), ended: false };
     match verify_rows(&Directory::new(ledger), verdict.size, pages) {
@@ -141,6 +149,7 @@ fn compare_database(
         Err(error) => wrong("database_unreadable", format!("the database cannot be compared: {error}")),
     }
     verdict.rows = Some(rows.size());
+    Ok(())
 }
 
 /// The rows in order, a page in memory.

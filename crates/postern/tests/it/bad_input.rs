@@ -35,6 +35,8 @@ fn a_request_that_is_not_right_is_refused_with_the_field_and_nothing_is_stored()
         (with("patient", json!("Patient/../etc")), "patient"),
         (with("channels", json!("sms")), "channels"),
         (with("send_at", json!("tomorrow")), "send_at"),
+        (with("recipient", json!(["self", null])), "recipient"),
+        (json!(["Patient/p1", "one_time_code"]), "."),
         (with("template", json!({ "name": "no_such_template", "data": {} })), "template.name"),
         (with("template", json!({ "name": "one_time_code", "data": {} })), "template.data.code"),
         (with("template", json!({ "name": "one_time_code", "data": { "code": "1", "x": "y" } })), "template.data.x"),
