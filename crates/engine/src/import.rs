@@ -4,7 +4,7 @@ use crate::engine::Engine;
 use crate::ledger_entry;
 use crate::principal::{Forbidden, Principal, Scope};
 use postern_ehr::json::Limits;
-use postern_ehr::read::{ReadError, ReadResource, read};
+use postern_ehr::read::{ReadError, ReadResource, Reason, read};
 use postern_ledger::Kind;
 use postern_store::{DirectoryResource, StoreError};
 use std::collections::BTreeMap;
@@ -43,6 +43,9 @@ pub enum ImportError {
     /// One bundle is larger than a bundle may be.
     #[error("the bundle is too large: export it as NDJSON or in parts")]
     TooLarge,
+    /// The file ends in the middle. What is missing may be the very Consent that forbids something, so nothing is stored.
+    #[error("the file is cut off: nothing was stored; get it whole and import it again")]
+    CutOff,
     /// The store did not answer; what came before is stored, and importing again is harmless.
     #[error("the store does not answer now: import again, it is harmless")]
     Store(#[from] StoreError),
@@ -100,6 +103,9 @@ fn understand(document: &[u8]) -> Result<(Vec<ReadResource>, ImportReport), Impo
         ReadError::TooLarge(_) => ImportError::TooLarge,
         ReadError::Io(_) => ImportError::NotFhir,
     })?;
+    if read.unread.iter().any(|unread| unread.reason == Reason::CutOff) {
+        return Err(ImportError::CutOff);
+    }
     let counts = |of: BTreeMap<String, u64>| {
         of.into_iter().map(|(name, count)| (name, usize::try_from(count).unwrap_or(usize::MAX))).collect()
     };

@@ -170,6 +170,22 @@ fn a_bundle_with_broken_resources_gives_what_it_has_and_names_the_rest() {
 }
 
 #[test]
+fn a_bundle_that_is_cut_off_is_not_stored_in_part() {
+    let mut clinic = clinic("cut-bundle");
+    let resources = patient("p2", "+12125550102", "p2@mail.example");
+    let entries: Vec<Value> = resources.iter().map(|resource| json!({ "resource": resource })).collect();
+    let whole = format!(r#"{{"resourceType":"Bundle","type":"collection","entry":{}}}"#, Value::Array(entries));
+    let file = clinic.folder.join("cut.json");
+    std::fs::write(&file, &whole.as_bytes()[..whole.len() - 40]).expect("written");
+    let output = postern(&["import", "--data", &clinic.data_text(), file.to_str().expect("UTF-8")]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("cut off"), "{said}");
+    clinic.serve();
+    let unknown = clinic.client().post("/v1/messages", &code("p2", "482913"));
+    assert_eq!(problem(&unknown).0, 404, "{}", unknown.text());
+}
+
+#[test]
 fn quickstart_leaves_a_directory_that_is_there_alone() {
     let clinic = clinic("twice");
     let before = std::fs::read(clinic.data().join("root.key")).expect("the root key");
