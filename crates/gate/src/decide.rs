@@ -7,6 +7,7 @@ use crate::finding::{Against, Bar, Finding, deny};
 use crate::permit::{Binding, Permit, TransportFloor};
 use crate::plan;
 use crate::policy::Policy;
+use crate::remedy::Remedy;
 use crate::request::Request;
 use crate::rules::{self, Rule};
 use crate::view::View;
@@ -104,9 +105,11 @@ impl Reasons {
             return;
         };
         let index = rules::ALL.iter().position(|rule| rule.id == rules::STILL_TRUE.id);
-        if let (true, Some(index), Finding::Against(against)) =
-            (from >= worthless, index, deny("By the time it could be sent, the message would be worthless."))
-        {
+        if let (true, Some(index), Finding::Against(against)) = (
+            from >= worthless,
+            index,
+            deny("By the time it could be sent, the message would be worthless.").lifted_by(&[Remedy::ExtendExpiry]),
+        ) {
             self.verdict(index, against.verdict);
             self.against(&rules::STILL_TRUE, evaluated, against);
         }

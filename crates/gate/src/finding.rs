@@ -1,6 +1,7 @@
 //! What one rule says of one candidate.
 
 use crate::decision::{Effect, Verdict, WaitingFor};
+use crate::remedy::Remedy;
 use jiff::Timestamp;
 use std::borrow::Cow;
 
@@ -37,6 +38,8 @@ pub(crate) struct Against {
     pub(crate) waiting_for: Option<WaitingFor>,
     /// Raise it as an alert too.
     pub(crate) alert: bool,
+    /// What would lift it: any one of these, the first before the others. Empty = nothing that anybody may do.
+    pub(crate) remedies: &'static [Remedy],
     /// Why.
     pub(crate) sentence: Sentence,
 }
@@ -56,7 +59,8 @@ pub(crate) enum Bar {
 
 impl Against {
     fn new(verdict: Verdict, effect: Effect, bar: Bar, sentence: impl Into<Sentence>) -> Self {
-        Self { verdict, effect, bar, until: None, waiting_for: None, alert: false, sentence: sentence.into() }
+        let sentence = sentence.into();
+        Self { verdict, effect, bar, until: None, waiting_for: None, alert: false, remedies: &[], sentence }
     }
 }
 
@@ -93,13 +97,13 @@ pub(crate) fn ask(sentence: impl Into<Sentence>) -> Finding {
 /// Lawful from `until` on.
 pub(crate) fn later(until: Timestamp, sentence: impl Into<Sentence>) -> Finding {
     let against = Against::new(Verdict::Violated, Effect::Defer, Bar::Wait, sentence);
-    Finding::Against(Against { until: Some(until), ..against })
+    Finding::Against(Against { until: Some(until), remedies: &[Remedy::Wait], ..against })
 }
 
 /// Lawful when `system` answers.
 pub(crate) fn wait(system: WaitingFor, sentence: impl Into<Sentence>) -> Finding {
     let against = Against::new(Verdict::Unknown, Effect::Defer, Bar::Wait, sentence);
-    Finding::Against(Against { waiting_for: Some(system), ..against })
+    Finding::Against(Against { waiting_for: Some(system), remedies: &[Remedy::SystemAnswers], ..against })
 }
 
 impl Finding {
@@ -121,6 +125,16 @@ impl Finding {
     pub(crate) fn and_alert(self) -> Self {
         match self {
             Self::Against(against) => Self::Against(Against { alert: true, ..against }),
+            other => other,
+        }
+    }
+
+    /// The same, naming what would lift it: any one of `remedies`, the first before the others.
+    ///
+    /// What nobody may change gets none; what only the patient may change gets a remedy of the patient's.
+    pub(crate) fn lifted_by(self, remedies: &'static [Remedy]) -> Self {
+        match self {
+            Self::Against(against) => Self::Against(Against { remedies, ..against }),
             other => other,
         }
     }

@@ -26,6 +26,7 @@ mod plan;
 pub mod policy;
 #[cfg(test)]
 mod properties;
+pub mod remedy;
 pub mod rendition;
 pub mod request;
 pub mod revocation;

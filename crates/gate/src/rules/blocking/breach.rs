@@ -5,6 +5,7 @@ use crate::consent::{Standing, permits_point};
 use crate::facts::{ConsentKind, System};
 use crate::finding::{Finding, redirect, unknown};
 use crate::matrix::Mark;
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, Purpose};
@@ -39,6 +40,7 @@ fn first_class_mail(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
                 );
             Finding::when(agreed, || {
                 unknown("No record says that the person agreed to be notified by e-mail; send first-class mail.")
+                    .lifted_by(&[Remedy::RecordConsent])
             })
         }
         _ => redirect(

@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, deny};
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 
@@ -18,7 +19,7 @@ pub(crate) const BLANKET_HOLD: Rule = Rule {
 
 fn blanket_hold(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     match view.policy.defects.iter().find(|defect| defect.rule == BLANKET_HOLD.id) {
-        Some(defect) => deny(defect.sentence.clone()).and_alert(),
+        Some(defect) => deny(defect.sentence.clone()).lifted_by(&[Remedy::MendPolicy]).and_alert(),
         None => Finding::NotApplicable,
     }
 }

@@ -5,6 +5,7 @@ use crate::consent::Standing;
 use crate::facts::{LineType, MailboxKind, PointSource};
 use crate::finding::{Finding, ask, deny, redirect, strip, unknown};
 use crate::matrix::Mark;
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::{PointView, View};
 use jiff::SignedDuration;
@@ -30,8 +31,10 @@ fn verified(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(_) if is_verified(view, point) => Finding::Satisfied,
         Some(_) => {
             deny("This contact point was not confirmed by the patient, or not lately; verify it with a code first.")
+                .lifted_by(&[Remedy::VerifyPoint])
         }
-        None => unknown("Nobody verified that this contact point is the patient's own; verify it with a code first."),
+        None => unknown("Nobody verified that this contact point is the patient's own; verify it with a code first.")
+            .lifted_by(&[Remedy::VerifyPoint]),
     }
 }
 
@@ -68,6 +71,7 @@ fn mailbox(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(_) => strip("Others read this mailbox; it takes no more than a notice."),
         None if candidate.carried(view.level).is_none_or(|level| level >= Level::L2) => {
             unknown("Nobody recorded whose mailbox this is; it takes no clinical text until somebody does.")
+                .lifted_by(&[Remedy::RecordMailbox])
         }
         None => Finding::NotApplicable,
     }
@@ -89,7 +93,7 @@ fn push(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     let opted_in = candidate.point.is_some_and(|p| p.standing == Some(Standing::Permitted));
     if candidate.cell.has(Mark::OptIn) && !opted_in {
-        return unknown("The patient did not ask for offers on this device.");
+        return unknown("The patient did not ask for offers on this device.").lifted_by(&[Remedy::RecordConsent]);
     }
     let text = candidate.rendition.and_then(|r| r.level.known().copied());
     Finding::when(text.is_none_or(|level| level == Level::L0), || {
@@ -132,7 +136,10 @@ fn apps(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     let asked = candidate.point.is_some_and(|p| p.standing == Some(Standing::Permitted));
-    Finding::when(asked, || deny("The patient did not ask to be reached on this app; use another channel."))
+    Finding::when(asked, || {
+        deny("The patient did not ask to be reached on this app; use another channel.")
+            .lifted_by(&[Remedy::RecordConsent])
+    })
 }
 
 /// NIST SP 800-63B 5.1.3.2: an out-of-band secret is good for a few minutes. house: five (RULES 1.0, `otp_ttl_seconds`).
@@ -193,6 +200,7 @@ fn out_of_band(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     Finding::when(is_verified(view, point), || {
         unknown("Nobody verified that this number is the patient's own; a code is not spoken to it.")
+            .lifted_by(&[Remedy::VerifyPoint])
     })
 }
 
@@ -215,8 +223,11 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.channel == Channel::Portal {
         return match view.facts.deployment.portal_available.known() {
             Some(true) => Finding::Satisfied,
-            Some(false) => deny("The portal is not open to this patient yet; invite them first."),
-            None => unknown("Nobody knows whether the portal is open to this patient."),
+            Some(false) => deny("The portal is not open to this patient yet; invite them first.")
+                .lifted_by(&[Remedy::InviteToPortal]),
+            None => {
+                unknown("Nobody knows whether the portal is open to this patient.").lifted_by(&[Remedy::InviteToPortal])
+            }
         };
     }
     let Some(point) = candidate.point else { return Finding::NotApplicable };
@@ -230,8 +241,10 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match point.standing {
         Some(Standing::Permitted) => Finding::Satisfied,
         Some(Standing::Silent) if given && view.request.purpose != Purpose::Marketing => Finding::Satisfied,
-        Some(Standing::Lapsed) => deny("The patient's consent for this address was withdrawn or has run out."),
-        _ => unknown("Neither did the patient give this address, nor is a consent for it on record."),
+        Some(Standing::Lapsed) => deny("The patient's consent for this address was withdrawn or has run out.")
+            .lifted_by(&[Remedy::RecordConsent]),
+        _ => unknown("Neither did the patient give this address, nor is a consent for it on record.")
+            .lifted_by(&[Remedy::RecordConsent]),
     }
 }
 

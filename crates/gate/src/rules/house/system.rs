@@ -6,6 +6,7 @@ use crate::decision::WaitingFor;
 use crate::facts::{ConsentKind, Ehr, EventStatus, Ruling};
 use crate::finding::{Finding, ask, deny, later, redirect, require, unknown, wait};
 use crate::matrix::Mark;
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 use jiff::{SignedDuration, Timestamp};
@@ -23,10 +24,10 @@ pub(crate) const POLICY_FLOOR: Rule = Rule {
 
 fn policy_floor(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if let Some(defect) = view.policy.defects.iter().find(|defect| defect.rule != "IB-01") {
-        return deny(defect.sentence.clone()).and_alert();
+        return deny(defect.sentence.clone()).lifted_by(&[Remedy::MendPolicy]).and_alert();
     }
     Finding::when(!view.policy.disabled_channels.contains(&candidate.channel), || {
-        deny("The practice has switched this channel off.")
+        deny("The practice has switched this channel off.").lifted_by(&[Remedy::EnableChannel])
     })
 }
 
@@ -49,7 +50,7 @@ fn record_read(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         return Finding::when(known, || {
             ask(
                 "The EHR does not answer, and nothing is known of where the patient asked to be reached; a person must act.",
-            )
+            ).lifted_by(&[Remedy::SystemAnswers])
         });
     }
     let missing = view.patient_missing().or_else(|| view.consents_missing());
@@ -77,6 +78,7 @@ pub(crate) const BOTH_LEDGERS: Rule = Rule {
 fn both_ledgers(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if view.active(ConsentKind::Unreadable).next().is_some() {
         return ask("A Consent on the record could not be understood; until a person has read it, nothing is sent.")
+            .lifted_by(&[Remedy::ReadConsent])
             .and_alert();
     }
     let Some(consents) = view.consents else { return Finding::NotApplicable };
@@ -93,7 +95,9 @@ fn both_ledgers(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             rulings.filter_map(|c| crate::consent::ruling(&c.provision, query)).any(|r| r == Ruling::Deny)
         }
     };
-    Finding::when(!denied, || deny("The patient's record denies contact this way for this purpose."))
+    Finding::when(!denied, || {
+        deny("The patient's record denies contact this way for this purpose.").lifted_by(&[Remedy::LiftDenial])
+    })
 }
 
 /// house: everything is looked at again just before the send: a cancelled visit, an event that is over, an expired request.
@@ -108,7 +112,7 @@ pub(crate) const STILL_TRUE: Rule = Rule {
 
 fn still_true(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     if view.request.expires_at.is_some_and(|expires| expires <= view.start) {
-        return deny("The time in which this message was worth something is over.");
+        return deny("The time in which this message was worth something is over.").lifted_by(&[Remedy::ExtendExpiry]);
     }
     if let Some(against) = event_against(view) {
         return against;
@@ -258,6 +262,7 @@ fn machine_text(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         require(
             "A model wrote this, it is about care, and nobody has read it; a clinician must read and accept it first.",
         )
+        .lifted_by(&[Remedy::ReviewText])
     })
 }
 

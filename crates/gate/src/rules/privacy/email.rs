@@ -5,6 +5,7 @@ use crate::consent::permits_point;
 use crate::facts::{ConsentKind, NoticeGiven, System};
 use crate::finding::{Finding, deny, redirect, unknown};
 use crate::matrix::Mark;
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::{View, same_place};
 use postern_base::{Channel, EmailMode, Level};
@@ -51,7 +52,8 @@ fn warning(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let about = || notices.iter().filter(|n| n.kind == EMAIL_RISK && n.point == *candidate.address);
     let objects = |n: &NoticeGiven| n.objected && n.kind == EMAIL_RISK && same_place(&n.point, candidate.address);
     if notices.iter().any(objects) {
-        return redirect("The patient was told the risk of e-mail and does not want it; use another channel.");
+        return redirect("The patient was told the risk of e-mail and does not want it; use another channel.")
+            .lifted_by(&[Remedy::AcceptEmail]);
     }
     let guards = candidate.cell.has(Mark::Warning) && Some(candidate.form) == candidate.cell.highest;
     if !guards {
@@ -72,7 +74,7 @@ fn warning(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     Finding::when(thread && told && view.level.is_some_and(|level| level <= Level::L2), || {
         unknown(
             "No record says that the patient was told the risk of e-mail and accepts it; the text belongs in the portal.",
-        )
+        ).lifted_by(&[Remedy::AcknowledgeEmailRisk])
     })
 }
 

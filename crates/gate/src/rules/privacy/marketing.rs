@@ -5,6 +5,7 @@ use crate::consent::{Query, in_force, ruling};
 use crate::facts::{ActReason, Consent, ConsentKind, Provision, Ruling};
 use crate::finding::{Finding, deny, strip, unknown};
 use crate::matrix::Mark;
+use crate::remedy::Remedy;
 use crate::request::{Marketing, MarketingKind, Remuneration};
 use crate::rules::privacy::restriction::system;
 use crate::rules::{Ground, Rule, SourceRead};
@@ -39,7 +40,7 @@ fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     Finding::when(view.active(ConsentKind::MarketingAuthorization).any(valid), || {
         deny(
             "Marketing needs the patient's signed authorization, in force, and telling of any payment; there is none on record.",
-        )
+        ).lifted_by(&[Remedy::SignAuthorization])
     })
 }
 
@@ -112,7 +113,8 @@ fn commercial_email(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(text) if text.names_sender && text.says_opt_out => {
             Finding::Obliges("Label the e-mail as an offer and give the practice's postal address.".into())
         }
-        _ => strip("A commercial e-mail must name its sender and say how to opt out; add the words."),
+        _ => strip("A commercial e-mail must name its sender and say how to opt out; add the words.")
+            .lifted_by(&[Remedy::NameSender]),
     }
 }
 

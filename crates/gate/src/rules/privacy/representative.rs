@@ -4,6 +4,7 @@ use crate::candidate::Candidate;
 use crate::consent::{in_force, names_purpose};
 use crate::facts::{ConsentKind, LineType, Provision, Ruling};
 use crate::finding::{Finding, deny, require, unknown};
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::{Audience, PointView, View};
 use postern_base::{Category, Channel, Level, RecipientRole};
@@ -29,6 +30,7 @@ fn minor(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         Audience::Related(person) if person.active => {
             Finding::when(granted(view, ConsentKind::ProxyCommunication), || {
                 unknown("No grant on record lets this person receive messages for the patient.")
+                    .lifted_by(&[Remedy::GrantPerson])
             })
         }
         _ => unknown("This person is not on record as standing for the patient."),
@@ -161,6 +163,7 @@ fn involved(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let logistics = candidate.carried(view.level).is_some_and(|level| level <= Level::L1);
     Finding::when(logistics || granted(view, ConsentKind::ProxyCommunication), || {
         unknown("No agreement of the patient on record lets this person hear more than logistics.")
+            .lifted_by(&[Remedy::GrantPerson])
     })
 }
 

@@ -5,6 +5,7 @@ use crate::consent::{Alternative, Query, alternative, in_force, names_point, rea
 use crate::decision::WaitingFor;
 use crate::facts::{ActReason, ConsentKind, Provision, Ruling, System};
 use crate::finding::{Finding, deny, unknown, wait};
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, RecipientRole};
@@ -30,7 +31,8 @@ fn restriction(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         any = true;
         // An exception that permits stands against the denial around it.
         if restricts(view, &consent.provision, query) {
-            return deny("The patient asked for this to be kept from this recipient or use, and the practice agreed.");
+            return deny("The patient asked for this to be kept from this recipient or use, and the practice agreed.")
+                .lifted_by(&[Remedy::EndRestriction]);
         }
     }
     if any { Finding::Satisfied } else { Finding::NotApplicable }
@@ -97,6 +99,7 @@ fn confidential(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(Alternative::Listed) => Finding::Satisfied,
         Some(Alternative::NotListed) | None => {
             deny("The patient asked to be reached only at other addresses; this one is not on the list.")
+                .lifted_by(&[Remedy::ListAddress])
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::finding::{Finding, redirect, strip};
 use crate::matrix::Mark;
+use crate::remedy::Remedy;
 use crate::request::AnsweredBy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
@@ -26,7 +27,7 @@ fn ceiling(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.form == Form::Notice && !candidate.portal_stands && candidate.cell.allows(Form::Notice) {
         return redirect(
             "A notice only says that something waits in the portal, and no portal copy can be made here; allow the portal among the channels.",
-        );
+        ).lifted_by(&[Remedy::AllowPortal]);
     }
     if candidate.cell.allows(candidate.form) {
         return Finding::Satisfied;
@@ -91,6 +92,7 @@ fn identity(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let verified = view.request.voice.is_some_and(|voice| voice.identity_verified);
     Finding::when(verified || !candidate.cell.has(Mark::Identity), || {
         strip("The patient's identity was not verified in this call; until then, leave only a name and a number.")
+            .lifted_by(&[Remedy::VerifyIdentity])
     })
 }
 

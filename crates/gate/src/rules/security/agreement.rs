@@ -2,6 +2,7 @@
 
 use crate::candidate::{Candidate, covered};
 use crate::finding::{Finding, deny};
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 
@@ -24,8 +25,8 @@ fn agreement(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(row) if covered(row, view.today) => Finding::Satisfied,
         Some(_) => deny(
             "The agreement with the vendor of this channel does not cover it today (not executed, not in force, or the service is not named); renew it or choose another channel.",
-        ),
-        None => deny("No vendor with an agreement is registered for this channel; register one first."),
+        ).lifted_by(&[Remedy::ExecuteAgreement]),
+        None => deny("No vendor with an agreement is registered for this channel; register one first.").lifted_by(&[Remedy::ExecuteAgreement]),
     }
 }
 
@@ -44,7 +45,7 @@ fn terms(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(row) if candidate.needs_vendor() => Finding::when(row.agreement.required_terms, || {
             deny(
                 "The agreement with the vendor of this channel lacks a required term; amend it before the channel is used.",
-            )
+            ).lifted_by(&[Remedy::AmendAgreement])
         }),
         _ => Finding::NotApplicable,
     }

@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, deny, unknown};
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 
@@ -23,9 +24,11 @@ fn risk_record(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(true) => Finding::Satisfied,
         Some(false) => {
             deny("No approved risk record stands for this deployment; the security official must approve one.")
+                .lifted_by(&[Remedy::ApproveRisk])
         }
         None => {
             unknown("Nobody recorded whether the risks of this channel were assessed; record the assessment first.")
+                .lifted_by(&[Remedy::ApproveRisk])
         }
     }
 }

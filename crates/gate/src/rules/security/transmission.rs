@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::facts::Address;
 use crate::finding::{Finding, redirect, unknown};
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{EmailMode, EmailTier};
@@ -29,7 +30,8 @@ fn email_tier(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         }
         None => unknown(
             "Nobody knows yet whether the recipient's mail domain enforces encryption; the text belongs in the portal.",
-        ),
+        )
+        .lifted_by(&[Remedy::LookUpDomain]),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::facts::Patient;
 use crate::finding::{Finding, deny, unknown};
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::{Audience, PointView, View};
 use jiff::civil::Date;
@@ -80,6 +81,7 @@ fn majority(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         Some(age) if age < of_age => Finding::Satisfied,
         Some(_) => Finding::when(regranted(view, patient, of_age), || {
             deny("The patient has come of age; the parent's access is over until the patient grants it anew.")
+                .lifted_by(&[Remedy::GrantPerson])
         }),
         None => unknown("The patient's age is not on record, so nobody knows whether a parent still stands for them."),
     }

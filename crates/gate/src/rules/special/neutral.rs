@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::finding::{Finding, redirect};
 use crate::matrix::Mark;
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, Level};
@@ -25,7 +26,8 @@ fn neutral_sender(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if view.facts.tenant.reveals_specialty {
         return redirect(
             "The sender's name tells the specialty; set a neutral alias, or use the portal, a live call or mail.",
-        );
+        )
+        .lifted_by(&[Remedy::SetNeutralAlias]);
     }
     let guards = candidate.cell.has(Mark::Neutral) || view.level == Some(Level::L4);
     // RULES section 2, note (b): a live call is left; what is said on it is the matrix's to decide.
@@ -36,7 +38,7 @@ fn neutral_sender(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     Finding::when(view.has_neutral_alias(), || {
         redirect(
             "Protected content may be noticed here only under a neutral alias, and none is set; use the portal or mail.",
-        )
+        ).lifted_by(&[Remedy::SetNeutralAlias])
     })
 }
 

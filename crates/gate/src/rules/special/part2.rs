@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::facts::ConsentKind;
 use crate::finding::{Finding, deny, redirect};
+use crate::remedy::Remedy;
 use crate::rules::privacy::representative::granted;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
@@ -30,7 +31,8 @@ fn disclosure(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         if !granted(view, ConsentKind::Part2Consent) {
             return deny(
                 "Records of a substance-use programme go to others only with the patient's written consent for it.",
-            );
+            )
+            .lifted_by(&[Remedy::SignPart2Consent]);
         }
         // 42 CFR 2.32(a): each disclosure made with the patient's consent "must be accompanied by" a notice.
         return Finding::Obliges(
@@ -61,6 +63,7 @@ fn neutral_sender(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     Finding::when(view.has_neutral_alias(), || {
         deny("The sender's name would tell that the person is a patient of the programme; set a neutral alias.")
+            .lifted_by(&[Remedy::SetNeutralAlias])
     })
 }
 

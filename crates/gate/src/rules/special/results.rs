@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::facts::{Event, ResultClass};
 use crate::finding::{Finding, ask, later, require};
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 use jiff::tz::TimeZone;
@@ -39,13 +40,14 @@ fn texas(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(opens) = event.at.and_then(third_day) else {
         return ask(
             "Nobody recorded when this result became final, and state law makes some results wait for three days.",
-        );
+        )
+        .lifted_by(&[Remedy::ReleaseResult]);
     };
     Finding::when(opens <= view.start, || {
         later(
             opens,
             "State law makes this kind of result wait until the third day after it is final, unless a clinician releases it.",
-        )
+        ).lifted_by(&[Remedy::Wait, Remedy::ReleaseResult])
     })
 }
 
@@ -75,10 +77,13 @@ fn california(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match event.result_class {
         Some(ResultClass::Malignancy) => {
             require("State law asks a clinician to speak with the patient before this result is released.")
+                .lifted_by(&[Remedy::ReleaseResult])
         }
-        _ if listed => require("State law asks a clinician to speak with the patient before this result is released."),
+        _ if listed => require("State law asks a clinician to speak with the patient before this result is released.")
+            .lifted_by(&[Remedy::ReleaseResult]),
         Some(ResultClass::Genetic | ResultClass::Other) => Finding::Satisfied,
-        None => ask("The kind of this result is not on record, and state law makes some kinds wait for a clinician."),
+        None => ask("The kind of this result is not on record, and state law makes some kinds wait for a clinician.")
+            .lifted_by(&[Remedy::ReleaseResult]),
     }
 }
 

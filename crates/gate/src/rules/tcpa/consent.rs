@@ -7,6 +7,7 @@ use crate::decision::WaitingFor;
 use crate::facts::{ConsentKind, PointSource, Ruling};
 use crate::finding::{Finding, deny, later, require, unknown, wait};
 use crate::matrix::Mark;
+use crate::remedy::Remedy;
 use crate::rules::privacy::restriction::system;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::{PointView, View};
@@ -41,15 +42,17 @@ fn consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             Some(system) => wait(system, "The patient's consents could not be read; waiting for them."),
             None => unknown("The patient's consents are not on record; nothing is sent without them."),
         },
-        Some(Standing::Denied) => deny("The patient's record denies contact at this number for this purpose."),
-        Some(Standing::Lapsed) => deny("The patient's consent for this number was withdrawn or has run out."),
+        Some(Standing::Denied) => deny("The patient's record denies contact at this number for this purpose.")
+            .lifted_by(&[Remedy::LiftDenial]),
+        Some(Standing::Lapsed) => deny("The patient's consent for this number was withdrawn or has run out.")
+            .lifted_by(&[Remedy::RecordConsent]),
         Some(Standing::Permitted) if pinned(view, Basis::Consent) => Finding::Satisfied,
         Some(Standing::Permitted | Standing::Silent) => {
             let basis = provided(view, candidate) || exempt(view, candidate);
             Finding::when(basis, || {
                 unknown(
                     "Neither a consent for this number and purpose is on record, nor that the patient gave the number for care.",
-                )
+                ).lifted_by(&[Remedy::RecordConsent])
             })
         }
     }
@@ -81,6 +84,7 @@ fn provided_number(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.basis {
         Some(Basis::ProvidedNumber) => {
             deny("The basis asked for does not hold: the patient did not give this number for this kind of message.")
+                .lifted_by(&[Remedy::LeaveBasisOpen])
         }
         _ => Finding::NotApplicable,
     }
@@ -110,12 +114,14 @@ fn exemption_and_caps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return match view.request.basis {
             Some(Basis::Exemption) if is_automated(view, candidate) && !view.is_care() && !view.is_formality() => {
                 deny("The health-care exemption does not cover this purpose; a consent is needed.")
+                    .lifted_by(&[Remedy::LeaveBasisOpen])
             }
             _ => Finding::NotApplicable,
         };
     }
     if view.request.basis == Some(Basis::Exemption) && !exempt(view, candidate) {
-        return deny("The health-care exemption was asked for, and not all of its conditions hold here.");
+        return deny("The health-care exemption was asked for, and not all of its conditions hold here.")
+            .lifted_by(&[Remedy::LeaveBasisOpen]);
     }
     let by_hand = view.request.origin == Origin::Staff || view.is_first_answer(candidate.address, None);
     if by_hand {
@@ -197,7 +203,7 @@ fn written_consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     if candidate.point.is_some_and(|p| p.standing == Some(Standing::Denied)) {
-        return deny("The patient's record denies marketing at this number.");
+        return deny("The patient's record denies marketing at this number.").lifted_by(&[Remedy::LiftDenial]);
     }
     let query = view.query(system(candidate), candidate.address);
     let signed = view.active(ConsentKind::MarketingTextConsent).any(|consent| {
@@ -211,6 +217,7 @@ fn written_consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     });
     Finding::when(signed, || {
         deny("Marketing to this number needs the patient's signed written consent for it; there is none on record.")
+            .lifted_by(&[Remedy::SignMarketingText])
     })
 }
 
@@ -233,6 +240,7 @@ fn do_not_call(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Finding::Satisfied => Finding::Satisfied,
         _ => {
             unknown("The number may be on the do-not-call registry, and no signed writing of the patient is on record.")
+                .lifted_by(&[Remedy::SignMarketingText])
         }
     }
 }

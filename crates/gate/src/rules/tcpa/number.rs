@@ -5,6 +5,7 @@ use crate::candidate::Candidate;
 use crate::decision::WaitingFor;
 use crate::facts::Reassigned;
 use crate::finding::{Finding, ask, deny, unknown, wait};
+use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::View;
 use jiff::{SignedDuration, Timestamp};
@@ -36,10 +37,12 @@ fn reassigned(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         _ if view.is_formality() || !is_automated(view, candidate) => Finding::NotApplicable,
         Some(c) if c.reassigned == Reassigned::NoData && !since(c.checked_at) => {
             ask("Nobody can tell whether the number is still the patient's; verify it again with a code.")
+                .lifted_by(&[Remedy::VerifyPoint])
         }
         Some(c) if c.reassigned == Reassigned::No && fresh(c.checked_at) => Finding::Satisfied,
         _ => Finding::when(verified.is_some_and(fresh), || {
             ask("The number was not verified or looked up for 90 days; verify it again with a code, or look it up.")
+                .lifted_by(&[Remedy::VerifyPoint, Remedy::LookUpNumber])
         }),
     }
 }
@@ -61,7 +64,7 @@ fn wrong_number(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             None => unknown("What was answered from there before is not on record, so it may be the wrong number."),
         },
         Some(point) => Finding::when(!point.wrong_number, || {
-            deny("Somebody there answered that this is the wrong number; verify it with the patient, and open an incident.").and_alert()
+            deny("Somebody there answered that this is the wrong number; verify it with the patient, and open an incident.").lifted_by(&[Remedy::VerifyPoint]).and_alert()
         }),
         None => Finding::NotApplicable,
     }

@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::decision::WaitingFor;
 use crate::finding::{Finding, ask, deny, unknown, wait};
+use crate::remedy::Remedy;
 use crate::revocation::Meaning;
 use crate::rules::{Ground, Rule, SourceRead};
 use crate::view::{Stopped, View};
@@ -44,12 +45,14 @@ fn revoked(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if stopped.by_message {
         return deny(
             "The patient answered with a word that means stop; nothing more is sent there until they ask again.",
-        );
+        )
+        .lifted_by(&[Remedy::OptBackIn]);
     }
     if stopped.perhaps {
         return ask(
             "The patient answered with words that may mean stop; a person must read them before anything more is sent.",
         )
+        .lifted_by(&[Remedy::ReadAnswer])
         .and_alert();
     }
     match (view.history, view.history_missing().and_then(WaitingFor::because)) {
@@ -73,6 +76,7 @@ fn cancel(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match binding(view, candidate) {
         Some(stopped) if stopped.by_cancel => {
             deny("The patient answered CANCEL, which stops messages; ask whether they also want the visit cancelled.")
+                .lifted_by(&[Remedy::OptBackIn])
                 .and_alert()
         }
         _ => Finding::NotApplicable,
@@ -115,6 +119,7 @@ fn scope(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match binding(view, candidate) {
         Some(stopped) if stopped.on_record => {
             deny("The patient has opted out of this; nothing more is sent there until they ask again.")
+                .lifted_by(&[Remedy::OptBackIn])
         }
         Some(_) if view.history.is_some() => Finding::Satisfied,
         _ => Finding::NotApplicable,

@@ -4,6 +4,7 @@ use super::is_automated;
 use crate::candidate::Candidate;
 use crate::facts::Registration;
 use crate::finding::{Finding, deny, require, strip};
+use crate::remedy::Remedy;
 use crate::rendition::LinkState;
 use crate::request::VoiceMode;
 use crate::rules::{Ground, Rule, SourceRead};
@@ -26,7 +27,7 @@ fn registration(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             Finding::when(row.sender_registration == Registration::Approved, || {
                 deny(
                     "The sender of texts is not registered with the carriers, or not yet; finish the registration first.",
-                )
+                ).lifted_by(&[Remedy::RegisterSender])
             })
         }
         _ => Finding::NotApplicable,
@@ -53,11 +54,11 @@ fn identifies(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     if !text.names_sender {
-        return strip("The text does not say who sends it; name the sender.");
+        return strip("The text does not say who sends it; name the sender.").lifted_by(&[Remedy::NameSender]);
     }
     let personal = matches!(view.request.origin, Origin::Staff | Origin::Reply);
     Finding::when(text.says_opt_out || candidate.channel != Channel::Sms || personal, || {
-        strip("The text does not say how to opt out; add the words.")
+        strip("The text does not say how to opt out; add the words.").lifted_by(&[Remedy::NameSender])
     })
 }
 
@@ -79,6 +80,7 @@ fn machine_voice(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         {
             Finding::when(voice.disclosed, || {
                 require("A model would speak, and the call does not say so; let it say so first, or let a person call.")
+                    .lifted_by(&[Remedy::DiscloseMachine])
             })
         }
         _ => Finding::NotApplicable,
@@ -100,6 +102,7 @@ fn recording(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(voice) if voice.recording && matches!(candidate.channel, Channel::Voice | Channel::Voicemail) => {
             Finding::when(voice.recording_consent, || {
                 deny("The call would be recorded without everybody's agreement; switch the recording off or ask first.")
+                    .lifted_by(&[Remedy::AgreeToRecording])
             })
         }
         _ => Finding::NotApplicable,
@@ -122,9 +125,11 @@ fn links(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(LinkState::Clean) => Finding::Satisfied,
         Some(LinkState::Foreign) if candidate.channel.is_open() => {
             deny("The text links to a site that is not the practice's own; link to its own domain.")
+                .lifted_by(&[Remedy::MendLinks])
         }
         Some(LinkState::CarriesIdentifiers) if candidate.channel.is_open() => {
             deny("A link in the text carries something that tells about the patient; use an opaque link.")
+                .lifted_by(&[Remedy::MendLinks])
         }
         Some(LinkState::Foreign | LinkState::CarriesIdentifiers) => Finding::NotApplicable,
     }
