@@ -13,7 +13,7 @@ cargo xtask peers    install what the tests are checked against (Debian, PyPI, n
 cargo xtask test     peers, formatting, lints, and every test of the workspace; .ci/run calls this
 cargo xtask tidy     the shape of the house: crate edges, one place per concern, file sizes, links
 cargo xtask law      law/index.tsv against the citations in the code, and what is not done yet
-cargo xtask matrix   write crates/gate/tests/matrix.out anew from the policy; review its diff
+cargo xtask matrix   write crates/gate/tests/matrix.out and tables.out anew from the policy; review their diff
 cargo xtask bench    measure, and write docs/benchmarks.md (arguments after it go to the benchmark)";
 
 fn main() -> ExitCode {

@@ -35,6 +35,7 @@ pub mod rules;
 mod sample;
 #[cfg(test)]
 mod table;
+pub mod tables;
 mod view;
 mod window;
 

@@ -1,6 +1,7 @@
 //! The tenant's policy: it may only tighten what the law and the built-in matrix allow.
 
 use crate::matrix::{Column, cell};
+use crate::tables::{EXEMPT_DAILY_MOST, EXEMPT_WEEKLY_MOST};
 use crate::window;
 use jiff::civil::Time;
 use postern_base::{Channel, Form, Level, Purpose};
@@ -33,7 +34,7 @@ pub struct Caps {
 
 impl Caps {
     /// One a day, three a week: 47 CFR 64.1200(a)(9)(iv)(F), applied to every basis (RULES TCP-03).
-    pub const FLOOR: Self = Self { per_day: 1, per_week: 3 };
+    pub const FLOOR: Self = Self { per_day: EXEMPT_DAILY_MOST, per_week: EXEMPT_WEEKLY_MOST };
 }
 
 /// A cell the tenant lowered.

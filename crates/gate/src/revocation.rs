@@ -4,6 +4,8 @@
 //! `opt out`, `cancel` and `unsubscribe` are a revocation as such. Other wording counts when a reasonable person would
 //! understand it so; where one might, or might not, the answer is [`Meaning::Ambiguous`] and a person decides.
 
+use crate::tables::{DOUBTFUL, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, WRONG_NUMBER};
+
 /// What an inbound message means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
@@ -30,189 +32,6 @@ impl Meaning {
         matches!(self, Self::WrongNumber | Self::Revokes | Self::RevokesOrCancelsVisit)
     }
 }
-
-/// Said by itself, each of these revokes. One word, or words joined by a space.
-const REVOKES: &[&str] = &[
-    "stop",
-    "quit",
-    "end",
-    "revoke",
-    "optout",
-    "opt out",
-    "cancel",
-    "unsubscribe",
-    "stopall",
-    "stop all",
-    "arret",
-    "arretez",
-    "parar",
-    "alto",
-    "remove me",
-    "do not text",
-    "dont text",
-    "unsub",
-    "basta",
-    "baja",
-    "cancelar",
-    "pare",
-    "paren",
-    "para",
-    "detener",
-    "detenga",
-    "detengan",
-    "no mas",
-    "no more",
-    "opt me out",
-    "take me off",
-    "salir",
-    "anular",
-    "ya basta",
-    "stpo",
-    "sotp",
-    "fuck off",
-    "go away",
-];
-
-/// Anywhere in a message, each of these revokes.
-const REVOKING_PHRASES: &[&str] = &[
-    "do not text",
-    "dont text",
-    "do not call",
-    "dont call",
-    "do not contact",
-    "dont contact",
-    "do not message",
-    "dont message",
-    "do not send",
-    "dont send",
-    "stop text",
-    "stop messag",
-    "stop call",
-    "stop send",
-    "stop contact",
-    "stop email",
-    "stop bother",
-    "stop all",
-    "stop these",
-    "stop this",
-    "stop them",
-    "stop it",
-    "quit text",
-    "quit messag",
-    "quit call",
-    "quit send",
-    "quit contact",
-    "end these",
-    "end text",
-    "end messag",
-    "no more text",
-    "no more messag",
-    "no more call",
-    "no more email",
-    "remove me",
-    "remove my number",
-    "take me off",
-    "delete my number",
-    "lose my number",
-    "take this number off",
-    "take my number off",
-    "dont want these",
-    "do not want these",
-    "dont want any more",
-    "do not want any more",
-    "dont want your",
-    "do not want your",
-    "dont want to receive",
-    "do not want to receive",
-    "dont want to get",
-    "dont want text",
-    "do not want text",
-    "dont want messag",
-    "you to quit",
-    "guys to quit",
-    "leave me alone",
-    "opt out",
-    "optout",
-    "opt me out",
-    "unsubscribe",
-    "revoke my consent",
-    "revoke consent",
-    "i revoke",
-    "cancel text",
-    "cancel messag",
-    "cancel these",
-    "no me escrib",
-    "no me envi",
-    "no me mand",
-    "no me llam",
-    "no me contact",
-    "no enviar mas",
-    "no envien mas",
-    "no mas mensaje",
-    "no mas text",
-    "no mas llamada",
-    "deje de",
-    "dejen de",
-    "dejar de enviar",
-    "quitenme",
-    "quiteme",
-    "borrenme",
-    "borreme",
-    "darme de baja",
-    "denme de baja",
-    "deme de baja",
-    "no quiero recibir",
-    "no quiero mensaje",
-    "no quiero texto",
-    "no quiero llamada",
-    "no quiero sus",
-    "no quiero mas",
-    "ya no quiero",
-    "paren de",
-    "pare de",
-    "parar mensajes",
-    "alto mensajes",
-];
-
-/// A message that holds one of these words, without being clear, goes to a person.
-const DOUBTFUL: &[&str] = &[
-    "stop",
-    "stopall",
-    "stopped",
-    "stopping",
-    "unsubscribe",
-    "unsubscribed",
-    "revoke",
-    "revoked",
-    "optout",
-    "cancel",
-    "cancelar",
-    "basta",
-    "unsub",
-    "parar",
-    "detener",
-];
-
-const WRONG_NUMBER: &[&str] = &[
-    "wrong number",
-    "wrong person",
-    "wrong phone",
-    "who is this",
-    "who dis",
-    "whos this",
-    "who this",
-    "who are you",
-    "not my number anymore",
-    "you have the wrong",
-    "dont know who this is",
-    "do not know who this is",
-    "numero equivocado",
-    "persona equivocada",
-    "quien es usted",
-    "quien eres",
-    "quien es este",
-    "se equivoco de numero",
-];
 
 const NEGATIONS: &[&str] = &[
     "dont stop",
@@ -274,10 +93,6 @@ const COURTESIES: &[&str] = &[
     "textos",
 ];
 
-const RESUMES: &[&str] =
-    &["start", "unstop", "resume", "subscribe", "opt in", "optin", "iniciar", "comenzar", "reanudar", "empezar"];
-const HELPS: &[&str] = &["help", "info", "information", "ayuda", "informacion"];
-
 /// Reads an inbound message.
 ///
 /// `text` is what the patient sent, in any script that people hide a STOP in: full-width, mathematical and circled
@@ -303,7 +118,7 @@ pub fn read(text: &str) -> Meaning {
     if has(NEGATIONS) {
         return Meaning::Ambiguous;
     }
-    if has(REVOKING_PHRASES) {
+    if has(REVOKES_ANYWHERE) {
         // "stop this medication?" asks a clinician, it does not revoke.
         return if asks_about_care(whole) { Meaning::Ambiguous } else { Meaning::Revokes };
     }
@@ -313,7 +128,7 @@ pub fn read(text: &str) -> Meaning {
     if is_one_of(whole, RESUMES) || is_one_of(&core, RESUMES) {
         return Meaning::Resumes;
     }
-    if is_one_of(whole, HELPS) || is_one_of(&core, HELPS) { Meaning::Help } else { Meaning::Other }
+    if is_one_of(whole, HELP) || is_one_of(&core, HELP) { Meaning::Help } else { Meaning::Other }
 }
 
 /// What a revocation speaks of, besides the contact point it comes from.

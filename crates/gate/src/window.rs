@@ -2,18 +2,25 @@
 
 use crate::facts::{Facts, Patient};
 use crate::policy::Policy;
-use jiff::civil::{Time, Weekday, time};
+use crate::tables::{
+    Hours, OFFERS_SUNDAY_FROM, OFFERS_SUNDAY_TO, SolicitationHours, UNKNOWN_ZONE_FROM, UNKNOWN_ZONE_TO, WINDOW_FROM,
+    WINDOW_TO, solicitation_hours,
+};
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use postern_base::Purpose;
 
 /// The default window, local time (RULES 1.0): inside 47 CFR 64.1200(c)(1) and the strictest common state hours.
-pub(crate) const DEFAULT: (Time, Time) = (time(9, 0, 0, 0), time(20, 0, 0, 0));
-/// The window when no zone is known, Eastern time: inside the default window in every zone of the contiguous states.
-const UNKNOWN_ZONE: (Time, Time) = (time(11, 0, 0, 0), time(20, 0, 0, 0));
+pub(crate) const DEFAULT: Hours = (WINDOW_FROM, WINDOW_TO);
+/// The window when no zone is known, Eastern time: inside the federal hours in every zone of the contiguous states.
+const UNKNOWN_ZONE: Hours = (UNKNOWN_ZONE_FROM, UNKNOWN_ZONE_TO);
 const EASTERN: &str = "America/New_York";
 /// Openings tried before giving up: more than the zones and bars of two weeks can ask for.
 const TRIES: usize = 64;
+
+/// Hours that are none.
+const CLOSED: Hours = (WINDOW_TO, WINDOW_TO);
 
 /// When a window is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,35 +36,9 @@ pub(crate) enum Opening {
 /// The window of one decision: every plausible zone with its hours.
 #[derive(Debug)]
 pub(crate) struct Window {
-    zones: Vec<(TimeZone, (Time, Time))>,
-    state: Option<StateHours>,
+    zones: Vec<(TimeZone, Hours)>,
+    state: Option<&'static SolicitationHours>,
     solicitation: bool,
-}
-
-/// State hours that are stricter than the default (RULES 7.2; secondary sources, to be verified by counsel).
-#[derive(Debug, Clone, Copy)]
-struct StateHours {
-    weekday: (Time, Time),
-    saturday: (Time, Time),
-    sunday: (Time, Time),
-}
-
-const fn state_hours(state: &str) -> Option<StateHours> {
-    const ALL_DAY: (Time, Time) = DEFAULT;
-    match state.as_bytes() {
-        b"RI" => {
-            let weekend = (time(10, 0, 0, 0), time(17, 0, 0, 0));
-            Some(StateHours { weekday: (time(9, 0, 0, 0), time(18, 0, 0, 0)), saturday: weekend, sunday: weekend })
-        }
-        b"KY" => {
-            let late = (time(10, 0, 0, 0), time(20, 0, 0, 0));
-            Some(StateHours { weekday: late, saturday: late, sunday: late })
-        }
-        b"TX" => {
-            Some(StateHours { weekday: ALL_DAY, saturday: ALL_DAY, sunday: (time(12, 0, 0, 0), time(20, 0, 0, 0)) })
-        }
-        _ => None,
-    }
 }
 
 impl Window {
@@ -79,7 +60,7 @@ impl Window {
             zones.push((zone, narrow(UNKNOWN_ZONE, hours)));
         }
         let state = patient.and_then(|p| p.state.as_deref()).or(facts.tenant.state.as_deref());
-        Self { zones, state: state.and_then(state_hours), solicitation: purpose == Purpose::Marketing }
+        Self { zones, state: state.and_then(solicitation_hours), solicitation: purpose == Purpose::Marketing }
     }
 
     /// When the window is open, from `from` on.
@@ -103,7 +84,7 @@ impl Window {
 
     /// Whether only state hours, or the hours of the day for offers, keep the window closed at `at`.
     pub(crate) fn is_open_but_for_state_hours(&self, at: Timestamp) -> bool {
-        let inside = |zone: &TimeZone, hours: (Time, Time)| {
+        let inside = |zone: &TimeZone, hours: Hours| {
             let local = zone.to_datetime(at).time();
             hours.0 <= local && local < hours.1
         };
@@ -111,7 +92,7 @@ impl Window {
     }
 
     /// The first instant not before `at` at which the window is open in `zone`.
-    fn opening_in(&self, zone: &TimeZone, hours: (Time, Time), at: Timestamp) -> Option<Timestamp> {
+    fn opening_in(&self, zone: &TimeZone, hours: Hours, at: Timestamp) -> Option<Timestamp> {
         let local = zone.to_datetime(at);
         let mut date = local.date();
         for ahead in 0..8 {
@@ -131,7 +112,7 @@ impl Window {
         None
     }
 
-    fn hours_on(&self, day: Weekday, hours: (Time, Time)) -> (Time, Time) {
+    fn hours_on(&self, day: Weekday, hours: Hours) -> Hours {
         let mut hours = hours;
         if let Some(state) = self.state {
             let own = match day {
@@ -142,20 +123,24 @@ impl Window {
             hours = narrow(hours, own);
         }
         if self.solicitation && day == Weekday::Sunday {
-            hours = narrow(hours, (time(12, 0, 0, 0), time(18, 0, 0, 0)));
+            if self.state.is_some_and(|state| !state.offers_on_sunday) {
+                return CLOSED;
+            }
+            hours = narrow(hours, (OFFERS_SUNDAY_FROM, OFFERS_SUNDAY_TO));
         }
         hours
     }
 }
 
 /// The hours both windows have in common; empty when `from >= to`.
-pub(crate) fn narrow(a: (Time, Time), b: (Time, Time)) -> (Time, Time) {
+pub(crate) fn narrow(a: Hours, b: Hours) -> Hours {
     (a.0.max(b.0), a.1.min(b.1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::civil::time;
 
     fn window(zones: &[&str]) -> Window {
         let zones = zones.iter().map(|z| (TimeZone::get(z).unwrap(), DEFAULT)).collect();
@@ -202,11 +187,21 @@ mod tests {
     fn stricter_state_hours_narrow_it() {
         let texas = Window {
             zones: vec![(TimeZone::get("America/Chicago").unwrap(), DEFAULT)],
-            state: state_hours("TX"),
+            state: solicitation_hours("TX"),
             solicitation: false,
         };
         // 2026-12-06 is a Sunday: 10:00 local waits for noon.
         assert_eq!(texas.opening(at("2026-12-06T16:00:00Z")), Opening::At(at("2026-12-06T18:00:00Z")));
+    }
+
+    #[test]
+    fn offers_skip_a_sunday_on_which_a_state_bars_them() {
+        let mut florida = window(&["America/New_York"]);
+        florida.state = solicitation_hours("FL");
+        // 2026-12-06 is a Sunday: a reminder goes, an offer waits for Monday.
+        assert_eq!(florida.opening(at("2026-12-06T18:00:00Z")), Opening::Open);
+        florida.solicitation = true;
+        assert_eq!(florida.opening(at("2026-12-06T18:00:00Z")), Opening::At(at("2026-12-07T14:00:00Z")));
     }
 
     #[test]

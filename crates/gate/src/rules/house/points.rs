@@ -7,8 +7,8 @@ use crate::finding::{Finding, ask, deny, redirect, strip, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
+use crate::tables::ONE_TIME_CODE_LIFETIME;
 use crate::view::{PointView, View};
-use jiff::SignedDuration;
 use postern_base::{Channel, Level, Purpose};
 
 /// OCR FAQ 570 names "checking the e-mail address for accuracy before sending" as a safeguard. house: a round trip, and of
@@ -152,9 +152,6 @@ pub(crate) const ONE_TIME_CODE: Rule = Rule {
     check: one_time_code,
 };
 
-/// How long a code may live.
-const CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(5);
-
 fn one_time_code(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if view.request.purpose != Purpose::OneTimeCode {
         return Finding::NotApplicable;
@@ -163,7 +160,7 @@ fn one_time_code(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return redirect("A code is not pushed as text; the device approves instead.");
     }
     match view.request.expires_at {
-        Some(expires) => Finding::when(expires.duration_since(view.start) <= CODE_LIFETIME, || {
+        Some(expires) => Finding::when(expires.duration_since(view.start) <= ONE_TIME_CODE_LIFETIME, || {
             deny("The code would live longer than five minutes; let it, and this request, expire sooner.")
         }),
         None => Finding::Obliges("Let the code expire five minutes after it was made, at the latest.".into()),

@@ -8,8 +8,9 @@ use crate::finding::{Finding, ask, deny, later, redirect, require, unknown, wait
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
+use crate::tables::REPEATED_TEXT;
 use crate::view::View;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use postern_base::{Channel, Form, Level, Origin, Purpose};
 
 /// house: the ceilings are compiled in; a tenant, workflow or template may lower a cell, never raise it.
@@ -191,10 +192,9 @@ fn duplicate(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
             None => unknown("What was sent before is not on record, so nobody knows whether this was."),
         };
     };
-    let day = SignedDuration::from_hours(24);
     let content = &view.facts.content;
     let repeated = history.earlier.iter().any(|earlier| {
-        let recent = view.now.duration_since(earlier.at) < day;
+        let recent = view.now.duration_since(earlier.at) < REPEATED_TEXT;
         let same_event = earlier.event.is_some() && earlier.event == view.request.event;
         let same_text = earlier.event.is_none() && view.request.event.is_none() && earlier.same_content && recent;
         earlier.purpose == view.request.purpose && earlier.template == content.template && (same_event || same_text)

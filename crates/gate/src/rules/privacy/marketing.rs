@@ -9,6 +9,7 @@ use crate::remedy::Remedy;
 use crate::request::{Marketing, MarketingKind, Remuneration};
 use crate::rules::privacy::restriction::system;
 use crate::rules::{Ground, Rule, SourceRead};
+use crate::tables::REFILL_LAPSED;
 use crate::view::View;
 use postern_base::Purpose;
 
@@ -73,7 +74,9 @@ const fn is_marketing(facts: Marketing) -> bool {
     match facts.kind {
         MarketingKind::ThirdParty => true,
         MarketingKind::OwnService => !matches!(facts.remuneration, Remuneration::None),
-        MarketingKind::Refill => matches!(facts.remuneration, Remuneration::AboveCost) || facts.drug_lapsed_days > 90,
+        MarketingKind::Refill => {
+            matches!(facts.remuneration, Remuneration::AboveCost) || facts.drug_lapsed_days > REFILL_LAPSED
+        }
     }
 }
 

@@ -5,13 +5,11 @@ use crate::facts::Patient;
 use crate::finding::{Finding, deny, unknown};
 use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
+use crate::tables::{MinorCare, age_of_majority, protected_from};
 use crate::view::{Audience, PointView, View};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use postern_base::{Category, RecipientRole};
-
-/// Age from which a minor's protected care is kept from parents when the state's rule is not known (RULES SPC-05).
-const PROTECTED_FROM: i16 = 12;
 
 /// 45 CFR 164.502(g)(3)(ii): state law decides what a parent may see; until counsel has filled the table, protect.
 pub(crate) const MINOR_CONSENTED: Rule = Rule {
@@ -25,25 +23,13 @@ pub(crate) const MINOR_CONSENTED: Rule = Rule {
 
 fn minor_consented(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(patient) = view.patient else { return Finding::NotApplicable };
-    let protected = view.categories().any(|c| {
-        matches!(
-            c,
-            Category::MinorConfidential
-                | Category::Sti
-                | Category::Hiv
-                | Category::Reproductive
-                | Category::SubstanceUse
-                | Category::Part2
-                | Category::MentalHealth
-        )
-    });
-    let labelled = view.has_category(Category::MinorConfidential);
-    let minor = match age(view, patient) {
-        Some(age) => labelled || (PROTECTED_FROM..18).contains(&age),
-        // An age nobody recorded protects nothing by itself; the label does.
-        None => labelled,
-    };
-    if !protected || !minor {
+    let state = patient.state.as_deref();
+    let age = age(view, patient);
+    let minor =
+        |care: MinorCare| age.is_some_and(|age| (protected_from(state, care)..age_of_majority(state)).contains(&age));
+    // An age nobody recorded protects nothing by itself; the label does.
+    let protected = view.categories().any(|c| c == Category::MinorConfidential || care(c).is_some_and(minor));
+    if !protected {
         return Finding::NotApplicable;
     }
     let shared = candidate.point.is_some_and(PointView::is_shared);
@@ -52,6 +38,17 @@ fn minor_consented(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     Finding::when(!(shared || household || other), || {
         deny("This is care a minor may consent to alone; it must not reach a parent or a shared address.")
     })
+}
+
+/// The kind of care, of those a minor may consent to alone, that a category tells of.
+const fn care(category: Category) -> Option<MinorCare> {
+    match category {
+        Category::Sti | Category::Hiv => Some(MinorCare::Sti),
+        Category::Reproductive => Some(MinorCare::Reproductive),
+        Category::SubstanceUse | Category::Part2 => Some(MinorCare::SubstanceUse),
+        Category::MentalHealth => Some(MinorCare::MentalHealth),
+        _ => None,
+    }
 }
 
 /// State law on majority: a parent's part ends on the birthday; 19 in Alabama and Nebraska.
@@ -73,10 +70,7 @@ fn majority(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     let Some(patient) = view.patient else { return Finding::NotApplicable };
-    let of_age = match patient.state.as_deref() {
-        Some("AL" | "NE") => 19,
-        _ => 18,
-    };
+    let of_age = age_of_majority(patient.state.as_deref());
     match age(view, patient) {
         Some(age) if age < of_age => Finding::Satisfied,
         Some(_) => Finding::when(regranted(view, patient, of_age), || {
@@ -120,6 +114,30 @@ mod tests {
         case.patient().birth_date = Some("2011-05-05".parse().unwrap());
         assert!(sends(&case, Channel::Sms));
         case.patient().points.iter_mut().for_each(|p| p.shared_with.push("RelatedPerson/mother".into()));
+        assert!(refused_by(&case, Channel::Sms, "SPC-05"));
+    }
+
+    #[test]
+    fn a_state_that_lets_younger_minors_consent_is_followed_and_one_without_a_row_is_the_house() {
+        let mut case = Case::result();
+        case.facts.content.categories.push(Category::Sti);
+        case.patient().birth_date = Some("2016-05-05".parse().unwrap());
+        case.patient().points.iter_mut().for_each(|p| p.shared_with.push("RelatedPerson/mother".into()));
+        case.patient().state = Some("ID".into());
+        assert!(!refused_by(&case, Channel::Sms, "SPC-05"));
+        case.patient().state = Some("TX".into());
+        assert!(refused_by(&case, Channel::Sms, "SPC-05"));
+    }
+
+    #[test]
+    fn in_alabama_care_of_an_eighteen_year_old_is_still_a_minors() {
+        let mut case = Case::result();
+        case.facts.content.categories.push(Category::Sti);
+        case.patient().birth_date = Some("2008-05-05".parse().unwrap());
+        case.patient().points.iter_mut().for_each(|p| p.shared_with.push("RelatedPerson/mother".into()));
+        case.patient().state = Some("NY".into());
+        assert!(!refused_by(&case, Channel::Sms, "SPC-05"));
+        case.patient().state = Some("AL".into());
         assert!(refused_by(&case, Channel::Sms, "SPC-05"));
     }
 

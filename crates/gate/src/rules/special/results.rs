@@ -5,6 +5,7 @@ use crate::facts::{Event, ResultClass};
 use crate::finding::{Finding, ask, later, require};
 use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
+use crate::tables::{HeldResult, RESULT_HOLDS};
 use crate::view::View;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -34,10 +35,8 @@ pub(crate) const TEXAS: Rule = Rule {
 
 fn texas(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(event) = unreleased(view, candidate, "TX") else { return Finding::NotApplicable };
-    if event.result_class == Some(ResultClass::Other) {
-        return Finding::Satisfied;
-    }
-    let Some(opens) = event.at.and_then(third_day) else {
+    let Some(days) = waits(event.result_class) else { return Finding::Satisfied };
+    let Some(opens) = event.at.and_then(|at| nth_day(at, days)) else {
         return ask(
             "Nobody recorded when this result became final, and state law makes some results wait for three days.",
         )
@@ -51,10 +50,22 @@ fn texas(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     })
 }
 
-/// The beginning, in Texas, of the third day after an instant.
-fn third_day(at: Timestamp) -> Option<Timestamp> {
+/// How many days Texas makes a result of this class wait; an unknown class waits as long as any.
+fn waits(class: Option<ResultClass>) -> Option<i64> {
+    let held = RESULT_HOLDS.iter().filter(|hold| hold.state == "TX");
+    let bears = |hold: HeldResult| match class {
+        Some(ResultClass::Malignancy) => hold == HeldResult::Malignancy,
+        Some(ResultClass::Genetic) => hold == HeldResult::Genetic,
+        Some(ResultClass::Other) => false,
+        None => true,
+    };
+    held.filter(|hold| bears(hold.class)).filter_map(|hold| hold.days).max()
+}
+
+/// The beginning, in Texas, of the n-th day after an instant.
+fn nth_day(at: Timestamp, days: i64) -> Option<Timestamp> {
     let zone = TimeZone::get("America/Chicago").ok()?;
-    let day = zone.to_datetime(at).date().checked_add(3.days()).ok()?;
+    let day = zone.to_datetime(at).date().checked_add(days.days()).ok()?;
     zone.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok()
 }
 

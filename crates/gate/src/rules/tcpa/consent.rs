@@ -10,6 +10,7 @@ use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::rules::privacy::restriction::system;
 use crate::rules::{Ground, Rule, SourceRead};
+use crate::tables::EXEMPT_TEXT;
 use crate::view::{PointView, View};
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Basis, Channel, Origin, Purpose};
@@ -151,7 +152,7 @@ fn given(point: &PointView<'_>) -> bool {
 /// Whether every condition of the exemption holds that the gate can see.
 fn exempt(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
     let free = candidate.vendor.is_some_and(|row| row.free_to_end_user);
-    let text = candidate.rendition.is_some_and(|r| r.names_sender && r.says_opt_out && r.chars <= 160);
+    let text = candidate.rendition.is_some_and(|r| r.names_sender && r.says_opt_out && r.chars <= EXEMPT_TEXT);
     let given = candidate.point.is_some_and(|p| p.standing == Some(Standing::Silent) && given(p));
     let listed = view.is_care() && view.request.purpose != Purpose::Emergency;
     free && text && given && listed && candidate.channel == Channel::Sms && pinned(view, Basis::Exemption)

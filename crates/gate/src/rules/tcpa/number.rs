@@ -7,11 +7,9 @@ use crate::facts::Reassigned;
 use crate::finding::{Finding, ask, deny, unknown, wait};
 use crate::remedy::Remedy;
 use crate::rules::{Ground, Rule, SourceRead};
+use crate::tables::NUMBER_VERIFIED;
 use crate::view::View;
 use jiff::{SignedDuration, Timestamp};
-
-/// Days after which a number must have been verified or looked up again (RULES TCP-18, policy).
-const STALE_DAYS: i64 = 90;
 
 /// 47 CFR 64.1200(m): the reassigned-numbers database, and the safe harbour for who asked it.
 pub(crate) const REASSIGNED: Rule = Rule {
@@ -28,7 +26,7 @@ fn reassigned(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let verified = point.point.verification.known().filter(|v| v.validated).and_then(|v| v.last);
     let check = history.number_checks.iter().filter(|c| c.point == *candidate.address).max_by_key(|c| c.checked_at);
     let since = |at: Timestamp| verified.is_some_and(|verified| verified > at);
-    let fresh = |at: Timestamp| view.now.duration_since(at) <= SignedDuration::from_hours(24 * STALE_DAYS);
+    let fresh = |at: Timestamp| view.now.duration_since(at) <= SignedDuration::from_hours(24 * NUMBER_VERIFIED);
     match check {
         Some(c) if c.reassigned == Reassigned::Yes && !since(c.checked_at) => {
             deny("The number now belongs to somebody else; ask the patient for the new one.").and_alert()

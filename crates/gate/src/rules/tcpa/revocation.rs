@@ -6,8 +6,8 @@ use crate::finding::{Finding, ask, deny, unknown, wait};
 use crate::remedy::Remedy;
 use crate::revocation::Meaning;
 use crate::rules::{Ground, Rule, SourceRead};
+use crate::tables::CONFIRMATION_TEXT;
 use crate::view::{Stopped, View};
-use jiff::SignedDuration;
 use postern_base::{Channel, Origin, Purpose};
 
 /// The stopped state that binds a candidate: of contacts by machine, unless TCP-15 or TCP-17 lift it.
@@ -98,7 +98,7 @@ fn confirmation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(said) = point.stopped.at.filter(|_| view.request.purpose == Purpose::ConsentConfirmation) else {
         return Finding::NotApplicable;
     };
-    let prompt = view.now.duration_since(said) <= SignedDuration::from_mins(5);
+    let prompt = view.now.duration_since(said) <= CONFIRMATION_TEXT;
     let once = view.is_first_answer(candidate.address, Some(said)) || view.answers_help();
     Finding::when((prompt || view.answers_help()) && once, || {
         deny("An opt-out may be confirmed once, within five minutes of it; that time or that one message is used up.")

@@ -1,0 +1,127 @@
+//! The reference tables, and what each must look like.
+
+use crate::reader::{Kind, Schema};
+
+/// Every table, in the order in which it is shown.
+pub(crate) const ALL: &[Schema] = &[
+    Schema {
+        name: "constants",
+        item: "",
+        columns: &[("key", Kind::Text), ("unit", Kind::Text), ("value", Kind::Value), ("means", Kind::Text)],
+        key: 1,
+    },
+    Schema {
+        name: "solicitation-hours",
+        item: "SolicitationHours",
+        columns: &[
+            ("state", Kind::Place),
+            ("weekday", Kind::Hours),
+            ("saturday", Kind::Hours),
+            ("sunday", Kind::Hours),
+            ("offers_on_sunday", Kind::YesNo),
+            ("offers_in_24h", Kind::MaybeCount),
+            ("note", Kind::Text),
+        ],
+        key: 1,
+    },
+    Schema {
+        name: "result-holds",
+        item: "ResultHold",
+        columns: &[
+            ("state", Kind::Place),
+            ("class", Kind::Word("HeldResult", &["malignancy", "genetic", "hiv", "hepatitis", "drug_test"])),
+            ("until", Kind::Word("HeldUntil", &["days", "clinician"])),
+            ("days", Kind::MaybeCount),
+        ],
+        key: 2,
+    },
+    Schema {
+        name: "majority",
+        item: "Majority",
+        columns: &[("state", Kind::Place), ("age", Kind::Count), ("note", Kind::Text)],
+        key: 1,
+    },
+    Schema {
+        name: "minor-consent",
+        item: "MinorConsent",
+        columns: &[
+            ("state", Kind::Place),
+            ("care", Kind::Word("MinorCare", &["reproductive", "sti", "substance_use", "mental_health"])),
+            ("age", Kind::Count),
+        ],
+        key: 2,
+    },
+    Schema {
+        name: "recording-consent",
+        item: "RecordingConsent",
+        columns: &[("state", Kind::Place), ("parties", Kind::Word("Parties", &["one", "all"])), ("note", Kind::Text)],
+        key: 1,
+    },
+    Schema {
+        name: "retention",
+        item: "Retention",
+        columns: &[("record", Kind::Text), ("place", Kind::Place), ("years", Kind::Count), ("from", Kind::Text)],
+        key: 2,
+    },
+    Schema {
+        name: "agreement-terms",
+        item: "AgreementTerm",
+        columns: &[("term", Kind::Text), ("asks", Kind::Text)],
+        key: 1,
+    },
+    Schema {
+        name: "signed-elements",
+        item: "SignedElement",
+        columns: &[
+            ("instrument", Kind::Word("Instrument", &["authorization", "written_consent"])),
+            ("element", Kind::Text),
+            ("asks", Kind::Text),
+        ],
+        key: 2,
+    },
+    Schema {
+        name: "breach-notice-elements",
+        item: "BreachNoticeElement",
+        columns: &[("element", Kind::Text), ("asks", Kind::Text)],
+        key: 1,
+    },
+    Schema {
+        name: "breach-deadlines",
+        item: "BreachDeadline",
+        columns: &[
+            ("state", Kind::Place),
+            ("days", Kind::Count),
+            ("counted", Kind::Word("Counted", &["calendar", "business"])),
+            ("who", Kind::Text),
+        ],
+        key: 2,
+    },
+    Schema {
+        name: "revocation-words",
+        item: "",
+        columns: &[
+            (
+                "list",
+                Kind::Word("WordList", &["revokes", "revokes_anywhere", "doubtful", "wrong_number", "resumes", "help"]),
+            ),
+            ("language", Kind::Word("WordLanguage", &["en", "es", "fr"])),
+            ("words", Kind::Text),
+        ],
+        key: 3,
+    },
+    Schema {
+        name: "emergency-numbers",
+        item: "EmergencyNumber",
+        columns: &[("number", Kind::Text), ("what", Kind::Text)],
+        key: 1,
+    },
+    Schema {
+        name: "carriers",
+        item: "CarrierItem",
+        columns: &[
+            ("kind", Kind::Word("CarrierKind", &["opt_in_names", "shunned_content", "shared_shortener"])),
+            ("value", Kind::Text),
+        ],
+        key: 2,
+    },
+];

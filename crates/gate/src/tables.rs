@@ -1,0 +1,349 @@
+//! The reference tables as data: states, hours, holds, ages, constants, checklists, words. They lie under `tables/`, one file
+//! each, and are read when the gate is built: a row that cannot be read does not build, and at run time nothing is read or
+//! allocated.
+//!
+//! Every row says where it comes from, when that was read and how far ([`Basis`]). What counsel has not read in the source
+//! [needs counsel](Standing::needs_counsel). `tests/tables.out` shows every row; its diff is the review of a change.
+
+use jiff::SignedDuration;
+use jiff::civil::{Date, Time};
+
+/// On what a row stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Basis {
+    /// The source, as a lawyer writes it; `house` = our own.
+    pub source: &'static str,
+    /// The day it was read; `-` = it was not.
+    pub read_on: &'static str,
+    /// How far it was read.
+    pub standing: Standing,
+}
+
+/// How far the source of a row was read (RULES 0.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// The source itself.
+    Read,
+    /// A quotation, or somebody else's table.
+    SecondHand,
+    /// From knowledge.
+    FromKnowledge,
+    /// There is no source: it is our own policy.
+    House,
+}
+
+impl Standing {
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::SecondHand => "second-hand",
+            Self::FromKnowledge => "from knowledge",
+            Self::House => "house",
+        }
+    }
+
+    /// Counsel must read the source before anybody relies on the row.
+    #[must_use]
+    pub const fn needs_counsel(self) -> bool {
+        matches!(self, Self::SecondHand | Self::FromKnowledge)
+    }
+}
+
+/// A table as text, for people.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// Its file's name without the ending.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// The names of its columns.
+    pub columns: &'static [&'static str],
+    /// Its rows.
+    pub rows: &'static [Row],
+}
+
+/// A row of a table as text.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// Its cells, one for each column.
+    pub cells: &'static [&'static str],
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// Local hours, from (inclusive) and to (exclusive).
+pub type Hours = (Time, Time);
+
+/// Hours of telephone solicitation in a state.
+#[derive(Debug, Clone, Copy)]
+pub struct SolicitationHours {
+    /// The state; `US` = federal.
+    pub state: &'static str,
+    /// Monday to Friday.
+    pub weekday: Hours,
+    /// Saturday.
+    pub saturday: Hours,
+    /// Sunday.
+    pub sunday: Hours,
+    /// Whether offers may go on a Sunday at all.
+    pub offers_on_sunday: bool,
+    /// How many offers in 24 hours; `None` = no cap of its own.
+    pub offers_in_24h: Option<u32>,
+    /// What is doubtful of it.
+    pub note: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// What a state asks before a kind of result is released electronically.
+#[derive(Debug, Clone, Copy)]
+pub struct ResultHold {
+    /// The state.
+    pub state: &'static str,
+    /// The kind of result.
+    pub class: HeldResult,
+    /// What lifts it, besides a clinician's release.
+    pub until: HeldUntil,
+    /// For [`HeldUntil::Days`]: not before this day after the result is final.
+    pub days: Option<i64>,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// A kind of result that a state holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldResult {
+    /// Likely malignant.
+    Malignancy,
+    /// A genetic marker.
+    Genetic,
+    /// An HIV test.
+    Hiv,
+    /// A hepatitis test.
+    Hepatitis,
+    /// A test for drugs.
+    DrugTest,
+}
+
+/// What lifts a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldUntil {
+    /// Days.
+    Days,
+    /// A clinician who has spoken with the patient.
+    Clinician,
+}
+
+/// The age of majority of a state that has its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Majority {
+    /// The state.
+    pub state: &'static str,
+    /// The age.
+    pub age: i16,
+    /// What is doubtful of it.
+    pub note: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// The age from which a minor may consent alone to a kind of care.
+#[derive(Debug, Clone, Copy)]
+pub struct MinorConsent {
+    /// The state.
+    pub state: &'static str,
+    /// The kind of care.
+    pub care: MinorCare,
+    /// The age; 0 = any.
+    pub age: i16,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// A kind of care a minor may consent to alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MinorCare {
+    /// Contraception, pregnancy.
+    Reproductive,
+    /// Sexually transmitted infections, HIV among them.
+    Sti,
+    /// Substance use.
+    SubstanceUse,
+    /// Mental health.
+    MentalHealth,
+}
+
+/// Whose consent a recording of a call needs.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordingConsent {
+    /// The state; `US` = where no row says otherwise.
+    pub state: &'static str,
+    /// Whose.
+    pub parties: Parties,
+    /// What is doubtful of it.
+    pub note: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// Whose consent a recording needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parties {
+    /// One party's.
+    One,
+    /// Everybody's.
+    All,
+}
+
+/// How long a record is kept at least.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// What is kept.
+    pub record: &'static str,
+    /// Where; `US` = everywhere.
+    pub place: &'static str,
+    /// Years.
+    pub years: i16,
+    /// Counted from.
+    pub from: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// What a business associate agreement must say.
+#[derive(Debug, Clone, Copy)]
+pub struct AgreementTerm {
+    /// Its name.
+    pub term: &'static str,
+    /// What it says.
+    pub asks: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// What a signed instrument must hold.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedElement {
+    /// Of which.
+    pub instrument: Instrument,
+    /// Its name.
+    pub element: &'static str,
+    /// What it asks.
+    pub asks: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// A signed instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instrument {
+    /// A HIPAA authorization (45 CFR 164.508).
+    Authorization,
+    /// A prior express written consent (47 CFR 64.1200(f)(9)).
+    WrittenConsent,
+}
+
+/// What a notice of a breach says.
+#[derive(Debug, Clone, Copy)]
+pub struct BreachNoticeElement {
+    /// Its name.
+    pub element: &'static str,
+    /// What it says.
+    pub asks: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// A state's own deadline after a breach.
+#[derive(Debug, Clone, Copy)]
+pub struct BreachDeadline {
+    /// The state.
+    pub state: &'static str,
+    /// How many days.
+    pub days: i64,
+    /// Of which kind.
+    pub counted: Counted,
+    /// Whom it binds, or who is told.
+    pub who: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// How days are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Every day.
+    Calendar,
+    /// Days of business.
+    Business,
+}
+
+/// A number that nothing automated goes to.
+#[derive(Debug, Clone, Copy)]
+pub struct EmergencyNumber {
+    /// Its digits.
+    pub number: &'static str,
+    /// Whose it is.
+    pub what: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// Something carriers ask of senders.
+#[derive(Debug, Clone, Copy)]
+pub struct CarrierItem {
+    /// What kind of thing it is.
+    pub kind: CarrierKind,
+    /// The thing.
+    pub value: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// What kind of thing carriers ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CarrierKind {
+    /// What the confirmation of an opt-in names.
+    OptInNames,
+    /// Content that is not carried.
+    ShunnedContent,
+    /// A domain whose links anybody may make.
+    SharedShortener,
+}
+
+include!(concat!(env!("OUT_DIR"), "/tables.rs"));
+
+/// The solicitation hours of a state, when it has its own.
+#[must_use]
+pub fn solicitation_hours(state: &str) -> Option<&'static SolicitationHours> {
+    SOLICITATION_HOURS.iter().find(|row| row.state == state)
+}
+
+/// The age of majority in a state; the ordinary one where it has none of its own, or is not known.
+#[must_use]
+pub fn age_of_majority(state: Option<&str>) -> i16 {
+    MAJORITY.iter().find(|row| Some(row.state) == state).map_or(ORDINARY_MAJORITY, |row| row.age)
+}
+
+/// The age from which a minor's care of this kind stays from parents in a state: the house's, or less where the state lets
+/// younger minors consent.
+#[must_use]
+pub fn protected_from(state: Option<&str>, care: MinorCare) -> i16 {
+    let own = MINOR_CONSENT.iter().find(|row| Some(row.state) == state && row.care == care);
+    own.map_or(PROTECTED_MINOR_FROM, |row| row.age.min(PROTECTED_MINOR_FROM))
+}
+
+/// Whether `digits` is a number that nothing automated goes to (47 CFR 64.1200(a)(1)(i)); an address in E.164 counts too.
+#[must_use]
+pub fn is_emergency_number(digits: &str) -> bool {
+    let digits = digits.strip_prefix('+').unwrap_or(digits);
+    let national = digits.strip_prefix('1').unwrap_or(digits);
+    EMERGENCY_NUMBERS
+        .iter()
+        .any(|row| row.number == digits || row.number == national || row.number.strip_prefix('1') == Some(digits))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! The tables as committed, and what their reader refuses.
+
+use super::*;
+use reader::{Kind, Schema};
+use std::fmt::Write;
+
+#[expect(dead_code, reason = "the build script uses the rest")]
+#[path = "../../build/reader.rs"]
+mod reader;
+
+const HEAD: &str = "\
+Every reference table, row by row, as it was built from crates/gate/tables: what the rules count with and where it comes from.
+Written by `cargo xtask matrix`; a test compares. Review its diff as a change of policy.
+";
+
+fn shown() -> String {
+    let mut out = HEAD.to_owned();
+    for table in TABLES {
+        let counsel = table.rows.iter().filter(|row| row.basis.standing.needs_counsel()).count();
+        writeln!(out, "\n{} ({} rows, {counsel} need counsel)", table.name, table.rows.len()).unwrap();
+        writeln!(out, "  {}", table.about).unwrap();
+        writeln!(out, "  {} | source | read on | how far", table.columns.join(" | ")).unwrap();
+        for Row { cells, basis } in table.rows {
+            let counsel = if basis.standing.needs_counsel() { ": needs counsel" } else { "" };
+            let standing = basis.standing.as_str();
+            let cells = cells.join(" | ");
+            writeln!(out, "  {cells} | {} | {} | {standing}{counsel}", basis.source, basis.read_on).unwrap();
+        }
+    }
+    out
+}
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tables.out");
+
+#[test]
+fn the_committed_tables_are_the_ones_that_are_built_in() {
+    let committed = std::fs::read_to_string(PATH).unwrap();
+    for (line, (is, was)) in shown().lines().zip(committed.lines()).enumerate() {
+        assert_eq!(is, was, "line {} of tables.out; run `cargo xtask matrix` and review the diff", line + 1);
+    }
+    assert_eq!(shown().lines().count(), committed.lines().count());
+}
+
+#[test]
+#[ignore = "writes the committed tables anew: `cargo xtask matrix`"]
+fn regenerate_tables() {
+    std::fs::write(PATH, shown()).unwrap();
+}
+
+const HOLDS: Schema = Schema {
+    name: "holds",
+    item: "Hold",
+    columns: &[("state", Kind::Place), ("hours", Kind::Hours), ("until", Kind::Word("Until", &["days", "a_word"]))],
+    key: 1,
+};
+const TOP: &str = "# What.\nstate\thours\tuntil\tsource\tread_on\tstanding\n";
+
+fn errors(row: &str) -> Vec<String> {
+    reader::read(&HOLDS, &format!("{TOP}{row}\n")).err().unwrap_or_default()
+}
+
+#[test]
+fn a_good_row_is_read_as_rust_writes_it() {
+    let text = format!("{TOP}TX\t08:00-20:30\ta_word\tTex. Code\t2026-11-21\tread\n");
+    let table = reader::read(&HOLDS, &text).unwrap();
+    let hours = "(jiff::civil::time(8, 0, 0, 0), jiff::civil::time(20, 30, 0, 0))";
+    assert_eq!(table.rows[0].rust, ["\"TX\"", hours, "Until::AWord"]);
+    assert_eq!((table.about.as_str(), table.rows[0].cells.len()), ("What.", 6));
+}
+
+#[test]
+fn a_bad_row_fails_with_its_file_and_line() {
+    let bad = [
+        "TX\t08:00-20:00\tdays\tTex. Code\t2026-11-21",
+        "Tx\t08:00-20:00\tdays\tTex. Code\t2026-11-21\tread",
+        "TX\t20:00-08:00\tdays\tTex. Code\t2026-11-21\tread",
+        "TX\t08:00-24:00\tdays\tTex. Code\t2026-11-21\tread",
+        "TX\t08:00-20:00\tweeks\tTex. Code\t2026-11-21\tread",
+        "TX\t08:00-20:00\tdays\t-\t2026-11-21\tread",
+        "TX\t08:00-20:00\tdays\tTex. Code\t2026-11-21\tbelieved",
+        "TX\t08:00-20:00\tdays\tTex. Code\t2026-13-21\tread",
+        "TX\t08:00-20:00\tdays\tTex. Code\t-\tread",
+        "TX\t08:00-20:00\tdays\tTex. Code\t2026-11-21\tfrom knowledge",
+        "TX\t08:00-20:00\tdays\tTex. Code\t2026-11-21\thouse",
+        "TX\t 08:00-20:00\tdays\tTex. Code\t2026-11-21\tread",
+        "TX\t\tdays\tTex. Code\t2026-11-21\tread",
+    ];
+    for row in bad {
+        let found = errors(row);
+        assert!(found.iter().any(|error| error.starts_with("holds.tsv:3: ")), "{row}: {found:?}");
+    }
+}
+
+#[test]
+fn a_row_that_is_there_twice_and_columns_of_other_names_fail_too() {
+    let row = "TX\t08:00-20:00\tdays\tTex. Code\t2026-11-21\tread";
+    assert!(errors(row).is_empty());
+    assert_eq!(errors(&format!("{row}\n{row}")), ["holds.tsv:4: `TX` is there already"]);
+    let text = format!("# What.\nstate\thours\tsource\tread_on\tstanding\n{row}\n");
+    assert!(reader::read(&HOLDS, &text).unwrap_err()[0].starts_with("holds.tsv:2: expected the columns state"));
+}
+
+#[test]
+fn ages_come_from_the_states_own_row_or_the_house() {
+    assert_eq!([age_of_majority(Some("AL")), age_of_majority(Some("NY")), age_of_majority(None)], [19, 18, 18]);
+    assert_eq!(protected_from(Some("TX"), MinorCare::Sti), 0);
+    // A row never raises the age from which the house protects.
+    assert!(MINOR_CONSENT.iter().all(|row| protected_from(Some(row.state), row.care) <= PROTECTED_MINOR_FROM));
+    assert_eq!(protected_from(None, MinorCare::MentalHealth), PROTECTED_MINOR_FROM);
+}
+
+#[test]
+fn nothing_automated_goes_to_an_emergency_number() {
+    for number in ["911", "+1911", "988", "+18002221222", "8002221222"] {
+        assert!(is_emergency_number(number), "{number}");
+    }
+    assert!(!is_emergency_number("+12125550101"));
+}
+
+#[test]
+fn house_hours_lie_inside_the_federal_ones() {
+    assert!(SOLICIT_FROM <= WINDOW_FROM && WINDOW_TO <= SOLICIT_TO);
+    assert!(OFFERS_SUNDAY_FROM >= WINDOW_FROM && OFFERS_SUNDAY_TO <= WINDOW_TO);
+}
