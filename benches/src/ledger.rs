@@ -96,6 +96,7 @@ fn leaves(entries: usize) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
             code: Some("send".into()),
             previous,
             commitments: vec![("body".into(), [7; 32])],
+            rows: Vec::new(),
         };
         previous = Some(entry.id);
         leaves.push(entry.to_bytes()?);

@@ -118,6 +118,7 @@ fn entry(tenant: &TenantId, kind: Kind, message: Option<MessageId>) -> Result<En
         code: Some("send".into()),
         previous: None,
         commitments: message.map(|_| ("body".to_owned(), [7u8; 32])).into_iter().collect(),
+        rows: Vec::new(),
     })
 }
 

@@ -32,6 +32,7 @@ pub(crate) fn of(
         code: Some(code.into()),
         previous: None,
         commitments: Vec::new(),
+        rows: Vec::new(),
     })
 }
 

@@ -7,8 +7,11 @@
 use jiff::Timestamp;
 use postern_base::{AttemptId, DeliveryId, EntryId, MessageId, TenantId};
 
-/// The version written into new leaves.
-pub const LEAF_VERSION: u16 = 1;
+/// The version written into new leaves. Version 1 had no [`Entry::rows`]; its leaves are still read.
+pub const LEAF_VERSION: u16 = 2;
+
+/// The first version whose leaves state rows.
+pub(crate) const FIRST_WITH_ROWS: u16 = 2;
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,19 @@ pub struct Entry {
     pub previous: Option<EntryId>,
     /// Commitments by domain, such as `body`, `destination`, `facts`.
     pub commitments: Vec<(String, [u8; 32])>,
+    /// The rows of the database that were written with it, as they stand since then. Whoever writes the rows sets it. The
+    /// newest entry that states a row says what the row must be.
+    pub rows: Vec<RowState>,
+}
+
+/// What a row of the database is after the entry that states it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowState {
+    /// `TABLE/KEY`: lower-case letters, digits, `_` and `-`, one `/`. The key is an id or a number, never a keyed index of a
+    /// person.
+    pub row: String,
+    /// SHA-256 over the row's columns as they are stored, sealed ones sealed; `None` = the row is gone.
+    pub digest: Option<[u8; 32]>,
 }
 
 /// What happened.
@@ -71,6 +87,8 @@ pub enum Kind {
     KeyDestroyed,
     /// A body was read by a person or a system.
     Disclosed,
+    /// Rows were written that no other entry speaks of: an import, a patient's new key.
+    RowsWritten,
 }
 
 impl Kind {
@@ -88,6 +106,7 @@ impl Kind {
         Self::Administered,
         Self::KeyDestroyed,
         Self::Disclosed,
+        Self::RowsWritten,
     ];
 
     /// The one spelling.
@@ -106,6 +125,7 @@ impl Kind {
             Self::Administered => "administered",
             Self::KeyDestroyed => "key_destroyed",
             Self::Disclosed => "disclosed",
+            Self::RowsWritten => "rows_written",
         }
     }
 

@@ -3,7 +3,7 @@
 //! RFC 8785 restricted to what leaves no room for choice: objects with keys in order, strings, and integers below 2^53. Reading
 //! is strict: the bytes must be exactly what writing the same entry gives, so that one entry has one leaf hash.
 
-use crate::entry::{Entry, Kind, LEAF_VERSION};
+use crate::entry::{Entry, FIRST_WITH_ROWS, Kind, LEAF_VERSION, RowState};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -39,6 +39,12 @@ pub enum LeafError {
     /// Two commitments have one domain.
     #[error("two commitments have the same domain")]
     DuplicateDomain,
+    /// A row's name is not `TABLE/KEY` of the characters allowed.
+    #[error("a row's name must be a table and a key of a-z, 0-9, '_' and '-', with one '/' between them")]
+    BadRow,
+    /// Two states are given for one row, or states in a version that has none.
+    #[error("a row is stated twice, or in a version of leaf that states no rows")]
+    RowStated,
     /// A newer Postern wrote it.
     #[error("the leaf is of version {found}; this program reads versions up to {known}: use a newer Postern")]
     Newer {
@@ -89,6 +95,8 @@ struct Leaf<'a> {
     message: Option<MessageId>,
     policy: Option<String>,
     previous: Option<EntryId>,
+    #[serde(borrow, default)]
+    rows: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
     tenant: TenantId,
     version: u64,
 }
@@ -143,16 +151,17 @@ impl Entry {
     /// The leaf: canonical JSON, at most [`MAX_LEAF`] bytes. Commitments stand in the order of their domains.
     ///
     /// # Errors
-    /// [`LeafError::TooLong`], [`LeafError::FenceTooLarge`], [`LeafError::BadDomain`], [`LeafError::DuplicateDomain`], and
-    /// [`LeafError::NoSuchVersion`] when `version` is not [`LEAF_VERSION`].
+    /// [`LeafError::TooLong`], [`LeafError::FenceTooLarge`], [`LeafError::BadDomain`], [`LeafError::DuplicateDomain`],
+    /// [`LeafError::BadRow`], [`LeafError::RowStated`], and [`LeafError::NoSuchVersion`] when there is no such `version`.
     pub fn to_bytes(&self) -> Result<Vec<u8>, LeafError> {
-        if self.version != LEAF_VERSION {
+        if self.version == 0 || self.version > LEAF_VERSION {
             return Err(LeafError::NoSuchVersion);
         }
         if self.fence.is_some_and(|fence| fence >= FIRST_UNSAFE_INTEGER) {
             return Err(LeafError::FenceTooLarge);
         }
         let commitments = self.sorted_commitments()?;
+        let rows = self.sorted_rows()?;
         // The fields in the order of their names (RFC 8785 section 3.2.3).
         let mut leaf = Fields { out: String::with_capacity(512) };
         leaf.text("actor", &self.actor);
@@ -189,11 +198,31 @@ impl Entry {
         if let Some(EntryId(id)) = &self.previous {
             leaf.id("previous", id);
         }
+        if !rows.is_empty() {
+            leaf.key("rows");
+            let mut object = Fields { out: String::with_capacity(112 * rows.len()) };
+            for state in rows {
+                object.text(&state.row, &state.digest.map_or_else(String::new, |digest| STANDARD.encode(digest)));
+            }
+            leaf.out.push_str(&object.out);
+            leaf.out.push('}');
+        }
         leaf.text("tenant", self.tenant.as_str());
         leaf.integer("version", u64::from(self.version));
         leaf.out.push('}');
         let length = leaf.out.len();
         if length > MAX_LEAF { Err(LeafError::TooLong { length }) } else { Ok(leaf.out.into_bytes()) }
+    }
+
+    fn sorted_rows(&self) -> Result<Vec<&RowState>, LeafError> {
+        let mut sorted: Vec<&RowState> = self.rows.iter().collect();
+        sorted.sort_unstable();
+        if !sorted.iter().all(|state| is_row(&state.row)) {
+            return Err(LeafError::BadRow);
+        }
+        let twice = sorted.windows(2).any(|pair| matches!(pair, [one, other] if one.row == other.row));
+        let too_early = self.version < FIRST_WITH_ROWS && (!sorted.is_empty() || self.kind == Kind::RowsWritten);
+        if twice || too_early { Err(LeafError::RowStated) } else { Ok(sorted) }
     }
 
     fn sorted_commitments(&self) -> Result<Vec<(&str, &[u8; 32])>, LeafError> {
@@ -217,17 +246,19 @@ impl Entry {
             return Err(LeafError::TooLong { length: bytes.len() });
         }
         let leaf: Leaf<'_> = serde_json::from_slice(bytes).map_err(|_| diagnose(bytes))?;
-        if leaf.version != u64::from(LEAF_VERSION) {
-            return Err(bad_version(leaf.version));
-        }
+        let version = known_version(leaf.version)?;
         let kind = Kind::parse(&leaf.kind).ok_or(LeafError::UnknownKind)?;
         let mut commitments = Vec::with_capacity(leaf.commitments.len());
         for (domain, value) in &leaf.commitments {
             let value = STANDARD.decode(value.as_ref()).ok().and_then(|value| <[u8; 32]>::try_from(value).ok());
             commitments.push((domain.clone().into_owned(), value.ok_or(LeafError::Field { field: "commitments" })?));
         }
+        let mut rows = Vec::with_capacity(leaf.rows.len());
+        for (row, digest) in &leaf.rows {
+            rows.push(RowState { row: row.clone().into_owned(), digest: read_digest(digest)? });
+        }
         let entry = Self {
-            version: LEAF_VERSION,
+            version,
             id: leaf.id,
             tenant: leaf.tenant,
             kind,
@@ -241,6 +272,7 @@ impl Entry {
             code: leaf.code,
             previous: leaf.previous,
             commitments,
+            rows,
         };
         // One entry, one leaf: other white space, key order, escapes, number or time formats are refused.
         if entry.to_bytes()? == bytes { Ok(entry) } else { Err(LeafError::NotCanonical) }
@@ -254,25 +286,44 @@ fn is_domain(domain: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'.' | b':'))
 }
 
-fn bad_version(found: u64) -> LeafError {
-    if found > u64::from(LEAF_VERSION) {
-        LeafError::Newer { found, known: LEAF_VERSION }
-    } else {
-        LeafError::NoSuchVersion
+fn is_row(name: &str) -> bool {
+    let word = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+    };
+    name.split_once('/').is_some_and(|(table, key)| word(table) && word(key))
+}
+
+/// The digest of a row; nothing = the row is gone.
+fn read_digest(text: &str) -> Result<Option<[u8; 32]>, LeafError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let digest = STANDARD.decode(text).ok().and_then(|digest| <[u8; 32]>::try_from(digest).ok());
+    digest.map(Some).ok_or(LeafError::Field { field: "rows" })
+}
+
+fn known_version(found: u64) -> Result<u16, LeafError> {
+    match u16::try_from(found) {
+        Ok(0) => Err(LeafError::NoSuchVersion),
+        Ok(version) if version <= LEAF_VERSION => Ok(version),
+        Ok(_) | Err(_) => Err(LeafError::Newer { found, known: LEAF_VERSION }),
     }
 }
 
 /// What is wrong with bytes that do not read as a leaf. The version comes first: a newer leaf may have other fields.
 fn diagnose(bytes: &[u8]) -> LeafError {
     const REQUIRED: [&str; 6] = ["actor", "at", "id", "kind", "tenant", "version"];
-    const OPTIONAL: [&str; 8] =
-        ["attempt", "code", "commitments", "delivery", "fence", "message", "policy", "previous"];
+    const OPTIONAL: [&str; 9] =
+        ["attempt", "code", "commitments", "delivery", "fence", "message", "policy", "previous", "rows"];
     let Ok(object) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(bytes) else {
         return LeafError::NotAnObject;
     };
     match object.get("version").and_then(serde_json::Value::as_u64) {
-        Some(version) if version == u64::from(LEAF_VERSION) => {}
-        Some(version) => return bad_version(version),
+        Some(version) => {
+            if let Err(error) = known_version(version) {
+                return error;
+            }
+        }
         None => return LeafError::Field { field: "version" },
     }
     if object.keys().any(|key| !REQUIRED.contains(&key.as_str()) && !OPTIONAL.contains(&key.as_str())) {
@@ -300,7 +351,7 @@ fn reads(field: &str, value: &serde_json::Value) -> bool {
             text.is_some_and(|text| text.parse::<EntryId>().is_ok())
         }
         "fence" | "version" => value.as_u64().is_some(),
-        "commitments" => value.as_object().is_some_and(|all| all.values().all(serde_json::Value::is_string)),
+        "commitments" | "rows" => value.as_object().is_some_and(|all| all.values().all(serde_json::Value::is_string)),
         _ => text.is_some(),
     }
 }

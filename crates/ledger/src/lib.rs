@@ -24,7 +24,7 @@ mod testlog;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignError, SignedCheckpoint};
 pub use commitment::{CommitmentKey, commit};
-pub use entry::{Entry, Kind, LEAF_VERSION};
+pub use entry::{Entry, Kind, LEAF_VERSION, RowState};
 pub use leaf::{LeafError, MAX_LEAF};
 pub use log::{Committed, Lease, Log, Recorded, record};
 pub use note::{NoteError, Signer, VerifierKey};
@@ -32,4 +32,6 @@ pub use proof::{Consistency, Proof, ProofError};
 pub use publish::{PublishError, Publisher};
 pub use tiles::{Directory, Files};
 pub use tree::{BadFrontier, Digest, Frontier, leaf_hash};
-pub use verify::{MessageReport, Options, Problem, Report, key_beside, verify, verify_message, verify_rows};
+pub use verify::{
+    MessageReport, Options, Problem, Report, RowProblem, RowStates, key_beside, verify, verify_message, verify_rows,
+};

@@ -56,6 +56,7 @@ pub(crate) fn leaf(index: u64) -> Vec<u8> {
         code: Some("send".to_owned()),
         previous: (step > 0).then(|| id(index - 1)),
         commitments: vec![("body".to_owned(), leaf_hash(&index.to_be_bytes()).0)],
+        rows: Vec::new(),
     };
     entry.to_bytes().unwrap()
 }

@@ -64,6 +64,7 @@ fn leaf(index: u64) -> Vec<u8> {
         code: Some("send".to_owned()),
         previous: (step > 0).then(|| EntryId(id(index - 1))),
         commitments: vec![("body".to_owned(), commit(&Secret::new([9; 32]), "body", &index.to_be_bytes()))],
+        rows: Vec::new(),
     }
     .to_bytes()
     .unwrap()

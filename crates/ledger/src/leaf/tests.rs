@@ -17,6 +17,10 @@ pub(crate) fn full() -> Entry {
         code: Some("send".to_owned()),
         previous: Some(EntryId(Uuid::from_u128(5))),
         commitments: vec![("body".to_owned(), [1; 32]), ("destination".to_owned(), [2; 32])],
+        rows: vec![
+            RowState { row: "attempts/4".to_owned(), digest: Some([3; 32]) },
+            RowState { row: "deliveries/3".to_owned(), digest: None },
+        ],
     }
 }
 
@@ -34,7 +38,8 @@ fn a_leaf_is_pinned_to_the_byte() {
             r#""destination":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="},"#,
             r#""delivery":"00000000-0000-0000-0000-000000000003","fence":7,"id":"01935f3e-7a00-7000-8000-000000000002","#,
             r#""kind":"attempt_started","message":"01935f3e-7a00-7000-8000-000000000001","policy":"1/house","#,
-            r#""previous":"00000000-0000-0000-0000-000000000005","tenant":"sunrise","version":1}"#
+            r#""previous":"00000000-0000-0000-0000-000000000005","#,
+            r#""rows":{"attempts/4":"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=","deliveries/3":""},"tenant":"sunrise","version":2}"#
         )
     );
     assert_eq!(Entry::from_bytes(leaf_text().as_bytes()), Ok(full()));
@@ -59,6 +64,7 @@ fn keys_stand_in_the_canonical_order_and_absent_fields_are_left_out() {
         code: None,
         previous: None,
         commitments: vec![],
+        rows: vec![],
         ..full()
     };
     let text = String::from_utf8(bare.to_bytes().unwrap()).unwrap();
@@ -68,9 +74,9 @@ fn keys_stand_in_the_canonical_order_and_absent_fields_are_left_out() {
 
 #[test]
 fn a_leaf_of_a_newer_version_is_named_as_such_whatever_its_fields() {
-    let newer = leaf_text().replace("\"version\":1", "\"version\":2,\"witness\":\"w\"");
-    assert_eq!(Entry::from_bytes(newer.as_bytes()), Err(LeafError::Newer { found: 2, known: 1 }));
-    let older = leaf_text().replace("\"version\":1", "\"version\":0");
+    let newer = leaf_text().replace("\"version\":2", "\"version\":3,\"witness\":\"w\"");
+    assert_eq!(Entry::from_bytes(newer.as_bytes()), Err(LeafError::Newer { found: 3, known: 2 }));
+    let older = leaf_text().replace("\"version\":2", "\"version\":0");
     assert_eq!(Entry::from_bytes(older.as_bytes()), Err(LeafError::NoSuchVersion));
 }
 
@@ -96,7 +102,7 @@ fn the_same_entry_in_other_bytes_is_refused() {
     assert_eq!(refused("03.45Z", "03.450Z"), LeafError::NotCanonical);
     assert_eq!(refused("01:02:03.45Z", "02:02:03.45+01:00"), LeafError::NotCanonical);
     assert_eq!(refused("01935f3e", "01935F3E"), LeafError::NotCanonical);
-    assert_eq!(refused("\"version\":1", "\"version\":1,\"version\":1"), LeafError::NotCanonical);
+    assert_eq!(refused("\"version\":2", "\"version\":2,\"version\":2"), LeafError::NotCanonical);
     assert_eq!(refused("\"fence\":7,", "\"fence\":7,\"fence\":7,"), LeafError::NotCanonical);
 }
 
@@ -104,7 +110,7 @@ fn the_same_entry_in_other_bytes_is_refused() {
 fn what_does_not_fit_a_leaf_is_refused_before_it_is_written() {
     assert_eq!(Entry { fence: Some(1 << 53), ..full() }.to_bytes(), Err(LeafError::FenceTooLarge));
     assert!(Entry { fence: Some((1 << 53) - 1), ..full() }.to_bytes().is_ok());
-    assert_eq!(Entry { version: 2, ..full() }.to_bytes(), Err(LeafError::NoSuchVersion));
+    assert_eq!(Entry { version: 3, ..full() }.to_bytes(), Err(LeafError::NoSuchVersion));
     let with = |domains: &[&str]| {
         Entry { commitments: domains.iter().map(|d| ((*d).to_owned(), [0; 32])).collect(), ..full() }.to_bytes()
     };
@@ -163,4 +169,31 @@ proptest! {
         bytes[at] = byte;
         prop_assert_ne!(Entry::from_bytes(&bytes), Ok(full()));
     }
+}
+
+#[test]
+fn a_leaf_of_the_first_version_is_still_read_and_states_no_rows() {
+    let old = Entry { version: 1, rows: vec![], ..full() };
+    let bytes = old.to_bytes().unwrap();
+    assert!(bytes.ends_with(br#""tenant":"sunrise","version":1}"#));
+    assert_eq!(Entry::from_bytes(&bytes), Ok(old.clone()));
+    assert_eq!(Entry { version: 1, ..full() }.to_bytes(), Err(LeafError::RowStated));
+    assert_eq!(Entry { kind: Kind::RowsWritten, ..old }.to_bytes(), Err(LeafError::RowStated));
+    let forged = leaf_text().replace("\"version\":2", "\"version\":1");
+    assert_eq!(Entry::from_bytes(forged.as_bytes()), Err(LeafError::RowStated));
+}
+
+#[test]
+fn a_row_is_named_once_and_plainly() {
+    let with = |rows: &[&str]| {
+        let rows = rows.iter().map(|row| RowState { row: (*row).to_owned(), digest: Some([0; 32]) }).collect();
+        Entry { rows, ..full() }.to_bytes().map(|_| ())
+    };
+    assert_eq!(with(&["messages/1", "messages/2", "vendors/1"]), Ok(()));
+    assert_eq!(with(&["messages/1", "messages/1"]), Err(LeafError::RowStated));
+    for bad in ["", "messages", "/1", "messages/", "messages/1/2", "Messages/1", "messages/a b"] {
+        assert_eq!(with(&[bad]), Err(LeafError::BadRow), "{bad}");
+    }
+    let short = leaf_text().replace("AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=", "AwMD");
+    assert_eq!(Entry::from_bytes(short.as_bytes()), Err(LeafError::Field { field: "rows" }));
 }

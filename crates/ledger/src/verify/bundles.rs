@@ -1,6 +1,7 @@
 //! The pass over every entry: hash it, hold it against its level-0 tile, read it.
 
 use super::problem::Problem;
+use super::states::Statement;
 use crate::entry::Entry;
 use crate::tiles::{CutShort, Files, Row, Tile, entries};
 use crate::tree::{Digest, leaf_hash, root_of};
@@ -63,6 +64,8 @@ pub(super) struct Checked {
     /// The first entry that the bundle ends before or in.
     pub(super) cut_short: Option<u64>,
     pub(super) links: Vec<Link>,
+    /// What its entries state of rows.
+    pub(super) statements: Vec<Statement>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -104,6 +107,7 @@ fn check(files: &(impl Files + ?Sized), bundle: Tile, size: u64) -> Checked {
         differs: false,
         cut_short: None,
         links: Vec::new(),
+        statements: Vec::new(),
         problems: Vec::new(),
     };
     let bundle_read = match find(files, bundle) {
@@ -159,13 +163,7 @@ impl Checked {
                 Ok(leaf) => {
                     self.entries.push(leaf_hash(leaf));
                     match Entry::from_bytes(leaf) {
-                        Ok(entry) => self.links.push(Link {
-                            index,
-                            id: entry.id,
-                            tenant: entry.tenant,
-                            message: entry.message,
-                            previous: entry.previous,
-                        }),
+                        Ok(entry) => self.learn(index, entry),
                         Err(error) if index < size => self.problems.push(Problem::BadLeaf { index, error }),
                         Err(_) => {}
                     }
@@ -173,5 +171,17 @@ impl Checked {
             }
         }
         true
+    }
+
+    fn learn(&mut self, index: u64, entry: Entry) {
+        let rows = entry.rows.into_iter().map(|state| (state.row.into(), state.digest)).collect();
+        self.statements.push(Statement { index, at: entry.at, rows });
+        self.links.push(Link {
+            index,
+            id: entry.id,
+            tenant: entry.tenant,
+            message: entry.message,
+            previous: entry.previous,
+        });
     }
 }

@@ -11,10 +11,12 @@ mod levels;
 mod message;
 mod problem;
 mod rows;
+mod states;
 
 pub use message::{MessageReport, verify_message};
 pub use problem::Problem;
 pub use rows::verify_rows;
+pub use states::{RowProblem, RowStates};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use crate::note::{Note, VerifierKey};
@@ -62,6 +64,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// How many more problems there are.
     pub omitted: u64,
+    /// What the entries state of the database's rows.
+    pub rows: RowStates,
 }
 
 impl Report {
@@ -88,13 +92,21 @@ pub fn key_beside(dir: &Path) -> io::Result<Option<VerifierKey>> {
 pub fn verify(dir: &Path, key: &VerifierKey, options: Options<'_>) -> Report {
     let files = Directory::new(dir);
     let mut problems = Problems::default();
-    let mut report = Report { size: 0, root: None, messages: 0, anchored: None, problems: Vec::new(), omitted: 0 };
+    let mut report = Report {
+        size: 0,
+        root: None,
+        messages: 0,
+        anchored: None,
+        problems: Vec::new(),
+        omitted: 0,
+        rows: RowStates::default(),
+    };
     if let Some((checkpoint, signed)) = open_checkpoint(&files, key, &mut problems) {
         // Only a signed size may make us look for that many files.
         let extent = if signed { checkpoint.size } else { checkpoint.size.min(extent(dir)) };
         let threads =
             options.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
-        let checked = bundles::check_all(&files, extent, threads, options.progress.unwrap_or(&|_| {}));
+        let mut checked = bundles::check_all(&files, extent, threads, options.progress.unwrap_or(&|_| {}));
         let found = || checked.iter().flat_map(|bundle| bundle.problems.iter().copied());
         problems.extend(found().filter(|problem| !matches!(problem, Problem::BadLeaf { .. })));
         levels::judge(&files, &checked, &Checkpoint { size: extent, ..checkpoint.clone() }, &mut problems);
@@ -106,6 +118,9 @@ pub fn verify(dir: &Path, key: &VerifierKey, options: Options<'_>) -> Report {
         };
         problems.extend(found().filter(unread));
         report.messages = chain::check(checked.iter().flat_map(|bundle| &bundle.links), &mut problems);
+        for statement in checked.iter_mut().flat_map(|bundle| bundle.statements.drain(..)) {
+            report.rows.take(statement);
+        }
         if let Some(anchor) = options.anchor {
             report.anchored = hold_against(anchor, &files, &checkpoint, key, &mut problems);
         }

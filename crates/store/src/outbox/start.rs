@@ -86,6 +86,7 @@ impl Log<Permit> for Store {
             code: Some(format!("{}/{}/{}", permit.channel(), permit.form(), permit.level())),
             previous: None,
             commitments: vec![("destination".to_owned(), destination), ("rendition".to_owned(), *permit.commitment())],
+            rows: Vec::new(),
         };
         let start = Start { tenant, lease, message: binding.message, attempt: binding.attempt, entry };
         self.shared.queue.write(start).await

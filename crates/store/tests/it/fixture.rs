@@ -137,6 +137,7 @@ pub(crate) fn entry(tenant: &TenantId, kind: Kind, message: Option<MessageId>, c
         code: None,
         previous: None,
         commitments: Vec::new(),
+        rows: Vec::new(),
     }
 }
 

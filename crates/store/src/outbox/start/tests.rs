@@ -61,6 +61,7 @@ impl Bench {
             code: None,
             previous: None,
             commitments: Vec::new(),
+            rows: Vec::new(),
         }
     }
 
