@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use postern_base::{Clock, EmailTier, Rng, TenantId};
 use postern_channels::Receipt;
 use postern_channels::registry::Providers;
-use postern_store::{Gauges, Store, StoreError};
+use postern_store::{Gauges, Store, StoreError, Unwell};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -119,6 +119,19 @@ impl Engine {
         let gauges = self.inner.store.gauges().await?;
         self.inner.metrics.observe(&gauges, self.now());
         Ok(gauges)
+    }
+
+    /// Whether messages can be taken and sent now: the store commits, the ledger's files are written. Gives the gauges.
+    ///
+    /// # Errors
+    /// [`Unwell`]; it is asked again at each call, so it recovers by itself.
+    pub async fn health(&self) -> Result<Gauges, Unwell> {
+        let health = match self.inner.store.health().await {
+            Ok(()) => self.gauges().await.map_err(|_| Unwell::CannotRead),
+            Err(unwell) => Err(unwell),
+        };
+        self.inner.metrics.store_well.set(i64::from(health.is_ok()));
+        health
     }
 
     /// Takes no more requests; what is under way goes on. [`Engine::accept`] answers `Busy` from now on.

@@ -60,6 +60,8 @@ pub struct Metrics {
     pub held: Gauge,
     /// Entries in the log.
     pub log_size: Gauge,
+    /// 1 while the store commits and publishes, 0 while it does not, as of the last look.
+    pub store_well: Gauge,
     /// Seconds the oldest due delivery has waited.
     pub oldest_due_seconds: Gauge,
     /// Seconds between falling due and being claimed.
@@ -80,6 +82,7 @@ impl Default for Metrics {
             with_provider: Gauge::default(),
             held: Gauge::default(),
             log_size: Gauge::default(),
+            store_well: Gauge::default(),
             oldest_due_seconds: Gauge::default(),
             dispatch_lag_seconds: Histogram::new(exponential_buckets(0.005, 4.0, 10)),
         }
@@ -104,6 +107,7 @@ impl Metrics {
         registry.register("postern_with_provider", "Deliveries with a provider", self.with_provider.clone());
         registry.register("postern_held", "Deliveries that wait for a person", self.held.clone());
         registry.register("postern_log_size", "Entries in the ledger", self.log_size.clone());
+        registry.register("postern_store_well", "1 while the store commits and publishes", self.store_well.clone());
         registry.register(
             "postern_oldest_due_seconds",
             "Wait of the oldest due delivery",

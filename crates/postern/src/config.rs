@@ -40,6 +40,14 @@ pub(crate) struct Server {
     pub(crate) requests_per_second: u32,
     /// The largest body, in KiB.
     pub(crate) body_limit_kib: u32,
+    /// The longest a body may take to arrive, in seconds.
+    pub(crate) body_seconds: u32,
+    /// The longest a connection may go without a whole request head, in seconds.
+    pub(crate) idle_seconds: u32,
+    /// Connections at once.
+    pub(crate) connections: u32,
+    /// How long requests are answered with 503 before the port is let go, once told to stop, in seconds.
+    pub(crate) linger_seconds: u32,
 }
 
 impl Default for Server {
@@ -50,6 +58,10 @@ impl Default for Server {
             public_url: None,
             requests_per_second: 20_000,
             body_limit_kib: 256,
+            body_seconds: 15,
+            idle_seconds: 30,
+            connections: 8192,
+            linger_seconds: 0,
         }
     }
 }
@@ -206,6 +218,18 @@ impl Config {
         }
         if !(1..=65_536).contains(&self.server.body_limit_kib) {
             return problem("server.body_limit_kib", "expected 1 to 65536");
+        }
+        for (key, seconds, least) in [
+            ("server.body_seconds", self.server.body_seconds, 1),
+            ("server.idle_seconds", self.server.idle_seconds, 1),
+            ("server.linger_seconds", self.server.linger_seconds, 0),
+        ] {
+            if !(least..=3600).contains(&seconds) {
+                return Err((key.to_owned(), format!("expected {least} to 3600")));
+            }
+        }
+        if self.server.connections == 0 {
+            return problem("server.connections", "expected at least 1");
         }
         for (index, simulator) in self.simulator.iter().enumerate() {
             if !matches!(simulator.channel, Channel::Sms | Channel::Email) {

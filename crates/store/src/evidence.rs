@@ -118,8 +118,9 @@ impl Store {
     /// [`StoreError::Unavailable`] when the disk says no; [`StoreError::Damaged`] when the directory and the database are not the
     /// same log. The last checkpoint stands.
     pub async fn publish(&self) -> Result<String, StoreError> {
-        let (_, note) = self.published(0).await?;
-        Ok(note)
+        let published = self.published(0).await;
+        self.shared.health.published(published.is_ok());
+        published.map(|(_, note)| note)
     }
 
     /// The ledger's public key in the form of a signed-note verifier key (`NAME+HASH+KEY`).
@@ -189,8 +190,10 @@ pub(crate) async fn keep_publishing(shared: Weak<Shared>, mut grown: watch::Rece
     while grown.changed().await.is_ok() {
         let Some(shared) = shared.upgrade() else { return };
         let store = Store { shared };
-        // A failure is in the log already; the next growth tries again.
-        store.publish().await.ok();
+        if store.publish().await.is_err() {
+            // Why is in the log already; it is tried again whether the log grows or not.
+            grown.mark_changed();
+        }
         store.shared.queue.write(Forget).await.ok();
         drop(store);
         tokio::time::sleep(PAUSE).await;

@@ -14,6 +14,7 @@ mod directory;
 mod evidence;
 mod frame;
 mod gauge;
+mod health;
 mod keys;
 mod messages;
 mod open;
@@ -27,5 +28,6 @@ mod writer;
 
 pub use evidence::LedgerRows;
 pub use gauge::{BATCH_CLASSES, Stats};
+pub use health::Unwell;
 pub use open::{Options, Store, Tenanted};
 pub use records::*;

@@ -5,6 +5,7 @@
 use crate::database::{Failure, Location, Use, path_in, statement};
 use crate::evidence::{Ledger, keep_publishing};
 use crate::gauge::Counters;
+use crate::health::Health;
 use crate::keys::{Index, Keyring, PatientKey, TenantKeys};
 use crate::records::{OpenError, RootKey, StoreError};
 use crate::schema;
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) queue: Queue,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) health: Arc<Health>,
     pub(crate) ledger: Ledger,
     /// One new tenant or one rotation at a time.
     pub(crate) administration: tokio::sync::Mutex<()>,
@@ -133,8 +135,16 @@ impl Store {
         let (queue, receiver) = Queue::new();
         let (sizes, grown) = watch::channel(size);
         let counters = Arc::new(Counters::default());
-        let writer =
-            Writer::new(location, connection, Arc::clone(&keyring), Arc::clone(&clock), Arc::clone(&counters), sizes);
+        let health = Arc::new(Health::default());
+        let writer = Writer::new(
+            location,
+            connection,
+            Arc::clone(&keyring),
+            Arc::clone(&clock),
+            Arc::clone(&counters),
+            Arc::clone(&health),
+            sizes,
+        );
         tokio::spawn(writer.run(receiver));
         let shared = Arc::new(Shared {
             keyring,
@@ -142,6 +152,7 @@ impl Store {
             queue,
             clock,
             counters,
+            health,
             ledger: Ledger::new(dir.join("ledger"), origin, seed),
             administration: tokio::sync::Mutex::default(),
             lock: Mutex::new(Some(lock)),

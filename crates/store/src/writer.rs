@@ -8,6 +8,7 @@
 use crate::accept::{Accepting, accept_all};
 use crate::database::{Failure, Location, Use, bytes, count, insert, statement};
 use crate::gauge::Counters;
+use crate::health::Health;
 use crate::keys::{Index, Keyring, PatientKey, TenantKeys, wrapped};
 use crate::records::StoreError;
 use jiff::Timestamp;
@@ -294,6 +295,7 @@ pub(crate) struct Writer {
     keyring: Arc<Keyring>,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
+    health: Arc<Health>,
     size: watch::Sender<u64>,
     connection: Option<DatabaseConnection>,
     frontier: Option<Frontier>,
@@ -306,9 +308,10 @@ impl Writer {
         keyring: Arc<Keyring>,
         clock: Arc<dyn Clock>,
         counters: Arc<Counters>,
+        health: Arc<Health>,
         size: watch::Sender<u64>,
     ) -> Self {
-        Self { location, keyring, clock, counters, size, connection: Some(connection), frontier: None }
+        Self { location, keyring, clock, counters, health, size, connection: Some(connection), frontier: None }
     }
 
     /// Takes jobs until nobody can send one any more, or one says that it is over.
@@ -365,6 +368,7 @@ impl Writer {
             Err(failure) => {
                 tracing::warn!(?failure, jobs = jobs.len(), "a transaction was given up");
                 self.counters.failed();
+                self.health.failed(failure);
                 self.frontier = None;
                 if let Some(connection) = self.connection.take() {
                     drop(connection.close().await);
@@ -391,6 +395,7 @@ impl Writer {
         let leaves = tx.leaves.len();
         let (frontier, after) = tx.commit().await?;
         self.counters.committed(jobs.len(), leaves);
+        self.health.committed(self.clock.now());
         self.size.send_replace(frontier.size());
         self.frontier = Some(frontier);
         for what in after {

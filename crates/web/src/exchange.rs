@@ -22,6 +22,9 @@ pub(crate) async fn surround(State(web): State<Web>, request: Request, next: Nex
         .await
         .unwrap_or_else(|_| Problem::unavailable("The request took longer than it may.").into_response());
     put_headers(&mut response, web.config().behind_tls);
+    if web.engine().is_draining() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

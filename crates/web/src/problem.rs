@@ -39,6 +39,8 @@ pub enum Kind {
     Gone,
     /// The body is larger than what is taken.
     TooLarge,
+    /// The body took too long to arrive.
+    TooSlow,
     /// The body is not JSON.
     UnsupportedMediaType,
     /// A field is not as it should be.
@@ -60,6 +62,7 @@ impl Kind {
         Self::Conflict,
         Self::Gone,
         Self::TooLarge,
+        Self::TooSlow,
         Self::UnsupportedMediaType,
         Self::Malformed,
         Self::TooMany,
@@ -76,6 +79,7 @@ impl Kind {
             Self::Conflict => (StatusCode::CONFLICT, "conflict", "This idempotency key was used for another request"),
             Self::Gone => (StatusCode::GONE, "gone", "The content was destroyed"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "The body took too long to arrive"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be application/json")
             }
@@ -164,6 +168,10 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.kind == Kind::TooSlow {
+            // RFC 9110 section 15.5.9: the server does not wait on, and says that it closes.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if self.kind == Kind::Unauthorized {
             // RFC 9110 section 11.6.1: a 401 names the scheme; RFC 6750 section 3.

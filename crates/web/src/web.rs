@@ -20,8 +20,18 @@ pub struct WebConfig {
     pub body_limit: usize,
     /// Requests per second and key, in a burst of as many; more is 429.
     pub rate: u32,
-    /// The longest a request may take, its body included; more is 503.
+    /// The longest a request may take once it is here; more is 503.
     pub patience: Duration,
+    /// The longest a body may take to arrive; more is 408.
+    pub body_time: Duration,
+    /// The longest a connection may go without a whole request head: a slow one and an idle one are both closed.
+    pub idle_time: Duration,
+    /// Connections at once; the next waits in the system's queue until one ends.
+    pub connections: usize,
+    /// How long, once told to stop, requests are still answered, with 503, so that a balancer in front turns away first.
+    pub linger: Duration,
+    /// The longest that what is under way may take to end after that; then it is cut.
+    pub drain: Duration,
     /// TLS is in front of us: say so to browsers (RFC 6797).
     pub behind_tls: bool,
 }
@@ -36,6 +46,11 @@ impl WebConfig {
             body_limit: 256 * 1024,
             rate: 20_000,
             patience: Duration::from_secs(30),
+            body_time: Duration::from_secs(15),
+            idle_time: Duration::from_secs(30),
+            connections: 8192,
+            linger: Duration::ZERO,
+            drain: Duration::from_secs(20),
             behind_tls: false,
         }
     }

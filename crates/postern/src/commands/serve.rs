@@ -11,8 +11,8 @@ use postern_engine::Engine;
 use postern_web::{Simulators, Web, WebConfig};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 /// Serves until told to stop; then takes no more requests, ends what is under way, and closes the store.
 pub(crate) fn run(global: &Global, args: &Serve) -> Result<Exit, Failure> {
@@ -64,42 +64,25 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::Output)?;
+    let server = &config.server;
+    let seconds = |count: u32| Duration::from_secs(u64::from(count));
     let settings = WebConfig {
-        public_url: config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
-        body_limit: usize::try_from(config.server.body_limit_kib).unwrap_or(256).saturating_mul(1024),
-        rate: config.server.requests_per_second,
-        behind_tls: config.server.behind_tls_proxy,
+        public_url: server.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+        body_limit: usize::try_from(server.body_limit_kib).unwrap_or(256).saturating_mul(1024),
+        rate: server.requests_per_second,
+        behind_tls: server.behind_tls_proxy,
+        idle_time: seconds(server.idle_seconds),
+        body_time: seconds(server.body_seconds),
+        linger: seconds(server.linger_seconds),
+        connections: usize::try_from(server.connections).unwrap_or(8192),
         ..WebConfig::new(data.ledger())
     };
     let web = Web::new(engine.clone(), settings, Arc::clone(&sources.rng), pages);
     tracing::info!(%address, "listening");
-    let draining = engine.clone();
-    let (told, heard) = oneshot::channel();
-    let server = postern_web::serve(listener, web, async move {
+    let stop = async {
         stop.await;
         tracing::info!("stopping: no more requests are taken, what is under way ends first");
-        draining.drain();
-        // The receiver is gone only when the server has ended already.
-        if told.send(()).is_err() {
-            tracing::debug!("the server had ended");
-        }
-    });
-    let patience = async {
-        // When the server ends by itself, its result counts and this waits no longer.
-        if heard.await.is_ok() {
-            tokio::time::sleep(DRAIN).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
     };
-    tokio::select! {
-        served = server => served.map_err(Failure::Output),
-        () = patience => {
-            tracing::warn!("some connections did not end in time; they are cut");
-            Ok(())
-        }
-    }
+    // Told twice is told to be quick.
+    postern_web::serve(listener, web, stop, process::told_to_stop()).await.map_err(Failure::Output)
 }
-
-/// How long connections may take to end once we were told to stop.
-const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);

@@ -61,7 +61,11 @@ pub(crate) struct Clinic {
 impl Clinic {
     /// A clinic with `patients` (FHIR resources), not serving yet.
     pub(crate) fn new(name: &str, patients: &[Value]) -> Self {
-        let folder = Folder::new(name);
+        Self::within(Folder::new(name), patients)
+    }
+
+    /// The same, with its data directory in `folder`.
+    pub(crate) fn within(folder: Folder, patients: &[Value]) -> Self {
         let data = folder.join("data");
         let made = postern(&["quickstart", "--data", data.to_str().expect("UTF-8"), "--json"]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -77,6 +81,14 @@ impl Clinic {
 
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")
+    }
+
+    /// Replaces `this` in the configuration; the server must not be running.
+    pub(crate) fn configure(&self, this: &str, with: &str) {
+        let file = self.data().join("postern.toml");
+        let text = std::fs::read_to_string(&file).expect("quickstart writes it");
+        assert!(text.contains(this), "{this}: {text}");
+        std::fs::write(&file, text.replacen(this, with, 1)).expect("written");
     }
 
     /// The data directory as an argument.
@@ -149,11 +161,17 @@ impl Clinic {
         child.wait().expect("it ended");
     }
 
+    /// Sends the server a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let (child, _) = self.server.as_ref().expect("it is serving");
+        let told = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
+        assert!(told.expect("kill runs").success());
+    }
+
     /// Ends the server as an operator would: SIGTERM, and waits for its drain.
     pub(crate) fn stop(&mut self) {
+        self.signal("TERM");
         let (mut child, _) = self.server.take().expect("it is serving");
-        let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
-        assert!(told.success());
         assert!(child.wait().expect("it ended").success(), "a drained server ends well");
     }
 

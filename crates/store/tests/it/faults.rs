@@ -2,7 +2,7 @@
 
 use crate::fixture::*;
 use postern_ledger::Kind;
-use postern_store::{AcceptOutcome, DeliveryState, LedgerRows, OpenError, Options, StoreError};
+use postern_store::{AcceptOutcome, DeliveryState, LedgerRows, OpenError, Options, StoreError, Unwell};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
 /// A connection of somebody else to the same file.
@@ -162,4 +162,47 @@ async fn more_than_the_queue_holds_is_turned_away_and_can_come_again() {
     stranger.execute_unprepared("ROLLBACK").await.unwrap();
     bench.sunrise.append(vec![bench.entry(Kind::Administered, None)]).await.unwrap();
     assert_eq!(bench.store.gauges().await.unwrap().log_size, 3);
+}
+
+#[tokio::test]
+async fn health_turns_red_while_nothing_can_be_committed_and_green_again_by_itself() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.store.health().await, Ok(()));
+    let stranger = stranger(&bench.scratch).await;
+    stranger.execute_unprepared("BEGIN EXCLUSIVE").await.unwrap();
+    bench.sunrise.accept(bench.message("p1", "+12125550101")).await.unwrap_err();
+    assert_eq!(bench.store.health().await, Err(Unwell::CannotCommit));
+    stranger.execute_unprepared("ROLLBACK").await.unwrap();
+    bench.clock.forward(1);
+    bench.store.publish().await.unwrap();
+    assert_eq!(bench.store.health().await, Ok(()));
+    // Nobody wrote for a while: what was true then need not be true now.
+    bench.clock.forward(60);
+    stranger.execute_unprepared("BEGIN EXCLUSIVE").await.unwrap();
+    assert_eq!(bench.store.health().await, Err(Unwell::CannotCommit));
+    stranger.execute_unprepared("ROLLBACK").await.unwrap();
+}
+
+#[tokio::test]
+async fn health_is_red_on_a_full_disk_that_still_takes_a_few_bytes() {
+    let options = Options { database_bytes_max: Some(400 * 4_096), origin: None };
+    let bench = Bench::with(options).await;
+    for _ in 0..10_000 {
+        if bench.sunrise.accept(bench.message("p1", "+12125550101")).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(bench.store.health().await, Err(Unwell::CannotCommit));
+    bench.clock.forward(5);
+    assert_eq!(bench.store.health().await, Err(Unwell::CannotCommit));
+    let bench = bench.reopened(Options::default()).await;
+    assert_eq!(bench.store.health().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_refused_write_says_nothing_of_the_disk() {
+    let bench = Bench::new().await;
+    let nobody: postern_base::TenantId = "nobody".parse().unwrap();
+    bench.store.tenant(&nobody).append(vec![bench.entry(Kind::Administered, None)]).await.unwrap_err();
+    assert_eq!(bench.store.health().await, Ok(()));
 }

@@ -17,7 +17,8 @@ pub(crate) async fn ready(State(web): State<Web>) -> Result<Response, Problem> {
     if web.engine().is_draining() {
         return Err(Problem::unavailable("This node is shutting down."));
     }
-    let gauges = web.engine().gauges().await.map_err(|_| Problem::unavailable("The store does not answer."))?;
+    let gauges =
+        web.engine().health().await.map_err(|unwell| Problem::unavailable(&format!("Not ready: {unwell}.")))?;
     let body = serde_json::json!({
         "ready": true,
         "queued": gauges.queued,
@@ -30,9 +31,9 @@ pub(crate) async fn ready(State(web): State<Web>) -> Result<Response, Problem> {
 
 /// `GET /metrics`, in the OpenMetrics text format.
 pub(crate) async fn metrics(State(web): State<Web>) -> Result<Response, Problem> {
-    // A store that does not answer leaves the gauges as they were; the counters still count.
-    if let Err(error) = web.engine().gauges().await {
-        tracing::warn!(%error, "gauges could not be read");
+    // A store that does not answer leaves the gauges as they were, and says so in its own; the counters still count.
+    if let Err(error) = web.engine().health().await {
+        tracing::warn!(%error, "the store is not well");
     }
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, web.registry())

@@ -13,15 +13,32 @@ pub mod vendors;
 pub mod webhooks;
 
 use crate::problem::{Kind, Problem};
+use crate::web::Web;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use postern_base::MessageId;
 use serde::Serialize;
 
 /// A body as it came, or the reason why not.
-pub(crate) type Body = Result<Bytes, BytesRejection>;
+pub(crate) struct Body(Result<Bytes, Problem>);
+
+impl FromRequest<Web> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
+        let read = tokio::time::timeout(web.config().body_time, Bytes::from_request(request, web));
+        Ok(Self(match read.await {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(Problem::new(Kind::TooLarge, "The body is larger than this server takes; nothing was stored."))
+            }
+            Ok(Err(_)) => Err(Problem::new(Kind::BadRequest, "The body did not arrive whole; nothing was stored.")),
+            Err(_) => Err(Problem::new(Kind::TooSlow, "The body did not arrive in time; nothing was stored.")),
+        }))
+    }
+}
 
 /// The body, when it is JSON by its media type and within the limit.
 fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
@@ -33,15 +50,9 @@ fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     whole_body(body)
 }
 
-/// The body, when it is within the limit.
+/// The body, when it is within the limit and came in time.
 fn whole_body(body: Body) -> Result<Bytes, Problem> {
-    body.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::new(Kind::TooLarge, "The body is larger than this server takes; nothing was stored.")
-        } else {
-            Problem::new(Kind::BadRequest, "The body did not arrive whole; nothing was stored.")
-        }
-    })
+    body.0
 }
 
 /// JSON with a status.
