@@ -8,9 +8,9 @@ use postern_base::{
     Channel, EmailTier, Form, Language, Level, Origin, PatientId, Phi, Purpose, RecipientRole, Urgency,
 };
 use postern_gate::facts::{
-    Agreement, AgreementStatus, Consent, ConsentKind, ContactPoint, Deployment, Ehr, Event, EventStatus, Facts, Flags,
-    History, LineType, MailboxKind, PastDelivery, Patient, PointSource, Provision, Registration, RevocationRegime,
-    Ruling, System, Tenant, TenantRole, Vendor, Verification,
+    Agreement, AgreementStatus, Consent, ConsentKind, ContactPoint, Ehr, Event, EventStatus, Facts, Flags, History,
+    LineType, MailboxKind, PastDelivery, Patient, PointSource, Provision, Registration, RevocationRegime, Ruling,
+    System, Tenant, TenantRole, Vendor, Verification,
 };
 use postern_gate::request::Recipient;
 use postern_gate::{Content, Fact, LinkState, Outcome, Policy, Rendition, Request, decide};
@@ -75,7 +75,11 @@ fn request() -> Result<Request, Box<dyn Error>> {
         break_glass: None,
         marketing: None,
         ai: None,
+        model_vendor: None,
         voice: None,
+        translation: None,
+        breach: None,
+        disclosure: None,
     })
 }
 
@@ -132,6 +136,7 @@ fn patient(now: Timestamp) -> Result<Patient, Box<dyn Error>> {
         postal: vec![Phi::new("1 Main St, Springfield NY 10001".into())],
         flags: Flags::default(),
         labels: Vec::new(),
+        dependent: false,
     })
 }
 
@@ -145,6 +150,7 @@ fn rendition(channel: Option<Channel>, form: Form, level: Level, chars: usize) -
         links: LinkState::Clean,
         names_sender: true,
         says_opt_out: true,
+        says_no_reply: false,
         language: Language::En,
         commitment: Some([7; 32]),
     }
@@ -160,6 +166,7 @@ fn consent() -> Consent {
         signed_by: None,
         has_source: false,
         remuneration_disclosed: false,
+        defective: false,
         access_mode: None,
     }
 }
@@ -183,6 +190,7 @@ fn facts(now: Timestamp) -> Result<Facts, Box<dyn Error>> {
             state: Some("NY".into()),
             link_domains: vec!["sunrise.example".into()],
             revocation_regime: RevocationRegime::R2024,
+            accepts_replies: true,
         },
         vendors: vec![
             vendor("texts", "messaging", &[Channel::Sms]),
@@ -190,6 +198,7 @@ fn facts(now: Timestamp) -> Result<Facts, Box<dyn Error>> {
             vendor("mails", "smtp", &[Channel::Email]),
             vendor("pushes", "push", &[Channel::Push]),
         ],
+        certificates: Vec::new(),
         email_tiers: [("mail.example".to_owned(), EmailTier::Dane)].into(),
         ehr: Ehr::Live,
         patient: Fact::Known(patient(now)?),
@@ -201,6 +210,7 @@ fn facts(now: Timestamp) -> Result<Facts, Box<dyn Error>> {
             at: Some(now + jiff::SignedDuration::from_hours(48)),
             result_class: None,
             clinician_release: None,
+            hold: None,
             labels: Vec::new(),
         }),
         history: Fact::Known(History { deliveries: (2..12).map(past).collect(), ..History::default() }),
@@ -217,6 +227,6 @@ fn facts(now: Timestamp) -> Result<Facts, Box<dyn Error>> {
             rendition(None, Form::Notice, Level::L0, 120),
             rendition(None, Form::Callback, Level::L0, 60),
         ],
-        deployment: Deployment { risk_record: Fact::Known(true), portal_available: Fact::Known(true) },
+        deployment: postern_gate::Deployment::satisfied(),
     })
 }

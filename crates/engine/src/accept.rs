@@ -154,8 +154,10 @@ impl Engine {
             rendered.source = rendered.source.map(|source| [source, asked.into_bytes()].concat());
         }
         rendered.commit(key);
-        let facts =
-            self.gather(Occasion { tenant, state: &state, now, except: None }, &gate, directory, &rendered).await?;
+        let actor = crate::facts::asking(principal, &state);
+        let facts = self
+            .gather(Occasion { tenant, state: &state, now, except: None, actor }, &gate, directory, &rendered)
+            .await?;
         self.at(Step::Gathered)?;
         if let Some(inbound) = facts.history.known().map(|history| &history.inbound) {
             if let Some(answering) = &answering {
@@ -180,7 +182,7 @@ impl Engine {
         answer: &wire::Accepted,
         commitment_key: CommitmentKey,
     ) -> Result<NewMessage, AcceptError> {
-        let kept = Kept::new(&prepared.request, &prepared.rendered).to_bytes();
+        let kept = Kept::new(&prepared.request, &prepared.rendered, principal).to_bytes();
         let decision = serde_json::to_vec(&answer.decision).map_err(|_| AcceptError::Unavailable)?;
         let entry = ledger_entry::of(
             self,

@@ -7,7 +7,7 @@ use crate::render::{Rendered, Setting};
 use crate::wire::{Answer, Case, EhrStatus, WireError, parse};
 use postern_ehr::Resource;
 use postern_ehr::json::{Limits, check};
-use postern_gate::facts::{Deployment, Ehr};
+use postern_gate::facts::Ehr;
 use postern_gate::{Decision, Fact, Facts, Missing};
 use serde_json::Value;
 
@@ -61,6 +61,7 @@ fn decide(case: &[u8]) -> Result<Decision, WireError> {
     let facts = Facts {
         now: case.now,
         vendors: case.vendors.iter().map(crate::wire::Vendor::to_gate).collect(),
+        certificates: case.transport.certificates(),
         email_tiers: case.transport.email_tiers.into_iter().map(|(d, tier)| (d.to_lowercase(), tier)).collect(),
         // CASES: `stale` = unreachable.
         ehr: if reachable { Ehr::Live } else { Ehr::Unreachable },
@@ -72,10 +73,7 @@ fn decide(case: &[u8]) -> Result<Decision, WireError> {
         content: rendered.content.clone(),
         renditions: rendered.renditions(),
         // CASES: a fact of the deployment that is absent from a case is satisfied.
-        deployment: Deployment {
-            risk_record: Fact::Known(case.deployment.risk_record.unwrap_or(true)),
-            portal_available: Fact::Known(case.deployment.portal_available.unwrap_or(true)),
-        },
+        deployment: case.deployment.of_a_case(),
         tenant,
     };
     Ok(postern_gate::decide(&request, &facts, &policy::read(&case.tenant.policy)))

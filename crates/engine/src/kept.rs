@@ -1,6 +1,7 @@
 //! What is kept, sealed, of an accepted request, so that the second gate sees the same request and forms and decides on
 //! nothing but fresh facts.
 
+use crate::principal::{Principal, PrincipalKind};
 use crate::render::{Rendered, RenderedForm};
 use crate::wire::Request;
 use postern_base::{Category, Language, Level, Phi};
@@ -18,12 +19,23 @@ const VERSION: u32 = 1;
 pub(crate) struct Kept {
     version: u32,
     pub(crate) request: Request,
+    /// The account that asked; `None` in records of before it was kept.
+    #[serde(default)]
+    pub(crate) by: Option<Asker>,
     level: Option<Level>,
     categories: Vec<Category>,
     language: Language,
     template: Option<(String, u32)>,
     /// What SYS-05 compares when there is no event.
     source: Vec<u8>,
+}
+
+/// Who asked for a message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Asker {
+    pub(crate) id: String,
+    /// A named human, not a program.
+    pub(crate) staff: bool,
 }
 
 /// What the gate measured on a form, as kept beside the text.
@@ -35,13 +47,16 @@ struct Measured {
     links: u8,
     names_sender: bool,
     says_opt_out: bool,
+    #[serde(default)]
+    says_no_reply: bool,
 }
 
 impl Kept {
-    pub(crate) fn new(request: &Request, rendered: &Rendered) -> Self {
+    pub(crate) fn new(request: &Request, rendered: &Rendered, by: &Principal) -> Self {
         Self {
             version: VERSION,
             request: request.clone(),
+            by: Some(Asker { id: by.id.clone(), staff: by.kind == PrincipalKind::Staff }),
             level: rendered.content.level.known().copied(),
             categories: rendered.content.categories.clone(),
             language: rendered.content.language,
@@ -92,6 +107,7 @@ pub(crate) fn stored(form: &RenderedForm) -> StoredRendition {
         },
         names_sender: m.names_sender,
         says_opt_out: m.says_opt_out,
+        says_no_reply: m.says_no_reply,
     };
     StoredRendition {
         channel: m.channel,
@@ -120,6 +136,7 @@ fn form(stored: &StoredRendition, key: &CommitmentKey) -> Result<RenderedForm, S
             },
             names_sender: measured.names_sender,
             says_opt_out: measured.says_opt_out,
+            says_no_reply: measured.says_no_reply,
             language: stored.language,
             commitment: None,
         },

@@ -137,6 +137,23 @@ pub(crate) fn says_number(text: &str, tenant: &Tenant) -> bool {
     !national.is_empty() && digits(text).contains(national)
 }
 
+/// Whether `text` says that answers to it are not read, and another way to opt out: a number or a link (RULES TCP-28).
+pub(crate) fn says_no_reply(text: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "do not reply",
+        "don't reply",
+        "replies are not read",
+        "cannot receive replies",
+        "not monitored",
+        "no responda a este",
+        "no se leen respuestas",
+    ];
+    let lower = text.to_lowercase();
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let other_way = digits >= 10 || lower.split_whitespace().any(|word| link(word).is_some());
+    other_way && WORDS.iter().any(|words| lower.contains(words))
+}
+
 /// Whether `text` says how to opt out.
 pub(crate) fn says_opt_out(text: &str) -> bool {
     let lower = text.to_lowercase();

@@ -1,5 +1,6 @@
 //! Everything a decision depends on besides the request (CASES, "Facts in the bundle").
 
+use crate::deployment::Deployment;
 use crate::fact::Fact;
 use crate::rendition::{Commitment, Content, Rendition};
 use jiff::Timestamp;
@@ -22,6 +23,8 @@ pub struct Facts {
     pub vendors: Vec<Vendor>,
     /// What recipient domains enforce, by lower-case domain; a domain that is absent is Unknown.
     pub email_tiers: BTreeMap<String, EmailTier>,
+    /// S/MIME certificates of recipients; an address without a row has none on record.
+    pub certificates: Vec<Certificate>,
     /// Whether the EHR answered just now.
     pub ehr: Ehr,
     /// The patient.
@@ -61,6 +64,25 @@ pub struct Tenant {
     pub link_domains: Vec<String>,
     /// Which text of 47 CFR 64.1200(a)(10) is applied.
     pub revocation_regime: RevocationRegime,
+    /// Texts from the sender's number can be answered (47 CFR 64.1200(a)(10)).
+    pub accepts_replies: bool,
+}
+
+/// An S/MIME certificate of a recipient, as far as it was checked (RFC 8551 section 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// The address it is used for.
+    pub address: Address,
+    /// First instant it is valid.
+    pub from: Timestamp,
+    /// Last instant it is valid.
+    pub until: Timestamp,
+    /// Its chain ends in an authority the practice trusts.
+    pub trusted: bool,
+    /// It was revoked; Unknown when nobody could tell.
+    pub revoked: Fact<bool>,
+    /// Its `rfc822Name` is the address (RFC 8550 section 3).
+    pub names_address: bool,
 }
 
 /// The tenant's HIPAA role.
@@ -177,6 +199,8 @@ pub struct Patient {
     pub flags: Flags,
     /// Categories that labels on the patient's records make protected.
     pub labels: Vec<Category>,
+    /// Somebody else holds the insurance that pays for them (RULES SPC-07).
+    pub dependent: bool,
 }
 
 /// Safety flags on the record (CASES, `postern-flag`).
@@ -188,6 +212,12 @@ pub struct Flags {
     pub no_automated: bool,
     /// A device others can read.
     pub unsafe_device: bool,
+    /// The patient does not hear: no path of calls only (45 CFR 92.202).
+    pub deaf: bool,
+    /// The patient does not see print: large print, Braille or a reading aloud (45 CFR 92.202).
+    pub blind: bool,
+    /// The patient asked not to be told of results before a clinician has spoken with them (RULES IB-05).
+    pub await_clinician: bool,
     /// A Flag was there that could not be understood.
     pub unreadable: bool,
 }
@@ -258,6 +288,10 @@ pub enum LineType {
     Landline,
     /// VoIP.
     Voip,
+    /// An emergency line: of the police, a hospital, a poison control centre.
+    Emergency,
+    /// The line of a patient's room in a hospital or home.
+    PatientRoom,
 }
 
 /// Whose mailbox it is (RULES EML-04).
@@ -303,6 +337,8 @@ pub struct Consent {
     pub has_source: bool,
     /// `remuneration-disclosed` is true.
     pub remuneration_disclosed: bool,
+    /// Elements that the record says are missing, or statements that make it void (45 CFR 164.508(b)(2), (c)).
+    pub defective: bool,
     /// The mode an access request asks for, such as `plain`.
     pub access_mode: Option<postern_base::EmailMode>,
 }
@@ -328,6 +364,8 @@ pub enum ConsentKind {
     Part2Consent,
     /// 45 CFR 164.524.
     AccessRequest,
+    /// 45 CFR 164.404(d)(1): agreed to be told of a breach by e-mail.
+    ElectronicNotice,
     /// Not about communication (treatment, research, advance directives): counted and left.
     Other,
     /// It could not be understood: it denies everything it might have denied.
@@ -411,8 +449,21 @@ pub struct Event {
     pub result_class: Option<ResultClass>,
     /// When a clinician released a result.
     pub clinician_release: Option<Timestamp>,
+    /// A clinician's determination that the result would harm the patient.
+    pub hold: Option<ClinicianHold>,
     /// Categories that labels on it make protected.
     pub labels: Vec<Category>,
+}
+
+/// A clinician's determination that access would harm the patient (45 CFR 171.201), as it was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClinicianHold {
+    /// A clinician is named.
+    pub named: bool,
+    /// The reason given is a risk to life or physical safety.
+    pub physical_harm: bool,
+    /// Until when; `None` = without an end.
+    pub until: Option<Timestamp>,
 }
 
 /// Where an event stands.
@@ -558,13 +609,4 @@ pub struct EarlierRequest {
     pub same_content: bool,
     /// The commitment to its source.
     pub commitment: Option<Commitment>,
-}
-
-/// Facts of the deployment: in a case absent = satisfied, in production absent = Unknown.
-#[derive(Debug, Clone)]
-pub struct Deployment {
-    /// The channel has a current risk record (45 CFR 164.308(a)(1)(ii)(A)).
-    pub risk_record: Fact<bool>,
-    /// The portal is open to this patient.
-    pub portal_available: Fact<bool>,
 }

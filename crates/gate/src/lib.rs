@@ -17,6 +17,7 @@ mod candidate;
 mod consent;
 mod decide;
 pub mod decision;
+pub mod deployment;
 pub mod fact;
 pub mod facts;
 mod finding;
@@ -43,6 +44,7 @@ pub use decide::{admit, decide};
 pub use decision::{
     Alert, Decision, Delivery, Effect, Obligation, Outcome, Refusal, RuleId, RuleResult, Verdict, WaitingFor,
 };
+pub use deployment::Deployment;
 pub use fact::{Fact, Missing};
 pub use facts::Facts;
 pub use permit::{Binding, Permit, TransportFloor};

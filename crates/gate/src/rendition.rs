@@ -49,6 +49,8 @@ pub struct Rendition {
     pub names_sender: bool,
     /// It says how to opt out.
     pub says_opt_out: bool,
+    /// It says that answers are not read, and another way to opt out.
+    pub says_no_reply: bool,
     /// Its language.
     pub language: Language,
     /// The commitment to this text; `None` in `explain`.

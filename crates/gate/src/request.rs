@@ -36,8 +36,67 @@ pub struct Request {
     pub marketing: Option<Marketing>,
     /// How far a machine wrote the text.
     pub ai: Option<Ai>,
+    /// Who runs the model that wrote the text, when that is not Postern itself.
+    pub model_vendor: Option<String>,
     /// Facts about a call.
     pub voice: Option<Voice>,
+    /// How the text came into its language.
+    pub translation: Option<Translation>,
+    /// Facts about a breach that is notified.
+    pub breach: Option<Breach>,
+    /// It is disclosed because a law asks for it, not for care, payment or operations.
+    pub disclosure: Option<Disclosure>,
+}
+
+/// How a text came into its language (45 CFR 92.201(c)(3)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Translation {
+    /// A machine translated it.
+    pub machine: bool,
+    /// A qualified human translator read it.
+    pub reviewed: bool,
+}
+
+/// What a notice of a breach says, and by when it is due (45 CFR 164.404).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// The elements the notice holds.
+    pub elements: Vec<NoticeElement>,
+    /// The day of discovery.
+    pub discovered: Option<jiff::civil::Date>,
+    /// A law-enforcement official asked for a delay until then (45 CFR 164.412).
+    pub delayed_until: Option<Timestamp>,
+}
+
+/// An element of a notice of a breach (45 CFR 164.404(c)(1)(A)-(E)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoticeElement {
+    /// What happened, with the dates of breach and discovery.
+    WhatHappened,
+    /// Which kinds of information.
+    Information,
+    /// What the person should do.
+    Steps,
+    /// What the practice does.
+    Response,
+    /// Whom to ask.
+    Contact,
+}
+
+impl NoticeElement {
+    /// Every element.
+    pub const ALL: [Self; 5] = [Self::WhatHappened, Self::Information, Self::Steps, Self::Response, Self::Contact];
+}
+
+/// A disclosure that only a person makes (45 CFR 164.502(j), 164.512).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disclosure {
+    /// A law requires it.
+    RequiredByLaw,
+    /// To an agency that oversees health care.
+    Oversight,
+    /// By a whistleblower.
+    Whistleblower,
 }
 
 /// Who is to receive the message.
@@ -80,6 +139,10 @@ pub enum MarketingKind {
     ThirdParty,
     /// A refill of a current drug.
     Refill,
+    /// Gifts for the practice itself (45 CFR 164.514(f)).
+    Fundraising,
+    /// Protected health information is given for payment (45 CFR 164.502(a)(5)(ii)).
+    Sale,
 }
 
 /// What a third party pays for the message.

@@ -2,11 +2,12 @@
 
 use crate::decide;
 use crate::decision::{Decision, Outcome};
+use crate::deployment::Deployment;
 use crate::fact::Fact;
 use crate::facts::{
-    Address, Agreement, AgreementStatus, Consent, ConsentKind, ContactPoint, Deployment, Ehr, Facts, Flags, History,
-    LineType, MailboxKind, NumberCheck, Patient, PointSource, Provision, Reassigned, Registration, RevocationRegime,
-    Ruling, System, Tenant, TenantRole, Vendor, Verification,
+    Address, Agreement, AgreementStatus, Consent, ConsentKind, ContactPoint, Ehr, Facts, Flags, History, LineType,
+    MailboxKind, NumberCheck, Patient, PointSource, Provision, Reassigned, Registration, RevocationRegime, Ruling,
+    System, Tenant, TenantRole, Vendor, Verification,
 };
 use crate::policy::Policy;
 use crate::rendition::{Content, LinkState, Rendition};
@@ -83,6 +84,7 @@ pub(crate) fn consent(kind: ConsentKind, provision: Provision) -> Consent {
         signed_by: None,
         has_source: false,
         remuneration_disclosed: false,
+        defective: false,
         access_mode: None,
     }
 }
@@ -115,6 +117,7 @@ fn rendition(form: Form, level: Level) -> Rendition {
         links: LinkState::NoLinks,
         names_sender: true,
         says_opt_out: true,
+        says_no_reply: false,
         language: Language::En,
         commitment: Some([form as u8; 32]),
     }
@@ -141,7 +144,11 @@ impl Case {
             break_glass: None,
             marketing: None,
             ai: None,
+            model_vendor: None,
             voice: None,
+            translation: None,
+            breach: None,
+            disclosure: None,
         };
         let minimal = if level <= Level::L1 { level } else { Level::L1 };
         let facts = Facts {
@@ -154,6 +161,7 @@ impl Case {
                 vendor("own", &[Channel::Portal, Channel::Chat]),
                 vendor("pusher", &[Channel::Push]),
             ],
+            certificates: vec![],
             email_tiers: [("example.org".to_owned(), EmailTier::Dane)].into(),
             ehr: Ehr::Live,
             patient: Fact::Known(alma()),
@@ -181,7 +189,7 @@ impl Case {
                 rendition(Form::Notice, Level::L0),
                 rendition(Form::Callback, Level::L0),
             ],
-            deployment: Deployment { risk_record: Fact::Known(true), portal_available: Fact::Known(true) },
+            deployment: Deployment::satisfied(),
         };
         let mut case = Self { request, facts, policy: Policy::default() };
         case.permit(System::Sms, "+12125550101");
@@ -273,6 +281,7 @@ fn tenant() -> Tenant {
         state: Some("NY".into()),
         link_domains: vec!["sunrise.example".into()],
         revocation_regime: RevocationRegime::R2024,
+        accepts_replies: true,
     }
 }
 
@@ -293,5 +302,6 @@ fn alma() -> Patient {
         postal: vec![],
         flags: Flags::default(),
         labels: vec![],
+        dependent: false,
     }
 }

@@ -12,6 +12,9 @@ const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 const ACT_REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 const POLICY_CODES: &str = "http://terminology.hl7.org/CodeSystem/consentpolicycodes";
 
+/// Extensions that say an authorization lacks an element, or is a condition of care (45 CFR 164.508(b)(2), (b)(4), (c)).
+const DEFECTS: [&str; 2] = ["missing-element", "conditioned"];
+
 /// Something in a provision that could not be understood: the whole Consent denies.
 struct NotUnderstood;
 
@@ -45,6 +48,7 @@ fn unreadable(id: &str) -> Consent {
         signed_by: None,
         has_source: false,
         remuneration_disclosed: false,
+        defective: false,
         access_mode: None,
     }
 }
@@ -84,6 +88,8 @@ fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Con
         signed_by: body.performer.iter().find_map(|r| r.reference.as_deref().map(|r| local(r).unwrap_or(r).into())),
         has_source: body.has_source,
         remuneration_disclosed: matches!(in_either("remuneration-disclosed"), Some(ExtensionValue::Boolean(true))),
+        // 45 CFR 164.508(b)(2): a defect is one whatever its value says.
+        defective: DEFECTS.iter().any(|name| !matches!(in_either(name), None | Some(ExtensionValue::Boolean(false)))),
         access_mode,
     }
 }
@@ -151,6 +157,7 @@ fn kind_of(code: &str) -> Option<ConsentKind> {
         "proxy-communication" => ConsentKind::ProxyCommunication,
         "part2-consent" => ConsentKind::Part2Consent,
         "access-request" => ConsentKind::AccessRequest,
+        "electronic-notice" => ConsentKind::ElectronicNotice,
         _ => return None,
     })
 }
@@ -301,6 +308,7 @@ fn scope(written: &fhir::Provision) -> Result<Scope, NotUnderstood> {
                 implied.push(System::Postal);
             }
             ("revocation-source" | "remuneration-disclosed" | "access-mode" | "email-mode" | "mode", _) => {}
+            (name, _) if DEFECTS.contains(&name) => {}
             ("max-content", ExtensionValue::Text(word)) if matches!(word.as_str(), "minimal" | "detailed") => {}
             // An extension of ours that this version does not know, or with a value it cannot read.
             _ => return Err(NotUnderstood),

@@ -6,7 +6,7 @@ use crate::fhir::date::Calendar;
 use crate::fhir::{Body, ExtensionValue, Resource};
 use jiff::Timestamp;
 use postern_base::PatientId;
-use postern_gate::facts::{Event, EventStatus, ResultClass};
+use postern_gate::facts::{ClinicianHold, Event, EventStatus, ResultClass};
 use postern_gate::{Fact, Missing};
 
 /// The event `reference` (`Appointment/a1`) of `patient`. Unknown when it is not there, is somebody else's, or cannot be
@@ -36,6 +36,7 @@ fn read(resource: &Resource, reference: &str, patient: &PatientId, calendar: &Ca
         at: None,
         result_class: None,
         clinician_release: None,
+        hold: None,
         labels,
     };
     match resource.body() {
@@ -61,6 +62,7 @@ fn read(resource: &Resource, reference: &str, patient: &PatientId, calendar: &Ca
                 Fact::Unknown(_) => return None,
             };
             event.clinician_release = release(&body.extension, calendar);
+            event.hold = hold(&body.extension, calendar);
         }
         Body::MedicationRequest(body) => {
             event.status = order_status(body.status.as_deref());
@@ -78,6 +80,30 @@ fn release(extensions: &[crate::fhir::Extension], calendar: &Calendar) -> Option
         ExtensionValue::Text(text) => calendar.begin(text).map(|(_, latest)| latest),
         _ => None,
     }
+}
+
+/// A clinician's hold (45 CFR 171.201): who, why and until when, each an extension of its own. A hold with any part missing is
+/// still a hold that somebody meant; the gate asks a person about it.
+fn hold(extensions: &[crate::fhir::Extension], calendar: &Calendar) -> Option<ClinicianHold> {
+    let part = |name| super::points::extension(extensions, name);
+    let (by, reason, until) = (part("hold-by"), part("hold-reason"), part("hold-until"));
+    if by.is_none() && reason.is_none() && until.is_none() {
+        return None;
+    }
+    Some(ClinicianHold {
+        named: match by {
+            Some(ExtensionValue::Reference(reference)) => {
+                reference.reference.as_deref().and_then(local).is_some_and(|r| r.starts_with("Practitioner"))
+            }
+            Some(ExtensionValue::Text(name)) => !name.trim().is_empty(),
+            _ => false,
+        },
+        physical_harm: matches!(reason, Some(ExtensionValue::Text(code)) if code == "physical-harm"),
+        until: match until {
+            Some(ExtensionValue::Text(text)) => calendar.begin(text).map(|(_, latest)| latest),
+            _ => None,
+        },
+    })
 }
 
 fn appointment_status(status: Option<&str>) -> EventStatus {

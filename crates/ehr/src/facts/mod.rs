@@ -62,7 +62,8 @@ pub fn record(resources: &[Resource], patient: &PatientId, now: Timestamp) -> Pa
     let zones = patient::zones(resources, &own, patient);
     let calendar = Calendar::new(zones.iter().map(String::as_str));
     let context = Context { patient, now, calendar, verifications: Verifications::of(&own) };
-    let (patient_fact, identity) = patient::patient(&own, &context, zones);
+    let (patient_fact, identity) =
+        patient::patient(&own, &context, zones, patient::insured_by_another(resources, patient));
     PatientRecord {
         patient: patient_fact,
         consents: Fact::Known(consents::consents(&own, resources, &context)),

@@ -20,7 +20,30 @@ fn found<'a>(own: &[Own<'a>]) -> Option<(Own<'a>, &'a fhir::Patient)> {
     })
 }
 
-pub(super) fn patient(own: &[Own<'_>], context: &Context<'_>, zones: Vec<String>) -> (Fact<Patient>, Identity) {
+/// Whether a Coverage names somebody else as the one who holds the insurance (`Coverage.subscriber`, `.policyHolder`, or a
+/// `relationship` other than `self`): bills and explanations may reach that person (RULES SPC-07).
+pub(super) fn insured_by_another(all: &[Resource], patient: &PatientId) -> bool {
+    let is_patient = |value: &serde_json::Value| {
+        value.get("reference").and_then(serde_json::Value::as_str).and_then(patient_of).as_ref() == Some(patient)
+    };
+    all.iter().filter(|resource| resource.resource_type() == "Coverage").map(Resource::document).any(|coverage| {
+        let over = coverage.get("status").and_then(serde_json::Value::as_str).is_some_and(|status| status != "active");
+        let own = coverage.get("beneficiary").is_some_and(is_patient) && !over;
+        let other = ["subscriber", "policyHolder"].iter().any(|holder| {
+            coverage.get(*holder).is_some_and(|value| value.get("reference").is_some() && !is_patient(value))
+        });
+        let codings = coverage.get("relationship").and_then(|concept| concept.get("coding")?.as_array());
+        let mut codes = codings.into_iter().flatten().filter_map(|coding| coding.get("code")?.as_str());
+        own && (other || codes.any(|code| code != "self"))
+    })
+}
+
+pub(super) fn patient(
+    own: &[Own<'_>],
+    context: &Context<'_>,
+    zones: Vec<String>,
+    dependent: bool,
+) -> (Fact<Patient>, Identity) {
     let Some((record, body)) = found(own) else { return (Fact::Unknown(missing(false)), Identity::default()) };
     let identity = identity(body);
     let (Some(labels), false) = (labels::categories(record.resource.security()), record.unreadable()) else {
@@ -41,6 +64,7 @@ pub(super) fn patient(own: &[Own<'_>], context: &Context<'_>, zones: Vec<String>
         postal: current.iter().filter_map(|a| normal::postal(a)).collect(),
         flags: flags(own, context),
         labels,
+        dependent,
     };
     (Fact::Known(patient), identity)
 }
@@ -195,6 +219,9 @@ fn flags(own: &[Own<'_>], context: &Context<'_>) -> Flags {
                 "endangerment" => flags.endangerment = true,
                 "no-automated" => flags.no_automated = true,
                 "unsafe-device" => flags.unsafe_device = true,
+                "deaf" => flags.deaf = true,
+                "blind" => flags.blind = true,
+                "await-clinician" => flags.await_clinician = true,
                 _ => flags.unreadable = true,
             }
         }

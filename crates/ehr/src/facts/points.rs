@@ -32,6 +32,8 @@ pub(super) fn points(owner: &str, telecom: &[fhir::ContactPoint], context: &Cont
                 "mobile" => Some(LineType::Mobile),
                 "landline" => Some(LineType::Landline),
                 "voip" => Some(LineType::Voip),
+                "emergency" => Some(LineType::Emergency),
+                "patient_room" => Some(LineType::PatientRoom),
                 _ => None,
             }),
             mailbox: coded(&written.extension, "mailbox-kind", |code| match code {

@@ -9,8 +9,9 @@ use crate::facts::Occasion;
 use crate::faults::Step;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{AttemptId, Channel};
-use postern_gate::{Decision, Delivery, Outcome, Permit};
-use postern_store::{CandidateRecord, DeliveryState, StoreError};
+use postern_gate::deployment::Actor;
+use postern_gate::{Decision, Delivery, Fact, Outcome, Permit};
+use postern_store::{CandidateRecord, DeliveryState, StoreError, Tenanted};
 
 /// When to look again while facts are away.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(60);
@@ -22,8 +23,9 @@ impl Engine {
         let request = work.kept.request.to_gate().map_err(|_| StoreError::Damaged)?;
         let tenant = self.inner.store.tenant(&claim.tenant);
         let directory = self.directory(&tenant, &request.patient, request.event.as_deref(), work.now).await?;
-        let occasion =
-            Occasion { tenant: &claim.tenant, state: &work.state, now: work.now, except: Some(claim.message) };
+        let actor = self.asked(&tenant, work).await?;
+        let except = Some(claim.message);
+        let occasion = Occasion { tenant: &claim.tenant, state: &work.state, now: work.now, except, actor };
         let facts = self.gather(occasion, &request, directory, &work.rendered).await?;
         self.at(Step::Regathered)?;
         let channel = claim.candidate.channel;
@@ -38,6 +40,18 @@ impl Engine {
             }
             Err(decision) => Ok(Verdict::Not(self.not_now(work, &decision))),
         }
+    }
+
+    /// Whoever asked, as their account stands now. What a program asked for was asked; an account of staff that was disabled
+    /// since sends nothing more (45 CFR 164.308(a)(3)(ii)(C)).
+    async fn asked(&self, tenant: &Tenanted, work: &Work) -> Result<Fact<Actor>, StoreError> {
+        let Some(by) = work.kept.by.as_ref() else { return Ok(Fact::Known(Actor::SATISFIED)) };
+        if !by.staff {
+            return Ok(Fact::Known(Actor::SATISFIED));
+        }
+        let record = tenant.principals().await?.into_iter().find(|record| record.id == by.id);
+        let disabled = record.as_ref().is_some_and(|record| record.revoked);
+        Ok(Fact::Known(crate::facts::staff(&by.id, &work.state, !disabled)))
     }
 
     /// Where a delivery goes that the plan no longer holds.

@@ -1,8 +1,9 @@
 //! A case: everything one decision depends on, in one document (`postern explain`).
 
-use super::{History, Request, Tenant, Vendor};
+use super::{Deployment, History, Request, Tenant, Vendor};
 use jiff::Timestamp;
-use postern_base::EmailTier;
+use postern_base::{EmailTier, Phi};
+use postern_gate::{Fact, facts};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -54,6 +55,43 @@ impl std::fmt::Debug for Records {
 pub struct Transport {
     /// What recipient domains enforce; absent = unknown.
     pub email_tiers: BTreeMap<String, EmailTier>,
+    /// S/MIME certificates of recipients, by address; absent = none on record.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub certificates: BTreeMap<String, Certificate>,
+}
+
+/// An S/MIME certificate of a recipient, as far as it was checked.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// First instant it is valid.
+    pub not_before: Timestamp,
+    /// Last instant it is valid.
+    pub not_after: Timestamp,
+    /// Its chain ends in an authority the practice trusts.
+    pub trusted: bool,
+    /// It was revoked; absent = nobody could tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<bool>,
+    /// It names the address.
+    pub names_address: bool,
+}
+
+impl Transport {
+    /// The gate's view of the certificates.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<facts::Certificate> {
+        let rows = self.certificates.iter();
+        rows.map(|(address, row)| facts::Certificate {
+            address: Phi::new(crate::address::normal(address).as_str().into()),
+            from: row.not_before,
+            until: row.not_after,
+            trusted: row.trusted,
+            revoked: Fact::recorded(row.revoked),
+            names_address: row.names_address,
+        })
+        .collect()
+    }
 }
 
 /// Whether the EHR answers.
@@ -74,16 +112,4 @@ pub enum EhrStatus {
     Unreachable,
     /// Its answers are old: counts as unreachable.
     Stale,
-}
-
-/// Facts of the deployment.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Deployment {
-    /// Every channel in use has a current risk record.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub risk_record: Option<bool>,
-    /// The portal is open to patients.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub portal_available: Option<bool>,
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod case;
+mod deployment;
 mod history;
 mod malformed;
 mod message;
@@ -16,10 +17,14 @@ mod vendor;
 pub use answer::{
     Accepted, Answer, AnsweredAlert, AnsweredDelivery, AnsweredObligation, AnsweredRefusal, AnsweredRule, Links,
 };
-pub use case::{Case, Deployment, Ehr, EhrStatus, Transport};
+pub use case::{Case, Certificate, Ehr, EhrStatus, Transport};
+pub use deployment::{Actor, Deployment, DoNotCall, Proposed, Reviews, RiskRecord};
 pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen};
 pub use malformed::{WireError, parse};
 pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView};
-pub use request::{Ai, BreakGlass, Content, Marketing, Recipient, Request, TemplateUse, Voice};
+pub use request::{
+    Ai, Breach, BreakGlass, Content, Disclosure, Marketing, NoticeElement, Recipient, Request, TemplateUse,
+    Translation, Voice,
+};
 pub use tenant::{PolicyFile, Sender, Settings, Tenant, Window};
 pub use vendor::{Agreement, Vendor};

@@ -67,6 +67,15 @@ pub struct Request {
     /// Facts about a call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<Voice>,
+    /// How the text came into its language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translation: Option<Translation>,
+    /// What a notice of a breach says, and by when it is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breach: Option<Breach>,
+    /// It is disclosed because a law asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disclosure: Option<Disclosure>,
 }
 
 const fn api() -> Origin {
@@ -171,6 +180,10 @@ pub enum MarketingKind {
     ThirdParty,
     /// A refill of a current drug.
     Refill,
+    /// Gifts for the practice itself.
+    Fundraising,
+    /// Health information is given for payment.
+    Sale,
 }
 
 /// What is paid for it.
@@ -199,7 +212,7 @@ pub struct Marketing {
 }
 
 /// How far a machine wrote the text.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ai {
     /// A model wrote it.
@@ -210,6 +223,62 @@ pub struct Ai {
     /// It says something clinical.
     #[serde(default)]
     pub clinical: bool,
+    /// Who runs the model, as in the vendor registry, when that is not Postern itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+}
+
+/// How a text came into its language.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Translation {
+    /// A machine translated it.
+    pub machine: bool,
+    /// A qualified human translator read it.
+    #[serde(default)]
+    pub reviewed: bool,
+}
+
+/// What a notice of a breach says, and by when it is due.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Breach {
+    /// The elements it holds.
+    pub elements: Vec<NoticeElement>,
+    /// The day of discovery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovered: Option<jiff::civil::Date>,
+    /// A law-enforcement official asked for a delay until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delayed_until: Option<Timestamp>,
+}
+
+/// An element of a notice of a breach.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeElement {
+    /// What happened, with dates.
+    WhatHappened,
+    /// Which kinds of information.
+    Information,
+    /// What the person should do.
+    Steps,
+    /// What the practice does.
+    Response,
+    /// Whom to ask.
+    Contact,
+}
+
+/// Why it is disclosed, when not for care, payment or operations.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disclosure {
+    /// A law requires it.
+    RequiredByLaw,
+    /// To an agency that oversees health care.
+    Oversight,
+    /// By a whistleblower.
+    Whistleblower,
 }
 
 /// Who speaks.
@@ -303,13 +372,40 @@ impl Request {
                 expires_at: b.expires_at,
             }),
             marketing: self.marketing.map(Marketing::to_gate),
-            ai: self.ai.map(|a| gate::Ai {
+            ai: self.ai.as_ref().map(|a| gate::Ai {
                 generated: a.generated,
                 human_reviewed: a.human_reviewed,
                 clinical: a.clinical,
             }),
+            model_vendor: self.ai.as_ref().and_then(|ai| ai.vendor.clone()),
             voice: self.voice.map(Voice::to_gate),
+            translation: self.translation.map(|t| gate::Translation { machine: t.machine, reviewed: t.reviewed }),
+            breach: self.breach.as_ref().map(Breach::to_gate),
+            disclosure: self.disclosure.map(Disclosure::to_gate),
         })
+    }
+}
+
+impl Breach {
+    fn to_gate(&self) -> gate::Breach {
+        let elements = self.elements.iter().map(|element| match element {
+            NoticeElement::WhatHappened => gate::NoticeElement::WhatHappened,
+            NoticeElement::Information => gate::NoticeElement::Information,
+            NoticeElement::Steps => gate::NoticeElement::Steps,
+            NoticeElement::Response => gate::NoticeElement::Response,
+            NoticeElement::Contact => gate::NoticeElement::Contact,
+        });
+        gate::Breach { elements: elements.collect(), discovered: self.discovered, delayed_until: self.delayed_until }
+    }
+}
+
+impl Disclosure {
+    const fn to_gate(self) -> gate::Disclosure {
+        match self {
+            Self::RequiredByLaw => gate::Disclosure::RequiredByLaw,
+            Self::Oversight => gate::Disclosure::Oversight,
+            Self::Whistleblower => gate::Disclosure::Whistleblower,
+        }
     }
 }
 
@@ -320,6 +416,8 @@ impl Marketing {
                 MarketingKind::OwnService => gate::MarketingKind::OwnService,
                 MarketingKind::ThirdParty => gate::MarketingKind::ThirdParty,
                 MarketingKind::Refill => gate::MarketingKind::Refill,
+                MarketingKind::Fundraising => gate::MarketingKind::Fundraising,
+                MarketingKind::Sale => gate::MarketingKind::Sale,
             },
             remuneration: match self.remuneration {
                 Remuneration::None => gate::Remuneration::None,

@@ -1,6 +1,6 @@
 //! Who speaks: the tenant block of a case, which is also what a tenant's settings hold.
 
-use super::case::{Deployment, Transport};
+use super::{Deployment, Transport};
 use postern_base::{Channel, Level, Purpose};
 use postern_gate::facts;
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,9 @@ pub struct Sender {
     pub alias: Option<String>,
     /// The name reveals a specialty.
     pub reveals_specialty: bool,
+    /// Texts can be answered; absent = yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepts_replies: Option<bool>,
 }
 
 /// The tenant's policy file, as JSON. It may only tighten.
@@ -141,6 +144,7 @@ impl Tenant {
                 Regime::R2024 => facts::RevocationRegime::R2024,
                 Regime::R2667 => facts::RevocationRegime::R2667,
             },
+            accepts_replies: self.sender.accepts_replies.unwrap_or(true),
         }
     }
 }

@@ -121,7 +121,10 @@ pub(crate) fn settings(name: &str, line: &str) -> Value {
             "callback": line, "state": "NY", "link_domains": ["sunrise.example"], "revocation_regime": "2024", "policy": {},
         },
         "numbers": [line],
-        "deployment": {"risk_record": true, "portal_available": true},
+        "deployment": {
+            "risk_record": true, "portal_available": true, "portal_two_factor": true, "dkim": true, "voice_srtp": true,
+            "trained_until": {"key_test": "2027-12-31"},
+        },
         "transport": {"email_tiers": {"example.org": "dane"}},
     })
 }

@@ -186,10 +186,11 @@ callback = {callback}
 state = {state}
 link_domains = []
 
-# What you say of this deployment. With simulated vendors nothing is at risk; before real ones, make sure both are true.
+# What you say of this deployment. With simulated vendors nothing is at risk; before real ones, make sure that each is true.
 [tenant.{id}.deployment]
 risk_record = true                  # the risk analysis covers every channel in use
 portal_available = true
+portal_two_factor = true            # it asks for a second factor before it shows anything
 "#
     ))
 }

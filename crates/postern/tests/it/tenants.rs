@@ -16,6 +16,9 @@ state = "NY"
 [tenant.other.deployment]
 risk_record = true
 portal_available = true
+portal_two_factor = true
+dkim = true
+voice_srtp = true
 "#;
 
 #[test]

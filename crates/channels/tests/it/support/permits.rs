@@ -7,12 +7,12 @@ use postern_base::{
 };
 use postern_channels::Outbound;
 use postern_gate::facts::{
-    Address, Agreement, AgreementStatus, ContactPoint, Deployment, Ehr, Event, EventStatus, Facts, Flags, History,
-    LineType, MailboxKind, Patient, PointSource, Registration, RevocationRegime, System, Tenant, TenantRole, Vendor,
+    Address, Agreement, AgreementStatus, ContactPoint, Ehr, Event, EventStatus, Facts, Flags, History, LineType,
+    MailboxKind, Patient, PointSource, Registration, RevocationRegime, System, Tenant, TenantRole, Vendor,
     Verification,
 };
 use postern_gate::request::Recipient;
-use postern_gate::{Binding, Content, Fact, LinkState, Permit, Policy, Rendition, Request, admit};
+use postern_gate::{Binding, Content, Deployment, Fact, LinkState, Permit, Policy, Rendition, Request, admit};
 use postern_ledger::{Committed, Lease, Log, Recorded, commit, record};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -142,7 +142,11 @@ fn request(wish: &Wish) -> Request {
         break_glass: None,
         marketing: None,
         ai: None,
+        model_vendor: None,
         voice: None,
+        translation: None,
+        breach: None,
+        disclosure: None,
     }
 }
 
@@ -163,8 +167,10 @@ fn facts(wish: &Wish, commitment: [u8; 32]) -> Facts {
             state: Some("NY".to_owned()),
             link_domains: vec!["sunrise.example".to_owned()],
             revocation_regime: RevocationRegime::R2024,
+            accepts_replies: true,
         },
         vendors,
+        certificates: Vec::new(),
         email_tiers: domain.into_iter().collect::<BTreeMap<_, _>>(),
         ehr: Ehr::Live,
         patient: Fact::Known(patient(wish)),
@@ -176,6 +182,7 @@ fn facts(wish: &Wish, commitment: [u8; 32]) -> Facts {
             at: Some("2026-12-01T14:30:00Z".parse().unwrap()),
             result_class: None,
             clinician_release: None,
+            hold: None,
             labels: Vec::new(),
         }),
         history: Fact::Known(History::default()),
@@ -187,7 +194,7 @@ fn facts(wish: &Wish, commitment: [u8; 32]) -> Facts {
             commitment: Some([7; 32]),
         },
         renditions: renditions(wish, commitment),
-        deployment: Deployment { risk_record: Fact::Known(true), portal_available: Fact::Known(true) },
+        deployment: Deployment::satisfied(),
     }
 }
 
@@ -206,6 +213,7 @@ fn renditions(wish: &Wish, commitment: [u8; 32]) -> Vec<Rendition> {
         links: LinkState::NoLinks,
         names_sender: true,
         says_opt_out: true,
+        says_no_reply: false,
         language: Language::En,
         commitment: Some(commitment),
     };
@@ -249,6 +257,7 @@ fn patient(wish: &Wish) -> Patient {
         postal: Vec::new(),
         flags: Flags::default(),
         labels: Vec::new(),
+        dependent: false,
     }
 }
 

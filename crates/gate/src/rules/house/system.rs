@@ -328,6 +328,7 @@ mod tests {
             at: Some(at.parse().unwrap()),
             result_class: None,
             clinician_release: None,
+            hold: None,
             labels: vec![],
         });
         case

@@ -72,7 +72,8 @@ fn needs_authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Option<boo
 /// 45 CFR 164.501 "marketing" (2): not refill reminders at cost, nor the practice's own services without payment.
 const fn is_marketing(facts: Marketing) -> bool {
     match facts.kind {
-        MarketingKind::ThirdParty => true,
+        MarketingKind::ThirdParty | MarketingKind::Sale => true,
+        MarketingKind::Fundraising => false,
         MarketingKind::OwnService => !matches!(facts.remuneration, Remuneration::None),
         MarketingKind::Refill => {
             matches!(facts.remuneration, Remuneration::AboveCost) || facts.drug_lapsed_days > REFILL_LAPSED

@@ -115,6 +115,7 @@ mod tests {
             at: Some("2026-11-30T18:00:00Z".parse().unwrap()),
             result_class: Some(class),
             clinician_release: None,
+            hold: None,
             labels: vec![],
         });
         case
