@@ -81,7 +81,7 @@ pub struct Certificate {
     pub trusted: bool,
     /// It was revoked; Unknown when nobody could tell.
     pub revoked: Fact<bool>,
-    /// Its `rfc822Name` is the address (RFC 8550 section 3).
+    /// Its `rfc822Name` is the address (RFC 8551 section 3.1).
     pub names_address: bool,
 }
 
