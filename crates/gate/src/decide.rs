@@ -5,7 +5,7 @@ use crate::decision::{Alert, Decision, Obligation, Refusal, RuleResult, Verdict,
 use crate::facts::{Ehr, Facts};
 use crate::finding::{Against, Bar, Finding, deny};
 use crate::permit::{Binding, Permit, TransportFloor};
-use crate::plan;
+use crate::plan::{self, Plan};
 use crate::policy::Policy;
 use crate::remedy::Remedy;
 use crate::request::Request;
@@ -43,7 +43,7 @@ pub(crate) struct Reasons {
 }
 
 impl Reasons {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { refusals: Vec::with_capacity(16), alerts: Vec::new(), verdicts: [Verdict::NotApplicable; rules::COUNT] }
     }
 
@@ -55,11 +55,13 @@ impl Reasons {
     }
 
     /// Runs every rule on a candidate.
-    fn evaluate<'a>(&mut self, view: &View<'a>, candidate: Candidate<'a>) -> Evaluated<'a> {
+    fn evaluate<'a>(&mut self, view: &View<'a>, candidate: Candidate<'a>, ear: &mut impl Ear) -> Evaluated<'a> {
         let mut evaluated = Evaluated { candidate, bar: Bar::Clear, until: None, waiting_for: None };
+        ear.turns_to_next();
         for (index, rule) in rules::ALL.iter().enumerate() {
             let finding = (rule.check)(view, &candidate);
             self.verdict(index, finding.verdict());
+            ear.hears(index, &finding);
             // Most rules have nothing more to say: one branch that is nearly always the same.
             if finding.speaks() {
                 match finding {
@@ -69,7 +71,7 @@ impl Reasons {
                 }
             }
         }
-        self.too_late(view, &mut evaluated);
+        self.too_late(view, &mut evaluated, ear);
         evaluated
     }
 
@@ -91,6 +93,7 @@ impl Reasons {
         self.refusals.push(Refusal {
             channel: evaluated.candidate.channel,
             contact_point: evaluated.candidate.address.clone(),
+            mode: evaluated.candidate.mode,
             form: evaluated.candidate.form,
             effect: against.effect,
             rule: rule.id,
@@ -100,42 +103,67 @@ impl Reasons {
     }
 
     /// A candidate that could go only when the message is worthless does not stand.
-    fn too_late(&mut self, view: &View<'_>, evaluated: &mut Evaluated<'_>) {
+    fn too_late(&mut self, view: &View<'_>, evaluated: &mut Evaluated<'_>, ear: &mut impl Ear) {
         let (Some(from), Some(worthless)) = (plan::not_before(view, evaluated), rules::worthless_from(view)) else {
             return;
         };
         let index = rules::ALL.iter().position(|rule| rule.id == rules::STILL_TRUE.id);
-        if let (true, Some(index), Finding::Against(against)) = (
-            from >= worthless,
-            index,
-            deny("By the time it could be sent, the message would be worthless.").lifted_by(&[Remedy::ExtendExpiry]),
-        ) {
-            self.verdict(index, against.verdict);
+        let Some(index) = index.filter(|_| from >= worthless) else { return };
+        let finding =
+            deny("By the time it could be sent, the message would be worthless.").lifted_by(&[Remedy::ExtendExpiry]);
+        self.verdict(index, finding.verdict());
+        ear.hears(index, &finding);
+        if let Finding::Against(against) = finding {
             self.against(&rules::STILL_TRUE, evaluated, against);
         }
     }
 }
 
-/// Decides. Total: every input has an answer, and a missing fact is never read as leave.
-#[must_use]
-pub fn decide(request: &Request, facts: &Facts, policy: &Policy) -> Decision {
-    let view = View::new(request, facts, policy);
-    let mut reasons = Reasons::new();
-    let portal = candidate::portal(&view).map(|candidate| reasons.evaluate(&view, candidate));
+/// Who listens to every rule on every candidate. Sending needs nobody to: `()` hears nothing and costs nothing.
+pub(crate) trait Ear {
+    /// The rules turn to the next candidate.
+    fn turns_to_next(&mut self) {}
+    /// The rule at `index` of the catalogue said `finding` of it.
+    fn hears(&mut self, _index: usize, _finding: &Finding) {}
+}
+
+impl Ear for () {}
+
+/// Every candidate, judged.
+#[derive(Debug)]
+pub(crate) struct Survey<'a> {
+    pub(crate) portal: Option<Evaluated<'a>>,
+    pub(crate) contacts: Vec<Evaluated<'a>>,
+}
+
+impl<'a> Survey<'a> {
+    /// The portal copy, then every contact, as the ear heard them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Evaluated<'a>> {
+        self.portal.iter().chain(&self.contacts)
+    }
+}
+
+/// Judges every candidate.
+pub(crate) fn survey<'a>(view: &'a View<'a>, reasons: &mut Reasons, ear: &mut impl Ear) -> Survey<'a> {
+    let portal = candidate::portal(view).map(|candidate| reasons.evaluate(view, candidate, ear));
     let portal_stands = portal.as_ref().is_some_and(Evaluated::stands);
-    let candidates = candidate::contacts(&view, portal_stands);
+    let candidates = candidate::contacts(view, portal_stands);
     let mut contacts = Vec::with_capacity(candidates.len());
     for candidate in candidates {
-        contacts.push(reasons.evaluate(&view, candidate));
+        contacts.push(reasons.evaluate(view, candidate, ear));
     }
     if portal.is_none() && contacts.is_empty() {
         // Not one way to reach anybody: the rules still say everything that stands against it.
-        contacts.push(reasons.evaluate(&view, candidate::placeholder(&view)));
+        contacts.push(reasons.evaluate(view, candidate::placeholder(view), ear));
     }
-    let plan = plan::choose(&view, portal.as_ref(), &contacts);
+    Survey { portal, contacts }
+}
+
+/// The plan with its reasons.
+pub(crate) fn conclude(view: &View<'_>, reasons: Reasons, plan: Plan<'_>) -> Decision {
     let mut obligations = Vec::new();
     for chosen in &plan.chosen {
-        oblige(&view, &chosen.candidate, &mut obligations);
+        oblige(view, &chosen.candidate, &mut obligations);
     }
     Decision {
         outcome: plan.outcome,
@@ -149,8 +177,18 @@ pub fn decide(request: &Request, facts: &Facts, policy: &Policy) -> Decision {
             .map(|(rule, verdict)| RuleResult { rule: rule.id, verdict })
             .collect(),
         waiting_for: plan.waiting_for,
-        advisory: facts.ehr == Ehr::NotAsked,
+        advisory: view.facts.ehr == Ehr::NotAsked,
     }
+}
+
+/// Decides. Total: every input has an answer, and a missing fact is never read as leave.
+#[must_use]
+pub fn decide(request: &Request, facts: &Facts, policy: &Policy) -> Decision {
+    let view = View::new(request, facts, policy);
+    let mut reasons = Reasons::new();
+    let found = survey(&view, &mut reasons, &mut ());
+    let plan = plan::choose(&view, found.portal.as_ref(), &found.contacts);
+    conclude(&view, reasons, plan)
 }
 
 /// Every channel, e-mail mode and form that stands, the plan aside: for the table of the whole policy.
@@ -161,12 +199,8 @@ pub(crate) fn standing(
     policy: &Policy,
 ) -> Vec<(Channel, Option<EmailMode>, postern_base::Form)> {
     let view = View::new(request, facts, policy);
-    let mut reasons = Reasons::new();
-    let portal = candidate::portal(&view).map(|candidate| reasons.evaluate(&view, candidate));
-    let portal_stands = portal.as_ref().is_some_and(Evaluated::stands);
-    let contacts = candidate::contacts(&view, portal_stands);
-    let contacts: Vec<_> = contacts.into_iter().map(|candidate| reasons.evaluate(&view, candidate)).collect();
-    let stand = portal.iter().chain(&contacts).filter(|e| e.stands());
+    let found = survey(&view, &mut Reasons::new(), &mut ());
+    let stand = found.all().filter(|e| e.stands() && !e.candidate.placeholder);
     stand.map(|e| (e.candidate.channel, e.candidate.mode, e.candidate.form)).collect()
 }
 

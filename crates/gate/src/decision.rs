@@ -91,6 +91,8 @@ pub struct Refusal {
     pub channel: Channel,
     /// Its contact point.
     pub contact_point: Address,
+    /// How an e-mail would have travelled; `None` elsewhere.
+    pub mode: Option<EmailMode>,
     /// Its form.
     pub form: Form,
     /// What the rule does.
@@ -186,7 +188,7 @@ impl Verdict {
 }
 
 /// What a `defer` waits for besides the clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WaitingFor {
     /// The EHR must answer.
     Ehr,

@@ -268,6 +268,22 @@ pub enum System {
     Other,
 }
 
+impl System {
+    /// The kind of contact point a channel uses, as a Consent names it.
+    #[must_use]
+    pub const fn of(channel: Channel) -> Self {
+        match channel {
+            Channel::Sms => Self::Sms,
+            Channel::Email => Self::Email,
+            Channel::Voice | Channel::Voicemail | Channel::HumanCall => Self::Phone,
+            Channel::Push => Self::App,
+            Channel::MessagingApp => Self::MessagingApp,
+            Channel::Mail => Self::Postal,
+            Channel::Portal | Channel::Chat | Channel::ChatAnonymous => Self::Portal,
+        }
+    }
+}
+
 /// Who gave a contact point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PointSource {

@@ -14,10 +14,12 @@
 #[cfg(test)]
 mod answers;
 mod candidate;
+pub mod change;
 mod consent;
 mod decide;
 pub mod decision;
 pub mod deployment;
+pub mod examine;
 pub mod fact;
 pub mod facts;
 mod finding;
@@ -45,6 +47,7 @@ pub use decision::{
     Alert, Decision, Delivery, Effect, Obligation, Outcome, Refusal, RuleId, RuleResult, Verdict, WaitingFor,
 };
 pub use deployment::Deployment;
+pub use examine::{Examination, examine};
 pub use fact::{Fact, Missing};
 pub use facts::Facts;
 pub use permit::{Binding, Permit, TransportFloor};

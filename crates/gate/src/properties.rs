@@ -141,7 +141,7 @@ fn asked() -> impl Strategy<Value = Asked> {
 }
 
 prop_compose! {
-    fn case()(
+    pub(crate) fn case()(
         asked in asked(),
         points in proptest::collection::vec(point(), 0..4),
         consents in proptest::collection::vec((kind(), provision(), proptest::bool::weighted(0.85)), 0..4),
@@ -176,7 +176,7 @@ prop_compose! {
 
 /// Something that can only make things stricter.
 #[derive(Debug, Clone)]
-enum Stricter {
+pub(crate) enum Stricter {
     OptOut(Index),
     Deny(Index),
     Elsewhere,
@@ -197,7 +197,7 @@ enum Stricter {
     NoAlias,
 }
 
-fn stricter() -> impl Strategy<Value = Stricter> {
+pub(crate) fn stricter() -> impl Strategy<Value = Stricter> {
     use Stricter::*;
     prop_oneof![
         any::<Index>().prop_map(OptOut),
@@ -227,7 +227,7 @@ fn deny_all() -> Provision {
     Provision { decision: Some(Ruling::Deny), ..Provision::default() }
 }
 
-fn tighten(case: &mut Case, by: &Stricter) {
+pub(crate) fn tighten(case: &mut Case, by: &Stricter) {
     let now = case.facts.now;
     match by {
         Stricter::OptOut(at) => {

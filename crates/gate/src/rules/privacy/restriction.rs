@@ -106,15 +106,7 @@ fn confidential(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 
 /// The kind of contact point a candidate uses, as a Consent names it.
 pub(crate) const fn system(candidate: &Candidate<'_>) -> System {
-    match candidate.channel {
-        Channel::Sms => System::Sms,
-        Channel::Email => System::Email,
-        Channel::Voice | Channel::Voicemail | Channel::HumanCall => System::Phone,
-        Channel::Push => System::App,
-        Channel::MessagingApp => System::MessagingApp,
-        Channel::Mail => System::Postal,
-        Channel::Portal | Channel::Chat | Channel::ChatAnonymous => System::Portal,
-    }
+    System::of(candidate.channel)
 }
 
 #[cfg(test)]
