@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use postern_base::rng::NoEntropy;
 use postern_base::{DeliveryId, MessageId, Origin, Phi, Purpose, Secret, TenantId, Urgency};
 use postern_gate::facts::Address;
-use postern_gate::{Decision, Delivery, Outcome, RULES_VERSION, Request};
+use postern_gate::{Decision, Delivery, Facts, Outcome, RULES_VERSION, Request};
 use postern_ledger::{CommitmentKey, Entry, Kind, commit};
 use postern_store::{AcceptOutcome, CandidateRecord, DeliveryState, NewDelivery, NewMessage, StoreError};
 use std::sync::Arc;
@@ -44,6 +44,7 @@ struct Prepared {
     request: wire::Request,
     gate: Request,
     rendered: Rendered,
+    facts: Facts,
     decision: Decision,
     state: Arc<TenantState>,
     now: Timestamp,
@@ -64,7 +65,8 @@ impl Engine {
         self.accept_request(principal, key, request, None).await
     }
 
-    /// Decides the request in `body` without side effects.
+    /// Decides the request in `body` without side effects, and says everything about it: every candidate, and what would
+    /// change the answer.
     ///
     /// # Errors
     /// [`AcceptError`].
@@ -75,7 +77,7 @@ impl Engine {
         let id = MessageId::new(self.now(), self.inner.rng.as_ref())?;
         let key = self.commitment_key()?;
         let prepared = self.prepare(principal, request, None, id, &key).await?;
-        Ok(Answer::from(&prepared.decision))
+        Ok(Answer::from(&postern_gate::examine(&prepared.gate, &prepared.facts, &prepared.state.policy)))
     }
 
     /// The one way in, for callers and for Postern's own replies alike.
@@ -170,7 +172,7 @@ impl Engine {
             }
         }
         let decision = postern_gate::decide(&gate, &facts, &state.policy);
-        Ok(Prepared { request, gate, rendered, decision, state, now, expires_at })
+        Ok(Prepared { request, gate, rendered, facts, decision, state, now, expires_at })
     }
 
     fn new_message(

@@ -8,7 +8,7 @@ use crate::wire::{Answer, Case, EhrStatus, WireError, parse};
 use postern_ehr::Resource;
 use postern_ehr::json::{Limits, check};
 use postern_gate::facts::Ehr;
-use postern_gate::{Decision, Fact, Facts, Missing};
+use postern_gate::{Examination, Fact, Facts, Missing};
 use serde_json::Value;
 
 /// Stands where the random part of a link will be; nothing is sent from here.
@@ -19,14 +19,14 @@ const TOKEN: &str = "xxxxxxxxxxxxxxxx";
 /// # Errors
 /// [`WireError`], naming the field that was not understood.
 pub fn explain(case: &[u8]) -> Result<Answer, WireError> {
-    decide(case).map(|decision| Answer::from(&decision))
+    examination(case).map(|examination| Answer::from(&examination))
 }
 
-/// The decision itself.
+/// The decision with everything that was heard on the way.
 ///
 /// # Errors
 /// [`WireError`].
-fn decide(case: &[u8]) -> Result<Decision, WireError> {
+fn examination(case: &[u8]) -> Result<Examination, WireError> {
     // A key given twice can turn a denial into a permit; a case with one is refused as a whole.
     check(case, &Limits::default()).map_err(|refused| WireError::new(".", refused.to_string()))?;
     let case: Case = parse(case)?;
@@ -76,7 +76,7 @@ fn decide(case: &[u8]) -> Result<Decision, WireError> {
         deployment: case.deployment.of_a_case(),
         tenant,
     };
-    Ok(postern_gate::decide(&request, &facts, &policy::read(&case.tenant.policy)))
+    Ok(postern_gate::examine(&request, &facts, &policy::read(&case.tenant.policy)))
 }
 
 /// The last known record is kept when the EHR is away: 45 CFR 164.522(b) holds against it even in an emergency; the gate

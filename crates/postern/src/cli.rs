@@ -146,6 +146,9 @@ pub(crate) struct Explain {
     /// Case files; `-` = standard input
     #[arg(required = true, value_name = "CASE")]
     pub(crate) cases: Vec<PathBuf>,
+    /// Draw rules that bear on nothing in the case too
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// `postern scan`.

@@ -12,6 +12,7 @@ mod data_dir;
 mod demo;
 mod environment;
 mod exit;
+mod explanation;
 mod output;
 mod process;
 mod wiring;

@@ -24,6 +24,8 @@ pub(crate) enum Tone {
     Soft,
     /// A heading.
     Strong,
+    /// As it is.
+    Plain,
 }
 
 impl Paint {
@@ -34,16 +36,17 @@ impl Paint {
 
     /// `text` in `tone`.
     pub(crate) fn text(self, tone: Tone, text: &str) -> String {
-        if !self.on {
-            return text.to_owned();
-        }
         let code = match tone {
             Tone::Good => "32",
             Tone::Wait => "33",
             Tone::Bad => "31",
             Tone::Soft => "2",
             Tone::Strong => "1",
+            Tone::Plain => return text.to_owned(),
         };
+        if !self.on {
+            return text.to_owned();
+        }
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
 

@@ -1,8 +1,9 @@
 //! The answer: a decision as JSON.
 
+use super::examined::{AnsweredCandidate, AnsweredChanges};
 use jiff::Timestamp;
 use postern_base::{Channel, EmailMode, Form, Level, MessageId};
-use postern_gate::Decision;
+use postern_gate::{Decision, Delivery, Examination};
 use serde::{Deserialize, Serialize};
 
 /// A decision, as `postern explain` and the API give it.
@@ -28,6 +29,12 @@ pub struct Answer {
     pub advisory: bool,
     /// The version of the rules.
     pub rules_version: u32,
+    /// Every candidate and what came of it; only where somebody asks why (`explain`, `messages:check`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<AnsweredCandidate>,
+    /// What would change the answer; only where somebody asks why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<AnsweredChanges>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
@@ -65,6 +72,9 @@ pub struct AnsweredRefusal {
     pub channel: Channel,
     /// Its contact point.
     pub contact_point: String,
+    /// How an e-mail would have travelled.
+    #[serde(default)]
+    pub mode: Option<EmailMode>,
     /// Its form.
     pub form: Form,
     /// What the rule does.
@@ -115,24 +125,14 @@ impl From<&Decision> for Answer {
     fn from(decision: &Decision) -> Self {
         Self {
             outcome: decision.outcome.as_str().to_owned(),
-            deliveries: decision
-                .deliveries
-                .iter()
-                .map(|d| AnsweredDelivery {
-                    channel: d.channel,
-                    contact_point: d.contact_point.reveal().to_string(),
-                    mode: d.mode,
-                    form: d.form,
-                    level: d.level,
-                    not_before: d.not_before,
-                })
-                .collect(),
+            deliveries: decision.deliveries.iter().map(AnsweredDelivery::from).collect(),
             refusals: decision
                 .refusals
                 .iter()
                 .map(|r| AnsweredRefusal {
                     channel: r.channel,
                     contact_point: r.contact_point.reveal().to_string(),
+                    mode: r.mode,
                     form: r.form,
                     effect: r.effect.as_str().to_owned(),
                     rule: r.rule.to_owned(),
@@ -158,6 +158,31 @@ impl From<&Decision> for Answer {
             waiting_for: decision.waiting_for.map(|w| w.as_str().to_owned()),
             advisory: decision.advisory,
             rules_version: postern_gate::RULES_VERSION,
+            candidates: Vec::new(),
+            changes: None,
+        }
+    }
+}
+
+impl From<&Examination> for Answer {
+    fn from(examination: &Examination) -> Self {
+        Self {
+            candidates: examination.candidates.iter().map(AnsweredCandidate::from).collect(),
+            changes: Some(AnsweredChanges::from(&examination.changes)),
+            ..Self::from(&examination.decision)
+        }
+    }
+}
+
+impl From<&Delivery> for AnsweredDelivery {
+    fn from(delivery: &Delivery) -> Self {
+        Self {
+            channel: delivery.channel,
+            contact_point: delivery.contact_point.reveal().to_string(),
+            mode: delivery.mode,
+            form: delivery.form,
+            level: delivery.level,
+            not_before: delivery.not_before,
         }
     }
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod case;
 mod deployment;
+mod examined;
 mod history;
 mod malformed;
 mod message;
@@ -19,6 +20,9 @@ pub use answer::{
 };
 pub use case::{Case, Certificate, Ehr, EhrStatus, Transport};
 pub use deployment::{Actor, Deployment, DoNotCall, Proposed, Reviews, RiskRecord};
+pub use examined::{
+    AnsweredAlternative, AnsweredCandidate, AnsweredChange, AnsweredChanges, AnsweredNothing, AnsweredVerdict,
+};
 pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen};
 pub use malformed::{WireError, parse};
 pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView};

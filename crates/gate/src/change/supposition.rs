@@ -79,7 +79,14 @@ impl Supposition {
                 }
             }
             Remedy::InviteToPortal => self.facts.deployment.portal_available = Fact::Known(true),
-            Remedy::ApproveRisk => self.facts.deployment.risk_record = Fact::Known(true),
+            Remedy::ApproveRisk => {
+                let deployment = &mut self.facts.deployment;
+                deployment.risk_record = Fact::Known(true);
+                let today = TimeZone::UTC.to_datetime(self.facts.now).date();
+                for risk in &mut deployment.channel_risks {
+                    (risk.approved, risk.reviewed) = (true, Some(today));
+                }
+            }
             Remedy::VerifyPoint | Remedy::RecordMailbox => self.record_point(change),
             Remedy::LookUpNumber | Remedy::ReadAnswer | Remedy::OptBackIn | Remedy::AcceptEmail => {
                 if let (Fact::Known(history), Some(address)) = (&mut self.facts.history, &change.contact_point) {
@@ -291,6 +298,7 @@ fn given(kind: ConsentKind, provision: Provision, now: Timestamp) -> Consent {
         signed_by: Some("the patient".into()),
         has_source: true,
         remuneration_disclosed: true,
+        defective: false,
         access_mode: None,
     }
 }

@@ -179,6 +179,7 @@ fn what_nobody_may_lift_is_said_with_its_rule() {
         at: Some("2026-12-04T19:00:00Z".parse().unwrap()),
         result_class: Some(ResultClass::Other),
         clinician_release: None,
+        hold: None,
         labels: vec![],
     });
     let changes = changes(&twice);

@@ -3,13 +3,14 @@
 use super::read_input;
 use crate::cli::{Explain, Global};
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Paint, Tone};
+use crate::explanation::{self, Heading};
+use crate::output::{self, Paint};
 use std::io::Write as _;
 
 /// Decides every case; with `--json`, one answer a line.
 pub(crate) fn run(global: &Global, args: &Explain) -> Result<Exit, Failure> {
     let paint = Paint::stdout();
-    for path in &args.cases {
+    for (index, path) in args.cases.iter().enumerate() {
         let case = read_input(path)?;
         let answer = postern_engine::explain(&case).map_err(|why| Failure::Input { path: path.clone(), why })?;
         if global.json {
@@ -17,15 +18,11 @@ pub(crate) fn run(global: &Global, args: &Explain) -> Result<Exit, Failure> {
             continue;
         }
         let mut out = std::io::stdout().lock();
-        if args.cases.len() > 1 {
-            writeln!(out, "{}", paint.text(Tone::Strong, &path.display().to_string()))?;
+        if index > 0 {
+            writeln!(out, "\n")?;
         }
-        output::decision(&mut out, paint, &answer)?;
-        let ran = answer.rules.iter().filter(|rule| rule.result != "not_applicable").count();
-        writeln!(out, "{}", paint.text(Tone::Soft, &format!("{ran} rules ran; --json lists them")))?;
-        if args.cases.len() > 1 {
-            writeln!(out)?;
-        }
+        let name = path.file_stem().map_or_else(|| path.to_string_lossy(), |stem| stem.to_string_lossy());
+        explanation::draw(&mut out, paint, &Heading::of(&case, &name), &answer, args.all)?;
     }
     Ok(Exit::Done)
 }
