@@ -147,6 +147,8 @@ impl Engine {
             purpose: gate.purpose,
             preferred: directory.language(),
             token: &token,
+            library: &state.library,
+            postal: state.settings.tenant.postal_address.as_deref(),
             recipient: &texts.recipient(),
         };
         let mut rendered = Rendered::new(&request, setting)?;

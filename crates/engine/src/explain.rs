@@ -4,6 +4,7 @@ use crate::facts::preferred;
 use crate::identity::Texts;
 use crate::policy;
 use crate::render::{Rendered, Setting};
+use crate::templates::Library;
 use crate::wire::{Answer, Case, EhrStatus, WireError, parse};
 use postern_ehr::Resource;
 use postern_ehr::json::{Limits, check};
@@ -43,6 +44,8 @@ fn examination(case: &[u8]) -> Result<Examination, WireError> {
         purpose: request.purpose,
         preferred: preferred(&record.patient),
         token: TOKEN,
+        library: Library::builtin(),
+        postal: case.tenant.postal_address.as_deref(),
         recipient: &texts.recipient(),
     };
     let rendered = Rendered::new(&case.request, setting).map_err(|error| error.within("request"))?;

@@ -50,6 +50,11 @@ pub(crate) fn links(text: &str, place: Place<'_>) -> LinkState {
     text.split_whitespace().filter_map(link).map(|link| judge(link, place)).max().unwrap_or(LinkState::NoLinks)
 }
 
+/// Whether a phone would make any part of `text` a link.
+pub(crate) fn has_link(text: &str) -> bool {
+    text.split_whitespace().any(|word| link(word).is_some())
+}
+
 /// Domains whose bare name a phone turns into a link.
 const LINKED_ENDINGS: &[&str] =
     &["com", "net", "org", "ly", "co", "io", "me", "gl", "gd", "link", "info", "health", "us", "app", "page", "to"];

@@ -1,14 +1,15 @@
 //! Rendering: every form a message could take, measured and committed to. Nothing edits text after this point
 //! (DESIGN section 2, step 2).
 
+mod template;
+
 use crate::measure::{self, Found, Place};
-use crate::templates::{self, EVERYWHERE, SlotKind, Template, Text, Value};
+use crate::templates::Library;
 use crate::wire::{self, WireError};
 use postern_base::{Category, Channel, Form, Language, Level, Phi, Purpose};
 use postern_channels::Outbound;
 use postern_classify::Recipient;
 use postern_gate::facts::Tenant;
-use postern_gate::rendition::TemplateRef;
 use postern_gate::{Content, Fact, LinkState, Rendition};
 use postern_ledger::{CommitmentKey, commit};
 
@@ -51,6 +52,10 @@ pub struct Setting<'a> {
     pub preferred: Option<Language>,
     /// What makes this message's link its own: opaque, without meaning.
     pub token: &'a str,
+    /// The templates the tenant can use.
+    pub library: &'a Library,
+    /// The tenant's postal address, which commercial e-mail and breach notices give.
+    pub postal: Option<&'a str>,
     /// Texts of the patient's own record: finding one in a text is the strongest sign there is.
     pub recipient: &'a Recipient<'a>,
 }
@@ -64,7 +69,7 @@ impl Rendered {
     pub fn new(request: &wire::Request, setting: Setting<'_>) -> Result<Self, WireError> {
         match (&request.content, &request.template) {
             (Some(content), None) => free_text(content, setting),
-            (None, Some(used)) => from_template(used, setting),
+            (None, Some(used)) => template::render(used, setting),
             (Some(_), Some(_)) => Err(WireError::new("template", "give either `content` or `template`, not both")),
             (None, None) => Err(WireError::new("content", "give either `content` or `template`")),
         }
@@ -108,15 +113,15 @@ pub(crate) fn pick<T>(
         .or_else(|| forms.iter().find(|candidate| key(candidate) == (None, form)))
 }
 
+/// Unicode's explicit directional embeddings, overrides and isolates (UAX 9, section 2).
+const fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 impl<'a> Setting<'a> {
     fn place(self, language: Language) -> Place<'a> {
         Place { purpose: self.purpose, channel: None, language, tenant: self.tenant, recipient: self.recipient }
     }
-}
-
-/// Unicode's explicit directional embeddings, overrides and isolates (UAX 9, section 2).
-const fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, WireError> {
@@ -166,137 +171,12 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
         let found = measure::find(&format!("{subject}\n{body}"), place);
         forms.push(measured(place, Form::Minimal, Some(subject), body.clone(), found));
     }
-    everywhere(setting, language, &mut forms);
+    template::beside(None, setting, language, &mut forms);
     Ok(Rendered {
         content: Content { level, categories, language, template: None, commitment: None },
         forms,
         source: Phi::new(Outbound::payload(subject, body)),
     })
-}
-
-fn from_template(used: &wire::TemplateUse, setting: Setting<'_>) -> Result<Rendered, WireError> {
-    let template = templates::find(&used.name).ok_or_else(|| {
-        let known: Vec<&str> = templates::ALL.iter().map(|t| t.name).collect();
-        WireError::new("template.name", format!("no such template; known: {}", known.join(", ")))
-    })?;
-    if !template.purposes.contains(&setting.purpose) {
-        let purposes: Vec<&str> = template.purposes.iter().map(|p| p.as_str()).collect();
-        return Err(WireError::new("purpose", format!("this template is for: {}", purposes.join(", "))));
-    }
-    let values = template
-        .read(&used.data)
-        .map_err(|(slot, why)| WireError::new(format!("template.data.{slot}"), why.to_string()))?;
-    let language = setting.preferred.unwrap_or(Language::En);
-    let place = setting.place(language);
-    let filler = Filler { template, values: &values, setting, language };
-
-    let mut forms = Vec::with_capacity(8);
-    for text in template.texts.iter().filter(|text| text.language == language) {
-        if let Some(form) = filler.form(text, place) {
-            forms.push(form);
-        }
-    }
-    // An e-mail body needs a subject of its own, which is neutral, whatever the portal's says (RULES EML-02).
-    let has_email_full =
-        forms.iter().any(|f| f.measured.channel == Some(Channel::Email) && f.measured.form == Form::Full);
-    if let Some(full) = forms.iter().find(|f| f.measured.channel.is_none() && f.measured.form == Form::Full)
-        && !has_email_full
-    {
-        let mut email = full.clone();
-        email.measured.channel = Some(Channel::Email);
-        email.subject = Some(Phi::new(neutral_subject(setting.tenant, language)));
-        forms.push(email);
-    }
-    let (level, categories) = forms
-        .iter()
-        .filter(|form| form.measured.form == Form::Full)
-        .map(|form| (form.measured.level, form.measured.categories.clone()))
-        .reduce(|(a, some), (b, more)| (higher(a, b), union(&some, &more)))
-        .unwrap_or((Fact::Known(template.level), Vec::new()));
-    everywhere(setting, language, &mut forms);
-    let source = source_of(template, &values);
-    Ok(Rendered {
-        content: Content {
-            level: source_level(level, None, &categories),
-            categories,
-            language,
-            template: Some(TemplateRef { name: template.name.to_owned(), version: template.version }),
-            commitment: None,
-        },
-        forms,
-        source: Phi::new(source),
-    })
-}
-
-/// What makes two uses of a template the same message: its name, version and values.
-fn source_of(template: &Template, values: &[(&'static templates::Slot, Value)]) -> Vec<u8> {
-    let mut source = format!("{}/{}", template.name, template.version).into_bytes();
-    for (slot, value) in values {
-        source.push(0);
-        source.extend_from_slice(slot.name.as_bytes());
-        source.push(b'=');
-        source.extend_from_slice(value.show(Language::En).as_bytes());
-    }
-    source
-}
-
-struct Filler<'a> {
-    template: &'a Template,
-    values: &'a [(&'static templates::Slot, Value)],
-    setting: Setting<'a>,
-    language: Language,
-}
-
-impl Filler<'_> {
-    /// The text filled and measured; `None` when a value it cannot do without is not there.
-    fn form(&self, text: &Text, place: Place<'_>) -> Option<RenderedForm> {
-        let body = fill(text.body, self.setting, self.language, &|name| self.value(name, false))?;
-        let subject = match text.subject {
-            Some(pattern) => Some(fill(pattern, self.setting, self.language, &|_| None)?),
-            None => None,
-        };
-        // A random code means nothing; the classifier reads the text without it.
-        let read = fill(text.body, self.setting, self.language, &|name| self.value(name, true))?;
-        let place = place.on(text.channel);
-        let found = settled(self.by_construction(text), measure::find(&read, place));
-        Some(measured(place, text.form, subject, body, found))
-    }
-
-    fn value(&self, name: &str, blank_codes: bool) -> Option<String> {
-        self.values.iter().find(|(slot, _)| slot.name == name).map(|(slot, value)| {
-            if blank_codes && slot.kind == SlotKind::Code { "code".to_owned() } else { value.show(self.language) }
-        })
-    }
-
-    /// The highest data class among the values this text uses, raised by what the classifier finds in a value alone.
-    fn by_construction(&self, text: &Text) -> Level {
-        let names: Vec<&str> = templates::pieces(text.body).into_iter().flat_map(|piece| piece.names()).collect();
-        self.values
-            .iter()
-            .filter(|(slot, _)| names.contains(&slot.name))
-            .map(|(slot, _)| slot.class.level().min(self.template.level.max(Level::L1)))
-            .max()
-            .unwrap_or(Level::L0)
-    }
-}
-
-/// The level of a built-in text: what its slots may hold, raised by what was found. A text with nothing in it but the neutral
-/// sender, number and link is L0 unless something clinical was found.
-fn settled(built: Level, found: Found) -> Found {
-    let level =
-        found.level.map(|found| if built == Level::L0 && found <= Level::L1 { Level::L0 } else { built.max(found) });
-    Found { level, ..found }
-}
-
-fn everywhere(setting: Setting<'_>, language: Language, forms: &mut Vec<RenderedForm>) {
-    for text in EVERYWHERE.iter().filter(|text| text.language == language) {
-        let place = setting.place(language).on(text.channel);
-        let Some(body) = fill(text.body, setting, language, &|_| None) else { continue };
-        let subject = text.subject.and_then(|pattern| fill(pattern, setting, language, &|_| None));
-        let whole = subject.as_ref().map_or_else(|| body.clone(), |subject| format!("{subject}\n{body}"));
-        let found = settled(Level::L0, measure::find(&whole, place));
-        forms.push(measured(place, text.form, subject, body, found));
-    }
 }
 
 fn measured(place: Place<'_>, form: Form, subject: Option<String>, body: String, found: Found) -> RenderedForm {
@@ -318,29 +198,6 @@ fn measured(place: Place<'_>, form: Form, subject: Option<String>, body: String,
         subject: subject.map(Phi::new),
         body: Phi::new(body),
     }
-}
-
-fn fill(
-    pattern: &str,
-    setting: Setting<'_>,
-    language: Language,
-    slot: &dyn Fn(&str) -> Option<String>,
-) -> Option<String> {
-    templates::fill(pattern, &|name| match name {
-        "sender" => Some(setting.tenant.alias.clone().unwrap_or_else(|| setting.tenant.name.clone())),
-        "callback" => Some(setting.tenant.callback.clone().unwrap_or_else(|| match language {
-            Language::En => "our office".to_owned(),
-            Language::Es => "consultorio".to_owned(),
-        })),
-        "link" => Some(setting.tenant.link_domains.first().map_or_else(
-            || match language {
-                Language::En => "the portal you already use".to_owned(),
-                Language::Es => "su portal".to_owned(),
-            },
-            |domain| format!("https://{domain}/m/{}", setting.token),
-        )),
-        other => slot(other),
-    })
 }
 
 fn neutral_subject(tenant: &Tenant, language: Language) -> String {

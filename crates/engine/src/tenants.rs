@@ -5,6 +5,7 @@ use crate::error::UseError;
 use crate::ledger_entry;
 use crate::policy;
 use crate::principal::{Principal, Scope};
+use crate::templates::Library;
 use crate::wire::{self, Settings, WireError};
 use postern_base::TenantId;
 use postern_gate::Policy;
@@ -27,6 +28,7 @@ pub(crate) struct TenantState {
     pub(crate) gate: Tenant,
     pub(crate) policy: Policy,
     pub(crate) vendors: Vec<Vendor>,
+    pub(crate) library: Library,
 }
 
 impl Tenants {
@@ -61,6 +63,7 @@ impl Engine {
             policy: policy::read(&settings.tenant.policy),
             settings,
             vendors,
+            library: Library::default(),
         });
         self.inner.tenants.put(id, Arc::clone(&state));
         Ok(state)

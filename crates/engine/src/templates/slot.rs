@@ -1,62 +1,21 @@
-//! Slots: what a template takes, of which kind, and how much a value may reveal.
+//! Slots: what a template takes, and the reading and showing of values.
 
-use jiff::civil::{Date, DateTime};
-use postern_base::{Language, Level};
+use super::{DataClass, Shape};
+use crate::measure;
+use jiff::civil::{Date, DateTime, Time};
+use postern_base::Language;
 
 /// A slot.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
     /// Its name.
-    pub name: &'static str,
-    /// What a value looks like.
-    pub kind: SlotKind,
-    /// How much a value may reveal.
+    pub name: String,
+    /// What it holds.
     pub class: DataClass,
+    /// The longest value, in characters.
+    pub chars_max: usize,
     /// A request without it is refused.
     pub required: bool,
-}
-
-/// What a value looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SlotKind {
-    /// Local date and time, `2026-12-04T14:00`.
-    DateTime,
-    /// A date, `2026-12-04`.
-    Date,
-    /// One line of at most so many characters.
-    Line(usize),
-    /// Text of at most so many characters; line breaks allowed.
-    Prose(usize),
-    /// 4 to 10 digits: a one-time code.
-    Code,
-    /// An amount in US dollars, `120.00`.
-    Amount,
-}
-
-/// How much a value may reveal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DataClass {
-    /// Nothing: a random code.
-    Code,
-    /// Date, time, site.
-    Logistics,
-    /// Money and general care.
-    General,
-    /// Diagnosis, test, value, drug, procedure.
-    Diagnostic,
-}
-
-impl DataClass {
-    /// The level of a value of this class.
-    #[must_use]
-    pub const fn level(self) -> Level {
-        match self {
-            Self::Code => Level::L0,
-            Self::Logistics => Level::L1,
-            Self::General => Level::L2,
-            Self::Diagnostic => Level::L3,
-        }
-    }
 }
 
 /// A value that fits its slot.
@@ -66,6 +25,8 @@ pub enum Value {
     DateTime(DateTime),
     /// A date.
     Date(Date),
+    /// A time of day.
+    Time(Time),
     /// Text.
     Text(String),
 }
@@ -83,7 +44,7 @@ pub enum SlotError {
     #[error("the template has no such slot; it has: {}", known.join(", "))]
     Undeclared {
         /// The slots it has.
-        known: Vec<&'static str>,
+        known: Vec<String>,
     },
     /// It is required.
     #[error("this slot is required")]
@@ -100,49 +61,83 @@ impl Slot {
     /// Reads a value.
     ///
     /// # Errors
-    /// [`SlotError`].
+    /// [`SlotError`]; the value is never repeated.
     pub fn read(&self, text: &str) -> Result<Value, SlotError> {
         let text = text.trim();
         if text.is_empty() {
             return Err(SlotError::Expected("a value that is not empty"));
         }
-        match self.kind {
-            SlotKind::DateTime => text
-                .parse()
-                .map(Value::DateTime)
-                .map_err(|_| SlotError::Expected("a local date and time such as 2026-12-04T14:00")),
-            SlotKind::Date => {
-                text.parse().map(Value::Date).map_err(|_| SlotError::Expected("a date such as 2026-12-04"))
+        let parsed = match self.class.shape() {
+            Shape::DateTime => {
+                text.parse().map(Value::DateTime).map_err(|_| "a local date and time such as 2026-12-04T14:00")
             }
-            SlotKind::Line(most) => line(text, most, false),
-            SlotKind::Prose(most) => line(text, most, true),
-            SlotKind::Code => {
-                let well = (4..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-                if well { Ok(Value::Text(text.to_owned())) } else { Err(SlotError::Expected("4 to 10 digits")) }
-            }
-            SlotKind::Amount => amount(text),
+            Shape::Date => text.parse().map(Value::Date).map_err(|_| "a date such as 2026-12-04"),
+            Shape::Time => text.parse().map(Value::Time).map_err(|_| "a time of day such as 14:00"),
+            Shape::Line => return self.line(text, false),
+            Shape::Prose => return self.line(text, true),
+            Shape::Code => code(text),
+            Shape::Amount => amount(text),
+            Shape::Phone => phone(text),
+            Shape::Link => link(text, self.chars_max),
+        };
+        parsed.map_err(SlotError::Expected)
+    }
+
+    fn line(&self, text: &str, prose: bool) -> Result<Value, SlotError> {
+        if text.chars().count() > self.chars_max {
+            return Err(SlotError::TooLong(self.chars_max));
         }
+        if text.chars().any(|c| unseen(c) && !(prose && c == '\n')) {
+            return Err(SlotError::Expected("text without control, direction or invisible characters"));
+        }
+        if !prose && measure::has_link(text) {
+            return Err(SlotError::Expected("text without a link"));
+        }
+        Ok(Value::Text(text.to_owned()))
     }
 }
 
-fn line(text: &str, most: usize, breaks: bool) -> Result<Value, SlotError> {
-    if text.chars().count() > most {
-        return Err(SlotError::TooLong(most));
-    }
-    if text.chars().any(|c| c.is_control() && !(breaks && c == '\n')) {
-        return Err(SlotError::Expected("text without control characters"));
-    }
-    Ok(Value::Text(text.to_owned()))
+/// Characters that are not shown, end a line, or turn the order of what is shown: they can hide a text from the person who
+/// approves it, or end a header (RFC 5322 section 2.2).
+pub(crate) fn unseen(c: char) -> bool {
+    // Unicode's line and paragraph separators; zero-width and joining marks; explicit direction (UAX 9, section 2); tags.
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-fn amount(text: &str) -> Result<Value, SlotError> {
+fn code(text: &str) -> Result<Value, &'static str> {
+    let well = (4..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    if well { Ok(Value::Text(text.to_owned())) } else { Err("4 to 10 digits") }
+}
+
+fn amount(text: &str) -> Result<Value, &'static str> {
     let (whole, cents) = text.split_once('.').unwrap_or((text, "00"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if digits(whole) && whole.len() <= 7 && digits(cents) && cents.len() == 2 {
         Ok(Value::Text(format!("${whole}.{cents}")))
     } else {
-        Err(SlotError::Expected("an amount in dollars such as 120.00"))
+        Err("an amount in dollars such as 120.00")
     }
+}
+
+fn phone(text: &str) -> Result<Value, &'static str> {
+    let known =
+        text.bytes().enumerate().all(|(at, b)| b.is_ascii_digit() || b" ()-.".contains(&b) || (at == 0 && b == b'+'));
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if known && (7..=15).contains(&digits) && text.len() <= 20 {
+        Ok(Value::Text(text.to_owned()))
+    } else {
+        Err("a telephone number such as +1 555 555 0100")
+    }
+}
+
+/// An https address; whether its domain is the practice's own is measured on the whole text (RULES TCP-29).
+fn link(text: &str, chars_max: usize) -> Result<Value, &'static str> {
+    let well = text.starts_with("https://")
+        && text.len() <= chars_max
+        && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}@".contains(&b));
+    if well { Ok(Value::Text(text.to_owned())) } else { Err("an https address on the practice's own domain") }
 }
 
 const MONTHS_EN: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -155,18 +150,20 @@ impl Value {
         match self {
             Self::Text(text) => text.clone(),
             Self::Date(date) => day(*date, language),
-            Self::DateTime(at) => {
-                let (hour, minute) = (at.hour(), at.minute());
-                let time = match language {
-                    Language::Es => format!("{hour}:{minute:02}"),
-                    Language::En => {
-                        let half = if hour < 12 { "AM" } else { "PM" };
-                        let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
-                        format!("{hour}:{minute:02} {half}")
-                    }
-                };
-                format!("{}, {time}", day(at.date(), language))
-            }
+            Self::Time(time) => clock(*time, language),
+            Self::DateTime(at) => format!("{}, {}", day(at.date(), language), clock(at.time(), language)),
+        }
+    }
+}
+
+fn clock(time: Time, language: Language) -> String {
+    let (hour, minute) = (time.hour(), time.minute());
+    match language {
+        Language::Es => format!("{hour}:{minute:02}"),
+        Language::En => {
+            let half = if hour < 12 { "AM" } else { "PM" };
+            let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
+            format!("{hour}:{minute:02} {half}")
         }
     }
 }

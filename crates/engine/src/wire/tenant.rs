@@ -39,6 +39,9 @@ pub struct Tenant {
     /// The state.
     #[serde(default)]
     pub state: Option<String>,
+    /// The postal address, on one line: commercial e-mail (15 USC 7704(a)(5)) and breach notices (45 CFR 164.404(c)) give it.
+    #[serde(default)]
+    pub postal_address: Option<String>,
     /// Domains that links may point at.
     #[serde(default)]
     pub link_domains: Vec<String>,
