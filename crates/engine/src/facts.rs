@@ -148,7 +148,7 @@ impl Engine {
             content: rendered.content.clone(),
             renditions: rendered.renditions(),
             deployment: Deployment {
-                // A built-in template was reviewed with the code.
+                // A built-in template was reviewed with the code; a tenant's own is used only once a second person approved it.
                 template_approvals: Fact::Known(2),
                 // Every page is our own, and the content policy lets nothing else load.
                 no_trackers: Fact::Known(true),

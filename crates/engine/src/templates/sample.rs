@@ -21,6 +21,7 @@ pub(crate) fn tenant() -> Tenant {
         state: Some("NY".to_owned()),
         link_domains: vec!["portal.sunrise.example".to_owned()],
         revocation_regime: RevocationRegime::R2024,
+        accepts_replies: true,
     }
 }
 
