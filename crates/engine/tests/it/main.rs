@@ -7,6 +7,7 @@
 )]
 
 mod bypass;
+mod cases;
 mod clinic;
 mod explain;
 mod malformed;
