@@ -41,7 +41,10 @@ fn every_case_is_answered_as_expected_or_is_known_to_be_open() {
                 }
             }
             (Some(_), true) => {
-                report.push_str(&format!("\n{}\n  - is answered as expected now: take it off known-open.tsv\n", case.path));
+                report.push_str(&format!(
+                    "\n{}\n  - is answered as expected now: take it off known-open.tsv\n",
+                    case.path
+                ));
             }
             _ => {}
         }
