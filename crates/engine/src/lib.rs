@@ -24,7 +24,7 @@ mod keys;
 mod ledger_entry;
 mod measure;
 mod metrics;
-mod policy;
+pub mod policy;
 mod principal;
 mod reads;
 mod receipts;

@@ -69,14 +69,19 @@ impl Engine {
         Ok(state)
     }
 
-    /// Creates or replaces a tenant's settings. Its policy is checked when it decides: one that loosens anything refuses every
-    /// decision and says which cell.
+    /// Creates or replaces a tenant's settings. A policy that loosens the floor is refused with everything that is wrong with
+    /// it; one that an older version took and this one does not refuses every decision and says which cell.
     ///
     /// # Errors
     /// [`UseError`].
     pub async fn put_tenant(&self, principal: &Principal, settings: &[u8]) -> Result<(), UseError> {
         principal.must(Scope::Admin)?;
-        let _checked: Settings = wire::parse(settings)?;
+        let checked: Settings = wire::parse(settings)?;
+        let defects = policy::read(&checked.tenant.policy).defects;
+        if let Some(first) = defects.first() {
+            let all: Vec<&str> = defects.iter().map(|defect| defect.sentence.as_str()).collect();
+            return Err(WireError::new(format!("tenant.policy.{}", first.key), all.join(" ")).into());
+        }
         let entry = ledger_entry::of(self, &principal.tenant, Kind::Administered, principal.actor(), "tenant_settings")
             .map_err(|_| UseError::Unavailable)?;
         let record = TenantRecord { id: principal.tenant.clone(), settings: settings.to_vec() };

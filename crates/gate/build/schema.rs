@@ -36,6 +36,12 @@ pub(crate) const ALL: &[Schema] = &[
         key: 2,
     },
     Schema {
+        name: "blocking-exceptions",
+        item: "BlockingException",
+        columns: &[("code", Kind::Text), ("for_all_results", Kind::YesNo), ("means", Kind::Text)],
+        key: 1,
+    },
+    Schema {
         name: "majority",
         item: "Majority",
         columns: &[("state", Kind::Place), ("age", Kind::Count), ("note", Kind::Text)],

@@ -39,6 +39,8 @@ mod sample;
 #[cfg(test)]
 mod table;
 pub mod tables;
+#[cfg(test)]
+mod tightening;
 mod view;
 mod window;
 

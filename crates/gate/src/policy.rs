@@ -1,9 +1,17 @@
 //! The tenant's policy: it may only tighten what the law and the built-in matrix allow.
+//!
+//! A reader makes [`Overrides`] of a text; [`Policy::tighten`] judges them. What tightens is taken. What would loosen becomes
+//! a [`PolicyDefect`] that names the key, the floor and what it stands on; a policy with a defect is refused when it is
+//! loaded, and should one be decided under all the same, it refuses every decision (RULES SYS-01, IB-01).
 
 use crate::matrix::{Column, cell};
-use crate::tables::{EXEMPT_DAILY_MOST, EXEMPT_WEEKLY_MOST};
+use crate::rules;
+use crate::tables::{
+    AUDIT_RETENTION, BLOCKING_EXCEPTIONS, EXEMPT_DAILY_MOST, EXEMPT_WEEKLY_MOST, Hours, OFFERS_DAILY_MOST,
+    OPT_OUT_RETENTION,
+};
 use crate::window;
-use jiff::civil::Time;
+use jiff::Timestamp;
 use postern_base::{Channel, Form, Level, Purpose};
 
 /// The policy a decision is made under. Made by [`Policy::tighten`]; `Policy::default()` is the built-in floor.
@@ -14,27 +22,62 @@ pub struct Policy {
     /// Lowered cells: the highest form for purpose, level and channel. `None` = refused.
     pub lowered: Vec<LoweredCell>,
     /// A narrower sending window, local time.
-    pub window: Option<(Time, Time)>,
-    /// How many automated treatment messages a patient may get.
+    pub window: Option<Hours>,
+    /// Narrower windows of single purposes, inside the one above.
+    pub windows: Vec<(Purpose, Hours)>,
+    /// How many automated messages a patient may get.
     pub caps: Caps,
+    /// All results wait, under a recorded exception to information blocking.
+    pub results_hold: Option<ResultsHold>,
     /// Channels switched off.
     pub disabled_channels: Vec<Channel>,
+    /// How long records are kept.
+    pub retention: Retention,
     /// What the tenant asked for that would loosen the floor: refuses every decision.
     pub defects: Vec<PolicyDefect>,
 }
 
-/// How many automated treatment calls and texts a patient may get, all numbers together.
+/// How many automated messages a patient may get, all contact points together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
-    /// In any 24 hours.
+    /// Calls and texts of care in any 24 hours.
     pub per_day: u32,
-    /// In any seven days.
+    /// Calls and texts of care in any seven days.
     pub per_week: u32,
+    /// Offers in any 24 hours.
+    pub offers_per_day: usize,
 }
 
 impl Caps {
-    /// One a day, three a week: 47 CFR 64.1200(a)(9)(iv)(F), applied to every basis (RULES TCP-03).
-    pub const FLOOR: Self = Self { per_day: EXEMPT_DAILY_MOST, per_week: EXEMPT_WEEKLY_MOST };
+    /// One a day, three a week: 47 CFR 64.1200(a)(9)(iv)(F), applied to every basis (RULES TCP-03). Three offers a day: the
+    /// strictest of the states that count them (RULES TCP-09).
+    pub const FLOOR: Self =
+        Self { per_day: EXEMPT_DAILY_MOST, per_week: EXEMPT_WEEKLY_MOST, offers_per_day: OFFERS_DAILY_MOST };
+}
+
+/// How long records are kept, in years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Entries of the ledger.
+    pub ledger: i16,
+    /// Opt-outs.
+    pub opt_outs: i16,
+}
+
+impl Retention {
+    /// Law's six years (45 CFR 164.316(b)(2)(i)) and Virginia's ten for opt-outs, ours ten for both.
+    pub const FLOOR: Self = Self { ledger: AUDIT_RETENTION, opt_outs: OPT_OUT_RETENTION };
+}
+
+/// A delay of all results, with the exception that lets it stand (45 CFR part 171).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResultsHold {
+    /// Days from when a result is final.
+    pub days: u32,
+    /// The exception's code, a row of `blocking-exceptions`.
+    pub exception: &'static str,
+    /// When the exception ends; from then on nothing is held.
+    pub until: Timestamp,
 }
 
 /// A cell the tenant lowered.
@@ -69,15 +112,36 @@ pub struct Overrides {
     /// Cells: the highest form wanted; `None` = refused.
     pub cells: Vec<LoweredCell>,
     /// The sending window wanted, local time, from (inclusive) and to (exclusive).
-    pub window: Option<(Time, Time)>,
+    pub window: Option<Hours>,
+    /// The windows wanted for single purposes.
+    pub windows: Vec<(Purpose, Hours)>,
     /// The daily cap wanted.
     pub per_day: Option<u32>,
     /// The weekly cap wanted.
     pub per_week: Option<u32>,
+    /// The daily cap on offers wanted.
+    pub offers_per_day: Option<u32>,
     /// `results.hold_all_days`: hold every result for so many days.
     pub hold_all_results_days: Option<u32>,
+    /// `results.exception`: the exception that lets the hold stand, and when it ends.
+    pub results_exception: Option<ResultsException>,
     /// Channels switched off.
     pub disabled_channels: Vec<Channel>,
+    /// Rules the tenant would switch off; none can be.
+    pub disabled_rules: Vec<String>,
+    /// `retention.ledger_years`.
+    pub ledger_years: Option<i16>,
+    /// `retention.opt_out_years`.
+    pub opt_out_years: Option<i16>,
+}
+
+/// The exception a tenant names for a hold of all results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultsException {
+    /// Its code.
+    pub code: String,
+    /// When it ends.
+    pub until: Option<Timestamp>,
 }
 
 impl Default for Policy {
@@ -86,8 +150,11 @@ impl Default for Policy {
             version: "built-in".into(),
             lowered: Vec::new(),
             window: None,
+            windows: Vec::new(),
             caps: Caps::FLOOR,
+            results_hold: None,
             disabled_channels: Vec::new(),
+            retention: Retention::FLOOR,
             defects: Vec::new(),
         }
     }
@@ -95,7 +162,7 @@ impl Default for Policy {
 
 impl Policy {
     /// Judges a tenant's policy: what tightens is taken, what would loosen becomes a defect that names the key, the floor
-    /// and what it stands on. A policy with a defect refuses every decision until it is corrected (RULES SYS-01, IB-01).
+    /// and what it stands on. Every defect is kept, not only the first.
     ///
     /// The caller adds a [`PolicyDefect`] of its own for what it could not read at all.
     #[must_use]
@@ -107,61 +174,157 @@ impl Policy {
         for cell in asked.cells {
             policy.lower(cell);
         }
-        if let Some((from, to)) = asked.window {
-            policy.narrow(from, to);
+        if let Some(hours) = asked.window {
+            policy.window = policy.narrow("window".into(), hours);
         }
-        policy.cap(asked.per_day, asked.per_week);
-        if asked.hold_all_results_days.is_some_and(|days| days > 0) {
-            // 45 CFR 171.103: a blanket delay of results is information blocking; no exception covers it.
-            policy.defect(
-                "IB-01",
-                "results.hold_all_days".into(),
-                "The practice's policy holds all results back, which is information blocking (45 CFR 171.103); remove `results.hold_all_days`.".into(),
-            );
+        for (purpose, hours) in asked.windows {
+            policy.narrow_purpose(purpose, hours);
+        }
+        let floor = Caps::FLOOR;
+        policy.caps = Caps {
+            per_day: policy.cap("per_day", asked.per_day, floor.per_day),
+            per_week: policy.cap("per_week", asked.per_week, floor.per_week),
+            offers_per_day: policy.offers(asked.offers_per_day),
+        };
+        policy.results_hold = policy.hold(asked.hold_all_results_days.unwrap_or(0), asked.results_exception);
+        policy.retention = Retention {
+            ledger: policy.keep("ledger_years", asked.ledger_years, Retention::FLOOR.ledger),
+            opt_outs: policy.keep("opt_out_years", asked.opt_out_years, Retention::FLOOR.opt_outs),
+        };
+        for id in asked.disabled_rules {
+            policy.keep_rule(&id);
         }
         policy
     }
 
+    /// The sending window of a purpose: the tenant's, inside the built-in one.
+    #[must_use]
+    pub fn hours(&self, purpose: Purpose) -> Hours {
+        let own = self.windows.iter().filter(|(of, _)| *of == purpose).map(|(_, hours)| *hours);
+        own.chain(self.window).fold(window::DEFAULT, window::narrow)
+    }
+
     fn lower(&mut self, asked: LoweredCell) {
-        let floor = highest(asked.purpose, asked.level, asked.channel);
+        let floor = floor(asked.purpose, asked.level, asked.channel);
         if asked.highest <= floor {
             self.lowered.push(asked);
             return;
         }
         let key = format!("matrix.{}.{}.{}", asked.purpose, asked.level, asked.channel);
-        let floor = floor.map_or("refused", Form::as_str);
+        let floor = floor.map_or("none", Form::as_str);
         let sentence = format!(
             "The practice's policy raises {key} above the floor, which is `{floor}` (45 CFR 164.530(c)); it may only lower it."
         );
         self.defect("SYS-01", key, sentence);
     }
 
-    fn narrow(&mut self, from: Time, to: Time) {
+    /// The hours, when they lie inside the built-in window; else a defect.
+    fn narrow(&mut self, key: String, hours: Hours) -> Option<Hours> {
+        let (from, to) = hours;
         let (earliest, latest) = window::DEFAULT;
         if from >= earliest && to <= latest && from < to {
-            self.window = Some((from, to));
-        } else {
-            self.defect(
-                "SYS-01",
-                "window".into(),
-                "The practice's sending window is empty or reaches beyond 09:00 to 20:00 (47 CFR 64.1200(c)(1) and state hours); narrow it.".into(),
-            );
+            return Some(hours);
+        }
+        let sentence = format!(
+            "The practice's sending window {key} is empty or reaches beyond {} to {} (47 CFR 64.1200(c)(1) and state hours); narrow it.",
+            earliest.strftime("%H:%M"),
+            latest.strftime("%H:%M")
+        );
+        self.defect("SYS-01", key, sentence);
+        None
+    }
+
+    fn narrow_purpose(&mut self, purpose: Purpose, hours: Hours) {
+        let key = format!("windows.{purpose}");
+        if matches!(purpose, Purpose::Emergency | Purpose::OneTimeCode | Purpose::ConsentConfirmation) {
+            let sentence = format!("The practice's policy sets {key}, and no window binds this purpose; take it out.");
+            self.defect("SYS-01", key, sentence);
+            return;
+        }
+        let Some(hours) = self.narrow(key.clone(), hours) else { return };
+        self.windows.push((purpose, hours));
+        let (from, to) = self.hours(purpose);
+        if from >= to {
+            let sentence =
+                format!("The practice's window {key} and its other windows have no hour in common; widen one.");
+            self.defect("SYS-01", key, sentence);
         }
     }
 
-    fn cap(&mut self, per_day: Option<u32>, per_week: Option<u32>) {
-        let floor = Caps::FLOOR;
-        let (day, week) = (per_day.unwrap_or(floor.per_day), per_week.unwrap_or(floor.per_week));
-        if day <= floor.per_day && week <= floor.per_week {
-            self.caps = Caps { per_day: day, per_week: week };
-        } else {
-            self.defect(
-                "SYS-01",
-                "caps".into(),
-                "The practice's caps exceed one message a day and three a week (47 CFR 64.1200(a)(9)(iv)); lower them."
-                    .into(),
-            );
+    fn cap(&mut self, name: &str, asked: Option<u32>, floor: u32) -> u32 {
+        match asked {
+            Some(most) if most > floor => {
+                let sentence = format!(
+                    "The practice's cap caps.{name} is above the floor, which is {floor} (47 CFR 64.1200(a)(9)(iv)); lower it."
+                );
+                self.defect("SYS-01", format!("caps.{name}"), sentence);
+                floor
+            }
+            asked => asked.unwrap_or(floor),
         }
+    }
+
+    fn offers(&mut self, asked: Option<u32>) -> usize {
+        let floor = Caps::FLOOR.offers_per_day;
+        let asked = asked.map_or(floor, |most| usize::try_from(most).unwrap_or(usize::MAX));
+        if asked > floor {
+            let sentence = format!(
+                "The practice's cap caps.offers_per_day is above the floor, which is {floor} (state law: Fla. Stat. 501.616); lower it."
+            );
+            self.defect("SYS-01", "caps.offers_per_day".into(), sentence);
+        }
+        asked.min(floor)
+    }
+
+    /// 45 CFR 171.103: a delay of all results is information blocking, unless an exception that can cover all of them is on
+    /// record and has an end (45 CFR 171.203 to 171.205).
+    fn hold(&mut self, days: u32, exception: Option<ResultsException>) -> Option<ResultsHold> {
+        let Some(asked) = exception else {
+            if days > 0 {
+                self.defect(
+                    "IB-01",
+                    "results.hold_all_days".into(),
+                    "The practice's policy holds all results back, which is information blocking (45 CFR 171.103); remove `results.hold_all_days`, or name the exception it stands on.".into(),
+                );
+            }
+            return None;
+        };
+        let found = BLOCKING_EXCEPTIONS.iter().find(|row| row.code == asked.code);
+        let (key, sentence) = match (found, asked.until) {
+            (None, _) => ("results.exception.code", "The practice names an exception to information blocking that there is not (45 CFR part 171); see the table of exceptions.".to_owned()),
+            (Some(row), _) if !row.for_all_results => ("results.exception.code", format!("The exception `{}` ({}) is {}; it covers no delay of all results.", row.code, row.basis.source, row.means)),
+            (Some(_), None) => ("results.exception.until", "An exception to information blocking ends (45 CFR part 171): say when, as an instant such as 2027-01-31T00:00:00Z.".to_owned()),
+            (Some(_), Some(_)) if days == 0 => ("results.exception", "The practice names an exception and holds nothing; take it out, or set `results.hold_all_days`.".to_owned()),
+            (Some(row), Some(until)) => return Some(ResultsHold { days, exception: row.code, until }),
+        };
+        self.defect("IB-01", key.into(), sentence);
+        None
+    }
+
+    fn keep(&mut self, name: &str, asked: Option<i16>, floor: i16) -> i16 {
+        match asked {
+            Some(years) if years < floor => {
+                let sentence = format!(
+                    "The practice's policy keeps records shorter than the floor: retention.{name} is at least {floor} (45 CFR 164.316(b)(2)(i) and our own policy); lengthen it."
+                );
+                self.defect("SYS-01", format!("retention.{name}"), sentence);
+                floor
+            }
+            asked => asked.unwrap_or(floor),
+        }
+    }
+
+    fn keep_rule(&mut self, id: &str) {
+        let sentence = match rules::ALL.iter().find(|rule| rule.id == id) {
+            Some(rule) => format!(
+                "The practice's policy switches off {id} ({}): {} No rule can be switched off.",
+                rule.citation, rule.asks
+            ),
+            None => {
+                "The practice's policy switches off a rule that there is not; no rule can be switched off.".to_owned()
+            }
+        };
+        self.defect("SYS-01", "disabled_rules".into(), sentence);
     }
 
     /// Adds a defect, for what the policy's reader could not understand: it refuses every decision too.
@@ -171,7 +334,8 @@ impl Policy {
 }
 
 /// The highest form of the built-in matrix over every mode of the channel; people's tasks take everything.
-fn highest(purpose: Purpose, level: Level, channel: Channel) -> Option<Form> {
+#[must_use]
+pub fn floor(purpose: Purpose, level: Level, channel: Channel) -> Option<Form> {
     if channel.is_human_task() {
         return Some(Form::Full);
     }
@@ -191,6 +355,14 @@ mod tests {
         LoweredCell { purpose: Purpose::TestResult, level, channel, highest }
     }
 
+    fn hours(from: i8, to: i8) -> Hours {
+        (time(from, 0, 0, 0), time(to, 0, 0, 0))
+    }
+
+    fn keys(asked: Overrides) -> Vec<String> {
+        Policy::tighten(asked).defects.into_iter().map(|defect| defect.key).collect()
+    }
+
     #[test]
     fn a_lowered_cell_is_taken_and_a_raised_one_is_named_with_its_floor() {
         let lowered = cell_of(Level::L1, Channel::Sms, None);
@@ -203,20 +375,72 @@ mod tests {
     }
 
     #[test]
-    fn wider_hours_and_higher_caps_are_defects_and_narrower_ones_are_taken() {
-        let hours =
-            |from, to| Overrides { window: Some((time(from, 0, 0, 0), time(to, 0, 0, 0))), ..Overrides::default() };
-        assert!(Policy::tighten(hours(10, 18)).defects.is_empty());
-        for loose in [hours(8, 18), hours(10, 21), hours(18, 10)] {
-            assert_eq!(Policy::tighten(loose).defects[0].key, "window");
+    fn wider_hours_are_defects_and_narrower_ones_are_taken() {
+        let asked = |from, to| Overrides { window: Some(hours(from, to)), ..Overrides::default() };
+        assert_eq!(Policy::tighten(asked(10, 18)).hours(Purpose::Recall), hours(10, 18));
+        for loose in [asked(8, 18), asked(10, 21), asked(18, 10)] {
+            assert_eq!(keys(loose), ["window"]);
         }
-        assert_eq!(Policy::tighten(Overrides { per_day: Some(0), ..Overrides::default() }).caps.per_day, 0);
-        assert_eq!(Policy::tighten(Overrides { per_week: Some(4), ..Overrides::default() }).defects[0].key, "caps");
     }
 
     #[test]
-    fn holding_all_results_is_information_blocking() {
-        let policy = Policy::tighten(Overrides { hold_all_results_days: Some(3), ..Overrides::default() });
-        assert_eq!(policy.defects[0].rule, "IB-01");
+    fn a_purpose_has_hours_of_its_own_inside_the_practices() {
+        let asked = |purpose, own| Overrides {
+            window: Some(hours(10, 18)),
+            windows: vec![(purpose, own)],
+            ..Overrides::default()
+        };
+        let policy = Policy::tighten(asked(Purpose::Marketing, hours(12, 19)));
+        assert_eq!((policy.hours(Purpose::Marketing), policy.hours(Purpose::Recall)), (hours(12, 18), hours(10, 18)));
+        assert_eq!(keys(asked(Purpose::Marketing, hours(8, 12))), ["windows.marketing"]);
+        assert_eq!(keys(asked(Purpose::Marketing, hours(18, 20))), ["windows.marketing"]);
+        assert_eq!(keys(asked(Purpose::OneTimeCode, hours(10, 12))), ["windows.one_time_code"]);
+    }
+
+    #[test]
+    fn caps_fall_and_never_rise() {
+        let policy = Policy::tighten(Overrides { per_day: Some(0), offers_per_day: Some(1), ..Overrides::default() });
+        assert_eq!(policy.caps, Caps { per_day: 0, per_week: 3, offers_per_day: 1 });
+        let loose = Overrides { per_day: Some(2), per_week: Some(4), offers_per_day: Some(4), ..Overrides::default() };
+        assert_eq!(keys(loose), ["caps.per_day", "caps.per_week", "caps.offers_per_day"]);
+    }
+
+    #[test]
+    fn holding_all_results_is_information_blocking_without_an_exception_that_can_cover_it() {
+        let asked = |code: Option<&str>, until: Option<&str>| Overrides {
+            hold_all_results_days: Some(3),
+            results_exception: code
+                .map(|code| ResultsException { code: code.into(), until: until.map(|at| at.parse().unwrap()) }),
+            ..Overrides::default()
+        };
+        let end = Some("2027-01-31T00:00:00Z");
+        for (refused, key) in [
+            (asked(None, None), "results.hold_all_days"),
+            (asked(Some("preventing_harm"), end), "results.exception.code"),
+            (asked(Some("because"), end), "results.exception.code"),
+            (asked(Some("infeasibility"), None), "results.exception.until"),
+        ] {
+            let policy = Policy::tighten(refused);
+            assert_eq!((policy.defects[0].rule, policy.defects[0].key.as_str()), ("IB-01", key));
+            assert_eq!(policy.results_hold, None);
+        }
+        let policy = Policy::tighten(asked(Some("infeasibility"), end));
+        assert!(policy.defects.is_empty());
+        assert_eq!(policy.results_hold.map(|hold| (hold.days, hold.exception)), Some((3, "infeasibility")));
+    }
+
+    #[test]
+    fn records_are_kept_longer_and_never_shorter() {
+        let asked = |years| Overrides { ledger_years: Some(years), ..Overrides::default() };
+        assert_eq!(Policy::tighten(asked(12)).retention, Retention { ledger: 12, ..Retention::FLOOR });
+        assert_eq!(keys(asked(6)), ["retention.ledger_years"]);
+    }
+
+    #[test]
+    fn no_rule_can_be_switched_off_and_the_refusal_names_what_it_stands_on() {
+        let asked = Overrides { disabled_rules: vec!["TCP-06".into(), "X".into()], ..Overrides::default() };
+        let policy = Policy::tighten(asked);
+        assert_eq!(policy.defects.len(), 2);
+        assert!(policy.defects[0].sentence.contains("47 CFR 64.1200(c)(1)"));
     }
 }

@@ -136,6 +136,19 @@ pub enum HeldUntil {
     Clinician,
 }
 
+/// An exception to information blocking (45 CFR part 171).
+#[derive(Debug, Clone, Copy)]
+pub struct BlockingException {
+    /// Its code.
+    pub code: &'static str,
+    /// Whether it can stand behind a delay of all results.
+    pub for_all_results: bool,
+    /// What it is for.
+    pub means: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
 /// The age of majority of a state that has its own.
 #[derive(Debug, Clone, Copy)]
 pub struct Majority {

@@ -45,7 +45,7 @@ impl Window {
     /// The window for `purpose` under the facts and the tenant's policy.
     pub(crate) fn new(facts: &Facts, patient: Option<&Patient>, policy: &Policy, purpose: Purpose) -> Self {
         let names = patient.map_or(&[][..], |p| p.zones.as_slice());
-        let hours = narrow(DEFAULT, policy.window.unwrap_or(DEFAULT));
+        let hours = policy.hours(purpose);
         let mut zones = Vec::with_capacity(names.len().max(1));
         let mut unreadable = names.is_empty();
         for name in names {

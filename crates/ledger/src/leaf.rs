@@ -288,7 +288,8 @@ fn is_domain(domain: &str) -> bool {
 
 fn is_row(name: &str) -> bool {
     let word = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
     };
     name.split_once('/').is_some_and(|(table, key)| word(table) && word(key))
 }

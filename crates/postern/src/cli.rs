@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Read patients' records (FHIR R4 Bundles or NDJSON) into the built-in directory
     Import(Import),
+    /// Check a tenant's policy, or show what is in effect beside the floor
+    Policy(Policy),
     /// Make another API key
     Key(Key),
     /// Print completions for a shell
@@ -92,6 +94,37 @@ pub(crate) struct Quickstart {
     /// The organisation's state, two letters
     #[arg(long, default_value = "NY", value_name = "STATE")]
     pub(crate) state: String,
+}
+
+/// `postern policy`.
+#[derive(Debug, Args)]
+pub(crate) struct Policy {
+    /// What to do with it
+    #[command(subcommand)]
+    pub(crate) command: PolicyCommand,
+}
+
+/// What to do with a policy.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Name everything in policy files that would loosen the floor or cannot be read
+    Check {
+        /// Policy files, TOML or JSON; `-` = standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Show the policy in effect, with what differs from the floor marked
+    Show {
+        /// A policy file; without one, the built-in floor
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Show the reference tables: states, hours, holds, ages, numbers, and where each comes from
+    Tables {
+        /// One table only
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
 }
 
 /// `postern key`.

@@ -2,6 +2,7 @@
 //! was expected.
 
 use postern_base::{Channel, TenantId};
+use postern_engine::policy;
 use postern_engine::wire::{self, Settings};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -145,6 +146,15 @@ pub(crate) enum ConfigError {
         #[source]
         why: std::io::Error,
     },
+    /// A file it names cannot be read.
+    #[error("{}: cannot be read: {why}; `policy_file` names a file beside the configuration", file.display())]
+    Policies {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        why: std::io::Error,
+    },
     /// A key is not as it should be.
     #[error("{}: `{key}`: {expected}", file.display())]
     Key {
@@ -155,6 +165,33 @@ pub(crate) enum ConfigError {
         /// What was expected.
         expected: String,
     },
+    /// A tenant's policy would loosen the floor, or cannot be read.
+    #[error("{}: the policy cannot be taken:{}", file.display(), listed(problems))]
+    Policy {
+        /// The file that holds the policy.
+        file: PathBuf,
+        /// Everything that is wrong with it.
+        problems: Vec<policy::Problem>,
+    },
+}
+
+fn listed(problems: &[policy::Problem]) -> String {
+    problems.iter().map(|problem| format!("\n  {}: {} ({})", problem.key, problem.sentence, problem.rule)).collect()
+}
+
+/// The JSON document in a TOML or JSON text: what begins with `{` is JSON.
+///
+/// # Errors
+/// [`ConfigError`], naming the line.
+pub(crate) fn document(file: &Path, text: &str) -> Result<serde_json::Value, ConfigError> {
+    let error = |key: String, expected: String| ConfigError::Key { file: file.to_path_buf(), key, expected };
+    if text.trim_start().starts_with('{') {
+        return serde_json::from_str(text)
+            .map_err(|problem| error(format!("line {}", problem.line()), "not JSON".to_owned()));
+    }
+    let table: toml::Table = toml::from_str(text)
+        .map_err(|problem| error(line_of(text, &problem), format!("not TOML: {}", problem.message())))?;
+    serde_json::to_value(table).map_err(|_| error("the file".to_owned(), "expected a table of keys".to_owned()))
 }
 
 impl Config {
@@ -171,16 +208,50 @@ impl Config {
         let error = |key: String, expected: String| ConfigError::Key { file: file.to_path_buf(), key, expected };
         let deserializer = toml::Deserializer::parse(text)
             .map_err(|problem| error(line_of(text, &problem), format!("not TOML: {}", problem.message())))?;
-        let config: Self = serde_path_to_error::deserialize(deserializer).map_err(|problem| {
+        let mut config: Self = serde_path_to_error::deserialize(deserializer).map_err(|problem| {
             let key = problem.path().to_string();
             let key = if key == "." { line_of(text, problem.inner()) } else { key };
             error(key, without_value(problem.inner().message()))
         })?;
         config.check().map_err(|(key, expected)| error(key, expected))?;
+        config.read_policies(file)?;
         for id in config.tenant.keys() {
             config.settings_of(id).map_err(|(key, expected)| error(key, expected))?;
         }
         Ok(config)
+    }
+
+    /// Puts the policy that a tenant keeps in a file of its own (`policy_file`, beside this one) where a policy stands, and
+    /// refuses every policy that loosens the floor.
+    fn read_policies(&mut self, file: &Path) -> Result<(), ConfigError> {
+        for (id, settings) in &mut self.tenant {
+            let error = |expected: &str| ConfigError::Key {
+                file: file.to_path_buf(),
+                key: format!("tenant.{id}.policy_file"),
+                expected: expected.to_owned(),
+            };
+            let Some(table) = settings.as_table_mut() else { continue };
+            let named = table.remove("policy_file");
+            let mut home = file.to_path_buf();
+            if let Some(named) = named {
+                let named = named.as_str().ok_or_else(|| error("expected the name of a file"))?;
+                home = file.parent().unwrap_or_else(|| Path::new("")).join(named);
+                let text =
+                    std::fs::read_to_string(&home).map_err(|why| ConfigError::Policies { file: home.clone(), why })?;
+                let tenant = table.get_mut("tenant").and_then(toml::Value::as_table_mut);
+                let tenant = tenant.ok_or_else(|| error("expected a `tenant` table beside it"))?;
+                let policy = toml::Value::try_from(document(&home, &text)?).map_err(|_| error("expected a policy"))?;
+                if tenant.insert("policy".to_owned(), policy).is_some() {
+                    return Err(error("there is a `policy` beside it; keep one"));
+                }
+            }
+            let Some(policy) = table.get("tenant").and_then(|tenant| tenant.get("policy")) else { continue };
+            let policy = serde_json::to_value(policy).map_err(|_| error("expected a policy"))?;
+            if let Err(problems) = policy::check(&policy) {
+                return Err(ConfigError::Policy { file: home, problems });
+            }
+        }
+        Ok(())
     }
 
     /// The settings of every tenant in the file, as the engine takes them.
@@ -320,6 +391,32 @@ mod tests {
         assert!(said.contains("tenant.clinic.tenant.colour"), "{said}");
         let said = complaint("[tenant.\"Not A Label\"]\n");
         assert!(said.contains("tenant.Not A Label"), "{said}");
+    }
+
+    const TENANT: &str = "[tenant.clinic.tenant]\nname = \"A\"\nrole = \"covered_entity\"\nsender = { alias = \"A\", reveals_specialty = false }\n";
+
+    #[test]
+    fn a_policy_that_loosens_stops_the_start_with_every_problem_of_it() {
+        let policy = "[tenant.clinic.tenant.policy]\ncolour = 1\ncaps = { per_day = 7 }\n[tenant.clinic.tenant.policy.matrix.test_result.L3]\nsms = \"full\"\n";
+        let said = complaint(&format!("{TENANT}{policy}"));
+        for part in [
+            "postern.toml: the policy cannot be taken",
+            "colour",
+            "caps.per_day",
+            "matrix.test_result.L3.sms",
+            "`notice`",
+            "45 CFR 164.530(c)",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        let tight = format!("{TENANT}[tenant.clinic.tenant.policy]\nwindow = {{ from = \"10:00\", to = \"18:00\" }}\n");
+        assert!(Config::parse(Path::new("postern.toml"), &tight).is_ok());
+    }
+
+    #[test]
+    fn a_policy_file_that_is_not_there_is_named() {
+        let said = complaint(&format!("[tenant.clinic]\npolicy_file = \"no-such.toml\"\n{TENANT}"));
+        assert!(said.starts_with("no-such.toml: cannot be read"), "{said}");
     }
 
     #[test]

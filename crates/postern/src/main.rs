@@ -51,6 +51,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Scan(args) => commands::scan::run(global, args),
         Command::Verify(args) => commands::verify::run(global, args),
         Command::Import(args) => commands::import::run(global, args),
+        Command::Policy(args) => commands::policy::run(global, args),
         Command::Key(args) => commands::key::run(global, args),
         Command::Completions { shell } => commands::completions(*shell),
     }

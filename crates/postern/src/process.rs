@@ -68,6 +68,17 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|_| Failure::Machine("the system gives no threads"))
 }
 
+/// Waits for each SIGHUP and does `each`; never done by itself.
+pub(crate) async fn on_hangup<F: Future<Output = ()>>(mut each: impl FnMut() -> F) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        return std::future::pending().await;
+    };
+    while hangup.recv().await.is_some() {
+        each().await;
+    }
+    std::future::pending().await
+}
+
 /// Done when the user or the system asks to stop: SIGINT (Ctrl-C) or SIGTERM. A system that cannot tell us is one we run on
 /// until it kills us.
 pub(crate) async fn told_to_stop() {

@@ -11,6 +11,7 @@ mod history;
 mod malformed;
 mod message;
 mod objects;
+mod policy;
 mod request;
 mod tenant;
 mod vendor;
@@ -26,9 +27,10 @@ pub use examined::{
 pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen};
 pub use malformed::{WireError, parse};
 pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView};
+pub use policy::PolicyFile;
 pub use request::{
     Ai, Breach, BreakGlass, Content, Disclosure, Marketing, NoticeElement, Recipient, Request, TemplateUse,
     Translation, Voice,
 };
-pub use tenant::{PolicyFile, Sender, Settings, Tenant, Window};
+pub use tenant::{Sender, Settings, Tenant};
 pub use vendor::{Agreement, Vendor};

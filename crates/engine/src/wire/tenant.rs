@@ -1,10 +1,9 @@
 //! Who speaks: the tenant block of a case, which is also what a tenant's settings hold.
 
+use super::policy::PolicyFile;
 use super::{Deployment, Transport};
-use postern_base::{Channel, Level, Purpose};
 use postern_gate::facts;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A tenant's settings, as the store keeps them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,46 +85,6 @@ pub struct Sender {
     /// Texts can be answered; absent = yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepts_replies: Option<bool>,
-}
-
-/// The tenant's policy file, as JSON. It may only tighten.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PolicyFile {
-    /// Lowered cells: the highest form left, or `none`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub matrix: BTreeMap<Purpose, BTreeMap<Level, BTreeMap<Channel, String>>>,
-    /// A narrower sending window.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub window: Option<Window>,
-    /// How results are held back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub results: Option<Results>,
-    /// Lower caps on automated messages.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub caps: BTreeMap<String, u32>,
-    /// Channels switched off.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub disabled_channels: Vec<Channel>,
-}
-
-/// A sending window, local time, `HH:MM`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Window {
-    /// From.
-    pub from: jiff::civil::Time,
-    /// To.
-    pub to: jiff::civil::Time,
-}
-
-/// How results are held back.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Results {
-    /// Days every result waits: 45 CFR 171 makes any general delay information blocking, so a value above 0 is a defect.
-    #[serde(default)]
-    pub hold_all_days: u32,
 }
 
 impl Tenant {

@@ -135,7 +135,9 @@ impl RowStates {
         }
         match stated.digest {
             None => Some(RowProblem::PutBack { row: name(), index: stated.index }),
-            Some(expected) if digest != Some(expected) => Some(RowProblem::Changed { row: name(), index: stated.index }),
+            Some(expected) if digest != Some(expected) => {
+                Some(RowProblem::Changed { row: name(), index: stated.index })
+            }
             Some(_) => None,
         }
     }

@@ -4,6 +4,7 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod key;
+pub(crate) mod policy;
 pub(crate) mod quickstart;
 pub(crate) mod scan;
 pub(crate) mod send;

@@ -10,6 +10,7 @@ use crate::wiring::{self, Sources};
 use postern_engine::Engine;
 use postern_web::{Simulators, Web, WebConfig};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -34,12 +35,28 @@ pub(crate) fn run(global: &Global, args: &Serve) -> Result<Exit, Failure> {
         wiring::apply_tenants(&running.engine, &file, &config).await?;
         let listener = listen(config.server.listen).await?;
         let (engine, _, tasks) = running.start();
-        let served = serve(&engine, listener, &data, &config, &sources, None, process::told_to_stop()).await;
+        let served = tokio::select! {
+            served = serve(&engine, listener, &data, &config, &sources, None, process::told_to_stop()) => served,
+            () = process::on_hangup(|| read_again(&engine, &file)) => Ok(()),
+        };
         tasks.stop().await;
         engine.store().clone().close().await;
         tracing::info!("stopped");
         served.map(|()| Exit::Done)
     })
+}
+
+/// Brings the tenants and policies of the configuration, as the file is now, into effect; one that is not right leaves
+/// everything as it is, and the log says why.
+async fn read_again(engine: &Engine, file: &Path) {
+    let applied = match Config::read(file) {
+        Ok(config) => wiring::apply_tenants(engine, file, &config).await,
+        Err(error) => Err(error.into()),
+    };
+    match applied {
+        Ok(()) => tracing::info!("tenants and policies were read again"),
+        Err(error) => tracing::error!(%error, "the configuration is not right; tenants and policies stay as they were"),
+    }
 }
 
 /// Takes the port.

@@ -3,7 +3,6 @@
 use crate::candidate::Candidate;
 use crate::finding::{Finding, later, require};
 use crate::rules::{Ground, Rule, SourceRead};
-use crate::tables::OFFERS_DAILY_MOST;
 use crate::view::View;
 use crate::window::Opening;
 use jiff::SignedDuration;
@@ -108,7 +107,11 @@ fn marketing_cap(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let mut recent: Vec<_> =
         history.deliveries.iter().filter(|d| d.purpose == Purpose::Marketing).filter_map(|d| ends(d.at)).collect();
     recent.sort_unstable();
-    match recent.len().checked_sub(OFFERS_DAILY_MOST).and_then(|index| recent.get(index)) {
+    let most = view.policy.caps.offers_per_day;
+    if most == 0 {
+        return require("The practice's policy allows no offers.");
+    }
+    match recent.len().checked_sub(most).and_then(|index| recent.get(index)) {
         Some(until) => later(*until, "The patient has had as many offers as a day allows; it waits."),
         None => Finding::Satisfied,
     }
