@@ -226,6 +226,7 @@ impl Engine {
             expires_at: prepared.expires_at,
             deliveries: self.queue(prepared)?,
             entries: vec![entry],
+            facts: None,
         })
     }
 

@@ -2,7 +2,9 @@
 //!
 //! Sealing happens in the caller's task; the writer only looks for earlier keys and inserts rows, many messages at a time.
 
+use crate::coverage::{DECISIONS, DELIVERIES, IDEMPOTENCY, MESSAGES as COVERED};
 use crate::database::{Failure, bytes, column, id, places};
+use crate::decisions::{self, DECISION};
 use crate::frame::Framer;
 use crate::keys::{Field, Index, PatientKey, TenantKeys};
 use crate::open::Tenanted;
@@ -13,7 +15,7 @@ use crate::records::{
 use crate::seal::{Place, Sealer};
 use crate::writer::{Job, Tx};
 use postern_base::{DeliveryId, MessageId, Phi, Rng};
-use postern_ledger::Entry;
+use postern_ledger::{Entry, RowState};
 use sea_orm::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -46,6 +48,10 @@ struct Prepared {
     message: Vec<Value>,
     deliveries: Vec<Vec<Value>>,
     entries: Vec<Entry>,
+    /// What its decision was made from.
+    decision: Option<Vec<Value>>,
+    /// What its first entry states of the message and its deliveries.
+    states: Vec<RowState>,
 }
 
 /// A message on its way through the writer.
@@ -124,7 +130,7 @@ fn prepare(
         .deliveries
         .iter()
         .map(|delivery| delivery_row(&tenant, &key, &message, delivery, now, rng))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
     let columns = vec![
         tenant.seq.into(),
         bytes(message.id.0),
@@ -142,7 +148,19 @@ fn prepare(
         let fingerprint = tenant.index(Field::Fingerprint, &message.fingerprint);
         (tenant.index(Field::Idempotency, caller.reveal().as_bytes()), fingerprint)
     });
-    Ok(Prepared { idempotency, id: message.id, message: columns, deliveries, entries: message.entries, tenant, key })
+    let mut states = vec![COVERED.inserted(MESSAGES, &columns)?];
+    for delivery in &deliveries {
+        states.push(DELIVERIES.inserted(delivery_columns(), delivery)?);
+    }
+    let decision = match message.entries.first().zip(message.facts.as_ref()) {
+        Some((entry, facts)) => Some(decisions::row(&tenant, &key, message.id, entry.id, facts, rng)?),
+        None => None,
+    };
+    if let Some(row) = &decision {
+        states.push(DECISIONS.inserted(DECISION, row)?);
+    }
+    let entries = message.entries;
+    Ok(Prepared { idempotency, id: message.id, message: columns, deliveries, decision, entries, states, tenant, key })
 }
 
 fn put_rendition(body: &mut Framer, rendition: &StoredRendition) {
@@ -177,6 +195,7 @@ fn delivery_row(
         delivery.priority.into(),
         delivery.due.as_microsecond().into(),
         state_number(delivery.state).into(),
+        0_i32.into(),
         i32::from(live).into(),
         delivery.after.map_or(Value::Bytes(None), |first| bytes(first.0)),
         message.expires_at.as_microsecond().into(),
@@ -271,23 +290,27 @@ async fn insert_all(tx: &mut Tx, stored: &[&Prepared]) -> Result<(), Failure> {
         return Ok(());
     }
     let keys: Vec<&Arc<PatientKey>> = stored.iter().map(|one| &one.key).collect();
-    tx.store_keys(&keys).await?;
+    let mut fresh = tx.store_keys(&keys).await?;
     tx.insert(MESSAGES, stored.iter().map(|one| one.message.clone()).collect(), "").await?;
     let deliveries = stored.iter().flat_map(|one| one.deliveries.iter().cloned()).collect();
     tx.insert(delivery_columns(), deliveries, "").await?;
+    tx.insert(DECISION, stored.iter().filter_map(|one| one.decision.clone()).collect(), "").await?;
     let bucket = bucket(tx.now);
-    let rows = stored
-        .iter()
-        .filter_map(|one| {
-            let (caller, fingerprint) = one.idempotency?;
-            let (caller, fingerprint) = (caller.to_vec(), fingerprint.to_vec());
-            Some(vec![one.tenant.seq.into(), bucket.into(), caller.into(), fingerprint.into(), bytes(one.id.0)])
-        })
-        .collect();
-    tx.insert(KEYS, rows, "").await?;
+    let mut keys = Vec::with_capacity(stored.len());
     for one in stored {
+        let states = one.states.iter().cloned().chain(fresh.remove(&one.key.id));
+        for state in states {
+            tx.state(&one.tenant, state);
+        }
+        if let Some((caller, fingerprint)) = one.idempotency {
+            let (caller, fingerprint) = (caller.to_vec(), fingerprint.to_vec());
+            let row = vec![one.tenant.seq.into(), bucket.into(), caller.into(), fingerprint.into(), bytes(one.id.0)];
+            tx.state(&one.tenant, IDEMPOTENCY.inserted(KEYS, &row)?);
+            keys.push(row);
+        }
         tx.append_first(&one.tenant, &one.entries)?;
     }
+    tx.insert(KEYS, keys, "").await?;
     Ok(())
 }
 

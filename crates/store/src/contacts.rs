@@ -1,6 +1,7 @@
 //! What is known of contact points: opt-outs, verifications, and what came in from them.
 
-use crate::database::{Failure, array, column, id, optional_time, optional_word, time, word};
+use crate::coverage::{INBOUND as COVERED_INBOUND, OPT_OUTS, Table, VERIFICATIONS};
+use crate::database::{Failure, array, column, id, optional_time, optional_word, places, time, word};
 use crate::frame::{Framer, Frames};
 use crate::keys::{Index, PatientKey, TenantKeys};
 use crate::open::{Store, Tenanted};
@@ -18,6 +19,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 struct Insert {
     tenant: Arc<TenantKeys>,
+    table: &'static Table,
     head: &'static str,
     row: Vec<Value>,
     tail: &'static str,
@@ -28,7 +30,8 @@ impl Write for Insert {
     /// Whether the row was new.
     type Output = bool;
     async fn run(&self, tx: &mut Tx) -> Result<bool, Failure> {
-        let written = tx.insert(self.head, vec![self.row.clone()], self.tail).await?;
+        let sql = format!("{} ({}) {}", self.head, places(self.row.len()), self.tail);
+        let written = tx.write(&self.tenant, self.table, &sql, self.row.clone()).await?;
         if written > 0 {
             for entry in &self.entries {
                 tx.append(&self.tenant, entry).await?;
@@ -115,7 +118,7 @@ impl Tenanted {
             Value::String(channel),
             Value::String(purpose),
         ];
-        self.shared.queue.write(Insert { tenant, head: OPT_OUT, row, tail: "", entries }).await?;
+        self.shared.queue.write(Insert { tenant, table: &OPT_OUTS, head: OPT_OUT, row, tail: "", entries }).await?;
         Ok(())
     }
 
@@ -162,7 +165,10 @@ impl Tenanted {
             micros(verification.and_then(|known| known.last)),
             micros(verification.and_then(|known| known.next)),
         ];
-        self.shared.queue.write(Insert { tenant, head: VERIFICATION, row, tail: "", entries }).await?;
+        self.shared
+            .queue
+            .write(Insert { tenant, table: &VERIFICATIONS, head: VERIFICATION, row, tail: "", entries })
+            .await?;
         Ok(())
     }
 
@@ -216,7 +222,7 @@ impl Tenanted {
             name.to_vec().into(),
         ];
         let tail = "ON CONFLICT (tenant, vendor, reference) DO NOTHING";
-        self.shared.queue.write(Insert { tenant, head: INBOUND, row, tail, entries }).await
+        self.shared.queue.write(Insert { tenant, table: &COVERED_INBOUND, head: INBOUND, row, tail, entries }).await
     }
 
     /// The one patient whose contact point this is, if it is one alone and has a key.

@@ -1,5 +1,6 @@
 //! The built-in FHIR directory: resources sealed under their patient's key, found by blind index.
 
+use crate::coverage::RESOURCES;
 use crate::database::{Failure, array, column, places};
 use crate::keys::{Field, Index, PatientKey, TenantKeys};
 use crate::open::Tenanted;
@@ -28,7 +29,7 @@ const fn json_of(name: &Index) -> Place<'_> {
 #[derive(Debug)]
 struct PutResources {
     keys: Vec<Arc<PatientKey>>,
-    tenant: i64,
+    tenant: Arc<TenantKeys>,
     names: Vec<Index>,
     /// Without the time of change, which the writer adds.
     rows: Vec<Vec<Value>>,
@@ -38,11 +39,13 @@ struct PutResources {
 impl Write for PutResources {
     type Output = ();
     async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
-        if self.keys.iter().any(|key| tx.keyring.patients.is_destroyed(self.tenant, key.index)) {
+        if self.keys.iter().any(|key| tx.keyring.patients.is_destroyed(self.tenant.seq, key.index)) {
             return Err(StoreError::KeyDestroyed.into());
         }
         let keys: Vec<&Arc<PatientKey>> = self.keys.iter().collect();
-        tx.store_keys(&keys).await?;
+        for state in tx.store_keys(&keys).await?.into_values() {
+            tx.state(&self.tenant, state);
+        }
         let now: Value = tx.now.as_microsecond().into();
         let rows = self.rows.iter().map(|row| [row.as_slice(), std::slice::from_ref(&now)].concat()).collect();
         let head = "INSERT INTO resources (tenant, kind, name, patient, json, version, changed_at) VALUES";
@@ -51,11 +54,17 @@ impl Write for PutResources {
         tx.insert(head, rows, tail).await?;
         for chunk in self.names.chunks(64) {
             let sql = format!("DELETE FROM points WHERE tenant = ? AND resource IN ({})", places(chunk.len()));
-            let mut values: Vec<Value> = vec![self.tenant.into()];
+            let mut values: Vec<Value> = vec![self.tenant.seq.into()];
             values.extend(chunk.iter().map(|name| Value::from(name.to_vec())));
             tx.execute(&sql, values).await?;
         }
         tx.insert("INSERT INTO points (tenant, point, resource, patient) VALUES", self.points.clone(), "").await?;
+        for chunk in self.names.chunks(64) {
+            let condition = format!("tenant = ? AND name IN ({})", places(chunk.len()));
+            let mut values: Vec<Value> = vec![self.tenant.seq.into()];
+            values.extend(chunk.iter().map(|name| Value::from(name.to_vec())));
+            tx.state_where(&self.tenant, &RESOURCES, &condition, values).await?;
+        }
         Ok(())
     }
 }
@@ -90,7 +99,7 @@ impl Tenanted {
         let rng = self.shared.keyring.rng();
         let mut write = PutResources {
             keys: Vec::new(),
-            tenant: tenant.seq,
+            tenant: Arc::clone(tenant),
             names: Vec::new(),
             rows: Vec::new(),
             points: Vec::new(),

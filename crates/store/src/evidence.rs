@@ -4,16 +4,17 @@
 //! frontier that is in the database, after its COMMIT.
 
 use crate::accept::bucket;
-use crate::database::{Failure, Location, Use, bytes, column, path_in};
+use crate::coverage::{TABLES, TENANTS};
+use crate::database::{Failure, bytes, column};
 use crate::keys::TenantKeys;
 use crate::open::{Shared, Store, Tenanted};
-use crate::records::{OpenError, StoreError};
+use crate::records::StoreError;
 use crate::writer::{Tx, Write, stored_frontier};
 use postern_base::{MessageId, Secret};
 use postern_ledger::proof::Proof;
 use postern_ledger::{Entry, PublishError, Publisher, Signer};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
@@ -227,6 +228,30 @@ impl Write for Append {
     }
 }
 
+/// States every row that was written before entries stated rows, once.
+#[derive(Debug)]
+pub(crate) struct StateAll;
+
+impl Write for StateAll {
+    type Output = ();
+    async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
+        let row = tx.one("SELECT stated FROM log", Vec::new()).await?.ok_or(Failure::Damaged)?;
+        if column::<i64>(&row, 0)? != 0 {
+            return Ok(());
+        }
+        for row in tx.all("SELECT seq, name FROM tenants ORDER BY seq", Vec::new()).await? {
+            let seq: i64 = column(&row, 0)?;
+            let tenant = TenantKeys::new(seq, crate::database::word(&row, 1)?, &Secret::new([0; 32]));
+            for table in TABLES {
+                let whose = if table.name == TENANTS.name { "seq = ?" } else { "tenant = ?" };
+                tx.state_where(&tenant, table, whose, vec![seq.into()]).await?;
+            }
+        }
+        tx.execute("UPDATE log SET stated = 1", Vec::new()).await?;
+        Ok(())
+    }
+}
+
 impl Tenanted {
     /// Appends entries that no row goes with: a disclosure, an alert.
     ///
@@ -280,61 +305,5 @@ impl Tenanted {
             Proof::of(publisher.directory(), index, publisher.published()?).ok()
         });
         proof.await.ok().flatten().map(|proof| proof.to_text()).ok_or(StoreError::Damaged)
-    }
-}
-
-/// The ledger's rows in a data directory, read without keys and without its lock: for `postern verify`, beside a running
-/// process or after it.
-#[derive(Debug)]
-pub struct LedgerRows {
-    connection: DatabaseConnection,
-    size: u64,
-}
-
-impl LedgerRows {
-    /// Opens the database in `dir` for reading.
-    ///
-    /// # Errors
-    /// [`OpenError::Newer`], [`OpenError::Damaged`], [`OpenError::Io`].
-    pub async fn open(dir: &Path) -> Result<Self, OpenError> {
-        let path = path_in(dir);
-        std::fs::metadata(&path).map_err(OpenError::Io)?;
-        let connection = Location { path, pages_max: None }.connect(Use::Inspector).await?;
-        if crate::schema::version(&connection).await? == 0 {
-            return Err(OpenError::Damaged);
-        }
-        let size = stored_frontier(&connection).await?.size();
-        Ok(Self { connection, size })
-    }
-
-    /// How many entries the log had when it was opened.
-    #[must_use]
-    pub const fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Up to `limit` rows from index `from` on, in order: index and leaf. Empty = there are no more. An index that is missing
-    /// is missing in the answer.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Damaged`].
-    pub async fn page(&self, from: u64, limit: u64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        let sql = "SELECT idx, leaf FROM leaves WHERE idx >= ? AND idx < ? ORDER BY idx LIMIT ?";
-        let count = crate::database::count;
-        let values = vec![count(from), count(self.size), count(limit)];
-        let rows = self.connection.query_all_raw(crate::database::statement(sql, values)).await?;
-        rows.iter()
-            .map(|row| Ok((u64::try_from(column::<i64>(row, 0)?).map_err(|_| StoreError::Damaged)?, column(row, 1)?)))
-            .collect()
-    }
-
-    /// The newest signed checkpoint that the database keeps, as a note.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Damaged`].
-    pub async fn note(&self) -> Result<Option<String>, StoreError> {
-        let sql = crate::database::statement("SELECT note FROM log", Vec::new());
-        let row = self.connection.query_one_raw(sql).await?.ok_or(StoreError::Damaged)?;
-        column(&row, 0)
     }
 }

@@ -5,16 +5,19 @@
 //! calls on [`Store`] itself are the machine's own (claiming work, publishing the ledger).
 //!
 //! Start at [`Store::open`], [`Tenanted::accept`], and `writer.rs` for the group commit. `schema/0001.sql` says what is stored
-//! where, `keys.rs` under which key.
+//! where, `keys.rs` under which key, `coverage.rs` what the ledger states of it.
 
 mod accept;
 mod contacts;
+mod coverage;
 mod database;
+mod decisions;
 mod directory;
 mod evidence;
 mod frame;
 mod gauge;
 mod health;
+mod inspection;
 mod keys;
 mod messages;
 mod open;
@@ -26,8 +29,11 @@ mod seal;
 mod shredding;
 mod writer;
 
-pub use evidence::LedgerRows;
+pub use coverage::EXEMPT;
+pub use decisions::Decisions;
 pub use gauge::{BATCH_CLASSES, Stats};
 pub use health::Unwell;
+pub use inspection::{LedgerRow, LedgerRows};
 pub use open::{Options, Store, Tenanted};
+pub use outbox::Recorder;
 pub use records::*;

@@ -3,7 +3,7 @@
 use crate::accept::{Body, part};
 use crate::database::{array, bytes, column, id, optional_id, optional_word, time, word};
 use crate::frame::Frames;
-use crate::keys::{Field, TenantKeys};
+use crate::keys::{Field, PatientKey, TenantKeys};
 use crate::open::Tenanted;
 use crate::outbox::{CANDIDATE_COLUMNS, read_candidate, state_of};
 use crate::records::{DeliveryRecord, MessageRecord, PortalCopy, StoreError, StoredRendition};
@@ -89,17 +89,18 @@ impl Tenanted {
         Frames(body.reveal()).take().map(|answer| Phi::new(answer.to_vec()))
     }
 
-    /// The commitment key of a message.
+    /// The commitment key of a message, and the key of its patient.
     pub(crate) async fn commitment_key(
         &self,
         tenant: &Arc<TenantKeys>,
         message: MessageId,
-    ) -> Result<CommitmentKey, StoreError> {
+    ) -> Result<(CommitmentKey, Arc<PatientKey>), StoreError> {
         let sql = "SELECT patient, commitment_key FROM messages WHERE tenant = ? AND id = ?";
         let values = vec![tenant.seq.into(), bytes(message.0)];
         let row = self.shared.one(sql, values).await?.ok_or(StoreError::NotFound)?;
         let key = self.patient_key(tenant, array(&row, 0)?).await?;
-        key.sealer().open_key(part("commitment_key", message.0.as_bytes()), &column::<Vec<u8>>(&row, 1)?)
+        let place = part("commitment_key", message.0.as_bytes());
+        Ok((key.sealer().open_key(place, &column::<Vec<u8>>(&row, 1)?)?, key))
     }
 
     /// Ids of a patient's messages, newest first, below `before`, at most `limit`.

@@ -3,7 +3,7 @@
 //! `DIR/postern.db` is the database, `DIR/ledger/` what the ledger publishes, `DIR/lock` keeps a second process out.
 
 use crate::database::{Failure, Location, Use, path_in, statement};
-use crate::evidence::{Ledger, keep_publishing};
+use crate::evidence::{Ledger, StateAll, keep_publishing};
 use crate::gauge::Counters;
 use crate::health::Health;
 use crate::keys::{Index, Keyring, PatientKey, TenantKeys};
@@ -157,6 +157,10 @@ impl Store {
             administration: tokio::sync::Mutex::default(),
             lock: Mutex::new(Some(lock)),
         });
+        let stated = shared.one("SELECT stated FROM log", Vec::new()).await.map_err(Failure::from)?;
+        if stated.is_none_or(|row| crate::database::column::<i64>(&row, 0) != Ok(1)) {
+            shared.queue.write(StateAll).await.map_err(Failure::from)?;
+        }
         tokio::spawn(keep_publishing(Arc::downgrade(&shared), grown));
         Ok(Self { shared })
     }
@@ -245,7 +249,7 @@ async fn prepare(
     Ok(installation)
 }
 
-async fn read_installation(
+pub(crate) async fn read_installation(
     connection: &DatabaseConnection,
     keyring: &Keyring,
 ) -> Result<(String, Secret<[u8; 32]>), OpenError> {
@@ -285,7 +289,7 @@ async fn install<C: ConnectionTrait>(
     let values = vec![epoch.into(), clock.now().as_microsecond().into(), wrapped.into()];
     tx.execute_raw(statement("INSERT INTO epochs (epoch, made_at, wrapped) VALUES (?, ?, ?)", values)).await?;
     let values = vec![Frontier::empty().to_bytes().into()];
-    tx.execute_raw(statement("INSERT INTO log (one, size, frontier) VALUES (1, 0, ?)", values)).await?;
+    tx.execute_raw(statement("INSERT INTO log (one, size, frontier, stated) VALUES (1, 0, ?, 1)", values)).await?;
     Ok((origin, seed))
 }
 
@@ -297,7 +301,7 @@ async fn release_leases(connection: &DatabaseConnection, now: Timestamp) -> Resu
     Ok(())
 }
 
-async fn load_epochs(connection: &DatabaseConnection, keyring: &Keyring) -> Result<(), OpenError> {
+pub(crate) async fn load_epochs(connection: &DatabaseConnection, keyring: &Keyring) -> Result<(), OpenError> {
     let rows = connection.query_all_raw(statement("SELECT epoch, wrapped FROM epochs", Vec::new())).await?;
     for row in rows {
         let (epoch, wrapped): (u32, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);

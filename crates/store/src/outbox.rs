@@ -5,7 +5,9 @@
 //! transaction: after a crash, such a delivery comes back with the attempt that may or may not have happened.
 
 mod ending;
-mod start;
+pub(crate) mod start;
+
+pub use start::Recorder;
 
 use crate::accept::address_of;
 use crate::database::{Failure, column, id, optional_id, optional_word, places, time, word};
@@ -66,7 +68,7 @@ pub(crate) const CANDIDATE_COLUMNS: &str = "channel, mode, form, level, vendor, 
 
 /// The head of an INSERT of new deliveries.
 pub(crate) const fn delivery_columns() -> &'static str {
-    "INSERT INTO deliveries (tenant, id, message, patient, purpose, priority, due, state, live, after, expires_at, deadline, changed_at, \
+    "INSERT INTO deliveries (tenant, id, message, patient, purpose, priority, due, state, attempts, live, after, expires_at, deadline, changed_at, \
      point, channel, mode, form, level, vendor, service, address) VALUES"
 }
 

@@ -127,6 +127,33 @@ pub struct NewMessage {
     pub deliveries: Vec<NewDelivery>,
     /// Its ledger entries.
     pub entries: Vec<Entry>,
+    /// What its first entry's decision was made from, to be made again (`engine` reads it); sealed.
+    pub facts: Option<Phi<Vec<u8>>>,
+}
+
+/// What a decision was made from, for the entry that records its attempt.
+#[derive(Debug, Clone)]
+pub struct Grounds {
+    /// Everything the gate saw (`engine` reads it); sealed.
+    pub facts: Phi<Vec<u8>>,
+    /// What the entry commits to besides.
+    pub commitments: Vec<(String, [u8; 32])>,
+}
+
+/// A decision with what it was made from, read back.
+#[derive(Debug)]
+pub struct KeptDecision {
+    /// Its place: the next page begins after it.
+    pub place: i64,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The message.
+    pub message: MessageId,
+    /// The entry that records it; `None` = the ledger has no such entry.
+    pub entry: Option<Entry>,
+    /// The key of the message's commitments, and what the decision was made from. [`StoreError::KeyDestroyed`] when the
+    /// patient's key is gone, [`StoreError::Damaged`] when a byte was changed.
+    pub opened: Result<(CommitmentKey, Phi<Vec<u8>>), StoreError>,
 }
 
 /// One form, in the clear.

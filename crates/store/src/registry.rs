@@ -1,6 +1,7 @@
 //! Tenants, principals and vendors: what is configured, not what is told to patients.
 
-use crate::database::{Failure, column, word};
+use crate::coverage::{PRINCIPALS, TENANTS, Table, VENDORS};
+use crate::database::{Failure, column, places, word};
 use crate::keys::{TenantKeys, wrapped};
 use crate::open::{Store, Tenanted};
 use crate::records::{PrincipalRecord, StoreError, TenantRecord};
@@ -48,6 +49,7 @@ impl Write for PutTenant {
         let seq: i64 = column(row.first().ok_or(StoreError::NotFound)?, 0)?;
         // The entry needs the tenant's number alone; its keys are read when they are used.
         let tenant = TenantKeys::new(seq, self.id.clone(), &Secret::new([0; 32]));
+        tx.state_where(&tenant, &TENANTS, "seq = ?", vec![seq.into()]).await?;
         tx.append(&tenant, &self.entry).await?;
         Ok(())
     }
@@ -123,6 +125,7 @@ fn read_principal(row: &QueryResult) -> Result<PrincipalRecord, StoreError> {
 #[derive(Debug)]
 struct Replace {
     tenant: Arc<TenantKeys>,
+    table: &'static Table,
     head: &'static str,
     row: Vec<Value>,
     tail: &'static str,
@@ -132,7 +135,8 @@ struct Replace {
 impl Write for Replace {
     type Output = ();
     async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
-        tx.insert(self.head, vec![self.row.clone()], self.tail).await?;
+        let sql = format!("{} ({}) {}", self.head, places(self.row.len()), self.tail);
+        tx.write(&self.tenant, self.table, &sql, self.row.clone()).await?;
         tx.append(&self.tenant, &self.entry).await?;
         Ok(())
     }
@@ -238,7 +242,7 @@ impl Tenanted {
         let row = vec![tenant.seq.into(), vendor.vendor.into(), vendor.service.into(), agreement.into()];
         let head = "INSERT INTO vendors (tenant, vendor, service, agreement) VALUES";
         let tail = "ON CONFLICT (tenant, vendor, service) DO UPDATE SET agreement = excluded.agreement";
-        self.shared.queue.write(Replace { tenant, head, row, tail, entry }).await
+        self.shared.queue.write(Replace { tenant, table: &VENDORS, head, row, tail, entry }).await
     }
 
     /// The vendor registry.
@@ -285,7 +289,7 @@ impl Tenanted {
         let head = "INSERT INTO principals (tenant, id, kind, label, scopes, revoked, key_hash) VALUES";
         let tail = "ON CONFLICT (tenant, id) DO UPDATE SET kind = excluded.kind, label = excluded.label, \
              scopes = excluded.scopes, revoked = excluded.revoked, key_hash = excluded.key_hash";
-        self.shared.queue.write(Replace { tenant, head, row, tail, entry }).await
+        self.shared.queue.write(Replace { tenant, table: &PRINCIPALS, head, row, tail, entry }).await
     }
 
     /// The principals of the tenant, in the order they were made; hashes stay inside.

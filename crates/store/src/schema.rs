@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 const APPLICATION: i64 = 0x5053_544E;
 
 /// Every migration, in order; the version of a database is how many it has seen.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
 
 /// The newest version this binary knows.
 pub(crate) fn newest() -> u32 {
@@ -40,6 +40,12 @@ pub(crate) async fn version(on: &DatabaseConnection) -> Result<u32, OpenError> {
         return Err(OpenError::Newer { found, known: newest() });
     }
     Ok(found)
+}
+
+/// The version of a database that is known to be Postern's.
+pub(crate) async fn version_in<C: ConnectionTrait>(on: &C) -> Result<u32, Failure> {
+    let version = number(on, "SELECT user_version FROM pragma_user_version").await?;
+    u32::try_from(version).map_err(|_| Failure::Damaged)
 }
 
 /// Runs the migrations after `from` in the transaction.

@@ -3,6 +3,7 @@
 //! Leaves are not touched: every proof stays valid (invariant 5). A destroyed key lives on in backups made before, wrapped by
 //! the epoch key of that time; it is out of reach for good once that epoch is destroyed too, by [`Store::rotate_epoch`].
 
+use crate::coverage::{DELIVERIES, PATIENT_KEYS, RESOURCES};
 use crate::database::{Failure, column, statement};
 use crate::keys::{Index, TenantKeys, wrapped};
 use crate::open::{Store, Tenanted, epoch_place};
@@ -36,14 +37,15 @@ impl Write for Destroy {
         }
         let sql =
             "UPDATE patient_keys SET wrapped = NULL, name = NULL, destroyed_at = ? WHERE tenant = ? AND patient = ?";
-        tx.execute(sql, [vec![now.clone()], patient()].concat()).await?;
+        tx.write(&self.tenant, &PATIENT_KEYS, sql, [vec![now.clone()], patient()].concat()).await?;
         // What has not been attempted cannot be said any more. What a provider has may still get its receipt.
         let sql = "UPDATE deliveries SET state = 7, code = 'key_destroyed', live = 0, changed_at = ? WHERE tenant = ? \
              AND message IN (SELECT id FROM messages WHERE tenant = ? AND patient = ?) AND state IN (0, 1, 2)";
-        tx.execute(sql, [vec![now, self.tenant.seq.into()], patient()].concat()).await?;
+        tx.write(&self.tenant, &DELIVERIES, sql, [vec![now, self.tenant.seq.into()], patient()].concat()).await?;
         let sql = "DELETE FROM points WHERE tenant = ? \
              AND resource IN (SELECT name FROM resources WHERE tenant = ? AND patient = ?)";
         tx.execute(sql, [vec![self.tenant.seq.into()], patient()].concat()).await?;
+        tx.state_where(&self.tenant, &RESOURCES, "tenant = ? AND patient = ?", patient()).await?;
         tx.append(&self.tenant, &self.entry).await?;
         tx.after_commit(AfterCommit::PatientDestroyed(self.tenant.seq, self.patient));
         tx.after_commit(AfterCommit::Truncate);

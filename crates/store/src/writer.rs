@@ -6,14 +6,15 @@
 //! transaction alone, and when the database blames a constraint the batch is done again one by one.
 
 use crate::accept::{Accepting, accept_all};
+use crate::coverage::{PATIENT_KEYS, Table};
 use crate::database::{Failure, Location, Use, bytes, count, insert, statement};
 use crate::gauge::Counters;
 use crate::health::Health;
 use crate::keys::{Index, Keyring, PatientKey, TenantKeys, wrapped};
 use crate::records::StoreError;
 use jiff::Timestamp;
-use postern_base::{Clock, EntryId, MessageId, Secret};
-use postern_ledger::{Entry, Frontier, leaf_hash};
+use postern_base::{Clock, EntryId, MessageId, Secret, TenantId};
+use postern_ledger::{Entry, Frontier, Kind, LEAF_VERSION, RowState, leaf_hash};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, SqliteTransactionMode, TransactionOptions,
     TransactionTrait, Value,
@@ -28,6 +29,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub(crate) const WAITING_MAX: usize = 4_096;
 /// Writes in one transaction.
 const BATCH_MAX: usize = 512;
+/// Rows that one entry states: its leaf stays well below what a leaf may hold.
+const ROWS_PER_ENTRY: usize = 400;
+/// Rows inserted by one statement that gives them back.
+const ROWS_RETURNED: usize = 32;
 
 /// One write. It may be run again in a new transaction, so it takes nothing out of itself.
 pub(crate) trait Write: Send + Sync + 'static {
@@ -144,6 +149,16 @@ pub(crate) struct Tx {
     heads: HashMap<(i64, MessageId), EntryId>,
     after: Vec<AfterCommit>,
     changed: bool,
+    /// Rows that were written and that no entry states yet.
+    unstated: Vec<Unstated>,
+}
+
+/// A row that was written, and whose it is.
+#[derive(Debug)]
+struct Unstated {
+    seq: i64,
+    tenant: TenantId,
+    state: RowState,
 }
 
 impl Tx {
@@ -158,6 +173,89 @@ impl Tx {
     pub(crate) async fn insert(&mut self, head: &str, rows: Vec<Vec<Value>>, tail: &str) -> Result<u64, Failure> {
         self.changed |= !rows.is_empty();
         Ok(insert(&self.sql, head, rows, tail).await?)
+    }
+
+    /// Runs a statement that inserts or changes rows of a covered table; the next entry of `tenant` states them as they are after
+    /// it. Gives how many rows.
+    pub(crate) async fn write(
+        &mut self,
+        tenant: &TenantKeys,
+        table: &Table,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<u64, Failure> {
+        let rows = self.returning(&format!("{sql} RETURNING {}", table.selection()), values).await?;
+        for row in &rows {
+            self.state(tenant, table.state(row)?);
+        }
+        Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+    }
+
+    /// The next entry of `tenant` states the rows of a covered table that meet `condition` as they are now.
+    pub(crate) async fn state_where(
+        &mut self,
+        tenant: &TenantKeys,
+        table: &Table,
+        condition: &str,
+        values: Vec<Value>,
+    ) -> Result<(), Failure> {
+        let sql = format!("SELECT {} FROM {} WHERE {condition}", table.selection(), table.name);
+        for row in self.all(&sql, values).await? {
+            self.state(tenant, table.state(&row)?);
+        }
+        Ok(())
+    }
+
+    /// The next entry of `tenant` states a row.
+    pub(crate) fn state(&mut self, tenant: &TenantKeys, state: RowState) {
+        self.unstated.push(Unstated { seq: tenant.seq, tenant: tenant.id.clone(), state });
+    }
+
+    /// Takes the rows of a tenant that no entry states yet, at most as many as one entry takes.
+    fn take_unstated(&mut self, tenant: i64) -> Vec<RowState> {
+        let mut taken: Vec<RowState> = Vec::new();
+        let mut left = Vec::new();
+        for row in self.unstated.drain(..) {
+            if row.seq != tenant {
+                left.push(row);
+            } else if let Some(earlier) = taken.iter_mut().find(|earlier| earlier.row == row.state.row) {
+                // Written twice: the later state counts.
+                *earlier = row.state;
+            } else if taken.len() < ROWS_PER_ENTRY {
+                taken.push(row.state);
+            } else {
+                left.push(row);
+            }
+        }
+        self.unstated = left;
+        taken
+    }
+
+    /// Appends entries for the rows that no entry of this write states.
+    fn state_the_rest(&mut self) -> Result<(), Failure> {
+        while let Some(row) = self.unstated.first() {
+            let (seq, tenant) = (row.seq, row.tenant.clone());
+            let id = EntryId::new(self.now, self.keyring.rng()).map_err(|_| Failure::Unavailable)?;
+            let entry = Entry {
+                version: LEAF_VERSION,
+                id,
+                tenant,
+                kind: Kind::RowsWritten,
+                at: self.now,
+                actor: "system".to_owned(),
+                message: None,
+                delivery: None,
+                attempt: None,
+                fence: None,
+                policy: None,
+                code: None,
+                previous: None,
+                commitments: Vec::new(),
+                rows: Vec::new(),
+            };
+            self.append_after(seq, &entry, None)?;
+        }
+        Ok(())
     }
 
     /// Runs a statement that changes rows and gives them back.
@@ -189,31 +287,31 @@ impl Tx {
             Some(message) => self.head(tenant.seq, message).await?,
             None => None,
         };
-        self.append_after(tenant, entry, previous)
+        self.append_after(tenant.seq, entry, previous)
     }
 
     /// Appends the entries of a message that is new in this transaction.
     pub(crate) fn append_first(&mut self, tenant: &TenantKeys, entries: &[Entry]) -> Result<(), Failure> {
         for entry in entries {
             let previous = entry.message.and_then(|message| self.heads.get(&(tenant.seq, message)).copied());
-            self.append_after(tenant, entry, previous)?;
+            self.append_after(tenant.seq, entry, previous)?;
         }
         Ok(())
     }
 
-    fn append_after(&mut self, tenant: &TenantKeys, entry: &Entry, previous: Option<EntryId>) -> Result<u64, Failure> {
-        let entry = Entry { previous, ..entry.clone() };
+    fn append_after(&mut self, tenant: i64, entry: &Entry, previous: Option<EntryId>) -> Result<u64, Failure> {
+        let entry = Entry { previous, rows: self.take_unstated(tenant), ..entry.clone() };
         let leaf = entry.to_bytes().map_err(|_| Failure::Constraint)?;
         let index = self.frontier.append(leaf_hash(&leaf));
         self.leaves.push(vec![
             count(index),
-            tenant.seq.into(),
+            tenant.into(),
             entry.message.map_or(Value::Bytes(None), |message| bytes(message.0)),
             bytes(entry.id.0),
             leaf.into(),
         ]);
         if let Some(message) = entry.message {
-            self.heads.insert((tenant.seq, message), entry.id);
+            self.heads.insert((tenant, message), entry.id);
         }
         Ok(index)
     }
@@ -227,8 +325,11 @@ impl Tx {
         Ok(row.map(|row| crate::database::id(&row, 0)).transpose()?.map(EntryId))
     }
 
-    /// Stores those of `keys` that are not stored yet.
-    pub(crate) async fn store_keys(&mut self, keys: &[&Arc<PatientKey>]) -> Result<(), Failure> {
+    /// Stores those of `keys` that are not stored yet. Gives what is to be stated of them, by their ids.
+    pub(crate) async fn store_keys(
+        &mut self,
+        keys: &[&Arc<PatientKey>],
+    ) -> Result<HashMap<[u8; 8], RowState>, Failure> {
         let mut seen = HashSet::new();
         let fresh: Vec<Arc<PatientKey>> = keys
             .iter()
@@ -254,9 +355,18 @@ impl Tx {
             ]);
         }
         let head = "INSERT INTO patient_keys (tenant, patient, key_id, epoch, wrapped, name) VALUES";
-        let asked = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        let written = self.insert(head, rows, "ON CONFLICT (tenant, patient) DO NOTHING").await?;
-        if written < asked {
+        let mut written = HashMap::new();
+        for chunk in rows.chunks(ROWS_RETURNED) {
+            let places = vec!["(?,?,?,?,?,?)"; chunk.len()].join(",");
+            let sql = format!(
+                "{head} {places} ON CONFLICT (tenant, patient) DO NOTHING RETURNING {}",
+                PATIENT_KEYS.selection()
+            );
+            for row in self.returning(&sql, chunk.iter().flatten().cloned().collect()).await? {
+                written.insert(crate::database::array::<8>(&row, 0)?, PATIENT_KEYS.state(&row)?);
+            }
+        }
+        if written.len() < rows.len() {
             // Some are there already. That is well when they are the same; another one would make sealed values unreadable.
             for key in &fresh {
                 let sql = "SELECT key_id FROM patient_keys WHERE tenant = ? AND patient = ?";
@@ -268,7 +378,7 @@ impl Tx {
             }
         }
         self.after.extend(fresh.into_iter().map(AfterCommit::PatientStored));
-        Ok(())
+        Ok(written)
     }
 
     /// Writes the leaves and the frontier, and commits.
@@ -382,11 +492,12 @@ impl Writer {
         let mut tx = self.begin().await?;
         let mut outcomes: Vec<Result<(), StoreError>> = jobs.iter().map(|_| Ok(())).collect();
         accept_all(&mut tx, jobs, &mut outcomes).await?;
+        tx.state_the_rest()?;
         for (job, outcome) in jobs.iter_mut().zip(&mut outcomes) {
             let Job::Other(work) = job else { continue };
             tx.changed = false;
             match work.run(&mut tx).await {
-                Ok(()) => {}
+                Ok(()) => tx.state_the_rest()?,
                 Err(Failure::Refused(error)) if !tx.changed => *outcome = Err(error),
                 // Refused after it wrote: the transaction is void, and the batch is done again one by one.
                 Err(failure) => return Err(failure),
@@ -428,6 +539,7 @@ impl Writer {
             heads: HashMap::new(),
             after: Vec::new(),
             changed: false,
+            unstated: Vec::new(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! `postern verify`: does the record hold, from the files alone.
 
+mod database;
+
 use crate::cli::{Global, Verify};
 use crate::data_dir::DataDir;
 use crate::exit::{Exit, Failure};
@@ -7,19 +9,14 @@ use crate::output::{self, Paint, Tone};
 use crate::process;
 use indicatif::{ProgressBar, ProgressStyle};
 use postern_ledger::tiles::Directory;
-use postern_ledger::verify::{
-    MessageReport, Options, Problem, Report, key_beside, verify, verify_message, verify_rows,
-};
-use postern_ledger::{SignedCheckpoint, VerifierKey};
-use postern_store::{LedgerRows, OpenError, StoreError};
+use postern_ledger::verify::{MessageReport, Options, Problem, Report, key_beside, verify, verify_message};
 use serde::Serialize;
 use std::io::Write as _;
-use tokio::runtime::Runtime;
 
 /// What is told in text; `--json` tells all.
 const TOLD: usize = 20;
-/// Rows of the database read at a time.
-const PAGE: u64 = 4096;
+/// What `--json` tells at most; the others are counted.
+const KEPT: usize = 1000;
 
 #[derive(Debug, Serialize)]
 struct Verdict {
@@ -28,8 +25,10 @@ struct Verdict {
     root: Option<String>,
     messages: u64,
     anchored: Option<u64>,
-    /// Rows of the database that were held against the files; absent when there is no database here.
+    /// Entries in the database that were held against the files; absent when there is no database here.
     rows: Option<u64>,
+    /// Rows of the database's other tables that were held against what entries state of them.
+    covered: Option<u64>,
     problems: Vec<Named>,
     more_problems: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,20 +73,25 @@ pub(crate) fn run(global: &Global, args: &Verify) -> Result<Exit, Failure> {
         None => None,
     };
     let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} entries verified") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} {msg}") {
         bar.set_style(style);
     }
+    bar.set_message("entries verified");
     let progress = |done: u64| bar.inc(done);
     let options = Options { anchor: anchor.as_deref(), progress: Some(&progress), ..Options::default() };
     // What the database signed is read before the files, and its rows after them: beside a running server the files are never
     // behind the one, nor the rows behind the files.
     let runtime = process::runtime()?;
-    let signed = runtime.block_on(signed_by_database(&data, &key));
-    let report = verify(&dir, &key, options);
-    bar.finish_and_clear();
+    let signed = runtime.block_on(database::signed(&data, &key));
+    let mut report = verify(&dir, &key, options);
     let of_message = args.message.map(|id| (id, verify_message(&Directory::new(&dir), &key, id)));
     let mut verdict = verdict(&report);
-    compare_database(&runtime, &data, &dir, signed, &mut verdict)?;
+    if let Some(signed) = signed.filter(|signed| *signed > verdict.size) {
+        let sentence = format!("the files hold {} entries, but {signed} were signed: they were put back", verdict.size);
+        verdict.wrong("behind_database", sentence);
+    }
+    database::compare(&runtime, &data, &dir, std::mem::take(&mut report.rows), &bar, &mut verdict)?;
+    bar.finish_and_clear();
     if let Some((id, found)) = of_message {
         let found = message_verdict(id.to_string(), &found);
         verdict.holds = verdict.holds && found.holds;
@@ -99,87 +103,6 @@ pub(crate) fn run(global: &Global, args: &Verify) -> Result<Exit, Failure> {
         tell(&verdict)?;
     }
     Ok(if verdict.holds { Exit::Done } else { Exit::No })
-}
-
-/// The size of the newest checkpoint that the database keeps: the files may not be behind it. `None` when there is no database,
-/// or nothing was signed yet.
-async fn signed_by_database(data: &DataDir, key: &VerifierKey) -> Option<u64> {
-    let note = LedgerRows::open(data.path()).await.ok()?.note().await.ok()??;
-    SignedCheckpoint::open(&note, key).ok().map(|signed| signed.checkpoint().size)
-}
-
-/// Holds the database's rows against the files. Without a database, as at an auditor's, there is nothing to hold.
-fn compare_database(
-    runtime: &Runtime,
-    data: &DataDir,
-    ledger: &std::path::Path,
-    signed: Option<u64>,
-    verdict: &mut Verdict,
-) -> Result<(), Failure> {
-    let mut wrong = |code, sentence: String| {
-        verdict.holds = false;
-        verdict.problems.push(Named { code, sentence });
-    };
-    if let Some(signed) = signed.filter(|signed| *signed > verdict.size) {
-        wrong(
-            "behind_database",
-            format!("the files hold {} entries, but {signed} were signed: they were put back", verdict.size),
-        );
-    }
-    let rows = match runtime.block_on(LedgerRows::open(data.path())) {
-        Ok(rows) => rows,
-        Err(OpenError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        // A place that cannot be written says nothing of the record: SQLite needs to write beside a database to read it.
-        Err(OpenError::Io(error)) => {
-            let what = format!("the database cannot be opened here: {error}; verify a copy where files can be written");
-            return Err(Failure::Data { path: data.path().to_path_buf(), what });
-        }
-        Err(error) => {
-            wrong("database_unreadable", format!("the database cannot be compared: {error}"));
-            return Ok(());
-        }
-    };
-    let pages = Pages { runtime, rows: &rows, next: 0, page: Vec::new().into_iter(), ended: false };
-    match verify_rows(&Directory::new(ledger), verdict.size, pages) {
-        Ok(problems) => {
-            for problem in problems {
-                wrong(problem.code(), problem.to_string());
-            }
-        }
-        Err(error) => wrong("database_unreadable", format!("the database cannot be compared: {error}")),
-    }
-    verdict.rows = Some(rows.size());
-    Ok(())
-}
-
-/// The rows in order, a page in memory.
-struct Pages<'a> {
-    runtime: &'a Runtime,
-    rows: &'a LedgerRows,
-    next: u64,
-    page: std::vec::IntoIter<(u64, Vec<u8>)>,
-    ended: bool,
-}
-
-impl Iterator for Pages<'_> {
-    type Item = Result<(u64, Vec<u8>), StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.page.len() == 0 && !self.ended {
-            match self.runtime.block_on(self.rows.page(self.next, PAGE)) {
-                Ok(page) => {
-                    self.ended = page.is_empty();
-                    self.next = page.last().map_or(self.next, |(index, _)| index.saturating_add(1));
-                    self.page = page.into_iter();
-                }
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(error));
-                }
-            }
-        }
-        self.page.next().map(Ok)
-    }
 }
 
 fn named(problems: &[Problem]) -> Vec<Named> {
@@ -194,6 +117,7 @@ fn verdict(report: &Report) -> Verdict {
         messages: report.messages,
         anchored: report.anchored,
         rows: None,
+        covered: None,
         problems: named(&report.problems),
         more_problems: report.omitted,
         message: None,
@@ -237,8 +161,15 @@ fn tell(verdict: &Verdict) -> Result<(), Failure> {
     let root = verdict.root.as_deref().unwrap_or("none");
     writeln!(out, "{} entries, {} messages, root {root}", verdict.size, verdict.messages)?;
     match verdict.rows {
-        Some(rows) => writeln!(out, "the {rows} rows of the database were held against the files")?,
+        Some(rows) => writeln!(out, "the {rows} entries in the database were held against the files")?,
         None => writeln!(out, "there is no database here: the files alone were verified")?,
+    }
+    if let Some(covered) = verdict.covered {
+        writeln!(
+            out,
+            "{covered} rows were held against what the entries state of them: messages, deliveries, attempts, opt-outs, \
+             verifications, inbound messages, the directory, vendors, keys, decisions, policies, tenants"
+        )?;
     }
     match verdict.anchored {
         Some(size) => {

@@ -2,12 +2,14 @@
 
 use super::{CANDIDATE_COLUMNS, is_queue_state, state_number, state_of};
 use crate::accept::candidate_values;
+use crate::coverage::{ATTEMPTS, DELIVERIES};
 use crate::database::{Failure, bytes, column, id, optional_id};
-use crate::keys::TenantKeys;
+use crate::decisions;
+use crate::keys::{PatientKey, TenantKeys};
 use crate::open::Tenanted;
 use crate::records::{DeliveryState, Finish, StoreError};
 use crate::writer::{Tx, Write};
-use postern_base::{DeliveryId, MessageId};
+use postern_base::{DeliveryId, MessageId, Phi};
 use postern_ledger::{Entry, Lease};
 use sea_orm::Value;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ struct End {
     /// The point and the columns of a new candidate.
     candidate: Option<(Value, Vec<Value>)>,
     entries: Vec<Entry>,
+    /// What the first entry's decision was made from.
+    decision: Option<Vec<Value>>,
 }
 
 impl Write for End {
@@ -39,15 +43,20 @@ impl Write for End {
         };
         if let Some(attempt) = optional_id(&row, 1)? {
             let sql = "UPDATE attempts SET ended_at = ?, code = ? WHERE tenant = ? AND id = ?";
-            tx.execute(sql, vec![now.into(), code.into(), self.tenant.seq.into(), bytes(attempt)]).await?;
+            let values = vec![now.into(), code.into(), self.tenant.seq.into(), bytes(attempt)];
+            tx.write(&self.tenant, &ATTEMPTS, sql, values).await?;
         }
         if before.is_terminal() && before != DeliveryState::Unknown {
             // A receipt was faster: what it said stays.
             let sql = "UPDATE deliveries SET lease_until = 0, attempt = NULL, reference = COALESCE(reference, ?) \
                  WHERE tenant = ? AND id = ?";
-            tx.execute(sql, [vec![Value::String(self.reference())], key()].concat()).await?;
+            let values = [vec![Value::String(self.reference())], key()].concat();
+            tx.write(&self.tenant, &DELIVERIES, sql, values).await?;
         } else {
             self.change(tx, now, code, MessageId(id(&row, 2)?)).await?;
+        }
+        if let Some(row) = &self.decision {
+            decisions::keep(tx, &self.tenant, row).await?;
         }
         for entry in &self.entries {
             tx.append(&self.tenant, entry).await?;
@@ -99,7 +108,7 @@ impl End {
         }
         sql.push_str(" WHERE tenant = ? AND id = ?");
         values.extend([self.tenant.seq.into(), bytes(self.lease.delivery.0)]);
-        tx.execute(&sql, values).await?;
+        tx.write(&self.tenant, &DELIVERIES, &sql, values).await?;
         release(tx, self.tenant.seq, message, self.lease.delivery, state).await
     }
 }
@@ -151,7 +160,7 @@ impl Write for Settle {
             i32::from(self.state != DeliveryState::Sent).into(),
         ];
         values.extend(key());
-        tx.execute(sql, values).await?;
+        tx.write(&self.tenant, &DELIVERIES, sql, values).await?;
         release(tx, self.tenant.seq, MessageId(id(&row, 1)?), self.delivery, self.state).await?;
         for entry in &self.entries {
             tx.append(&self.tenant, entry).await?;
@@ -167,20 +176,55 @@ impl Tenanted {
     /// # Errors
     /// [`StoreError::LeaseLost`] when somebody else claimed it, or it was ended before.
     pub async fn finish(&self, lease: Lease, finish: Finish, entries: Vec<Entry>) -> Result<(), StoreError> {
+        self.finish_with(lease, finish, entries, None).await
+    }
+
+    /// As [`Tenanted::finish`], and keeps what the decision of the first entry was made from, unless the patient's key was
+    /// destroyed meanwhile.
+    ///
+    /// # Errors
+    /// As [`Tenanted::finish`].
+    pub async fn finish_with(
+        &self,
+        lease: Lease,
+        finish: Finish,
+        entries: Vec<Entry>,
+        facts: Option<Phi<Vec<u8>>>,
+    ) -> Result<(), StoreError> {
         let tenant = self.keys().await?;
         self.admissible(&entries)?;
+        let rng = self.shared.keyring.rng();
         let candidate = match &finish {
             Finish::Again { candidate: Some(candidate), .. } => {
-                let sql = "SELECT patient FROM deliveries WHERE tenant = ? AND id = ?";
-                let values = vec![tenant.seq.into(), bytes(lease.delivery.0)];
-                let row = self.shared.one(sql, values).await?.ok_or(StoreError::LeaseLost)?;
-                let key = self.patient_key(&tenant, crate::database::array(&row, 0)?).await?;
-                let rng = self.shared.keyring.rng();
+                let (key, _) = self.patient_of_delivery(&tenant, lease.delivery).await?;
                 Some(candidate_values(&tenant, key.sealer(), lease.delivery, candidate, rng)?)
             }
             Finish::Again { .. } | Finish::State { .. } | Finish::Sent { .. } => None,
         };
-        self.shared.queue.write(End { tenant, lease, finish, candidate, entries }).await
+        let decision = match entries.first().zip(facts) {
+            None => None,
+            Some((entry, facts)) => match self.patient_of_delivery(&tenant, lease.delivery).await {
+                Err(StoreError::KeyDestroyed) => None,
+                found => {
+                    let (key, message) = found?;
+                    Some(decisions::row(&tenant, &key, message, entry.id, &facts, rng)?)
+                }
+            },
+        };
+        self.shared.queue.write(End { tenant, lease, finish, candidate, entries, decision }).await
+    }
+
+    /// The key of the patient of a delivery, and its message.
+    async fn patient_of_delivery(
+        &self,
+        tenant: &Arc<TenantKeys>,
+        delivery: DeliveryId,
+    ) -> Result<(Arc<PatientKey>, MessageId), StoreError> {
+        let sql = "SELECT patient, message FROM deliveries WHERE tenant = ? AND id = ?";
+        let row = self.shared.one(sql, vec![tenant.seq.into(), bytes(delivery.0)]).await?;
+        let row = row.ok_or(StoreError::LeaseLost)?;
+        let key = self.patient_key(tenant, crate::database::array(&row, 0)?).await?;
+        Ok((key, MessageId(id(&row, 1)?)))
     }
 
     /// Changes a delivery on a receipt, whoever holds a lease on it. A terminal state stays, but `unknown` may still become

@@ -1,13 +1,16 @@
 //! How an attempt starts: the one implementation of the ledger's [`Log`] (invariant 1).
 
+use crate::coverage::{ATTEMPTS, DELIVERIES};
 use crate::database::{Failure, bytes};
+use crate::decisions;
 use crate::keys::TenantKeys;
 use crate::open::Store;
-use crate::records::StoreError;
+use crate::records::{Grounds, StoreError};
 use crate::writer::{Tx, Write};
 use postern_base::{AttemptId, EntryId, MessageId};
 use postern_gate::Permit;
 use postern_ledger::{Committed, Entry, Kind, LEAF_VERSION, Lease, Log, commit};
+use sea_orm::Value;
 use std::sync::Arc;
 
 /// Records that an attempt starts.
@@ -17,6 +20,7 @@ struct Start {
     lease: Lease,
     message: MessageId,
     attempt: AttemptId,
+    decision: Option<Vec<Value>>,
     entry: Entry,
 }
 
@@ -38,18 +42,45 @@ impl Write for Start {
             fence.into(),
             now.into(),
         ];
-        if tx.execute(sql, values).await? != 1 {
+        if tx.write(&self.tenant, &DELIVERIES, sql, values).await? != 1 {
             return Err(StoreError::LeaseLost.into());
         }
         let row =
             vec![self.tenant.seq.into(), bytes(self.attempt.0), bytes(self.lease.delivery.0), fence.into(), now.into()];
         // The same attempt starts again when a provider takes its id for one and the same send.
-        let again = "ON CONFLICT (tenant, id) DO UPDATE SET fence = excluded.fence, started_at = excluded.started_at, \
+        let sql = "INSERT INTO attempts (tenant, id, delivery, fence, started_at) VALUES (?, ?, ?, ?, ?) \
+             ON CONFLICT (tenant, id) DO UPDATE SET fence = excluded.fence, started_at = excluded.started_at, \
              ended_at = NULL, code = NULL";
-        let head = "INSERT INTO attempts (tenant, id, delivery, fence, started_at) VALUES";
-        tx.insert(head, vec![row], again).await?;
+        tx.write(&self.tenant, &ATTEMPTS, sql, row).await?;
+        if let Some(row) = &self.decision {
+            decisions::keep(tx, &self.tenant, row).await?;
+        }
         let index = tx.append(&self.tenant, &self.entry).await?;
         Ok(Committed { index })
+    }
+}
+
+/// The store, with what the permit's decision was made from.
+#[derive(Debug)]
+pub struct Recorder<'s> {
+    store: &'s Store,
+    grounds: Grounds,
+}
+
+impl Store {
+    /// Records an attempt together with what its decision was made from.
+    #[must_use]
+    pub const fn recorder(&self, grounds: Grounds) -> Recorder<'_> {
+        Recorder { store: self, grounds }
+    }
+}
+
+impl Log<Permit> for Recorder<'_> {
+    type Error = StoreError;
+
+    /// As the store's own, and keeps what the decision was made from beside the entry.
+    async fn commit(&self, permit: &Permit, lease: Lease) -> Result<Committed, StoreError> {
+        self.store.start(permit, lease, Some(&self.grounds)).await
     }
 }
 
@@ -59,21 +90,36 @@ impl Log<Permit> for Store {
     /// Writes the state `attempting`, the attempt and its `attempt_started` entry in one transaction. The entry commits to
     /// the rendition and, with the message's commitment key, to the destination; its code is `CHANNEL/FORM/LEVEL`.
     async fn commit(&self, permit: &Permit, lease: Lease) -> Result<Committed, StoreError> {
+        self.start(permit, lease, None).await
+    }
+}
+
+impl Store {
+    async fn start(&self, permit: &Permit, lease: Lease, grounds: Option<&Grounds>) -> Result<Committed, StoreError> {
         let binding = permit.binding();
         if binding.delivery != lease.delivery {
             return Err(StoreError::LeaseLost);
         }
         let tenanted = self.tenant(&binding.tenant);
         let tenant = tenanted.keys().await?;
-        let key = tenanted.commitment_key(&tenant, binding.message).await?;
+        let (key, patient) = tenanted.commitment_key(&tenant, binding.message).await?;
         let now = self.shared.clock.now();
         if now > permit.not_after() {
             return Err(StoreError::LeaseLost);
         }
         let destination = commit(&key, "destination", permit.contact_point().reveal().as_bytes());
+        let mut commitments =
+            vec![("destination".to_owned(), destination), ("rendition".to_owned(), *permit.commitment())];
+        commitments.extend(grounds.into_iter().flat_map(|grounds| grounds.commitments.iter().cloned()));
+        let rng = self.shared.keyring.rng();
+        let id = EntryId::new(now, rng).map_err(|_| StoreError::Unavailable)?;
+        let decision = match grounds {
+            Some(grounds) => Some(decisions::row(&tenant, &patient, binding.message, id, &grounds.facts, rng)?),
+            None => None,
+        };
         let entry = Entry {
             version: LEAF_VERSION,
-            id: EntryId::new(now, self.shared.keyring.rng()).map_err(|_| StoreError::Unavailable)?,
+            id,
             tenant: binding.tenant.clone(),
             kind: Kind::AttemptStarted,
             at: now,
@@ -85,13 +131,13 @@ impl Log<Permit> for Store {
             policy: Some(format!("{}/{}", permit.rules_version(), permit.policy_version())),
             code: Some(format!("{}/{}/{}", permit.channel(), permit.form(), permit.level())),
             previous: None,
-            commitments: vec![("destination".to_owned(), destination), ("rendition".to_owned(), *permit.commitment())],
+            commitments,
             rows: Vec::new(),
         };
-        let start = Start { tenant, lease, message: binding.message, attempt: binding.attempt, entry };
+        let start = Start { tenant, lease, message: binding.message, attempt: binding.attempt, decision, entry };
         self.shared.queue.write(start).await
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -196,5 +196,6 @@ pub(crate) fn message(tenant: &TenantId, of: &str, number: &str, clock: &HandClo
         expires_at: clock.now() + SignedDuration::from_hours(24),
         deliveries: vec![delivery(Channel::Sms, number, clock)],
         entries: vec![entry(tenant, Kind::Accepted, Some(id), clock)],
+        facts: None,
     }
 }

@@ -73,15 +73,17 @@ async fn rows_are_read_beside_the_running_store_and_give_the_published_root() {
         if page.is_empty() {
             break;
         }
-        for (index, leaf) in page {
-            assert_eq!(index, from);
-            frontier.append(leaf_hash(&leaf));
+        for row in page {
+            assert_eq!((row.index, row.agrees), (from, true));
+            frontier.append(leaf_hash(&row.leaf));
             from += 1;
         }
     }
     let note = bench.store.publish().await.unwrap();
     assert!(note.contains(&format!("\n22\n{}\n", frontier.root())));
-    assert_eq!(rows.note().await.unwrap(), Some(note));
+    assert_eq!(rows.root().unwrap(), frontier.root());
+    assert_ne!(rows.note().await.unwrap().as_ref(), Some(&note), "what is read is what was there when it was opened");
+    assert_eq!(LedgerRows::open(&bench.scratch.0).await.unwrap().note().await.unwrap(), Some(note));
 }
 
 #[tokio::test]

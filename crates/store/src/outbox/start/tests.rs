@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 #[derive(Debug)]
-struct HandClock(AtomicI64);
+pub(crate) struct HandClock(pub(crate) AtomicI64);
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
@@ -17,11 +17,11 @@ impl Clock for HandClock {
     }
 }
 
-struct Bench {
-    dir: PathBuf,
-    clock: Arc<HandClock>,
-    store: Store,
-    tenant: Tenanted,
+pub(crate) struct Bench {
+    pub(crate) dir: PathBuf,
+    pub(crate) clock: Arc<HandClock>,
+    pub(crate) store: Store,
+    pub(crate) tenant: Tenanted,
 }
 
 impl Drop for Bench {
@@ -31,7 +31,7 @@ impl Drop for Bench {
 }
 
 impl Bench {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let mut name = [0u8; 8];
         SystemRng.fill(&mut name).unwrap();
         let dir = std::env::temp_dir().join(format!("postern-start-{:016x}", u64::from_be_bytes(name)));
@@ -45,7 +45,7 @@ impl Bench {
         bench
     }
 
-    fn entry(&self, kind: Kind, message: Option<MessageId>) -> Entry {
+    pub(crate) fn entry(&self, kind: Kind, message: Option<MessageId>) -> Entry {
         Entry {
             version: LEAF_VERSION,
             id: EntryId::new(self.clock.now(), &SystemRng).unwrap(),
@@ -65,16 +65,26 @@ impl Bench {
         }
     }
 
-    async fn accept(&self) -> MessageId {
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The same, over another store.
+    pub(crate) fn on(&self, store: &Store, tenant: &Tenanted) -> Self {
+        let dir = self.dir.with_extension("none");
+        Self { dir, clock: Arc::clone(&self.clock), store: store.clone(), tenant: tenant.clone() }
+    }
+
+    pub(crate) fn new_message(&self, patient: &str, tenant: &str) -> NewMessage {
         let now = self.clock.now();
         let id = MessageId::new(now, &SystemRng).unwrap();
         let point = Phi::new(Arc::from("+12125550101"));
-        let message = NewMessage {
+        NewMessage {
             id,
-            idempotency_key: None,
+            idempotency_key: Some(Phi::new(format!("key {id}"))),
             fingerprint: [1; 32],
             answer: Phi::new(Vec::new()),
-            patient: "p1".parse().unwrap(),
+            patient: patient.parse().unwrap(),
             purpose: Purpose::Billing,
             event: None,
             template: None,
@@ -107,38 +117,45 @@ impl Bench {
                 after: None,
                 state: DeliveryState::Queued,
             }],
-            entries: vec![self.entry(Kind::Accepted, Some(id))],
-        };
+            entries: vec![Entry { tenant: tenant.parse().unwrap(), ..self.entry(Kind::Accepted, Some(id)) }],
+            facts: Some(Phi::new(b"what the gate saw".to_vec())),
+        }
+    }
+
+    pub(crate) async fn accept(&self) -> MessageId {
+        let message = self.new_message("p1", "sunrise");
+        let id = message.id;
         assert!(matches!(self.tenant.accept(message).await.unwrap(), AcceptOutcome::Stored));
         id
     }
 
-    async fn claim(&self) -> Option<Claim> {
+    pub(crate) async fn claim(&self) -> Option<Claim> {
         self.store.claim(self.clock.now(), 1, SignedDuration::from_secs(30)).await.unwrap().pop()
     }
 
     /// What [`Log::commit`] does once it has read the permit.
-    async fn start(&self, claim: &Claim, attempt: AttemptId) -> Result<Committed, StoreError> {
+    pub(crate) async fn start(&self, claim: &Claim, attempt: AttemptId) -> Result<Committed, StoreError> {
         let tenant = self.tenant.keys().await.unwrap();
         let mut entry = self.entry(Kind::AttemptStarted, Some(claim.message));
+        entry.tenant = claim.tenant.clone();
         entry.attempt = Some(attempt);
         self.store
             .shared
             .queue
-            .write(Start { tenant, lease: claim.lease, message: claim.message, attempt, entry })
+            .write(Start { tenant, lease: claim.lease, message: claim.message, attempt, decision: None, entry })
             .await
     }
 
-    fn attempt(&self) -> AttemptId {
+    pub(crate) fn attempt(&self) -> AttemptId {
         AttemptId::new(self.clock.now(), &SystemRng).unwrap()
     }
 
-    fn forward(&self, seconds: i64) {
+    pub(crate) fn forward(&self, seconds: i64) {
         self.clock.0.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
-async fn open(dir: &std::path::Path, clock: &Arc<HandClock>) -> Store {
+pub(crate) async fn open(dir: &std::path::Path, clock: &Arc<HandClock>) -> Store {
     let root = RootKey(Secret::new([9; 32]));
     Store::open(dir, root, Arc::clone(clock) as Arc<dyn Clock>, Arc::new(SystemRng)).await.unwrap()
 }

@@ -1,0 +1,326 @@
+use super::*;
+use crate::database::{Location, Use, path_in, statement};
+use crate::outbox::start::tests::{Bench, HandClock, open};
+use crate::records::{DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, TenantRecord};
+use crate::{LedgerRows, Store};
+use postern_base::{Channel, Phi};
+use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
+use postern_ledger::{Entry, Kind, RowProblem, RowStates};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A database with rows of every kind, of two tenants, that nobody has open any more.
+struct Full {
+    dir: std::path::PathBuf,
+    clock: Arc<HandClock>,
+}
+
+impl Drop for Full {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.dir).ok();
+    }
+}
+
+fn other(entry: Entry) -> Entry {
+    Entry { tenant: "harbor".parse().unwrap(), ..entry }
+}
+
+impl Full {
+    async fn new() -> Self {
+        let bench = Bench::new().await;
+        let clock = Arc::clone(&bench.clock);
+        // The bench takes its own directory away, so everything happens in another one.
+        let dir = bench.dir.with_extension("full");
+        let store = open(&dir, &clock).await;
+        for (tenant, entry) in [
+            ("sunrise", bench.entry(Kind::Administered, None)),
+            ("harbor", other(bench.entry(Kind::Administered, None))),
+        ] {
+            let record = TenantRecord { id: tenant.parse().unwrap(), settings: b"{}".to_vec() };
+            store.put_tenant(record, entry).await.unwrap();
+        }
+        for tenant in ["sunrise", "harbor"] {
+            fill(&bench, &store, tenant).await;
+        }
+        store.close().await;
+        let full = Self { dir, clock };
+        let rows = LedgerRows::open(&full.dir).await.unwrap();
+        assert!(rows.page(0, 100_000).await.unwrap().iter().all(|row| row.agrees));
+        assert_eq!(problems(&full.dir).await, []);
+        full
+    }
+}
+
+async fn fill(bench: &Bench, store: &Store, tenant: &str) {
+    let tenanted = store.tenant(&tenant.parse().unwrap());
+    let entry = |kind, message| Entry { tenant: tenant.parse().unwrap(), ..bench.entry(kind, message) };
+    let point: postern_gate::facts::Address = Phi::new(Arc::from("+12125550101"));
+    for n in 0..2 {
+        let message = bench.new_message(&format!("p{n}"), tenant);
+        tenanted.accept(message).await.unwrap();
+    }
+    let claims = store.claim(bench.clock_now(), 10, jiff::SignedDuration::from_secs(30)).await.unwrap();
+    let claim = claims.iter().find(|claim| claim.tenant.as_str() == tenant).unwrap();
+    let on = Bench::on(bench, store, &tenanted);
+    on.start(claim, bench.attempt()).await.unwrap();
+    let sent = Finish::Sent { reference: "ref".to_owned(), deadline: bench.clock_now() };
+    tenanted.finish(claim.lease, sent, vec![entry(Kind::AttemptEnded, Some(claim.message))]).await.unwrap();
+    let settled = vec![entry(Kind::Receipt, Some(claim.message))];
+    tenanted.settle(claim.lease.delivery, DeliveryState::Delivered, "ok".to_owned(), settled).await.unwrap();
+    let opt_out =
+        OptOut { at: bench.clock_now(), channel: Channel::Sms, point: point.clone(), scope: OptOutScope::All };
+    tenanted.put_opt_out(opt_out, entry(Kind::ConsentChanged, None)).await.unwrap();
+    let verified = Verification { validated: true, last: Some(bench.clock_now()), next: None };
+    tenanted.put_verification(&point, Some(verified), entry(Kind::ConsentChanged, None)).await.unwrap();
+    let resource = |id: &str| DirectoryResource {
+        resource_type: "Patient".to_owned(),
+        id: id.to_owned(),
+        patient: Some(id.parse().unwrap()),
+        points: vec![point.clone(), Phi::new(Arc::from(format!("{id}@mail.example")))],
+        json: Phi::new(b"{}".to_vec()),
+    };
+    tenanted.put_resources(vec![resource("p0"), resource("p9")]).await.unwrap();
+    let inbound = NewInbound {
+        vendor: "sim".to_owned(),
+        reference: "r1".to_owned(),
+        channel: Channel::Sms,
+        from: point.clone(),
+        text: Phi::new("STOP".to_owned()),
+        thread_purpose: None,
+        at: bench.clock_now(),
+    };
+    // Without an entry of its own: the store adds one.
+    tenanted.put_inbound(inbound, Vec::new()).await.unwrap();
+    let vendor = Vendor {
+        vendor: "sim".to_owned(),
+        service: "sms".to_owned(),
+        tier: String::new(),
+        channels: vec![Channel::Sms],
+        agreement: Agreement {
+            status: AgreementStatus::Executed,
+            effective: None,
+            expires: None,
+            services: Vec::new(),
+            required_terms: true,
+        },
+        sender_registration: Registration::NotNeeded,
+        free_to_end_user: false,
+    };
+    tenanted.put_vendor(vendor, entry(Kind::VendorChanged, None)).await.unwrap();
+    let principal = PrincipalRecord {
+        tenant: tenant.parse().unwrap(),
+        id: format!("key_{tenant}"),
+        kind: "api_key".to_owned(),
+        label: "desk".to_owned(),
+        scopes: vec!["messages:write".to_owned()],
+        revoked: false,
+    };
+    let hash = [u8::try_from(tenant.len()).unwrap(); 32];
+    tenanted.put_principal(principal, hash, entry(Kind::Administered, None)).await.unwrap();
+    tenanted.keep_policy("v1", b"{}", entry(Kind::Administered, None)).await.unwrap();
+    tenanted.keep_policy("v1", b"{}", entry(Kind::Administered, None)).await.unwrap();
+    tenanted.destroy_patient_key(&"p9".parse().unwrap(), entry(Kind::KeyDestroyed, None)).await.unwrap();
+}
+
+/// What verification finds wrong with the rows.
+async fn problems(dir: &Path) -> Vec<RowProblem> {
+    let rows = LedgerRows::open(dir).await.unwrap();
+    assert!(rows.are_stated().await.unwrap());
+    let mut states = RowStates::default();
+    let page = rows.page(0, 100_000).await.unwrap();
+    for row in page {
+        states.learn(row.index, &Entry::from_bytes(&row.leaf).unwrap());
+    }
+    let mut found = Vec::new();
+    rows.rows(|row| found.extend(states.hold(&row.row, row.digest))).await.unwrap();
+    found.extend(states.unseen(LedgerRows::is_forgotten));
+    found
+}
+
+async fn plain(dir: &Path) -> DatabaseConnection {
+    Location { path: path_in(dir), pages_max: None }.connect(Use::Writer).await.unwrap()
+}
+
+async fn texts(on: &DatabaseConnection, sql: &str) -> Vec<String> {
+    let rows = on.query_all_raw(statement(sql, Vec::new())).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+async fn schema(on: &DatabaseConnection) -> Vec<(String, Vec<String>)> {
+    let mut found = Vec::new();
+    for table in texts(on, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").await {
+        let columns = texts(on, &format!("SELECT name FROM pragma_table_info('{table}')")).await;
+        found.push((table, columns));
+    }
+    found
+}
+
+fn is_exempt(table: &str, column: &str) -> bool {
+    EXEMPT.iter().any(|(of, what, _)| *of == table && (*what == column || *what == "*"))
+}
+
+#[tokio::test]
+async fn every_column_of_every_table_is_stated_or_has_a_reason_not_to_be() {
+    let full = Full::new().await;
+    let on = plain(&full.dir).await;
+    let mut known = BTreeSet::new();
+    for (table, columns) in schema(&on).await {
+        let covered = TABLES.iter().find(|covered| covered.name == table);
+        for column in columns {
+            let stated = covered.is_some_and(|covered| {
+                covered.key.sql == column || covered.columns.iter().any(|stated| stated.sql == column)
+            });
+            assert!(stated || is_exempt(&table, &column), "{table}.{column} is neither stated nor exempt");
+            assert!(!(stated && is_exempt(&table, &column)), "{table}.{column} is stated: it needs no exemption");
+            known.insert((table.clone(), column));
+        }
+    }
+    for (table, column, reason) in EXEMPT {
+        let there = known.iter().any(|(of, what)| of == table && (what == column || *column == "*"));
+        assert!(there && reason.len() > 20, "{table}.{column}");
+    }
+}
+
+/// Another value of the same kind: a bit of the last byte is turned.
+async fn change(on: &DatabaseConnection, table: &str, column: &str, rowid: &str) {
+    let sql = format!(
+        "UPDATE {table} SET {column} = CASE typeof({column}) \
+         WHEN 'integer' THEN CASE WHEN {column} IN (0, 1) THEN 1 - {column} ELSE {column} + 1 END \
+         WHEN 'text' THEN substr({column}, 1, length({column}) - 1) || CASE substr({column}, -1) WHEN 'x' THEN 'y' ELSE 'x' END \
+         WHEN 'blob' THEN CAST(substr({column}, 1, length({column}) - 1) || CASE substr({column}, -1) WHEN x'01' THEN x'02' ELSE x'01' END AS BLOB) \
+         ELSE x'01' END WHERE {rowid}"
+    );
+    on.execute_unprepared(&sql).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_byte_changed_in_any_stated_column_of_any_table_names_the_row() {
+    let full = Full::new().await;
+    let on = plain(&full.dir).await;
+    let mut changed = 0;
+    for (table, columns) in schema(&on).await {
+        if is_exempt(&table, "*") && table != "points" {
+            continue;
+        }
+        let covered = TABLES.iter().find(|covered| covered.name == table);
+        let key = covered.map_or("seq", |covered| covered.key.sql);
+        let keys = texts(&on, &format!("SELECT quote({key}) FROM {table} ORDER BY {key}")).await;
+        assert!(!keys.is_empty(), "{table} has no row to change");
+        for column in
+            columns.iter().filter(|column| !is_exempt(&table, column) || (table == "points" && *column != "seq"))
+        {
+            let copies = format!("CREATE TABLE kept AS SELECT * FROM {table}");
+            on.execute_unprepared(&copies).await.unwrap();
+            change(&on, &table, column, &format!("{key} = {}", keys[0])).await;
+            let found = problems(&full.dir).await;
+            let of = if table == "points" { "resources" } else { &table };
+            assert!(
+                found.iter().any(|problem| problem.row().starts_with(&format!("{of}/"))),
+                "{table}.{column} was changed, and it was found: {found:?}"
+            );
+            changed += 1;
+            on.execute_unprepared(&format!(
+                "DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept; DROP TABLE kept"
+            ))
+            .await
+            .unwrap();
+            assert_eq!(problems(&full.dir).await, [], "{table} is put right again");
+        }
+    }
+    assert!(changed > 90, "{changed}");
+}
+
+#[tokio::test]
+async fn a_row_removed_from_any_table_is_named() {
+    let full = Full::new().await;
+    let on = plain(&full.dir).await;
+    for table in TABLES {
+        let row = on
+            .query_one_raw(statement(
+                format!("SELECT {}, quote({}) FROM {} LIMIT 1", table.selection(), table.key.sql, table.name),
+                Vec::new(),
+            ))
+            .await
+            .unwrap()
+            .unwrap();
+        let name = table.state(&row).unwrap().row;
+        let key: String = row.try_get_by_index(table.columns.len() + 1).unwrap();
+        on.execute_unprepared(&format!("CREATE TABLE kept AS SELECT * FROM {}", table.name)).await.unwrap();
+        on.execute_unprepared(&format!("DELETE FROM {} WHERE {} = {key}", table.name, table.key.sql)).await.unwrap();
+        let found = problems(&full.dir).await;
+        let removed = |problem: &RowProblem| problem.code() == "row_removed" && problem.row() == name;
+        assert!(found.iter().any(removed), "{name}: {found:?}");
+        let back = format!("DELETE FROM {0}; INSERT INTO {0} SELECT * FROM kept; DROP TABLE kept", table.name);
+        on.execute_unprepared(&back).await.unwrap();
+    }
+    assert_eq!(problems(&full.dir).await, []);
+}
+
+#[tokio::test]
+async fn an_opt_out_lifted_by_hand_and_a_contact_point_of_nothing_are_named_as_inserted() {
+    let full = Full::new().await;
+    let on = plain(&full.dir).await;
+    on.execute_unprepared(
+        "INSERT INTO opt_outs (tenant, point, lifted, at) SELECT tenant, point, 1, at + 1 FROM opt_outs LIMIT 1",
+    )
+    .await
+    .unwrap();
+    on.execute_unprepared("INSERT INTO points (tenant, point, resource) VALUES (1, x'00', x'00')").await.unwrap();
+    let found = problems(&full.dir).await;
+    let named: Vec<(&str, &str)> = found.iter().map(|problem| (problem.code(), problem.row())).collect();
+    assert_eq!(named.len(), 2, "{named:?}");
+    assert_eq!(named[0], ("row_inserted", "opt_outs/3"));
+    assert!(named[1].1.starts_with("points/"), "{named:?}");
+}
+
+#[tokio::test]
+async fn rows_of_two_tenants_that_are_swapped_are_both_named() {
+    let full = Full::new().await;
+    let on = plain(&full.dir).await;
+    for table in ["messages", "deliveries", "opt_outs", "verifications", "vendors", "principals"] {
+        let swap = format!("UPDATE {table} SET tenant = tenant + 10; UPDATE {table} SET tenant = 13 - tenant");
+        on.execute_unprepared(&swap).await.unwrap();
+        let found = problems(&full.dir).await;
+        let named = found.iter().filter(|problem| problem.row().starts_with(&format!("{table}/"))).count();
+        assert!(named >= 2, "{table}: {found:?}");
+        on.execute_unprepared(&swap).await.unwrap();
+    }
+    on.execute_unprepared("UPDATE tenants SET name = CASE name WHEN 'sunrise' THEN 'x' ELSE 'sunrise' END; UPDATE tenants SET name = 'harbor' WHERE name = 'x'")
+        .await
+        .unwrap();
+    let found = LedgerRows::open(&full.dir).await.unwrap().page(0, 100_000).await.unwrap();
+    assert!(found.iter().all(|row| !row.agrees), "every entry is filed under the other tenant's name");
+}
+
+#[tokio::test]
+async fn rows_from_before_entries_stated_rows_are_stated_when_the_store_is_opened() {
+    let full = Full::new().await;
+    let on = plain(&full.dir).await;
+    on.execute_unprepared("UPDATE log SET stated = 0; UPDATE opt_outs SET lifted = 1").await.unwrap();
+    assert!(!LedgerRows::open(&full.dir).await.unwrap().are_stated().await.unwrap());
+    on.close().await.unwrap();
+    open(&full.dir, &full.clock).await.close().await;
+    assert_eq!(problems(&full.dir).await, [], "as they were found, and from now on as they are stated");
+}
+
+#[test]
+fn a_row_without_its_key_cannot_be_stated() {
+    let values: Vec<Value> = vec![1_i64.into(), "v".into(), vec![1_u8, 2].into()];
+    assert!(POLICIES.inserted("INSERT INTO policies (tenant, version, content) VALUES", &values).is_err());
+}
+
+#[test]
+fn equal_bytes_in_other_columns_or_of_another_kind_are_another_row() {
+    let head = "INSERT INTO decisions (tenant, entry, message, patient, facts) VALUES";
+    let state = |message: &[u8], patient: Value| {
+        let values = vec![1_i64.into(), vec![1_u8; 16].into(), message.to_vec().into(), patient, vec![0_u8].into()];
+        DECISIONS.inserted(head, &values).unwrap().digest
+    };
+    let one = state(b"ab", b"c".to_vec().into());
+    assert_ne!(one, state(b"a", b"bc".to_vec().into()));
+    assert_ne!(one, state(b"ab", "c".into()));
+    assert_ne!(one, state(b"ab", Value::Bytes(None)));
+    assert_eq!(one, state(b"ab", b"c".to_vec().into()));
+}
