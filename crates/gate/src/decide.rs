@@ -109,8 +109,12 @@ impl Reasons {
         };
         let index = rules::ALL.iter().position(|rule| rule.id == rules::STILL_TRUE.id);
         let Some(index) = index.filter(|_| from >= worthless) else { return };
-        let finding =
-            deny("By the time it could be sent, the message would be worthless.").lifted_by(&[Remedy::ExtendExpiry]);
+        let finding = deny(format!(
+            "It could go from {} at the earliest, and the message is worthless from {}.",
+            view.locally(from),
+            view.locally(worthless)
+        ))
+        .lifted_by(&[Remedy::ExtendExpiry]);
         self.verdict(index, finding.verdict());
         ear.hears(index, &finding);
         if let Finding::Against(against) = finding {

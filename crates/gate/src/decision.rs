@@ -73,6 +73,99 @@ pub struct Delivery {
     pub not_before: Option<Timestamp>,
     /// The vendor and service that may carry it; `None` for human tasks.
     pub vendor: Option<VendorRef>,
+    /// Why this one.
+    pub why: Choice,
+}
+
+/// Why a delivery was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What decided.
+    pub by: Criterion,
+    /// The next best contact, which it was chosen before.
+    pub over: Option<RunnerUp>,
+}
+
+/// The contact that came second.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunnerUp {
+    /// On which channel.
+    pub channel: Channel,
+    /// Which contact point.
+    pub contact_point: Address,
+    /// How an e-mail would have travelled.
+    pub mode: Option<EmailMode>,
+    /// In which form.
+    pub form: Form,
+}
+
+/// What decided between contacts that may all be used, in the order in which it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Criterion {
+    /// Nothing had to: it is the portal copy.
+    PortalCopy,
+    /// Nothing had to: a person carries it.
+    Task,
+    /// Nothing had to: no other contact may be used.
+    OnlyWay,
+    /// The other contact point failed for good lately.
+    Failures,
+    /// It may go sooner.
+    Timing,
+    /// The patient ranks it before the other.
+    Preference,
+    /// What went to the other lately was not confirmed.
+    Receipts,
+    /// What it carries is better protected there.
+    Sensitivity,
+    /// It reaches the patient more directly.
+    Reach,
+    /// It costs less.
+    Cost,
+    /// It may say more.
+    Form,
+    /// Nothing sets them apart; the order of addresses decides, so that the order of the record never does.
+    Address,
+}
+
+impl Criterion {
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PortalCopy => "portal_copy",
+            Self::Task => "task",
+            Self::OnlyWay => "only_way",
+            Self::Failures => "failures",
+            Self::Timing => "timing",
+            Self::Preference => "preference",
+            Self::Receipts => "receipts",
+            Self::Sensitivity => "sensitivity",
+            Self::Reach => "reach",
+            Self::Cost => "cost",
+            Self::Form => "form",
+            Self::Address => "address",
+        }
+    }
+
+    /// The reason in a sentence.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::PortalCopy => "The portal keeps the whole message.",
+            Self::Task => "A person carries it, where no automated contact may or the law asks for a letter.",
+            Self::OnlyWay => "It is the only contact that may be used.",
+            Self::Failures => "A message to the other contact failed for good lately.",
+            Self::Timing => "It may go sooner than the other.",
+            Self::Preference => "The patient ranks it before the other.",
+            Self::Receipts => "The last message to the other contact was never confirmed.",
+            Self::Sensitivity => "What it carries is better protected there than on the other.",
+            Self::Reach => "It reaches the patient more directly than the other.",
+            Self::Cost => "It costs less than the other.",
+            Self::Form => "It may say more than the other.",
+            Self::Address => "Nothing sets it apart from the other; the order of addresses decides.",
+        }
+    }
 }
 
 /// A vendor's service, as named in the agreement registry.

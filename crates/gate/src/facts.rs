@@ -536,6 +536,27 @@ pub struct PastDelivery {
     pub purpose: Purpose,
     /// Not made by a person.
     pub automated: bool,
+    /// What became of it; `None` = not known yet, or not recorded.
+    pub outcome: Option<PastOutcome>,
+}
+
+impl PastDelivery {
+    /// It counts as contact with the patient: it went out, and was not turned back.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.outcome != Some(PastOutcome::Failed)
+    }
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PastOutcome {
+    /// A receipt says so.
+    Delivered,
+    /// It failed for good.
+    Failed,
+    /// No receipt came in time.
+    Unknown,
 }
 
 /// A message that came in.

@@ -46,7 +46,8 @@ mod window;
 
 pub use decide::{admit, decide};
 pub use decision::{
-    Alert, Decision, Delivery, Effect, Obligation, Outcome, Refusal, RuleId, RuleResult, Verdict, WaitingFor,
+    Alert, Choice, Criterion, Decision, Delivery, Effect, Obligation, Outcome, Refusal, RuleId, RuleResult, Verdict,
+    WaitingFor,
 };
 pub use deployment::Deployment;
 pub use examine::{Examination, examine};

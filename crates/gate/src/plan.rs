@@ -2,12 +2,15 @@
 
 use crate::candidate::Candidate;
 use crate::decide::Evaluated;
-use crate::decision::{Delivery, Outcome, VendorRef, WaitingFor};
+use crate::decision::{Choice, Criterion, Delivery, Outcome, RunnerUp, VendorRef, WaitingFor};
+use crate::facts::{Address, PastOutcome};
 use crate::finding::Bar;
+use crate::tables::{EXEMPT_TEXT, FAILURES_LOWER};
 use crate::view::View;
 use crate::window::Opening;
 use jiff::Timestamp;
 use postern_base::{Channel, EmailMode, Form, Level, Purpose};
+use std::cmp::Reverse;
 
 /// What is done.
 #[derive(Debug)]
@@ -25,7 +28,7 @@ pub(crate) fn choose<'e>(
     contacts: &'e [Evaluated<'e>],
 ) -> Plan<'e> {
     let copy = portal.filter(|p| p.stands());
-    let best = best_contact(view, copy, contacts);
+    let (best, choice) = best_contact(view, copy, contacts).unzip();
     let mut chosen: Vec<&Evaluated<'_>> = copy.into_iter().chain(best).collect();
     let tasks_only = chosen.is_empty();
     if tasks_only || (view.request.purpose == Purpose::BreachNotice && best.is_none()) {
@@ -45,7 +48,12 @@ pub(crate) fn choose<'e>(
             until = until.max(copy_from);
         }
         let from = inside_window(view, &one.candidate, until);
-        deliveries.push(delivery(view, &one.candidate, from));
+        let why = match one.candidate.channel {
+            Channel::Portal => Choice { by: Criterion::PortalCopy, over: None },
+            channel if channel.is_human_task() => Choice { by: Criterion::Task, over: None },
+            _ => choice.clone().unwrap_or(Choice { by: Criterion::OnlyWay, over: None }),
+        };
+        deliveries.push(delivery(view, &one.candidate, from, why));
     }
     let outcome = if tasks_only {
         Outcome::Hold
@@ -71,7 +79,7 @@ fn inside_window(view: &View<'_>, candidate: &Candidate<'_>, until: Option<Times
     }
 }
 
-fn delivery(view: &View<'_>, candidate: &Candidate<'_>, not_before: Option<Timestamp>) -> Delivery {
+fn delivery(view: &View<'_>, candidate: &Candidate<'_>, not_before: Option<Timestamp>, why: Choice) -> Delivery {
     Delivery {
         channel: candidate.channel,
         contact_point: candidate.address.clone(),
@@ -80,26 +88,161 @@ fn delivery(view: &View<'_>, candidate: &Candidate<'_>, not_before: Option<Times
         level: candidate.carried(view.level).unwrap_or(Level::L4),
         not_before,
         vendor: candidate.vendor.map(|row| VendorRef { vendor: row.vendor.clone(), service: row.service.clone() }),
+        why,
     }
 }
 
-/// The one best contact: now before later, by the patient's rank, then the safer channel, then the cheaper, then by
-/// address, so that the order of the record never decides.
+/// What ranks one contact before another, in the order in which it counts. The smallest is the best.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank<'a> {
+    /// A message failed there for good lately.
+    failed: bool,
+    /// When it may go; `None` = now.
+    later: Option<Timestamp>,
+    /// The patient's rank.
+    preference: u32,
+    /// The last message there was never confirmed.
+    unconfirmed: bool,
+    /// How open what it carries lies there; 0 where it says nothing of care.
+    exposure: u8,
+    /// How directly it reaches the patient.
+    reach: u8,
+    /// What it costs.
+    cost: u8,
+    /// Between channels that are alike in all this.
+    channel: u8,
+    form: Reverse<Form>,
+    mode: Option<u8>,
+    /// So that the order of the record never decides.
+    address: &'a Address,
+}
+
+impl<'a> Rank<'a> {
+    fn of(view: &View<'_>, evaluated: &Evaluated<'a>) -> Self {
+        let c = &evaluated.candidate;
+        let past = past(view, c);
+        Self {
+            failed: past == Some(PastOutcome::Failed),
+            later: not_before(view, evaluated),
+            preference: c.point.and_then(|p| p.point.rank).unwrap_or(u32::MAX),
+            unconfirmed: past == Some(PastOutcome::Unknown),
+            exposure: if c.carried(view.level).is_some_and(|level| level <= Level::L1) { 0 } else { exposure(view, c) },
+            reach: reach(c.channel),
+            cost: cost(c),
+            channel: order(c.channel),
+            form: Reverse(c.form),
+            mode: c.mode.map(mode_order),
+            address: c.address,
+        }
+    }
+
+    /// What first sets this one before `other`.
+    fn decided(&self, other: &Self) -> Criterion {
+        if self.failed != other.failed {
+            Criterion::Failures
+        } else if self.later != other.later {
+            Criterion::Timing
+        } else if self.preference != other.preference {
+            Criterion::Preference
+        } else if self.unconfirmed != other.unconfirmed {
+            Criterion::Receipts
+        } else if self.exposure != other.exposure {
+            Criterion::Sensitivity
+        } else if self.reach != other.reach {
+            Criterion::Reach
+        } else if self.cost != other.cost {
+            Criterion::Cost
+        } else if self.channel != other.channel {
+            Criterion::Reach
+        } else if self.form != other.form {
+            Criterion::Form
+        } else if self.mode != other.mode {
+            Criterion::Sensitivity
+        } else {
+            Criterion::Address
+        }
+    }
+}
+
+/// The one best contact of those that stand, and why it was chosen before the next: see [`Rank`].
 fn best_contact<'e>(
     view: &View<'_>,
     copy: Option<&Evaluated<'_>>,
     contacts: &'e [Evaluated<'e>],
-) -> Option<&'e Evaluated<'e>> {
-    contacts
-        .iter()
-        .filter(|e| e.stands() && !e.candidate.channel.is_human_task())
-        .filter(|e| fits(view, copy.is_some(), e, contacts))
-        .min_by_key(|e| {
-            let c = &e.candidate;
-            let later = not_before(view, e);
-            let rank = c.point.and_then(|p| p.point.rank).unwrap_or(u32::MAX);
-            (later, rank, order(c.channel), std::cmp::Reverse(c.form), c.mode.map(mode_order), c.address)
-        })
+) -> Option<(&'e Evaluated<'e>, Choice)> {
+    let ranked = || {
+        contacts
+            .iter()
+            .filter(|e| e.stands() && !e.candidate.channel.is_human_task())
+            .filter(|e| fits(view, copy.is_some(), e, contacts))
+            .map(|e| (Rank::of(view, e), e))
+    };
+    let (rank, best) = ranked().min_by(|one, other| one.0.cmp(&other.0))?;
+    let elsewhere = |e: &Evaluated<'_>| {
+        (e.candidate.channel, e.candidate.address) != (best.candidate.channel, best.candidate.address)
+    };
+    let second = ranked().filter(|(_, e)| elsewhere(e)).min_by(|one, other| one.0.cmp(&other.0));
+    let choice = match second {
+        None => Choice { by: Criterion::OnlyWay, over: None },
+        Some((other, second)) => {
+            let c = &second.candidate;
+            let contact_point = c.address.clone();
+            let over = RunnerUp { channel: c.channel, contact_point, mode: c.mode, form: c.form };
+            Choice { by: rank.decided(&other), over: Some(over) }
+        }
+    };
+    Some((best, choice))
+}
+
+/// What became of the last message on this channel to this contact point, if that was lately and the point was not verified
+/// since.
+fn past(view: &View<'_>, candidate: &Candidate<'_>) -> Option<PastOutcome> {
+    let verified = candidate.point.and_then(|p| p.point.verification.known()).and_then(|v| v.last);
+    let lately = |at: Timestamp| view.now.duration_since(at) < FAILURES_LOWER && verified.is_none_or(|last| last < at);
+    let here = view.history?.deliveries.iter().filter(|d| {
+        d.channel == candidate.channel && d.point == *candidate.address && d.outcome.is_some() && lately(d.at)
+    });
+    here.max_by_key(|d| (d.at, d.outcome == Some(PastOutcome::Failed))).and_then(|d| d.outcome)
+}
+
+/// How open words about care lie on a channel: heard or read by the verified patient alone, then encrypted to the mailbox's
+/// host, then open.
+fn exposure(view: &View<'_>, candidate: &Candidate<'_>) -> u8 {
+    let verified = view.request.voice.is_some_and(|voice| voice.identity_verified);
+    match (candidate.channel, candidate.mode) {
+        (Channel::Chat | Channel::Push | Channel::Portal, _) | (Channel::Email, Some(EmailMode::Smime)) => 0,
+        (Channel::Voice, _) if verified => 0,
+        (Channel::Email, Some(EmailMode::EnforcedTls)) => 1,
+        (Channel::Voice, _) => 2,
+        (Channel::Email, Some(EmailMode::Plain)) => 4,
+        _ => 3,
+    }
+}
+
+/// How directly a channel reaches the patient: in a chat they have open, on their device, in a message they read, by a call.
+const fn reach(channel: Channel) -> u8 {
+    match channel {
+        Channel::Chat => 0,
+        Channel::Push => 1,
+        Channel::Sms | Channel::Email => 2,
+        Channel::Voice => 3,
+        Channel::Voicemail => 4,
+        Channel::MessagingApp => 5,
+        Channel::ChatAnonymous => 6,
+        Channel::HumanCall | Channel::Mail | Channel::Portal => 7,
+    }
+}
+
+/// What a delivery costs, by class: nothing, one message, several in one, a call.
+fn cost(candidate: &Candidate<'_>) -> u8 {
+    let long = candidate.rendition.is_some_and(|text| text.chars > EXEMPT_TEXT);
+    match candidate.channel {
+        Channel::Chat | Channel::ChatAnonymous | Channel::Push | Channel::Portal => 0,
+        Channel::Sms if long => 2,
+        Channel::Sms | Channel::Email | Channel::MessagingApp => 1,
+        Channel::Voice | Channel::Voicemail | Channel::HumanCall => 3,
+        Channel::Mail => 4,
+    }
 }
 
 /// Whether a surviving candidate is the one its contact point is to be reached by: the highest form that survived, and
@@ -132,7 +275,7 @@ fn prefers_body(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
     by_caller || view.access_requested(candidate.address, candidate.mode)
 }
 
-/// Safer and cheaper channels first, when the patient ranks none above the other.
+/// Which channel first, where nothing else sets two apart.
 const fn order(channel: Channel) -> u8 {
     match channel {
         Channel::Chat => 0,
@@ -177,3 +320,6 @@ fn nothing<'e>(portal: Option<&'e Evaluated<'e>>, contacts: &'e [Evaluated<'e>])
     };
     Plan { outcome, deliveries: Vec::new(), chosen: Vec::new(), waiting_for }
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,8 +271,14 @@ pub(crate) fn tighten(case: &mut Case, by: &Stricter) {
         Stricter::Unreachable => case.facts.ehr = Ehr::Unreachable,
         Stricter::SentBefore => {
             let purpose = Purpose::Recall;
-            let sent =
-                PastDelivery { at: now, channel: Channel::Sms, point: address(POINTS[0]), purpose, automated: true };
+            let sent = PastDelivery {
+                at: now,
+                channel: Channel::Sms,
+                point: address(POINTS[0]),
+                purpose,
+                automated: true,
+                outcome: None,
+            };
             case.history().deliveries.push(sent);
         }
         Stricter::NoAutomated => case.patient().flags = Flags { no_automated: true, ..Flags::default() },

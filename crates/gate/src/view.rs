@@ -13,7 +13,7 @@ use crate::revocation::{Meaning, read, spoken_of};
 use crate::window::{Opening, Window};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::Offset;
+use jiff::tz::{Offset, TimeZone};
 use postern_base::{Category, Channel, EmailMode, Form, Level, Origin, Phi, Purpose, RecipientRole, Urgency};
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -305,7 +305,7 @@ impl<'a> View<'a> {
     pub(crate) fn is_first_answer(&self, address: &Address, since: Option<Timestamp>) -> bool {
         let (Some(answered), Some(history)) = (self.answered, self.history) else { return false };
         let answers = answered.point == *address && since.is_none_or(|since| answered.at >= since);
-        let first = !history.deliveries.iter().any(|d| d.point == *address && d.at >= answered.at);
+        let first = !history.deliveries.iter().any(|d| d.point == *address && d.at >= answered.at && d.counts());
         matches!(self.request.origin, Origin::Reply | Origin::Staff) && answers && first
     }
 
@@ -325,6 +325,12 @@ impl<'a> View<'a> {
         let window =
             self.window.get_or_init(|| Window::new(self.facts, self.patient, self.policy, self.request.purpose));
         window.opening(from)
+    }
+
+    /// An instant as the patient's clock shows it, by the first of their zones; by Greenwich's where none is known.
+    pub(crate) fn locally(&self, at: Timestamp) -> impl std::fmt::Display {
+        let named = self.patient.and_then(|patient| patient.zones.iter().find_map(|zone| TimeZone::get(zone).ok()));
+        at.to_zoned(named.unwrap_or(TimeZone::UTC)).strftime("%Y-%m-%d %H:%M %Z").to_string()
     }
 
     /// What `count` finds of the caps, counted once.

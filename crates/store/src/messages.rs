@@ -6,10 +6,10 @@ use crate::frame::Frames;
 use crate::keys::{Field, PatientKey, TenantKeys};
 use crate::open::Tenanted;
 use crate::outbox::{CANDIDATE_COLUMNS, read_candidate, state_of};
-use crate::records::{DeliveryRecord, MessageRecord, PortalCopy, StoreError, StoredRendition};
+use crate::records::{DeliveryRecord, DeliveryState, MessageRecord, PortalCopy, StoreError, StoredRendition};
 use jiff::Timestamp;
 use postern_base::{Channel, DeliveryId, Form, MessageId, PatientId, Phi, Purpose};
-use postern_gate::facts::{Address, EarlierRequest, PastDelivery};
+use postern_gate::facts::{Address, EarlierRequest, PastDelivery, PastOutcome};
 use postern_gate::rendition::TemplateRef;
 use postern_ledger::CommitmentKey;
 use sea_orm::{QueryResult, Value};
@@ -156,7 +156,8 @@ impl Tenanted {
         Ok(copies)
     }
 
-    /// Deliveries to `patient` or to any of `points` since `since`: those that were handed to a provider and have not failed.
+    /// Deliveries to `patient` or to any of `points` since `since`: those that were handed to a provider, with what became
+    /// of them.
     /// `automated` is true for everything but tasks for people.
     ///
     /// # Errors
@@ -170,8 +171,8 @@ impl Tenanted {
     ) -> Result<Vec<PastDelivery>, StoreError> {
         let tenant = self.keys().await?;
         let index = tenant.patient(patient);
-        let columns = "id, sent_at, purpose";
-        let rest = "sent_at >= ? AND message <> ? AND state IN (3, 4, 5, 9)";
+        let columns = "id, sent_at, purpose, state";
+        let rest = "sent_at >= ? AND message <> ? AND state IN (3, 4, 5, 6, 9)";
         let mut seen = HashSet::new();
         let mut past = Vec::new();
         for point in points {
@@ -184,7 +185,7 @@ impl Tenanted {
             ];
             for row in self.shared.all(&sql, values).await? {
                 if seen.insert(id(&row, 0)?) {
-                    past.push(past_delivery(&row, word(&row, 3)?, point.clone())?);
+                    past.push(past_delivery(&row, word(&row, 4)?, point.clone())?);
                 }
             }
         }
@@ -197,7 +198,7 @@ impl Tenanted {
             let delivery = id(&row, 0)?;
             if seen.insert(delivery) {
                 let key = self.patient_key(&tenant, index).await?;
-                let candidate = read_candidate(&row, 3)?.open(key.sealer(), DeliveryId(delivery))?;
+                let candidate = read_candidate(&row, 4)?.open(key.sealer(), DeliveryId(delivery))?;
                 past.push(past_delivery(&row, candidate.channel, candidate.point)?);
             }
         }
@@ -258,7 +259,13 @@ impl Tenanted {
 
 fn past_delivery(row: &QueryResult, channel: Channel, point: Address) -> Result<PastDelivery, StoreError> {
     let purpose = optional_word(row, 2)?.ok_or(StoreError::Damaged)?;
-    Ok(PastDelivery { at: time(row, 1)?, channel, point, purpose, automated: !channel.is_human_task() })
+    let outcome = match state_of(column(row, 3)?)? {
+        DeliveryState::Delivered => Some(PastOutcome::Delivered),
+        DeliveryState::Failed => Some(PastOutcome::Failed),
+        DeliveryState::Unknown => Some(PastOutcome::Unknown),
+        _ => None,
+    };
+    Ok(PastDelivery { at: time(row, 1)?, channel, point, purpose, automated: !channel.is_human_task(), outcome })
 }
 
 /// The rendition that a portal copy of this form shows: its own, or the one for all channels without their own.

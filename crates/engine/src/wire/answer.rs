@@ -57,6 +57,40 @@ pub struct AnsweredDelivery {
     pub level: Level,
     /// Not before.
     pub not_before: Option<Timestamp>,
+    /// Why this one; absent from what was kept before decisions said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<AnsweredChoice>,
+}
+
+/// Why a delivery was chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredChoice {
+    /// What decided, such as `preference`.
+    pub by: String,
+    /// The same in a sentence.
+    pub sentence: String,
+    /// The contact that came second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<AnsweredRunnerUp>,
+}
+
+/// The contact that came second.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredRunnerUp {
+    /// On which channel.
+    pub channel: Channel,
+    /// Which contact point.
+    pub contact_point: String,
+    /// How an e-mail would have travelled.
+    pub mode: Option<EmailMode>,
+    /// In which form.
+    pub form: Form,
+}
+
+impl std::fmt::Debug for AnsweredRunnerUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.channel, self.form)
+    }
 }
 
 impl std::fmt::Debug for AnsweredDelivery {
@@ -183,6 +217,16 @@ impl From<&Delivery> for AnsweredDelivery {
             form: delivery.form,
             level: delivery.level,
             not_before: delivery.not_before,
+            why: Some(AnsweredChoice {
+                by: delivery.why.by.as_str().to_owned(),
+                sentence: delivery.why.by.sentence().to_owned(),
+                over: delivery.why.over.as_ref().map(|over| AnsweredRunnerUp {
+                    channel: over.channel,
+                    contact_point: over.contact_point.reveal().to_string(),
+                    mode: over.mode,
+                    form: over.form,
+                }),
+            }),
         }
     }
 }

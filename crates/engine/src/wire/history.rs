@@ -41,6 +41,21 @@ pub struct DeliveryMade {
     /// What it was about, such as `Appointment/a1`: with it, the same message again is a duplicate (RULES SYS-05).
     #[serde(default)]
     pub event: Option<String>,
+    /// What became of it; absent = not known. What failed for good counts against no cap, and its contact point is tried last.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A receipt says so.
+    Delivered,
+    /// It failed for good.
+    Failed,
+    /// No receipt came in time.
+    Unknown,
 }
 
 /// A message that came in.
@@ -138,7 +153,7 @@ impl PhiText {
 impl DeliveryMade {
     /// The request it came from, when the case says what it was about.
     fn earlier(&self) -> Option<facts::EarlierRequest> {
-        let event = Some(self.event.clone()?);
+        let event = Some(self.event.clone().filter(|_| self.outcome != Some(Outcome::Failed))?);
         let (at, purpose) = (self.at, self.purpose);
         Some(facts::EarlierRequest { at, purpose, event, template: None, same_content: false, commitment: None })
     }
@@ -175,6 +190,11 @@ impl History {
                     point: d.contact_point.address(),
                     purpose: d.purpose,
                     automated: d.automated,
+                    outcome: d.outcome.map(|outcome| match outcome {
+                        Outcome::Delivered => facts::PastOutcome::Delivered,
+                        Outcome::Failed => facts::PastOutcome::Failed,
+                        Outcome::Unknown => facts::PastOutcome::Unknown,
+                    }),
                 })
                 .collect(),
             inbound: self

@@ -17,14 +17,15 @@ mod tenant;
 mod vendor;
 
 pub use answer::{
-    Accepted, Answer, AnsweredAlert, AnsweredDelivery, AnsweredObligation, AnsweredRefusal, AnsweredRule, Links,
+    Accepted, Answer, AnsweredAlert, AnsweredChoice, AnsweredDelivery, AnsweredObligation, AnsweredRefusal,
+    AnsweredRule, AnsweredRunnerUp, Links,
 };
 pub use case::{Case, Certificate, Ehr, EhrStatus, Transport};
 pub use deployment::{Actor, Deployment, DoNotCall, Proposed, Reviews, RiskRecord};
 pub use examined::{
     AnsweredAlternative, AnsweredCandidate, AnsweredChange, AnsweredChanges, AnsweredNothing, AnsweredVerdict,
 };
-pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen};
+pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen, Outcome};
 pub use malformed::{WireError, parse};
 pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView};
 pub use policy::PolicyFile;

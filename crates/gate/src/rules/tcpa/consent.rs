@@ -173,7 +173,9 @@ fn freed(view: &View<'_>, cap: u32, span: SignedDuration) -> Option<Timestamp> {
         .history?
         .deliveries
         .iter()
-        .filter(|d| d.automated && matches!(d.channel, Channel::Sms | Channel::Voice | Channel::Voicemail))
+        .filter(|d| {
+            d.automated && d.counts() && matches!(d.channel, Channel::Sms | Channel::Voice | Channel::Voicemail)
+        })
         .filter(|d| crate::view::is_care(d.purpose))
         .map(|d| d.at)
         .filter(counted)
@@ -309,6 +311,7 @@ mod tests {
             point: crate::sample::address("+12125550101"),
             purpose: Purpose::Recall,
             automated: true,
+            outcome: None,
         };
         case.history().deliveries.push(sent);
         let decision = case.decide();

@@ -104,8 +104,12 @@ fn marketing_cap(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(history) = view.history else { return Finding::NotApplicable };
     let day = SignedDuration::from_hours(24);
     let ends = |at: jiff::Timestamp| at.checked_add(day).ok().filter(|end| *end > view.start);
-    let mut recent: Vec<_> =
-        history.deliveries.iter().filter(|d| d.purpose == Purpose::Marketing).filter_map(|d| ends(d.at)).collect();
+    let mut recent: Vec<_> = history
+        .deliveries
+        .iter()
+        .filter(|d| d.purpose == Purpose::Marketing && d.counts())
+        .filter_map(|d| ends(d.at))
+        .collect();
     recent.sort_unstable();
     let most = view.policy.caps.offers_per_day;
     if most == 0 {

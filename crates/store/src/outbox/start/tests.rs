@@ -5,6 +5,7 @@ use crate::records::{
 use crate::{AcceptOutcome, Tenanted};
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, Clock, DeliveryId, Form, Language, Level, Phi, Purpose, Rng, Secret, SystemRng, TenantId};
+use postern_gate::facts::PastOutcome;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -225,7 +226,7 @@ async fn without_the_current_lease_no_attempt_starts_and_nothing_is_recorded() {
 }
 
 #[tokio::test]
-async fn what_was_attempted_counts_as_a_past_delivery_until_it_fails() {
+async fn what_was_attempted_is_a_past_delivery_and_says_when_it_failed() {
     let bench = Bench::new().await;
     let message = bench.accept().await;
     let patient = "p1".parse().unwrap();
@@ -250,5 +251,6 @@ async fn what_was_attempted_counts_as_a_past_delivery_until_it_fails() {
     assert_eq!((last, purpose), (message, Purpose::Billing));
     let failed = Finish::State { state: DeliveryState::Failed, code: "no".to_owned(), reference: None };
     bench.tenant.finish(claim.lease, failed, Vec::new()).await.unwrap();
-    assert!(bench.tenant.past_deliveries(&patient, &points, epoch, None).await.unwrap().is_empty());
+    let past = bench.tenant.past_deliveries(&patient, &points, epoch, None).await.unwrap();
+    assert_eq!(past.iter().map(|delivery| delivery.outcome).collect::<Vec<_>>(), [Some(PastOutcome::Failed)]);
 }

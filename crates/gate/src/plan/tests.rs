@@ -1,0 +1,178 @@
+//! Which contact is chosen, when it may go, and why.
+
+use crate::decision::{Criterion, Decision, Outcome};
+use crate::fact::Fact;
+use crate::facts::{ContactPoint, PastDelivery, PastOutcome, System};
+use crate::sample::{Case, address};
+use jiff::ToSpan;
+use postern_base::{Channel, Form, Level};
+use proptest::prelude::*;
+
+const FIRST: &str = "+12125550101";
+const SECOND: &str = "+13175550177";
+
+/// A reminder for a patient with two numbers for texts, both good.
+fn two_numbers() -> Case {
+    let mut case = Case::of("appointment_reminder", Level::L1, &[Channel::Sms, Channel::Portal]);
+    let point = case.patient().points.iter().find(|p| p.system == System::Sms).unwrap().clone();
+    case.patient().points.push(ContactPoint { value: address(SECOND), ..point });
+    case.permit(System::Sms, SECOND);
+    case
+}
+
+fn went(case: &mut Case, to: &str, days_ago: i64, outcome: PastOutcome) {
+    let at = case.facts.now.checked_sub((24 * days_ago).hours()).unwrap();
+    let (channel, purpose) = (Channel::Sms, postern_base::Purpose::Billing);
+    let sent = PastDelivery { at, channel, point: address(to), purpose, automated: true, outcome: Some(outcome) };
+    case.history().deliveries.push(sent);
+    verified(case, "2026-10-01T15:00:00Z");
+}
+
+fn verified(case: &mut Case, at: &str) {
+    for point in &mut case.patient().points {
+        if let Fact::Known(verification) = &mut point.verification {
+            verification.last = Some(at.parse().unwrap());
+        }
+    }
+}
+
+fn rank(case: &mut Case, value: &str, rank: u32) {
+    let points = &mut case.patient().points;
+    points.iter_mut().filter(|p| p.value == address(value)).for_each(|p| p.rank = Some(rank));
+}
+
+/// Where the contact goes, and what decided.
+fn chosen(decision: &Decision) -> (String, Criterion) {
+    let contact = decision.deliveries.iter().find(|d| d.channel != Channel::Portal).unwrap();
+    (contact.contact_point.reveal().to_string(), contact.why.by)
+}
+
+#[test]
+fn what_decides_is_said_and_against_which_runner_up() {
+    let mut preferred = two_numbers();
+    rank(&mut preferred, FIRST, 2);
+    rank(&mut preferred, SECOND, 1);
+    let mut failed = two_numbers();
+    rank(&mut failed, FIRST, 1);
+    went(&mut failed, FIRST, 5, PastOutcome::Failed);
+    let mut unconfirmed = two_numbers();
+    went(&mut unconfirmed, FIRST, 5, PastOutcome::Unknown);
+    let mut long_ago = two_numbers();
+    went(&mut long_ago, FIRST, 40, PastOutcome::Failed);
+    let mut better_since = two_numbers();
+    went(&mut better_since, FIRST, 5, PastOutcome::Failed);
+    went(&mut better_since, FIRST, 4, PastOutcome::Delivered);
+    for (case, point, by) in [
+        (two_numbers(), FIRST, Criterion::Address),
+        (preferred, SECOND, Criterion::Preference),
+        (failed, SECOND, Criterion::Failures),
+        (unconfirmed, SECOND, Criterion::Receipts),
+        (long_ago, FIRST, Criterion::Address),
+        (better_since, FIRST, Criterion::Address),
+    ] {
+        let decision = case.decide();
+        assert_eq!(chosen(&decision), (point.to_owned(), by));
+        let contact = decision.deliveries.iter().find(|d| d.channel == Channel::Sms).unwrap();
+        let over = contact.why.over.clone().unwrap();
+        let other = if point == FIRST { SECOND } else { FIRST };
+        assert_eq!((over.channel, over.contact_point), (Channel::Sms, address(other)));
+    }
+}
+
+#[test]
+fn the_portal_copy_and_the_only_way_say_so() {
+    let decision = Case::of("appointment_reminder", Level::L1, &[Channel::Sms, Channel::Portal]).decide();
+    let by: Vec<_> = decision.deliveries.iter().map(|d| (d.channel, d.why.by)).collect();
+    assert_eq!(by, [(Channel::Portal, Criterion::PortalCopy), (Channel::Sms, Criterion::OnlyWay)]);
+}
+
+#[test]
+fn a_point_that_failed_is_tried_again_where_there_is_no_other() {
+    let mut case = Case::reminder_by_sms();
+    went(&mut case, FIRST, 5, PastOutcome::Failed);
+    assert_eq!(chosen(&case.decide()), (FIRST.to_owned(), Criterion::OnlyWay));
+}
+
+#[test]
+fn what_failed_for_good_counts_against_no_cap() {
+    let mut case = Case::reminder_by_sms();
+    for outcome in [PastOutcome::Failed, PastOutcome::Delivered] {
+        case.history().deliveries.clear();
+        let at = case.facts.now.checked_sub(3.hours()).unwrap();
+        let (channel, purpose) = (Channel::Sms, postern_base::Purpose::Recall);
+        let point = address(FIRST);
+        let outcome = Some(outcome);
+        case.history().deliveries.push(PastDelivery { at, channel, point, purpose, automated: true, outcome });
+        let expected = if outcome == Some(PastOutcome::Failed) { Outcome::Send } else { Outcome::Defer };
+        assert_eq!(case.decide().outcome, expected);
+    }
+}
+
+#[test]
+fn a_long_text_goes_by_the_cheaper_of_two_ways() {
+    let mut case = Case::of("appointment_reminder", Level::L1, &[Channel::Sms, Channel::Email]);
+    case.patient().points.iter_mut().for_each(|p| p.rank = None);
+    let (_, short) = chosen(&case.decide());
+    case.facts.renditions.iter_mut().filter(|r| r.form == Form::Minimal).for_each(|r| r.chars = 300);
+    let (long, by) = chosen(&case.decide());
+    assert_ne!(short, Criterion::Cost);
+    assert_eq!((long.as_str(), by), ("pat@example.org", Criterion::Cost));
+}
+
+/// Local 09:00 in every zone, on the day the clocks go forward.
+#[test]
+fn it_waits_for_the_hour_that_is_lawful_in_every_zone_across_a_clock_change() {
+    // Saturday 2027-03-13, 23:00 in New York; on Sunday New York is at UTC-4, Phoenix stays at UTC-7.
+    for (zones, opens) in [
+        (vec!["America/New_York"], "2027-03-14T13:00:00Z"),
+        (vec!["America/New_York", "America/Phoenix"], "2027-03-14T16:00:00Z"),
+        (vec!["America/Los_Angeles", "America/Phoenix"], "2027-03-14T16:00:00Z"),
+        (vec!["America/New_York", "Pacific/Honolulu"], "2027-03-14T19:00:00Z"),
+    ] {
+        let mut case = Case::reminder_by_sms();
+        case.facts.now = "2027-03-14T04:00:00Z".parse().unwrap();
+        verified(&mut case, "2027-03-01T15:00:00Z");
+        case.patient().zones = zones.into_iter().map(str::to_owned).collect();
+        let decision = case.decide();
+        assert_eq!(decision.outcome, Outcome::Defer, "{:?}", decision.refusals);
+        assert_eq!(decision.deliveries[0].not_before, Some(opens.parse().unwrap()));
+    }
+}
+
+#[test]
+fn a_message_that_would_miss_its_event_is_refused_with_both_instants() {
+    let mut case = Case::reminder_by_sms();
+    case.facts.now = "2026-12-02T02:30:00Z".parse().unwrap();
+    case.request.expires_at = Some("2026-12-02T13:30:00Z".parse().unwrap());
+    let decision = case.decide();
+    assert_eq!(decision.outcome, Outcome::Refuse);
+    let missed = decision.refusals.iter().find(|r| r.rule == "SYS-04").unwrap();
+    assert!(missed.sentence.contains("2026-12-02 09:00 EST"), "{}", missed.sentence);
+    assert!(missed.sentence.contains("2026-12-02 08:30 EST"), "{}", missed.sentence);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_choice_and_its_reason_do_not_depend_on_the_order_of_the_record(
+        case in crate::properties::case(),
+        outcomes in proptest::collection::vec((0i64..40, 0usize..3), 0..4),
+        turn in 0usize..6,
+    ) {
+        let mut case = case;
+        for (days, which) in outcomes {
+            let outcome = [PastOutcome::Delivered, PastOutcome::Failed, PastOutcome::Unknown][which];
+            went(&mut case, if days % 2 == 0 { FIRST } else { SECOND }, days, outcome);
+        }
+        let before = case.decide();
+        let points = &mut case.patient().points;
+        let length = points.len().max(1);
+        points.rotate_left(turn % length);
+        points.reverse();
+        case.history().deliveries.reverse();
+        let after = case.decide();
+        prop_assert_eq!(before.outcome, after.outcome);
+        prop_assert_eq!(before.deliveries, after.deliveries);
+    }
+}
