@@ -178,6 +178,7 @@ fn facts(now: Timestamp) -> Result<Facts, Box<dyn Error>> {
         point: Phi::new("+12125550101".into()),
         purpose: Purpose::Recall,
         automated: true,
+        outcome: None,
     };
     Ok(Facts {
         now,
