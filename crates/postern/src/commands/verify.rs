@@ -82,6 +82,8 @@ pub(crate) fn run(global: &Global, args: &Verify) -> Result<Exit, Failure> {
     // What the database signed is read before the files, and its rows after them: beside a running server the files are never
     // behind the one, nor the rows behind the files.
     let runtime = process::runtime()?;
+    // What reads the database gives its connection back in the runtime, also when it is dropped here.
+    let _inside = runtime.enter();
     let signed = runtime.block_on(database::signed(&data, &key));
     let mut report = verify(&dir, &key, options);
     let of_message = args.message.map(|id| (id, verify_message(&Directory::new(&dir), &key, id)));
