@@ -59,6 +59,9 @@ impl Reasons {
         let mut evaluated = Evaluated { candidate, bar: Bar::Clear, until: None, waiting_for: None };
         ear.turns_to_next();
         for (index, rule) in rules::ALL.iter().enumerate() {
+            if !rule.effective.covers(view.today) {
+                continue;
+            }
             let finding = (rule.check)(view, &candidate);
             self.verdict(index, finding.verdict());
             ear.hears(index, &finding);
@@ -211,7 +214,9 @@ pub(crate) fn standing(
 /// What must be done for a chosen delivery to be lawful.
 fn oblige(view: &View<'_>, candidate: &Candidate<'_>, obligations: &mut Vec<Obligation>) {
     for rule in rules::ALL {
-        if let Finding::Obliges(what) = (rule.check)(view, candidate) {
+        if rule.effective.covers(view.today)
+            && let Finding::Obliges(what) = (rule.check)(view, candidate)
+        {
             let obligation = Obligation { rule: rule.id, what };
             if !obligations.contains(&obligation) {
                 obligations.push(obligation);

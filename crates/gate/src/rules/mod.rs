@@ -19,7 +19,8 @@ mod tcpa;
 use crate::candidate::Candidate;
 use crate::decision::RuleId;
 use crate::finding::Finding;
-use crate::view::View;
+use crate::view::{Today, View};
+use jiff::civil::{Date, date};
 
 /// One rule.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,10 @@ pub struct Rule {
     pub ground: Ground,
     /// How far the source was read.
     pub read: SourceRead,
+    /// When it is in force.
+    pub effective: Effective,
+    /// What lifts it, besides being met.
+    pub waived_by: &'static [Waiver],
     /// What it asks, in a sentence.
     pub asks: &'static str,
     pub(crate) check: fn(&View<'_>, &Candidate<'_>) -> Finding,
@@ -56,6 +61,63 @@ impl Ground {
             Self::Law => "legal",
             Self::Standard => "standard",
             Self::House => "house",
+        }
+    }
+}
+
+/// When a rule is in force. Before and after, it says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effective {
+    /// First day; `None` = longer than Postern decides anything.
+    pub from: Option<Date>,
+    /// Last day; `None` = until further notice.
+    pub until: Option<Date>,
+}
+
+impl Effective {
+    /// Whenever Postern decides.
+    pub const ALWAYS: Self = Self { from: None, until: None };
+
+    /// From a day on.
+    pub(crate) const fn from(year: i16, month: i8, day: i8) -> Self {
+        Self { from: Some(date(year, month, day)), until: None }
+    }
+
+    /// Whether it is in force, in at least one time zone, on the days of a decision.
+    #[inline]
+    pub(crate) fn covers(self, today: Today) -> bool {
+        self.from.is_none_or(|first| first <= today.latest) && self.until.is_none_or(|last| today.earliest <= last)
+    }
+}
+
+/// What lifts a rule for one decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Waiver {
+    /// A named human breaks the glass, with a reason and an end (45 CFR 164.312(a)(2)(ii), RULES TCP-17).
+    Emergency,
+    /// The patient asked for access this way (45 CFR 164.524(c), RULES section 2 note (c)).
+    AccessRequest,
+    /// It is the first answer to what the patient sent (RULES TCP-15).
+    Answer,
+    /// A person speaks on the call, now (RULES TCP-15).
+    LiveCall,
+    /// It is a one-time code, or confirms an opt-in or opt-out.
+    Formality,
+    /// A clinician released the result.
+    ClinicianRelease,
+}
+
+impl Waiver {
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Emergency => "emergency",
+            Self::AccessRequest => "access_request",
+            Self::Answer => "answer",
+            Self::LiveCall => "live_call",
+            Self::Formality => "formality",
+            Self::ClinicianRelease => "clinician_release",
         }
     }
 }
@@ -91,20 +153,37 @@ pub(crate) const COUNT: usize = CATALOGUE.len();
 /// Every rule, in the order of the answer.
 pub static ALL: &[Rule] = &CATALOGUE;
 
-const CATALOGUE: [Rule; 68] = [
+const CATALOGUE: [Rule; 108] = [
     house::system::POLICY_FLOOR,
     house::system::RECORD_READ,
     house::system::BOTH_LEDGERS,
     house::system::STILL_TRUE,
     house::system::DUPLICATE,
+    house::practice::PAUSED,
+    house::practice::TWO_PERSONS,
     house::system::CONTENT_MEASURED,
     house::system::MACHINE_TEXT,
     security::risk::RISK_RECORD,
+    security::reviews::ADDRESSABLE,
+    security::reviews::ACTIVITY,
+    security::actor::ENABLED,
+    security::actor::ROLE,
+    security::actor::TRAINED,
+    security::reviews::CONTINGENCY,
+    security::reviews::EVALUATION,
     security::agreement::AGREEMENT,
     security::agreement::TERMS,
+    security::actor::UNIQUE,
+    security::emergency::BREAK_GLASS,
     security::transmission::EMAIL_TIER,
     security::transmission::CERTIFICATE,
+    security::transmission::SIGNED_MAIL,
+    security::transmission::SECURE_VOICE,
+    security::reviews::PROPOSED,
     privacy::purpose::PERMITTED_PURPOSE,
+    privacy::purpose::BY_A_PERSON,
+    privacy::notice::NOTICE_IS_PROTECTED,
+    privacy::notice::PRIVACY_NOTICE,
     privacy::safeguards::CEILING,
     privacy::safeguards::MACHINE_OR_HOUSEHOLD,
     privacy::safeguards::IDENTITY,
@@ -114,24 +193,40 @@ const CATALOGUE: [Rule; 68] = [
     privacy::representative::INVOLVED,
     privacy::marketing::AUTHORIZATION,
     privacy::marketing::REFILL,
+    privacy::marketing::OWN_SERVICE,
+    privacy::marketing::VALID_AUTHORIZATION,
+    privacy::marketing::FUNDRAISING_AND_SALE,
     privacy::restriction::RESTRICTION,
     privacy::restriction::CONFIDENTIAL,
     privacy::email::ACCESS,
     privacy::email::WARNING,
+    privacy::email::THREAD,
     privacy::notes::PSYCHOTHERAPY,
     special::part2::DISCLOSURE,
     special::part2::NEUTRAL_SENDER,
     special::neutral::NEUTRAL_SENDER,
+    special::reproductive::SHIELDED,
     special::minors::MINOR_CONSENTED,
     special::minors::MAJORITY,
+    special::policyholder::DEPENDENT,
     special::results::TEXAS,
     special::results::CALIFORNIA,
+    special::visitor::VISITOR,
     blocking::results::BLANKET_HOLD,
+    blocking::results::CLINICIAN_HOLD,
+    blocking::results::PATIENT_WAITS,
     blocking::breach::FIRST_CLASS_MAIL,
+    blocking::breach::ELEMENTS,
+    blocking::breach::LAW_ENFORCEMENT_DELAY,
+    blocking::breach::EARLIEST_DEADLINE,
     blocking::language::LANGUAGE,
+    blocking::language::TRANSLATION,
+    blocking::language::ACCOMMODATION,
+    blocking::language::BIAS,
     tcpa::consent::CONSENT,
     tcpa::consent::PROVIDED_NUMBER,
     tcpa::consent::EXEMPTION_AND_CAPS,
+    tcpa::consent::RESIDENTIAL_LINE,
     tcpa::consent::WRITTEN_CONSENT,
     tcpa::consent::DO_NOT_CALL,
     tcpa::revocation::REVOKED,
@@ -145,16 +240,23 @@ const CATALOGUE: [Rule; 68] = [
     tcpa::emergency::EMERGENCY,
     tcpa::number::REASSIGNED,
     tcpa::number::WRONG_NUMBER,
+    tcpa::number::PROTECTED_LINE,
     tcpa::sender::REGISTRATION,
+    tcpa::sender::PROGRAMME,
+    tcpa::sender::HELP,
     tcpa::sender::IDENTIFIES,
     tcpa::sender::MACHINE_VOICE,
     tcpa::sender::RECORDING,
+    tcpa::sender::NO_REPLY,
     tcpa::sender::LINKS,
     privacy::marketing::COMMERCIAL_EMAIL,
     house::points::VERIFIED,
     house::points::MAILBOX,
     house::points::PUSH,
     house::points::CHAT,
+    house::sessions::NO_TRACKERS,
+    house::sessions::SIGNED_IN_ANEW,
+    house::sessions::TWO_FACTORS,
     house::points::APPS,
     house::points::ONE_TIME_CODE,
     house::points::OUT_OF_BAND,

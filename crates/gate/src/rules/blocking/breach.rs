@@ -3,12 +3,16 @@
 use crate::candidate::Candidate;
 use crate::consent::{Standing, permits_point};
 use crate::facts::{ConsentKind, System};
-use crate::finding::{Finding, redirect, unknown};
+use crate::finding::{Finding, deny, later, redirect, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::request::NoticeElement;
+use crate::rules::{Effective, Ground, Rule, SourceRead};
+use crate::tables::{BREACH_DEADLINES, BREACH_INDIVIDUAL, Counted};
 use crate::view::View;
-use postern_base::{Channel, Purpose};
+use jiff::ToSpan;
+use jiff::civil::{Date, Weekday};
+use postern_base::{Channel, Form, Purpose};
 
 /// 45 CFR 164.404(d)(1)(i): "by first-class mail … or, if the individual agrees to electronic notice …, by electronic mail".
 pub(crate) const FIRST_CLASS_MAIL: Rule = Rule {
@@ -16,6 +20,8 @@ pub(crate) const FIRST_CLASS_MAIL: Rule = Rule {
     citation: "45 CFR 164.404(d)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A breach notice goes by first-class mail, or by e-mail to a person who agreed to that; a text never satisfies it.",
     check: first_class_mail,
 };
@@ -31,13 +37,11 @@ fn first_class_mail(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
                 .into(),
         ),
         Channel::Email => {
+            // An agreement of its own: consent to be written to about visits is none to be told of a breach this way.
+            let query = view.query(System::Email, candidate.address);
             let agreed = candidate.cell.has(Mark::Agreed)
-                && candidate.point.is_some_and(|p| p.standing == Some(Standing::Permitted))
-                && permits_point(
-                    view.consents.unwrap_or_default(),
-                    ConsentKind::ContactConsent,
-                    view.query(System::Email, candidate.address),
-                );
+                && candidate.point.is_some_and(|p| p.standing != Some(Standing::Denied))
+                && permits_point(view.consents.unwrap_or_default(), ConsentKind::ElectronicNotice, query);
             Finding::when(agreed, || {
                 unknown("No record says that the person agreed to be notified by e-mail; send first-class mail.")
                     .lifted_by(&[Remedy::RecordConsent])
@@ -47,6 +51,104 @@ fn first_class_mail(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             "A breach notice goes by first-class mail; a text, a call or a push is an extra and never satisfies the duty.",
         ),
     }
+}
+
+/// 45 CFR 164.404(c)(1): the five things a notice says, "to the extent possible".
+pub(crate) const ELEMENTS: Rule = Rule {
+    id: "BRN-06",
+    citation: "45 CFR 164.404(c)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "A breach notice says what happened, which information, what to do, what is done, and whom to ask.",
+    check: elements,
+};
+
+fn elements(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    // What only points at the notice is not the notice.
+    let is_notice = view.request.purpose == Purpose::BreachNotice && candidate.form == Form::Full;
+    if !is_notice {
+        return Finding::NotApplicable;
+    }
+    let Some(breach) = &view.request.breach else {
+        return Finding::Obliges(
+            "Make sure the notice says what happened, which information, what to do, what is done, and whom to ask."
+                .into(),
+        );
+    };
+    Finding::when(NoticeElement::ALL.iter().all(|element| breach.elements.contains(element)), || {
+        deny("The notice lacks one of the five things it must say; complete it first.")
+    })
+}
+
+/// 45 CFR 164.412: a notice waits while a law-enforcement official says that it would impede an investigation; on an oral request for 30
+/// days at most, which whoever records it must see to.
+pub(crate) const LAW_ENFORCEMENT_DELAY: Rule = Rule {
+    id: "BRN-11",
+    citation: "45 CFR 164.412",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "A breach notice waits while a law-enforcement official asked for it, and no longer.",
+    check: law_enforcement_delay,
+};
+
+fn law_enforcement_delay(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
+    let breach = view.request.breach.as_ref().filter(|_| view.request.purpose == Purpose::BreachNotice);
+    match breach.and_then(|breach| breach.delayed_until) {
+        Some(until) if until > view.start => {
+            later(until, "A law-enforcement official asked that the notice wait until then.")
+        }
+        Some(_) => Finding::Satisfied,
+        None => Finding::NotApplicable,
+    }
+}
+
+/// State breach laws run beside 45 CFR 164.404(b), and are often shorter; the earliest day binds.
+pub(crate) const EARLIEST_DEADLINE: Rule = Rule {
+    id: "BRN-13",
+    citation: "state law: breach notification",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "A breach notice goes before the earliest deadline of law, federal or the state's.",
+    check: earliest_deadline,
+};
+
+fn earliest_deadline(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
+    let breach = view.request.breach.as_ref().filter(|_| view.request.purpose == Purpose::BreachNotice);
+    let Some(discovered) = breach.and_then(|breach| breach.discovered) else { return Finding::NotApplicable };
+    let home = view.patient.and_then(|patient| patient.state.as_deref());
+    let own = BREACH_DEADLINES.iter().find(|row| Some(row.state) == home);
+    let federal = discovered.checked_add(BREACH_INDIVIDUAL.days()).ok();
+    let state = own.and_then(|row| match row.counted {
+        Counted::Calendar => discovered.checked_add(row.days.days()).ok(),
+        Counted::Business => business_days_after(discovered, row.days),
+    });
+    let Some(due) = federal.into_iter().chain(state).min() else { return Finding::NotApplicable };
+    if view.today.latest > due {
+        return Finding::Alerts(
+            "The deadline for telling this person of the breach is over; send it now, and record why it is late."
+                .into(),
+        );
+    }
+    Finding::Obliges(format!("Send the notice by {due}, the earliest deadline that applies.").into())
+}
+
+/// The day that many days of business after `day`; public holidays only make it later, and are not counted.
+fn business_days_after(day: Date, days: i64) -> Option<Date> {
+    let mut found = day;
+    let mut left = days;
+    while left > 0 {
+        found = found.tomorrow().ok()?;
+        if !matches!(found.weekday(), Weekday::Saturday | Weekday::Sunday) {
+            left = left.saturating_sub(1);
+        }
+    }
+    Some(found)
 }
 
 #[cfg(test)]

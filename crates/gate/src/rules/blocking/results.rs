@@ -1,9 +1,10 @@
 //! Information blocking.
 
 use crate::candidate::Candidate;
-use crate::finding::{Finding, ask, deny, later};
+use crate::facts::Event;
+use crate::finding::{Finding, ask, deny, later, require};
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use jiff::SignedDuration;
 use postern_base::Purpose;
@@ -16,6 +17,8 @@ pub(crate) const BLANKET_HOLD: Rule = Rule {
     citation: "45 CFR 171.103",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "No policy holds all results back, unless under a recorded exception with an end.",
     check: blanket_hold,
 };
@@ -85,4 +88,66 @@ mod tests {
         let sooner = held("2026-12-02T00:00:00Z").decide();
         assert!(sooner.deliveries.iter().all(|d| d.not_before <= Some("2026-12-02T14:00:00Z".parse().unwrap())));
     }
+}
+
+/// The result that a text discloses, when the message is about one.
+fn disclosed<'a>(view: &View<'a>, candidate: &Candidate<'_>) -> Option<&'a Event> {
+    let discloses = view.request.purpose == Purpose::TestResult && candidate.has_body();
+    view.event.filter(|event| discloses && event.reference.starts_with("DiagnosticReport/"))
+}
+
+/// 45 CFR 171.201(c), (d): a clinician who knows the patient determines, for this patient, that access would endanger life or physical
+/// safety; and for no longer than that holds.
+pub(crate) const CLINICIAN_HOLD: Rule = Rule {
+    id: "IB-02",
+    citation: "45 CFR 171.201",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::ClinicianRelease],
+    asks: "A result is held back from its patient only by a named clinician, for physical harm, until a stated time.",
+    check: clinician_hold,
+};
+
+fn clinician_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(event) = disclosed(view, candidate) else { return Finding::NotApplicable };
+    let Some(hold) = event.hold.filter(|_| !released(view, event)) else { return Finding::NotApplicable };
+    match hold.until.filter(|_| hold.named && hold.physical_harm) {
+        Some(until) if until <= view.start => Finding::Satisfied,
+        Some(until) => later(until, "A clinician determined that this result would put the patient in danger; it waits until then."),
+        None => require(
+            "This result is held back without a clinician's name, a risk of physical harm, or an end; a clinician completes the record or releases the result, since holding it otherwise is information blocking.",
+        )
+        .lifted_by(&[Remedy::ReleaseResult])
+        .and_alert(),
+    }
+}
+
+/// A clinician released it.
+fn released(view: &View<'_>, event: &Event) -> bool {
+    event.clinician_release.is_some_and(|at| at <= view.now)
+}
+
+/// ONC's answers on information blocking: a delay that the patient asked for is the patient's choice. The result stands in the portal;
+/// nothing calls the patient to it.
+pub(crate) const PATIENT_WAITS: Rule = Rule {
+    id: "IB-05",
+    citation: "45 CFR 171.103",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::ClinicianRelease],
+    asks: "A patient who asked to hear of results from a clinician first is not notified before.",
+    check: patient_waits,
+};
+
+fn patient_waits(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let asked = view.patient.is_some_and(|patient| patient.flags.await_clinician);
+    if !asked || view.request.purpose != Purpose::TestResult || !candidate.is_contact() || view.human_voice() {
+        return Finding::NotApplicable;
+    }
+    Finding::when(view.event.is_some_and(|event| released(view, event)), || {
+        require("The patient asked to hear of results from a clinician first; a clinician speaks with them, then releases it.")
+            .lifted_by(&[Remedy::ReleaseResult])
+    })
 }

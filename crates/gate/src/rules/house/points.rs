@@ -6,7 +6,7 @@ use crate::facts::{LineType, MailboxKind, PointSource};
 use crate::finding::{Finding, ask, deny, redirect, strip, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::ONE_TIME_CODE_LIFETIME;
 use crate::view::{PointView, View};
 use postern_base::{Channel, Level, Purpose};
@@ -18,6 +18,8 @@ pub(crate) const VERIFIED: Rule = Rule {
     citation: "45 CFR 164.530(c)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Formality],
     asks: "A number or address was verified as the patient's own before anything about them goes there.",
     check: verified,
 };
@@ -51,6 +53,8 @@ pub(crate) const MAILBOX: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Formality],
     asks: "An employer's, shared or family mailbox or number takes no more than a notice.",
     check: mailbox,
 };
@@ -83,6 +87,8 @@ pub(crate) const PUSH: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A push says only that something waits; offers by push need the patient's own opt-in.",
     check: push,
 };
@@ -101,22 +107,24 @@ fn push(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     })
 }
 
-/// house: an open chat takes nothing about a patient; a signed-in one is as good as the portal, L4 after signing in again.
+/// 45 CFR 164.530(c)(1): safeguards. An open chat takes nothing about a patient; a signed-in one is as good as the portal.
 pub(crate) const CHAT: Rule = Rule {
     id: "CHT-01",
     citation: "45 CFR 164.530(c)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
-    asks: "Chat carries nothing about a patient unless they are signed in, and for protected content signed in anew.",
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "Chat carries nothing about a patient unless they are signed in.",
     check: chat,
 };
 
-fn chat(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+fn chat(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match candidate.channel {
-        Channel::Chat if candidate.cell.has(Mark::ReAuthenticated) => {
-            unknown("Protected results are shown in chat only after signing in again; the text belongs in the portal.")
-        }
-        Channel::ChatAnonymous | Channel::Chat => Finding::Satisfied,
+        Channel::Chat => Finding::Satisfied,
+        Channel::ChatAnonymous => Finding::when(candidate.carried(view.level) == Some(Level::L0), || {
+            strip("An open chat carries nothing about a patient; offer the portal or a call.")
+        }),
         _ => Finding::NotApplicable,
     }
 }
@@ -127,6 +135,8 @@ pub(crate) const APPS: Rule = Rule {
     citation: "45 CFR 164.308(b)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A messaging app is used only when the patient asked for it.",
     check: apps,
 };
@@ -148,6 +158,8 @@ pub(crate) const ONE_TIME_CODE: Rule = Rule {
     citation: "NIST SP 800-63B 5.1.3",
     ground: Ground::Standard,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A one-time code says nothing of care and lives five minutes at most.",
     check: one_time_code,
 };
@@ -174,6 +186,8 @@ pub(crate) const OUT_OF_BAND: Rule = Rule {
     citation: "NIST SP 800-63B 5.1.3",
     ground: Ground::Standard,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A one-time code goes to no VoIP number, is spoken only to a verified one, and by e-mail it only verifies the address.",
     check: out_of_band,
 };
@@ -207,6 +221,8 @@ pub(crate) const IN_USE: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "There is a contact point, it is in use now, and the patient gave it or permits it; the portal is open to the patient.",
     check: in_use,
 };
@@ -234,7 +250,9 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.channel != Channel::Email || view.is_formality() || view.emergency {
         return Finding::Satisfied;
     }
-    let given = point.point.source.is_known_and(|source| *source == PointSource::Patient);
+    // OCR FAQ 570: who writes from an address has given it.
+    let wrote = view.answered.is_some_and(|m| m.channel == Channel::Email && m.point == *candidate.address);
+    let given = wrote || point.point.source.is_known_and(|source| *source == PointSource::Patient);
     match point.standing {
         Some(Standing::Permitted) => Finding::Satisfied,
         Some(Standing::Silent) if given && view.request.purpose != Purpose::Marketing => Finding::Satisfied,
@@ -251,6 +269,8 @@ pub(crate) const SAFE_DEVICE: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Safety flags are obeyed: no machine where none is wanted, no text on a device others read, a person where a flag is unclear.",
     check: safe_device,
 };

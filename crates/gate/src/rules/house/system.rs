@@ -1,13 +1,13 @@
 //! System duties (RULES 1.9).
 
-use crate::candidate::Candidate;
+use crate::candidate::{Candidate, covered};
 use crate::consent::Standing;
 use crate::decision::WaitingFor;
 use crate::facts::{ConsentKind, Ehr, EventStatus, Ruling};
 use crate::finding::{Finding, ask, deny, later, redirect, require, unknown, wait};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::REPEATED_TEXT;
 use crate::view::View;
 use jiff::Timestamp;
@@ -19,6 +19,8 @@ pub(crate) const POLICY_FLOOR: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "The tenant's policy only tightens; one that loosens anything refuses every decision.",
     check: policy_floor,
 };
@@ -38,6 +40,8 @@ pub(crate) const RECORD_READ: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "The patient's record was read just now; while the EHR does not answer, the message waits.",
     check: record_read,
 };
@@ -72,6 +76,8 @@ pub(crate) const BOTH_LEDGERS: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Emergency],
     asks: "A denial in our own opt-outs or in the EHR wins over any permission; an unreadable Consent denies.",
     check: both_ledgers,
 };
@@ -107,6 +113,8 @@ pub(crate) const STILL_TRUE: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "What the message is about still stands, and the message is not too late or too early.",
     check: still_true,
 };
@@ -181,6 +189,8 @@ pub(crate) const DUPLICATE: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "The same message about the same event is accepted once; without an event, once in 24 hours.",
     check: duplicate,
 };
@@ -208,6 +218,8 @@ pub(crate) const CONTENT_MEASURED: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Every text that travels was classified and carries no more than its form allows.",
     check: content_measured,
 };
@@ -247,6 +259,8 @@ pub(crate) const MACHINE_TEXT: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Text a model wrote about care is read by a person before it is sent.",
     check: machine_text,
 };
@@ -255,6 +269,14 @@ fn machine_text(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     let generated = view.request.ai.map_or(view.request.origin == Origin::Ai, |ai| ai.generated);
     if !generated {
         return Finding::NotApplicable;
+    }
+    if let Some(vendor) = view.request.model_vendor.as_deref() {
+        let mut rows = view.facts.vendors.iter().filter(|row| row.vendor == vendor);
+        if !rows.any(|row| covered(row, view.today) && row.agreement.required_terms) {
+            // 45 CFR 164.308(b)(1): who runs the model received what it wrote from.
+            return deny("No agreement covers whoever runs the model that wrote this; sign one, or use another.")
+                .lifted_by(&[Remedy::ExecuteAgreement]);
+        }
     }
     let reviewed = view.request.ai.is_some_and(|ai| ai.human_reviewed);
     let clinical = view.request.ai.is_some_and(|ai| ai.clinical) || view.level.is_none_or(|level| level >= Level::L2);

@@ -3,10 +3,10 @@
 use crate::candidate::Candidate;
 use crate::consent::permits_point;
 use crate::facts::{ConsentKind, NoticeGiven, System};
-use crate::finding::{Finding, deny, redirect, unknown};
+use crate::finding::{Finding, deny, redirect, strip, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::{View, same_place};
 use postern_base::{Channel, EmailMode, Level};
 
@@ -18,6 +18,8 @@ pub(crate) const ACCESS: Rule = Rule {
     citation: "45 CFR 164.524(c)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Plain e-mail answers only a patient's own request for access that names the address and the mode.",
     check: access,
 };
@@ -40,6 +42,8 @@ pub(crate) const WARNING: Rule = Rule {
     citation: "45 CFR 164.530(c)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::AccessRequest],
     asks: "Clinical content goes by e-mail only to a patient who was told the risk and accepts it, and nothing to one who objects.",
     check: warning,
 };
@@ -70,12 +74,57 @@ fn warning(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::Satisfied;
     }
     // RULES PRI-23: in a thread that the patient began, L2 after the notice was given.
-    let thread = view.answered.is_some_and(|m| m.channel == Channel::Email && m.point == *candidate.address);
-    Finding::when(thread && told && view.level.is_some_and(|level| level <= Level::L2), || {
+    Finding::when(in_thread(view, candidate) && told && view.level.is_some_and(|level| level <= Level::L2), || {
         unknown(
             "No record says that the patient was told the risk of e-mail and accepts it; the text belongs in the portal.",
         ).lifted_by(&[Remedy::AcknowledgeEmailRisk])
     })
+}
+
+/// Whether it answers an e-mail that the patient wrote from this address.
+fn in_thread(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
+    view.answered.is_some_and(|m| m.channel == Channel::Email && same_place(&m.point, candidate.address))
+}
+
+/// OCR FAQ 570: when the patient began by e-mail, "the health care provider can assume (unless the patient has explicitly stated
+/// otherwise) that e-mail communications are acceptable". house: the first reply carries the notice of the risk, nothing above L1
+/// before it, and nothing above L2 after it.
+pub(crate) const THREAD: Rule = Rule {
+    id: "PRI-23",
+    citation: "45 CFR 164.530(c)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::AccessRequest],
+    asks: "The first reply in a thread that the patient began carries the notice of the risk; what is diagnostic stays in the portal.",
+    check: thread,
+};
+
+fn thread(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if candidate.channel != Channel::Email || !in_thread(view, candidate) || view.is_formality() {
+        return Finding::NotApplicable;
+    }
+    let query = view.query(System::Email, candidate.address);
+    let accepted = permits_point(view.consents.unwrap_or_default(), ConsentKind::EmailRiskAcknowledgement, query);
+    if accepted || view.access_requested(candidate.address, candidate.mode) {
+        return Finding::Satisfied;
+    }
+    let carried = candidate.carried(view.level).unwrap_or(Level::L4);
+    let notices = view.history.map_or(&[][..], |h| &h.notices);
+    let told = notices
+        .iter()
+        .any(|n| n.kind == EMAIL_RISK && same_place(&n.point, candidate.address) && n.at <= view.now && !n.objected);
+    match (told, carried) {
+        (true, Level::L0 | Level::L1 | Level::L2) => Finding::Satisfied,
+        (true, _) => strip("What is diagnostic is not answered by e-mail; the text belongs in the portal."),
+        (false, Level::L0 | Level::L1) => {
+            Finding::Obliges("This first reply carries the notice of the risk of e-mail; it is given once.".into())
+        }
+        (false, _) => {
+            strip("The first reply to the patient's e-mail carries the notice of its risk, and nothing clinical yet.")
+                .lifted_by(&[Remedy::AcknowledgeEmailRisk])
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::request::{Marketing, MarketingKind, Remuneration};
 use crate::rules::privacy::restriction::system;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::tables::REFILL_LAPSED;
 use crate::view::View;
-use postern_base::Purpose;
+use postern_base::{Level, Purpose};
 
 /// 45 CFR 164.508(a)(3)(i): "must obtain an authorization for any use or disclosure of protected health information for
 /// marketing"; (c): and what makes one valid.
@@ -20,6 +20,8 @@ pub(crate) const AUTHORIZATION: Rule = Rule {
     citation: "45 CFR 164.508(a)(3)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Marketing travels only under a signed authorization in force that tells of any payment.",
     check: authorization,
 };
@@ -29,19 +31,52 @@ fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.cell.has(Mark::ExactAuthorization) {
         return unknown("No record says that the authorization names exactly this use of clinical data.");
     }
-    let valid = |consent: &Consent| {
-        let provision = &consent.provision;
-        names_this(view, candidate, provision)
-            // 45 CFR 164.508(c)(1)(v), (vi): an expiration and a signature.
-            && provision.until.is_some()
-            && consent.signed_by.is_some()
-            && consent.has_source
-            && (!paid || consent.remuneration_disclosed)
-    };
-    Finding::when(view.active(ConsentKind::MarketingAuthorization).any(valid), || {
+    Finding::when(authorized(view, candidate, paid), || {
         deny(
             "Marketing needs the patient's signed authorization, in force, and telling of any payment; there is none on record.",
         ).lifted_by(&[Remedy::SignAuthorization])
+    })
+}
+
+/// Whether a valid authorization covers this; `paid` when it must tell of a payment.
+fn authorized(view: &View<'_>, candidate: &Candidate<'_>, paid: bool) -> bool {
+    view.active(ConsentKind::MarketingAuthorization)
+        .any(|consent| names_this(view, candidate, &consent.provision) && whole(consent, paid))
+}
+
+/// 45 CFR 164.508(c)(1)(v), (vi): an expiration and a signature; (a)(3)(ii): what is paid; (b)(2): nothing that makes it void.
+fn whole(consent: &Consent, paid: bool) -> bool {
+    consent.provision.until.is_some()
+        && consent.signed_by.is_some()
+        && consent.has_source
+        && !consent.defective
+        && (!paid || consent.remuneration_disclosed)
+}
+
+/// 45 CFR 164.508(b)(2): an authorization "is not valid, if" it lacks an element, has expired, was revoked, or is a condition of care.
+pub(crate) const VALID_AUTHORIZATION: Rule = Rule {
+    id: "PRI-11",
+    citation: "45 CFR 164.508(b)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "An authorization that is relied on holds every element, is signed, has an end, and is no condition of care.",
+    check: valid_authorization,
+};
+
+fn valid_authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(paid) = needs_authorization(view, candidate) else { return Finding::NotApplicable };
+    let mut found = view
+        .active(ConsentKind::MarketingAuthorization)
+        .filter(|consent| names_this(view, candidate, &consent.provision))
+        .peekable();
+    if found.peek().is_none() {
+        return Finding::NotApplicable;
+    }
+    Finding::when(found.any(|consent| whole(consent, paid)), || {
+        deny("An authorization is on record and is not valid: its end, signature, document, word of payment or another element is missing, or care was made to depend on it.")
+            .lifted_by(&[Remedy::SignAuthorization])
     })
 }
 
@@ -62,6 +97,8 @@ fn needs_authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Option<boo
     let marketing = view.request.marketing;
     let marked = candidate.cell.has(Mark::Authorization) || candidate.cell.has(Mark::ExactAuthorization);
     match marketing {
+        // 45 CFR 164.514(f)(1): fundraising for the practice itself needs none (PRI-13).
+        Some(facts) if facts.kind == MarketingKind::Fundraising => None,
         None if view.request.purpose == Purpose::Marketing => Some(true),
         None => None,
         Some(facts) if marked || is_marketing(facts) => Some(facts.remuneration != Remuneration::None),
@@ -88,15 +125,88 @@ pub(crate) const REFILL: Rule = Rule {
     citation: "45 CFR 164.501",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A refill reminder is treatment while the drug is current and the payment does not exceed the cost.",
     check: refill,
 };
 
-fn refill(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
+fn refill(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.marketing {
-        Some(facts) if facts.kind == MarketingKind::Refill && !is_marketing(facts) => Finding::Satisfied,
+        Some(facts) if facts.kind == MarketingKind::Refill => {
+            let paid = facts.remuneration != Remuneration::None;
+            Finding::when(!is_marketing(facts) || authorized(view, candidate, paid), || {
+                deny("This is no refill reminder any more: the drug lapsed too long ago, or more than the cost is paid for it.")
+                    .lifted_by(&[Remedy::SignAuthorization])
+            })
+        }
         _ => Finding::NotApplicable,
     }
+}
+
+/// 45 CFR 164.501 "marketing" (2)(ii): treatment, coordination, alternatives and the practice's own services are not marketing,
+/// "except where the covered entity receives financial remuneration".
+pub(crate) const OWN_SERVICE: Rule = Rule {
+    id: "PRI-10",
+    citation: "45 CFR 164.501",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "The practice tells of its own services and of treatment without an authorization only while nobody pays for it.",
+    check: own_service,
+};
+
+fn own_service(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    match view.request.marketing {
+        Some(facts) if facts.kind == MarketingKind::OwnService => {
+            Finding::when(!is_marketing(facts) || authorized(view, candidate, true), || {
+                deny("Somebody pays for this message about the practice's own service, which makes it marketing.")
+                    .lifted_by(&[Remedy::SignAuthorization])
+            })
+        }
+        _ => Finding::NotApplicable,
+    }
+}
+
+/// The kind of notice by which a patient who wants no fundraising is on record.
+const FUNDRAISING: &str = "fundraising";
+
+/// 45 CFR 164.514(f): fundraising uses no more than demographics and dates of care, tells in each message how to hear no more, and
+/// stops at once for who said so. 45 CFR 164.502(a)(5)(ii): no sale of health information without an authorization that tells of it.
+pub(crate) const FUNDRAISING_AND_SALE: Rule = Rule {
+    id: "PRI-13",
+    citation: "45 CFR 164.514(f)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "Fundraising tells how to hear no more of it and stops for who said so; health information is not sold.",
+    check: fundraising_and_sale,
+};
+
+fn fundraising_and_sale(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    match view.request.marketing.map(|facts| facts.kind) {
+        Some(MarketingKind::Sale) => Finding::when(authorized(view, candidate, true), || {
+            deny("Health information is not given for payment without an authorization that tells of the payment.")
+        }),
+        Some(MarketingKind::Fundraising) => fundraising(view, candidate),
+        _ => Finding::NotApplicable,
+    }
+}
+
+fn fundraising(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(history) = view.history else {
+        return unknown("Whether the patient wants to hear of fundraising is not on record.");
+    };
+    if history.notices.iter().any(|notice| notice.kind == FUNDRAISING && notice.objected) {
+        return deny("The patient does not want to hear of fundraising.");
+    }
+    if view.level.is_none_or(|level| level > Level::L1) {
+        return deny("Fundraising uses nothing of the patient's care beyond dates and departments.");
+    }
+    let told = candidate.channel.is_human_task() || candidate.rendition.is_some_and(|text| text.says_opt_out);
+    Finding::when(told, || strip("Fundraising must tell how to hear no more of it; add the words."))
 }
 
 /// 15 USC 7704(a): a commercial e-mail identifies itself, its sender and a way to opt out, with a postal address.
@@ -105,15 +215,23 @@ pub(crate) const COMMERCIAL_EMAIL: Rule = Rule {
     citation: "15 USC 7704",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A commercial e-mail names its sender and how to opt out.",
     check: commercial_email,
 };
 
-fn commercial_email(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+fn commercial_email(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !candidate.cell.has(Mark::CanSpam) {
         return Finding::NotApplicable;
     }
     match candidate.rendition {
+        Some(_) if view.facts.deployment.postal_address.known() != Some(&true) => {
+            // 15 USC 7704(a)(5)(A)(iii): a valid physical postal address.
+            unknown(
+                "No postal address of the practice stands in commercial mail; add it to the template, and record that it is there.",
+            )
+        }
         Some(text) if text.names_sender && text.says_opt_out => {
             Finding::Obliges("Label the e-mail as an offer and give the practice's postal address.".into())
         }

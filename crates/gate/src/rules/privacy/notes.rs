@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, deny};
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::Category;
 
@@ -13,6 +13,8 @@ pub(crate) const PSYCHOTHERAPY: Rule = Rule {
     citation: "45 CFR 164.508(a)(2)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Psychotherapy notes travel on no channel.",
     check: psychotherapy,
 };

@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, deny, require};
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Purpose, RecipientRole};
 
@@ -12,6 +12,8 @@ pub(crate) const PERMITTED_PURPOSE: Rule = Rule {
     citation: "45 CFR 164.502(a)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Every message declares a permitted purpose, for the patient whose records were read and a recipient it may go to.",
     check: permitted_purpose,
 };
@@ -36,6 +38,28 @@ fn permitted_purpose(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
             Finding::when(care, || deny("Another provider may be told what treatment or payment needs, nothing else."))
         }
     }
+}
+
+/// 45 CFR 164.512 and 164.502(j): what a law requires, what an agency oversees, what a whistleblower tells: each with conditions
+/// that only a person can weigh.
+pub(crate) const BY_A_PERSON: Rule = Rule {
+    id: "PRI-28",
+    citation: "45 CFR 164.512",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "What is disclosed because a law asks for it is disclosed by a person, never by a machine.",
+    check: by_a_person,
+};
+
+fn by_a_person(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if view.request.disclosure.is_none() {
+        return Finding::NotApplicable;
+    }
+    Finding::when(candidate.channel.is_human_task(), || {
+        deny("A disclosure that a law asks for is made by a person who has checked its conditions, not by a machine.")
+    })
 }
 
 #[cfg(test)]

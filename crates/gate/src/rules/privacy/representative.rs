@@ -5,7 +5,7 @@ use crate::consent::{in_force, names_purpose};
 use crate::facts::{ConsentKind, LineType, Provision, Ruling};
 use crate::finding::{Finding, deny, require, unknown};
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::{Audience, PointView, View};
 use postern_base::{Category, Channel, Level, RecipientRole};
 
@@ -15,6 +15,8 @@ pub(crate) const MINOR: Rule = Rule {
     citation: "45 CFR 164.502(g)(3)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A proxy is on record as one, and sees nothing of care a minor consented to alone.",
     check: minor,
 };
@@ -90,6 +92,8 @@ pub(crate) const ENDANGERMENT: Rule = Rule {
     citation: "45 CFR 164.502(g)(5)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Where endangerment is flagged, no proxy, no voicemail, no shared or postal address is used.",
     check: endangerment,
 };
@@ -118,6 +122,8 @@ pub(crate) const DECEASED: Rule = Rule {
     citation: "45 CFR 164.502(f)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Nothing is sent by machine about a patient who has died.",
     check: deceased,
 };
@@ -140,6 +146,8 @@ pub(crate) const INVOLVED: Rule = Rule {
     citation: "45 CFR 164.510(b)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A caregiver on record hears logistics; more only with the patient's recorded agreement, and nothing after an objection.",
     check: involved,
 };
@@ -160,7 +168,9 @@ fn involved(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if ruled(view, ConsentKind::ProxyCommunication) == Some(Ruling::Deny) {
         return deny("The patient does not want this person to be told.");
     }
-    let logistics = candidate.carried(view.level).is_some_and(|level| level <= Level::L1);
+    // What a closed phrase tells is of the source's level: "your prescription is ready" is L2 for anybody but the patient.
+    let source = !candidate.has_body() || view.level.is_some_and(|level| level <= Level::L1);
+    let logistics = source && candidate.carried(view.level).is_some_and(|level| level <= Level::L1);
     Finding::when(logistics || granted(view, ConsentKind::ProxyCommunication), || {
         unknown("No agreement of the patient on record lets this person hear more than logistics.")
             .lifted_by(&[Remedy::GrantPerson])

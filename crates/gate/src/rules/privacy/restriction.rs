@@ -6,7 +6,7 @@ use crate::decision::WaitingFor;
 use crate::facts::{ActReason, ConsentKind, Provision, Ruling, System};
 use crate::finding::{Finding, deny, unknown, wait};
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, RecipientRole};
 
@@ -17,6 +17,8 @@ pub(crate) const RESTRICTION: Rule = Rule {
     citation: "45 CFR 164.522(a)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "An agreed restriction is obeyed.",
     check: restriction,
 };
@@ -73,6 +75,8 @@ pub(crate) const CONFIDENTIAL: Rule = Rule {
     citation: "45 CFR 164.522(b)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Where the patient asked to be reached only at certain addresses, no other is used, whatever the urgency.",
     check: confidential,
 };

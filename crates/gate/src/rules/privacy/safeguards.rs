@@ -5,7 +5,7 @@ use crate::finding::{Finding, redirect, strip};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::request::AnsweredBy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use postern_base::{Channel, Form};
 
@@ -16,6 +16,8 @@ pub(crate) const CEILING: Rule = Rule {
     citation: "45 CFR 164.530(c)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::AccessRequest],
     asks: "A channel carries no more than the matrix allows for the purpose and the sensitivity.",
     check: ceiling,
 };
@@ -54,6 +56,8 @@ pub(crate) const MACHINE_OR_HOUSEHOLD: Rule = Rule {
     citation: "45 CFR 164.510(b)(3)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A machine or somebody else who answers hears a name and a number, not the message.",
     check: machine_or_household,
 };
@@ -77,6 +81,8 @@ pub(crate) const IDENTITY: Rule = Rule {
     citation: "45 CFR 164.514(h)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "What the matrix guards by identity is said only after two identifiers were verified, and by a person where it says so.",
     check: identity,
 };

@@ -3,7 +3,7 @@
 use crate::candidate::{Candidate, covered};
 use crate::finding::{Finding, deny};
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 
 /// 45 CFR 164.308(b)(1): a covered entity may let a business associate create, receive, maintain or transmit ePHI "only
@@ -13,6 +13,8 @@ pub(crate) const AGREEMENT: Rule = Rule {
     citation: "45 CFR 164.308(b)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "The vendor's service that carries a message is covered by an executed agreement in force now.",
     check: agreement,
 };
@@ -36,6 +38,8 @@ pub(crate) const TERMS: Rule = Rule {
     citation: "45 CFR 164.504(e)(2)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "The agreement holds every required term.",
     check: terms,
 };

@@ -1,9 +1,10 @@
 //! Risk analysis.
 
+use super::reviews::overdue;
 use crate::candidate::Candidate;
 use crate::finding::{Finding, deny, unknown};
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 
 /// 45 CFR 164.308(a)(1)(ii)(A): "Conduct an accurate and thorough assessment of the potential risks and vulnerabilities".
@@ -12,15 +13,30 @@ pub(crate) const RISK_RECORD: Rule = Rule {
     citation: "45 CFR 164.308(a)(1)(ii)(A)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A channel is used only while an approved risk record stands for it.",
     check: risk_record,
 };
+
+/// house: a risk record is looked at once a year.
+const YEAR_DAYS: i32 = 366;
 
 fn risk_record(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.channel.is_human_task() {
         return Finding::NotApplicable;
     }
-    match view.facts.deployment.risk_record.known() {
+    let deployment = &view.facts.deployment;
+    let row = deployment.channel_risks.iter().find(|row| row.channel == candidate.channel);
+    if row.is_some_and(|row| !row.approved) {
+        return deny("No approved risk record stands for this channel; the security official must approve one.")
+            .lifted_by(&[Remedy::ApproveRisk]);
+    }
+    let old = row.and_then(|row| row.reviewed).is_some_and(|last| overdue(view, last, YEAR_DAYS));
+    match deployment.risk_record.known() {
+        Some(true) if old => {
+            Finding::Alerts("The risk record of a channel in use was not looked at for more than a year.".into())
+        }
         Some(true) => Finding::Satisfied,
         Some(false) => {
             deny("No approved risk record stands for this deployment; the security official must approve one.")

@@ -2,11 +2,11 @@
 
 use crate::candidate::Candidate;
 use crate::facts::Address;
-use crate::finding::{Finding, redirect, unknown};
+use crate::finding::{Finding, deny, redirect, unknown};
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
-use postern_base::{EmailMode, EmailTier};
+use postern_base::{Channel, EmailMode, EmailTier, Origin, Purpose};
 
 /// 45 CFR 164.312(e)(1): "guard against unauthorized access to electronic protected health information that is being
 /// transmitted". RFC 8461 section 5 and RFC 7672 section 2.2 say when a session is enforced; TLS alone can be stripped.
@@ -15,6 +15,8 @@ pub(crate) const EMAIL_TIER: Rule = Rule {
     citation: "45 CFR 164.312(e)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "An e-mail body goes only to a domain that enforces TLS by MTA-STS or DANE.",
     check: email_tier,
 };
@@ -36,23 +38,86 @@ fn email_tier(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 }
 
 /// RFC 8551 section 2.4: encrypted to the recipient's certificate, which must be valid and theirs (45 CFR 164.312(e)).
-///
-/// No certificate is read from a record yet, so none is ever known: S/MIME is refused until the certificates of patients are a
-/// fact here.
+/// RFC 8551 section 3.1: the address in the certificate is the recipient's.
 pub(crate) const CERTIFICATE: Rule = Rule {
     id: "EML-05",
     citation: "45 CFR 164.312(e)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "S/MIME goes only to a patient whose valid certificate is on record.",
     check: certificate,
 };
 
-fn certificate(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+fn certificate(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.mode != Some(EmailMode::Smime) {
         return Finding::NotApplicable;
     }
+    let mut rows = view.facts.certificates.iter().filter(|row| row.address == *candidate.address).peekable();
+    if rows.peek().is_some() {
+        let good = rows.any(|row| {
+            let in_time = row.from <= view.now && view.now < row.until;
+            in_time && row.trusted && row.names_address && row.revoked.is_known_and(|revoked| !revoked)
+        });
+        return Finding::when(good, || {
+            redirect(
+                "The patient's certificate is not valid, not trusted, revoked, or not for this address; use the portal.",
+            )
+        });
+    }
     unknown("No certificate of the patient is on record to encrypt to; use the portal or an enforced connection.")
+}
+
+/// NIST SP 800-177r1 and the sender rules of mailbox providers: mail in bulk is signed, and the signature verifies here before it
+/// is asked to verify anywhere else.
+pub(crate) const SIGNED_MAIL: Rule = Rule {
+    id: "SEC-28",
+    citation: "NIST SP 800-177r1",
+    ground: Ground::Standard,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "Mail in bulk goes only while our own DKIM signature verifies.",
+    check: signed_mail,
+};
+
+fn signed_mail(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let bulk = view.request.origin == Origin::Bulk || view.request.purpose == Purpose::Marketing;
+    if candidate.channel != Channel::Email || !bulk {
+        return Finding::NotApplicable;
+    }
+    match view.facts.deployment.dkim.known() {
+        Some(true) => Finding::Satisfied,
+        Some(false) => {
+            deny("Our signature on mail does not verify; nothing goes out in bulk until it does.").and_alert()
+        }
+        None => unknown("Nobody checked that our signature on mail verifies; check it before mail goes out in bulk."),
+    }
+}
+
+/// RFC 3711, RFC 4568 and RFC 5764: the media of a call are SRTP, its keys agreed over TLS or DTLS (45 CFR 164.312(e)), on every leg
+/// that is ours. The last leg of a public network is nobody's to encrypt.
+pub(crate) const SECURE_VOICE: Rule = Rule {
+    id: "SEC-29",
+    citation: "45 CFR 164.312(e)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "Calls are placed only where every leg of ours runs over TLS and SRTP.",
+    check: secure_voice,
+};
+
+fn secure_voice(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !matches!(candidate.channel, Channel::Voice | Channel::Voicemail) {
+        return Finding::NotApplicable;
+    }
+    match view.facts.deployment.voice_srtp.known() {
+        Some(true) => Finding::Satisfied,
+        Some(false) => deny("A leg of our calls is not encrypted; no call is placed by machine until it is."),
+        None => unknown("Nobody recorded that our calls are encrypted on every leg of ours; record it first."),
+    }
 }
 
 fn tier(view: &View<'_>, address: &Address) -> Option<EmailTier> {

@@ -4,7 +4,7 @@ use crate::candidate::Candidate;
 use crate::facts::Patient;
 use crate::finding::{Finding, deny, unknown};
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::tables::{MinorCare, age_of_majority, protected_from};
 use crate::view::{Audience, PointView, View};
 use jiff::civil::Date;
@@ -17,6 +17,8 @@ pub(crate) const MINOR_CONSENTED: Rule = Rule {
     citation: "45 CFR 164.502(g)(3)(ii)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Protected care of a patient of 12 to 17 years does not go to a parent, nor to a number a parent shares.",
     check: minor_consented,
 };
@@ -57,6 +59,8 @@ pub(crate) const MAJORITY: Rule = Rule {
     citation: "state law: age of majority",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A parent's access ends when the patient comes of age; a new grant is needed.",
     check: majority,
 };

@@ -3,4 +3,7 @@
 pub(super) mod minors;
 pub(super) mod neutral;
 pub(super) mod part2;
+pub(super) mod policyholder;
+pub(super) mod reproductive;
 pub(super) mod results;
+pub(super) mod visitor;

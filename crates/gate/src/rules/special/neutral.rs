@@ -4,7 +4,7 @@ use crate::candidate::Candidate;
 use crate::finding::{Finding, redirect};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, Level};
 
@@ -15,6 +15,8 @@ pub(crate) const NEUTRAL_SENDER: Rule = Rule {
     citation: "state law: Cal. Civ. Code 56; N.Y. Pub. Health Law 27-F; Tex. Health & Safety Code 81.103",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Open channels carry a sender name that tells no specialty, and for protected content a neutral alias.",
     check: neutral_sender,
 };

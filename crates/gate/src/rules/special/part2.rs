@@ -5,7 +5,7 @@ use crate::facts::ConsentKind;
 use crate::finding::{Finding, deny, redirect};
 use crate::remedy::Remedy;
 use crate::rules::privacy::representative::granted;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Category, RecipientRole};
 
@@ -19,6 +19,8 @@ pub(crate) const DISCLOSURE: Rule = Rule {
     citation: "42 CFR 2.31",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Part 2 content goes to others only under a Part 2 consent, and to the patient only behind a sign-in.",
     check: disclosure,
 };
@@ -53,6 +55,8 @@ pub(crate) const NEUTRAL_SENDER: Rule = Rule {
     citation: "42 CFR 2.13(c)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A notice about Part 2 content comes from a sender whose name tells nothing.",
     check: neutral_sender,
 };

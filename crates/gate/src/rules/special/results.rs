@@ -4,7 +4,7 @@ use crate::candidate::Candidate;
 use crate::facts::{Event, ResultClass};
 use crate::finding::{Finding, ask, later, require};
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::{HeldResult, RESULT_HOLDS};
 use crate::view::View;
 use jiff::tz::TimeZone;
@@ -29,6 +29,8 @@ pub(crate) const TEXAS: Rule = Rule {
     citation: "Tex. Occ. Code 159.0062",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::from(2025, 9, 1),
+    waived_by: &[Waiver::ClinicianRelease],
     asks: "In Texas a likely malignancy or genetic marker waits until the third day after the result is final.",
     check: texas,
 };
@@ -76,6 +78,8 @@ pub(crate) const CALIFORNIA: Rule = Rule {
     citation: "Cal. Health & Safety Code 123148",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::ClinicianRelease],
     asks: "In California some results wait until a clinician has released them.",
     check: california,
 };

@@ -4,12 +4,12 @@ use super::is_automated;
 use crate::candidate::Candidate;
 use crate::consent::{Standing, in_force, ruling};
 use crate::decision::WaitingFor;
-use crate::facts::{ConsentKind, PointSource, Ruling};
+use crate::facts::{ConsentKind, LineType, PointSource, Ruling};
 use crate::finding::{Finding, deny, later, require, unknown, wait};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::rules::privacy::restriction::system;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::EXEMPT_TEXT;
 use crate::view::{PointView, View};
 use jiff::{SignedDuration, Timestamp};
@@ -22,6 +22,8 @@ pub(crate) const CONSENT: Rule = Rule {
     citation: "47 USC 227(b)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Emergency, Waiver::Formality],
     asks: "A machine calls or texts a number only on a recorded consent, a number the patient gave for care, or a full exemption.",
     check: consent,
 };
@@ -71,6 +73,8 @@ pub(crate) const PROVIDED_NUMBER: Rule = Rule {
     citation: "30 FCC Rcd 7961",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Emergency, Waiver::Formality],
     asks: "A number the patient gave stands for consent to messages of care, not to billing, surveys or marketing.",
     check: provided_number,
 };
@@ -105,6 +109,8 @@ pub(crate) const EXEMPTION_AND_CAPS: Rule = Rule {
     citation: "47 CFR 64.1200(a)(9)(iv)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Emergency, Waiver::Answer],
     asks: "The exemption is used only with all its conditions; automated treatment messages stay within one a day and three a week.",
     check: exemption_and_caps,
 };
@@ -141,6 +147,33 @@ fn exemption_and_caps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(until) => {
             later(until, "The patient has had as many automated messages as a day or a week allows; it waits.")
         }
+    }
+}
+
+/// 47 CFR 64.1200(a)(3)(v): a prerecorded health-care call to a residential line needs no consent, and goes once a day and three times a
+/// week at most. house: with a consent too, since who is called at home is called at home.
+pub(crate) const RESIDENTIAL_LINE: Rule = Rule {
+    id: "TCP-04",
+    citation: "47 CFR 64.1200(a)(3)(v)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Emergency, Waiver::Answer],
+    asks: "A machine calls a landline at home about care once a day and three times a week at most.",
+    check: residential_line,
+};
+
+fn residential_line(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let landline = candidate.point.is_some_and(|p| p.point.line_type.is_known_and(|line| *line == LineType::Landline));
+    let spoken = is_automated(view, candidate) && candidate.channel != Channel::Sms;
+    if !landline || !spoken || !view.is_care() || view.emergency || view.is_first_answer(candidate.address, None) {
+        return Finding::NotApplicable;
+    }
+    match view.capped_until(capped_until) {
+        Some(until) => later(until, "This line was called as often as a day or a week allows; it waits."),
+        None => Finding::when(view.history.is_some(), || {
+            unknown("How often this line was called is not on record, so the caps cannot be kept.")
+        }),
     }
 }
 
@@ -197,14 +230,22 @@ pub(crate) const WRITTEN_CONSENT: Rule = Rule {
     citation: "47 CFR 64.1200(f)(9)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Marketing calls and texts need a signed written consent that names the number.",
     check: written_consent,
 };
 
 fn written_consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    if !candidate.cell.has(Mark::WrittenConsent) {
+    // 47 CFR 64.1200(a)(2) binds autodialers and artificial voices; whom a person calls is asked of the lists (TCP-10).
+    if !candidate.cell.has(Mark::WrittenConsent) || (candidate.channel == Channel::Voice && view.human_voice()) {
         return Finding::NotApplicable;
     }
+    signed_writing(view, candidate)
+}
+
+/// Whether the patient signed for offers at this number.
+fn signed_writing(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.point.is_some_and(|p| p.standing == Some(Standing::Denied)) {
         return deny("The patient's record denies marketing at this number.").lifted_by(&[Remedy::LiftDenial]);
     }
@@ -216,6 +257,7 @@ fn written_consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             && !provision.exceptions.iter().any(|e| ruling(e, query) == Some(Ruling::Deny))
             && consent.signed_by.is_some()
             && consent.has_source
+            && !consent.defective
             && provision.points.contains(candidate.address)
     });
     Finding::when(signed, || {
@@ -231,6 +273,8 @@ pub(crate) const DO_NOT_CALL: Rule = Rule {
     citation: "47 CFR 64.1200(c)(2)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A number is called to sell only with a signed writing, since it may be on the do-not-call registry.",
     check: do_not_call,
 };
@@ -239,12 +283,21 @@ fn do_not_call(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !candidate.cell.has(Mark::DoNotCall) {
         return Finding::NotApplicable;
     }
-    match written_consent(view, candidate) {
-        Finding::Satisfied => Finding::Satisfied,
-        _ => {
+    let signed = || matches!(signed_writing(view, candidate), Finding::Satisfied);
+    match view.facts.deployment.do_not_call.known() {
+        // 47 CFR 64.1200(d)(3): who asked this practice is called no more, whatever they signed before.
+        Some(lists) if lists.own.contains(candidate.address) => {
+            deny("The patient asked this practice not to call to sell; the number is on its own do-not-call list.")
+        }
+        Some(lists) if lists.national.contains(candidate.address) => Finding::when(signed(), || {
+            deny("The number is on the national do-not-call registry, and no signed writing of the patient is on record.")
+                .lifted_by(&[Remedy::SignMarketingText])
+        }),
+        Some(_) => Finding::Satisfied,
+        None => Finding::when(signed(), || {
             unknown("The number may be on the do-not-call registry, and no signed writing of the patient is on record.")
                 .lifted_by(&[Remedy::SignMarketingText])
-        }
+        }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::Finding;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::Urgency;
 
@@ -13,6 +13,8 @@ pub(crate) const EMERGENCY: Rule = Rule {
     citation: "47 CFR 64.1200(f)(4)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Consent, hours and caps are lifted only when a named human breaks the glass, for a time and a reason.",
     check: emergency,
 };

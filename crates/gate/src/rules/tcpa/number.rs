@@ -3,11 +3,11 @@
 use super::is_automated;
 use crate::candidate::Candidate;
 use crate::decision::WaitingFor;
-use crate::facts::Reassigned;
+use crate::facts::{LineType, Reassigned};
 use crate::finding::{Finding, ask, deny, unknown, wait};
 use crate::remedy::Remedy;
-use crate::rules::{Ground, Rule, SourceRead};
-use crate::tables::NUMBER_VERIFIED;
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
+use crate::tables::{NUMBER_VERIFIED, is_emergency_number};
 use crate::view::View;
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,6 +17,8 @@ pub(crate) const REASSIGNED: Rule = Rule {
     citation: "47 CFR 64.1200(m)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Formality],
     asks: "A number that was given to somebody else is not used; one not verified for 90 days is looked up first.",
     check: reassigned,
 };
@@ -51,6 +53,8 @@ pub(crate) const WRONG_NUMBER: Rule = Rule {
     citation: "45 CFR 164.402",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Where somebody answered that the patient is not there, nothing more goes until the address is verified again.",
     check: wrong_number,
 };
@@ -66,6 +70,27 @@ fn wrong_number(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         }),
         None => Finding::NotApplicable,
     }
+}
+
+/// 47 CFR 64.1200(a)(1)(i)-(ii): no autodialled or artificial-voice call to an emergency line, nor to "any guest room or patient room of a
+/// hospital, health care facility, elderly home".
+pub(crate) const PROTECTED_LINE: Rule = Rule {
+    id: "TCP-20",
+    citation: "47 CFR 64.1200(a)(1)(i)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "No machine calls or texts an emergency line or a patient's room.",
+    check: protected_line,
+};
+
+fn protected_line(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(point) = candidate.point.filter(|_| is_automated(view, candidate)) else { return Finding::NotApplicable };
+    let line = point.point.line_type.is_known_and(|line| matches!(line, LineType::Emergency | LineType::PatientRoom));
+    Finding::when(!line && !is_emergency_number(candidate.address.reveal()), || {
+        deny("This is an emergency line, or that of a patient's room; no machine calls it.")
+    })
 }
 
 #[cfg(test)]

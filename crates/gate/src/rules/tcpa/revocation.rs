@@ -5,7 +5,7 @@ use crate::decision::WaitingFor;
 use crate::finding::{Finding, ask, deny, unknown, wait};
 use crate::remedy::Remedy;
 use crate::revocation::Meaning;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::CONFIRMATION_TEXT;
 use crate::view::{Stopped, View};
 use postern_base::{Channel, Origin, Purpose};
@@ -36,6 +36,8 @@ pub(crate) const REVOKED: Rule = Rule {
     citation: "47 CFR 64.1200(a)(10)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Emergency, Waiver::Answer, Waiver::LiveCall],
     asks: "Who said stop, in whatever words, gets nothing more by machine at that address until they ask again.",
     check: revoked,
 };
@@ -68,6 +70,8 @@ pub(crate) const CANCEL: Rule = Rule {
     citation: "47 CFR 64.1200(a)(10)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Emergency, Waiver::Answer, Waiver::LiveCall],
     asks: "CANCEL stops messages; a person asks whether the visit was meant too.",
     check: cancel,
 };
@@ -89,6 +93,8 @@ pub(crate) const CONFIRMATION: Rule = Rule {
     citation: "47 CFR 64.1200(a)(12)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::from(2025, 4, 11),
+    waived_by: &[],
     asks: "An opt-out is confirmed once, within five minutes.",
     check: confirmation,
 };
@@ -111,6 +117,8 @@ pub(crate) const SCOPE: Rule = Rule {
     citation: "47 CFR 64.1200(a)(10)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Emergency, Waiver::Answer, Waiver::LiveCall],
     asks: "An opt-out on record is obeyed as far as it reaches.",
     check: scope,
 };

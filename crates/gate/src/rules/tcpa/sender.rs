@@ -2,14 +2,14 @@
 
 use super::is_automated;
 use crate::candidate::Candidate;
-use crate::facts::Registration;
+use crate::facts::{PointSource, Registration};
 use crate::finding::{Finding, deny, require, strip};
 use crate::remedy::Remedy;
 use crate::rendition::LinkState;
 use crate::request::VoiceMode;
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
-use postern_base::{Channel, Origin};
+use postern_base::{Channel, Origin, Purpose};
 
 /// CTIA Messaging Principles (2023) and carrier terms: unregistered traffic is blocked. Not law; nothing gets through without.
 pub(crate) const REGISTRATION: Rule = Rule {
@@ -17,6 +17,8 @@ pub(crate) const REGISTRATION: Rule = Rule {
     citation: "CTIA Messaging Principles 2023",
     ground: Ground::Standard,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Texts go only from a registered sender: 10DLC, verified toll-free, or short code.",
     check: registration,
 };
@@ -41,6 +43,8 @@ pub(crate) const IDENTIFIES: Rule = Rule {
     citation: "47 CFR 64.1200(b)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Formality],
     asks: "Automated calls and texts name their sender, and texts say how to opt out.",
     check: identifies,
 };
@@ -69,6 +73,8 @@ pub(crate) const MACHINE_VOICE: Rule = Rule {
     citation: "Tex. HB 149; Cal. Health & Safety Code 1339.75",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::from(2025, 1, 1),
+    waived_by: &[],
     asks: "A call that a model speaks says so at its beginning.",
     check: machine_voice,
 };
@@ -83,8 +89,17 @@ fn machine_voice(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
                     .lifted_by(&[Remedy::DiscloseMachine])
             })
         }
-        _ => Finding::NotApplicable,
+        _ => machine_wrote(view, candidate),
     }
+}
+
+/// A text that a model wrote and no clinician read says so, and how to reach a person.
+fn machine_wrote(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let wrote = view.request.ai.is_some_and(|ai| ai.generated && !ai.human_reviewed);
+    if !wrote || candidate.channel.is_human_task() || !candidate.has_body() {
+        return Finding::NotApplicable;
+    }
+    Finding::Obliges("Say in the message that a model wrote it, and how to reach a person.".into())
 }
 
 /// State recording laws and 18 USC 2511(2)(d): with the agreement of everybody on the call, wherever they are.
@@ -93,6 +108,8 @@ pub(crate) const RECORDING: Rule = Rule {
     citation: "18 USC 2511(2)(d)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "A call is recorded only when everybody on it agreed.",
     check: recording,
 };
@@ -115,6 +132,8 @@ pub(crate) const LINKS: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "Links lead only to the practice's own domains and carry nothing that tells anything.",
     check: links,
 };
@@ -133,6 +152,82 @@ fn links(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         }
         Some(LinkState::Foreign | LinkState::CarriesIdentifiers) => Finding::NotApplicable,
     }
+}
+
+/// CTIA Messaging Principles (2023): the first message of a programme confirms the opt-in, with the programme's name, HELP, STOP, how
+/// often, and that rates may apply; numbers are not taken from bought or rented lists.
+pub(crate) const PROGRAMME: Rule = Rule {
+    id: "TCP-24",
+    citation: "CTIA Messaging Principles 2023",
+    ground: Ground::Standard,
+    read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "A programme of texts begins by confirming the opt-in, and goes to no number of a bought list.",
+    check: programme,
+};
+
+fn programme(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(point) = candidate.point.filter(|_| candidate.channel == Channel::Sms && !view.is_formality()) else {
+        return Finding::NotApplicable;
+    };
+    let recurring = matches!(view.request.origin, Origin::Journey | Origin::Bulk);
+    let offers = view.request.purpose == Purpose::Marketing;
+    if !recurring && !offers {
+        return Finding::NotApplicable;
+    }
+    if point.point.source.is_known_and(|source| *source == PointSource::ThirdParty) {
+        return deny("Somebody else gave this number; programmes and offers go to numbers the patient gave.");
+    }
+    let began = view.history.is_some_and(|h| h.deliveries.iter().any(|d| d.point == *candidate.address));
+    if began {
+        return Finding::Satisfied;
+    }
+    Finding::Obliges("Confirm the opt-in first: the programme, HELP, STOP, how often, and that rates may apply.".into())
+}
+
+/// CTIA Messaging Principles (2023): HELP is answered, whatever was said before, and changes nothing. house: once for each.
+pub(crate) const HELP: Rule = Rule {
+    id: "TCP-25",
+    citation: "CTIA Messaging Principles 2023",
+    ground: Ground::Standard,
+    read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "HELP is answered once each time it is asked, after a STOP too.",
+    check: help,
+};
+
+fn help(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let here = view.answered.is_some_and(|message| message.point == *candidate.address);
+    if !here || !candidate.is_contact() || !view.answers_help() {
+        return Finding::NotApplicable;
+    }
+    Finding::when(view.is_first_answer(candidate.address, None), || {
+        deny("This HELP was answered before; it is answered once.")
+    })
+}
+
+/// 47 CFR 64.1200(a)(10): a sender whose texts cannot be answered says so in each, with another way to opt out.
+pub(crate) const NO_REPLY: Rule = Rule {
+    id: "TCP-28",
+    citation: "47 CFR 64.1200(a)(10)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "Where texts cannot be answered, each says so and gives another way to opt out.",
+    check: no_reply,
+};
+
+fn no_reply(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if candidate.channel != Channel::Sms || view.facts.tenant.accepts_replies {
+        return Finding::NotApplicable;
+    }
+    Finding::when(candidate.rendition.is_some_and(|text| text.says_no_reply), || {
+        strip("Answers to our texts are not read: the text must say so, and give another way to opt out.")
+            .lifted_by(&[Remedy::NameSender])
+    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, later, require};
-use crate::rules::{Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use crate::window::Opening;
 use jiff::SignedDuration;
@@ -20,6 +20,8 @@ pub(crate) const HOURS: Rule = Rule {
     citation: "47 CFR 64.1200(c)(1)",
     ground: Ground::Law,
     read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall],
     asks: "Automated messages go only inside the sending window; others wait for its next opening.",
     check: hours,
 };
@@ -46,6 +48,8 @@ pub(crate) const EVERY_ZONE: Rule = Rule {
     citation: "house",
     ground: Ground::House,
     read: SourceRead::Own,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall],
     asks: "The window holds in every zone the patient may be in; where none is known, from 11:00 to 20:00 Eastern.",
     check: every_zone,
 };
@@ -71,6 +75,8 @@ pub(crate) const STATE_HOURS: Rule = Rule {
     citation: "state law: solicitation hours",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall],
     asks: "Where the patient's state has stricter hours, those are kept.",
     check: state_hours,
 };
@@ -93,6 +99,8 @@ pub(crate) const MARKETING_CAP: Rule = Rule {
     citation: "state law: Fla. Stat. 501.616",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
     asks: "No more than three marketing messages in 24 hours.",
     check: marketing_cap,
 };

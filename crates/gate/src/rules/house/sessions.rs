@@ -1,0 +1,86 @@
+//! How strongly somebody is signed in before they read anything, and who else watches.
+
+use crate::candidate::Candidate;
+use crate::fact::Fact;
+use crate::finding::{Finding, deny, unknown};
+use crate::matrix::Mark;
+use crate::rules::{Effective, Ground, Rule, SourceRead};
+use crate::view::View;
+use postern_base::{Channel, Level, Origin};
+
+/// NIST SP 800-63B, AAL2; 45 CFR 164.312(d) asks for authentication, not how. house: two factors before a patient reads anything
+/// clinical, and before staff send anything.
+pub(crate) const TWO_FACTORS: Rule = Rule {
+    id: "IDN-01",
+    citation: "NIST SP 800-63B",
+    ground: Ground::Standard,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "Clinical text is read, and staff send, only behind a sign-in with two factors.",
+    check: two_factors,
+};
+
+fn two_factors(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let staff = view.request.origin == Origin::Staff;
+    if staff && view.facts.deployment.actor.known().is_some_and(|actor| actor.two_factor != Fact::Known(true)) {
+        return deny("Whoever asks signed in with one factor; they sign in with two.");
+    }
+    let read = matches!(candidate.channel, Channel::Portal | Channel::Chat);
+    if !read || candidate.carried(view.level).is_some_and(|level| level < Level::L2) {
+        return Finding::NotApplicable;
+    }
+    match view.facts.deployment.portal_two_factor.known() {
+        Some(true) => Finding::Satisfied,
+        Some(false) => deny("The portal shows what is clinical after one factor; switch the second on first."),
+        None => unknown("Nobody recorded that the portal asks for two factors; record it first."),
+    }
+}
+
+/// OCR's bulletin on online tracking, as far as it stands (AHA v. Becerra): pages behind a sign-in and what is typed into a chat are
+/// protected, and no tracker of others may see them.
+pub(crate) const NO_TRACKERS: Rule = Rule {
+    id: "CHT-02",
+    citation: "OCR online tracking bulletin",
+    ground: Ground::Standard,
+    read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "No tracker of others runs where patients sign in or chat.",
+    check: no_trackers,
+};
+
+fn no_trackers(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !matches!(candidate.channel, Channel::Portal | Channel::Chat | Channel::ChatAnonymous) {
+        return Finding::NotApplicable;
+    }
+    match view.facts.deployment.no_trackers.known() {
+        Some(true) => Finding::Satisfied,
+        Some(false) => {
+            deny("A tracker of somebody else runs on these pages; remove it before patients read there.").and_alert()
+        }
+        None => unknown("Nobody recorded that no tracker runs on these pages; look, and record it."),
+    }
+}
+
+/// 45 CFR 164.312(d): "verify that a person … seeking access … is the one claimed". house: a signed-in chat is as good as the portal;
+/// what is specially protected is shown after signing in anew.
+pub(crate) const SIGNED_IN_ANEW: Rule = Rule {
+    id: "CHT-03",
+    citation: "45 CFR 164.312(d)",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "Protected results are shown in a chat only to who has just signed in anew.",
+    check: signed_in_anew,
+};
+
+fn signed_in_anew(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if candidate.channel != Channel::Chat || !candidate.cell.has(Mark::ReAuthenticated) {
+        return Finding::NotApplicable;
+    }
+    Finding::when(view.facts.deployment.reauthenticated.is_known_and(|anew| *anew), || {
+        unknown("Protected results are shown in chat only after signing in again; the text belongs in the portal.")
+    })
+}

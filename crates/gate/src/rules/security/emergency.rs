@@ -1,0 +1,34 @@
+//! Emergency access.
+
+use crate::candidate::Candidate;
+use crate::finding::Finding;
+use crate::rules::{Effective, Ground, Rule, SourceRead};
+use crate::view::View;
+
+/// 45 CFR 164.312(a)(2)(ii): "procedures for obtaining necessary electronic protected health information during an emergency":
+/// who, why, until when, and a look at it afterwards.
+pub(crate) const BREAK_GLASS: Rule = Rule {
+    id: "SEC-18",
+    citation: "45 CFR 164.312(a)(2)(ii)",
+    ground: Ground::Law,
+    read: SourceRead::Read,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "Emergency access names who, why and until when, and is reviewed afterwards.",
+    check: break_glass,
+};
+
+fn break_glass(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
+    if view.emergency {
+        return Finding::Obliges(
+            "Review this use of emergency access within one business day: who, why, until when, and what was said."
+                .into(),
+        );
+    }
+    if view.request.break_glass.is_some() {
+        return Finding::Alerts(
+            "Emergency access was claimed without a named person, a reason, or time left; it lifts nothing, and somebody should ask why.".into(),
+        );
+    }
+    Finding::NotApplicable
+}

@@ -1,0 +1,42 @@
+//! Reproductive and gender-affirming care under state shield laws.
+
+use crate::candidate::Candidate;
+use crate::finding::{Finding, deny};
+use crate::rules::{Effective, Ground, Rule, SourceRead};
+use crate::view::View;
+use postern_base::{Category, Origin, RecipientRole};
+
+/// States whose laws shield such care (RULES SPC-04, from knowledge: counsel must verify each).
+const SHIELD: [&str; 7] = ["CA", "CO", "IL", "MA", "MD", "NY", "WA"];
+
+/// State shield laws. No federal rule: the 2024 amendments of the Privacy Rule were vacated (Purl v. HHS). What the matrix guards as
+/// specially protected stays inside the state where a shield law may apply, unless the patient themself is told.
+pub(crate) const SHIELDED: Rule = Rule {
+    id: "SPC-04",
+    citation: "state law: shield laws; Purl v. HHS",
+    ground: Ground::Law,
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
+    waived_by: &[],
+    asks: "Where a state shields reproductive and gender-affirming care, nothing of it goes to others, nor in bulk across a state's border.",
+    check: shielded,
+};
+
+fn shielded(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
+    if !view.has_category(Category::Reproductive) && !view.has_category(Category::GenderAffirming) {
+        return Finding::NotApplicable;
+    }
+    let home = view.patient.and_then(|patient| patient.state.as_deref());
+    let practice = view.facts.tenant.state.as_deref();
+    let shields = |state: Option<&str>| state.is_some_and(|state| SHIELD.contains(&state));
+    if !shields(home) && !shields(practice) {
+        return Finding::NotApplicable;
+    }
+    if !matches!(view.request.recipient.role, RecipientRole::SelfPatient | RecipientRole::Proxy) {
+        return deny("State law shields this care; it is told to the patient, not to others.");
+    }
+    let across = home.is_none() || practice.is_none() || home != practice;
+    Finding::when(view.request.origin != Origin::Bulk || !across, || {
+        deny("State law shields this care; nothing about it is sent in bulk across the state's border.")
+    })
+}
