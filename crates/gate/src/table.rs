@@ -74,6 +74,7 @@ fn case(purpose: Purpose, level: Level, column: Column, given: Given) -> Case {
     if matches!(purpose, Purpose::OneTimeCode | Purpose::ConsentConfirmation) && level == Level::L0 {
         case.speak_l0();
     }
+    case.facts.deployment.reauthenticated = Fact::Known(given != Given::Ordinary);
     if given != Given::Ordinary {
         meet(&mut case, purpose, voice);
     }

@@ -11,6 +11,8 @@
 
 mod blocking;
 mod house;
+#[cfg(test)]
+mod pairs;
 mod privacy;
 mod security;
 mod special;

@@ -379,7 +379,7 @@ mod tests {
         let case = Case::of("marketing", Level::L1, &[Channel::Sms]);
         assert!(refused_by(&case, Channel::Sms, "TCP-22"));
         let case = Case::of("marketing", Level::L1, &[Channel::Voice]);
-        assert!(refused_by(&case, Channel::Voice, "TCP-10"));
+        assert!(refused_by(&case, Channel::Voice, "TCP-22"));
     }
 
     #[test]

@@ -1,0 +1,265 @@
+//! Beside each rule two cases: one it stops (or speaks in, where it only obliges or alerts), one it lets pass.
+//!
+//! The tests below fail when a rule has no pair, when it is silent where it should speak, and when what its metadata says lifts it
+//! does not, or something else does.
+
+mod blocking;
+mod house;
+mod privacy;
+mod security;
+mod special;
+mod tcpa;
+
+use super::{ALL, Waiver};
+use crate::fact::{Fact, Missing};
+use crate::facts::{ConsentKind, Event, EventStatus, History, Inbound, Provision, Ruling, System};
+use crate::request::{Ai, AnsweredBy, Marketing, MarketingKind, Remuneration, Voice, VoiceMode};
+use crate::sample::{Case, address, consent};
+use postern_base::{Channel, EmailMode, Level, Origin, Phi, Purpose, RecipientRole};
+
+/// A rule and its two cases.
+struct Pair {
+    id: &'static str,
+    stops: fn() -> Case,
+    passes: fn() -> Case,
+}
+
+const fn pair(id: &'static str, stops: fn() -> Case, passes: fn() -> Case) -> Pair {
+    Pair { id, stops, passes }
+}
+
+fn all() -> impl Iterator<Item = &'static Pair> {
+    [security::PAIRS, privacy::PAIRS, special::PAIRS, blocking::PAIRS, tcpa::PAIRS, house::PAIRS].into_iter().flatten()
+}
+
+// ---- what the cases are made of
+
+const NUMBER: &str = "+12125550101";
+const MAIL: &str = "pat@example.org";
+
+fn but(mut case: Case, change: impl FnOnce(&mut Case)) -> Case {
+    change(&mut case);
+    case
+}
+
+fn text() -> Case {
+    Case::reminder_by_sms()
+}
+
+fn mail() -> Case {
+    Case::reminder_by_email_body()
+}
+
+fn result() -> Case {
+    Case::result()
+}
+
+fn missing<T>() -> Fact<T> {
+    Fact::Unknown(Missing::NotRecorded)
+}
+
+fn points(case: &mut Case, change: impl Fn(&mut crate::facts::ContactPoint)) {
+    case.patient().points.iter_mut().for_each(change);
+}
+
+fn texts(case: &mut Case, change: impl Fn(&mut crate::Rendition)) {
+    case.facts.renditions.iter_mut().for_each(change);
+}
+
+/// A call about follow-up care by `mode`, answered as `answered_by`.
+fn call(mode: VoiceMode, answered_by: AnsweredBy, identity_verified: bool) -> Case {
+    but(Case::of("follow_up", Level::L1, &[Channel::Voice, Channel::Voicemail]), |case| {
+        case.request.voice = Some(Voice {
+            mode,
+            answered_by,
+            identity_verified,
+            recording: false,
+            recording_consent: false,
+            disclosed: true,
+        });
+    })
+}
+
+fn voice(case: &mut Case) -> &mut Voice {
+    case.request.voice.as_mut().unwrap()
+}
+
+fn heard(case: &mut Case, channel: Channel, from: &str, text: &str) {
+    let at = case.facts.now.checked_sub(jiff::SignedDuration::from_mins(2)).unwrap();
+    let (point, text) = (address(from), Phi::new(text.to_owned()));
+    case.history().inbound.push(Inbound { at, channel, point, text, thread_purpose: None });
+}
+
+fn after(words: &str) -> Case {
+    but(text(), |case| heard(case, Channel::Sms, NUMBER, words))
+}
+
+fn permit_provision() -> Provision {
+    Provision { decision: Some(Ruling::Permit), ..Provision::default() }
+}
+
+fn offer(kind: MarketingKind, remuneration: Remuneration) -> Case {
+    but(Case::of("marketing", Level::L1, &[Channel::Email]), |case| {
+        case.request.marketing = Some(Marketing { kind, remuneration, drug_lapsed_days: 0 });
+        sign(case, ConsentKind::ContactConsent, true);
+    })
+}
+
+/// A signed authorization, or consent, for marketing at the address and number; whole or not.
+fn sign(case: &mut Case, kind: ConsentKind, whole: bool) {
+    let provision = Provision {
+        until: Some("2027-06-01T00:00:00Z".parse().unwrap()),
+        reasons: vec![crate::facts::ActReason::HMarkt],
+        points: vec![address(NUMBER), address(MAIL)],
+        ..permit_provision()
+    };
+    let mut signed = consent(kind, provision);
+    (signed.signed_by, signed.has_source) = (whole.then(|| "Patient/p1".to_owned()), true);
+    signed.remuneration_disclosed = true;
+    case.consents().push(signed);
+}
+
+fn event(case: &mut Case, reference: &str, status: EventStatus, at: &str) {
+    case.request.event = Some(reference.into());
+    case.facts.event = Fact::Known(Event {
+        reference: reference.into(),
+        status,
+        at: Some(at.parse().unwrap()),
+        result_class: None,
+        clinician_release: None,
+        hold: None,
+        labels: vec![],
+    });
+}
+
+/// A result with its report, in `state`.
+fn report(state: &str) -> Case {
+    but(result(), |case| {
+        case.patient().state = Some(state.into());
+        event(case, "DiagnosticReport/d1", EventStatus::Active, "2026-11-30T18:00:00Z");
+    })
+}
+
+fn known_event(case: &mut Case) -> &mut Event {
+    match &mut case.facts.event {
+        Fact::Known(event) => event,
+        Fact::Unknown(_) => panic!("the case has an event"),
+    }
+}
+
+fn at(time: &str) -> Case {
+    but(text(), |case| case.facts.now = time.parse().unwrap())
+}
+
+fn written_by_a_model(human_reviewed: bool, clinical: bool) -> Case {
+    but(text(), |case| case.request.ai = Some(Ai { generated: true, human_reviewed, clinical }))
+}
+
+fn breach() -> Case {
+    but(Case::of("breach_notice", Level::L1, &[Channel::Mail, Channel::Portal, Channel::Email]), |case| {
+        case.request.email_mode = Some(EmailMode::EnforcedTls);
+        case.patient().postal.push(address("1 Elm St, New York NY 10001"));
+        case.consents().push(consent(ConsentKind::ElectronicNotice, permit_provision()));
+    })
+}
+
+fn told_by(person: &str, role: RecipientRole, kind: ConsentKind) -> Case {
+    but(Case::of("appointment_reminder", Level::L1, &[Channel::Portal]), |case| {
+        case.request.recipient.role = role;
+        case.request.recipient.reference = Some(person.into());
+        let (reference, relationship) = (person.into(), vec!["PRN".into()]);
+        case.facts.related.push(crate::facts::RelatedPerson { reference, relationship, active: true, points: vec![] });
+        let provision = Provision { actors: vec![person.into()], ..permit_provision() };
+        case.consents().push(consent(kind, provision));
+        case.patient().birth_date = Some("2012-05-05".parse().unwrap());
+    })
+}
+
+fn code(channel: Channel) -> Case {
+    but(Case::of("one_time_code", Level::L0, &[channel]), Case::speak_l0)
+}
+
+fn mother() -> Case {
+    told_by("RelatedPerson/r1", RecipientRole::Proxy, ConsentKind::ProxyCommunication)
+}
+
+fn opened(case: &mut Case, system: System, value: &str) {
+    let phone = case.patient().points[0].clone();
+    case.patient().points.push(crate::facts::ContactPoint { system, value: address(value), ..phone });
+    let mut vendor = case.facts.vendors[0].clone();
+    vendor.channels = vec![Channel::Push, Channel::MessagingApp, Channel::ChatAnonymous];
+    case.facts.vendors.push(vendor);
+}
+
+// ---- the tests
+
+/// Whether the rule speaks in the case: against a candidate, with a duty, or with an alert.
+fn speaks(case: &Case, id: &str) -> bool {
+    let decision = case.decide();
+    decision.refusals.iter().any(|r| r.rule == id)
+        || decision.obligations.iter().any(|o| o.rule == id)
+        || decision.alerts.iter().any(|a| a.rule == id)
+}
+
+fn stands_against(case: &Case, id: &str) -> bool {
+    case.decide().refusals.iter().any(|r| r.rule == id)
+}
+
+#[test]
+fn every_rule_has_a_case_it_stops_and_one_it_lets_pass() {
+    let mut wrong = Vec::new();
+    for rule in ALL {
+        match all().filter(|pair| pair.id == rule.id).count() {
+            1 => {}
+            n => wrong.push(format!("{}: {n} pairs", rule.id)),
+        }
+    }
+    for pair in all() {
+        if !ALL.iter().any(|rule| rule.id == pair.id) {
+            wrong.push(format!("{}: no such rule", pair.id));
+        }
+        if !speaks(&(pair.stops)(), pair.id) {
+            wrong.push(format!("{}: silent where it should speak", pair.id));
+        }
+        if speaks(&(pair.passes)(), pair.id) {
+            wrong.push(format!("{}: speaks where it should let pass", pair.id));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_named_human_who_breaks_the_glass_lifts_the_rules_that_say_so_and_no_other() {
+    let mut wrong = Vec::new();
+    for rule in ALL {
+        let Some(pair) = all().find(|pair| pair.id == rule.id) else { continue };
+        let before = (pair.stops)();
+        if !stands_against(&before, rule.id) {
+            continue;
+        }
+        let after = but(before, Case::break_glass);
+        let lifted = !stands_against(&after, rule.id);
+        if lifted != rule.waived_by.contains(&Waiver::Emergency) {
+            wrong.push(format!("{}: lifted {lifted}", rule.id));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_rule_says_nothing_before_it_is_in_force() {
+    for rule in ALL.iter().filter(|rule| rule.effective.from.is_some()) {
+        let pair = all().find(|pair| pair.id == rule.id).unwrap();
+        let early = but((pair.stops)(), |case| case.facts.now = "2023-06-01T18:00:00Z".parse().unwrap());
+        assert!(!speaks(&early, rule.id), "{}", rule.id);
+    }
+}
+
+#[test]
+fn history_that_is_missing_satisfies_no_rule_that_needs_it() {
+    for id in ["SYS-05", "TCP-03", "TCP-11", "TCP-19"] {
+        let case = but(text(), |case| case.facts.history = missing::<History>());
+        assert!(stands_against(&case, id), "{id}");
+    }
+    let _ = (Origin::Api, Purpose::Recall);
+}
