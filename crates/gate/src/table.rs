@@ -98,6 +98,7 @@ fn meet(case: &mut Case, purpose: Purpose, voice: Voice) {
     case.permit(System::MessagingApp, "app-1");
     let points = ["+12125550101", "pat@example.org", "device-1", "app-1"];
     case.consents().push(consent(ConsentKind::EmailRiskAcknowledgement, permit(&points)));
+    case.consents().push(consent(ConsentKind::ElectronicNotice, permit(&points)));
     for kind in [ConsentKind::ContactConsent, ConsentKind::MarketingAuthorization, ConsentKind::MarketingTextConsent] {
         let mut signed = consent(kind, permit(&points));
         signed.signed_by = Some("Patient/p1".into());

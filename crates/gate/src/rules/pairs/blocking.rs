@@ -38,16 +38,24 @@ fn translated(reviewed: bool) -> Case {
 pub(super) const PAIRS: &[Pair] = &[
     pair(
         "IB-01",
-        || but(result(), |c| {
-            c.policy.defects.push(PolicyDefect { rule: "IB-01", key: "results".into(), sentence: "all wait".into() });
-        }),
+        || {
+            but(result(), |c| {
+                c.policy.defects.push(PolicyDefect {
+                    rule: "IB-01",
+                    key: "results".into(),
+                    sentence: "all wait".into(),
+                });
+            })
+        },
         result,
     ),
     pair("IB-02", || held(false, "2026-12-05T00:00:00Z"), || held(true, "2026-12-01T00:00:00Z")),
     pair("IB-05", || waiting(false), || waiting(true)),
-    pair("BRN-05", || but(breach(), |c| c.consents().retain(|c| c.kind != ConsentKind::ElectronicNotice)), || {
-        but(breach(), |c| c.request.channels = Some(vec![Channel::Email, Channel::Mail]))
-    }),
+    pair(
+        "BRN-05",
+        || but(breach(), |c| c.consents().retain(|c| c.kind != ConsentKind::ElectronicNotice)),
+        || but(breach(), |c| c.request.channels = Some(vec![Channel::Mail])),
+    ),
     pair("BRN-06", || notice(1, None, None), || notice(0, None, None)),
     pair("BRN-11", || notice(0, None, Some("2026-12-20T00:00:00Z")), || notice(0, None, Some("2026-11-20T00:00:00Z"))),
     pair("BRN-13", || notice(0, Some("2026-11-20"), None), || notice(0, None, None)),
@@ -55,9 +63,11 @@ pub(super) const PAIRS: &[Pair] = &[
     pair("CIV-02", || translated(false), || translated(true)),
     pair(
         "CIV-03",
-        || but(call(VoiceMode::Ivr, AnsweredBy::Patient, false), |c| {
-            c.patient().flags = Flags { deaf: true, ..Flags::default() };
-        }),
+        || {
+            but(call(VoiceMode::Ivr, AnsweredBy::Patient, false), |c| {
+                c.patient().flags = Flags { deaf: true, ..Flags::default() };
+            })
+        },
         || but(text(), |c| c.patient().flags = Flags { deaf: true, ..Flags::default() }),
     ),
     pair(

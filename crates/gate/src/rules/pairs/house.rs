@@ -52,18 +52,26 @@ fn open_chat(purpose: &str, level: Level) -> Case {
 pub(super) const PAIRS: &[Pair] = &[
     pair(
         "SYS-01",
-        || but(text(), |c| {
-            c.policy.defects.push(PolicyDefect { rule: "SYS-01", key: "window".into(), sentence: "too wide".into() });
-        }),
+        || {
+            but(text(), |c| {
+                c.policy.defects.push(PolicyDefect {
+                    rule: "SYS-01",
+                    key: "window".into(),
+                    sentence: "too wide".into(),
+                });
+            })
+        },
         text,
     ),
     pair("SYS-02", || but(text(), |c| c.facts.ehr = Ehr::Unreachable), text),
     pair(
         "SYS-03",
-        || but(text(), |c| {
-            let deny = Provision { decision: Some(Ruling::Deny), ..Provision::default() };
-            c.consents().push(consent(ConsentKind::ContactConsent, deny));
-        }),
+        || {
+            but(text(), |c| {
+                let deny = Provision { decision: Some(Ruling::Deny), ..Provision::default() };
+                c.consents().push(consent(ConsentKind::ContactConsent, deny));
+            })
+        },
         text,
     ),
     pair(
@@ -73,26 +81,30 @@ pub(super) const PAIRS: &[Pair] = &[
     ),
     pair(
         "SYS-05",
-        || but(text(), |c| {
-            let (at, purpose) = (c.facts.now, c.request.purpose);
-            c.history().earlier.push(EarlierRequest {
-                at,
-                purpose,
-                event: None,
-                template: None,
-                same_content: true,
-                commitment: None,
-            });
-        }),
+        || {
+            but(text(), |c| {
+                let (at, purpose) = (c.facts.now, c.request.purpose);
+                c.history().earlier.push(EarlierRequest {
+                    at,
+                    purpose,
+                    event: None,
+                    template: None,
+                    same_content: true,
+                    commitment: None,
+                });
+            })
+        },
         text,
     ),
     pair("SYS-06", || but(text(), |c| texts(c, |r| r.level = Fact::Known(Level::L3))), text),
     pair(
         "SYS-08",
-        || but(text(), |c| {
-            c.request.origin = Origin::Bulk;
-            c.facts.deployment.paused = Fact::Known(true);
-        }),
+        || {
+            but(text(), |c| {
+                c.request.origin = Origin::Bulk;
+                c.facts.deployment.paused = Fact::Known(true);
+            })
+        },
         || but(text(), |c| c.facts.deployment.paused = Fact::Known(true)),
     ),
     pair("SYS-09", || from_a_template(1), || from_a_template(2)),
@@ -106,22 +118,22 @@ pub(super) const PAIRS: &[Pair] = &[
     pair("EML-04", || but(mail(), |c| points(c, |p| p.mailbox = Fact::Known(MailboxKind::Family))), mail),
     pair("PSH-01", || pushed(Level::L1), || pushed(Level::L0)),
     pair("CHT-01", || open_chat("appointment_reminder", Level::L1), || open_chat("consent_confirmation", Level::L0)),
-    pair(
-        "CHT-02",
-        || but(result(), |c| c.facts.deployment.no_trackers = Fact::Known(false)),
-        result,
-    ),
+    pair("CHT-02", || but(result(), |c| c.facts.deployment.no_trackers = Fact::Known(false)), result),
     pair("CHT-03", || chat_result(false), || chat_result(true)),
     pair("IDN-01", || but(result(), |c| c.facts.deployment.portal_two_factor = Fact::Known(false)), result),
     pair("SOC-01", || app(false), || app(true)),
     pair(
         "OTP-01",
-        || but(code(Channel::Sms), |c| {
-            c.request.expires_at = Some("2026-12-01T21:00:00Z".parse().unwrap());
-        }),
-        || but(code(Channel::Sms), |c| {
-            c.request.expires_at = Some("2026-12-01T20:05:00Z".parse().unwrap());
-        }),
+        || {
+            but(code(Channel::Sms), |c| {
+                c.request.expires_at = Some("2026-12-01T21:00:00Z".parse().unwrap());
+            })
+        },
+        || {
+            but(code(Channel::Sms), |c| {
+                c.request.expires_at = Some("2026-12-01T20:05:00Z".parse().unwrap());
+            })
+        },
     ),
     pair(
         "OTP-02",
@@ -129,9 +141,5 @@ pub(super) const PAIRS: &[Pair] = &[
         || code(Channel::Sms),
     ),
     pair("HSE-01", || but(text(), |c| c.patient().points.clear()), text),
-    pair(
-        "HSE-02",
-        || but(text(), |c| c.patient().flags = Flags { no_automated: true, ..Flags::default() }),
-        text,
-    ),
+    pair("HSE-02", || but(text(), |c| c.patient().flags = Flags { no_automated: true, ..Flags::default() }), text),
 ];

@@ -56,11 +56,7 @@ fn authorized(whole: bool) -> Case {
 pub(super) const PAIRS: &[Pair] = &[
     pair("PRI-01", || but(text(), |c| c.patient().id = "Patient/other".parse().unwrap()), text),
     pair("PRI-04", result, text),
-    pair(
-        "PRI-05",
-        || but(mother(), |c| c.consents().clear()),
-        mother,
-    ),
+    pair("PRI-05", || but(mother(), |c| c.consents().clear()), mother),
     pair(
         "PRI-06",
         || {
@@ -104,47 +100,57 @@ pub(super) const PAIRS: &[Pair] = &[
     ),
     pair(
         "PRI-17",
-        || but(Case::of("billing", Level::L2, &[Channel::Voice]), |c| {
-            c.request.voice = call(VoiceMode::Human, AnsweredBy::Patient, false).request.voice;
-        }),
-        || but(Case::of("billing", Level::L2, &[Channel::Voice]), |c| {
-            c.request.voice = call(VoiceMode::Human, AnsweredBy::Patient, true).request.voice;
-        }),
+        || {
+            but(Case::of("billing", Level::L2, &[Channel::Voice]), |c| {
+                c.request.voice = call(VoiceMode::Human, AnsweredBy::Patient, false).request.voice;
+            })
+        },
+        || {
+            but(Case::of("billing", Level::L2, &[Channel::Voice]), |c| {
+                c.request.voice = call(VoiceMode::Human, AnsweredBy::Patient, true).request.voice;
+            })
+        },
     ),
     pair("PRI-18", || but(text(), |c| c.facts.deployment.privacy_notice = Fact::Known(false)), text),
     pair(
         "PRI-19",
-        || but(text(), |c| {
-            let deny = Provision { decision: Some(Ruling::Deny), ..Provision::default() };
-            c.consents().push(consent(ConsentKind::Restriction, deny));
-        }),
-        || but(text(), |c| {
-            let deny = Provision { decision: Some(Ruling::Deny), reasons: vec![ActReason::HPaymt], ..Provision::default() };
-            c.consents().push(consent(ConsentKind::Restriction, deny));
-        }),
+        || {
+            but(text(), |c| {
+                let deny = Provision { decision: Some(Ruling::Deny), ..Provision::default() };
+                c.consents().push(consent(ConsentKind::Restriction, deny));
+            })
+        },
+        || {
+            but(text(), |c| {
+                let deny = Provision {
+                    decision: Some(Ruling::Deny),
+                    reasons: vec![ActReason::HPaymt],
+                    ..Provision::default()
+                };
+                c.consents().push(consent(ConsentKind::Restriction, deny));
+            })
+        },
     ),
     pair(
         "PRI-20",
-        || but(text(), |c| {
-            let provision = Provision { points: vec![address("+13175550177")], ..permit_provision() };
-            c.consents().push(consent(ConsentKind::ConfidentialCommunication, provision));
-        }),
-        || but(text(), |c| {
-            let provision = Provision { points: vec![address(NUMBER)], ..permit_provision() };
-            c.consents().push(consent(ConsentKind::ConfidentialCommunication, provision));
-        }),
+        || {
+            but(text(), |c| {
+                let provision = Provision { points: vec![address("+13175550177")], ..permit_provision() };
+                c.consents().push(consent(ConsentKind::ConfidentialCommunication, provision));
+            })
+        },
+        || {
+            but(text(), |c| {
+                let provision = Provision { points: vec![address(NUMBER)], ..permit_provision() };
+                c.consents().push(consent(ConsentKind::ConfidentialCommunication, provision));
+            })
+        },
     ),
     pair("PRI-21", || plain(false), || plain(true)),
-    pair(
-        "PRI-22",
-        clinical_mail,
-        || but(clinical_mail(), |c| c.consents().push(consent(ConsentKind::EmailRiskAcknowledgement, permit_provision()))),
-    ),
+    pair("PRI-22", clinical_mail, || {
+        but(clinical_mail(), |c| c.consents().push(consent(ConsentKind::EmailRiskAcknowledgement, permit_provision())))
+    }),
     pair("PRI-23", || thread(Level::L2, false), || thread(Level::L2, true)),
     pair("PRI-28", || but(text(), |c| c.request.disclosure = Some(Disclosure::RequiredByLaw)), text),
-    pair(
-        "PRI-29",
-        || but(result(), |c| c.vendor(Channel::Sms).agreement.services.clear()),
-        result,
-    ),
+    pair("PRI-29", || but(result(), |c| c.vendor(Channel::Sms).agreement.services.clear()), result),
 ];

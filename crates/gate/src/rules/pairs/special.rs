@@ -34,10 +34,12 @@ pub(super) const PAIRS: &[Pair] = &[
     pair("SPC-04", || shielded("TX"), || shielded("NY")),
     pair(
         "SPC-05",
-        || but(about(Category::Sti), |c| {
-            c.patient().birth_date = Some("2011-05-05".parse().unwrap());
-            points(c, |p| p.shared_with.push("RelatedPerson/mother".into()));
-        }),
+        || {
+            but(about(Category::Sti), |c| {
+                c.patient().birth_date = Some("2011-05-05".parse().unwrap());
+                points(c, |p| p.shared_with.push("RelatedPerson/mother".into()));
+            })
+        },
         || but(about(Category::Sti), |c| c.patient().birth_date = Some("2011-05-05".parse().unwrap())),
     ),
     pair("SPC-06", || but(mother(), |c| c.patient().birth_date = Some("2008-12-01".parse().unwrap())), mother),

@@ -10,14 +10,7 @@ use postern_base::{Basis, Urgency};
 fn sent(case: &mut Case, channel: Channel, purpose: Purpose, times: i64) {
     for hour in 1..=times {
         let at = case.facts.now.checked_sub(hour.hours()).unwrap();
-        case.history().deliveries.push(PastDelivery {
-            at,
-            channel,
-            point: address(NUMBER),
-            purpose,
-            automated: true,
-            outcome: None,
-        });
+        case.history().deliveries.push(PastDelivery { at, channel, point: address(NUMBER), purpose, automated: true });
     }
 }
 
@@ -68,18 +61,22 @@ fn helped(answered: bool) -> Case {
 pub(super) const PAIRS: &[Pair] = &[
     pair(
         "TCP-01",
-        || but(text(), |c| {
-            c.consents().clear();
-            points(c, |p| p.source = missing());
-        }),
+        || {
+            but(text(), |c| {
+                c.consents().clear();
+                points(c, |p| p.source = missing());
+            })
+        },
         text,
     ),
     pair(
         "TCP-02",
-        || but(text(), |c| {
-            c.request.basis = Some(Basis::ProvidedNumber);
-            points(c, |p| p.source = Fact::Known(PointSource::Staff));
-        }),
+        || {
+            but(text(), |c| {
+                c.request.basis = Some(Basis::ProvidedNumber);
+                points(c, |p| p.source = Fact::Known(PointSource::Staff));
+            })
+        },
         || but(text(), |c| c.request.basis = Some(Basis::ProvidedNumber)),
     ),
     pair("TCP-03", || but(text(), |c| sent(c, Channel::Sms, Purpose::Recall, 1)), text),
@@ -89,31 +86,45 @@ pub(super) const PAIRS: &[Pair] = &[
     pair("TCP-07", || but(at("2026-12-01T15:00:00Z"), |c| c.patient().zones.clear()), text),
     pair(
         "TCP-08",
-        || but(at("2026-12-06T16:00:00Z"), |c| {
-            c.patient().zones = vec!["America/Chicago".into()];
-            c.patient().state = Some("TX".into());
-        }),
+        || {
+            but(at("2026-12-06T16:00:00Z"), |c| {
+                c.patient().zones = vec!["America/Chicago".into()];
+                c.patient().state = Some("TX".into());
+            })
+        },
         text,
     ),
-    pair("TCP-09", || but(offers(Channel::Sms), |c| sent(c, Channel::Sms, Purpose::Marketing, 3)), || offers(Channel::Sms)),
+    pair(
+        "TCP-09",
+        || but(offers(Channel::Sms), |c| sent(c, Channel::Sms, Purpose::Marketing, 3)),
+        || offers(Channel::Sms),
+    ),
     pair(
         "TCP-10",
-        || but(offers(Channel::Voice), |c| {
-            c.facts.deployment.do_not_call = Fact::Known(DoNotCall { national: vec![], own: vec![address(NUMBER)] });
-        }),
-        || but(offers(Channel::Voice), |c| {
-            c.facts.deployment.do_not_call = Fact::Known(DoNotCall { national: vec![address(NUMBER)], own: vec![] });
-        }),
+        || {
+            but(offers(Channel::Voice), |c| {
+                c.facts.deployment.do_not_call =
+                    Fact::Known(DoNotCall { national: vec![], own: vec![address(NUMBER)] });
+            })
+        },
+        || {
+            but(offers(Channel::Voice), |c| {
+                c.facts.deployment.do_not_call =
+                    Fact::Known(DoNotCall { national: vec![address(NUMBER)], own: vec![] });
+            })
+        },
     ),
     pair("TCP-11", || after("please stop texting me"), || after("thank you")),
     pair("TCP-12", || after("CANCEL"), || after("thank you")),
     pair("TCP-13", || confirmation(6), || confirmation(1)),
     pair(
         "TCP-14",
-        || but(text(), |c| {
-            let (at, point) = (c.facts.now, address(NUMBER));
-            c.history().opt_outs.push(OptOut { at, channel: Channel::Sms, point, scope: OptOutScope::All });
-        }),
+        || {
+            but(text(), |c| {
+                let (at, point) = (c.facts.now, address(NUMBER));
+                c.history().opt_outs.push(OptOut { at, channel: Channel::Sms, point, scope: OptOutScope::All });
+            })
+        },
         text,
     ),
     pair("TCP-17", || but(text(), |c| c.request.urgency = Urgency::Emergency), text),
@@ -141,10 +152,12 @@ pub(super) const PAIRS: &[Pair] = &[
     pair(
         "TCP-28",
         || but(text(), |c| c.facts.tenant.accepts_replies = false),
-        || but(text(), |c| {
-            c.facts.tenant.accepts_replies = false;
-            texts(c, |r| r.says_no_reply = true);
-        }),
+        || {
+            but(text(), |c| {
+                c.facts.tenant.accepts_replies = false;
+                texts(c, |r| r.says_no_reply = true);
+            })
+        },
     ),
     pair("TCP-29", || but(text(), |c| texts(c, |r| r.links = LinkState::Foreign)), text),
 ];

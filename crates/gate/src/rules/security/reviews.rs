@@ -115,7 +115,7 @@ fn evaluation(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
 /// each year, a scan every six months, backups within 48 hours. Only told, and only to who asks for it.
 pub(crate) const PROPOSED: Rule = Rule {
     id: "SEC-30",
-    citation: "90 FR 898 (proposed)",
+    citation: "90 FR 898",
     ground: Ground::Standard,
     read: SourceRead::Read,
     effective: Effective::ALWAYS,
