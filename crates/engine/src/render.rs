@@ -159,6 +159,9 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
         let whole = Found { level, categories: categories.clone() };
         forms.push(measured(place.on(channel), Form::Full, subject, body.clone(), whole));
     }
+    let whole = Found { level, categories: categories.clone() };
+    let spoken = spoken(body, setting.tenant, language);
+    forms.push(measured(place.on(Some(Channel::Voice)), Form::Full, None, spoken, whole));
     // CASES "A caller's body on an open channel": verbatim as minimal when it is found to carry no more than L1.
     let alone = measure::find(body, place);
     let logistic = alone.level.is_known_and(|found| *found <= Level::L1);
@@ -177,6 +180,27 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
         forms,
         source: Phi::new(Outbound::payload(subject, body)),
     })
+}
+
+/// The text as a call says it: who calls at the beginning, and the number afterwards (47 CFR 64.1200(b)(1)-(2)), where it does not say
+/// them itself.
+fn spoken(body: &str, tenant: &Tenant, language: Language) -> String {
+    let body = body.trim();
+    let sender = tenant.alias.as_ref().unwrap_or(&tenant.name);
+    let mut text = match language {
+        _ if measure::says_name(body, tenant) => body.to_owned(),
+        Language::En => format!("This is {sender}. {body}"),
+        Language::Es => format!("Llamamos de {sender}. {body}"),
+    };
+    if let Some(number) = tenant.callback.as_ref().filter(|_| !measure::says_number(body, tenant)) {
+        text.push_str(match language {
+            Language::En => " You can reach us at ",
+            Language::Es => " Puede llamarnos al ",
+        });
+        text.push_str(number);
+        text.push('.');
+    }
+    text
 }
 
 fn measured(place: Place<'_>, form: Form, subject: Option<String>, body: String, found: Found) -> RenderedForm {

@@ -17,6 +17,8 @@ mod candidate;
 pub mod change;
 mod consent;
 mod decide;
+#[cfg(test)]
+mod edges;
 pub mod decision;
 pub mod deployment;
 pub mod examine;

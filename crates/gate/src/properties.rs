@@ -1,14 +1,19 @@
 //! What must hold of every decision, shown on thousands of random ones.
 
+use crate::candidate::{self, Candidate};
 use crate::decision::Outcome;
+use crate::deployment::Actor;
 use crate::fact::{Fact, Missing};
 use crate::facts::{
     AgreementStatus, ConsentKind, ContactPoint, Ehr, Flags, Inbound, LineType, MailboxKind, OptOut, OptOutScope,
     PastDelivery, PointSource, Provision, Ruling, System, Verification,
 };
+use crate::finding::{Bar, Finding};
 use crate::policy::{LoweredCell, Overrides, Policy};
 use crate::request::{AnsweredBy, Voice, VoiceMode};
+use crate::rules::ALL;
 use crate::sample::{Case, address, consent};
+use crate::view::View;
 use jiff::ToSpan;
 use postern_base::{Category, Channel, EmailMode, Form, Level, Origin, Phi, Purpose, RecipientRole, Urgency};
 use proptest::prelude::*;
@@ -195,6 +200,11 @@ pub(crate) enum Stricter {
     SentBefore,
     NoAutomated,
     NoAlias,
+    Deployment(Index, bool),
+    ConsentExpires,
+    Untrained,
+    Deaf,
+    NotReached,
 }
 
 pub(crate) fn stricter() -> impl Strategy<Value = Stricter> {
@@ -206,6 +216,7 @@ pub(crate) fn stricter() -> impl Strategy<Value = Stricter> {
         any::<Index>().prop_map(Unverified),
         any::<Index>().prop_map(Disabled),
         (any::<Index>(), any::<Index>()).prop_map(|(a, b)| Lower(a, b)),
+        (any::<Index>(), any::<bool>()).prop_map(|(a, known)| Deployment(a, known)),
         select(vec![
             Elsewhere,
             Restriction,
@@ -219,6 +230,10 @@ pub(crate) fn stricter() -> impl Strategy<Value = Stricter> {
             SentBefore,
             NoAutomated,
             NoAlias,
+            ConsentExpires,
+            Untrained,
+            Deaf,
+            NotReached,
         ]),
     ]
 }
@@ -283,7 +298,52 @@ pub(crate) fn tighten(case: &mut Case, by: &Stricter) {
         }
         Stricter::NoAutomated => case.patient().flags = Flags { no_automated: true, ..Flags::default() },
         Stricter::NoAlias => case.facts.tenant.alias = None,
+        Stricter::Deployment(which, known) => worse(&mut case.facts.deployment, which.index(11), *known),
+        Stricter::ConsentExpires => {
+            // A withdrawn denial would loosen; a permission that ends does not.
+            let permits = |c: &&mut crate::facts::Consent| {
+                c.kind == ConsentKind::ContactConsent && c.provision.decision == Some(Ruling::Permit)
+            };
+            let plain = |c: &crate::facts::Consent| c.provision.exceptions.is_empty();
+            case.consents().iter_mut().filter(permits).filter(|c| plain(c)).for_each(|c| c.provision.until = Some(now));
+        }
+        Stricter::Untrained => {
+            let trained_until = Fact::Unknown(Missing::NotRecorded);
+            case.facts.deployment.actor = Fact::Known(Actor { trained_until, ..Actor::SATISFIED });
+        }
+        Stricter::Deaf => {
+            let flags = case.patient().flags;
+            case.patient().flags = Flags { deaf: true, ..flags };
+        }
+        Stricter::NotReached => case.facts.tenant.accepts_replies = false,
     }
+}
+
+/// One fact of the deployment that turns out wrong, or that nobody knows.
+fn worse(deployment: &mut crate::Deployment, which: usize, known: bool) {
+    let wrong = if known { Fact::Known(false) } else { Fact::Unknown(Missing::NotRecorded) };
+    match which {
+        0 => deployment.risk_record = wrong,
+        1 => deployment.portal_available = wrong,
+        2 => deployment.portal_two_factor = wrong,
+        3 => deployment.reauthenticated = wrong,
+        4 => deployment.paused = if known { Fact::Known(true) } else { wrong },
+        5 => deployment.dkim = wrong,
+        6 => deployment.voice_srtp = wrong,
+        7 => deployment.no_trackers = wrong,
+        8 => deployment.visitor_consent = wrong,
+        9 => deployment.postal_address = wrong,
+        _ => deployment.actor = Fact::Unknown(Missing::NotRecorded),
+    }
+}
+
+/// The strongest bar the rules put before a candidate, asked in an order.
+fn bar(view: &View<'_>, candidate: &Candidate<'_>, order: &[usize]) -> Bar {
+    let said = order.iter().map(|index| match (ALL[*index].check)(view, candidate) {
+        Finding::Against(against) => against.bar,
+        _ => Bar::Clear,
+    });
+    said.fold(Bar::Clear, Bar::max)
 }
 
 /// The highest form that stands per channel, mode and address, as a machine would send it now or later.
@@ -360,6 +420,33 @@ proptest! {
         let (one, other) = (case.decide(), turned.decide());
         prop_assert_eq!(one.outcome, other.outcome);
         prop_assert_eq!(one.deliveries, other.deliveries);
+    }
+
+    #[test]
+    fn a_denial_wins_in_whatever_order_the_rules_are_asked(
+        case in case(),
+        order in Just((0..ALL.len()).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let first_to_last: Vec<usize> = (0..ALL.len()).collect();
+        for portal in [true, false] {
+            let view = View::new(&case.request, &case.facts, &case.policy);
+            let turned = View::new(&case.request, &case.facts, &case.policy);
+            for (one, other) in candidate::contacts(&view, portal).iter().zip(candidate::contacts(&turned, portal)) {
+                prop_assert_eq!(bar(&view, one, &first_to_last), bar(&turned, &other, &order));
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_that_revokes_is_heard_whatever_is_written_around_it(
+        word in select(vec!["stop", "STOP", "unsubscribe", "quit", "ＳＴＯＰ", "s\u{200b}top", "opt out", "parar"]),
+        before in select(vec!["", " ", "🛑", "\n", "\u{200d}", "\"", "("]),
+        after in select(vec!["", " ", "!", "!!", "🙏", "\n", ".", "\")"]),
+    ) {
+        let mut case = Case::reminder_by_sms();
+        let (at, text) = (case.facts.now, Phi::new(format!("{before}{word}{after}")));
+        case.history().inbound.push(Inbound { at, channel: Channel::Sms, point: address(POINTS[0]), text, thread_purpose: None });
+        prop_assert!(!crate::sample::sends(&case, Channel::Sms));
     }
 
     #[test]
