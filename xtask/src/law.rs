@@ -314,7 +314,11 @@ pub fn summary(root: &Path) -> Result<String, Vec<Finding>> {
         out.push_str(&format!("{:>5}  {state}\n", by_state.get(state).copied().unwrap_or_default()));
     }
     let unread: Vec<&str> = rows.iter().filter(|row| needs_counsel(row)).map(|row| row.rule.as_str()).collect();
-    out.push_str(&format!("{:>5}  needs counsel: read from knowledge, or disputed: {}\n", unread.len(), unread.join(" ")));
+    out.push_str(&format!(
+        "{:>5}  needs counsel: read from knowledge, or disputed: {}\n",
+        unread.len(),
+        unread.join(" ")
+    ));
     for row in rows.iter().filter(|row| matches!(row.state.as_str(), "partly" | "not yet")) {
         out.push_str(&format!("{:8} {:8} {}\n", row.rule, row.state, row.asks));
     }

@@ -55,9 +55,28 @@ fn the_small_breaches_of_a_year_before_a_leap_day_are_due_on_the_leap_day() {
 #[test]
 fn stop_is_stop_in_any_width_with_anything_around_or_inside_it_and_in_spanish() {
     let words = [
-        "STOP", "ＳＴＯＰ", "s\u{200b}t\u{200b}op", "🛑 stop 🛑", "Stop!!!", "pls STOP texting", "stop.", "STOPALL", "unsubscribe",
-        "Quit", "opt out", "opt-out", "END", "revoke", "cancel", "PARAR", "alto", "arrêt", "no me manden más mensajes",
-        "quiten mi número", "take me off your list", "do not text me again",
+        "STOP",
+        "ＳＴＯＰ",
+        "s\u{200b}t\u{200b}op",
+        "🛑 stop 🛑",
+        "Stop!!!",
+        "pls STOP texting",
+        "stop.",
+        "STOPALL",
+        "unsubscribe",
+        "Quit",
+        "opt out",
+        "opt-out",
+        "END",
+        "revoke",
+        "cancel",
+        "PARAR",
+        "alto",
+        "arrêt",
+        "no me manden más mensajes",
+        "quiten mi número",
+        "take me off your list",
+        "do not text me again",
     ];
     for word in words {
         assert!(!sends(&answered(word), Channel::Sms), "{word}");

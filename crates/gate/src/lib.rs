@@ -17,10 +17,10 @@ mod candidate;
 pub mod change;
 mod consent;
 mod decide;
-#[cfg(test)]
-mod edges;
 pub mod decision;
 pub mod deployment;
+#[cfg(test)]
+mod edges;
 pub mod examine;
 pub mod fact;
 pub mod facts;

@@ -47,49 +47,6 @@ fn blanket_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use crate::fact::Fact;
-    use crate::facts::{Event, EventStatus, ResultClass};
-    use crate::policy::ResultsHold;
-    use crate::sample::{Case, refused_by};
-    use postern_base::Channel;
-
-    fn held(until: &str) -> Case {
-        let mut case = Case::result();
-        let until = until.parse().unwrap();
-        case.policy.results_hold = Some(ResultsHold { days: 3, exception: "infeasibility", until });
-        case.request.event = Some("DiagnosticReport/d1".into());
-        case.facts.event = Fact::Known(Event {
-            reference: "DiagnosticReport/d1".into(),
-            status: EventStatus::Active,
-            at: Some("2026-11-30T18:00:00Z".parse().unwrap()),
-            result_class: Some(ResultClass::Other),
-            clinician_release: None,
-            labels: vec![],
-            hold: None,
-        });
-        case
-    }
-
-    #[test]
-    fn a_hold_under_an_exception_defers_the_result_and_says_so() {
-        let case = held("2027-01-01T00:00:00Z");
-        let decision = case.decide();
-        assert!(refused_by(&case, Channel::Portal, "IB-01"));
-        let portal = decision.deliveries.iter().find(|d| d.channel == Channel::Portal).unwrap();
-        assert_eq!(portal.not_before, Some("2026-12-03T18:00:00Z".parse().unwrap()));
-        assert!(decision.alerts.iter().any(|alert| alert.rule == "IB-01"));
-    }
-
-    #[test]
-    fn when_the_exception_is_over_nothing_is_held() {
-        assert_eq!(held("2026-12-01T00:00:00Z").decide().outcome.as_str(), "send");
-        let sooner = held("2026-12-02T00:00:00Z").decide();
-        assert!(sooner.deliveries.iter().all(|d| d.not_before <= Some("2026-12-02T14:00:00Z".parse().unwrap())));
-    }
-}
-
 /// The result that a text discloses, when the message is about one.
 fn disclosed<'a>(view: &View<'a>, candidate: &Candidate<'_>) -> Option<&'a Event> {
     let discloses = view.request.purpose == Purpose::TestResult && candidate.has_body();
@@ -150,4 +107,47 @@ fn patient_waits(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         require("The patient asked to hear of results from a clinician first; a clinician speaks with them, then releases it.")
             .lifted_by(&[Remedy::ReleaseResult])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fact::Fact;
+    use crate::facts::{Event, EventStatus, ResultClass};
+    use crate::policy::ResultsHold;
+    use crate::sample::{Case, refused_by};
+    use postern_base::Channel;
+
+    fn held(until: &str) -> Case {
+        let mut case = Case::result();
+        let until = until.parse().unwrap();
+        case.policy.results_hold = Some(ResultsHold { days: 3, exception: "infeasibility", until });
+        case.request.event = Some("DiagnosticReport/d1".into());
+        case.facts.event = Fact::Known(Event {
+            reference: "DiagnosticReport/d1".into(),
+            status: EventStatus::Active,
+            at: Some("2026-11-30T18:00:00Z".parse().unwrap()),
+            result_class: Some(ResultClass::Other),
+            clinician_release: None,
+            labels: vec![],
+            hold: None,
+        });
+        case
+    }
+
+    #[test]
+    fn a_hold_under_an_exception_defers_the_result_and_says_so() {
+        let case = held("2027-01-01T00:00:00Z");
+        let decision = case.decide();
+        assert!(refused_by(&case, Channel::Portal, "IB-01"));
+        let portal = decision.deliveries.iter().find(|d| d.channel == Channel::Portal).unwrap();
+        assert_eq!(portal.not_before, Some("2026-12-03T18:00:00Z".parse().unwrap()));
+        assert!(decision.alerts.iter().any(|alert| alert.rule == "IB-01"));
+    }
+
+    #[test]
+    fn when_the_exception_is_over_nothing_is_held() {
+        assert_eq!(held("2026-12-01T00:00:00Z").decide().outcome.as_str(), "send");
+        let sooner = held("2026-12-02T00:00:00Z").decide();
+        assert!(sooner.deliveries.iter().all(|d| d.not_before <= Some("2026-12-02T14:00:00Z".parse().unwrap())));
+    }
 }

@@ -80,7 +80,11 @@ pub(super) const PAIRS: &[Pair] = &[
     pair("SEC-13", || but(text(), |c| c.vendor(Channel::Sms).agreement.required_terms = false), text),
     pair("SEC-17", || asked_by(|actor| actor.unique = Fact::Known(false)), text),
     pair("SEC-18", || but(text(), Case::break_glass), text),
-    pair("SEC-27", || but(mail(), |c| c.facts.email_tiers = [("example.org".to_owned(), EmailTier::Pkix)].into()), mail),
+    pair(
+        "SEC-27",
+        || but(mail(), |c| c.facts.email_tiers = [("example.org".to_owned(), EmailTier::Pkix)].into()),
+        mail,
+    ),
     pair("EML-05", || encrypted(true), || encrypted(false)),
     pair(
         "SEC-28",
