@@ -260,7 +260,6 @@ pub enum NoticeElement {
     /// What happened, with dates.
     WhatHappened,
     /// Which kinds of information.
-    #[serde(rename = "types")]
     Information,
     /// What the person should do.
     Steps,

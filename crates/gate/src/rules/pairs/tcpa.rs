@@ -10,7 +10,14 @@ use postern_base::{Basis, Urgency};
 fn sent(case: &mut Case, channel: Channel, purpose: Purpose, times: i64) {
     for hour in 1..=times {
         let at = case.facts.now.checked_sub(hour.hours()).unwrap();
-        case.history().deliveries.push(PastDelivery { at, channel, point: address(NUMBER), purpose, automated: true });
+        case.history().deliveries.push(PastDelivery {
+            at,
+            channel,
+            point: address(NUMBER),
+            purpose,
+            automated: true,
+            outcome: None,
+        });
     }
 }
 
