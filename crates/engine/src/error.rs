@@ -1,6 +1,7 @@
 //! Why a use case did not do what was asked. A refusal by the gate is not among them: it is an answer.
 
 use crate::principal::{Forbidden, Scope};
+use crate::templates::Problem;
 use crate::wire::WireError;
 use jiff::SignedDuration;
 use postern_store::StoreError;
@@ -49,6 +50,24 @@ pub enum UseError {
     /// The patient's key was destroyed (410).
     #[error("the content of this record was destroyed")]
     Destroyed,
+    /// A template that may not be saved or used (422).
+    #[error("the template may not be used as it is: {}", first(.0))]
+    Refused(Vec<Problem>),
+    /// Only a named person may do it (403).
+    #[error("a named person must do this: use a staff member's key")]
+    NotAPerson,
+    /// Who proposed cannot approve (403).
+    #[error("who proposed a version cannot approve it: ask a second person")]
+    SamePerson,
+    /// It is not in the state that this needs (409).
+    #[error("this version is not in the state this needs: look at it again")]
+    WrongState,
+}
+
+fn first(problems: &[Problem]) -> String {
+    let more = problems.len().saturating_sub(1);
+    let first = problems.first().map(ToString::to_string).unwrap_or_default();
+    if more == 0 { first } else { format!("{first}; and {more} more") }
 }
 
 impl From<StoreError> for AcceptError {

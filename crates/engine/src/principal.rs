@@ -44,6 +44,12 @@ pub enum Scope {
     VendorsWrite,
     /// Read opt-outs.
     ConsentRead,
+    /// Read templates.
+    TemplatesRead,
+    /// Write templates, and propose them.
+    TemplatesWrite,
+    /// Approve what somebody else proposed, and retire.
+    TemplatesApprove,
     /// Put patients' records into the built-in directory.
     DirectoryWrite,
     /// Read the ledger's tiles. A log may hold entries of several tenants, so no other scope gives this one.
@@ -61,6 +67,9 @@ impl Scope {
         Self::VendorsRead,
         Self::VendorsWrite,
         Self::ConsentRead,
+        Self::TemplatesRead,
+        Self::TemplatesWrite,
+        Self::TemplatesApprove,
         Self::DirectoryWrite,
         Self::LedgerRead,
         Self::Admin,
@@ -76,6 +85,9 @@ impl Scope {
             Self::VendorsRead => "vendors:read",
             Self::VendorsWrite => "vendors:write",
             Self::ConsentRead => "consent:read",
+            Self::TemplatesRead => "templates:read",
+            Self::TemplatesWrite => "templates:write",
+            Self::TemplatesApprove => "templates:approve",
             Self::DirectoryWrite => "directory:write",
             Self::LedgerRead => "ledger:read",
             Self::Admin => "admin",

@@ -5,7 +5,7 @@ use crate::error::UseError;
 use crate::ledger_entry;
 use crate::policy;
 use crate::principal::{Principal, Scope};
-use crate::templates::Library;
+use crate::templates::{Library, library_of};
 use crate::wire::{self, Settings, WireError};
 use postern_base::TenantId;
 use postern_gate::Policy;
@@ -63,10 +63,15 @@ impl Engine {
             policy: policy::read(&settings.tenant.policy),
             settings,
             vendors,
-            library: Library::default(),
+            library: library_of(&self.inner.store.tenant(id).templates().await?),
         });
         self.inner.tenants.put(id, Arc::clone(&state));
         Ok(state)
+    }
+
+    /// Drops what is remembered of a tenant: it is read anew when it is next needed.
+    pub(crate) fn forget_tenant(&self, id: &TenantId) {
+        self.inner.tenants.forget(id);
     }
 
     /// Creates or replaces a tenant's settings. A policy that loosens the floor is refused with everything that is wrong with

@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Policy(Policy),
     /// Make another API key
     Key(Key),
+    /// Write, check, preview and approve message templates
+    Template(Template),
     /// Print completions for a shell
     Completions {
         /// For which shell
@@ -133,7 +135,10 @@ pub(crate) struct Key {
     /// The tenant, when the data directory holds several
     #[arg(long, value_name = "ID")]
     pub(crate) tenant: Option<postern_base::TenantId>,
-    /// What the key may do; several are given one by one [default: messages:write and messages:read]
+    /// The key is a person's own: it may propose and approve, and its holder answers for that
+    #[arg(long)]
+    pub(crate) staff: bool,
+    /// What the key may do; several are given one by one [default: messages:write and messages:read; with --staff the templates' too]
     #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
     pub(crate) scopes: Vec<postern_engine::Scope>,
     /// A name for people, such as the program that will hold it
@@ -222,4 +227,85 @@ pub(crate) struct Import {
     /// The tenant, when the data directory holds several
     #[arg(long, value_name = "ID")]
     pub(crate) tenant: Option<postern_base::TenantId>,
+}
+
+/// `postern template`.
+#[derive(Debug, Args)]
+pub(crate) struct Template {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: TemplateCommand,
+    /// The tenant, when the data directory holds several
+    #[arg(long, global = true, value_name = "ID")]
+    pub(crate) tenant: Option<postern_base::TenantId>,
+}
+
+/// What to do with templates. NAME is the version in use; NAME@VERSION is exactly that one.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TemplateCommand {
+    /// Every template, built-in and own, and where each version stands
+    List,
+    /// Print the file of a version
+    Show {
+        /// NAME or NAME@VERSION
+        what: String,
+    },
+    /// Print a file to begin a template of your own with
+    New {
+        /// Its name; the name of a built-in template replaces that one
+        name: String,
+        /// What it is for
+        #[arg(long)]
+        purpose: postern_base::Purpose,
+    },
+    /// Say everything that keeps files from being saved, and exit with 1 when there is anything
+    Check {
+        /// Files, or folders of .toml files
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Save a file as a new version and ask that it be used
+    Propose {
+        /// The file
+        file: PathBuf,
+        /// Who asks
+        #[command(flatten)]
+        key: PersonKey,
+    },
+    /// Agree to what another person proposed: it is in use at once
+    Approve {
+        /// NAME@VERSION
+        what: String,
+        /// Who agrees
+        #[command(flatten)]
+        key: PersonKey,
+    },
+    /// What changed between two versions or files
+    Diff {
+        /// NAME, NAME@VERSION or a file
+        older: String,
+        /// NAME, NAME@VERSION or a file
+        newer: String,
+    },
+    /// Every text with the longest values: length, segments, level, where it may travel
+    Preview {
+        /// NAME, NAME@VERSION or a file
+        what: String,
+    },
+    /// Take a version out of use
+    Retire {
+        /// NAME@VERSION
+        what: String,
+        /// Who decides so
+        #[command(flatten)]
+        key: PersonKey,
+    },
+}
+
+/// The key of the person who acts.
+#[derive(Debug, Args)]
+pub(crate) struct PersonKey {
+    /// A file with the person's key [default: the variable POSTERN_API_KEY]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
 }

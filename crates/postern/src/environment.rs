@@ -37,3 +37,8 @@ pub(crate) fn no_colour() -> bool {
 pub(crate) fn log_filter() -> Option<String> {
     variable("POSTERN_LOG")?.into_string().ok()
 }
+
+/// The key of who runs the command, where one answers for it.
+pub(crate) fn api_key() -> Option<String> {
+    variable("POSTERN_API_KEY")?.into_string().ok()
+}

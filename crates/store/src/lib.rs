@@ -27,6 +27,7 @@ mod registry;
 mod schema;
 mod seal;
 mod shredding;
+mod templates;
 mod writer;
 
 pub use coverage::EXEMPT;
@@ -37,3 +38,4 @@ pub use inspection::{LedgerRow, LedgerRows};
 pub use open::{Options, Store, Tenanted};
 pub use outbox::Recorder;
 pub use records::*;
+pub use templates::{TemplateMove, TemplateRecord, TemplateState};

@@ -76,7 +76,7 @@ impl Kind {
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "This key may not do that"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing here"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Not with this method"),
-            Self::Conflict => (StatusCode::CONFLICT, "conflict", "This idempotency key was used for another request"),
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "It does not go with what is there already"),
             Self::Gone => (StatusCode::GONE, "gone", "The content was destroyed"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "The body took too long to arrive"),
@@ -225,6 +225,20 @@ impl From<UseError> for Problem {
             UseError::Unavailable => Self::unavailable("The store does not answer now."),
             UseError::Destroyed => {
                 Self::new(Kind::Gone, "The key of this record was destroyed, and with it its content.")
+            }
+            UseError::Refused(problems) => {
+                // Sentences about the template's own words, which hold no value of any request.
+                let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                Self::new(Kind::Malformed, all.join("\n")).at("source")
+            }
+            UseError::NotAPerson => {
+                Self::new(Kind::Forbidden, "A named person must do this: use a staff member's key.")
+            }
+            UseError::SamePerson => {
+                Self::new(Kind::Forbidden, "Who proposed a version cannot approve it: ask a second person.")
+            }
+            UseError::WrongState => {
+                Self::new(Kind::Conflict, "This version is not in the state this needs: look at it again.")
             }
         }
     }

@@ -8,6 +8,7 @@
 //! with Postern are such files too, in `builtin/`. A tenant's own come into use by two people and stand before the
 //! built-in of the same name ([`Library`]).
 
+mod approval;
 mod builtin;
 mod check;
 mod class;
@@ -21,10 +22,12 @@ mod reach;
 mod sample;
 mod slot;
 
+pub(crate) use approval::library_of;
+pub use approval::{TemplateVersion, skeleton};
 pub use builtin::{ALL, BuiltIn};
 pub use check::{Defect, Problem, advise, check, check_override};
 pub use class::{DataClass, Shape};
-pub use diff::{Change, Line, Piece as DiffPiece, diff};
+pub use diff::{Change, Line as DiffLine, Piece as DiffPiece, diff};
 pub use encoding::{Encoding, Length, length};
 pub use library::{Library, NOTICE};
 pub use pattern::{Piece, pieces};

@@ -24,14 +24,17 @@ pub struct Previewed {
     /// The form.
     pub form: Form,
     /// The channel; absent = every channel without a text of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
     /// Subject or title.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// The text.
     pub body: String,
     /// Its length, as a text message.
     pub length: Length,
     /// What it may carry at most; absent = the classifier cannot tell, and it goes nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
     /// Where it may travel.
     pub reach: Vec<Reach>,

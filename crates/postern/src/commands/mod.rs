@@ -9,6 +9,7 @@ pub(crate) mod quickstart;
 pub(crate) mod scan;
 pub(crate) mod send;
 pub(crate) mod serve;
+pub(crate) mod template;
 pub(crate) mod verify;
 
 use crate::cli::{Cli, Global};

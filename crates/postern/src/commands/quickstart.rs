@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use postern_base::{Channel, Rng, TenantId};
 use postern_channels::portal::Portal;
 use postern_engine::wire::{Agreement, Vendor};
-use postern_engine::{Engine, Principal, Scope};
+use postern_engine::{Engine, Principal, PrincipalKind, Scope};
 use postern_store::PrincipalRecord;
 use postern_web::ApiKey;
 use serde::Serialize;
@@ -46,7 +46,15 @@ pub(crate) fn run(global: &Global, args: &Quickstart) -> Result<Exit, Failure> {
         wiring::apply_tenants(&running.engine, &file, &config).await?;
         let rows = own_vendors();
         put_vendors(&running.engine, &args.tenant, &rows).await?;
-        let key = new_key(&running.engine, &args.tenant, "first key", Scope::ALL, sources.rng.as_ref()).await?;
+        let key = new_key(
+            &running.engine,
+            &args.tenant,
+            PrincipalKind::ApiKey,
+            "first key",
+            Scope::ALL,
+            sources.rng.as_ref(),
+        )
+        .await?;
         running.engine.store().clone().close().await;
         tell(global, args, &data, &file, &key)
     })?;
@@ -60,6 +68,7 @@ pub(crate) fn run(global: &Global, args: &Quickstart) -> Result<Exit, Failure> {
 pub(crate) async fn new_key(
     engine: &Engine,
     tenant: &TenantId,
+    kind: PrincipalKind,
     label: &str,
     scopes: &[Scope],
     rng: &dyn Rng,
@@ -68,7 +77,7 @@ pub(crate) async fn new_key(
     let record = PrincipalRecord {
         tenant: tenant.clone(),
         id: key.id.clone(),
-        kind: "api_key".into(),
+        kind: kind.as_str().into(),
         label: label.into(),
         scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
         revoked: false,

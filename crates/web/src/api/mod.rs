@@ -7,6 +7,7 @@ pub mod openapi;
 pub mod patients;
 pub mod scan;
 mod schemas;
+pub mod templates;
 #[cfg(test)]
 mod tests;
 pub mod vendors;

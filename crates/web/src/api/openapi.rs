@@ -85,6 +85,7 @@ const fn records(records: Records) -> &'static str {
         Records::Disclosed => "disclosed",
         Records::DisclosedOnContent => "disclosed, when the content is read",
         Records::VendorChanged => "vendor_changed",
+        Records::Administered => "administered",
         Records::Received => "receipt, inbound, consent_changed, terminal",
     }
 }
@@ -158,6 +159,9 @@ fn problems(route: &Route) -> Vec<Kind> {
     }
     if !route.parameters.is_empty() && route.takes == Takes::Nothing {
         kinds.push(Kind::Malformed);
+    }
+    if route.records == Records::Administered && route.path.contains('{') {
+        kinds.extend([Kind::Conflict, Kind::Malformed]);
     }
     if route.records == Records::Accepted {
         kinds.extend([Kind::Conflict, Kind::NotFound]);

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 17] = [
+    let list: [(&str, Value); 22] = [
         ("Request", request()),
         ("Accepted", accepted()),
         ("Answer", answer()),
@@ -24,6 +24,11 @@ pub(crate) fn all() -> Map<String, Value> {
         ("Vendor", vendor()),
         ("Agreement", agreement()),
         ("Vendors", json!({ "type": "object", "properties": { "vendors": list_of(&reference("Vendor")) } })),
+        ("Templates", given(json!({ "templates": list_of(&reference("TemplateVersion")) }))),
+        ("TemplateVersion", template_version()),
+        ("TemplateDraft", closed(&["source"], json!({ "source": text() }))),
+        ("TemplatePreview", template_preview()),
+        ("TemplateDiff", template_diff()),
         ("ScanLine", scan_line()),
         ("ScanAnswer", scan_answer()),
         ("Readiness", readiness()),
@@ -241,6 +246,36 @@ pub(crate) fn agreement() -> Value {
             "services": list_of(&text()), "required_terms": boolean(),
         }),
     )
+}
+
+/// A version of a template.
+fn template_version() -> Value {
+    given(json!({
+        "name": text(), "version": whole(),
+        "state": either(&["built_in", "draft", "proposed", "approved", "superseded", "retired"]), "in_use": boolean(),
+        "about": text(), "purposes": list_of(&words(Purpose::ALL)), "languages": list_of(&words(Language::ALL)),
+        "drafted_by": text(), "proposed_by": text(), "approved_by": text(), "changed_at": instant(), "source": text(),
+    }))
+}
+
+/// A version with worst-case data.
+fn template_preview() -> Value {
+    let length = given(json!({
+        "chars": whole(), "encoding": either(&["GSM-7", "UCS-2"]), "units": whole(), "segments": whole(),
+    }));
+    let reach = given(json!({ "purpose": words(Purpose::ALL), "column": text(), "conditions": text() }));
+    let seen = given(json!({
+        "language": words(Language::ALL), "form": words(Form::ALL), "channel": words(Channel::ALL), "subject": text(),
+        "body": text(), "length": length, "level": words(Level::ALL), "reach": list_of(&reach),
+    }));
+    given(json!({ "name": text(), "version": whole(), "texts": list_of(&seen) }))
+}
+
+/// What changed between two versions.
+fn template_diff() -> Value {
+    let piece = given(json!({ "changed": boolean(), "text": text() }));
+    let line = given(json!({ "change": either(&["same", "removed", "added"]), "pieces": list_of(&piece) }));
+    given(json!({ "lines": list_of(&line) }))
 }
 
 /// A text to scan.

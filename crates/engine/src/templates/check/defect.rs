@@ -1,5 +1,6 @@
 //! What may be wrong with a template.
 
+use crate::wire::WireError;
 use postern_base::{Channel, Form, Language, Level, Purpose};
 use serde::Serialize;
 use serde::ser::SerializeMap as _;
@@ -155,6 +156,14 @@ fn where_to(channel: Option<Channel>) -> &'static str {
 
 fn at_most(highest: Option<Form>) -> String {
     highest.map_or_else(|| "nothing is taken there".to_owned(), |form| format!("at most {form} is taken there"))
+}
+
+impl Problem {
+    /// A file that was not understood.
+    #[must_use]
+    pub fn unread(error: &WireError) -> Self {
+        Self { place: error.field.clone(), defect: Defect::Unread(error.what.clone()) }
+    }
 }
 
 impl Defect {
