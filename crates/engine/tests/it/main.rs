@@ -16,5 +16,6 @@ mod records;
 mod reminders;
 mod replies;
 mod results;
+mod templates;
 mod vendors;
 mod walls;

@@ -19,4 +19,5 @@ mod pressure;
 mod record;
 mod storm;
 mod story;
+mod templates;
 mod tenants;
