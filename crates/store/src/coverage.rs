@@ -207,6 +207,22 @@ pub(crate) const POLICIES: Table = Table {
     order: Order::Seq,
     columns: &[int("tenant"), text("version"), blob("content")],
 };
+pub(crate) const TEMPLATES: Table = Table {
+    name: "templates",
+    key: int("seq"),
+    order: Order::Seq,
+    columns: &[
+        int("tenant"),
+        text("name"),
+        int("version"),
+        text("state"),
+        text("source"),
+        text("drafted_by"),
+        text("proposed_by"),
+        text("approved_by"),
+        int("changed_at"),
+    ],
+};
 
 /// Every table whose rows are stated.
 pub(crate) const TABLES: &[&Table] = &[
@@ -224,6 +240,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &PRINCIPALS,
     &DECISIONS,
     &POLICIES,
+    &TEMPLATES,
 ];
 
 /// What no entry states, and why. `*` = the whole table.

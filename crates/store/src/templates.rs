@@ -1,6 +1,7 @@
 //! A tenant's own templates, every version of them. What the states mean, and who may move a version, the engine knows; here a
 //! move is made only from the state that the engine saw.
 
+use crate::coverage::TEMPLATES;
 use crate::database::{Failure, column, time, word};
 use crate::keys::TenantKeys;
 use crate::open::Tenanted;
@@ -119,7 +120,7 @@ impl Write for Insert {
             approved_by.into(),
             changed_at.as_microsecond().into(),
         ];
-        tx.execute(sql, values).await?;
+        tx.write(&self.tenant, &TEMPLATES, sql, values).await?;
         tx.append(&self.tenant, &self.entry).await?;
         Ok(())
     }
@@ -155,13 +156,13 @@ impl Write for Move {
         if !unless.is_empty() {
             values.push(by.into());
         }
-        if tx.execute(&sql, values).await? == 0 {
+        if tx.write(&self.tenant, &TEMPLATES, &sql, values).await? == 0 {
             return Ok(false);
         }
         if to == TemplateState::Approved {
             let sql = "UPDATE templates SET state = 'superseded', changed_at = ? WHERE tenant = ? AND name = ? \
                  AND state = 'approved' AND version <> ?";
-            tx.execute(sql, vec![now, tenant, name.into(), version.into()]).await?;
+            tx.write(&self.tenant, &TEMPLATES, sql, vec![now, tenant, name.into(), version.into()]).await?;
         }
         tx.append(&self.tenant, &self.entry).await?;
         Ok(true)

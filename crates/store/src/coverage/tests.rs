@@ -2,7 +2,7 @@ use super::*;
 use crate::database::{Location, Use, path_in, statement};
 use crate::outbox::start::tests::{Bench, HandClock, open};
 use crate::records::{DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, TenantRecord};
-use crate::{LedgerRows, Store};
+use crate::{LedgerRows, Store, TemplateMove, TemplateRecord, TemplateState};
 use postern_base::{Channel, Phi};
 use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
 use postern_ledger::{Entry, Kind, RowProblem, RowStates};
@@ -121,6 +121,21 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     tenanted.put_principal(principal, hash, entry(Kind::Administered, None)).await.unwrap();
     tenanted.keep_policy("v1", b"{}", entry(Kind::Administered, None)).await.unwrap();
     tenanted.keep_policy("v1", b"{}", entry(Kind::Administered, None)).await.unwrap();
+    let template = TemplateRecord {
+        name: "help".to_owned(),
+        version: 3,
+        state: TemplateState::Proposed,
+        source: "name".to_owned(),
+        drafted_by: "staff:a".to_owned(),
+        proposed_by: Some("staff:a".to_owned()),
+        approved_by: None,
+        changed_at: bench.clock_now(),
+    };
+    tenanted.add_template(template, entry(Kind::Administered, None)).await.unwrap();
+    let (name, by) = ("help".to_owned(), "staff:b".to_owned());
+    let (from, to) = (TemplateState::Proposed, TemplateState::Approved);
+    let step = TemplateMove { name, version: 3, from, to, by };
+    assert!(tenanted.move_template(step, entry(Kind::Administered, None)).await.unwrap());
     tenanted.destroy_patient_key(&"p9".parse().unwrap(), entry(Kind::KeyDestroyed, None)).await.unwrap();
 }
 
