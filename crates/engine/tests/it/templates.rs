@@ -25,7 +25,7 @@ fn person(id: &str) -> Principal {
 async fn clinic() -> Clinic {
     let mut resources = records::patient("p1", NUMBER, EMAIL);
     for event in ["a1", "a2", "a3", "a4"] {
-        resources.push(records::appointment(event, "p1", "booked", "2026-12-04T14:00:00-05:00"));
+        resources.push(records::appointment(event, "p1", "booked", "2026-12-10T14:00:00-05:00"));
     }
     Clinic::open_with(resources, Arc::new(NoFaults)).await
 }
