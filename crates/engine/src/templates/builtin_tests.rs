@@ -71,7 +71,12 @@ fn links_lead_to_the_practices_own_domain_and_subjects_name_nothing_but_the_send
     for (template, preview) in previews() {
         for seen in &preview.texts {
             for (at, _) in seen.body.match_indices("://") {
-                assert!(seen.body.get(at..).unwrap().starts_with("://portal.sunrise.example/"), "{}: {}", template.name, seen.body);
+                assert!(
+                    seen.body.get(at..).unwrap().starts_with("://portal.sunrise.example/"),
+                    "{}: {}",
+                    template.name,
+                    seen.body
+                );
             }
             let open = seen.channel.is_none_or(Channel::is_open);
             if let Some(subject) = seen.subject.as_ref().filter(|_| open) {
