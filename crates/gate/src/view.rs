@@ -1,6 +1,6 @@
 //! The facts of one decision, looked up once: what every rule asks of them, without asking twice.
 
-use crate::consent::{Alternative, Query, Standing, alternative, in_force, standing};
+use crate::consent::{Alternative, Query, Standing, alternative, in_force, names_purpose, standing};
 use crate::fact::{Fact, Missing};
 use crate::facts::{
     Address, Consent, ConsentKind, ContactPoint, Event, Facts, History, Inbound, MailboxKind, OptOutScope, Patient,
@@ -217,6 +217,7 @@ impl<'a> View<'a> {
         mode.is_some()
             && self.active(ConsentKind::AccessRequest).any(|request| {
                 request.access_mode == mode
+                    && names_purpose(&request.provision, Ruling::Permit, self.request.purpose)
                     && request.provision.decision != Some(Ruling::Deny)
                     && in_force(&request.provision, self.now)
                     && request.provision.points.contains(address)
@@ -412,7 +413,8 @@ fn emergency(request: &Request, now: Timestamp) -> bool {
         let named = !glass.actor.trim().is_empty() && !glass.reason.reveal().trim().is_empty();
         named && now < glass.expires_at
     });
-    request.urgency == Urgency::Emergency && by_a_human && glass
+    // 47 CFR 64.1200(f)(4): "affecting the health and safety of consumers": a bill, a survey or an offer never is.
+    request.urgency == Urgency::Emergency && is_care(request.purpose) && by_a_human && glass
 }
 
 /// Whether two addresses are the same place to somebody who says stop there.

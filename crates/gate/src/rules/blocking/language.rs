@@ -97,17 +97,21 @@ pub(crate) const BIAS: Rule = Rule {
 };
 
 fn bias(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
-    let Some(ai) = view.request.ai.filter(|ai| ai.generated && ai.clinical) else { return Finding::NotApplicable };
-    match view.facts.deployment.bias_tested.known() {
+    let Some(ai) = view.request.ai.filter(|ai| ai.generated) else { return Finding::NotApplicable };
+    let tested = view.facts.deployment.bias_tested.known().copied();
+    match tested {
         Some(true) => Finding::Satisfied,
-        _ if ai.human_reviewed => Finding::Alerts(
-            "A model that writes about care was not tested for bias; test it, and record what was found.".into(),
-        ),
+        None if !ai.clinical => Finding::NotApplicable,
+        _ if ai.human_reviewed || !ai.clinical => {
+            Finding::Obliges("Test the model that wrote this for bias, and record what was found.".into())
+        }
         Some(false) => require(
             "The model that wrote this was not tested for bias; a clinician reads it first, and the model is tested.",
-        ),
+        )
+        .lifted_by(&[Remedy::ReviewText]),
         None => {
             ask("Nobody recorded whether the model that wrote this was tested for bias; a clinician reads it first.")
+                .lifted_by(&[Remedy::ReviewText])
         }
     }
 }

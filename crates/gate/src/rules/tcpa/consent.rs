@@ -280,7 +280,8 @@ pub(crate) const DO_NOT_CALL: Rule = Rule {
 };
 
 fn do_not_call(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    if !candidate.cell.has(Mark::DoNotCall) {
+    // 47 CFR 64.1200(e): the lists bind texts as they bind calls.
+    if view.request.purpose != Purpose::Marketing || !candidate.is_call_or_text() || candidate.cell.highest.is_none() {
         return Finding::NotApplicable;
     }
     let signed = || matches!(signed_writing(view, candidate), Finding::Satisfied);
