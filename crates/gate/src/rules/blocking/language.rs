@@ -102,9 +102,9 @@ fn bias(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     match tested {
         Some(true) => Finding::Satisfied,
         None if !ai.clinical => Finding::NotApplicable,
-        _ if ai.human_reviewed || !ai.clinical => {
-            Finding::Obliges("Test the model that wrote this for bias, and record what was found.".into())
-        }
+        _ if ai.human_reviewed || !ai.clinical => Finding::Alerts(
+            "The model that wrote this was not tested for bias; test it, and record what was found.".into(),
+        ),
         Some(false) => require(
             "The model that wrote this was not tested for bias; a clinician reads it first, and the model is tested.",
         )
