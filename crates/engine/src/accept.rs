@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::error::AcceptError;
 use crate::facts::Occasion;
 use crate::faults::{Step, Stop};
+use crate::grounds;
 use crate::identity::Texts;
 use crate::kept::{self, Kept};
 use crate::ledger_entry;
@@ -195,6 +196,8 @@ impl Engine {
             principal.actor(),
             prepared.decision.outcome.as_str(),
         )?;
+        let policy = &prepared.state.policy;
+        let grounds = grounds::of(&prepared.gate, &prepared.facts, policy, &prepared.decision, &commitment_key);
         let entry = Entry {
             message: Some(answer.id),
             policy: Some(versions(&prepared.state)),
@@ -205,6 +208,7 @@ impl Engine {
             ]
             .into_iter()
             .map(|(domain, bytes)| (domain.to_owned(), commit(&commitment_key, domain, bytes)))
+            .chain(grounds.commitments)
             .collect(),
             ..entry
         };
@@ -226,7 +230,7 @@ impl Engine {
             expires_at: prepared.expires_at,
             deliveries: self.queue(prepared)?,
             entries: vec![entry],
-            facts: None,
+            facts: Some(grounds.facts),
         })
     }
 

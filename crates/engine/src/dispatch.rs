@@ -17,12 +17,12 @@ use crate::tenants::TenantState;
 use crate::turns::Turn;
 use jiff::Timestamp;
 use outcome::{Ending, Stage};
-use postern_base::AttemptId;
+use postern_base::{AttemptId, Phi};
 use postern_base::rng::NoEntropy;
 use postern_channels::{Outbound, Provider, Sent};
 use postern_gate::{Binding, Decision, Permit};
 use postern_ledger::{Entry, Kind, record};
-use postern_store::{Claim, DeliveryState, Finish, MessageRecord, StoreError};
+use postern_store::{Claim, DeliveryState, Finish, Grounds, MessageRecord, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -121,13 +121,14 @@ impl Engine {
         self.at(Step::Claimed)?;
         let now = self.now();
         if let Some(ending) = self.over_before_it_began(&claim, now) {
-            return self.end(&claim, ending, None).await;
+            return self.end(&claim, ending, None, None).await;
         }
         let mut work = match self.work(claim.clone(), now).await {
             Ok(work) => work,
             // The patient's key was destroyed: there is nothing left to send.
             Err(StoreError::KeyDestroyed | StoreError::NotFound) => {
-                return self.end(&claim, Ending::State(DeliveryState::Refused, "record_destroyed".into()), None).await;
+                let ending = Ending::State(DeliveryState::Refused, "record_destroyed".into());
+                return self.end(&claim, ending, None, None).await;
             }
             Err(error) => return Err(error.into()),
         };
@@ -138,12 +139,13 @@ impl Engine {
         // Held until the attempt is recorded: what is decided next for this patient or point then sees it.
         let turn = self.inner.turns.take(&claim.tenant, &work.message.patient, &claim.candidate.point).await;
         work.now = self.now();
-        let permit = match self.second_gate(&work, attempt).await? {
+        let (verdict, grounds) = self.second_gate(&work, attempt).await?;
+        let permit = match verdict {
             Verdict::Send(permit) => *permit,
-            Verdict::Not(ending) => return self.end(&work.claim, ending, Some(&work.state)).await,
+            Verdict::Not(ending) => return self.end(&work.claim, ending, Some(&work.state), Some(grounds)).await,
         };
         self.at(Step::Admitted)?;
-        self.send(&work, attempt, permit, turn).await
+        self.send(&work, attempt, permit, grounds, turn).await
     }
 
     /// What can be said without looking at the message.
@@ -178,17 +180,24 @@ impl Engine {
         Ok(Work { claim, message, kept, rendered, state, now })
     }
 
-    async fn send(&self, work: &Work, attempt: AttemptId, permit: Permit, turn: Turn<'_>) -> Result<Stage, Left> {
+    async fn send(
+        &self,
+        work: &Work,
+        attempt: AttemptId,
+        permit: Permit,
+        grounds: Grounds,
+        turn: Turn<'_>,
+    ) -> Result<Stage, Left> {
         let Some(provider) = self.inner.providers.get(permit.vendor()).cloned() else {
             self.inner.metrics.alert("SEC-12");
             let ending = Ending::State(DeliveryState::Held, "no_provider".into());
-            return self.end(&work.claim, ending, Some(&work.state)).await;
+            return self.end(&work.claim, ending, Some(&work.state), Some(grounds)).await;
         };
         let Some(form) =
             pick(&work.rendered.forms, |f| (f.measured.channel, f.measured.form), permit.channel(), permit.form())
         else {
             let ending = Ending::State(DeliveryState::Held, "no_rendition".into());
-            return self.end(&work.claim, ending, Some(&work.state)).await;
+            return self.end(&work.claim, ending, Some(&work.state), Some(grounds)).await;
         };
         let tenant = &work.state.gate;
         let outbound = Outbound {
@@ -200,7 +209,7 @@ impl Engine {
         };
         let (channel, floor) = (permit.channel(), permit.floor());
         let domain = crate::address::domain(permit.contact_point().reveal());
-        let recorded = record(&self.inner.store, permit, work.claim.lease).await?;
+        let recorded = record(&self.inner.store.recorder(grounds), permit, work.claim.lease).await?;
         drop(turn);
         self.at(Step::Recorded)?;
         let sent = self.call(provider.as_ref(), recorded, outbound).await;
@@ -224,18 +233,30 @@ impl Engine {
         }
     }
 
-    /// Ends a claim in which no provider was called.
-    async fn end(&self, claim: &Claim, ending: Ending, state: Option<&TenantState>) -> Result<Stage, Left> {
+    /// Ends a claim in which no provider was called. What the decision was made from is kept, unless the delivery only goes back to
+    /// the queue: there it is decided again.
+    async fn end(
+        &self,
+        claim: &Claim,
+        ending: Ending,
+        state: Option<&TenantState>,
+        grounds: Option<Grounds>,
+    ) -> Result<Stage, Left> {
         let (stage, code) = (ending.stage(), ending.code().to_owned());
         let kind = if stage == Stage::Ended { Kind::Terminal } else { Kind::Redecided };
         let entry = ledger_entry::of(self, &claim.tenant, kind, "system", code)?;
+        let (facts, commitments) = match grounds.filter(|_| stage != Stage::Again) {
+            Some(Grounds { facts, commitments }) => (Some(facts), commitments),
+            None => (None, Vec::new()),
+        };
         let entry = Entry {
             fence: Some(claim.lease.fence),
             policy: state.map(versions),
+            commitments,
             ..ledger_entry::about(entry, claim.message, Some(claim.lease.delivery))
         };
         let finish = ending.finish();
-        self.finish(claim, finish, vec![entry]).await?;
+        self.finish(claim, finish, vec![entry], facts).await?;
         self.at(Step::Finished)?;
         Ok(stage)
     }
@@ -260,7 +281,7 @@ impl Engine {
             Finish::Sent { reference, .. } => Some(reference.clone()),
             Finish::State { .. } | Finish::Again { .. } => None,
         };
-        self.finish(claim, finish, entries).await?;
+        self.finish(claim, finish, entries, None).await?;
         self.at(Step::Finished)?;
         if let (Some(reference), Some(vendor)) = (reference, &claim.candidate.vendor) {
             self.settle_early(&vendor.vendor, &reference).await;
@@ -270,7 +291,13 @@ impl Engine {
 
     /// Stores the end of a claim. A store that does not answer is asked again for a while: until the end is stored, the attempt
     /// counts as interrupted, and its outcome would be lost.
-    async fn finish(&self, claim: &Claim, finish: Finish, entries: Vec<Entry>) -> Result<(), Left> {
+    async fn finish(
+        &self,
+        claim: &Claim,
+        finish: Finish,
+        entries: Vec<Entry>,
+        facts: Option<Phi<Vec<u8>>>,
+    ) -> Result<(), Left> {
         let ended = match &finish {
             Finish::State { state, .. } if state.is_terminal() => Some(state.as_str()),
             Finish::State { .. } | Finish::Sent { .. } | Finish::Again { .. } => None,
@@ -278,7 +305,7 @@ impl Engine {
         let tenant = self.inner.store.tenant(&claim.tenant);
         let mut wait = Duration::from_millis(20);
         for _ in 0..8 {
-            match tenant.finish(claim.lease, finish.clone(), entries.clone()).await {
+            match tenant.finish_with(claim.lease, finish.clone(), entries.clone(), facts.clone()).await {
                 Ok(()) => {
                     if let Some(state) = ended {
                         self.inner.metrics.ended(state);

@@ -65,6 +65,7 @@ impl Engine {
             vendors,
             library: library_of(&self.inner.store.tenant(id).templates().await?),
         });
+        self.keep_policy(id, &state).await?;
         self.inner.tenants.put(id, Arc::clone(&state));
         Ok(state)
     }
@@ -72,6 +73,17 @@ impl Engine {
     /// Drops what is remembered of a tenant: it is read anew when it is next needed.
     pub(crate) fn forget_tenant(&self, id: &TenantId) {
         self.inner.tenants.forget(id);
+    }
+
+    /// Keeps the text of a tenant's own policy before anything is decided under it, so that its decisions can be made again.
+    async fn keep_policy(&self, id: &TenantId, state: &TenantState) -> Result<(), StoreError> {
+        if state.policy.version == Policy::default().version {
+            return Ok(());
+        }
+        let text = serde_json::to_vec(&state.settings.tenant.policy).map_err(|_| StoreError::Damaged)?;
+        let entry = ledger_entry::of(self, id, Kind::Administered, "system", "policy_kept")
+            .map_err(|_| StoreError::Unavailable)?;
+        self.inner.store.tenant(id).keep_policy(&state.policy.version, &text, entry).await
     }
 
     /// Creates or replaces a tenant's settings. A policy that loosens the floor is refused with everything that is wrong with

@@ -216,6 +216,9 @@ pub(crate) struct Verify {
     /// Also check the record of this message
     #[arg(long, value_name = "ID")]
     pub(crate) message: Option<postern_base::MessageId>,
+    /// Also make every recorded decision again and compare; needs the root key in the data directory
+    #[arg(long)]
+    pub(crate) replay: bool,
 }
 
 /// `postern import`.

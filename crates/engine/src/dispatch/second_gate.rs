@@ -7,18 +7,19 @@ use crate::accept::candidate;
 use crate::engine::Engine;
 use crate::facts::Occasion;
 use crate::faults::Step;
+use crate::grounds;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{AttemptId, Channel};
 use postern_gate::deployment::Actor;
 use postern_gate::{Decision, Delivery, Fact, Outcome, Permit};
-use postern_store::{CandidateRecord, DeliveryState, StoreError, Tenanted};
+use postern_store::{CandidateRecord, DeliveryState, Grounds, StoreError, Tenanted};
 
 /// When to look again while facts are away.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(60);
 
 impl Engine {
     /// Decides again on fresh facts, and mints the permit when the plan still holds this delivery.
-    pub(super) async fn second_gate(&self, work: &Work, attempt: AttemptId) -> Result<Verdict, Left> {
+    pub(super) async fn second_gate(&self, work: &Work, attempt: AttemptId) -> Result<(Verdict, Grounds), Left> {
         let claim = &work.claim;
         let request = work.kept.request.to_gate().map_err(|_| StoreError::Damaged)?;
         let tenant = self.inner.store.tenant(&claim.tenant);
@@ -29,17 +30,25 @@ impl Engine {
         let facts = self.gather(occasion, &request, directory, &work.rendered).await?;
         self.at(Step::Regathered)?;
         let channel = claim.candidate.channel;
-        match postern_gate::admit(&request, &facts, &work.state.policy, Self::binding(work, attempt), channel) {
-            Ok((permit, _)) if is_of(&permit, &claim.candidate) => Ok(Verdict::Send(Box::new(permit))),
+        let policy = &work.state.policy;
+        let admitted = postern_gate::admit(&request, &facts, policy, Self::binding(work, attempt), channel);
+        let decision = match &admitted {
+            Ok((_, decision)) => decision,
+            Err(decision) => decision,
+        };
+        let grounds = grounds::of(&request, &facts, policy, decision, &work.message.commitment_key);
+        let verdict = match admitted {
+            Ok((permit, _)) if is_of(&permit, &claim.candidate) => Verdict::Send(Box::new(permit)),
             Ok((permit, decision)) => {
                 // Lawful, but not as planned: another point, form or vendor. The queue is corrected first, so that what is
                 // stored is what is sent.
                 drop(permit);
                 let planned = decision.deliveries.iter().find(|delivery| delivery.channel == channel);
-                Ok(Verdict::Not(self.reroute(work, planned.into_iter(), &decision)))
+                Verdict::Not(self.reroute(work, planned.into_iter(), &decision))
             }
-            Err(decision) => Ok(Verdict::Not(self.not_now(work, &decision))),
-        }
+            Err(decision) => Verdict::Not(self.not_now(work, &decision)),
+        };
+        Ok((verdict, grounds))
     }
 
     /// Whoever asked, as their account stands now. What a program asked for was asked; an account of staff that was disabled

@@ -263,6 +263,11 @@ impl Clinic {
         Engine::new(self.engine.store().clone(), self.providers.clone(), clock, rng, config)
     }
 
+    /// Where its data lie.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.directory.0
+    }
+
     pub(crate) fn tenant(&self) -> TenantId {
         self.principal.tenant.clone()
     }
@@ -277,12 +282,16 @@ async fn build(
 ) -> Engine {
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     let rng = Arc::clone(rng) as Arc<dyn Rng>;
-    let root = RootKey(Secret::new([5; 32]));
+    let root = root();
     let store = Store::open(&directory.0, root, Arc::clone(&clock), Arc::clone(&rng)).await.unwrap();
     Engine::with_faults(store, providers.clone(), clock, rng, EngineConfig::default(), faults)
 }
 
 /// A reminder with an event of its own, so that it is nobody's duplicate.
+pub(crate) fn root() -> RootKey {
+    RootKey(Secret::new([5; 32]))
+}
+
 pub(crate) fn reminder(event: &str) -> Value {
     json!({
         "patient": "Patient/p1", "purpose": "appointment_reminder", "event": format!("Appointment/{event}"),

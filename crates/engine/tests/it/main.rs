@@ -14,6 +14,7 @@ mod malformed;
 mod power_cuts;
 mod records;
 mod reminders;
+mod replay;
 mod replies;
 mod results;
 mod templates;

@@ -1,6 +1,7 @@
 //! `postern verify`: does the record hold, from the files alone.
 
 mod database;
+mod replay;
 
 use crate::cli::{Global, Verify};
 use crate::data_dir::DataDir;
@@ -29,6 +30,9 @@ struct Verdict {
     rows: Option<u64>,
     /// Rows of the database's other tables that were held against what entries state of them.
     covered: Option<u64>,
+    /// Decisions made again; absent unless it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay: Option<replay::Tally>,
     problems: Vec<Named>,
     more_problems: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,6 +96,8 @@ pub(crate) fn run(global: &Global, args: &Verify) -> Result<Exit, Failure> {
         let sentence = format!("the files hold {} entries, but {signed} were signed: they were put back", verdict.size);
         verdict.wrong("behind_database", sentence);
     }
+    let replayed = args.replay.then(|| replay::run(&runtime, &data, &bar, &mut verdict)).transpose()?;
+    verdict.replay = replayed;
     database::compare(&runtime, &data, &dir, std::mem::take(&mut report.rows), &bar, &mut verdict)?;
     bar.finish_and_clear();
     if let Some((id, found)) = of_message {
@@ -120,6 +126,7 @@ fn verdict(report: &Report) -> Verdict {
         anchored: report.anchored,
         rows: None,
         covered: None,
+        replay: None,
         problems: named(&report.problems),
         more_problems: report.omitted,
         message: None,
@@ -172,6 +179,9 @@ fn tell(verdict: &Verdict) -> Result<(), Failure> {
             "{covered} rows were held against what the entries state of them: messages, deliveries, attempts, opt-outs, \
              verifications, inbound messages, the directory, vendors, keys, decisions, policies, tenants"
         )?;
+    }
+    if let Some(tally) = &verdict.replay {
+        tally.tell(&mut out)?;
     }
     match verdict.anchored {
         Some(size) => {

@@ -1,8 +1,8 @@
 use super::*;
 use crate::database::{Location, Use, path_in, statement};
 use crate::outbox::start::tests::{Bench, HandClock, open};
-use crate::records::{DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, TenantRecord};
-use crate::{LedgerRows, Store, TemplateMove, TemplateRecord, TemplateState};
+use crate::records::{DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, TenantRecord};
+use crate::{Decisions, LedgerRows, Store, TemplateMove, TemplateRecord, TemplateState};
 use postern_base::{Channel, Phi};
 use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
 use postern_ledger::{Entry, Kind, RowProblem, RowStates};
@@ -318,6 +318,29 @@ async fn rows_from_before_entries_stated_rows_are_stated_when_the_store_is_opene
     on.close().await.unwrap();
     open(&full.dir, &full.clock).await.close().await;
     assert_eq!(problems(&full.dir).await, [], "as they were found, and from now on as they are stated");
+}
+
+#[tokio::test]
+async fn what_a_decision_was_made_from_opens_only_as_it_was_kept_and_under_its_own_entry() {
+    let full = Full::new().await;
+    let root = || RootKey(postern_base::Secret::new([9; 32]));
+    let opened = async || {
+        let decisions = Decisions::open(&full.dir, root()).await.unwrap();
+        decisions.page(0, 100).await.unwrap()
+    };
+    let kept = opened().await;
+    assert_eq!(kept.len(), 4);
+    for decision in &kept {
+        assert!(decision.entry.is_some());
+        assert_eq!(decision.opened.as_ref().unwrap().1.reveal(), b"what the gate saw");
+    }
+    let on = plain(&full.dir).await;
+    change(&on, "decisions", "facts", "seq = 1").await;
+    on.execute_unprepared("UPDATE decisions SET facts = (SELECT facts FROM decisions WHERE seq = 3) WHERE seq = 2").await.unwrap();
+    let kept = opened().await;
+    assert_eq!(kept[0].opened.as_ref().unwrap_err(), &StoreError::Damaged);
+    assert_eq!(kept[1].opened.as_ref().unwrap_err(), &StoreError::Damaged);
+    assert!(kept[2].opened.is_ok());
 }
 
 #[test]
