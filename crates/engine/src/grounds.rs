@@ -58,17 +58,18 @@ pub(crate) fn of(
 
 /// Reads what was kept.
 pub(crate) fn open(bytes: &[u8]) -> Result<Opened, Unread> {
-    let (form, mut rest) = bytes.split_first_chunk::<4>().ok_or(Unread::Malformed)?;
+    let (form, rest) = bytes.split_first_chunk::<4>().ok_or(Unread::Malformed)?;
     if *form != shapes::format() {
         return Err(Unread::OtherForm);
     }
-    let from = &mut rest;
-    let read = || -> Option<Opened> {
-        let (rules, policy) = (u32::take(from)?, String::take(from)?);
-        let opened = Opened { rules, policy, request: Request::take(from)?, facts: Facts::take(from)? };
-        from.is_empty().then_some(opened)
-    };
-    { read }().ok_or(Unread::Malformed)
+    read(rest).ok_or(Unread::Malformed)
+}
+
+fn read(mut from: &[u8]) -> Option<Opened> {
+    let from = &mut from;
+    let (rules, policy) = (u32::take(from)?, String::take(from)?);
+    let opened = Opened { rules, policy, request: Request::take(from)?, facts: Facts::take(from)? };
+    from.is_empty().then_some(opened)
 }
 
 impl Opened {

@@ -250,7 +250,7 @@ impl Pack for OptOutScope {
     }
 
     fn take(from: &mut &[u8]) -> Option<Self> {
-        Some(Option::take(from)?.map_or(Self::All, Self::Purpose))
+        Some(<Option<Purpose> as Pack>::take(from)?.map_or(Self::All, Self::Purpose))
     }
 }
 

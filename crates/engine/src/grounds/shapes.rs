@@ -3,11 +3,19 @@
 
 use super::pack::{Pack, spellings};
 use aws_lc_rs::digest;
+use postern_gate::Missing;
 use postern_gate::deployment::{Actor, ChannelRisk, Deployment, DoNotCall, Proposed, Reviews};
-use postern_gate::facts::{ActReason, Agreement, AgreementStatus, Certificate, ClinicianHold, Consent, ConsentKind, ContactPoint, EarlierRequest, Ehr, Event, EventStatus, Facts, Flags, History, Inbound, LineType, MailboxKind, NoticeGiven, NumberCheck, OptOut, PastDelivery, Patient, PointSource, Provision, Reassigned, Registration, RelatedPerson, ResultClass, RevocationRegime, Ruling, System, Tenant, TenantRole, Vendor, Verification};
+use postern_gate::facts::{
+    ActReason, Agreement, AgreementStatus, Certificate, ClinicianHold, Consent, ConsentKind, ContactPoint,
+    EarlierRequest, Ehr, Event, EventStatus, Facts, Flags, History, Inbound, LineType, MailboxKind, NoticeGiven,
+    NumberCheck, OptOut, PastDelivery, PastOutcome, Patient, PointSource, Provision, Reassigned, Registration,
+    RelatedPerson, ResultClass, RevocationRegime, Ruling, System, Tenant, TenantRole, Vendor, Verification,
+};
 use postern_gate::rendition::{Content, LinkState, Rendition, TemplateRef};
-use postern_gate::request::{Ai, AnsweredBy, Breach, BreakGlass, Disclosure, Marketing, MarketingKind, NoticeElement, Recipient, Remuneration, Request, Translation, Voice, VoiceMode};
-use postern_gate::{Missing};
+use postern_gate::request::{
+    Ai, AnsweredBy, Breach, BreakGlass, Disclosure, Marketing, MarketingKind, NoticeElement, Recipient, Remuneration,
+    Request, Translation, Voice, VoiceMode,
+};
 use std::sync::LazyLock;
 
 /// Records by their fields, and words by their variants, in the order of their bytes.
@@ -55,7 +63,7 @@ shapes! {
         Event { reference, status, at, result_class, clinician_release, hold, labels }
         ClinicianHold { named, physical_harm, until }
         History { deliveries, inbound, opt_outs, number_checks, notices, earlier }
-        PastDelivery { at, channel, point, purpose, automated }
+        PastDelivery { at, channel, point, purpose, automated, outcome }
         Inbound { at, channel, point, text, thread_purpose }
         OptOut { at, channel, point, scope }
         NumberCheck { point, checked_at, reassigned }
@@ -80,6 +88,7 @@ shapes! {
         Proposed { two_factor_everywhere, encrypted_everywhere, inventory, scan, penetration_test, vendors_verified }
     }
     words {
+        PastOutcome { Delivered, Failed, Unknown }
         TenantRole { CoveredEntity, BusinessAssociate }
         RevocationRegime { R2024, R2667 }
         AgreementStatus { Executed, Draft, Terminated, Missing }

@@ -336,7 +336,9 @@ async fn what_a_decision_was_made_from_opens_only_as_it_was_kept_and_under_its_o
     }
     let on = plain(&full.dir).await;
     change(&on, "decisions", "facts", "seq = 1").await;
-    on.execute_unprepared("UPDATE decisions SET facts = (SELECT facts FROM decisions WHERE seq = 3) WHERE seq = 2").await.unwrap();
+    on.execute_unprepared("UPDATE decisions SET facts = (SELECT facts FROM decisions WHERE seq = 3) WHERE seq = 2")
+        .await
+        .unwrap();
     let kept = opened().await;
     assert_eq!(kept[0].opened.as_ref().unwrap_err(), &StoreError::Damaged);
     assert_eq!(kept[1].opened.as_ref().unwrap_err(), &StoreError::Damaged);

@@ -67,7 +67,10 @@ impl Tally {
         }
         if self.other_form > 0 {
             let count = self.other_form;
-            writeln!(out, "{count} decisions were kept by a Postern that knew other facts than this one; it can make them again")?;
+            writeln!(
+                out,
+                "{count} decisions were kept by a Postern that knew other facts than this one; it can make them again"
+            )?;
         }
         Ok(())
     }
