@@ -70,6 +70,9 @@ pub(super) fn preview(global: &Global, preview: &Preview) -> Result<Exit, Failur
 
 fn measured(text: &Previewed) -> String {
     let length = &text.length;
+    if !text.reach.iter().any(|reach| reach.column == "sms") {
+        return format!("{} characters", length.chars);
+    }
     let encoding = match length.encoding {
         postern_engine::templates::Encoding::Gsm7 => "GSM-7",
         postern_engine::templates::Encoding::Ucs2 => "UCS-2",
