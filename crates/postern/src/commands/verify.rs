@@ -177,7 +177,7 @@ fn tell(verdict: &Verdict) -> Result<(), Failure> {
         writeln!(
             out,
             "{covered} rows were held against what the entries state of them: messages, deliveries, attempts, opt-outs, \
-             verifications, inbound messages, the directory, vendors, keys, decisions, policies, tenants"
+             verifications, inbound messages, the directory, vendors, keys, decisions, policies, templates, tenants"
         )?;
     }
     if let Some(tally) = &verdict.replay {

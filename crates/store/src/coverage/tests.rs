@@ -121,6 +121,13 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     tenanted.put_principal(principal, hash, entry(Kind::Administered, None)).await.unwrap();
     tenanted.keep_policy("v1", b"{}", entry(Kind::Administered, None)).await.unwrap();
     tenanted.keep_policy("v1", b"{}", entry(Kind::Administered, None)).await.unwrap();
+    fill_templates(bench, &tenanted, tenant).await;
+    tenanted.destroy_patient_key(&"p9".parse().unwrap(), entry(Kind::KeyDestroyed, None)).await.unwrap();
+}
+
+/// A template of the tenant's own, proposed and approved.
+async fn fill_templates(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
+    let entry = |kind, message| Entry { tenant: tenant.parse().unwrap(), ..bench.entry(kind, message) };
     let template = TemplateRecord {
         name: "help".to_owned(),
         version: 3,
@@ -136,7 +143,6 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     let (from, to) = (TemplateState::Proposed, TemplateState::Approved);
     let step = TemplateMove { name, version: 3, from, to, by };
     assert!(tenanted.move_template(step, entry(Kind::Administered, None)).await.unwrap());
-    tenanted.destroy_patient_key(&"p9".parse().unwrap(), entry(Kind::KeyDestroyed, None)).await.unwrap();
 }
 
 /// What verification finds wrong with the rows.
