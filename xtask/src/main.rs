@@ -14,6 +14,7 @@ cargo xtask test     peers, formatting, lints, and every test of the workspace; 
 cargo xtask tidy     the shape of the house: crate edges, one place per concern, file sizes, links
 cargo xtask law      law/index.tsv against the citations in the code, and what is not done yet
 cargo xtask matrix   write crates/gate/tests/matrix.out and tables.out anew from the policy; review their diff
+cargo xtask schemas  write docs/schemas anew from the wire types; review their diff
 cargo xtask bench    measure, and write docs/benchmarks.md (arguments after it go to the benchmark)";
 
 fn main() -> ExitCode {
@@ -27,6 +28,9 @@ fn main() -> ExitCode {
         Some("law") => register(&root),
         Some("matrix") => {
             run::shown(&root, "cargo", &["test", "--release", "-p", "postern-gate", "--", "--ignored", "regenerate"])
+        }
+        Some("schemas") => {
+            run::shown(&root, "cargo", &["test", "--release", "-p", "postern-engine", "--", "--ignored", "regenerate"])
         }
         Some("bench") => bench(&root, &rest),
         _ => Err(Failed::new(USAGE)),

@@ -4,7 +4,7 @@
 use crate::output::{Paint, Tone};
 use jiff::tz::Offset;
 use jiff::{Timestamp, fmt::temporal::Pieces};
-use postern_base::{Channel, EmailMode, Form};
+use postern_base::{Channel, EmailMode};
 use postern_engine::wire::{
     Answer, AnsweredAlternative, AnsweredCandidate, AnsweredChange, AnsweredDelivery, AnsweredRefusal,
 };
@@ -277,7 +277,7 @@ impl<W: Write> Drawing<'_, W> {
         for delivery in &answer.deliveries {
             let line = self.delivery(delivery);
             self.hanging("  ", 2, Tone::Plain, &line)?;
-            self.hanging("    ", 4, Tone::Soft, &because(delivery, answer))?;
+            self.hanging("    ", 4, Tone::Soft, &because(delivery))?;
         }
         Ok(())
     }
@@ -393,26 +393,15 @@ fn citation(id: &str) -> &'static str {
     rules::ALL.iter().find(|rule| rule.id == id).map_or("", |rule| rule.citation)
 }
 
-/// Why this delivery is in the plan.
-fn because(delivery: &AnsweredDelivery, answer: &Answer) -> String {
-    let others = |result: &str| answer.candidates.iter().filter(|one| one.result == result).count();
-    match (delivery.channel, delivery.form) {
-        (Channel::Portal, _) => "The portal copy goes whenever the portal stands.".to_owned(),
-        (Channel::Mail | Channel::HumanCall, _) => {
-            "No machine may reach the patient; a person takes it from here.".to_owned()
+/// Why this delivery is in the plan, and which would have come next.
+fn because(delivery: &AnsweredDelivery) -> String {
+    let Some(why) = &delivery.why else { return String::new() };
+    match &why.over {
+        Some(next) => {
+            let way = channel(next.channel, next.mode);
+            format!("{} The other: {way} to {}, {}.", why.sentence, next.contact_point, next.form)
         }
-        (_, Form::Notice) => {
-            format!("The best contact to say that something waits in the portal; {}.", beside(others("possible")))
-        }
-        _ => format!("The best contact that may carry the text; {}.", beside(others("possible"))),
-    }
-}
-
-fn beside(others: usize) -> String {
-    match others {
-        0 => "no other could go now".to_owned(),
-        1 => "one other could go, and comes after it by the patient's preference, safety and cost".to_owned(),
-        n => format!("{n} others could go, and come after it by the patient's preference, safety and cost"),
+        None => why.sentence.clone(),
     }
 }
 

@@ -35,3 +35,8 @@ pub use request::{
 };
 pub use tenant::{Sender, Settings, Tenant};
 pub use vendor::{Agreement, Vendor};
+
+/// The JSON Schema of a [`Case`], written from these types.
+pub const CASE_SCHEMA: &str = include_str!("../../../../docs/schemas/case.schema.json");
+/// The JSON Schema of an [`Answer`], written from these types.
+pub const DECISION_SCHEMA: &str = include_str!("../../../../docs/schemas/decision.schema.json");

@@ -29,6 +29,65 @@ fn reminder() -> Value {
         "content": {"body": "Sunrise Health: appt 12/04 2:00 PM, call 555-555-0100. Reply STOP to opt out", "level": "L1"}})
 }
 
+/// Cases that differ in what they are answered, for whoever looks at answers.
+pub(crate) fn samples() -> Vec<(String, Value)> {
+    let result = json!({"patient": "Patient/p1", "purpose": "test_result",
+        "content": {"body": "Your potassium is 4.1 mmol/L, within range.", "level": "L3"}});
+    let mut expired = case(reminder());
+    expired["vendors"][0]["agreement"]["expires"] = json!("2026-11-30");
+    let mut night = case(reminder());
+    night["now"] = json!("2026-12-01T23:00:00-05:00");
+    let mut away = case(reminder());
+    away["ehr"]["status"] = json!("unreachable");
+    let mut stopped = case(reminder());
+    stopped["history"] = json!({"opt_outs": [
+        {"at": "2026-12-01T14:00:00-05:00", "channel": "sms", "contact_point": "+12125550101", "scope": "all"}]});
+    let mut twice = case(reminder());
+    twice["request"]["event"] = json!("Appointment/gone");
+    let named = [
+        ("reminder", case(reminder())),
+        ("result", case(result)),
+        ("agreement expired", expired),
+        ("night", night),
+        ("the EHR is away", away),
+        ("stopped", stopped),
+        ("an event nobody knows", twice),
+    ];
+    named.into_iter().map(|(name, case)| (name.to_owned(), case)).collect()
+}
+
+#[test]
+fn every_answer_shows_each_candidate_and_says_what_would_change_it() {
+    for (name, case) in samples() {
+        let answer = decide(&case);
+        let changes = answer.changes.unwrap();
+        assert!(!answer.candidates.is_empty(), "{name}");
+        for delivery in &answer.deliveries {
+            let chosen = |c: &&postern_engine::wire::AnsweredCandidate| {
+                c.result == "chosen" && (c.channel, c.form) == (delivery.channel, delivery.form)
+            };
+            assert_eq!(answer.candidates.iter().filter(chosen).count(), 1, "{name}");
+        }
+        let answered = !changes.alternatives.is_empty() || !changes.nothing.is_empty();
+        assert_eq!(changes.goal.is_some(), answered, "{name}");
+    }
+}
+
+#[test]
+fn what_would_change_it_names_who_alone_can() {
+    let said = |wanted: &str| {
+        let (_, case) = samples().into_iter().find(|(name, _)| name == wanted).unwrap();
+        let changes = decide(&case).changes.unwrap();
+        let pairs = changes.alternatives.iter().map(|a| (a.changes[0].change.clone(), a.changes[0].who.clone()));
+        pairs.map(|(change, who)| format!("{change} by {who}")).collect::<Vec<_>>()
+    };
+    assert_eq!(said("stopped"), ["allow_portal by caller", "opt_back_in by patient"]);
+    assert_eq!(said("the EHR is away"), ["system_answers by system"]);
+    assert!(said("agreement expired").contains(&"execute_agreement by administrator".to_owned()));
+    assert!(said("night").contains(&"wait by time".to_owned()));
+    assert!(said("an event nobody knows").is_empty());
+}
+
 #[test]
 fn a_short_reminder_travels_verbatim_as_minimal() {
     let answer = decide(&case(reminder()));

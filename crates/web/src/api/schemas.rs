@@ -1,28 +1,22 @@
-//! The JSON Schemas (2020-12) of what the API takes and gives. The vocabularies come from `base`, so a new word is here at
-//! once; a test compares the fields with those that the parser knows.
+//! The JSON Schemas (2020-12) of what the API takes and gives. What it shares with case files comes from `docs/schemas`, the
+//! vocabularies from `base`, so a new field or word is here at once; a test compares the fields with those that the parser
+//! knows.
 
 use crate::problem::Kind;
-use postern_base::{
-    Basis, Category, Channel, EmailMode, Form, Language, Level, Origin, Purpose, RecipientRole, Urgency,
-};
+use postern_base::{Channel, EmailMode, Form, Language, Level, Purpose};
+use postern_engine::wire::{CASE_SCHEMA, DECISION_SCHEMA};
 use serde_json::{Map, Value, json};
 
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 22] = [
-        ("Request", request()),
+    let list: [(&str, Value); 16] = [
         ("Accepted", accepted()),
-        ("Answer", answer()),
-        ("Delivery", delivery()),
-        ("Refusal", refusal()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
         ("Entries", entries()),
         ("Page", page()),
         ("PortalCopies", portal_copies()),
-        ("Vendor", vendor()),
-        ("Agreement", agreement()),
         ("Vendors", json!({ "type": "object", "properties": { "vendors": list_of(&reference("Vendor")) } })),
         ("Templates", given(json!({ "templates": list_of(&reference("TemplateVersion")) }))),
         ("TemplateVersion", template_version()),
@@ -34,7 +28,23 @@ pub(crate) fn all() -> Map<String, Value> {
         ("Readiness", readiness()),
         ("Problem", problem()),
     ];
-    list.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+    let own = list.into_iter().map(|(name, schema)| (name.to_owned(), schema));
+    shared().into_iter().chain(own).collect()
+}
+
+/// What the API shares with case files: the schemas of `docs/schemas`, under the same names.
+fn shared() -> Map<String, Value> {
+    let mut found = Map::new();
+    for (root, text) in [("Case", CASE_SCHEMA), ("Answer", DECISION_SCHEMA)] {
+        let text = text.replace("#/$defs/", "#/components/schemas/");
+        let Ok(Value::Object(mut schema)) = serde_json::from_str(&text) else { continue };
+        if let Some(Value::Object(parts)) = schema.remove("$defs") {
+            found.extend(parts);
+        }
+        schema.retain(|key, _| !key.starts_with('$'));
+        found.insert(root.to_owned(), Value::Object(schema));
+    }
+    found
 }
 
 fn reference(schema: &str) -> Value {
@@ -78,100 +88,11 @@ fn given(fields: Value) -> Value {
     json!({ "type": "object", "properties": fields })
 }
 
-/// The body of `POST /v1/messages`.
-pub(crate) fn request() -> Value {
-    let mut schema = closed(
-        &["patient", "purpose"],
-        json!({
-            "patient": { "type": "string", "pattern": "^(Patient/)?[A-Za-z0-9.-]{1,64}$" },
-            "purpose": words(Purpose::ALL),
-            "content": closed(&["body"], json!({
-                "subject": text(), "body": text(), "level": words(Level::ALL),
-                "categories": list_of(&words(Category::ALL)), "language": words(Language::ALL),
-            })),
-            "template": closed(&["name"], json!({
-                "name": text(), "data": { "type": "object", "additionalProperties": text() },
-            })),
-            "channels": list_of(&words(Channel::ALL)),
-            "email_mode": words(EmailMode::ALL),
-            "recipient": closed(&["role"], json!({ "role": words(RecipientRole::ALL), "ref": text() })),
-            "origin": words(Origin::ALL),
-            "basis": words(Basis::ALL),
-            "event": text(),
-            "in_reply_to": whole(),
-            "send_at": instant(),
-            "expires_at": instant(),
-            "urgency": words(Urgency::ALL),
-            "break_glass": closed(&["actor", "reason", "expires_at"], json!({
-                "actor": text(), "reason": text(), "expires_at": instant(),
-            })),
-            "marketing": closed(&["kind", "remuneration"], json!({
-                "kind": either(&["own_service", "third_party", "refill"]),
-                "remuneration": either(&["none", "cost_only", "above_cost"]),
-                "drug_lapsed_days": whole(),
-            })),
-            "ai": closed(&["generated"], json!({
-                "generated": boolean(), "human_reviewed": boolean(), "clinical": boolean(),
-            })),
-            "voice": closed(&["mode"], json!({
-                "mode": either(&["human", "ivr", "ai"]),
-                "answered_by": either(&["patient", "machine", "other", "unknown"]),
-                "identity_verified": boolean(), "recording": boolean(), "recording_consent": boolean(),
-                "disclosed": boolean(),
-            })),
-        }),
-    );
-    if let Some(schema) = schema.as_object_mut() {
-        schema.insert(
-            "oneOf".into(),
-            json!([
-                { "type": "object", "required": ["content"] },
-                { "type": "object", "required": ["template"] },
-            ]),
-        );
-    }
-    schema
-}
-
 fn accepted() -> Value {
     given(json!({
         "id": { "type": "string", "format": "uuid" },
         "decision": reference("Answer"),
         "links": given(json!({ "status": text(), "decision": text(), "proof": text() })),
-    }))
-}
-
-/// A decision.
-pub(crate) fn answer() -> Value {
-    given(json!({
-        "outcome": either(&["send", "defer", "hold", "refuse"]),
-        "deliveries": list_of(&reference("Delivery")),
-        "refusals": list_of(&reference("Refusal")),
-        "obligations": list_of(&given(json!({ "rule": text(), "do": text() }))),
-        "alerts": list_of(&given(json!({ "rule": text(), "sentence": text() }))),
-        "rules": list_of(&given(json!({
-            "rule": text(), "result": either(&["satisfied", "violated", "unknown", "not_applicable"]),
-        }))),
-        "waiting_for": either(&["ehr", "store", "provider"]),
-        "advisory": boolean(),
-        "rules_version": whole(),
-    }))
-}
-
-fn delivery() -> Value {
-    given(json!({
-        "channel": words(Channel::ALL), "contact_point": text(),
-        "mode": { "anyOf": [words(EmailMode::ALL), { "type": "null" }] },
-        "form": words(Form::ALL), "level": words(Level::ALL),
-        "not_before": { "anyOf": [instant(), { "type": "null" }] },
-    }))
-}
-
-fn refusal() -> Value {
-    given(json!({
-        "channel": words(Channel::ALL), "contact_point": text(), "form": words(Form::ALL),
-        "effect": either(&["deny", "defer", "redirect", "strip", "require"]),
-        "rule": text(), "citation": text(), "sentence": text(),
     }))
 }
 
@@ -221,31 +142,6 @@ fn portal_copies() -> Value {
         "message": { "type": "string", "format": "uuid" }, "purpose": words(Purpose::ALL),
         "subject": { "type": ["string", "null"] }, "body": text(), "level": words(Level::ALL), "at": instant(),
     }))) }))
-}
-
-/// A row of the vendor registry.
-pub(crate) fn vendor() -> Value {
-    closed(
-        &["vendor", "service", "channels"],
-        json!({
-            "vendor": text(), "service": text(), "tier": text(), "channels": list_of(&words(Channel::ALL)),
-            "agreement": reference("Agreement"),
-            "sender_registration": either(&["approved", "pending", "not_approved", "not_needed"]),
-            "free_to_end_user": boolean(),
-        }),
-    )
-}
-
-/// A business associate agreement.
-pub(crate) fn agreement() -> Value {
-    closed(
-        &["status"],
-        json!({
-            "status": either(&["executed", "draft", "terminated", "missing"]),
-            "effective": { "type": "string", "format": "date" }, "expires": { "type": "string", "format": "date" },
-            "services": list_of(&text()), "required_terms": boolean(),
-        }),
-    )
 }
 
 /// A version of a template.
