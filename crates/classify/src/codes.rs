@@ -1,61 +1,80 @@
-//! Clinical codes: ICD-10-CM, LOINC, CPT, NDC and others, by shape, check digit or cue.
+//! Clinical codes: ICD-10-CM, LOINC, CPT, NDC, NPI and others, by shape, check digit or cue.
 
+use crate::cues::Cues;
 use crate::fold::Folded;
-use crate::patterns::{Pattern, compile};
-use crate::{ClassifierError, Hit, Kind, Level};
+use crate::shapes::{Found, Shape};
+use crate::words::{self, Word};
+use crate::{Hit, Kind, Level, roles};
 use postern_base::Category;
-use std::sync::LazyLock;
 
-macro_rules! pattern {
-    ($($name:ident = $text:expr;)+) => { $(static $name: LazyLock<Pattern> = LazyLock::new(|| compile($text));)+ };
-}
-
-pattern! {
-    ICD_DOTTED = r"\b([a-tv-z]\d[0-9ab])\.[0-9a-z]{1,4}\b";
-    ICD_CUED = r"\b(?:icd(?:-?10)?(?:-?cm)?|dx|diagnosis code|diagnosis|diagnostico|codigo)\b[ :#.=-]*(?:code |codigo )?([a-tv-z]\d[0-9ab][0-9a-z]{0,4})\b";
-    LOINC = r"\b(\d{3,5})-(\d)\b";
-    LOINC_CUE = r"\bloinc\b[^\n]{0,12}$";
-    PLACE_CUE = r"\b(?:suite|ste|apt|room|rm|ext|unit|floor|building|bldg|box|code|codigo|no|ref|gate|lot|piso|sala)\b[ .:#]{0,3}$";
-    CPT = r"\b(?:cpt|hcpcs|procedure code|codigo de procedimiento)\b[ :#.=-]*([a-z]?\d{4}[0-9a-z])\b";
-    NDC = r"\b(?:\d{4}-\d{4}-\d{2}|\d{5}-\d{3}-\d{2}|\d{5}-\d{4}-\d{1,2})\b";
-    OTHER = r"\b(?:snomed(?: ct)?|rxnorm|rxcui|umls|drg|hcc)\b[ :#.=-]*(?:code )?([a-z]?\d{3,18})\b";
-}
-
-/// The codes in a text.
-pub(crate) fn find(folded: &Folded, hits: &mut Vec<Hit>) -> Result<(), ClassifierError> {
-    let text = &folded.plain;
-    for found in ICD_DOTTED.groups(text)? {
-        if let (Some(whole), Some(head)) = (found.get(0), found.get(1)) {
-            hits.push(code(whole.start(), whole.end(), icd_category(head.as_bytes())));
-        }
-    }
-    for found in ICD_CUED.groups(text)? {
-        if let Some(id) = found.get(1) {
-            hits.push(code(id.start(), id.end(), icd_category(id.as_bytes())));
-        }
-    }
-    for found in LOINC.groups(text)? {
-        let (Some(whole), Some(digits), Some(check)) = (found.get(0), found.get(1), found.get(2)) else { continue };
-        let ahead = folded.slice(whole.start().saturating_sub(24), whole.start());
-        let inside_number = ahead.last().is_some_and(|b| b"-./".contains(b))
-            || folded.plain.get(whole.end()).is_some_and(|b| b"-/:".contains(b));
-        let valid = mod_10(digits.as_bytes()) == check.as_bytes().first().copied();
-        let plausible = digits.as_bytes().len() >= 4 && !PLACE_CUE.is_in(ahead)? && !inside_number;
-        if LOINC_CUE.is_in(ahead)? || (valid && plausible) {
-            hits.push(code(whole.start(), whole.end(), None));
-        }
-    }
-    for pattern in [&CPT, &OTHER] {
-        for found in pattern.groups(text)? {
-            if let Some(id) = found.get(1) {
-                hits.push(code(id.start(), id.end(), None));
+/// Whether a shape is a clinical code.
+pub(crate) fn judge(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>) -> Option<Hit> {
+    let text = folded.slice(one.start, one.end);
+    let hit = |category| Some(code(one.start, one.end, category));
+    match one.shape {
+        Shape::Ndc => hit(None),
+        Shape::Icd => hit(icd_category(text)),
+        Shape::Loinc => loinc(one, text, cues, words, folded).then(|| hit(None)).flatten(),
+        _ => {
+            if is_npi_cued(words, folded, one) {
+                return is_npi(text).then(|| Hit::identifier(one.start, one.end, Kind::Other));
+            }
+            let icd = is_icd(text);
+            let cued = cues.has(roles::CODE);
+            let place = cues.is_nearest(roles::PLACE);
+            match text.len() {
+                3..=7 if icd && (cued || (cues.is_about && !place)) => hit(icd_category(text)),
+                3..=18 if cued && digits(text) >= 3 => hit(None),
+                _ => None,
             }
         }
     }
-    for found in NDC.of(text)? {
-        hits.push(code(found.start(), found.end(), None));
+}
+
+fn digits(text: &[u8]) -> usize {
+    text.iter().filter(|b| b.is_ascii_digit()).count()
+}
+
+/// A letter, a digit, a digit or A or B, and at most four more.
+fn is_icd(text: &[u8]) -> bool {
+    matches!(text, [b'a'..=b't' | b'v'..=b'z', b'0'..=b'9', b'0'..=b'9' | b'a' | b'b', rest @ ..]
+        if rest.len() <= 4 && rest.iter().all(u8::is_ascii_alphanumeric))
+}
+
+fn loinc(one: Found, text: &[u8], cues: &Cues, words: &[Word], folded: &Folded<'_>) -> bool {
+    let Some((check, head)) = text.split_last() else { return false };
+    let number = head.strip_suffix(b"-").unwrap_or(head);
+    if cues.has(roles::CODE) && is_word_before(words, folded, one, b"loinc") {
+        return true;
     }
-    Ok(())
+    let before = one.start.checked_sub(1).and_then(|at| folded.at(at));
+    let inside = before.is_some_and(|b| b"-./".contains(&b)) || folded.at(one.end).is_some_and(|b| b"-/:".contains(&b));
+    let harmless = roles::PLACE | roles::PASSCODE | roles::CALL;
+    number.len() >= 4 && !inside && !cues.has(harmless) && mod_10(number) == Some(*check)
+}
+
+fn is_word_before(list: &[Word], folded: &Folded<'_>, one: Found, wanted: &[u8]) -> bool {
+    let first = words::from(list, one.start);
+    list.get(..first).unwrap_or_default().iter().rev().take(2).any(|word| folded.slice(word.start, word.end) == wanted)
+}
+
+fn is_npi_cued(list: &[Word], folded: &Folded<'_>, one: Found) -> bool {
+    is_word_before(list, folded, one, b"npi")
+}
+
+/// 45 CFR 162.406: ten digits, the last a Luhn check digit over the number behind the prefix 80840.
+fn is_npi(text: &[u8]) -> bool {
+    if text.len() != 10 || digits(text) != 10 {
+        return false;
+    }
+    let whole = b"80840".iter().chain(text).rev().enumerate();
+    let sum: u32 = whole.map(|(place, digit)| weighed(*digit, place % 2 == 1)).sum();
+    sum.is_multiple_of(10)
+}
+
+fn weighed(digit: u8, doubled: bool) -> u32 {
+    let value = u32::from(digit.saturating_sub(b'0'));
+    if doubled { value * 2 / 10 + value * 2 % 10 } else { value }
 }
 
 const fn code(start: usize, end: usize, category: Option<Category>) -> Hit {
@@ -83,15 +102,7 @@ fn icd_category(code: &[u8]) -> Option<Category> {
 
 /// The LOINC check digit: mod 10 over the digits, every second one doubled from the right.
 fn mod_10(digits: &[u8]) -> Option<u8> {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, digit)| {
-            let value = u32::from(digit.saturating_sub(b'0'));
-            if place % 2 == 0 { value * 2 / 10 + value * 2 % 10 } else { value }
-        })
-        .sum();
+    let sum: u32 = digits.iter().rev().enumerate().map(|(place, digit)| weighed(*digit, place % 2 == 0)).sum();
     u8::try_from((10 - sum % 10) % 10).ok().map(|digit| digit + b'0')
 }
 
@@ -104,5 +115,11 @@ mod tests {
         for (digits, check) in [("4548", b'4'), ("2345", b'7'), ("718", b'7'), ("13457", b'7')] {
             assert_eq!(mod_10(digits.as_bytes()), Some(check), "{digits}");
         }
+    }
+
+    #[test]
+    fn the_check_digit_of_provider_numbers_is_right() {
+        assert!(is_npi(b"1234567893"));
+        assert!(!is_npi(b"1234567890"));
     }
 }

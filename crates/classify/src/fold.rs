@@ -1,55 +1,122 @@
 //! Folding: one plain ASCII text to look in, with a way back to the original, so that full-width digits, look-alike letters,
-//! accents and invisible characters hide nothing.
+//! accents, invisible characters and character references hide nothing. One pass; plain ASCII takes a shorter way.
+
+use crate::ClassifierError;
+use crate::references;
+use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// Stands for a character with no plain form; never part of a word.
-const OTHER: u8 = 0x1a;
+pub(crate) const OTHER: u8 = 0x1a;
+
+/// Generated: code points and what they look like in ASCII.
+const DATA: &str = include_str!("../data/look-alikes.txt");
 
 /// A folded text. All positions handed about in the crate are byte positions in it.
 #[derive(Debug)]
-pub(crate) struct Folded {
+pub(crate) struct Folded<'t> {
     /// Lower-case ASCII.
     pub(crate) plain: Vec<u8>,
-    /// Whether the original character was a capital letter.
-    pub(crate) capital: Vec<bool>,
-    /// The code point each byte came from.
-    from: Vec<usize>,
+    /// The same in the case it was written in.
+    cased: Cow<'t, [u8]>,
+    /// The code point each byte came from; empty when they are the same.
+    from: Vec<u32>,
+    /// The code points of each byte's character reference, when there were any: how many code points it was written with.
+    wide: Vec<u8>,
+    /// Whether nearly all letters are capitals, so that capitals say nothing.
+    pub(crate) shouted: bool,
 }
 
-impl Folded {
-    pub(crate) fn new(text: &str) -> Self {
-        let mut folded = Self {
-            plain: Vec::with_capacity(text.len()),
-            capital: Vec::with_capacity(text.len()),
-            from: Vec::with_capacity(text.len()),
-        };
-        for (index, c) in text.chars().enumerate() {
-            if c.is_ascii() {
-                folded.push(index, c as u8);
-            } else if !is_invisible(c) {
-                for byte in plain(c) {
-                    folded.push(index, *byte);
-                }
+impl<'t> Folded<'t> {
+    /// Folds a text.
+    ///
+    /// # Errors
+    /// [`ClassifierError::NotReady`] when the table of look-alikes could not be read.
+    pub(crate) fn new(text: &'t str) -> Result<Self, ClassifierError> {
+        let referenced = references::may_be_in(text.as_bytes());
+        let mut folded = if text.is_ascii() && !referenced {
+            Self {
+                plain: text.as_bytes().to_ascii_lowercase(),
+                cased: Cow::Borrowed(text.as_bytes()),
+                from: Vec::new(),
+                wide: Vec::new(),
+                shouted: false,
             }
-        }
-        folded
+        } else {
+            Self::slowly(text, referenced)?
+        };
+        folded.shouted = folded.is_shouted();
+        Ok(folded)
     }
 
-    fn push(&mut self, index: usize, byte: u8) {
-        self.plain.push(byte.to_ascii_lowercase());
-        self.capital.push(byte.is_ascii_uppercase());
-        self.from.push(index);
+    fn slowly(text: &str, referenced: bool) -> Result<Self, ClassifierError> {
+        let table = TABLE.as_ref().ok_or(ClassifierError::NotReady)?;
+        let mut cased = Vec::with_capacity(text.len());
+        let mut from = Vec::with_capacity(text.len());
+        let mut wide = Vec::new();
+        let mut push = |index: usize, width: usize, c: char| {
+            let mut one = |byte: u8| {
+                cased.push(byte);
+                from.push(u32::try_from(index).unwrap_or(u32::MAX));
+                if referenced {
+                    wide.push(u8::try_from(width).unwrap_or(u8::MAX));
+                }
+            };
+            if c.is_ascii() {
+                one(c as u8);
+            } else {
+                table.plain(c).iter().copied().for_each(one);
+            }
+        };
+        if referenced {
+            for read in references::decode(text) {
+                push(read.index, read.width, read.character);
+            }
+        } else {
+            for (index, c) in text.chars().enumerate() {
+                push(index, 1, c);
+            }
+        }
+        Ok(Self { plain: cased.to_ascii_lowercase(), cased: Cow::Owned(cased), from, wide, shouted: false })
+    }
+
+    fn is_shouted(&self) -> bool {
+        let mut capitals = 0_usize;
+        let mut small = 0_usize;
+        for byte in self.cased.iter() {
+            capitals += usize::from(byte.is_ascii_uppercase());
+            small += usize::from(byte.is_ascii_lowercase());
+        }
+        capitals >= 12 && small * 4 < capitals
     }
 
     /// The code points of a range: first, and one past the last.
     pub(crate) fn original(&self, start: usize, end: usize) -> (usize, usize) {
-        let first = self.from.get(start).copied().unwrap_or_default();
-        let last = self.from.get(end.saturating_sub(1)).copied().unwrap_or(first);
-        (first, last + 1)
+        let last = end.saturating_sub(1);
+        if self.from.is_empty() {
+            return (start, last.max(start) + 1);
+        }
+        let at = |byte: usize| self.from.get(byte).map_or(0, |index| usize::try_from(*index).unwrap_or(usize::MAX));
+        let width = self.wide.get(last).map_or(1, |width| usize::from(*width));
+        (at(start), at(last) + width)
     }
 
     /// The text of a range.
     pub(crate) fn slice(&self, start: usize, end: usize) -> &[u8] {
         self.plain.get(start..end).unwrap_or_default()
+    }
+
+    /// The byte at a position.
+    pub(crate) fn at(&self, position: usize) -> Option<u8> {
+        self.plain.get(position).copied()
+    }
+
+    /// The byte at a position as it was written; what was taken out stays out.
+    pub(crate) fn cased(&self, position: usize) -> u8 {
+        match self.at(position) {
+            Some(OTHER) | None => OTHER,
+            Some(plain) => self.cased.get(position).copied().unwrap_or(plain),
+        }
     }
 
     /// Takes a range out of what is looked at, leaving its place.
@@ -59,168 +126,96 @@ impl Folded {
         }
     }
 
+    /// Whether the character at a position was a capital letter.
+    pub(crate) fn is_capital(&self, at: usize) -> bool {
+        self.cased.get(at).is_some_and(u8::is_ascii_uppercase)
+    }
+
     /// Whether a range is written as an abbreviation is: in capitals, but for one letter at most (`PrEP`).
     pub(crate) fn is_upper(&self, start: usize, end: usize) -> bool {
-        let letters = || (start..end).filter(|at| self.plain.get(*at).is_some_and(u8::is_ascii_alphabetic));
-        let capitals = letters().filter(|at| self.capital.get(*at).copied().unwrap_or(false)).count();
-        capitals >= 2 && capitals + 1 >= letters().count()
+        let bytes = self.cased.get(start..end).unwrap_or_default();
+        let capitals = bytes.iter().filter(|b| b.is_ascii_uppercase()).count();
+        let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
+        capitals >= 2 && capitals + 1 >= letters
     }
 }
 
-/// Characters that show nothing: zero-width, soft hyphen, direction marks, variation selectors, combining marks, tags.
-fn is_invisible(c: char) -> bool {
-    matches!(u32::from(c),
-        0xad | 0x34f | 0x61c | 0x115f | 0x1160 | 0x17b4 | 0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f | 0x202a..=0x202e
-        | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xe0000..=0xe0fff
-        | 0x300..=0x36f | 0x483..=0x489 | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x20d0..=0x20ff | 0xfe20..=0xfe2f)
+/// What characters outside ASCII look like, by pages of 256 code points.
+struct Table {
+    pages: Vec<u16>,
+    /// Per code point of a known page: 0 = no plain form, 1 = shows nothing, 2..=127 = that character, above = a text of
+    /// several.
+    cells: Vec<u8>,
+    several: Vec<Vec<u8>>,
 }
 
-/// The printable ASCII characters in order.
-const PRINTABLE: &[u8] =
-    b" !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
+static TABLE: LazyLock<Option<Table>> = LazyLock::new(|| Table::read(DATA));
 
-/// One printable ASCII character as a slice.
-fn one(byte: u32) -> &'static [u8] {
-    let at = byte.checked_sub(0x20).and_then(|at| usize::try_from(at).ok());
-    at.and_then(|at| PRINTABLE.get(at..=at)).unwrap_or(&[OTHER])
-}
-
-/// The plain form of a character outside ASCII.
-fn plain(c: char) -> &'static [u8] {
-    let code = u32::from(c);
-    match code {
-        // Spaces, hyphens, quotes and bullets of every kind.
-        0xa0 | 0x1680 | 0x2000..=0x200a | 0x202f | 0x205f | 0x3000 => b" ",
-        0x2028 | 0x2029 | 0x85 => b"\n",
-        0x2010..=0x2015 | 0x2212 | 0xfe58 | 0xfe63 | 0x2e3a | 0x2e3b | 0x30fb..=0x30fc => b"-",
-        0x2018..=0x201b | 0x2032 | 0x2bc | 0xb4 | 0x60 => b"'",
-        0x201c..=0x201f | 0x2033 | 0xab | 0xbb => b"\"",
-        0xb7 | 0x2022 | 0x2024 | 0x2219 | 0x22c5 | 0x2027 | 0x3002 => b".",
-        0x2044 | 0x2215 | 0x29f8 => b"/",
-        0x2026 => b"...",
-        // Full-width forms.
-        0xff01..=0xff5e => one(code - 0xff01 + 0x21),
-        // Digits of other scripts.
-        0x660..=0x669 => one(code - 0x660 + 0x30),
-        0x6f0..=0x6f9 => one(code - 0x6f0 + 0x30),
-        0x966..=0x96f => one(code - 0x966 + 0x30),
-        0x9e6..=0x9ef => one(code - 0x9e6 + 0x30),
-        // Superscript, subscript and circled digits, enclosed letters.
-        0xb2 | 0xb3 => one(code - 0xb2 + 0x32),
-        0xb9 => b"1",
-        0x2070 | 0x2074..=0x2079 => one(code - 0x2070 + 0x30),
-        0x2080..=0x2089 => one(code - 0x2080 + 0x30),
-        0x2460..=0x2468 => one(code - 0x2460 + 0x31),
-        0x24ea => b"0",
-        0x2776..=0x277e => one(code - 0x2776 + 0x31),
-        0x24b6..=0x24cf => one(code - 0x24b6 + 0x41),
-        0x24d0..=0x24e9 => one(code - 0x24d0 + 0x61),
-        0x1f130..=0x1f149 => one(code - 0x1f130 + 0x41),
-        0x1f150..=0x1f169 => one(code - 0x1f150 + 0x41),
-        0x1f170..=0x1f189 => one(code - 0x1f170 + 0x41),
-        0x1f1e6..=0x1f1ff => one(code - 0x1f1e6 + 0x41),
-        // Mathematical letters come in runs of 52, digits in runs of 10.
-        0x1d400..=0x1d6a3 => one(letter((code - 0x1d400) % 52)),
-        0x1d7ce..=0x1d7ff => one((code - 0x1d7ce) % 10 + 0x30),
-        _ => marked(c).or_else(|| look_alike(c)).unwrap_or(&[OTHER]),
+/// Every printable ASCII character and the line break, so that one of them can be lent as a slice.
+const ASCII: [u8; 128] = {
+    let mut all = [0; 128];
+    let mut at = 0_u8;
+    while at < 128 {
+        #[expect(clippy::indexing_slicing, reason = "evaluated when compiled, within bounds")]
+        {
+            all[at as usize] = at;
+        }
+        at += 1;
     }
-}
+    all
+};
 
-const fn letter(index: u32) -> u32 {
-    if index < 26 { 0x41 + index } else { 0x61 + index - 26 }
-}
+impl Table {
+    /// Lines of `code point in hexadecimal, blank, text`; a lone hyphen-less line `code point` shows nothing.
+    fn read(data: &str) -> Option<Self> {
+        let mut table = Self { pages: vec![u16::MAX; 0x1100], cells: Vec::new(), several: Vec::new() };
+        for line in data.lines().filter(|line| !line.starts_with('#')) {
+            let (code, text) = line.split_once(' ').unwrap_or((line, ""));
+            let (first, last) = code.split_once('-').unwrap_or((code, code));
+            let first = usize::from_str_radix(first, 16).ok()?;
+            let last = usize::from_str_radix(last, 16).ok()?;
+            let cell = match text.as_bytes() {
+                [] => 1,
+                b"\\s" => b' ',
+                b"\\n" => b'\n',
+                [one] if (2..128).contains(one) => *one,
+                many => {
+                    let known = table.several.iter().position(|text| text == many);
+                    let at = known.unwrap_or(table.several.len());
+                    if known.is_none() {
+                        table.several.push(many.to_vec());
+                    }
+                    u8::try_from(128 + at).ok()?
+                }
+            };
+            for code in first..=last {
+                *table.cell(code)? = cell;
+            }
+        }
+        Some(table)
+    }
 
-/// Latin letters with marks, without them.
-fn marked(c: char) -> Option<&'static [u8]> {
-    Some(match c {
-        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' | 'ā' | 'ă' | 'ą' | 'ǎ' | 'ª' | 'ạ' | 'ả' => b"a",
-        'Á' | 'À' | 'Â' | 'Ä' | 'Ã' | 'Å' | 'Ā' | 'Ă' | 'Ą' | 'Ǎ' => b"A",
-        'é' | 'è' | 'ê' | 'ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' | 'ẽ' | 'ẹ' => b"e",
-        'É' | 'È' | 'Ê' | 'Ë' | 'Ē' | 'Ĕ' | 'Ė' | 'Ę' | 'Ě' => b"E",
-        'í' | 'ì' | 'î' | 'ï' | 'ī' | 'ĭ' | 'į' | 'ı' | 'ǐ' | 'ĩ' | 'ị' => b"i",
-        'Í' | 'Ì' | 'Î' | 'Ï' | 'Ī' | 'Ĭ' | 'Į' | 'İ' | 'Ǐ' => b"I",
-        'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'ø' | 'ō' | 'ŏ' | 'ő' | 'ǒ' | 'º' | 'ọ' => b"o",
-        'Ó' | 'Ò' | 'Ô' | 'Ö' | 'Õ' | 'Ø' | 'Ō' | 'Ŏ' | 'Ő' | 'Ǒ' => b"O",
-        'ú' | 'ù' | 'û' | 'ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ǔ' | 'ụ' => b"u",
-        'Ú' | 'Ù' | 'Û' | 'Ü' | 'Ũ' | 'Ū' | 'Ŭ' | 'Ů' | 'Ű' | 'Ų' => b"U",
-        'ñ' | 'ń' | 'ņ' | 'ň' | 'ŋ' => b"n",
-        'Ñ' | 'Ń' | 'Ņ' | 'Ň' => b"N",
-        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' | '¢' => b"c",
-        'Ç' | 'Ć' | 'Ĉ' | 'Ċ' | 'Č' => b"C",
-        'ý' | 'ÿ' | 'ŷ' | 'ỳ' => b"y",
-        'Ý' | 'Ÿ' | 'Ŷ' => b"Y",
-        'š' | 'ś' | 'ŝ' | 'ş' | 'ș' | 'ſ' => b"s",
-        'Š' | 'Ś' | 'Ŝ' | 'Ş' | 'Ș' => b"S",
-        'ž' | 'ź' | 'ż' => b"z",
-        'Ž' | 'Ź' | 'Ż' => b"Z",
-        'ď' | 'đ' | 'ð' => b"d",
-        'ğ' | 'ĝ' | 'ġ' | 'ģ' | 'ɡ' => b"g",
-        'ł' | 'ĺ' | 'ļ' | 'ľ' => b"l",
-        'Ł' => b"L",
-        'ŕ' | 'ř' => b"r",
-        'ť' | 'ţ' | 'ț' | 'ŧ' => b"t",
-        'ĥ' | 'ħ' => b"h",
-        'ĵ' => b"j",
-        'ķ' => b"k",
-        'ŵ' => b"w",
-        'ß' => b"ss",
-        'æ' => b"ae",
-        'Æ' => b"AE",
-        'œ' => b"oe",
-        'ﬁ' => b"fi",
-        'ﬂ' => b"fl",
-        'ﬀ' => b"ff",
-        _ => return None,
-    })
-}
+    fn cell(&mut self, code: usize) -> Option<&mut u8> {
+        let page = self.pages.get_mut(code >> 8)?;
+        if *page == u16::MAX {
+            *page = u16::try_from(self.cells.len() >> 8).ok()?;
+            self.cells.resize(self.cells.len() + 256, 0);
+        }
+        self.cells.get_mut((usize::from(*page) << 8) | (code & 0xff))
+    }
 
-/// Letters of other scripts that look Latin.
-fn look_alike(c: char) -> Option<&'static [u8]> {
-    Some(match c {
-        'а' | 'α' | 'ɑ' => b"a",
-        'А' | 'Α' => b"A",
-        'Ь' | 'β' | 'в' => b"b",
-        'В' | 'Β' => b"B",
-        'с' | 'ϲ' | 'ᴄ' => b"c",
-        'С' | 'Ϲ' => b"C",
-        'ԁ' | 'ɗ' => b"d",
-        'е' | 'ё' | 'ε' | 'є' | '℮' => b"e",
-        'Е' | 'Ε' | 'Ё' => b"E",
-        'ɢ' => b"g",
-        'һ' | 'н' => b"h",
-        'Н' | 'Η' => b"H",
-        'і' | 'ι' | 'ї' | 'ӏ' | 'ɪ' | 'ⅰ' => b"i",
-        'І' | 'Ι' | 'Ї' | 'Ⅰ' => b"I",
-        'ј' => b"j",
-        'Ј' => b"J",
-        'к' | 'κ' => b"k",
-        'К' | 'Κ' => b"K",
-        'ⅼ' | '∣' | 'ʟ' => b"l",
-        'м' | 'ⅿ' => b"m",
-        'М' | 'Μ' => b"M",
-        'п' | 'η' | 'ո' => b"n",
-        'Ν' => b"N",
-        'о' | 'ο' | 'σ' | 'օ' => b"o",
-        'О' | 'Ο' => b"O",
-        'р' | 'ρ' => b"p",
-        'Р' | 'Ρ' => b"P",
-        'ԛ' => b"q",
-        'г' | 'ɾ' => b"r",
-        'ѕ' => b"s",
-        'Ѕ' => b"S",
-        'т' | 'τ' => b"t",
-        'Т' | 'Τ' => b"T",
-        'υ' | 'ս' => b"u",
-        'ν' | 'ѵ' | 'ⅴ' => b"v",
-        'ω' | 'ԝ' | 'ѡ' => b"w",
-        'х' | 'χ' | '×' | 'ⅹ' => b"x",
-        'Х' | 'Χ' => b"X",
-        'у' | 'γ' | 'ү' => b"y",
-        'У' | 'Υ' => b"Y",
-        'ᴢ' => b"z",
-        'Ζ' => b"Z",
-        _ => return None,
-    })
+    /// The plain form of a character outside ASCII.
+    fn plain(&self, c: char) -> &[u8] {
+        let code = usize::try_from(u32::from(c)).unwrap_or(0);
+        let page = self.pages.get(code >> 8).copied().unwrap_or(u16::MAX);
+        let cell = self.cells.get((usize::from(page) << 8) | (code & 0xff)).copied().unwrap_or(0);
+        match cell {
+            0 => &[OTHER],
+            1 => &[],
+            2..128 => ASCII.get(usize::from(cell)..=usize::from(cell)).unwrap_or(&[OTHER]),
+            _ => self.several.get(usize::from(cell - 128)).map_or(&[OTHER], Vec::as_slice),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -228,7 +223,7 @@ mod tests {
     use super::*;
 
     fn fold(text: &str) -> String {
-        String::from_utf8(Folded::new(text).plain).unwrap()
+        String::from_utf8(Folded::new(text).unwrap().plain).unwrap()
     }
 
     #[test]
@@ -239,14 +234,21 @@ mod tests {
         assert_eq!(fold("depresión años"), "depresion anos");
         assert_eq!(fold("depresio\u{301}n"), "depresion");
         assert_eq!(fold("１２３‑４５–６７８９"), "123-45-6789");
+        assert_eq!(fold("٣ ๓ ३ ៣"), "3 3 3 3", "digits of four scripts");
+        assert_eq!(fold("ᴍᴇᴛꜰᴏʀᴍɪɴ 🅷🅸🆅"), "metformin hiv");
+        assert_eq!(fold("&#100;iab%65tes &amp;#104;iv"), "diabetes hiv");
     }
 
     #[test]
     fn positions_lead_back_to_the_original_code_points() {
-        let folded = Folded::new("é\u{200b}ß x");
+        let folded = Folded::new("é\u{200b}ß x").unwrap();
         assert_eq!(folded.plain, b"ess x");
         assert_eq!(folded.original(0, 1), (0, 1));
         assert_eq!(folded.original(1, 3), (2, 3));
         assert_eq!(folded.original(4, 5), (4, 5));
+        let folded = Folded::new("a &#104;iv").unwrap();
+        assert_eq!(folded.plain, b"a hiv");
+        assert_eq!(folded.original(2, 5), (2, 10));
+        assert_eq!(folded.original(2, 3), (2, 8));
     }
 }

@@ -8,25 +8,42 @@
 //! What this crate must not do: I/O, decisions, keeping or logging the text. It fails closed: when it cannot judge a text
 //! it says so with an error, never with "clean".
 //!
-//! What it cannot do yet: learn. Names it has no cue for, misspellings and meaning that no single word carries pass it by;
-//! the place for a model is beside [`lexicon`] and [`patterns`], as a third source of findings in [`scan`].
+//! The layers, in the order of [`scan`]: the text is folded once; closed phrases and the tenant's own words are taken out; links
+//! are judged by component; the recipient's own record is looked for; words and phrases are looked up, first as they stand and
+//! then in other readings; numbers are judged by shape, check digit and cue; names by lists and cues; and last a small model
+//! reads what no single word says.
 //!
 //! Start at [`scan`].
 
 mod codes;
+mod contacts;
+mod cues;
+mod endings;
 mod fold;
+mod fuzzy;
+mod identifiers;
 mod lexicon;
 mod links;
+mod model;
 mod names;
-mod numerals;
-mod patterns;
 mod phrases;
-mod text;
+mod recipient;
+mod references;
+mod rewrite;
+mod roles;
+mod shapes;
+mod table;
+pub mod training;
+mod views;
+mod words;
 
 use fold::Folded;
+use lexicon::Lexicon;
 use postern_base::{Category, Channel, Language, Level, Purpose};
+use shapes::Shape;
 use std::collections::BTreeMap;
 use std::fmt;
+use words::Word;
 
 /// The longest text that is judged, in bytes. Longer ones are an error: what was not read is not clean.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -211,20 +228,57 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
     if text.len() > MAX_BYTES {
         return Err(ClassifierError::TooLong);
     }
-    let mut folded = Folded::new(text);
+    let lexicon = lexicon::get()?;
+    let mut folded = Folded::new(text)?;
     let mut hits = Vec::new();
     phrases::blank(&mut folded)?;
-    links::find(&mut folded, context, &mut hits)?;
-    patterns::find(&folded, context, &mut hits)?;
-    codes::find(&folded, &mut hits)?;
-    let words = text::Words::of(&folded);
-    lexicon::find(&words, &folded, &mut hits)?;
-    numerals::find(&words, &folded, context, &mut hits)?;
-    names::find(&words, &folded, context, &mut hits);
-    Ok(findings(&folded, hits, patterns::is_logistics(&folded)?))
+    links::find(lexicon, &mut folded, context, &mut hits)?;
+    let owned = recipient::find(&folded, context, &mut hits)?;
+    let words = words::of(&folded, lexicon);
+    let logistics = read(lexicon, &folded, &words, context, &owned, &mut hits)?;
+    for rewritten in rewrite::all(lexicon, &words, &folded) {
+        let Some(text) = rewritten.text() else { continue };
+        let again = Folded::new(text)?;
+        let words = words::of(&again, lexicon);
+        let mut found = Vec::new();
+        let owned = recipient::find(&again, context, &mut found)?;
+        read(lexicon, &again, &words, context, &owned, &mut found)?;
+        hits.extend(found.into_iter().map(|hit| {
+            let (start, end) = rewritten.original(hit.start, hit.end);
+            Hit { start, end, ..hit }
+        }));
+    }
+    // The model reads what is left: a text in which nothing was found by a word.
+    if !hits.iter().any(|hit| hit.phi)
+        && let Some((start, end)) = model::find(&words, &folded)
+    {
+        hits.push(Hit { start, end, kind: Kind::Implied, level: Level::L3, category: None, phi: true });
+    }
+    Ok(findings(&folded, hits, logistics))
 }
 
-fn findings(folded: &Folded, mut hits: Vec<Hit>, logistics: bool) -> Findings {
+/// Everything that is found in the words and numbers of one reading of a text; says whether it speaks of time or place.
+fn read(
+    lexicon: &Lexicon,
+    folded: &Folded<'_>,
+    words: &[Word],
+    context: &Context<'_>,
+    owned: &[(usize, usize)],
+    hits: &mut Vec<Hit>,
+) -> Result<bool, ClassifierError> {
+    lexicon::find(lexicon, words, folded, hits);
+    views::find(lexicon, words, folded, hits);
+    let shapes = shapes::find(&folded.plain)?;
+    identifiers::find(&shapes, words, folded, context, owned, hits);
+    identifiers::in_words(words, folded, context, hits);
+    contacts::emails(folded, owned, hits)?;
+    contacts::streets(words, folded, hits)?;
+    names::find(words, folded, hits);
+    let timed = shapes.iter().any(|found| matches!(found.shape, Shape::Time | Shape::Date | Shape::LongDate));
+    Ok(timed || words.iter().any(|word| word.is(roles::LOGISTICS)))
+}
+
+fn findings(folded: &Folded<'_>, mut hits: Vec<Hit>, logistics: bool) -> Findings {
     let base = if logistics { Level::L1 } else { Level::L0 };
     let level = hits.iter().map(|hit| hit.level).max().unwrap_or(base).max(base);
     let phi = hits.iter().any(|hit| hit.phi);

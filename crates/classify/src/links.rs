@@ -1,20 +1,20 @@
 //! Links: opaque ones are clean; identifiers or care words in host, path or query are not (RULES TCP-29).
 
 use crate::fold::Folded;
-use crate::patterns::{Pattern, compile};
-use crate::text::Words;
-use crate::{ClassifierError, Context, Hit, Kind, Level, lexicon};
+use crate::lexicon::{self, Lexicon};
+use crate::shapes::{Pattern, compile};
+use crate::{ClassifierError, Context, Hit, Kind, Level, roles, views, words};
 use std::sync::LazyLock;
 
 static LINK: LazyLock<Pattern> = LazyLock::new(|| {
     compile(
-        r#"\b(?:https?://|www\.)[^\s<>"']+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|edu|gov|io|co|health|info|link|app|care|clinic|example|test|us|ly|me|page|to)(?:[/?][^\s<>"']*)?"#,
+        r#"\b(?:https?://|www\.)[^\s<>"]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|edu|gov|io|co|health|info|link|app|care|clinic|example|test|us|ly|me|page|to|mx|es|dev|online|site|gl|gd)(?:[/?:][^\s<>"']*|\b)"#,
     )
 });
 
 static PARAMETER: LazyLock<Pattern> = LazyLock::new(|| {
     compile(
-        r"(?:^|[/?&;_.-])(?:dob|birth\w*|ssn|mrn|patient\w*|pat|name|first\w*|last\w*|full\w*|email|phone|member\w*|acct|account\w*|paciente|nombre|dx|diagnosis|icd\w*|rx|drug|med\w*)(?:id)?[=/:-][^&\s/]+",
+        r"(?:^|[/?&;_.-])(?:dob|birth\w*|ssn|mrn|patient\w*|pat|pt|name|first\w*|last\w*|full\w*|email|phone|cell|member\w*|acct|account\w*|paciente|nombre|apellido|expediente|dx|diagnosis|icd\w*|rx|drug|med\w*)(?:id)?[=/:-][^&\s/]+",
     )
 });
 
@@ -23,15 +23,23 @@ static NUMBER: LazyLock<Pattern> = LazyLock::new(|| {
 });
 
 /// Judges every link and takes it out of what the other finders look at.
-pub(crate) fn find(folded: &mut Folded, context: &Context<'_>, hits: &mut Vec<Hit>) -> Result<(), ClassifierError> {
-    let found: Vec<(usize, usize)> = LINK.of(&folded.plain)?.map(|m| (m.start(), m.end())).collect();
-    for (start, end) in found {
-        // The host of an e-mail address is no link.
-        if start > 0 && folded.plain.get(start - 1) == Some(&b'@') {
+pub(crate) fn find(
+    lexicon: &Lexicon,
+    folded: &mut Folded<'_>,
+    context: &Context<'_>,
+    hits: &mut Vec<Hit>,
+) -> Result<(), ClassifierError> {
+    let inside = |three: &[u8]| matches!(three, [a, b'.', c] if a.is_ascii_alphanumeric() && c.is_ascii_alphanumeric());
+    if !folded.plain.windows(3).any(inside) && !folded.plain.windows(3).any(|three| three == b"://") {
+        return Ok(());
+    }
+    for (start, end) in LINK.of(&folded.plain)? {
+        // The host of an e-mail address is no link, nor is what stands before its sign.
+        if (start > 0 && folded.at(start - 1) == Some(b'@')) || folded.at(end) == Some(b'@') {
             continue;
         }
         let link = decoded(folded.slice(start, end));
-        if let Some(hit) = judge(&link, start, end, context)? {
+        if let Some(hit) = judge(lexicon, &link, start, end, context)? {
             hits.push(hit);
         }
         folded.blank(start, end);
@@ -39,29 +47,51 @@ pub(crate) fn find(folded: &mut Folded, context: &Context<'_>, hits: &mut Vec<Hi
     Ok(())
 }
 
-fn judge(link: &str, start: usize, end: usize, context: &Context<'_>) -> Result<Option<Hit>, ClassifierError> {
+fn judge(
+    lexicon: &Lexicon,
+    link: &str,
+    start: usize,
+    end: usize,
+    context: &Context<'_>,
+) -> Result<Option<Hit>, ClassifierError> {
     let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
     let (host, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (user, host) = host.rsplit_once('@').unwrap_or(("", host));
     let mut found = Vec::new();
-    let spaced = Folded::new(&link.replace(|c: char| !c.is_ascii_alphanumeric(), " "));
-    lexicon::find(&Words::of(&spaced), &spaced, &mut found)?;
-    let grave = found.into_iter().max_by_key(|hit| (hit.level, hit.category));
-    let in_host = lexicon::inside(host)?;
-    let (level, category) = match (grave, in_host) {
-        (Some(hit), Some((_, level, category))) => (hit.level, hit.category).max((level, category)),
-        (Some(hit), None) => (hit.level, hit.category),
-        (None, Some((_, level, category))) => (level, category),
-        (None, None) => {
-            let named = context.recipient.is_some_and(|r| {
-                r.family_names.iter().any(|name| name.len() >= 3 && tail.contains(&name.to_lowercase()))
-                    || r.identifiers.iter().any(|id| id.len() >= 4 && tail.contains(&id.to_lowercase()))
-            });
-            let tail = tail.as_bytes();
-            let identifies = named || PARAMETER.is_in(tail)? || NUMBER.is_in(tail)?;
-            return Ok(identifies.then_some(Hit::identifier(start, end, Kind::Url)));
-        }
-    };
-    Ok(Some(Hit { start, end, kind: Kind::Url, level: level.max(Level::L2), category, phi: true }))
+    let spaced = link.replace(|c: char| !c.is_ascii_alphanumeric(), " ");
+    let spaced = Folded::new(&spaced)?;
+    let parts = words::of(&spaced, lexicon);
+    lexicon::find(lexicon, &parts, &spaced, &mut found);
+    views::find(lexicon, &parts, &spaced, &mut found);
+    // A random token may begin like a code or read as a word of three letters.
+    found.retain(|hit| hit.level >= Level::L2 && (hit.end - hit.start >= 4 || hit.level == Level::L4));
+    let in_host = lexicon::inside_host(lexicon, host).map(|entry| (entry.level, entry.category));
+    let grave = found.into_iter().map(|hit| (hit.level, hit.category)).chain(in_host).max();
+    if let Some((level, category)) = grave {
+        return Ok(Some(Hit { start, end, kind: Kind::Url, level: level.max(Level::L2), category, phi: true }));
+    }
+    let named = context.recipient.is_some_and(|r| {
+        r.family_names.iter().any(|name| name.len() >= 3 && link.contains(&name.to_lowercase()))
+            || r.identifiers.iter().any(|id| id.len() >= 4 && link.contains(&id.to_lowercase()))
+    });
+    let full_name = parts.windows(2).any(|two| {
+        matches!(two, [first, last] if first.is(roles::FIRST_NAME)
+            && !last.is(roles::INSTITUTION | roles::NO_NAME | roles::LOGISTICS)
+            && (last.is(roles::FAMILY_NAME) || (last.digits == 0 && last.len() >= 4 && b".-_+".contains(&spaced_by(link, first.end)))))
+    });
+    let tail = tail.as_bytes();
+    let identifies = named
+        || full_name
+        || !user.is_empty()
+        || PARAMETER.is_in(tail)?
+        || NUMBER.is_in(tail)?
+        || PARAMETER.is_in(host.as_bytes())?;
+    Ok(identifies.then_some(Hit::identifier(start, end, Kind::Url)))
+}
+
+/// What stood in a link where a blank was put.
+fn spaced_by(link: &str, at: usize) -> u8 {
+    link.as_bytes().get(at).copied().unwrap_or(b' ')
 }
 
 /// Percent escapes undone.

@@ -1,214 +1,182 @@
-//! Names of persons: the recipient's own, those a cue announces, and first name with surname. Staff are let pass by their
-//! title, places by what stands beside them.
+//! Names of persons that a cue announces, and first name with family name. Staff are let pass by their title, places by what
+//! stands beside them. The recipient's own name is found in [`crate::recipient`].
 
 use crate::fold::Folded;
-use crate::text::{Word, Words};
-use crate::{Context, Hit, Kind, Level};
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
-const DATA: &str = include_str!("../data/names.txt");
-
-static FIRST_NAMES: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| DATA.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect());
-
-/// Before a name: staff.
-const STAFF_BEFORE: &[&str] = &[
-    "dr",
-    "dra",
-    "drs",
-    "doctor",
-    "doctora",
-    "nurse",
-    "enfermera",
-    "enfermero",
-    "np",
-    "pa",
-    "rn",
-    "with",
-    "con",
-    "by",
-    "by",
-    "provider",
-    "from",
-    "de",
-    "see",
-    "lic",
-    "coach",
-    "care",
-    "coordinator",
-    "specialist",
-    "prof",
-    "practitioner",
-    "assistant",
-    "physician",
-    "midwife",
-    "hygienist",
-    "technician",
-    "ask",
-    "dentist",
-    "and",
-];
-/// After a name: staff, a place or an institution.
-const NOT_A_PATIENT_AFTER: &[&str] = &[
-    "md",
-    "do",
-    "np",
-    "pa",
-    "rn",
-    "phd",
-    "dds",
-    "dmd",
-    "pharmd",
-    "lpn",
-    "dnp",
-    "clinic",
-    "hospital",
-    "center",
-    "centre",
-    "medical",
-    "health",
-    "memorial",
-    "street",
-    "st",
-    "ave",
-    "avenue",
-    "road",
-    "rd",
-    "blvd",
-    "building",
-    "hall",
-    "university",
-    "school",
-    "park",
-    "pharmacy",
-    "county",
-    "foundation",
-    "institute",
-    "family",
-    "clinica",
-    "centro",
-    "lane",
-    "drive",
-    "plaza",
-    "tower",
-];
-/// Before a name: a greeting or a label for a patient.
-const GREETINGS: &[&str] =
-    &["hi", "hello", "dear", "hola", "estimado", "estimada", "querido", "querida", "hey", "buenos", "good", "saludos"];
-const PATIENT_LABELS: &[&str] =
-    &["patient", "paciente", "name", "nombre", "mr", "mrs", "ms", "miss", "sr", "sra", "srta", "senor", "senora"];
+use crate::words::Word;
+use crate::{Hit, Kind, Level, roles};
 
 /// The names in a text.
-pub(crate) fn find(words: &Words, folded: &Folded, context: &Context<'_>, hits: &mut Vec<Hit>) {
-    of_recipient(words, context, hits);
-    for (at, word) in words.list.iter().enumerate() {
-        if !is_capitalised(word, folded) {
-            continue;
-        }
-        let before = at.checked_sub(1).and_then(|i| words.list.get(i));
-        let next = words.list.get(at + 1).filter(|next| is_capitalised(next, folded) && beside(word, next, folded));
-        let cue = before.filter(|b| near(b, word, folded)).map(|b| b.text.as_str()).unwrap_or_default();
-        if let Some(next) = next {
-            full_name(words, folded, at, word, next, cue, hits);
-        } else if FIRST_NAMES.contains(word.text.as_str()) && GREETINGS.contains(&cue) {
+pub(crate) fn find(words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let taken = if word.digits == 0 && word.len() >= 2 { name(words, folded, at, hits) } else { 0 };
+        at += taken.max(1);
+    }
+}
+
+/// Looks for a name that begins at a word; says how many words it takes.
+fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> usize {
+    let Some(word) = words.get(at) else { return 0 };
+    let opens = roles::GREETING | roles::STAFF | roles::PATIENT | roles::PARTICLE | roles::NO_NAME;
+    if word.is(opens) && !word.is(roles::FIRST_NAME | roles::FAMILY_NAME) {
+        return 0;
+    }
+    let before = |back: usize| {
+        let earlier = at.checked_sub(back).and_then(|i| words.get(i))?;
+        let next = words.get(at - back + 1)?;
+        near(earlier, next, folded).then_some(earlier)
+    };
+    let capital = is_capitalised(word, folded);
+    let cue = before(1).map_or(0, |b| b.info.roles);
+    let called = word.is(roles::FIRST_NAME) && cue & (roles::GREETING | roles::PATIENT) != 0;
+    if !capital && !called {
+        return 0;
+    }
+    let length = length(words, folded, at, capital);
+    let announced = cue & (roles::GREETING | roles::PATIENT) != 0;
+    if length == 1 {
+        let greeted = before(2).is_some_and(|b| b.is(roles::GREETING));
+        let title = cue & roles::PATIENT != 0;
+        if word.is(roles::FIRST_NAME) && cue & roles::GREETING != 0 {
             // The first name alone is clean (the label rule), and still worth showing.
             hits.push(Hit { phi: false, level: Level::L0, ..Hit::identifier(word.start, word.end, Kind::Name) });
-        } else if PATIENT_LABELS.contains(&cue) && is_surname_like(word) && greeted(words, at) {
+        } else if title
+            && !word.is(NOT_A_NAME)
+            && word.len() >= 3
+            && (is_mister(words, at, folded) || (greeted && could_be_family(word) && !word.is(roles::FIRST_NAME)))
+        {
             hits.push(Hit::identifier(word.start, word.end, Kind::Name));
+        } else if let Some(turned) = turned(words, folded, at) {
+            hits.push(Hit::identifier(word.start, turned, Kind::Name));
+            return 2;
         }
+        return 1;
     }
-}
-
-fn full_name(words: &Words, folded: &Folded, at: usize, word: &Word, next: &Word, cue: &str, hits: &mut Vec<Hit>) {
-    let third = words.list.get(at + 2).filter(|third| is_capitalised(third, folded) && beside(next, third, folded));
-    let last = match third {
-        Some(third) if !NOT_A_PATIENT_AFTER.contains(&third.text.as_str()) => third,
-        _ => next,
-    };
-    let after = words.list.iter().skip(at).find(|w| w.start >= last.end).filter(|w| near(last, w, folded));
-    let institution = after.is_some_and(|w| NOT_A_PATIENT_AFTER.contains(&w.text.as_str()))
-        || NOT_A_PATIENT_AFTER.contains(&next.text.as_str());
-    let known = FIRST_NAMES.contains(word.text.as_str());
-    let announced = GREETINGS.contains(&cue) || PATIENT_LABELS.contains(&cue);
-    let staff = STAFF_BEFORE.contains(&cue);
-    if !institution
-        && !staff
-        && is_surname_like(next)
-        && (known || (announced && is_surname_like(word) && !is_time(word)))
-    {
+    let Some(last) = words.get(at + length - 1) else { return 1 };
+    let after = words.get(at + length).filter(|next| near(last, next, folded));
+    let institution = (at..at + length).filter_map(|i| words.get(i)).skip(1).any(|w| w.is(roles::INSTITUTION))
+        || after.is_some_and(|w| w.is(roles::INSTITUTION | roles::CREDENTIAL));
+    let staff = cue & roles::STAFF != 0
+        || before(2).is_some_and(|b| b.is(roles::STAFF) && cue & (roles::STAFF | roles::PARTICLE) != 0)
+        || says_staff(words, folded, last, at + length);
+    let known = word.is(roles::FIRST_NAME)
+        && (last.is(roles::FAMILY_NAME | roles::FIRST_NAME) || could_be_family(last))
+        && !(word.is(roles::NO_NAME) && !announced && !last.is(roles::FAMILY_NAME));
+    let family = word.is(roles::FAMILY_NAME) && last.is(roles::FAMILY_NAME) && announced;
+    if !institution && !staff && (known || family || (announced && could_be_family(word) && could_be_family(last))) {
         hits.push(Hit::identifier(word.start, last.end, Kind::Name));
     }
+    length
 }
 
-/// The recipient's full and family names, wherever they stand.
-fn of_recipient(words: &Words, context: &Context<'_>, hits: &mut Vec<Hit>) {
-    let Some(recipient) = context.recipient else { return };
-    for name in recipient.names.iter().chain(recipient.family_names) {
-        let wanted: Vec<String> = Words::of(&Folded::new(name)).list.into_iter().map(|w| w.text).collect();
-        if wanted.is_empty() || wanted.iter().map(String::len).sum::<usize>() < 3 {
-            continue;
+/// How many words the name has: capitalised ones side by side, particles and initials between them.
+fn length(words: &[Word], folded: &Folded<'_>, at: usize, capital: bool) -> usize {
+    let mut length = 1;
+    let mut open = 0;
+    while let (Some(last), Some(next)) = (words.get(at + length + open - 1), words.get(at + length + open)) {
+        if !beside(last, next, folded) || length + open > 5 {
+            break;
         }
-        for window in words.list.windows(wanted.len()) {
-            if let (true, Some(first), Some(last)) =
-                (window.iter().map(|w| &w.text).eq(wanted.iter()), window.first(), window.last())
-            {
-                hits.push(Hit::identifier(first.start, last.end, Kind::Name));
-            }
+        let initial = next.len() == 1 && (folded.is_capital(next.start) || !capital) && next.digits == 0;
+        let fits = if capital { is_capitalised(next, folded) } else { next.is(roles::FIRST_NAME | roles::FAMILY_NAME) };
+        if next.is(roles::PARTICLE) || initial {
+            open += 1;
+        } else if fits && !opens(next) {
+            length += open + 1;
+            open = 0;
+        } else {
+            break;
         }
     }
+    length
 }
 
-/// Written with a capital first letter and not wholly in capitals.
-fn is_capitalised(word: &Word, folded: &Folded) -> bool {
-    let first = folded.capital.get(word.start).copied().unwrap_or(false);
-    first
-        && word.text.len() >= 2
-        && word.text.bytes().all(|b| b.is_ascii_alphabetic())
-        && !folded.is_upper(word.start, word.end)
+/// Whether a capitalised word is a title, a greeting or the like, and no name.
+const fn opens(word: &Word) -> bool {
+    word.is(roles::GREETING | roles::STAFF) || (word.is(roles::NO_NAME) && !word.is(roles::FAMILY_NAME))
 }
 
-fn is_surname_like(word: &Word) -> bool {
-    word.text.len() >= 3
-        && !GREETINGS.contains(&word.text.as_str())
-        && !NOT_A_PATIENT_AFTER.contains(&word.text.as_str())
+/// `Okafor, Maria`: the family name first. Gives the end of the name.
+fn turned(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
+    let (family, first) = (words.get(at)?, words.get(at + 1)?);
+    let fits = family.is(roles::FAMILY_NAME)
+        && !family.is(roles::NO_NAME | roles::INSTITUTION | roles::FIRST_NAME)
+        && first.is(roles::FIRST_NAME)
+        && !first.is(roles::NO_NAME)
+        && is_capitalised(first, folded)
+        && folded.slice(family.end, first.start) == b", ";
+    let before = at.checked_sub(1).and_then(|i| words.get(i));
+    let staff = before.is_some_and(|b| b.is(roles::STAFF) || b.is(roles::GREETING));
+    (fits && !staff).then_some(first.end)
 }
 
-/// Words that stand capitalised after a greeting without being names: `Hello Sunrise Health`, `Good Morning`.
-fn is_time(word: &Word) -> bool {
-    [
-        "morning",
-        "afternoon",
-        "evening",
-        "day",
-        "dias",
-        "tardes",
-        "noches",
-        "from",
-        "this",
-        "your",
-        "sunrise",
-        "reminder",
-        "patient",
-        "and",
-        "team",
-    ]
-    .contains(&word.text.as_str())
+/// Whether the words behind a name say that it is somebody's on the staff: `Emily Carter, NP`, `Maria Lopez will see you`.
+fn says_staff(words: &[Word], folded: &Folded<'_>, last: &Word, next: usize) -> bool {
+    let after = |n: usize| words.get(next + n).map(|w| folded.slice(w.start, w.end));
+    if words.get(next).is_some_and(|w| w.is(roles::CREDENTIAL) && w.start - last.end <= 3) {
+        return true;
+    }
+    matches!(
+        (after(0), after(1)),
+        (
+            Some(b"will" | b"can" | b"is"),
+            Some(b"see" | b"call" | b"be" | b"meet" | b"out" | b"reach" | b"greet" | b"help")
+        ) | (Some(b"from" | b"at" | b"with"), Some(_))
+            | (Some(b"lo" | b"la" | b"le" | b"los"), Some(b"atendera" | b"vera" | b"llamara" | b"recibira"))
+            | (Some(b"de"), Some(_))
+    ) && words.get(next).is_some_and(|w| w.start - last.end <= 2)
 }
 
-/// Only spaces or an initial's dot between two words.
-fn beside(a: &Word, b: &Word, folded: &Folded) -> bool {
+/// `Mr.`, `Sra.` before a family name, wherever it stands.
+fn is_mister(words: &[Word], at: usize, folded: &Folded<'_>) -> bool {
+    let title = at.checked_sub(1).and_then(|i| words.get(i));
+    title.is_some_and(|title| {
+        matches!(
+            folded.slice(title.start, title.end),
+            b"mr" | b"mrs" | b"ms" | b"miss" | b"sr" | b"sra" | b"srta" | b"senor" | b"senora"
+        )
+    })
+}
+
+/// Written with a capital first letter. In a text all in capitals every word is.
+fn is_capitalised(word: &Word, folded: &Folded<'_>) -> bool {
+    let odd =
+        || (word.start..word.end).any(|at| folded.is_capital(at)) && word.is(roles::FIRST_NAME | roles::FAMILY_NAME);
+    (folded.is_capital(word.start) || odd())
+        && word.len() >= 2
+        && word.digits == 0
+        && (folded.shouted || !folded.is_upper(word.start, word.end) || word.is(roles::FIRST_NAME | roles::FAMILY_NAME))
+}
+
+/// What no family name is.
+const NOT_A_NAME: u64 = roles::GREETING
+    | roles::INSTITUTION
+    | roles::CREDENTIAL
+    | roles::STAFF
+    | roles::MONTH
+    | roles::LOGISTICS
+    | roles::NO_NAME;
+
+fn could_be_family(word: &Word) -> bool {
+    word.len() >= 3
+        && word.digits == 0
+        && (word.is(roles::FAMILY_NAME) || (!word.is(roles::KNOWN | roles::NO_NAME) && word.info.section == 0))
+        && !word.is(roles::GREETING
+            | roles::INSTITUTION
+            | roles::CREDENTIAL
+            | roles::STAFF
+            | roles::MONTH
+            | roles::LOGISTICS)
+}
+
+/// Only a blank, a hyphen or an initial's dot between two words.
+fn beside(a: &Word, b: &Word, folded: &Folded<'_>) -> bool {
     let between = folded.slice(a.end, b.start);
-    between.len() <= 2 && between.iter().all(|byte| b" '-".contains(byte)) && !between.is_empty()
+    matches!(between, b" " | b"-" | b"'") || (between == b". " && a.len() == 1)
 }
 
 /// Close enough that one is about the other: nothing that ends a sentence between them but a title's dot.
-fn near(a: &Word, b: &Word, folded: &Folded) -> bool {
+fn near(a: &Word, b: &Word, folded: &Folded<'_>) -> bool {
     let between = folded.slice(a.end, b.start);
-    between.len() <= 3 && !between.iter().any(|byte| b"!?\n;".contains(byte))
-}
-
-/// Whether the title before the word is itself greeted: `Dear Mr. Smith`.
-fn greeted(words: &Words, at: usize) -> bool {
-    at.checked_sub(2).and_then(|i| words.list.get(i)).is_some_and(|w| GREETINGS.contains(&w.text.as_str()))
+    between.len() <= 3 && !between.iter().any(|byte| b"!?\n;".contains(byte)) && !(between == b". " && a.len() > 5)
 }

@@ -2,7 +2,7 @@
 
 use crate::ClassifierError;
 use crate::fold::Folded;
-use crate::patterns::{Pattern, compile};
+use crate::shapes::{Pattern, compile};
 use std::sync::LazyLock;
 
 /// The phrases as they may be written; what is sent is taken from here.
@@ -22,9 +22,8 @@ static PHRASES: LazyLock<Pattern> =
 
 /// Takes the closed phrases out of what is looked at. Each must stand as a clause of its own: what follows it on the same
 /// clause ("... for metformin") is looked at like any other text.
-pub(crate) fn blank(folded: &mut Folded) -> Result<(), ClassifierError> {
-    let found: Vec<(usize, usize)> = PHRASES.of(&folded.plain)?.map(|m| (m.start(), m.end())).collect();
-    for (start, end) in found {
+pub(crate) fn blank(folded: &mut Folded<'_>) -> Result<(), ClassifierError> {
+    for (start, end) in PHRASES.of(&folded.plain)? {
         folded.blank(start, end);
     }
     Ok(())

@@ -1,0 +1,102 @@
+//! Trains the model for implied content from `corpus/train.txt` and writes `data/model.bin`. Deterministic: the same corpus
+//! gives the same bytes. `cargo xtask train`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a person at a terminal")]
+
+mod grammar;
+
+use grammar::Dice;
+use postern_classify::training;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Expansions of each template for each one its section asks for.
+const TIMES: usize = 10;
+const EPOCHS: usize = 8;
+const RATE: f32 = 0.08;
+/// Shrinks what is seldom seen; the model is to know turns of speech, not sentences.
+const DECAY: f32 = 0.00002;
+/// A clean message that is taken for PHI costs this much more than the reverse.
+const CLEAN_COSTS: f32 = 2.0;
+
+fn main() -> ExitCode {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Ok(corpus) = std::fs::read_to_string(home.join("corpus/train.txt")) else {
+        eprintln!("corpus/train.txt cannot be read");
+        return ExitCode::FAILURE;
+    };
+    let messages = grammar::expand(&corpus, 3, TIMES);
+    let mut rows: Vec<(bool, Vec<training::Sentence>)> = Vec::new();
+    for message in &messages {
+        if message.lang != "en" && message.lang != "es" {
+            eprintln!("{}: not a language", message.kind);
+            return ExitCode::FAILURE;
+        }
+        match training::sentences(&message.text()) {
+            Ok(sentences) if !sentences.is_empty() => rows.push((message.phi, sentences)),
+            Ok(_) => {}
+            Err(error) => {
+                eprintln!("{error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    let weights = train(&rows);
+    let bytes: Vec<u8> = weights.iter().flat_map(|weight| quantised(*weight).to_le_bytes()).collect();
+    let found = rows.iter().filter(|(phi, sentences)| *phi == (best(&weights, sentences).1 > 0.0)).count();
+    println!(
+        "{} messages, {} told right, {} weights",
+        rows.len(),
+        found,
+        weights.iter().filter(|w| quantised(**w) != 0).count()
+    );
+    if std::fs::write(home.join("data/model.bin"), bytes).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "clamped to a byte's range")]
+fn quantised(weight: f32) -> i8 {
+    (weight * training::UNIT).round().clamp(-127.0, 127.0) as i8
+}
+
+fn score(weights: &[f32], sentence: &training::Sentence) -> f32 {
+    sentence.features.iter().filter_map(|feature| weights.get(*feature)).sum::<f32>() * sentence.share
+}
+
+/// The sentence that scores highest, and its score.
+fn best(weights: &[f32], sentences: &[training::Sentence]) -> (usize, f32) {
+    sentences
+        .iter()
+        .map(|sentence| score(weights, sentence))
+        .enumerate()
+        .fold((0, f32::MIN), |best, (at, score)| if score > best.1 { (at, score) } else { best })
+}
+
+/// Logistic regression by stochastic gradient descent. Of a message that is PHI the sentence that says so most is taken; of a
+/// clean one, every sentence.
+fn train(rows: &[(bool, Vec<training::Sentence>)]) -> Vec<f32> {
+    let mut weights = vec![0.0_f32; training::SIZE];
+    let mut dice = Dice::new(5);
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    for epoch in 0..EPOCHS {
+        for at in (1..order.len()).rev() {
+            order.swap(at, dice.roll(at + 1));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        let rate = RATE / (1.0 + epoch as f32 / 3.0);
+        for row in &order {
+            let Some((phi, sentences)) = rows.get(*row) else { continue };
+            let chosen =
+                if *phi { best(&weights, sentences).0..best(&weights, sentences).0 + 1 } else { 0..sentences.len() };
+            for sentence in sentences.get(chosen).unwrap_or_default() {
+                let z = score(&weights, sentence);
+                let p = 1.0 / (1.0 + (-z).exp());
+                let error = if *phi { 1.0 - p } else { -p * CLEAN_COSTS };
+                for feature in &sentence.features {
+                    if let Some(weight) = weights.get_mut(*feature) {
+                        *weight += rate * error * sentence.share - DECAY * *weight;
+                    }
+                }
+            }
+        }
+    }
+    weights
+}

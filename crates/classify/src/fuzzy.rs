@@ -1,0 +1,315 @@
+//! Misspellings of the reviewed words: one slip in words of six letters (five when gravest), two from nine letters on, and
+//! spellings that sound the same. By deletion neighbourhood: two words one slip apart share a form with one letter left out.
+
+use crate::Level;
+use crate::table::Hash;
+use std::collections::HashSet;
+
+/// The words that are looked for, and the forms that lead to them.
+#[derive(Debug, Default)]
+pub(crate) struct Fuzzy {
+    letters: Vec<u8>,
+    words: Vec<Target>,
+    /// The upper 48 bits of a form's hash, and the word's number; open addressing, 0 = free.
+    slots: Vec<u64>,
+    /// One bit per hash: most words of a text are let go after a look here.
+    filter: Vec<u64>,
+    /// Words of phrases, while the index is being made.
+    parts: HashSet<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    start: u32,
+    length: u8,
+    section: u8,
+    /// How many slips are forgiven.
+    slips: u8,
+}
+
+/// The longest word that is looked for or at.
+const LONGEST: usize = 24;
+const SOUND: Hash = Hash::EMPTY.and(1);
+const FILTER_BITS: u32 = 22;
+
+impl Fuzzy {
+    /// Adds a word that may be misspelled.
+    pub(crate) fn add(&mut self, word: &str, section: u8, level: Level) {
+        let length = word.len();
+        let shortest = if level >= Level::L4 { 5 } else { 6 };
+        if level < Level::L3 || length < shortest || length > LONGEST || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+            return;
+        }
+        let (Ok(start), Ok(length)) = (u32::try_from(self.letters.len()), u8::try_from(length)) else { return };
+        self.letters.extend(word.bytes());
+        self.words.push(Target { start, length, section, slips: if length >= 9 { 2 } else { 1 } });
+    }
+
+    fn word(&self, target: Target) -> &[u8] {
+        let start = usize::try_from(target.start).unwrap_or(usize::MAX);
+        self.letters.get(start..start + usize::from(target.length)).unwrap_or_default()
+    }
+
+    /// Adds a word that only means something in a phrase.
+    pub(crate) fn add_part(&mut self, word: &str) {
+        let length = word.len();
+        if !(5..=LONGEST).contains(&length) || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+            return;
+        }
+        if !self.parts.insert(word.to_owned()) {
+            return;
+        }
+        let (Ok(start), Ok(length)) = (u32::try_from(self.letters.len()), u8::try_from(length)) else { return };
+        self.letters.extend(word.bytes());
+        self.words.push(Target { start, length, section: 0, slips: 1 });
+    }
+
+    /// Builds the index when all words are there.
+    pub(crate) fn finish(&mut self) {
+        self.parts = HashSet::new();
+        let mut forms: Vec<u64> = Vec::new();
+        for (number, target) in self.words.iter().enumerate() {
+            let Ok(number) = u16::try_from(number) else { break };
+            let word = self.word(*target);
+            let mut add = |hash: Hash| forms.push((hash.key() & !0xffff) | u64::from(number));
+            for_each_form(word, usize::from(target.slips), |form| add(Hash::of(form)));
+            if let Some(sound) = sound(word) {
+                add(sound);
+            }
+        }
+        forms.sort_unstable();
+        forms.dedup();
+        self.slots = vec![0; (forms.len() * 2).next_power_of_two().max(16)];
+        self.filter = vec![0; 1 << (FILTER_BITS - 6)];
+        for form in forms {
+            let mut at = self.slot(form);
+            while self.slots.get(at).is_some_and(|slot| *slot != 0) {
+                at = (at + 1) & (self.slots.len() - 1);
+            }
+            if let Some(slot) = self.slots.get_mut(at) {
+                *slot = form;
+            }
+            let (word, bit) = Self::bit(form);
+            if let Some(bits) = self.filter.get_mut(word) {
+                *bits |= bit;
+            }
+        }
+    }
+
+    const fn slot(&self, form: u64) -> usize {
+        (form >> 20) as usize & (self.slots.len() - 1)
+    }
+
+    const fn bit(form: u64) -> (usize, u64) {
+        let bit = form >> (64 - FILTER_BITS);
+        ((bit >> 6) as usize, 1 << (bit & 63))
+    }
+
+    /// The section of the word that this one is a misspelling of.
+    pub(crate) fn find(&self, text: &[u8]) -> Option<u8> {
+        if text.len() < 5 || text.len() > LONGEST || !text.iter().all(u8::is_ascii_lowercase) {
+            return None;
+        }
+        let mut found = None;
+        let slips = if text.len() >= 8 { 2 } else { 1 };
+        for_each_form(text, slips, |form| {
+            if found.is_none() {
+                found = self.look(Hash::of(form), |target| target.section != 0 && self.is_slip(text, target));
+            }
+        });
+        let found = found.or_else(|| {
+            let sound = sound(text)?;
+            self.look(sound, |target| {
+                let word = self.word(target);
+                target.section != 0 && text.len() >= 6 && distance(text, word) * 3 <= word.len().max(text.len())
+            })
+        });
+        found.map(|target| target.section)
+    }
+
+    /// The word of a phrase that this one is a misspelling of.
+    pub(crate) fn part(&self, text: &[u8]) -> Option<&[u8]> {
+        if text.len() < 5 || text.len() > LONGEST || !text.iter().all(u8::is_ascii_lowercase) {
+            return None;
+        }
+        let mut found = None;
+        for_each_form(text, 1, |form| {
+            if found.is_none() {
+                found = self.look(Hash::of(form), |target| target.section == 0 && self.is_slip(text, target));
+            }
+        });
+        found.map(|target| self.word(target)).filter(|word| *word != text)
+    }
+
+    fn look(&self, hash: Hash, fits: impl Fn(Target) -> bool) -> Option<Target> {
+        let form = hash.key() & !0xffff;
+        let (word, bit) = Self::bit(form);
+        if self.filter.get(word).is_none_or(|bits| bits & bit == 0) {
+            return None;
+        }
+        let mut at = self.slot(form);
+        while let Some(slot) = self.slots.get(at).copied().filter(|slot| *slot != 0) {
+            if slot & !0xffff == form
+                && let Some(target) = usize::try_from(slot & 0xffff).ok().and_then(|n| self.words.get(n)).copied()
+                && fits(target)
+            {
+                return Some(target);
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        None
+    }
+
+    /// Whether a word is the target with no more slips than its length forgives. The first letter is rarely mistaken.
+    fn is_slip(&self, text: &[u8], target: Target) -> bool {
+        let word = self.word(target);
+        let apart = distance(text, word);
+        let begins = text.first() == word.first() || (apart == 1 && (word.len() >= 8 || text.first() == word.get(1)));
+        begins && apart <= usize::from(target.slips) && (apart < 2 || text.len() + 1 >= word.len())
+    }
+}
+
+/// The word and its forms with up to `slips` letters left out.
+fn for_each_form(word: &[u8], slips: usize, mut take: impl FnMut(&[u8])) {
+    take(word);
+    let mut form = [0_u8; LONGEST];
+    let leave = |form: &mut [u8; LONGEST], out: [usize; 2]| {
+        let mut length = 0;
+        for (at, byte) in word.iter().enumerate() {
+            if !out.contains(&at)
+                && let Some(slot) = form.get_mut(length)
+            {
+                *slot = *byte;
+                length += 1;
+            }
+        }
+        length
+    };
+    for first in 0..word.len() {
+        // Of equal neighbours only one needs leaving out.
+        if first > 0 && word.get(first) == word.get(first - 1) {
+            continue;
+        }
+        let length = leave(&mut form, [first, first]);
+        take(form.get(..length).unwrap_or_default());
+        if slips > 1 {
+            for second in first + 1..word.len() {
+                let length = leave(&mut form, [first, second]);
+                take(form.get(..length).unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// How a word sounds in English and Spanish: groups of vowels are one, letters that sound alike are the same, `h` is mute.
+/// `None` for words with too few consonants to tell.
+fn sound(word: &[u8]) -> Option<Hash> {
+    let mut hash = SOUND;
+    let (mut last, mut consonants) = (0_u8, 0);
+    for (at, byte) in word.iter().copied().enumerate() {
+        let next = word.get(at + 1).copied().unwrap_or(0);
+        let before = at.checked_sub(1).and_then(|i| word.get(i)).copied().unwrap_or(0);
+        let heard = match (byte, next) {
+            (b'p', b'h') => b'f',
+            (b'h', _) if before == b'p' => continue,
+            (b'h', _) => continue,
+            (b'c', b'e' | b'i' | b'y') | (b'z' | b's' | b'x', _) => b's',
+            (b'c' | b'q' | b'k', _) => b'k',
+            (b'v', _) => b'b',
+            (b'j', _) => b'g',
+            (b'a' | b'e' | b'i' | b'o' | b'u' | b'y' | b'w', _) => b'a',
+            (other, _) => other,
+        };
+        if heard != last {
+            hash = hash.and(heard);
+            consonants += usize::from(heard != b'a');
+            last = heard;
+        }
+    }
+    (consonants >= 4).then_some(hash)
+}
+
+/// Slips between two words: letters put in, left out, mistaken or swapped with their neighbour.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let width = b.len() + 1;
+    let mut rows = [[0_usize; LONGEST + 2]; 3];
+    for (at, cell) in rows[0].iter_mut().enumerate() {
+        *cell = at;
+    }
+    let mut now = 0;
+    for (i, x) in a.iter().enumerate() {
+        let (previous, older) = (now, (now + 2) % 3);
+        now = (now + 1) % 3;
+        let mut row = [0_usize; LONGEST + 2];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate().take(LONGEST) {
+            let at = |row: usize, column: usize| {
+                rows.get(row).and_then(|r| r.get(column)).copied().unwrap_or(usize::MAX / 2)
+            };
+            let left = row.get(j).copied().unwrap_or(usize::MAX / 2);
+            let mut best = (at(previous, j + 1) + 1).min(left + 1).min(at(previous, j) + usize::from(x != y));
+            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x);
+            if swapped {
+                best = best.min(at(older, j - 1) + 1);
+            }
+            if let Some(cell) = row.get_mut(j + 1) {
+                *cell = best;
+            }
+        }
+        if let Some(target) = rows.get_mut(now) {
+            *target = row;
+        }
+    }
+    rows.get(now).and_then(|row| row.get(width - 1)).copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fuzzy() -> Fuzzy {
+        let mut fuzzy = Fuzzy::default();
+        for (word, level) in
+            [("metformin", Level::L3), ("diabetes", Level::L3), ("herpes", Level::L4), ("asthma", Level::L3)]
+        {
+            fuzzy.add(word, 1, level);
+        }
+        fuzzy.finish();
+        fuzzy
+    }
+
+    #[test]
+    fn slips_of_every_kind_are_forgiven() {
+        let fuzzy = fuzzy();
+        for word in [
+            "metformin",
+            "metfromin",
+            "metformn",
+            "metfformin",
+            "metforman",
+            "metphormin",
+            "diabetis",
+            "diabettes",
+            "diabtes",
+            "dyabeetis",
+            "herpez",
+            "hrepes",
+            "asthmma",
+            "metofrnin",
+        ] {
+            assert_eq!(fuzzy.find(word.as_bytes()), Some(1), "{word}");
+        }
+        for word in ["performing", "debates", "uniform", "metro", "asthenia"] {
+            assert_eq!(fuzzy.find(word.as_bytes()), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_distance_counts_slips() {
+        assert_eq!(distance(b"abc", b"abc"), 0);
+        assert_eq!(distance(b"abc", b"acb"), 1);
+        assert_eq!(distance(b"abc", b"ab"), 1);
+        assert_eq!(distance(b"abcd", b"axbc"), 2);
+        assert_eq!(distance(b"", b"ab"), 2);
+    }
+}

@@ -1,0 +1,89 @@
+//! A small linear model for what no single word says: "your test came back positive". Hashed words, pairs of words and word
+//! beginnings; one weight each. Trained by `cargo xtask train` from `corpus/train.txt`; the weights are `data/model.bin`.
+
+use crate::fold::Folded;
+use crate::roles;
+use crate::table::Hash;
+use crate::words::Word;
+
+/// The weights: one signed byte per hashed feature.
+const WEIGHTS: &[u8] = include_bytes!("../data/model.bin");
+
+/// How many weights there are.
+pub(crate) const SIZE: usize = 1 << 16;
+
+/// How far a sentence's score must go beyond 0, in the weights' unit, to be a finding. Set where false alarms end, on the
+/// training set and on texts of neither set.
+const THRESHOLD: i32 = 48;
+
+/// The fewest words that are judged: less than a sentence says too little.
+const WORDS_MIN: usize = 4;
+/// The most words of a sentence that are judged together.
+const WORDS_MAX: usize = 40;
+
+/// What stands for a number, a name, a code.
+const NUMBER: Hash = Hash::EMPTY.and(b'0');
+const NAME: Hash = Hash::EMPTY.and(b'N');
+
+/// Calls `take` with every feature of a sentence.
+pub(crate) fn features(words: &[Word], folded: &Folded<'_>, mut take: impl FnMut(usize)) {
+    let (mut last, mut before) = (Hash::EMPTY.and(b'^'), Hash::EMPTY.and(b'^'));
+    for word in words.iter().take(WORDS_MAX) {
+        let name = word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && folded.is_capital(word.start);
+        let hash = match word.digits {
+            0 if name => NAME,
+            0 => word.hash,
+            _ => NUMBER,
+        };
+        take(index(hash.and(1)));
+        take(index(pair(last, hash, 2)));
+        take(index(pair(before, hash, 3)));
+        if word.digits == 0 && word.len() > 5 && !name {
+            take(index(Hash::of(folded.slice(word.start, word.start + 5)).and(4)));
+        }
+        (before, last) = (last, hash);
+    }
+    take(index(pair(last, Hash::EMPTY.and(b'$'), 2)));
+}
+
+fn pair(a: Hash, b: Hash, salt: u8) -> Hash {
+    a.and(salt).with(&b.key().to_le_bytes())
+}
+
+const fn index(hash: Hash) -> usize {
+    (hash.key() >> 40) as usize & (SIZE - 1)
+}
+
+/// Scores are per this many words.
+pub(crate) const SHARE: i32 = 8;
+
+/// The length a sentence's score is divided by.
+pub(crate) fn length(sentence: &[Word]) -> i32 {
+    i32::try_from(sentence.len().clamp(7, WORDS_MAX)).unwrap_or(SHARE)
+}
+
+/// The sentences that are long enough to be judged.
+pub(crate) fn sentences<'w>(words: &'w [Word], folded: &Folded<'_>) -> impl Iterator<Item = &'w [Word]> {
+    let goes_on = |a: &Word, b: &Word| {
+        let between = folded.slice(a.end, b.start);
+        !between.iter().any(|b| b"!?\n;".contains(b)) && !between.starts_with(b". ") && !between.starts_with(b": ")
+    };
+    words.chunk_by(goes_on).filter(|sentence| sentence.len() >= WORDS_MIN)
+}
+
+/// The sentence that tells care content most plainly, when one does: its first and last byte.
+pub(crate) fn find(words: &[Word], folded: &Folded<'_>) -> Option<(usize, usize)> {
+    let mut best: Option<(i32, usize, usize)> = None;
+    for sentence in sentences(words, folded) {
+        let (Some(first), Some(last)) = (sentence.first(), sentence.last()) else { continue };
+        let mut score = 0;
+        features(sentence, folded, |feature| {
+            score += WEIGHTS.get(feature).map_or(0, |weight| i32::from(i8::from_le_bytes([*weight])));
+        });
+        let score = score * SHARE / length(sentence);
+        if score > THRESHOLD && best.is_none_or(|(known, ..)| known < score) {
+            best = Some((score, first.start, last.end));
+        }
+    }
+    best.map(|(_, start, end)| (start, end))
+}

@@ -1,0 +1,112 @@
+//! The recipient's own record: names, date of birth, numbers, addresses, in any usual spelling. No list and no model knows
+//! better what identifies somebody.
+
+use crate::fold::Folded;
+use crate::{ClassifierError, Context, Hit, Kind};
+
+type Range = (usize, usize);
+
+/// The recipient's own identifiers in a text; gives where they stand.
+pub(crate) fn find(
+    folded: &Folded<'_>,
+    context: &Context<'_>,
+    hits: &mut Vec<Hit>,
+) -> Result<Vec<Range>, ClassifierError> {
+    let Some(recipient) = context.recipient else { return Ok(Vec::new()) };
+    let bare = Bare::of(&folded.plain);
+    let mut found = Vec::new();
+    for name in recipient.names {
+        for form in name_forms(name)? {
+            bare.places(&form, true, |start, end| found.push((start, end, Kind::Name)));
+        }
+    }
+    for name in recipient.family_names {
+        let form = skeleton(&Folded::new(name)?.plain);
+        if form.len() >= 3 {
+            bare.places(&form, true, |start, end| {
+                if written_together(folded, start, end) || form.len() >= 6 {
+                    found.push((start, end, Kind::Name));
+                }
+            });
+        }
+    }
+    for (values, kind, least) in [
+        (recipient.identifiers, Kind::Mrn, 4),
+        (recipient.streets, Kind::Address, 6),
+        (recipient.points, Kind::Phone, 7),
+    ] {
+        for value in values {
+            let mut wanted = skeleton(&Folded::new(value)?.plain);
+            if kind == Kind::Phone && wanted.len() > 10 && wanted.first() == Some(&b'1') {
+                wanted.remove(0);
+            }
+            let kind = if value.contains('@') { Kind::Email } else { kind };
+            if wanted.len() >= least {
+                bare.places(&wanted, kind == Kind::Mrn, |start, end| found.push((start, end, kind)));
+            }
+        }
+    }
+    hits.extend(found.iter().map(|(start, end, kind)| Hit::identifier(*start, *end, *kind)));
+    Ok(found.into_iter().map(|(start, end, _)| (start, end)).collect())
+}
+
+/// A full name in order, family name first, and with the first name's initial.
+fn name_forms(name: &str) -> Result<Vec<Vec<u8>>, ClassifierError> {
+    let folded = Folded::new(name)?;
+    let parts: Vec<&[u8]> =
+        folded.plain.split(|b| !b.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let mut forms = vec![parts.concat()];
+    if let (Some(first), Some(last), true) = (parts.first(), parts.last(), parts.len() >= 2) {
+        forms.push([*last, *first].concat());
+        forms.push([*first, *last].concat());
+        if last.len() >= 4 {
+            forms.push([first.get(..1).unwrap_or_default(), last].concat());
+        }
+    }
+    forms.retain(|form| form.len() >= 3);
+    forms.dedup();
+    Ok(forms)
+}
+
+fn written_together(folded: &Folded<'_>, start: usize, end: usize) -> bool {
+    folded.slice(start, end).iter().all(u8::is_ascii_alphanumeric)
+}
+
+/// Letters and digits only.
+fn skeleton(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(u8::is_ascii_alphanumeric).collect()
+}
+
+/// A text without anything but letters and digits, with a way back.
+struct Bare {
+    letters: Vec<u8>,
+    at: Vec<usize>,
+    length: usize,
+}
+
+impl Bare {
+    fn of(text: &[u8]) -> Self {
+        let (at, letters) = text.iter().copied().enumerate().filter(|(_, byte)| byte.is_ascii_alphanumeric()).unzip();
+        Self { letters, at, length: text.len() }
+    }
+
+    /// Where `wanted` stands; `whole` = as words of their own.
+    fn places(&self, wanted: &[u8], whole: bool, mut take: impl FnMut(usize, usize)) {
+        let Some(first) = wanted.first() else { return };
+        let last = self.letters.len().saturating_sub(wanted.len() - 1);
+        for (from, letter) in self.letters.iter().enumerate().take(last) {
+            if letter != first || self.letters.get(from..from + wanted.len()) != Some(wanted) {
+                continue;
+            }
+            let place = |index: usize| self.at.get(index).copied();
+            let (Some(start), Some(end)) = (place(from), place(from + wanted.len() - 1).map(|last| last + 1)) else {
+                continue;
+            };
+            let begins = from.checked_sub(1).and_then(place).is_none_or(|before| before + 1 < start);
+            let ends = place(from + wanted.len()).unwrap_or(self.length + 1) > end;
+            if !whole || (begins && ends) {
+                take(start, end);
+            }
+        }
+    }
+}

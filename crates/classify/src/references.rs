@@ -1,0 +1,123 @@
+//! Character references that a reader's program would show as the character: `&#104;`, `&iacute;`, `%68`. Nested ones are
+//! read as often as [`ROUNDS`] says.
+
+/// How many layers of references are undone.
+const ROUNDS: usize = 3;
+
+/// The longest reference, in characters.
+const LONGEST: usize = 12;
+
+/// A character as read, and where it was written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Read {
+    /// The first code point it was written with.
+    pub(crate) index: usize,
+    /// How many code points it was written with.
+    pub(crate) width: usize,
+    /// The character.
+    pub(crate) character: char,
+}
+
+/// Whether a text may hold references: cheap, and wrong only in saying yes.
+pub(crate) fn may_be_in(text: &[u8]) -> bool {
+    text.windows(3).any(|three| match three {
+        [b'&', b'#' | b'a'..=b'z' | b'A'..=b'Z', next] => next.is_ascii_alphanumeric(),
+        [b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+        _ => false,
+    })
+}
+
+/// The characters of a text with all references undone.
+pub(crate) fn decode(text: &str) -> Vec<Read> {
+    let mut read: Vec<Read> =
+        text.chars().enumerate().map(|(index, character)| Read { index, width: 1, character }).collect();
+    for _ in 0..ROUNDS {
+        let before = read.len();
+        read = round(&read);
+        if read.len() == before {
+            break;
+        }
+    }
+    read
+}
+
+fn round(read: &[Read]) -> Vec<Read> {
+    let mut out = Vec::with_capacity(read.len());
+    let mut at = 0;
+    while let Some(one) = read.get(at) {
+        let found = match one.character {
+            '&' => entity(read, at),
+            '%' => escape(read, at),
+            _ => None,
+        };
+        if let Some((character, taken)) = found {
+            let last = read.get(at + taken - 1).unwrap_or(one);
+            out.push(Read { index: one.index, width: last.index + last.width - one.index, character });
+            at += taken;
+        } else {
+            out.push(*one);
+            at += 1;
+        }
+    }
+    out
+}
+
+/// An HTML reference by number or name, and how many characters it takes.
+fn entity(read: &[Read], at: usize) -> Option<(char, usize)> {
+    let rest = || read.iter().skip(at + 1).take(LONGEST).map(|one| one.character);
+    let body: String = rest().take_while(|c| c.is_ascii_alphanumeric() || *c == '#').collect();
+    let closed = usize::from(rest().nth(body.len()) == Some(';'));
+    let taken = 1 + body.len() + closed;
+    if let Some(number) = body.strip_prefix('#') {
+        let code = match number.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16),
+            None => number.parse(),
+        };
+        return char::from_u32(code.ok()?).map(|c| (c, taken));
+    }
+    (closed == 1).then(|| named(&body)).flatten().map(|c| (c, taken))
+}
+
+fn named(name: &str) -> Option<char> {
+    let plain = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        "nbsp" => ' ',
+        "shy" | "zwnj" | "zwj" => '\u{200b}',
+        "hyphen" | "dash" | "ndash" | "mdash" => '-',
+        "period" => '.',
+        "colon" => ':',
+        "sol" => '/',
+        "num" => '#',
+        "commat" => '@',
+        "ntilde" => 'n',
+        "Ntilde" => 'N',
+        _ => {
+            let accented = ["acute", "grave", "uml", "circ", "tilde"];
+            let stem = accented.iter().find_map(|ending| name.strip_suffix(ending))?;
+            let mut letters = stem.chars();
+            return letters.next().filter(|_| letters.next().is_none());
+        }
+    };
+    Some(plain)
+}
+
+/// A percent escape: one byte, or the bytes of one character in UTF-8.
+fn escape(read: &[Read], at: usize) -> Option<(char, usize)> {
+    let byte = |from: usize| {
+        let mut three = read.iter().skip(from).take(3).map(|one| one.character);
+        let (Some('%'), Some(high), Some(low)) = (three.next(), three.next(), three.next()) else { return None };
+        u8::try_from(high.to_digit(16)? * 16 + low.to_digit(16)?).ok()
+    };
+    let first = byte(at)?;
+    if first.is_ascii() {
+        return Some((char::from(first), 3));
+    }
+    let count = usize::try_from(first.leading_ones()).ok().filter(|count| (2..=4).contains(count))?;
+    let bytes: Vec<u8> = (0..count).map_while(|n| byte(at + 3 * n)).collect();
+    let character = std::str::from_utf8(&bytes).ok()?.chars().next()?;
+    Some((character, 3 * count))
+}

@@ -1,0 +1,243 @@
+//! Rewritings of a whole text, each made only when a sign of a disguise is there: letters and digits set apart put together,
+//! words broken by a sign mended, digits and signs read as letters, repeated letters squeezed, slips in the words of phrases
+//! mended. What is found in a rewriting is shown where it stood.
+
+use crate::fold::{Folded, OTHER};
+use crate::lexicon::Lexicon;
+use crate::roles;
+use crate::words::Word;
+
+/// A rewritten text and the place every byte came from.
+#[derive(Debug, Default)]
+pub(crate) struct Rewritten {
+    text: Vec<u8>,
+    back: Vec<u32>,
+    changed: bool,
+}
+
+impl Rewritten {
+    fn with_room(length: usize) -> Self {
+        Self { text: Vec::with_capacity(length), back: Vec::with_capacity(length), changed: false }
+    }
+
+    fn push(&mut self, byte: u8, from: usize) {
+        self.text.push(byte);
+        self.back.push(u32::try_from(from).unwrap_or(u32::MAX));
+    }
+
+    /// The text, to be folded like any other; the same when nothing was rewritten.
+    pub(crate) fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.text).ok().filter(|_| self.changed)
+    }
+
+    /// The range in the folded text that a range of the rewriting came from.
+    pub(crate) fn original(&self, start: usize, end: usize) -> (usize, usize) {
+        let at = |index: usize| self.back.get(index).map_or(0, |from| usize::try_from(*from).unwrap_or(0));
+        let first = at(start);
+        (first, at(end.saturating_sub(1)).max(first) + 1)
+    }
+}
+
+/// Every rewriting that something in the text asks for.
+pub(crate) fn all(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>) -> Vec<Rewritten> {
+    let signs = Signs::of(folded);
+    let mut found = Vec::new();
+    let mut add = |rewritten: Rewritten| {
+        if rewritten.changed {
+            found.push(rewritten);
+        }
+    };
+    if signs.apart || signs.broken {
+        add(joined(folded));
+    }
+    if signs.leet {
+        add(letters(folded));
+    }
+    if signs.repeated {
+        add(squeezed(folded, 1));
+        add(squeezed(folded, 2));
+    }
+    add(mended(lexicon, words, folded));
+    found
+}
+
+/// What in a text asks for a rewriting.
+#[derive(Debug, Default)]
+struct Signs {
+    apart: bool,
+    broken: bool,
+    leet: bool,
+    repeated: bool,
+}
+
+impl Signs {
+    fn of(folded: &Folded<'_>) -> Self {
+        let mut signs = Self::default();
+        for five in folded.plain.windows(3) {
+            let [a, b, c] = *five else { continue };
+            let (x, y, z) = (a.is_ascii_alphanumeric(), b.is_ascii_alphanumeric(), c.is_ascii_alphanumeric());
+            signs.apart |= !x && y && !z;
+            signs.broken |= (x || y) && (is_breaker(b) || is_breaker(c) || (b == b'-' && c == b'\n'));
+            signs.repeated |= a == b && b == c && a.is_ascii_alphabetic() && a != b'w';
+            let mixed = (a.is_ascii_alphabetic() && (b.is_ascii_digit() || b"@$!|+".contains(&b)))
+                || (b.is_ascii_alphabetic() && (a.is_ascii_digit() || b"@$!|+".contains(&a)));
+            signs.leet |= mixed;
+        }
+        signs
+    }
+}
+
+/// A sign that has no business inside a word.
+const fn is_breaker(byte: u8) -> bool {
+    matches!(byte, b'*' | b'_' | b'~' | b'^' | b'|' | b'\\' | OTHER)
+}
+
+/// Letters set apart put together, words broken by a sign mended.
+fn joined(folded: &Folded<'_>) -> Rewritten {
+    let mut out = Rewritten::with_room(folded.plain.len());
+    let mut at = 0;
+    while let Some(byte) = folded.at(at) {
+        let opens = at.checked_sub(1).and_then(|i| folded.at(i)).is_none_or(|b| !b.is_ascii_alphanumeric());
+        let run = if opens && !byte.is_ascii_whitespace() { apart(folded, at) } else { 0 };
+        if run > 0 {
+            for from in (at..at + run).step_by(2) {
+                out.push(folded.cased(from), from);
+            }
+            out.changed = true;
+            at += run;
+            continue;
+        }
+        let before = out.text.last().is_some_and(u8::is_ascii_alphanumeric) || out.text.last() == Some(&b'-');
+        let skip = if before { breaker(folded, at) } else { 0 };
+        if skip > 0 {
+            out.changed = true;
+            at += skip;
+            continue;
+        }
+        out.push(folded.cased(at), at);
+        at += 1;
+    }
+    out
+}
+
+/// How long a run is in which every second character is the same separator: `d i a`, `H.I.V`, `5_5_5_-_0`.
+fn apart(folded: &Folded<'_>, start: usize) -> usize {
+    let Some(sign) = folded.at(start + 1).filter(|b| !b.is_ascii_alphanumeric()) else { return 0 };
+    if !matches!(sign, b' ' | b'.' | b'-' | b'_' | b'*' | b'/' | b'~' | b'|' | b',' | b'\n' | OTHER) {
+        return 0;
+    }
+    let mut length = 1;
+    while folded.at(start + length) == Some(sign) {
+        match folded.at(start + length + 1) {
+            Some(b' ') if sign != b' ' => break,
+            Some(b' ') if folded.at(start + length + 2) != Some(b' ') => break,
+            Some(_) => length += 2,
+            None => break,
+        }
+    }
+    // It must end where a word ends: "t r a m a d o l is" ends before "is".
+    let next = folded.at(start + length);
+    if next.is_some_and(|b| b.is_ascii_alphanumeric()) && length >= 2 {
+        length -= 2;
+    }
+    let singles = length / 2 + 1;
+    let least = if sign == b' ' { 4 } else { 3 };
+    let kinds = (start..start + length)
+        .step_by(2)
+        .filter(|at| folded.at(*at).is_some_and(|b| b.is_ascii_alphanumeric()))
+        .count();
+    if singles >= least && kinds * 2 > singles { length } else { 0 }
+}
+
+/// How many bytes of a break inside a word stand here: `-⏎`, `*`, an emoji.
+fn breaker(folded: &Folded<'_>, at: usize) -> usize {
+    let rest = folded.slice(at, at + 4);
+    let length = match rest {
+        [b'-', b'\n', ..] => 2,
+        [b'-', b'\r', b'\n', ..] => 3,
+        _ => rest.iter().take(3).take_while(|b| is_breaker(**b)).count(),
+    };
+    let after = folded.at(at + length).is_some_and(|b| b.is_ascii_alphanumeric());
+    if length > 0 && after { length } else { 0 }
+}
+
+/// Digits and signs inside words read as letters.
+fn letters(folded: &Folded<'_>) -> Rewritten {
+    let mut out = Rewritten::with_room(folded.plain.len());
+    let in_word = |byte: u8| byte.is_ascii_alphanumeric() || b"@$!|+".contains(&byte);
+    let mut at = 0;
+    while let Some(byte) = folded.at(at) {
+        if !in_word(byte) {
+            out.push(byte, at);
+            at += 1;
+            continue;
+        }
+        let length = folded.plain.iter().skip(at).take_while(|b| in_word(**b)).count();
+        let word = folded.slice(at, at + length);
+        let word = word.strip_suffix(b"!").unwrap_or(word);
+        let plain = word.iter().filter(|b| b.is_ascii_alphabetic()).count();
+        let read = plain >= 2 && plain < word.len() && !crate::views::is_number(word);
+        for (offset, byte) in word.iter().enumerate() {
+            let letter = if read { crate::views::leet(*byte) } else { None };
+            let cased = folded.cased(at + offset);
+            out.changed |= letter.is_some();
+            // What is read as a letter at a word's beginning counts as a capital: names begin so.
+            let letter = letter.map(|letter| if offset == 0 { letter.to_ascii_uppercase() } else { letter });
+            out.push(letter.unwrap_or(cased), at + offset);
+        }
+        at += word.len().max(1);
+        if word.is_empty() {
+            out.push(b'!', at - 1);
+        }
+    }
+    out
+}
+
+/// Every run of three or more of one letter cut to `most`.
+fn squeezed(folded: &Folded<'_>, most: usize) -> Rewritten {
+    let mut out = Rewritten::with_room(folded.plain.len());
+    let mut at = 0;
+    while let Some(byte) = folded.at(at) {
+        let run = folded.plain.iter().skip(at).take_while(|b| **b == byte).count();
+        let keep = if run >= 3 && byte.is_ascii_alphabetic() { most } else { run };
+        out.changed |= keep < run;
+        for offset in 0..keep {
+            out.push(folded.cased(at + offset), at + offset);
+        }
+        at += run;
+    }
+    out
+}
+
+/// Words that nobody knows, put right when they are a slip away from a word of a phrase.
+fn mended(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>) -> Rewritten {
+    let mut right: Vec<(usize, usize, Vec<u8>)> = Vec::new();
+    for word in words {
+        let unknown = word.info == crate::table::Info::NONE && word.digits == 0 && word.len() >= 5;
+        if unknown && let Some(target) = lexicon.fuzzy.part(folded.slice(word.start, word.end)) {
+            right.push((word.start, word.end, target.to_vec()));
+        }
+    }
+    let mut out = Rewritten::default();
+    if right.is_empty() || !words.iter().any(|word| word.info.roles & roles::KNOWN == 0) {
+        return out;
+    }
+    let mut at = 0;
+    for (start, end, target) in right {
+        for from in at..start {
+            out.push(folded.cased(from), from);
+        }
+        for (offset, byte) in target.iter().enumerate() {
+            out.push(*byte, (start + offset).min(end - 1));
+        }
+        if let Some(last) = out.back.last_mut() {
+            *last = u32::try_from(end - 1).unwrap_or(u32::MAX);
+        }
+        at = end;
+    }
+    for from in at..folded.plain.len() {
+        out.push(folded.cased(from), from);
+    }
+    out.changed = true;
+    out
+}

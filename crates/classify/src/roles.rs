@@ -1,0 +1,91 @@
+//! What ordinary words are used for around an identifier or a name: cues, titles, greetings. From `data/roles.txt`.
+
+macro_rules! roles {
+    ($($(#[$doc:meta])* $name:ident = $bit:literal $word:literal),+ $(,)?) => {
+        $($(#[$doc])* pub(crate) const $name: u64 = 1 << $bit;)+
+
+        /// The bit of a section's name.
+        pub(crate) fn parse(word: &str) -> Option<u64> {
+            match word {
+                $($word => Some($name),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+roles! {
+    /// A word that is known and is no misspelling of another.
+    KNOWN = 0 "known",
+    /// Before a social security number.
+    SSN = 1 "ssn",
+    /// Before a date of birth.
+    BIRTH = 2 "birth",
+    /// Before a record number.
+    RECORD = 3 "record",
+    /// Before an account, invoice or claim number.
+    ACCOUNT = 4 "account",
+    /// Before a health plan's number.
+    PLAN = 5 "plan",
+    /// Before a device, vehicle or licence number.
+    DEVICE = 6 "device",
+    /// Before a number to call.
+    CALL = 7 "call",
+    /// Says that what is named is the reader's own.
+    OWN = 8 "own",
+    /// A telephone, telephone number or mailbox.
+    LINE = 9 "line",
+    /// Before a room, floor, suite.
+    PLACE = 10 "place",
+    /// Before a one-time code or a reference.
+    PASSCODE = 11 "passcode",
+    /// Speaks of money owed.
+    OWED = 12 "owed",
+    /// Logistics: time, place, appointment.
+    LOGISTICS = 13 "logistics",
+    /// A kind of street.
+    STREET = 14 "street",
+    /// The reader's address.
+    HOME = 15 "home",
+    /// Before an age.
+    AGE = 16 "age",
+    /// Before a clinical code.
+    CODE = 17 "code",
+    /// A first name.
+    FIRST_NAME = 18 "first_name",
+    /// A family name.
+    FAMILY_NAME = 19 "family_name",
+    /// Before the name of somebody on the staff.
+    STAFF = 20 "staff",
+    /// After the name of somebody on the staff.
+    CREDENTIAL = 21 "credential",
+    /// After a name that is an institution's or a place's.
+    INSTITUTION = 22 "institution",
+    /// A greeting.
+    GREETING = 23 "greeting",
+    /// Before a patient's name.
+    PATIENT = 24 "patient",
+    /// Between two first names and behind them: de, la, van.
+    PARTICLE = 25 "particle",
+    /// Stands capitalised after a greeting or alone without being a name.
+    NO_NAME = 26 "no_name",
+    /// Fixes a number as the last digits of something.
+    LAST = 27 "last",
+    /// The digit 0 to 9 in words; which one is in the four bits from [`DIGIT_SHIFT`].
+    DIGIT = 28 "digit",
+    /// A month's name.
+    MONTH = 29 "month",
+    /// Undoes a care word that follows or precedes in the same sentence: a place, an event or a figure of speech.
+    HARMLESS = 30 "harmless",
+    /// Before a name: somebody who is called by name because the message is about them.
+    ABOUT = 31 "about",
+    /// A tenant's word that is clean here.
+    CLEAN_HERE = 32 "clean_here",
+    /// A unit or cue of a measurement.
+    MEASURE = 33 "measure",
+    /// Before a record number when nothing else says whose number it is.
+    WEAK_RECORD = 34 "weak_record",
+}
+
+/// Where the digit's value begins.
+pub(crate) const DIGIT_SHIFT: u32 = 60;

@@ -1,0 +1,118 @@
+//! What numbers and signs look like: dates, telephone numbers, codes. One search for all shapes at once; ASCII only, on folded
+//! text, which keeps the engine on its fast path. What a shape means is judged elsewhere, by what stands around it.
+
+use crate::ClassifierError;
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax;
+use std::sync::LazyLock;
+
+macro_rules! shapes {
+    ($($(#[$doc:meta])* $name:ident = $pattern:expr;)+) => {
+        /// What a number looks like; of shapes that begin at one place the first fits.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Shape { $($(#[$doc])* $name),+ }
+
+        const SHAPES: &[Shape] = &[$(Shape::$name),+];
+        const PATTERNS: &[&str] = &[$($pattern),+];
+    };
+}
+
+shapes! {
+    /// An amount of a drug.
+    Dose = r"\b\d+(?:[.,]\d+)? ?(?:mg|mcg|milligrams?|miligramos?|micrograms?|tablets?|tabletas?|capsules?|capsulas?|pills|pastillas|puffs|units of|unidades de|ml twice|ml daily)\b";
+    /// A measured value.
+    Measure = r"\b\d+(?:[.,]\d+)? ?(?:mg/dl|mmol/l|mmol/mol|ng/ml|ng/dl|pg/ml|mcg/dl|ug/dl|iu/l|u/l|miu/l|meq/l|g/dl|mm ?hg|copies/ml|copias/ml|cells/|x10|k/ul|bpm|ml/min|lbs?\b|pounds\b|kg\b|kilos\b|libras\b)|\b(?:bp|ta|pa|blood pressure|presion(?: arterial)?)\b[^\d\n]{0,20}\d{2,3} ?/ ?\d{2,3}\b|\bbmi\b[^\d\n]{0,10}\d{2}";
+    /// An age.
+    Age = r"\b\d{2,3}[- ]?(?:years?[- ]?olds?|years?[- ]of[- ]age|y/?o|yrs? old|anos(?: de edad)?)\b|\b\d{2,3}(?:st|nd|rd|th) birthday\b";
+    /// A calendar date in numbers, with a year.
+    Date = r"\b(?:\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|[01]?\d [0-3]?\d (?:19|20)\d{2})\b";
+    /// A calendar date with the month's name and a year.
+    LongDate = r"\b(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)[a-z]{0,7}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{1,2}(?:st|nd|rd|th)?[- ](?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)[a-z]{0,7}\.?,?[- ](?:\d{4})|\d{1,2} de (?:ene|feb|mar|abr|may|jun|jul|ago|se|oct|nov|dic)[a-z]{0,7}(?: del?)? \d{4})\b";
+    /// A time of day.
+    Time = r"\b\d{1,2}:\d{2}(?: ?[ap]\.? ?m\b)?|\b\d{1,2} ?[ap]\.? ?m\b";
+    /// A network address.
+    Ip = r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}\b|\b(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,6}\b";
+    /// A hardware address.
+    Hardware = r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b";
+    /// Nine digits in three groups.
+    Social = r"\b\d{3}[-. _/]{1,3}\d{2}[-. _/]{1,3}\d{4}\b";
+    /// A telephone number.
+    Phone = r"(?:\+?\b1[-. ]{0,3})?(?:\(\d{3}\)|\b\d{3})[-. )/]{0,3}\d{3}[-. ]{0,3}\d{4}\b|\b\d{3}[-. ]{1,3}\d{4}\b|\+\d{8,15}\b";
+    /// A Medicare beneficiary identifier.
+    Beneficiary = r"\b[1-9][ac-hjkmnp-rt-y][0-9ac-hjkmnp-rt-y]\d-?[ac-hjkmnp-rt-y][0-9ac-hjkmnp-rt-y]\d-?[ac-hjkmnp-rt-y]{2}\d{2}\b";
+    /// A national drug code.
+    Ndc = r"\b(?:\d{4}-\d{4}-\d{2}|\d{5}-\d{3}-\d{2}|\d{5}-\d{4}-\d{1,2})\b";
+    /// A code of ICD-10-CM with its dot.
+    Icd = r"\b[a-tv-z]\d[0-9ab]\.[0-9a-z]{1,4}\b";
+    /// Digits, a hyphen, one digit.
+    Loinc = r"\b\d{3,5}-\d\b";
+    /// An amount of money.
+    Money = r"\$ ?\d[\d,.]*|\b\d+(?:\.\d{2})? ?(?:dollars|dolares|usd)\b";
+    /// Anything else with a digit in it.
+    Number = r"\b[a-z0-9]*\d[a-z0-9]*(?:[-./][a-z0-9]*\d[a-z0-9]*|-[a-z]{1,4}\b)*";
+}
+
+static ALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::builder().syntax(syntax::Config::new().unicode(false).utf8(false)).build_many(PATTERNS).ok()
+});
+
+/// A shape that was found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) shape: Shape,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+/// The shapes in a text, in order, without overlaps.
+pub(crate) fn find(text: &[u8]) -> Result<Vec<Found>, ClassifierError> {
+    if !text.iter().any(u8::is_ascii_digit) {
+        return Ok(Vec::new());
+    }
+    let regex = ALL.as_ref().ok_or(ClassifierError::NotReady)?;
+    let found = regex.find_iter(text).filter_map(|found| {
+        let shape = SHAPES.get(found.pattern().as_usize()).copied()?;
+        Some(Found { shape, start: found.start(), end: found.end() })
+    });
+    Ok(found.collect())
+}
+
+/// One pattern of its own, for what is looked for only when something asks for it.
+pub(crate) struct Pattern(Option<Regex>);
+
+/// Compiles a pattern for folded text.
+pub(crate) fn compile(pattern: &str) -> Pattern {
+    Pattern(Regex::builder().syntax(syntax::Config::new().unicode(false).utf8(false)).build(pattern).ok())
+}
+
+impl Pattern {
+    fn regex(&self) -> Result<&Regex, ClassifierError> {
+        self.0.as_ref().ok_or(ClassifierError::NotReady)
+    }
+
+    /// Where the pattern stands in a text.
+    pub(crate) fn of(&self, text: &[u8]) -> Result<Vec<(usize, usize)>, ClassifierError> {
+        Ok(self.regex()?.find_iter(text).map(|found| (found.start(), found.end())).collect())
+    }
+
+    /// Whether it stands there.
+    pub(crate) fn is_in(&self, text: &[u8]) -> Result<bool, ClassifierError> {
+        Ok(self.regex()?.is_match(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles_and_the_first_that_fits_is_taken() {
+        let shapes = |text: &str| find(text.as_bytes()).unwrap().iter().map(|f| f.shape).collect::<Vec<_>>();
+        assert_eq!(shapes("at 10:30 am on 03/14/1961, 123-45-6789"), [Shape::Time, Shape::Date, Shape::Social]);
+        assert_eq!(
+            shapes("(212) 555-0188 e11.9 a4829134 20 mg"),
+            [Shape::Phone, Shape::Icd, Shape::Number, Shape::Dose]
+        );
+        assert_eq!(shapes("no digits"), []);
+    }
+}

@@ -1,0 +1,38 @@
+//! What the trainer of the model needs: a text's sentences as the model sees them. Not for use in the product.
+
+use crate::fold::Folded;
+use crate::{ClassifierError, Context, Hit, lexicon, links, model, words};
+
+/// How many weights the model has.
+pub const SIZE: usize = model::SIZE;
+/// A stored weight is this many times the trained one.
+pub const UNIT: f32 = 16.0;
+
+/// A sentence as the model sees it.
+#[derive(Debug, Clone)]
+pub struct Sentence {
+    /// The indices of its features.
+    pub features: Vec<usize>,
+    /// What the sum of their weights is multiplied by.
+    pub share: f32,
+}
+
+/// The sentences of a text that are long enough to be judged.
+///
+/// # Errors
+/// When the classifier's data could not be prepared.
+pub fn sentences(text: &str) -> Result<Vec<Sentence>, ClassifierError> {
+    let lexicon = lexicon::get()?;
+    let mut folded = Folded::new(text)?;
+    let mut hits: Vec<Hit> = Vec::new();
+    links::find(lexicon, &mut folded, &Context::default(), &mut hits)?;
+    let words = words::of(&folded, lexicon);
+    let found = model::sentences(&words, &folded).map(|sentence| {
+        let mut features = Vec::new();
+        model::features(sentence, &folded, |feature| features.push(feature));
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        let share = model::SHARE as f32 / model::length(sentence) as f32;
+        Sentence { features, share }
+    });
+    Ok(found.collect())
+}

@@ -1,0 +1,293 @@
+//! Views: other ways to read what stands there, each made only when something about the text asks for it. Letters that stand
+//! apart, a word broken in two, digits and signs for letters, letters repeated, misspellings.
+
+use crate::fold::{Folded, OTHER};
+use crate::lexicon::{Entry, Lexicon, hit};
+use crate::table::Hash;
+use crate::words::Word;
+use crate::{Hit, Level, roles};
+
+/// The longest word that is read in other ways.
+const LONGEST: usize = 48;
+
+/// What the words say when they are read in other ways.
+pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+    let mut singles = 0;
+    for (at, word) in words.iter().enumerate() {
+        let text = folded.slice(word.start, word.end);
+        singles = if text.len() <= 3 && word.digits < text.len().max(2) { singles + 1 } else { 0 };
+        let unknown = word.info.section == 0 && !word.is(roles::KNOWN);
+        if unknown && text.len() <= LONGEST && text.len() >= 3 {
+            alone(lexicon, words, folded, at, hits);
+        }
+        if let Some(next) = words.get(at + 1) {
+            broken(lexicon, words, folded, at, word, next, hits);
+        }
+        if singles >= 3 && words.get(at + 1).is_none_or(|next| next.len() > 3) {
+            spelled(lexicon, words.get(at + 1 - singles..=at).unwrap_or_default(), folded, hits);
+            singles = 0;
+        }
+    }
+    if folded.plain.iter().any(|b| b"@$!|+*".contains(b)) {
+        masked(lexicon, folded, hits);
+    }
+}
+
+/// A word by itself: repeated letters, digits for letters, misspelled.
+fn alone(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) {
+    let Some(word) = words.get(at) else { return };
+    let text = folded.slice(word.start, word.end);
+    let mut found: Option<Entry> = None;
+    let mut take = |entry: Option<Entry>| {
+        if found.is_none() {
+            found = entry.filter(|entry| entry.level >= Level::L3);
+        }
+    };
+    if text.windows(3).any(|three| matches!(three, [a, b, c] if a == b && b == c)) {
+        for most in [1, 2] {
+            take(lexicon.find_text(&squeezed(text, most)));
+        }
+    }
+    let letters = text.len() - word.digits;
+    if word.digits > 0 && letters >= 2 && text.len() >= 3 && !is_number(text) {
+        for reading in leet_readings(text) {
+            take(
+                lexicon
+                    .find_text(&reading)
+                    .or_else(|| (reading.len() >= 6).then(|| misspelled(lexicon, &reading)).flatten()),
+            );
+        }
+    }
+    let named = word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && folded.is_capital(word.start);
+    if word.digits == 0 && text.len() >= 5 && !named && !is_titled(words, at, folded) {
+        take(misspelled(lexicon, text));
+    }
+    if let Some(entry) = found {
+        hits.extend(hit(word.start, word.end, entry));
+    }
+}
+
+/// Whether a capitalised word stands behind a title or a name: somebody on the staff.
+fn is_titled(words: &[Word], at: usize, folded: &Folded<'_>) -> bool {
+    let Some(word) = words.get(at) else { return false };
+    let before = at.checked_sub(1).and_then(|index| words.get(index));
+    folded.is_capital(word.start)
+        && !folded.shouted
+        && before.is_some_and(|title| title.is(roles::STAFF | roles::GREETING | roles::FIRST_NAME) || title.len() == 1)
+}
+
+fn misspelled(lexicon: &Lexicon, text: &[u8]) -> Option<Entry> {
+    let found = lexicon.fuzzy.find(text).and_then(|section| lexicon.section(section));
+    found.or_else(|| {
+        let stem = text.strip_suffix(b"s").filter(|stem| stem.len() >= 7)?;
+        lexicon.fuzzy.find(stem).and_then(|section| lexicon.section(section))
+    })
+}
+
+/// Whether digits with letters are a number in its own right: a time, an ordinal, a number with a unit.
+pub(crate) fn is_number(text: &[u8]) -> bool {
+    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let rest = text.get(digits..).unwrap_or_default();
+    digits > 0
+        && (matches!(
+            rest,
+            b"am"
+                | b"pm"
+                | b"st"
+                | b"nd"
+                | b"rd"
+                | b"th"
+                | b"h"
+                | b"hrs"
+                | b"min"
+                | b"mg"
+                | b"ml"
+                | b"to"
+                | b"ta"
+                | b"ra"
+        ) || rest.is_empty())
+}
+
+/// Characters that stand in for letters inside a word.
+pub(crate) const fn leet(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'0' => b'o',
+        b'1' | b'!' | b'|' => b'i',
+        b'2' => b'z',
+        b'3' => b'e',
+        b'4' | b'@' => b'a',
+        b'5' | b'$' => b's',
+        b'6' => b'g',
+        b'7' | b'+' => b't',
+        b'8' => b'b',
+        b'9' => b'g',
+        _ => return None,
+    })
+}
+
+fn leet_readings(text: &[u8]) -> Vec<Vec<u8>> {
+    let read = |one: u8| -> Vec<u8> {
+        text.iter().map(|b| if b"1!|".contains(b) { one } else { leet(*b).unwrap_or(*b) }).collect()
+    };
+    let mut found = vec![read(b'i')];
+    if text.iter().any(|b| b"1!|".contains(b)) {
+        found.push(read(b'l'));
+    }
+    found
+}
+
+/// The word with every run of three or more of one letter cut to `most`.
+fn squeezed(text: &[u8], most: usize) -> Vec<u8> {
+    let runs = text.chunk_by(|a, b| a == b);
+    runs.flat_map(|run| run.iter().take(if run.len() >= 3 { most } else { run.len() })).copied().collect()
+}
+
+/// One word in two or more parts: `metf ormin`, `dia-betes`, `syph*ilis`, `meta.do.ne`, a hyphen at a line's end.
+fn broken(
+    lexicon: &Lexicon,
+    words: &[Word],
+    folded: &Folded<'_>,
+    at: usize,
+    first: &Word,
+    next: &Word,
+    hits: &mut Vec<Hit>,
+) {
+    let glue = glue_of(folded, first, next);
+    if glue == Glue::None {
+        return;
+    }
+    let odd = |word: &Word| word.info.section == 0 && !word.is(roles::KNOWN);
+    if glue == Glue::Blank && !odd(first) && !odd(next) {
+        return;
+    }
+    let mut hash = first.hash;
+    let mut text = folded.slice(first.start, first.end).to_vec();
+    let mut last = first;
+    for part in words.iter().skip(at + 1).take(6) {
+        let glued = glue_of(folded, last, part);
+        if glued == Glue::None || (glued == Glue::Blank) != (glue == Glue::Blank) || text.len() > LONGEST {
+            break;
+        }
+        let piece = folded.slice(part.start, part.end);
+        hash = hash.with(piece);
+        text.extend_from_slice(piece);
+        last = part;
+        let least = if glue == Glue::Blank { 6 } else { 3 };
+        if text.len() < least {
+            continue;
+        }
+        let found = entry_of(lexicon, hash, &text).or_else(|| {
+            let parts_unknown = glue == Glue::Sign && text.len() >= 7 && (odd(first) || odd(part));
+            parts_unknown.then(|| misspelled(lexicon, &text)).flatten()
+        });
+        let grave = |entry: &Entry| entry.reviewed && (glue == Glue::Sign || entry.level >= Level::L3);
+        // Three letters together are an initialism more often than a disguise: only what is gravest counts.
+        if let Some(entry) = found.filter(grave).filter(|entry| text.len() >= 4 || entry.level == Level::L4) {
+            hits.extend(hit(first.start, last.end, entry));
+        }
+        if glue == Glue::Blank && text.len() >= 16 {
+            break;
+        }
+    }
+}
+
+fn entry_of(lexicon: &Lexicon, hash: Hash, text: &[u8]) -> Option<Entry> {
+    let info = lexicon.find(hash);
+    lexicon.find_word(text, hash, info, false).filter(|entry| entry.kind.is_some()).or_else(|| {
+        let leet = text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic);
+        leet.then(|| leet_readings(text).iter().find_map(|reading| lexicon.find_text(reading))).flatten()
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Glue {
+    None,
+    /// One blank or line break.
+    Blank,
+    /// A sign that has no business inside a word.
+    Sign,
+}
+
+/// What stands between two words.
+fn glue_of(folded: &Folded<'_>, a: &Word, b: &Word) -> Glue {
+    match folded.slice(a.end, b.start) {
+        [b' ' | b'\n'] | [b'\r', b'\n'] => Glue::Blank,
+        [b'-', b'\n'] | [b'-', b'\r', b'\n'] | [b'-', b' ', b'\n'] => Glue::Sign,
+        between
+            if (1..=3).contains(&between.len())
+                && between.iter().all(|b| b"-._*'~|/\\^`=+#\"".contains(b) || *b == OTHER) =>
+        {
+            Glue::Sign
+        }
+        _ => Glue::None,
+    }
+}
+
+/// Letters that stand apart, or in twos and threes: `t r a m a d o l`, `H.I.V`, `di ab et es`.
+fn spelled(lexicon: &Lexicon, run: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+    for part in run.chunk_by(|a, b| {
+        let between = folded.slice(a.end, b.start);
+        between.len() <= 3 && !(between.contains(&b'\n') && (a.len() > 1 || b.len() > 1))
+    }) {
+        let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
+        let single = part.iter().filter(|word| word.len() == 1).count();
+        let unknown = part.iter().filter(|word| word.len() == 1 || word.info == crate::table::Info::NONE).count();
+        if part.len() < 3 || unknown * 4 < part.len() * 3 {
+            continue;
+        }
+        let text: Vec<u8> = part.iter().flat_map(|word| folded.slice(word.start, word.end)).copied().collect();
+        let all_single = single == part.len();
+        let readings = [text.clone()].into_iter().chain(leet_readings(&text));
+        for reading in readings {
+            let whole = lexicon
+                .find_text(&reading)
+                .or_else(|| (reading.len() >= 7).then(|| misspelled(lexicon, &reading)).flatten());
+            let whole = whole.filter(|entry| reading.len() >= 4 || (all_single && entry.level == Level::L4));
+            if let Some(entry) = whole {
+                hits.extend(hit(first.start, last.end, entry));
+                break;
+            }
+            let least = if all_single { 5 } else { 6 };
+            let inside = lexicon.find_inside(&reading, least).or_else(|| {
+                // A short one may stand at the end, behind other letters of the run.
+                let tail = |length: usize| reading.len().checked_sub(length).and_then(|from| reading.get(from..));
+                let short = [3, 4].into_iter().filter_map(tail).find_map(|tail| {
+                    lexicon.find_text(tail).filter(|entry| entry.reviewed && entry.level == Level::L4)
+                });
+                short.filter(|_| all_single && reading.len() >= 6).map(|entry| (0, reading.len(), entry))
+            });
+            if let Some((.., entry)) = inside {
+                hits.extend(hit(first.start, last.end, entry));
+                break;
+            }
+        }
+    }
+}
+
+/// Words with a sign in a letter's place: `di@betes`, `$ertraline`, or in place of any letter: `diab*tes`.
+fn masked(lexicon: &Lexicon, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+    let in_word = |byte: u8| byte.is_ascii_alphanumeric() || b"@$!|+*".contains(&byte);
+    let mut start = None;
+    for (at, byte) in folded.plain.iter().copied().chain([b' ']).enumerate() {
+        match (in_word(byte), start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => {
+                start = None;
+                let bytes = folded.slice(from, at);
+                let signs = bytes.iter().filter(|b| !b.is_ascii_alphanumeric()).count();
+                if signs == 0 || bytes.len() < 4 || bytes.len() > LONGEST || signs * 2 >= bytes.len() {
+                    continue;
+                }
+                let trimmed = bytes.strip_suffix(b"!").unwrap_or(bytes);
+                let found = leet_readings(trimmed).iter().find_map(|reading| {
+                    let found = lexicon.find_text(reading);
+                    found.or_else(|| (reading.len() >= 6).then(|| misspelled(lexicon, reading)).flatten())
+                });
+                if let Some(entry) = found.filter(|entry| entry.level >= Level::L3) {
+                    hits.extend(hit(from, at, entry));
+                }
+            }
+            _ => {}
+        }
+    }
+}
