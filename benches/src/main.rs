@@ -6,6 +6,7 @@
 //! What this crate must not do: assert anything about time, or hold product code. Start at `main`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
 
+mod classify;
 mod gate;
 mod http;
 mod ledger;
@@ -48,6 +49,9 @@ fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
     let mut lines: Vec<Line> = Vec::new();
     if wanted("gate") {
         lines.extend(gate::run()?);
+    }
+    if wanted("classify") {
+        lines.extend(classify::run(root)?);
     }
     if wanted("ledger") {
         lines.extend(ledger::run(&directory, LEDGER_ENTRIES)?);

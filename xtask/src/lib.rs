@@ -1,7 +1,8 @@
 //! The house's own checks and errands, as a library so that `cargo test` runs the checks too.
 //!
 //! [`tidy`] holds the shape of the house (crate edges, one place per concern, file sizes, links), [`law`] holds the
-//! register of citations against the code, [`peers`] installs what the tests are checked against, [`run`] chains cargo
+//! register of citations against the code, [`peers`] installs what the tests are checked against, [`lexicon`] makes
+//! the classifier's lists, [`run`] chains cargo
 //! commands as `.ci/run` and a contributor want them.
 //!
 //! What this crate must not do: hold product code, or grow dependencies (it is compiled before everything else). Whatever
@@ -12,6 +13,7 @@
 pub mod docs;
 pub mod edges;
 pub mod law;
+pub mod lexicon;
 pub mod peers;
 pub mod run;
 pub mod source;

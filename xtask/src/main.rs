@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use xtask::run::{self, Failed};
-use xtask::{Finding, law, peers, root, tidy};
+use xtask::{Finding, law, lexicon, peers, root, tidy};
 
 /// What is printed when no errand or an unknown one is named.
 const USAGE: &str = "\
@@ -15,6 +15,9 @@ cargo xtask tidy     the shape of the house: crate edges, one place per concern,
 cargo xtask law      law/index.tsv against the citations in the code, and what is not done yet
 cargo xtask matrix   write crates/gate/tests/matrix.out and tables.out anew from the policy; review their diff
 cargo xtask schemas  write docs/schemas anew from the wire types; review their diff
+cargo xtask lexicon  make the classifier's generated lists anew (Python, PyPI; pinned); review their diff
+cargo xtask train    train the classifier's model from its corpus; the same corpus gives the same bytes
+cargo xtask score    score the classifier on its development set (--misses, --speed, --write)
 cargo xtask bench    measure, and write docs/benchmarks.md (arguments after it go to the benchmark)";
 
 fn main() -> ExitCode {
@@ -32,6 +35,9 @@ fn main() -> ExitCode {
         Some("schemas") => {
             run::shown(&root, "cargo", &["test", "--release", "-p", "postern-engine", "--", "--ignored", "regenerate"])
         }
+        Some("lexicon") => lexicon::make(&root),
+        Some("train") => example(&root, "train", &rest),
+        Some("score") => example(&root, "score", &rest),
         Some("bench") => bench(&root, &rest),
         _ => Err(Failed::new(USAGE)),
     };
@@ -85,6 +91,13 @@ fn register(root: &Path) -> Result<(), Failed> {
         Err(found) => return findings(&found),
     }
     findings(&law::check(root, None))
+}
+
+/// Runs an example of the classifier.
+fn example(root: &Path, name: &str, rest: &[&str]) -> Result<(), Failed> {
+    let mut arguments = vec!["run", "--release", "--quiet", "-p", "postern-classify", "--example", name, "--"];
+    arguments.extend_from_slice(rest);
+    run::shown(root, "cargo", &arguments)
 }
 
 /// Builds the binary that is measured, then measures.

@@ -72,7 +72,7 @@ impl Fuzzy {
             let Ok(number) = u16::try_from(number) else { break };
             let word = self.word(*target);
             let mut add = |hash: Hash| forms.push((hash.key() & !0xffff) | u64::from(number));
-            for_each_form(word, usize::from(target.slips), |form| add(Hash::of(form)));
+            for_each_form(word, usize::from(target.slips), &mut add);
             if let Some(sound) = sound(word) {
                 add(sound);
             }
@@ -111,10 +111,10 @@ impl Fuzzy {
             return None;
         }
         let mut found = None;
-        let slips = if text.len() >= 8 { 2 } else { 1 };
+        let slips = if text.len() >= 9 { 2 } else { 1 };
         for_each_form(text, slips, |form| {
             if found.is_none() {
-                found = self.look(Hash::of(form), |target| target.section != 0 && self.is_slip(text, target));
+                found = self.look(form, |target| target.section != 0 && self.is_slip(text, target));
             }
         });
         let found = found.or_else(|| {
@@ -135,7 +135,7 @@ impl Fuzzy {
         let mut found = None;
         for_each_form(text, 1, |form| {
             if found.is_none() {
-                found = self.look(Hash::of(form), |target| target.section == 0 && self.is_slip(text, target));
+                found = self.look(form, |target| target.section == 0 && self.is_slip(text, target));
             }
         });
         found.map(|target| self.word(target)).filter(|word| *word != text)
@@ -169,35 +169,26 @@ impl Fuzzy {
     }
 }
 
-/// The word and its forms with up to `slips` letters left out.
-fn for_each_form(word: &[u8], slips: usize, mut take: impl FnMut(&[u8])) {
-    take(word);
-    let mut form = [0_u8; LONGEST];
-    let leave = |form: &mut [u8; LONGEST], out: [usize; 2]| {
-        let mut length = 0;
-        for (at, byte) in word.iter().enumerate() {
-            if !out.contains(&at)
-                && let Some(slot) = form.get_mut(length)
-            {
-                *slot = *byte;
-                length += 1;
-            }
-        }
-        length
-    };
-    for first in 0..word.len() {
+/// The hashes of the word and of its forms with up to `slips` letters left out. Each goes on from what its forms share.
+fn for_each_form(word: &[u8], slips: usize, mut take: impl FnMut(Hash)) {
+    take(Hash::of(word));
+    let mut before = Hash::EMPTY;
+    for (first, byte) in word.iter().enumerate() {
+        let rest = word.get(first + 1..).unwrap_or_default();
         // Of equal neighbours only one needs leaving out.
-        if first > 0 && word.get(first) == word.get(first - 1) {
-            continue;
-        }
-        let length = leave(&mut form, [first, first]);
-        take(form.get(..length).unwrap_or_default());
-        if slips > 1 {
-            for second in first + 1..word.len() {
-                let length = leave(&mut form, [first, second]);
-                take(form.get(..length).unwrap_or_default());
+        if rest.first() != Some(byte) {
+            if slips > 1 {
+                let mut between = before;
+                for (second, other) in rest.iter().enumerate() {
+                    take(between.with(rest.get(second + 1..).unwrap_or_default()));
+                    between = between.and(*other);
+                }
+                take(between);
+            } else {
+                take(before.with(rest));
             }
         }
+        before = before.and(*byte);
     }
 }
 

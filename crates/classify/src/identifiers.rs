@@ -43,7 +43,10 @@ fn judge(
             // Without a cue it is nobody's number once it cannot be a social security number.
             (cues.nearest != 0).then(|| number(one, cues, text)).flatten()
         }),
-        Shape::Date | Shape::LongDate => birth(text, cues, context).then(|| grave(Kind::Dob)).flatten(),
+        Shape::Date | Shape::LongDate => birth(text, cues, context).then(|| grave(Kind::Dob)).flatten().or_else(|| {
+            let numbered = roles::RECORD | roles::ACCOUNT | roles::PLAN | roles::DEVICE | roles::SSN;
+            cues.is_nearest(numbered).then(|| number(one, cues, text)).flatten()
+        }),
         Shape::Time => None,
         // 45 CFR 164.514(b)(2)(i)(C): all ages over 89.
         Shape::Age => (90..=125).contains(&leading(text)).then(|| plain(Kind::Age)).flatten(),
@@ -109,6 +112,7 @@ fn calendar_date(text: &[u8]) -> Option<(i32, i32, i32)> {
         }
     }
     match *numbers.as_slice() {
+        [first, second, year] if year >= 1000 => Some((year, first, second)),
         [year, month, day] if year > 31 => Some((year, month, day)),
         [first, second, year] => Some((year, first, second)),
         _ => None,

@@ -35,6 +35,7 @@ mod shapes;
 mod table;
 pub mod training;
 mod views;
+mod vocabulary;
 mod words;
 
 use fold::Folded;
@@ -43,6 +44,7 @@ use postern_base::{Category, Channel, Language, Level, Purpose};
 use shapes::Shape;
 use std::collections::BTreeMap;
 use std::fmt;
+pub use vocabulary::Vocabulary;
 use words::Word;
 
 /// The longest text that is judged, in bytes. Longer ones are an error: what was not read is not clean.
@@ -81,6 +83,8 @@ pub struct Context<'a> {
     pub callback: Option<&'a str>,
     /// The recipient's own record: the strongest signal there is.
     pub recipient: Option<&'a Recipient<'a>>,
+    /// The tenant's own words.
+    pub vocabulary: Option<&'a Vocabulary>,
 }
 
 /// What the record says about the recipient, to be found in the text however it is written.
@@ -234,7 +238,12 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
     phrases::blank(&mut folded)?;
     links::find(lexicon, &mut folded, context, &mut hits)?;
     let owned = recipient::find(&folded, context, &mut hits)?;
-    let words = words::of(&folded, lexicon);
+    let mut words = words::of(&folded, lexicon);
+    if let Some(vocabulary) = context.vocabulary
+        && vocabulary.apply(&words, &mut folded, &mut hits)
+    {
+        words = words::of(&folded, lexicon);
+    }
     let logistics = read(lexicon, &folded, &words, context, &owned, &mut hits)?;
     for rewritten in rewrite::all(lexicon, &words, &folded) {
         let Some(text) = rewritten.text() else { continue };

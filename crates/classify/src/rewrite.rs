@@ -70,18 +70,64 @@ struct Signs {
     repeated: bool,
 }
 
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+const ALONE: u8 = 4;
+const BREAK: u8 = 8;
+const SIGN: u8 = 16;
+const HYPHEN: u8 = 32;
+const LINE: u8 = 64;
+
+/// What each byte is, so that a text is looked over in one pass.
+const CLASSES: [u8; 256] = {
+    let mut classes = [ALONE; 256];
+    let mut at = 0_u8;
+    loop {
+        #[expect(clippy::indexing_slicing, reason = "evaluated when compiled, within bounds")]
+        {
+            classes[at as usize] = match at {
+                b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+                b'0'..=b'9' => DIGIT,
+                b'-' => ALONE | HYPHEN,
+                b'\n' => ALONE | LINE,
+                b'|' => ALONE | BREAK | SIGN,
+                b'@' | b'$' | b'!' | b'+' => ALONE | SIGN,
+                _ if is_breaker(at) => ALONE | BREAK,
+                _ => ALONE,
+            };
+        }
+        if at == u8::MAX {
+            break classes;
+        }
+        at += 1;
+    }
+};
+
 impl Signs {
     fn of(folded: &Folded<'_>) -> Self {
         let mut signs = Self::default();
-        for five in folded.plain.windows(3) {
-            let [a, b, c] = *five else { continue };
-            let (x, y, z) = (a.is_ascii_alphanumeric(), b.is_ascii_alphanumeric(), c.is_ascii_alphanumeric());
-            signs.apart |= !x && y && !z;
-            signs.broken |= (x || y) && (is_breaker(b) || is_breaker(c) || (b == b'-' && c == b'\n'));
-            signs.repeated |= a == b && b == c && a.is_ascii_alphabetic() && a != b'w';
-            let mixed = (a.is_ascii_alphabetic() && (b.is_ascii_digit() || b"@$!|+".contains(&b)))
-                || (b.is_ascii_alphabetic() && (a.is_ascii_digit() || b"@$!|+".contains(&a)));
-            signs.leet |= mixed;
+        let mut b = ALONE;
+        let (mut last, mut run, mut letters) = (0_u8, 1, 9);
+        // The last five bytes: a bit for each that is a letter or digit.
+        let mut five = 0_u8;
+        for byte in folded.plain.iter().copied().chain([b' ']) {
+            let c = CLASSES.get(usize::from(byte)).copied().unwrap_or(ALONE);
+            let plain = c & (LETTER | DIGIT) != 0;
+            five = ((five << 1) | u8::from(plain)) & 0b1_1111;
+            signs.apart |= five == 0b0_1010;
+            signs.broken |=
+                (c & BREAK != 0 && b & (LETTER | DIGIT | HYPHEN) != 0) || (b & HYPHEN != 0 && c & LINE != 0);
+            // Letters behind a digit count from the third on: `10am` and `1st` are what they are.
+            letters = match c {
+                LETTER => (letters + 1).min(9),
+                DIGIT => 0,
+                _ => 9,
+            };
+            signs.leet |=
+                (b == LETTER && c == DIGIT) || (b & SIGN != 0 && c == LETTER) || (c == LETTER && letters == 3);
+            run = if byte == last { run + 1 } else { 1 };
+            signs.repeated |= run >= 3 && c == LETTER && byte != b'w';
+            (b, last) = (c, byte);
         }
         signs
     }

@@ -48,8 +48,8 @@ impl Info {
 #[derive(Debug)]
 pub(crate) struct Table {
     filter: Vec<u64>,
-    slots: Vec<(u64, u32)>,
-    infos: Vec<Info>,
+    slots: Vec<(u64, Info)>,
+    count: usize,
 }
 
 const FILTER_BITS: u32 = 20;
@@ -57,7 +57,7 @@ const FILTER_BITS: u32 = 20;
 impl Table {
     pub(crate) fn with_room_for(count: usize) -> Self {
         let slots = (count * 2).next_power_of_two().max(1024);
-        Self { filter: vec![0; 1 << (FILTER_BITS - 6)], slots: vec![(0, 0); slots], infos: Vec::with_capacity(count) }
+        Self { filter: vec![0; 1 << (FILTER_BITS - 6)], slots: vec![(0, Info::NONE); slots], count: 0 }
     }
 
     const fn bit(key: u64) -> (usize, u64) {
@@ -78,18 +78,18 @@ impl Table {
     pub(crate) fn entry(&mut self, hash: Hash) -> Option<&mut Info> {
         let key = hash.key();
         let at = self.slot(key);
-        let room = self.infos.len() * 2 < self.slots.len();
+        let room = self.count * 2 < self.slots.len();
         let slot = self.slots.get_mut(at)?;
         if slot.0 == 0 {
             if !room {
                 return None;
             }
-            *slot = (key, u32::try_from(self.infos.len()).ok()?);
-            self.infos.push(Info::NONE);
+            slot.0 = key;
+            self.count += 1;
             let (word, bit) = Self::bit(key);
             *self.filter.get_mut(word)? |= bit;
         }
-        self.infos.get_mut(usize::try_from(slot.1).ok()?)
+        Some(&mut slot.1)
     }
 
     /// What is known of a hash.
@@ -99,18 +99,13 @@ impl Table {
         if self.filter.get(word).is_none_or(|bits| bits & bit == 0) {
             return Info::NONE;
         }
-        match self.slots.get(self.slot(key)) {
-            Some((known, at)) if *known == key => {
-                usize::try_from(*at).ok().and_then(|at| self.infos.get(at)).copied().unwrap_or_default()
-            }
-            _ => Info::NONE,
-        }
+        self.slots.get(self.slot(key)).filter(|(known, _)| *known == key).map_or(Info::NONE, |(_, info)| *info)
     }
 
     /// How many words and phrases are known.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.infos.len()
+        self.count
     }
 }
 

@@ -316,3 +316,92 @@ fn a_text_full_of_findings_is_read_to_its_end() {
     assert!(findings.spans.len() >= 3 * (MAX_BYTES / 48));
     assert!(findings.spans.windows(2).all(|w| w[0].end <= w[1].start));
 }
+
+#[test]
+fn a_tenants_own_words_are_clean_or_sensitive_as_it_says() {
+    let vocabulary =
+        Vocabulary::new(&["Asthma Lane", "Dr. Colón Fever"], &[("Harbor Program", Category::SubstanceUse)]).unwrap();
+    let context = Context { vocabulary: Some(&vocabulary), ..Context::default() };
+    let read = |text: &str| scan(text, &context).unwrap();
+    assert!(!read("Meet us at 12 ASTHMA LANE, ask for Dr Colon Fever").phi);
+    assert!(read("Asthma Lane: about your asthma").phi);
+    let findings = read("Your visit to the harbor program is on Monday");
+    assert_eq!((findings.level, findings.categories.as_slice()), (Level::L4, [Category::SubstanceUse].as_slice()));
+    assert!(!found("Your visit to the harbor program is on Monday").phi);
+}
+
+#[test]
+fn hostile_texts_are_read_with_valid_offsets() {
+    let flood = |piece: &str| piece.repeat(60_000 / piece.len());
+    for text in [
+        flood("a\u{301}\u{302}\u{303}\u{332}"),
+        flood("\u{202e}\u{2066}x"),
+        flood("&amp;"),
+        flood("&#38;#38;"),
+        flood("%25"),
+        flood("a "),
+        flood("a.b-c_"),
+        flood("1-"),
+        flood("🏥"),
+        flood("*_*"),
+        flood("-\n"),
+        flood("metf ormin "),
+        flood("http://a.com/"),
+        flood("Maria "),
+        flood("123 "),
+        flood("x@"),
+        flood("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+    ] {
+        let findings = scan(&text, &Context::default()).unwrap();
+        let length = text.chars().count();
+        let start: String = text.chars().take(12).collect();
+        assert!(findings.spans.iter().all(|span| span.start < span.end && span.end <= length), "{start:?}");
+        assert!(findings.spans.windows(2).all(|two| two[0].end <= two[1].start), "{start:?}");
+    }
+}
+
+#[test]
+fn random_mixtures_of_hostile_pieces_are_read_with_valid_offsets() {
+    let pieces = [
+        "metformin",
+        "H.I.V.",
+        "219-09-4471",
+        "&#",
+        "&#x1F3E5;",
+        "%F0%9F",
+        "\u{200b}",
+        "-\n",
+        "@",
+        "Maria",
+        "Lopez",
+        "your",
+        "*",
+        "🙂",
+        "ｓｅｒ",
+        "n3v3r",
+        "aaaa",
+        " ",
+        " ",
+        "\n",
+        ".",
+        "t r a m a d o l",
+        "https://x.example/?dob=",
+        "born",
+        "03/14/1961",
+        "É",
+        "ß",
+        "1",
+    ];
+    let mut state = 7_u64;
+    for _ in 0..4_000 {
+        let mut text = String::new();
+        for _ in 0..8 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(pieces[(state >> 33) as usize % pieces.len()]);
+        }
+        let findings = scan(&text, &Context::default()).unwrap();
+        let length = text.chars().count();
+        assert!(findings.spans.iter().all(|span| span.start < span.end && span.end <= length), "{text:?} {findings:?}");
+        assert!(findings.spans.windows(2).all(|two| two[0].end <= two[1].start), "{text:?} {findings:?}");
+    }
+}

@@ -156,9 +156,12 @@ fn broken(
     if glue == Glue::None {
         return;
     }
-    let odd = |word: &Word| word.info.section == 0 && !word.is(roles::KNOWN);
+    let odd = |word: &Word| word.info.section == 0 && !word.is(roles::KNOWN) && word.digits == 0;
     if glue == Glue::Blank && !odd(first) && !odd(next) {
         return;
+    }
+    if glue == Glue::Blank {
+        return split(lexicon, words, folded, at, hits);
     }
     let mut hash = first.hash;
     let mut text = folded.slice(first.start, first.end).to_vec();
@@ -172,21 +175,39 @@ fn broken(
         hash = hash.with(piece);
         text.extend_from_slice(piece);
         last = part;
-        let least = if glue == Glue::Blank { 6 } else { 3 };
-        if text.len() < least {
+        if text.len() < 3 {
             continue;
         }
         let found = entry_of(lexicon, hash, &text).or_else(|| {
-            let parts_unknown = glue == Glue::Sign && text.len() >= 7 && (odd(first) || odd(part));
+            let parts_unknown = text.len() >= 7 && (odd(first) || odd(part));
             parts_unknown.then(|| misspelled(lexicon, &text)).flatten()
         });
-        let grave = |entry: &Entry| entry.reviewed && (glue == Glue::Sign || entry.level >= Level::L3);
+        let grave = |entry: &Entry| entry.reviewed;
         // Three letters together are an initialism more often than a disguise: only what is gravest counts.
         if let Some(entry) = found.filter(grave).filter(|entry| text.len() >= 4 || entry.level == Level::L4) {
             hits.extend(hit(first.start, last.end, entry));
         }
-        if glue == Glue::Blank && text.len() >= 16 {
-            break;
+    }
+}
+
+/// One word in two or three parts with a blank between: `metf ormin`. By hash alone: most pairs of words are nothing.
+fn split(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) {
+    let mut parts = words.iter().skip(at);
+    let Some(first) = parts.next() else { return };
+    let (mut hash, mut last, mut length) = (first.hash, first, first.len());
+    for part in parts.take(2) {
+        length += part.len();
+        if glue_of(folded, last, part) != Glue::Blank || length > 20 {
+            return;
+        }
+        hash = hash.with(folded.slice(part.start, part.end));
+        last = part;
+        if length >= 6
+            && let Some(entry) = lexicon.section(lexicon.find(hash).section)
+            && entry.reviewed
+            && entry.level >= Level::L3
+        {
+            hits.extend(hit(first.start, last.end, entry));
         }
     }
 }
@@ -232,7 +253,8 @@ fn spelled(lexicon: &Lexicon, run: &[Word], folded: &Folded<'_>, hits: &mut Vec<
         let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
         let single = part.iter().filter(|word| word.len() == 1).count();
         let unknown = part.iter().filter(|word| word.len() == 1 || word.info == crate::table::Info::NONE).count();
-        if part.len() < 3 || unknown * 4 < part.len() * 3 {
+        let lettered = part.iter().filter(|word| word.digits < word.len()).count();
+        if part.len() < 3 || unknown * 4 < part.len() * 3 || lettered * 2 < part.len() {
             continue;
         }
         let text: Vec<u8> = part.iter().flat_map(|word| folded.slice(word.start, word.end)).copied().collect();
