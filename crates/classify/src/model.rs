@@ -14,7 +14,7 @@ pub(crate) const SIZE: usize = 1 << 16;
 
 /// How far a sentence's score must go beyond 0, in the weights' unit, to be a finding. Set where false alarms end, on the
 /// training set and on texts of neither set.
-const THRESHOLD: i32 = 48;
+const THRESHOLD: i32 = 60;
 
 /// The fewest words that are judged: less than a sentence says too little.
 const WORDS_MIN: usize = 4;
@@ -71,17 +71,22 @@ pub(crate) fn sentences<'w>(words: &'w [Word], folded: &Folded<'_>) -> impl Iter
     words.chunk_by(goes_on).filter(|sentence| sentence.len() >= WORDS_MIN)
 }
 
+/// Whether the model has seen most words of a sentence: where it knows nothing it says nothing.
+fn is_known(sentence: &[Word], weight: impl Fn(usize) -> i32) -> bool {
+    let known = sentence.iter().filter(|word| word.digits > 0 || weight(index(word.hash.and(1))) != 0).count();
+    known * 5 >= sentence.len() * 3
+}
+
 /// The sentence that tells care content most plainly, when one does: its first and last byte.
 pub(crate) fn find(words: &[Word], folded: &Folded<'_>) -> Option<(usize, usize)> {
     let mut best: Option<(i32, usize, usize)> = None;
     for sentence in sentences(words, folded) {
         let (Some(first), Some(last)) = (sentence.first(), sentence.last()) else { continue };
         let mut score = 0;
-        features(sentence, folded, |feature| {
-            score += WEIGHTS.get(feature).map_or(0, |weight| i32::from(i8::from_le_bytes([*weight])));
-        });
+        let weight = |feature: usize| WEIGHTS.get(feature).map_or(0, |weight| i32::from(i8::from_le_bytes([*weight])));
+        features(sentence, folded, |feature| score += weight(feature));
         let score = score * SHARE / length(sentence);
-        if score > THRESHOLD && best.is_none_or(|(known, ..)| known < score) {
+        if score > THRESHOLD && is_known(sentence, weight) && best.is_none_or(|(known, ..)| known < score) {
             best = Some((score, first.start, last.end));
         }
     }
