@@ -38,6 +38,7 @@ pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
         language: Some(place.language),
         callback: place.tenant.callback.as_deref(),
         recipient: Some(place.recipient),
+        vocabulary: None,
     };
     match postern_classify::scan(text, &context) {
         Ok(findings) => Found { level: Fact::Known(findings.level), categories: findings.categories },
