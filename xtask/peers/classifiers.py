@@ -33,9 +33,12 @@ def naive():
 
 
 def presidio():
+    import spacy.util
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 
+    # The model comes as a package of another name; Presidio would try to download it.
+    spacy.util.is_package = lambda name: True
     nlp = NlpEngineProvider(nlp_configuration={"nlp_engine_name": "spacy",
                                                "models": [{"lang_code": "en", "model_name": "en_core_web_sm"}]}).create_engine()
     engine = AnalyzerEngine(nlp_engine=nlp, supported_languages=["en"])
