@@ -53,6 +53,24 @@ impl Full {
     }
 }
 
+fn vendor() -> Vendor {
+    Vendor {
+        vendor: "sim".to_owned(),
+        service: "sms".to_owned(),
+        tier: String::new(),
+        channels: vec![Channel::Sms],
+        agreement: Agreement {
+            status: AgreementStatus::Executed,
+            effective: None,
+            expires: None,
+            services: Vec::new(),
+            required_terms: true,
+        },
+        sender_registration: Registration::NotNeeded,
+        free_to_end_user: false,
+    }
+}
+
 async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     let tenanted = store.tenant(&tenant.parse().unwrap());
     let entry = |kind, message| Entry { tenant: tenant.parse().unwrap(), ..bench.entry(kind, message) };
@@ -93,22 +111,7 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     };
     // Without an entry of its own: the store adds one.
     tenanted.put_inbound(inbound, Vec::new()).await.unwrap();
-    let vendor = Vendor {
-        vendor: "sim".to_owned(),
-        service: "sms".to_owned(),
-        tier: String::new(),
-        channels: vec![Channel::Sms],
-        agreement: Agreement {
-            status: AgreementStatus::Executed,
-            effective: None,
-            expires: None,
-            services: Vec::new(),
-            required_terms: true,
-        },
-        sender_registration: Registration::NotNeeded,
-        free_to_end_user: false,
-    };
-    tenanted.put_vendor(vendor, entry(Kind::VendorChanged, None)).await.unwrap();
+    tenanted.put_vendor(vendor(), entry(Kind::VendorChanged, None)).await.unwrap();
     let principal = PrincipalRecord {
         tenant: tenant.parse().unwrap(),
         id: format!("key_{tenant}"),
