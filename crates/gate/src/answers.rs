@@ -224,6 +224,35 @@ fn a_permit_dies_with_its_message() {
 }
 
 #[test]
+fn a_permit_dies_with_the_window_it_was_minted_in() {
+    let mut case = Case::reminder_by_sms();
+    // 19:59:50 in New York.
+    case.facts.now = "2026-12-02T00:59:50Z".parse().unwrap();
+    assert_eq!(permit(&case, Channel::Sms).unwrap().not_after(), "2026-12-02T01:00:00Z".parse().unwrap());
+    // The portal copy waits for nobody's evening.
+    assert_eq!(permit(&case, Channel::Portal), Err(Outcome::Send));
+    let mut result = Case::result();
+    result.facts.now = case.facts.now;
+    let whole = result.facts.now.checked_add(30.seconds()).unwrap();
+    assert_eq!(permit(&result, Channel::Portal).unwrap().not_after(), whole);
+    // Where the patient may be in two zones, the first evening counts; in Chicago it is 18:59:50.
+    case.patient().zones = vec!["America/Chicago".into(), "America/New_York".into()];
+    assert_eq!(permit(&case, Channel::Sms).unwrap().not_after(), "2026-12-02T01:00:00Z".parse().unwrap());
+    case.patient().zones = vec!["America/Chicago".into()];
+    case.patient().state = Some("IL".into());
+    assert_eq!(permit(&case, Channel::Sms).unwrap().not_after(), whole);
+}
+
+#[test]
+fn a_permit_that_broken_glass_won_dies_with_the_emergency() {
+    let mut case = Case::reminder_by_sms();
+    case.break_glass();
+    let ends = case.facts.now.checked_add(5.seconds()).unwrap();
+    case.request.break_glass.as_mut().unwrap().expires_at = ends;
+    assert_eq!(permit(&case, Channel::Sms).unwrap().not_after(), ends);
+}
+
+#[test]
 fn a_body_over_enforced_tls_carries_that_floor_and_the_portal_stays_in_process() {
     assert_eq!(permit(&Case::reminder_by_email_body(), Channel::Email).unwrap().floor(), TransportFloor::EnforcedTls);
     assert_eq!(permit(&Case::result(), Channel::Portal).unwrap().floor(), TransportFloor::InProcess);

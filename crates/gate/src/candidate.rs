@@ -46,10 +46,7 @@ impl Candidate<'_> {
 
     /// It reaches out to the patient: not the portal, not a chat that the patient opened, not a person's task.
     pub(crate) const fn is_contact(&self) -> bool {
-        !matches!(
-            self.channel,
-            Channel::Portal | Channel::Chat | Channel::ChatAnonymous | Channel::Mail | Channel::HumanCall
-        )
+        is_contact(self.channel)
     }
 
     /// A text, call or voicemail: what 47 USC 227 is about.
@@ -66,6 +63,11 @@ impl Candidate<'_> {
     pub(crate) const fn needs_vendor(&self) -> bool {
         !self.channel.is_human_task()
     }
+}
+
+/// Whether a channel reaches out to the patient: not the portal, not a chat that the patient opened, not a person's task.
+pub(crate) const fn is_contact(channel: Channel) -> bool {
+    !matches!(channel, Channel::Portal | Channel::Chat | Channel::ChatAnonymous | Channel::Mail | Channel::HumanCall)
 }
 
 /// Whether the caller leaves the channel open.

@@ -293,7 +293,7 @@ impl Search {
         let supposed = self.origin.with(set);
         let view = View::new(&supposed.request, &supposed.facts, &supposed.policy);
         let mut notes = Notes::default();
-        let found = survey(&view, &mut Reasons::new(), &mut notes);
+        let found = survey(&view, &mut Reasons::new(&view), &mut notes);
         let plan = plan::choose(&view, found.portal.as_ref(), &found.contacts);
         let mut next: Vec<Vec<Change>> = Vec::new();
         for more in self.steps(&view, &found, &notes, set.is_empty()) {

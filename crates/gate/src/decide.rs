@@ -9,7 +9,7 @@ use crate::plan::{self, Plan};
 use crate::policy::Policy;
 use crate::remedy::Remedy;
 use crate::request::Request;
-use crate::rules::{self, Rule};
+use crate::rules::{self, Rule, scope};
 use crate::view::View;
 use jiff::{Timestamp, ToSpan};
 use postern_base::{Channel, EmailMode};
@@ -40,11 +40,49 @@ pub(crate) struct Reasons {
     refusals: Vec<Refusal>,
     alerts: Vec<Alert>,
     verdicts: [Verdict; rules::COUNT],
+    /// The rules that oblige somebody for at least one candidate.
+    obliging: [bool; rules::COUNT],
+    questions: Questions,
+}
+
+/// The rules that are asked of the next candidate, by their place in the catalogue: those in force that can bear on the
+/// message, less those of the message that have spoken.
+#[derive(Debug)]
+struct Questions {
+    rules: [u8; rules::COUNT],
+    count: usize,
+}
+
+impl Questions {
+    fn of(view: &View<'_>) -> Self {
+        const { assert!(rules::COUNT <= u8::MAX as usize, "a place in the catalogue is a byte") };
+        let given = scope::given(view.request, view.facts, view.policy);
+        let mut questions = Self { rules: [0; rules::COUNT], count: 0 };
+        for (index, rule) in (0u8..).zip(rules::ALL) {
+            if rule.scope.takes(view.request.purpose, given) && rule.effective.covers(view.today) {
+                questions.keep(index);
+            }
+        }
+        questions
+    }
+
+    fn keep(&mut self, rule: u8) {
+        if let Some(next) = self.rules.get_mut(self.count) {
+            *next = rule;
+            self.count += 1;
+        }
+    }
 }
 
 impl Reasons {
-    pub(crate) fn new() -> Self {
-        Self { refusals: Vec::with_capacity(16), alerts: Vec::new(), verdicts: [Verdict::NotApplicable; rules::COUNT] }
+    pub(crate) fn new(view: &View<'_>) -> Self {
+        Self {
+            refusals: Vec::with_capacity(16),
+            alerts: Vec::new(),
+            verdicts: [Verdict::NotApplicable; rules::COUNT],
+            obliging: [false; rules::COUNT],
+            questions: Questions::of(view),
+        }
     }
 
     fn alert(&mut self, rule: &'static str, sentence: Cow<'static, str>) {
@@ -54,23 +92,37 @@ impl Reasons {
         }
     }
 
-    /// Runs every rule on a candidate.
-    fn evaluate<'a>(&mut self, view: &View<'a>, candidate: Candidate<'a>, ear: &mut impl Ear) -> Evaluated<'a> {
+    /// Runs every rule that can bear on it on a candidate.
+    fn evaluate<'a, E: Ear>(&mut self, view: &View<'a>, candidate: Candidate<'a>, ear: &mut E) -> Evaluated<'a> {
         let mut evaluated = Evaluated { candidate, bar: Bar::Clear, until: None, waiting_for: None };
         ear.turns_to_next();
-        for (index, rule) in rules::ALL.iter().enumerate() {
-            if !rule.effective.covers(view.today) {
+        let Questions { rules: asked, count } = self.questions;
+        self.questions.count = 0;
+        for place in asked.into_iter().take(count) {
+            let index = usize::from(place);
+            let Some(rule) = rules::ALL.get(index) else { continue };
+            if !rule.scope.covers(candidate.channel) {
+                self.questions.keep(place);
                 continue;
             }
             let finding = (rule.check)(view, &candidate);
             self.verdict(index, finding.verdict());
             ear.hears(index, &finding);
+            // A rule of the message that holds would say so of every candidate: it is asked once, unless somebody listens.
+            if !rule.scope.of_the_message || E::LISTENS || finding.speaks() {
+                self.questions.keep(place);
+            }
             // Most rules have nothing more to say: one branch that is nearly always the same.
             if finding.speaks() {
                 match finding {
                     Finding::Alerts(sentence) => self.alert(rule.id, sentence),
                     Finding::Against(against) => self.against(rule, &mut evaluated, against),
-                    Finding::NotApplicable | Finding::Satisfied | Finding::Obliges(_) => {}
+                    Finding::Obliges(_) => {
+                        if let Some(obliging) = self.obliging.get_mut(index) {
+                            *obliging = true;
+                        }
+                    }
+                    Finding::NotApplicable | Finding::Satisfied => {}
                 }
             }
         }
@@ -112,12 +164,7 @@ impl Reasons {
         };
         let index = rules::ALL.iter().position(|rule| rule.id == rules::STILL_TRUE.id);
         let Some(index) = index.filter(|_| from >= worthless) else { return };
-        let finding = deny(format!(
-            "It could go from {} at the earliest, and the message is worthless from {}.",
-            view.locally(from),
-            view.locally(worthless)
-        ))
-        .lifted_by(&[Remedy::ExtendExpiry]);
+        let finding = deny(view.says_too_late(from, worthless)).lifted_by(&[Remedy::ExtendExpiry]);
         self.verdict(index, finding.verdict());
         ear.hears(index, &finding);
         if let Finding::Against(against) = finding {
@@ -128,13 +175,17 @@ impl Reasons {
 
 /// Who listens to every rule on every candidate. Sending needs nobody to: `()` hears nothing and costs nothing.
 pub(crate) trait Ear {
+    /// Whether it must hear a rule that says the same of every candidate of each.
+    const LISTENS: bool = true;
     /// The rules turn to the next candidate.
     fn turns_to_next(&mut self) {}
     /// The rule at `index` of the catalogue said `finding` of it.
     fn hears(&mut self, _index: usize, _finding: &Finding) {}
 }
 
-impl Ear for () {}
+impl Ear for () {
+    const LISTENS: bool = false;
+}
 
 /// Every candidate, judged.
 #[derive(Debug)]
@@ -170,7 +221,7 @@ pub(crate) fn survey<'a>(view: &'a View<'a>, reasons: &mut Reasons, ear: &mut im
 pub(crate) fn conclude(view: &View<'_>, reasons: Reasons, plan: Plan<'_>) -> Decision {
     let mut obligations = Vec::new();
     for chosen in &plan.chosen {
-        oblige(view, &chosen.candidate, &mut obligations);
+        oblige(view, &chosen.candidate, &reasons.obliging, &mut obligations);
     }
     Decision {
         outcome: plan.outcome,
@@ -192,7 +243,7 @@ pub(crate) fn conclude(view: &View<'_>, reasons: Reasons, plan: Plan<'_>) -> Dec
 #[must_use]
 pub fn decide(request: &Request, facts: &Facts, policy: &Policy) -> Decision {
     let view = View::new(request, facts, policy);
-    let mut reasons = Reasons::new();
+    let mut reasons = Reasons::new(&view);
     let found = survey(&view, &mut reasons, &mut ());
     let plan = plan::choose(&view, found.portal.as_ref(), &found.contacts);
     conclude(&view, reasons, plan)
@@ -206,17 +257,20 @@ pub(crate) fn standing(
     policy: &Policy,
 ) -> Vec<(Channel, Option<EmailMode>, postern_base::Form)> {
     let view = View::new(request, facts, policy);
-    let found = survey(&view, &mut Reasons::new(), &mut ());
+    let found = survey(&view, &mut Reasons::new(&view), &mut ());
     let stand = found.all().filter(|e| e.stands() && !e.candidate.placeholder);
     stand.map(|e| (e.candidate.channel, e.candidate.mode, e.candidate.form)).collect()
 }
 
 /// What must be done for a chosen delivery to be lawful.
-fn oblige(view: &View<'_>, candidate: &Candidate<'_>, obligations: &mut Vec<Obligation>) {
-    for rule in rules::ALL {
-        if rule.effective.covers(view.today)
-            && let Finding::Obliges(what) = (rule.check)(view, candidate)
-        {
+fn oblige(
+    view: &View<'_>,
+    candidate: &Candidate<'_>,
+    obliging: &[bool; rules::COUNT],
+    obligations: &mut Vec<Obligation>,
+) {
+    for (rule, obliges) in rules::ALL.iter().zip(obliging) {
+        if *obliges && let Finding::Obliges(what) = (rule.check)(view, candidate) {
             let obligation = Obligation { rule: rule.id, what };
             if !obligations.contains(&obligation) {
                 obligations.push(obligation);
@@ -260,7 +314,11 @@ fn mint(
     let delivery = decision.deliveries.iter().find(|d| d.channel == channel && d.not_before.is_none())?;
     let of = |c: Option<Channel>| facts.renditions.iter().find(|r| r.form == delivery.form && r.channel == c);
     let rendition = of(Some(channel)).or_else(|| of(None))?;
+    let view = View::new(request, facts, policy);
     let lifetime = facts.now.checked_add(Permit::LIFETIME_SECONDS.seconds()).ok()?;
+    // RULES TCP-06: what is sent at the last moment of the window must not arrive after it. SEC-18: an emergency that is over
+    // lifts nothing.
+    let ends = [request.expires_at, view.closes(channel), view.glass_mends()];
     Some(Permit {
         binding,
         channel,
@@ -273,7 +331,7 @@ fn mint(
         floor: floor(channel, delivery.mode),
         rules_version: crate::RULES_VERSION,
         policy_version: policy.version.clone(),
-        not_after: request.expires_at.map_or(lifetime, |expires| lifetime.min(expires)),
+        not_after: ends.into_iter().flatten().fold(lifetime, Timestamp::min),
     })
 }
 

@@ -46,6 +46,27 @@ fn the_window_closes_on_the_second_and_opens_on_the_second() {
 }
 
 #[test]
+fn a_clock_five_minutes_off_still_sends_inside_the_federal_hours_and_never_beyond_the_window_by_its_own() {
+    // Skewed either way, what goes goes between 08:55 and 20:05 true local time: inside 47 CFR 64.1200(c)(1), 8 to 21.
+    for (true_time, goes) in [
+        ("2026-12-01T13:55:00Z", true),  // 08:55, the clock five minutes ahead shows 09:00
+        ("2026-12-01T13:54:59Z", false), // 08:54:59
+    ] {
+        let true_time: Timestamp = true_time.parse().unwrap();
+        let shown = true_time.checked_add(SignedDuration::from_mins(5)).unwrap();
+        assert_eq!(sends(&at(&shown.to_string()), Channel::Sms), goes);
+    }
+    for (true_time, goes) in [
+        ("2026-12-02T01:04:59Z", true),  // 20:04:59, the clock five minutes behind shows 19:59:59
+        ("2026-12-02T01:05:00Z", false), // 20:05
+    ] {
+        let true_time: Timestamp = true_time.parse().unwrap();
+        let shown = true_time.checked_sub(SignedDuration::from_mins(5)).unwrap();
+        assert_eq!(sends(&at(&shown.to_string()), Channel::Sms), goes);
+    }
+}
+
+#[test]
 fn the_small_breaches_of_a_year_before_a_leap_day_are_due_on_the_leap_day() {
     let due = |year| date(year, 12, 31).checked_add(crate::tables::BREACH_HHS_SMALL_AFTER_YEAR.days()).unwrap();
     assert_eq!(due(2026), date(2027, 3, 1));

@@ -117,7 +117,7 @@ pub(crate) fn against(notes: &[(usize, Finding)]) -> impl Iterator<Item = (usize
 #[must_use]
 pub fn examine(request: &Request, facts: &Facts, policy: &Policy) -> Examination {
     let view = View::new(request, facts, policy);
-    let (mut reasons, mut notes) = (Reasons::new(), Notes::default());
+    let (mut reasons, mut notes) = (Reasons::new(&view), Notes::default());
     let found = survey(&view, &mut reasons, &mut notes);
     let plan = plan::choose(&view, found.portal.as_ref(), &found.contacts);
     let candidates = found.all().zip(&notes.0).map(|(one, heard)| examined(&view, &plan, one, heard)).collect();

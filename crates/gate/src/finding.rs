@@ -118,7 +118,7 @@ impl Finding {
 
     /// Whether there is anything to keep besides the verdict.
     pub(crate) const fn speaks(&self) -> bool {
-        matches!(self, Self::Alerts(_) | Self::Against(_))
+        matches!(self, Self::Obliges(_) | Self::Alerts(_) | Self::Against(_))
     }
 
     /// The same, raised as an alert too.

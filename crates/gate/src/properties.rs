@@ -464,3 +464,31 @@ proptest! {
         prop_assert_eq!(meaning, crate::revocation::read(&text.replace(' ', "  ")));
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_rule_that_is_not_asked_would_have_had_nothing_to_say(case in case(), by in stricter()) {
+        let mut strict = case.clone();
+        tighten(&mut strict, &by);
+        for case in [case, strict] {
+            let view = View::new(&case.request, &case.facts, &case.policy);
+            let given = crate::rules::scope::given(&case.request, &case.facts, &case.policy);
+            let mut candidates = candidate::contacts(&view, true);
+            candidates.extend(candidate::portal(&view));
+            candidates.push(candidate::placeholder(&view));
+            for rule in ALL {
+                let first = candidates.first().map(|one| (rule.check)(&view, one));
+                for one in &candidates {
+                    let said = (rule.check)(&view, one);
+                    let asked = rule.scope.takes(case.request.purpose, given) && rule.scope.covers(one.channel);
+                    prop_assert!(asked || matches!(said, Finding::NotApplicable), "{} on {}", rule.id, one.channel);
+                    if rule.scope.of_the_message {
+                        prop_assert_eq!(Some(format!("{said:?}")), first.as_ref().map(|f| format!("{f:?}")), "{}", rule.id);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The facts of one decision, looked up once: what every rule asks of them, without asking twice.
 
+use crate::candidate::is_contact;
 use crate::consent::{Alternative, Query, Standing, alternative, in_force, names_purpose, standing};
 use crate::fact::{Fact, Missing};
 use crate::facts::{
@@ -15,7 +16,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use postern_base::{Category, Channel, EmailMode, Form, Level, Origin, Phi, Purpose, RecipientRole, Urgency};
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 /// Who the recipient is, as far as the records know.
@@ -110,6 +111,7 @@ pub(crate) struct View<'a> {
     capped: OnceCell<Option<Timestamp>>,
     window: OnceCell<Window>,
     opening: OnceCell<Opening>,
+    too_late: RefCell<Option<(Timestamp, Timestamp, String)>>,
 }
 
 impl<'a> View<'a> {
@@ -137,6 +139,7 @@ impl<'a> View<'a> {
             capped: OnceCell::new(),
             window: OnceCell::new(),
             opening: OnceCell::new(),
+            too_late: RefCell::new(None),
         };
         view.level = view.source_level();
         let points: &'a [ContactPoint] = match view.audience {
@@ -329,14 +332,43 @@ impl<'a> View<'a> {
     }
 
     /// An instant as the patient's clock shows it, by the first of their zones; by Greenwich's where none is known.
-    pub(crate) fn locally(&self, at: Timestamp) -> impl std::fmt::Display {
+    fn locally(&self, at: Timestamp) -> impl std::fmt::Display {
         let named = self.patient.and_then(|patient| patient.zones.iter().find_map(|zone| TimeZone::get(zone).ok()));
         at.to_zoned(named.unwrap_or(TimeZone::UTC)).strftime("%Y-%m-%d %H:%M %Z").to_string()
+    }
+
+    /// That what could go `from` an instant is worthless from another on. Every form of a contact point asks for the same
+    /// sentence: the last one is kept.
+    pub(crate) fn says_too_late(&self, from: Timestamp, worthless: Timestamp) -> String {
+        let said = self.too_late.take().filter(|said| (said.0, said.1) == (from, worthless));
+        let sentence = said.map_or_else(
+            || {
+                let (from, worthless) = (self.locally(from), self.locally(worthless));
+                format!("It could go from {from} at the earliest, and the message is worthless from {worthless}.")
+            },
+            |said| said.2,
+        );
+        self.too_late.replace(Some((from, worthless, sentence.clone())));
+        sentence
     }
 
     /// What `count` finds of the caps, counted once.
     pub(crate) fn capped_until(&self, count: impl FnOnce(&Self) -> Option<Timestamp>) -> Option<Timestamp> {
         *self.capped.get_or_init(|| count(self))
+    }
+
+    /// When the window that is open at the start of the plan closes, for a channel that it binds.
+    pub(crate) fn closes(&self, channel: Channel) -> Option<Timestamp> {
+        let live = channel == Channel::Voice && self.human_voice() && self.request.purpose != Purpose::Marketing;
+        if live || !is_contact(channel) || !self.window_binds() || self.first_opening() != Opening::Open {
+            return None;
+        }
+        self.window.get()?.closing(self.start)
+    }
+
+    /// When the glass that was broken is whole again; `None` when it was not broken.
+    pub(crate) fn glass_mends(&self) -> Option<Timestamp> {
+        self.request.break_glass.as_ref().filter(|_| self.emergency).map(|glass| glass.expires_at)
     }
 
     /// When an automated message may reach the patient, from the start of the plan on.

@@ -112,6 +112,17 @@ impl Window {
         None
     }
 
+    /// When a window that is open at `at` closes: as soon as the day's hours end in one of the zones.
+    pub(crate) fn closing(&self, at: Timestamp) -> Option<Timestamp> {
+        let closes = self.zones.iter().filter_map(|(zone, hours)| {
+            let date = zone.to_datetime(at).date();
+            let (_, to) = self.hours_on(date.weekday(), *hours);
+            // Where the clocks change at that very hour, the earlier instant.
+            zone.to_ambiguous_timestamp(date.to_datetime(to)).earlier().ok()
+        });
+        closes.min()
+    }
+
     fn hours_on(&self, day: Weekday, hours: Hours) -> Hours {
         let mut hours = hours;
         if let Some(state) = self.state {

@@ -2,7 +2,8 @@
 //!
 //! A rule is data first (id, citation, law or house, how far the source was read, what it asks), then one total function
 //! over the facts and a candidate. To add one, write it in the file of its group beside a case that it refuses and one
-//! that it lets pass, and name it in the array behind [`ALL`] (`CATALOGUE`). Nothing else calls it; every rule runs on every candidate.
+//! that it lets pass, and name it in the array behind [`ALL`] (`CATALOGUE`). Nothing else calls it; every rule runs on every
+//! candidate in its [`scope`].
 //!
 //! Duties of RULES that are held elsewhere and have no function here, so that nobody looks for them:
 //! SYS-07 (a fallback never raises exposure) is how candidates are made: every form is judged against its own cell, and
@@ -14,6 +15,7 @@ mod house;
 #[cfg(test)]
 mod pairs;
 mod privacy;
+pub(crate) mod scope;
 mod security;
 mod special;
 mod tcpa;
@@ -41,6 +43,8 @@ pub struct Rule {
     pub waived_by: &'static [Waiver],
     /// What it asks, in a sentence.
     pub asks: &'static str,
+    /// What it can bear on.
+    pub(crate) scope: scope::Scope,
     pub(crate) check: fn(&View<'_>, &Candidate<'_>) -> Finding,
 }
 

@@ -7,6 +7,7 @@ use crate::finding::{Finding, deny, later, redirect, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::request::NoticeElement;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::tables::{BREACH_DEADLINES, BREACH_INDIVIDUAL, Counted};
 use crate::view::View;
@@ -23,6 +24,7 @@ pub(crate) const FIRST_CLASS_MAIL: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A breach notice goes by first-class mail, or by e-mail to a person who agreed to that; a text never satisfies it.",
+    scope: Scope::ANY.when(Purpose::BreachNotice),
     check: first_class_mail,
 };
 
@@ -62,6 +64,7 @@ pub(crate) const ELEMENTS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A breach notice says what happened, which information, what to do, what is done, and whom to ask.",
+    scope: Scope::ANY.when(Purpose::BreachNotice),
     check: elements,
 };
 
@@ -92,6 +95,7 @@ pub(crate) const LAW_ENFORCEMENT_DELAY: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A breach notice waits while a law-enforcement official asked for it, and no longer.",
+    scope: Scope::MESSAGE.when(Purpose::BreachNotice),
     check: law_enforcement_delay,
 };
 
@@ -115,6 +119,7 @@ pub(crate) const EARLIEST_DEADLINE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A breach notice goes before the earliest deadline of law, federal or the state's.",
+    scope: Scope::MESSAGE.when(Purpose::BreachNotice),
     check: earliest_deadline,
 };
 

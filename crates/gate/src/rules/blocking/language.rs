@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::finding::{Finding, ask, redirect, require};
 use crate::remedy::Remedy;
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, Level};
@@ -16,6 +17,7 @@ pub(crate) const LANGUAGE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A patient is written to in the language they prefer, or is offered an interpreter.",
+    scope: Scope::ANY,
     check: language,
 };
 
@@ -39,6 +41,7 @@ pub(crate) const TRANSLATION: Rule = Rule {
     effective: Effective::from(2024, 7, 5),
     waived_by: &[],
     asks: "Clinical text that a machine translated is read by a qualified translator before it is sent.",
+    scope: Scope::ANY.with(Given::Translation),
     check: translation,
 };
 
@@ -63,6 +66,7 @@ pub(crate) const ACCOMMODATION: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Who does not hear gets no spoken message from a machine; who does not see gets no small print alone.",
+    scope: Scope::ANY,
     check: accommodation,
 };
 
@@ -93,6 +97,7 @@ pub(crate) const BIAS: Rule = Rule {
     effective: Effective::from(2025, 5, 1),
     waived_by: &[],
     asks: "A model that writes about care was tested for bias.",
+    scope: Scope::MESSAGE.with(Given::Model),
     check: bias,
 };
 

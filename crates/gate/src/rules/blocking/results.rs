@@ -4,6 +4,7 @@ use crate::candidate::Candidate;
 use crate::facts::Event;
 use crate::finding::{Finding, ask, deny, later, require};
 use crate::remedy::Remedy;
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use jiff::SignedDuration;
@@ -20,6 +21,7 @@ pub(crate) const BLANKET_HOLD: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "No policy holds all results back, unless under a recorded exception with an end.",
+    scope: Scope::ANY.with(Given::HeldResults),
     check: blanket_hold,
 };
 
@@ -63,6 +65,7 @@ pub(crate) const CLINICIAN_HOLD: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::ClinicianRelease],
     asks: "A result is held back from its patient only by a named clinician, for physical harm, until a stated time.",
+    scope: Scope::ANY.when(Purpose::TestResult),
     check: clinician_hold,
 };
 
@@ -95,6 +98,7 @@ pub(crate) const PATIENT_WAITS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::ClinicianRelease],
     asks: "A patient who asked to hear of results from a clinician first is not notified before.",
+    scope: Scope::CONTACTS.when(Purpose::TestResult),
     check: patient_waits,
 };
 

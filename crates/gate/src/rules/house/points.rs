@@ -6,6 +6,7 @@ use crate::facts::{LineType, MailboxKind, PointSource};
 use crate::finding::{Finding, ask, deny, redirect, strip, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::ONE_TIME_CODE_LIFETIME;
 use crate::view::{PointView, View};
@@ -21,6 +22,7 @@ pub(crate) const VERIFIED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Formality],
     asks: "A number or address was verified as the patient's own before anything about them goes there.",
+    scope: Scope::CONTACTS,
     check: verified,
 };
 
@@ -56,6 +58,7 @@ pub(crate) const MAILBOX: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Formality],
     asks: "An employer's, shared or family mailbox or number takes no more than a notice.",
+    scope: Scope::CONTACTS,
     check: mailbox,
 };
 
@@ -90,6 +93,7 @@ pub(crate) const PUSH: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A push says only that something waits; offers by push need the patient's own opt-in.",
+    scope: Scope::ANY.on(&[Channel::Push]),
     check: push,
 };
 
@@ -116,6 +120,7 @@ pub(crate) const CHAT: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Chat carries nothing about a patient unless they are signed in.",
+    scope: Scope::ANY.on(&[Channel::Chat, Channel::ChatAnonymous]),
     check: chat,
 };
 
@@ -138,6 +143,7 @@ pub(crate) const APPS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A messaging app is used only when the patient asked for it.",
+    scope: Scope::ANY.on(&[Channel::MessagingApp]),
     check: apps,
 };
 
@@ -161,6 +167,7 @@ pub(crate) const ONE_TIME_CODE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A one-time code says nothing of care and lives five minutes at most.",
+    scope: Scope::ANY.when(Purpose::OneTimeCode),
     check: one_time_code,
 };
 
@@ -189,6 +196,7 @@ pub(crate) const OUT_OF_BAND: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A one-time code goes to no VoIP number, is spoken only to a verified one, and by e-mail it only verifies the address.",
+    scope: Scope::ANY.when(Purpose::OneTimeCode),
     check: out_of_band,
 };
 
@@ -224,6 +232,7 @@ pub(crate) const IN_USE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "There is a contact point, it is in use now, and the patient gave it or permits it; the portal is open to the patient.",
+    scope: Scope::ANY,
     check: in_use,
 };
 
@@ -272,6 +281,7 @@ pub(crate) const SAFE_DEVICE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Safety flags are obeyed: no machine where none is wanted, no text on a device others read, a person where a flag is unclear.",
+    scope: Scope::CONTACTS,
     check: safe_device,
 };
 

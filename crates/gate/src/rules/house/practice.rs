@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::fact::Fact;
 use crate::finding::{Finding, later, require, unknown};
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use jiff::SignedDuration;
@@ -20,6 +21,7 @@ pub(crate) const PAUSED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "What is sent in bulk or by a journey goes only while nobody has paused it.",
+    scope: Scope::MACHINES.with(Given::Bulk),
     check: paused,
 };
 
@@ -51,6 +53,7 @@ pub(crate) const TWO_PERSONS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "The version of the template in use was approved by two persons.",
+    scope: Scope::MESSAGE,
     check: two_persons,
 };
 

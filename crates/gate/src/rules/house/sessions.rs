@@ -4,6 +4,7 @@ use crate::candidate::Candidate;
 use crate::fact::Fact;
 use crate::finding::{Finding, deny, unknown};
 use crate::matrix::Mark;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, Level, Origin};
@@ -18,6 +19,7 @@ pub(crate) const TWO_FACTORS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Clinical text is read, and staff send, only behind a sign-in with two factors.",
+    scope: Scope::ANY,
     check: two_factors,
 };
 
@@ -47,6 +49,7 @@ pub(crate) const NO_TRACKERS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "No tracker of others runs where patients sign in or chat.",
+    scope: Scope::ANY.on(&[Channel::Portal, Channel::Chat, Channel::ChatAnonymous]),
     check: no_trackers,
 };
 
@@ -73,6 +76,7 @@ pub(crate) const SIGNED_IN_ANEW: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Protected results are shown in a chat only to who has just signed in anew.",
+    scope: Scope::ANY.on(&[Channel::Chat]),
     check: signed_in_anew,
 };
 

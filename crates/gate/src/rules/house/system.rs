@@ -7,6 +7,7 @@ use crate::facts::{ConsentKind, Ehr, EventStatus, Ruling};
 use crate::finding::{Finding, ask, deny, later, redirect, require, unknown, wait};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::REPEATED_TEXT;
 use crate::view::View;
@@ -22,6 +23,7 @@ pub(crate) const POLICY_FLOOR: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "The tenant's policy only tightens; one that loosens anything refuses every decision.",
+    scope: Scope::ANY,
     check: policy_floor,
 };
 
@@ -43,6 +45,7 @@ pub(crate) const RECORD_READ: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "The patient's record was read just now; while the EHR does not answer, the message waits.",
+    scope: Scope::MESSAGE,
     check: record_read,
 };
 
@@ -79,6 +82,7 @@ pub(crate) const BOTH_LEDGERS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency],
     asks: "A denial in our own opt-outs or in the EHR wins over any permission; an unreadable Consent denies.",
+    scope: Scope::ANY,
     check: both_ledgers,
 };
 
@@ -116,6 +120,7 @@ pub(crate) const STILL_TRUE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "What the message is about still stands, and the message is not too late or too early.",
+    scope: Scope::MESSAGE,
     check: still_true,
 };
 
@@ -192,6 +197,7 @@ pub(crate) const DUPLICATE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "The same message about the same event is accepted once; without an event, once in 24 hours.",
+    scope: Scope::MESSAGE,
     check: duplicate,
 };
 
@@ -221,6 +227,7 @@ pub(crate) const CONTENT_MEASURED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Every text that travels was classified and carries no more than its form allows.",
+    scope: Scope::ANY,
     check: content_measured,
 };
 
@@ -262,6 +269,7 @@ pub(crate) const MACHINE_TEXT: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Text a model wrote about care is read by a person before it is sent.",
+    scope: Scope::MESSAGE.with(Given::Model),
     check: machine_text,
 };
 

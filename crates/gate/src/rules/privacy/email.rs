@@ -6,6 +6,7 @@ use crate::facts::{ConsentKind, NoticeGiven, System};
 use crate::finding::{Finding, deny, redirect, strip, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::{View, same_place};
 use postern_base::{Channel, EmailMode, Level};
@@ -21,6 +22,7 @@ pub(crate) const ACCESS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Plain e-mail answers only a patient's own request for access that names the address and the mode.",
+    scope: Scope::EMAIL,
     check: access,
 };
 
@@ -45,6 +47,7 @@ pub(crate) const WARNING: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::AccessRequest],
     asks: "Clinical content goes by e-mail only to a patient who was told the risk and accepts it, and nothing to one who objects.",
+    scope: Scope::EMAIL,
     check: warning,
 };
 
@@ -97,6 +100,7 @@ pub(crate) const THREAD: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::AccessRequest],
     asks: "The first reply in a thread that the patient began carries the notice of the risk; what is diagnostic stays in the portal.",
+    scope: Scope::EMAIL,
     check: thread,
 };
 

@@ -8,6 +8,7 @@ use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::request::{Marketing, MarketingKind, Remuneration};
 use crate::rules::privacy::restriction::system;
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::tables::REFILL_LAPSED;
 use crate::view::View;
@@ -23,6 +24,7 @@ pub(crate) const AUTHORIZATION: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Marketing travels only under a signed authorization in force that tells of any payment.",
+    scope: Scope::ANY,
     check: authorization,
 };
 
@@ -62,6 +64,7 @@ pub(crate) const VALID_AUTHORIZATION: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "An authorization that is relied on holds every element, is signed, has an end, and is no condition of care.",
+    scope: Scope::ANY,
     check: valid_authorization,
 };
 
@@ -128,6 +131,7 @@ pub(crate) const REFILL: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A refill reminder is treatment while the drug is current and the payment does not exceed the cost.",
+    scope: Scope::ANY.with(Given::Marketing),
     check: refill,
 };
 
@@ -154,6 +158,7 @@ pub(crate) const OWN_SERVICE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "The practice tells of its own services and of treatment without an authorization only while nobody pays for it.",
+    scope: Scope::ANY.with(Given::Marketing),
     check: own_service,
 };
 
@@ -182,6 +187,7 @@ pub(crate) const FUNDRAISING_AND_SALE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Fundraising tells how to hear no more of it and stops for who said so; health information is not sold.",
+    scope: Scope::ANY.with(Given::Marketing),
     check: fundraising_and_sale,
 };
 
@@ -218,6 +224,7 @@ pub(crate) const COMMERCIAL_EMAIL: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A commercial e-mail names its sender and how to opt out.",
+    scope: Scope::ANY,
     check: commercial_email,
 };
 

@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, deny};
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::Category;
@@ -16,6 +17,7 @@ pub(crate) const PSYCHOTHERAPY: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Psychotherapy notes travel on no channel.",
+    scope: Scope::ANY.with(Given::Category),
     check: psychotherapy,
 };
 

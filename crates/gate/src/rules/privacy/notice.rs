@@ -4,6 +4,7 @@ use crate::candidate::{Candidate, covered};
 use crate::fact::Fact;
 use crate::finding::{Finding, deny};
 use crate::remedy::Remedy;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Level, RecipientRole};
@@ -18,6 +19,7 @@ pub(crate) const PRIVACY_NOTICE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "The patient was offered the current notice of privacy practices.",
+    scope: Scope::MESSAGE,
     check: privacy_notice,
 };
 
@@ -42,6 +44,7 @@ pub(crate) const NOTICE_IS_PROTECTED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Who carries a notice that says nothing but that there is one needs an agreement like any other.",
+    scope: Scope::MACHINES,
     check: notice_is_protected,
 };
 

@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, deny, require};
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Purpose, RecipientRole};
@@ -15,6 +16,7 @@ pub(crate) const PERMITTED_PURPOSE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Every message declares a permitted purpose, for the patient whose records were read and a recipient it may go to.",
+    scope: Scope::MESSAGE,
     check: permitted_purpose,
 };
 
@@ -50,6 +52,7 @@ pub(crate) const BY_A_PERSON: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "What is disclosed because a law asks for it is disclosed by a person, never by a machine.",
+    scope: Scope::ANY.with(Given::Disclosure),
     check: by_a_person,
 };
 

@@ -5,6 +5,7 @@ use crate::consent::{in_force, names_purpose};
 use crate::facts::{ConsentKind, LineType, Provision, Ruling};
 use crate::finding::{Finding, deny, require, unknown};
 use crate::remedy::Remedy;
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::{Audience, PointView, View};
 use postern_base::{Category, Channel, Level, RecipientRole};
@@ -18,6 +19,7 @@ pub(crate) const MINOR: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A proxy is on record as one, and sees nothing of care a minor consented to alone.",
+    scope: Scope::MESSAGE.with(Given::Proxy),
     check: minor,
 };
 
@@ -95,6 +97,7 @@ pub(crate) const ENDANGERMENT: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Where endangerment is flagged, no proxy, no voicemail, no shared or postal address is used.",
+    scope: Scope::ANY.with(Given::Endangerment),
     check: endangerment,
 };
 
@@ -125,6 +128,7 @@ pub(crate) const DECEASED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Nothing is sent by machine about a patient who has died.",
+    scope: Scope::MESSAGE,
     check: deceased,
 };
 
@@ -149,6 +153,7 @@ pub(crate) const INVOLVED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A caregiver on record hears logistics; more only with the patient's recorded agreement, and nothing after an objection.",
+    scope: Scope::ANY.with(Given::Caregiver),
     check: involved,
 };
 

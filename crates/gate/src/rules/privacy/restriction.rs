@@ -6,6 +6,7 @@ use crate::decision::WaitingFor;
 use crate::facts::{ActReason, ConsentKind, Provision, Ruling, System};
 use crate::finding::{Finding, deny, unknown, wait};
 use crate::remedy::Remedy;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, RecipientRole};
@@ -20,6 +21,7 @@ pub(crate) const RESTRICTION: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "An agreed restriction is obeyed.",
+    scope: Scope::ANY,
     check: restriction,
 };
 
@@ -78,6 +80,7 @@ pub(crate) const CONFIDENTIAL: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Where the patient asked to be reached only at certain addresses, no other is used, whatever the urgency.",
+    scope: Scope::ANY.not_on(&[Channel::Portal, Channel::Chat]),
     check: confidential,
 };
 

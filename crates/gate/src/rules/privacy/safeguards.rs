@@ -5,6 +5,7 @@ use crate::finding::{Finding, redirect, strip};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::request::AnsweredBy;
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use postern_base::{Channel, Form};
@@ -19,6 +20,7 @@ pub(crate) const CEILING: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::AccessRequest],
     asks: "A channel carries no more than the matrix allows for the purpose and the sensitivity.",
+    scope: Scope::MACHINES,
     check: ceiling,
 };
 
@@ -59,6 +61,7 @@ pub(crate) const MACHINE_OR_HOUSEHOLD: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A machine or somebody else who answers hears a name and a number, not the message.",
+    scope: Scope::CALLS.with(Given::Voice),
     check: machine_or_household,
 };
 
@@ -84,6 +87,7 @@ pub(crate) const IDENTITY: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "What the matrix guards by identity is said only after two identifiers were verified, and by a person where it says so.",
+    scope: Scope::ANY,
     check: identity,
 };
 

@@ -4,6 +4,7 @@ use crate::candidate::Candidate;
 use crate::deployment::Actor;
 use crate::fact::Fact;
 use crate::finding::{Finding, deny, unknown};
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 
@@ -34,6 +35,7 @@ pub(crate) const ENABLED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "The account that asked is still in use.",
+    scope: Scope::MESSAGE,
     check: enabled,
 };
 
@@ -55,6 +57,7 @@ pub(crate) const ROLE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency],
     asks: "The role of whoever asks lets them send this.",
+    scope: Scope::MESSAGE,
     check: role,
 };
 
@@ -81,6 +84,7 @@ pub(crate) const TRAINED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency],
     asks: "A member of staff who asks was trained, and not too long ago.",
+    scope: Scope::MESSAGE,
     check: trained,
 };
 
@@ -115,6 +119,7 @@ pub(crate) const UNIQUE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "One person or program, and nobody else, uses the account that asks.",
+    scope: Scope::MESSAGE,
     check: unique,
 };
 

@@ -3,6 +3,7 @@
 use crate::candidate::{Candidate, covered};
 use crate::finding::{Finding, deny};
 use crate::remedy::Remedy;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 
@@ -16,6 +17,7 @@ pub(crate) const AGREEMENT: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "The vendor's service that carries a message is covered by an executed agreement in force now.",
+    scope: Scope::MACHINES,
     check: agreement,
 };
 
@@ -41,6 +43,7 @@ pub(crate) const TERMS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "The agreement holds every required term.",
+    scope: Scope::MACHINES,
     check: terms,
 };
 

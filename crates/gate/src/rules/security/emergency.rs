@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::Finding;
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 
@@ -15,6 +16,7 @@ pub(crate) const BREAK_GLASS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Emergency access names who, why and until when, and is reviewed afterwards.",
+    scope: Scope::MESSAGE.with(Given::Emergency),
     check: break_glass,
 };
 

@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::fact::Fact;
 use crate::finding::Finding;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use jiff::civil::Date;
@@ -38,6 +39,7 @@ pub(crate) const ADDRESSABLE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Every addressable control that is off has its written decision.",
+    scope: Scope::MESSAGE,
     check: addressable,
 };
 
@@ -61,6 +63,7 @@ pub(crate) const ACTIVITY: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Records of activity were reviewed within the last month.",
+    scope: Scope::MESSAGE,
     check: activity,
 };
 
@@ -77,6 +80,7 @@ pub(crate) const CONTINGENCY: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "There is a recent backup, and a restore was tested within a year.",
+    scope: Scope::MESSAGE,
     check: contingency,
 };
 
@@ -99,6 +103,7 @@ pub(crate) const EVALUATION: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "The safeguards were evaluated within a year.",
+    scope: Scope::MESSAGE,
     check: evaluation,
 };
 
@@ -121,6 +126,7 @@ pub(crate) const PROPOSED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Proposed only, and only when switched on: what the proposed Security Rule would ask is in place.",
+    scope: Scope::MESSAGE,
     check: proposed,
 };
 

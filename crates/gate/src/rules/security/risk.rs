@@ -4,6 +4,7 @@ use super::reviews::overdue;
 use crate::candidate::Candidate;
 use crate::finding::{Finding, deny, unknown};
 use crate::remedy::Remedy;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 
@@ -16,6 +17,7 @@ pub(crate) const RISK_RECORD: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A channel is used only while an approved risk record stands for it.",
+    scope: Scope::MACHINES,
     check: risk_record,
 };
 

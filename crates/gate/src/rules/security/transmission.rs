@@ -4,6 +4,7 @@ use crate::candidate::Candidate;
 use crate::facts::Address;
 use crate::finding::{Finding, deny, redirect, unknown};
 use crate::remedy::Remedy;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, EmailMode, EmailTier, Origin, Purpose};
@@ -18,6 +19,7 @@ pub(crate) const EMAIL_TIER: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "An e-mail body goes only to a domain that enforces TLS by MTA-STS or DANE.",
+    scope: Scope::EMAIL,
     check: email_tier,
 };
 
@@ -47,6 +49,7 @@ pub(crate) const CERTIFICATE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "S/MIME goes only to a patient whose valid certificate is on record.",
+    scope: Scope::EMAIL,
     check: certificate,
 };
 
@@ -79,6 +82,7 @@ pub(crate) const SIGNED_MAIL: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Mail in bulk goes only while our own DKIM signature verifies.",
+    scope: Scope::EMAIL,
     check: signed_mail,
 };
 
@@ -106,6 +110,7 @@ pub(crate) const SECURE_VOICE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Calls are placed only where every leg of ours runs over TLS and SRTP.",
+    scope: Scope::CALLS,
     check: secure_voice,
 };
 

@@ -4,6 +4,7 @@ use crate::candidate::Candidate;
 use crate::facts::Patient;
 use crate::finding::{Finding, deny, unknown};
 use crate::remedy::Remedy;
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::tables::{MinorCare, age_of_majority, protected_from};
 use crate::view::{Audience, PointView, View};
@@ -20,6 +21,7 @@ pub(crate) const MINOR_CONSENTED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Protected care of a patient of 12 to 17 years does not go to a parent, nor to a number a parent shares.",
+    scope: Scope::ANY.with(Given::Category),
     check: minor_consented,
 };
 
@@ -62,6 +64,7 @@ pub(crate) const MAJORITY: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A parent's access ends when the patient comes of age; a new grant is needed.",
+    scope: Scope::MESSAGE.with(Given::Proxy),
     check: majority,
 };
 

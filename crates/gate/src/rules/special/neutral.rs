@@ -4,6 +4,7 @@ use crate::candidate::Candidate;
 use crate::finding::{Finding, redirect};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, Level};
@@ -18,6 +19,7 @@ pub(crate) const NEUTRAL_SENDER: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Open channels carry a sender name that tells no specialty, and for protected content a neutral alias.",
+    scope: Scope::MACHINES.not_on(&[Channel::Portal, Channel::Chat]),
     check: neutral_sender,
 };
 

@@ -5,6 +5,7 @@ use crate::facts::ConsentKind;
 use crate::finding::{Finding, deny, redirect};
 use crate::remedy::Remedy;
 use crate::rules::privacy::representative::granted;
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Category, RecipientRole};
@@ -22,6 +23,7 @@ pub(crate) const DISCLOSURE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Part 2 content goes to others only under a Part 2 consent, and to the patient only behind a sign-in.",
+    scope: Scope::ANY.with(Given::Category),
     check: disclosure,
 };
 
@@ -58,6 +60,7 @@ pub(crate) const NEUTRAL_SENDER: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A notice about Part 2 content comes from a sender whose name tells nothing.",
+    scope: Scope::ANY.with(Given::Category),
     check: neutral_sender,
 };
 

@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, deny, strip};
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Purpose, RecipientRole};
@@ -16,6 +17,7 @@ pub(crate) const DEPENDENT: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A bill for a patient whom somebody else insures goes to the patient, and says no more than that there is one.",
+    scope: Scope::ANY.when(Purpose::Billing),
     check: dependent,
 };
 

@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, deny};
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Category, Origin, RecipientRole};
@@ -19,6 +20,7 @@ pub(crate) const SHIELDED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Where a state shields reproductive and gender-affirming care, nothing of it goes to others, nor in bulk across a state's border.",
+    scope: Scope::MESSAGE.with(Given::Category),
     check: shielded,
 };
 

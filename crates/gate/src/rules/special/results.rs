@@ -4,6 +4,7 @@ use crate::candidate::Candidate;
 use crate::facts::{Event, ResultClass};
 use crate::finding::{Finding, ask, later, require};
 use crate::remedy::Remedy;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::{HeldResult, RESULT_HOLDS};
 use crate::view::View;
@@ -32,6 +33,7 @@ pub(crate) const TEXAS: Rule = Rule {
     effective: Effective::from(2025, 9, 1),
     waived_by: &[Waiver::ClinicianRelease],
     asks: "In Texas a likely malignancy or genetic marker waits until the third day after the result is final.",
+    scope: Scope::ANY.when(Purpose::TestResult),
     check: texas,
 };
 
@@ -81,6 +83,7 @@ pub(crate) const CALIFORNIA: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::ClinicianRelease],
     asks: "In California some results wait until a clinician has released them.",
+    scope: Scope::ANY.when(Purpose::TestResult),
     check: california,
 };
 

@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, unknown};
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::Channel;
@@ -16,6 +17,7 @@ pub(crate) const VISITOR: Rule = Rule {
     effective: Effective::from(2024, 3, 31),
     waived_by: &[],
     asks: "In an open chat nothing is collected before the visitor agreed to it.",
+    scope: Scope::ANY.on(&[Channel::ChatAnonymous]),
     check: visitor,
 };
 

@@ -9,6 +9,7 @@ use crate::finding::{Finding, deny, later, require, unknown, wait};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::rules::privacy::restriction::system;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::EXEMPT_TEXT;
 use crate::view::{PointView, View};
@@ -25,6 +26,7 @@ pub(crate) const CONSENT: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Formality],
     asks: "A machine calls or texts a number only on a recorded consent, a number the patient gave for care, or a full exemption.",
+    scope: Scope::CALLS_AND_TEXTS,
     check: consent,
 };
 
@@ -76,6 +78,7 @@ pub(crate) const PROVIDED_NUMBER: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Formality],
     asks: "A number the patient gave stands for consent to messages of care, not to billing, surveys or marketing.",
+    scope: Scope::CALLS_AND_TEXTS,
     check: provided_number,
 };
 
@@ -112,6 +115,7 @@ pub(crate) const EXEMPTION_AND_CAPS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Answer],
     asks: "The exemption is used only with all its conditions; automated treatment messages stay within one a day and three a week.",
+    scope: Scope::CALLS_AND_TEXTS,
     check: exemption_and_caps,
 };
 
@@ -160,6 +164,7 @@ pub(crate) const RESIDENTIAL_LINE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Answer],
     asks: "A machine calls a landline at home about care once a day and three times a week at most.",
+    scope: Scope::CALLS,
     check: residential_line,
 };
 
@@ -233,6 +238,7 @@ pub(crate) const WRITTEN_CONSENT: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Marketing calls and texts need a signed written consent that names the number.",
+    scope: Scope::ANY,
     check: written_consent,
 };
 
@@ -276,6 +282,7 @@ pub(crate) const DO_NOT_CALL: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A number is called to sell only with a signed writing, since it may be on the do-not-call registry.",
+    scope: Scope::CALLS_AND_TEXTS.when(Purpose::Marketing),
     check: do_not_call,
 };
 

@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::Finding;
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::Urgency;
@@ -16,6 +17,7 @@ pub(crate) const EMERGENCY: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Consent, hours and caps are lifted only when a named human breaks the glass, for a time and a reason.",
+    scope: Scope::MESSAGE.with(Given::Emergency),
     check: emergency,
 };
 

@@ -6,10 +6,12 @@ use crate::decision::WaitingFor;
 use crate::facts::{LineType, Reassigned};
 use crate::finding::{Finding, ask, deny, unknown, wait};
 use crate::remedy::Remedy;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::{NUMBER_VERIFIED, is_emergency_number};
 use crate::view::View;
 use jiff::{SignedDuration, Timestamp};
+use postern_base::Channel;
 
 /// 47 CFR 64.1200(m): the reassigned-numbers database, and the safe harbour for who asked it.
 pub(crate) const REASSIGNED: Rule = Rule {
@@ -20,6 +22,7 @@ pub(crate) const REASSIGNED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Formality],
     asks: "A number that was given to somebody else is not used; one not verified for 90 days is looked up first.",
+    scope: Scope::ANY.not_on(&[Channel::Portal, Channel::Chat, Channel::ChatAnonymous, Channel::Mail]),
     check: reassigned,
 };
 
@@ -56,6 +59,7 @@ pub(crate) const WRONG_NUMBER: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Where somebody answered that the patient is not there, nothing more goes until the address is verified again.",
+    scope: Scope::ANY.not_on(&[Channel::Portal, Channel::Chat, Channel::ChatAnonymous, Channel::Mail]),
     check: wrong_number,
 };
 
@@ -82,6 +86,7 @@ pub(crate) const PROTECTED_LINE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "No machine calls or texts an emergency line or a patient's room.",
+    scope: Scope::CALLS_AND_TEXTS,
     check: protected_line,
 };
 

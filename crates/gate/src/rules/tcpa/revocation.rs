@@ -5,6 +5,7 @@ use crate::decision::WaitingFor;
 use crate::finding::{Finding, ask, deny, unknown, wait};
 use crate::remedy::Remedy;
 use crate::revocation::Meaning;
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::CONFIRMATION_TEXT;
 use crate::view::{Stopped, View};
@@ -39,6 +40,7 @@ pub(crate) const REVOKED: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Answer, Waiver::LiveCall],
     asks: "Who said stop, in whatever words, gets nothing more by machine at that address until they ask again.",
+    scope: Scope::CONTACTS,
     check: revoked,
 };
 
@@ -73,6 +75,7 @@ pub(crate) const CANCEL: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Answer, Waiver::LiveCall],
     asks: "CANCEL stops messages; a person asks whether the visit was meant too.",
+    scope: Scope::CONTACTS,
     check: cancel,
 };
 
@@ -96,6 +99,7 @@ pub(crate) const CONFIRMATION: Rule = Rule {
     effective: Effective::from(2025, 4, 11),
     waived_by: &[],
     asks: "An opt-out is confirmed once, within five minutes.",
+    scope: Scope::CONTACTS.when(Purpose::ConsentConfirmation),
     check: confirmation,
 };
 
@@ -120,6 +124,7 @@ pub(crate) const SCOPE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Answer, Waiver::LiveCall],
     asks: "An opt-out on record is obeyed as far as it reaches.",
+    scope: Scope::CONTACTS,
     check: scope,
 };
 

@@ -7,6 +7,7 @@ use crate::finding::{Finding, deny, require, strip};
 use crate::remedy::Remedy;
 use crate::rendition::LinkState;
 use crate::request::VoiceMode;
+use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use postern_base::{Channel, Origin, Purpose};
@@ -20,6 +21,7 @@ pub(crate) const REGISTRATION: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Texts go only from a registered sender: 10DLC, verified toll-free, or short code.",
+    scope: Scope::ANY.on(&[Channel::Sms]),
     check: registration,
 };
 
@@ -46,6 +48,7 @@ pub(crate) const IDENTIFIES: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Formality],
     asks: "Automated calls and texts name their sender, and texts say how to opt out.",
+    scope: Scope::CALLS_AND_TEXTS,
     check: identifies,
 };
 
@@ -76,6 +79,7 @@ pub(crate) const MACHINE_VOICE: Rule = Rule {
     effective: Effective::from(2025, 1, 1),
     waived_by: &[],
     asks: "A call that a model speaks says so at its beginning.",
+    scope: Scope::CALLS.with(Given::Voice),
     check: machine_voice,
 };
 
@@ -111,6 +115,7 @@ pub(crate) const RECORDING: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A call is recorded only when everybody on it agreed.",
+    scope: Scope::CALLS.with(Given::Voice),
     check: recording,
 };
 
@@ -135,6 +140,7 @@ pub(crate) const LINKS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Links lead only to the practice's own domains and carry nothing that tells anything.",
+    scope: Scope::ANY,
     check: links,
 };
 
@@ -164,6 +170,7 @@ pub(crate) const PROGRAMME: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A programme of texts begins by confirming the opt-in, and goes to no number of a bought list.",
+    scope: Scope::ANY.on(&[Channel::Sms]),
     check: programme,
 };
 
@@ -195,6 +202,7 @@ pub(crate) const HELP: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "HELP is answered once each time it is asked, after a STOP too.",
+    scope: Scope::CONTACTS.with(Given::Answer),
     check: help,
 };
 
@@ -217,6 +225,7 @@ pub(crate) const NO_REPLY: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Where texts cannot be answered, each says so and gives another way to opt out.",
+    scope: Scope::ANY.on(&[Channel::Sms]),
     check: no_reply,
 };
 

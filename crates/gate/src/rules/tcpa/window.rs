@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, later, require};
+use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use crate::window::Opening;
@@ -23,6 +24,7 @@ pub(crate) const HOURS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall],
     asks: "Automated messages go only inside the sending window; others wait for its next opening.",
+    scope: Scope::CONTACTS,
     check: hours,
 };
 
@@ -51,6 +53,7 @@ pub(crate) const EVERY_ZONE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall],
     asks: "The window holds in every zone the patient may be in; where none is known, from 11:00 to 20:00 Eastern.",
+    scope: Scope::CONTACTS,
     check: every_zone,
 };
 
@@ -78,6 +81,7 @@ pub(crate) const STATE_HOURS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall],
     asks: "Where the patient's state has stricter hours, those are kept.",
+    scope: Scope::CONTACTS,
     check: state_hours,
 };
 
@@ -102,6 +106,7 @@ pub(crate) const MARKETING_CAP: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "No more than three marketing messages in 24 hours.",
+    scope: Scope::CONTACTS.when(Purpose::Marketing),
     check: marketing_cap,
 };
 
