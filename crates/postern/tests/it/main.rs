@@ -12,6 +12,7 @@ mod bad_input;
 mod client;
 mod clinic;
 mod command_line;
+mod mail;
 mod morning;
 mod outages;
 mod peers;

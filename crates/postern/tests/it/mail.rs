@@ -1,0 +1,108 @@
+//! E-mail through the binary: accepted over HTTP, gated, and handed to a real Postfix over verified STARTTLS, or to nobody.
+
+#[path = "../../../channels/tests/it/support/authority.rs"]
+mod authority;
+#[path = "../../../channels/tests/it/support/postfix.rs"]
+#[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
+mod postfix;
+
+use crate::clinic::{Clinic, eventually, patient};
+use crate::peers::missing_peer;
+use postfix::{DOMAIN, Postfix};
+use serde_json::{Value, json};
+
+/// A clinic whose only e-mail vendor is the smarthost on `port`, serving.
+fn clinic(name: &str, postfix: &Postfix, port: u16) -> Clinic {
+    let mut clinic = Clinic::new(name, &patient("p1", "+12125550101", &format!("{name}@{DOMAIN}")));
+    let smarthost = format!(
+        "[[smarthost]]\nvendor = \"relay\"\nservice = \"notices\"\nhost = \"localhost\"\nport = {port}\n\
+         from = \"notices@clinic.example\"\ntrust = {:?}\n\n[tenant.clinic]\n",
+        postfix.roots
+    );
+    clinic.configure("[tenant.clinic]\n", &smarthost);
+    clinic.serve();
+    let mut client = clinic.client();
+    let row = |vendor: &str, service: &str, status: &str| {
+        json!({
+            "vendor": vendor, "service": service, "tier": "hipaa", "channels": ["email"],
+            "agreement": { "status": status, "effective": "2020-01-01", "expires": "2099-12-31",
+                           "services": [service], "required_terms": true }
+        })
+    };
+    for row in [row("simulator", "mail", "terminated"), row("relay", "notices", "executed")] {
+        let put = client.put("/v1/vendors", &row);
+        assert_eq!(put.status, 204, "{}", put.text());
+    }
+    clinic
+}
+
+const WORDS: &str = "Your HbA1c came back at 8.2 %.";
+
+/// A result, which may be told behind the portal's door only; urgent, so that the tests say the same at night.
+fn result() -> Value {
+    json!({
+        "patient": "Patient/p1", "purpose": "emergency", "urgency": "emergency", "channels": ["portal", "email"],
+        "content": { "subject": "Your result", "body": WORDS }
+    })
+}
+
+/// Sends the result, and gives the message's id and the id of its e-mail.
+fn send(clinic: &Clinic) -> (String, String) {
+    let accepted = clinic.client().post("/v1/messages", &result());
+    assert_eq!(accepted.status, 202, "{}", accepted.text());
+    let accepted = accepted.json();
+    let plan = accepted["decision"]["deliveries"].as_array().expect("a plan").clone();
+    let mail = plan.iter().find(|d| d["channel"] == "email").unwrap_or_else(|| panic!("no e-mail: {accepted}"));
+    assert_eq!((&mail["form"], &mail["level"]), (&json!("notice"), &json!("L0")), "{accepted}");
+    let id = accepted["id"].as_str().expect("an id").to_owned();
+    let message = clinic.client().get(&format!("/v1/messages/{id}")).json();
+    let deliveries = message["deliveries"].as_array().expect("deliveries").clone();
+    let delivery = deliveries.iter().find(|d| d["channel"] == "email").expect("queued")["id"].clone();
+    (id, delivery.as_str().expect("an id").to_owned())
+}
+
+/// The ledger's codes for the e-mail, by kind.
+fn told(clinic: &Clinic, id: &str, delivery: &str, kind: &str) -> Vec<String> {
+    let entries = clinic.client().get(&format!("/v1/messages/{id}/entries")).json();
+    let entries = entries["entries"].as_array().expect("entries").clone();
+    let of = |e: &&Value| e["kind"] == kind && e["delivery"] == delivery;
+    entries.iter().filter(of).map(|e| e["code"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn a_notice_reaches_a_real_mail_server_over_verified_starttls_and_says_nothing_of_the_result() {
+    let Some(postfix) = Postfix::shared() else { return };
+    let mut clinic = clinic("mail-good", &postfix, postfix.local);
+    let (id, delivery) = send(&clinic);
+    let mail = eventually("the mail is in the mailbox", || postfix.mails_with(&format!("mail-good@{DOMAIN}")).pop());
+    assert!(mail.contains("using TLSv1.") && mail.contains("From: "), "{mail}");
+    assert!(mail.contains("notices@clinic.example") && mail.contains("Sunrise Health"), "{mail}");
+    assert!(!mail.contains("HbA1c") && !mail.contains("8.2") && !mail.contains("Your result"), "{mail}");
+    eventually("the delivery ends", || (told(&clinic, &id, &delivery, "terminal") == ["delivered"]).then_some(()));
+    assert_eq!(told(&clinic, &id, &delivery, "attempt_started").len(), 1);
+    assert_eq!(told(&clinic, &id, &delivery, "attempt_ended"), ["delivered"]);
+    assert_eq!(postfix.mails_with(&format!("mail-good@{DOMAIN}")).len(), 1, "one mail");
+    clinic.stop();
+    let (exit, report) = clinic.verify(&["--message", &id]);
+    assert_eq!(exit, 0, "{report}");
+}
+
+#[test]
+fn nothing_is_handed_to_a_server_whose_certificate_is_anothers() {
+    let Some(postfix) = Postfix::shared() else { return };
+    for (name, port) in [("mail-name", postfix.wrong_name), ("mail-self", postfix.self_signed)] {
+        let clinic = clinic(name, &postfix, port);
+        let (id, delivery) = send(&clinic);
+        let codes = eventually("an attempt ends", || {
+            let codes = told(&clinic, &id, &delivery, "attempt_ended");
+            (!codes.is_empty()).then_some(codes)
+        });
+        assert!(codes.iter().all(|code| code.contains("certificate") || code.contains("tls")), "{name}: {codes:?}");
+        assert!(told(&clinic, &id, &delivery, "terminal").is_empty(), "{name}: it is tried again later");
+        assert!(postfix.mails_with(&format!("{name}@{DOMAIN}")).is_empty(), "{name}");
+        // The portal copy does not wait for it.
+        eventually("the copy is there", || {
+            clinic.client().get("/v1/patients/p1/portal-copies").text().contains(WORDS).then_some(())
+        });
+    }
+}
