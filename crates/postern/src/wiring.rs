@@ -7,7 +7,7 @@ use postern_base::{Channel, Clock, Rng, Secret, TenantId};
 use postern_channels::email::{Credentials, Roots, Smarthost, SmarthostConfig, TlsStart};
 use postern_channels::portal::Portal;
 use postern_channels::registry::{AlreadyThere, Providers};
-use postern_channels::simulator::{Callback, EmailSimulator, Inbox, Line, SmsSimulator};
+use postern_channels::simulator::{Callback, Inbox, Line, SimulatedVendor};
 use postern_engine::{Engine, EngineConfig, Principal};
 use postern_store::{RootKey, Store};
 use postern_web::Simulators;
@@ -79,11 +79,11 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
     for simulator in &config.simulator {
         let line = line(simulator, sources.rng.as_ref())?;
         if simulator.channel == Channel::Sms {
-            let sms = Arc::new(SmsSimulator::new(line, Arc::clone(&inbox)));
+            let sms = Arc::new(SimulatedVendor::sms(line, Arc::clone(&inbox)));
             providers.add(Arc::clone(&sms) as _).map_err(twice)?;
             simulators.sms.push(sms);
         } else {
-            let email = Arc::new(EmailSimulator::new(line, Arc::clone(&inbox)));
+            let email = Arc::new(SimulatedVendor::email(line, Arc::clone(&inbox)));
             providers.add(Arc::clone(&email) as _).map_err(twice)?;
             simulators.email.push(email);
         }

@@ -2,7 +2,7 @@
 
 use crate::caller::Callers;
 use postern_base::Rng;
-use postern_channels::simulator::{EmailSimulator, Inbox, SmsSimulator};
+use postern_channels::simulator::{Inbox, SimulatedVendor};
 use postern_engine::Engine;
 use prometheus_client::registry::Registry;
 use std::path::PathBuf;
@@ -62,9 +62,9 @@ pub struct Simulators {
     /// What arrived.
     pub inbox: Arc<Inbox>,
     /// Text message vendors.
-    pub sms: Vec<Arc<SmsSimulator>>,
+    pub sms: Vec<Arc<SimulatedVendor>>,
     /// E-mail vendors.
-    pub email: Vec<Arc<EmailSimulator>>,
+    pub email: Vec<Arc<SimulatedVendor>>,
     /// What the page says at its top, such as the time of the demo's clock.
     pub note: String,
 }

@@ -9,13 +9,11 @@ pub mod inbox;
 pub mod line;
 pub mod magic;
 
-mod email;
-mod sms;
+mod vendor;
 
-pub use email::EmailSimulator;
 pub use inbox::{Arrival, Inbox, Tally};
 pub use line::{Callback, Line};
-pub use sms::SmsSimulator;
+pub use vendor::SimulatedVendor;
 
 use crate::provider::{Handover, Outbound, Profile, ReceiptState, Sent, reference_for};
 use jiff::{SignedDuration, Timestamp};

@@ -34,7 +34,12 @@ impl Authority {
     }
 
     pub(crate) fn identity(&self, name: &str) -> Identity {
-        self.signed(CertificateParams::new(vec![name.to_owned()]).unwrap())
+        self.identity_of(&[name])
+    }
+
+    pub(crate) fn identity_of(&self, names: &[&str]) -> Identity {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        self.signed(CertificateParams::new(names).unwrap())
     }
 
     pub(crate) fn expired(&self, name: &str) -> Identity {

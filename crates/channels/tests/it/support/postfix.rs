@@ -48,10 +48,8 @@ pub(crate) struct Postfix {
     dir: PathBuf,
     /// Of the authority that signed its good certificate.
     pub(crate) roots: PathBuf,
-    /// STARTTLS with a certificate that holds.
+    /// STARTTLS with a certificate that holds, for [`HOST`] and for `localhost`.
     pub(crate) good: u16,
-    /// The same, for a client that knows it as `localhost`.
-    pub(crate) local: u16,
     /// TLS from the first byte, with a certificate that holds.
     pub(crate) implicit: u16,
     /// No STARTTLS.
@@ -125,8 +123,7 @@ impl Postfix {
             }
             port
         };
-        let good = listen("good", Some(authority.identity(HOST)), &[]);
-        let local = listen("local", Some(authority.identity("localhost")), &[]);
+        let good = listen("good", Some(authority.identity_of(&[HOST, "localhost"])), &[]);
         let implicit = listen("implicit", Some(authority.identity(HOST)), &["smtpd_tls_wrappermode=yes"]);
         let plain = listen("plain", None, &[]);
         let wrong_name = listen("wrong", Some(authority.identity("other.test")), &[]);
@@ -137,7 +134,7 @@ impl Postfix {
         fs::write(dir.join("master.cf"), master).unwrap();
         fs::write(dir.join("main.cf"), main_cf(&dir)).unwrap();
         let roots = authority.write(&dir);
-        let postfix = Self { dir, roots, good, local, implicit, plain, wrong_name, self_signed, expired, old_tls };
+        let postfix = Self { dir, roots, good, implicit, plain, wrong_name, self_signed, expired, old_tls };
         assert!(postfix.run("start"), "Postfix does not start; its log:\n{}", postfix.log());
         postfix
     }

@@ -3,15 +3,15 @@
 use super::permits::Wish;
 use jiff::Timestamp;
 use postern_base::{Channel, Secret, SystemRng};
-use postern_channels::simulator::{Callback, EmailSimulator, Inbox, Line, SmsSimulator};
+use postern_channels::simulator::{Callback, Inbox, Line, SimulatedVendor};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{self, Receiver};
 
 pub(crate) struct Simulated {
     pub(crate) inbox: Arc<Inbox>,
-    pub(crate) sms: Arc<SmsSimulator>,
-    pub(crate) email: Arc<EmailSimulator>,
+    pub(crate) sms: Arc<SimulatedVendor>,
+    pub(crate) email: Arc<SimulatedVendor>,
     pub(crate) callbacks: Mutex<Receiver<Callback>>,
 }
 
@@ -30,8 +30,8 @@ impl Simulated {
         let (sender, receiver) = mpsc::channel(64);
         let inbox = Arc::new(Inbox::new(sender, Arc::new(SystemRng)));
         Self {
-            sms: Arc::new(SmsSimulator::new(line(wish), Arc::clone(&inbox))),
-            email: Arc::new(EmailSimulator::new(line(wish), Arc::clone(&inbox))),
+            sms: Arc::new(SimulatedVendor::sms(line(wish), Arc::clone(&inbox))),
+            email: Arc::new(SimulatedVendor::email(line(wish), Arc::clone(&inbox))),
             inbox,
             callbacks: Mutex::new(receiver),
         }
