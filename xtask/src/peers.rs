@@ -9,12 +9,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Debian packages, each with the program or file that shows it is there, and what it is for.
+///
+/// Debian keeps one version of each in a release, so they are not pinned: the version found is shown, and one whose beginning is
+/// not that of the version the tests were written against is called out.
 const DEBIAN: &[(&str, &[&str], &str)] = &[
     ("golang-go", &["/usr/bin/go"], "verifies the ledger with sumdb/note and sumdb/tlog"),
     ("golang-golang-x-mod-dev", &["/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go"], "the sumdb packages"),
     ("postfix", &["/usr/sbin/postfix"], "takes the e-mail notices over verified STARTTLS"),
     ("openssl", &["/usr/bin/openssl"], "makes test certificates"),
 ];
+
+/// The beginnings of the versions that the tests were written against.
+const TRIED: &[(&str, &str)] =
+    &[("golang-go", "1.19"), ("golang-golang-x-mod-dev", "0.7"), ("postfix", "3.7"), ("openssl", "3.0")];
 
 /// What was found or installed.
 #[derive(Debug, Default)]
@@ -23,6 +30,8 @@ pub struct Peers {
     pub there: Vec<String>,
     /// What is not, with the reason.
     pub missing: Vec<String>,
+    /// What is there in another version than the one the tests were written against.
+    pub other: Vec<String>,
 }
 
 impl Peers {
@@ -32,6 +41,9 @@ impl Peers {
         let mut out = String::new();
         for name in &self.there {
             out.push_str(&format!("peer there    {name}\n"));
+        }
+        for name in &self.other {
+            out.push_str(&format!("peer OTHER    {name}\n"));
         }
         for name in &self.missing {
             out.push_str(&format!("peer MISSING  {name}\n"));
@@ -66,13 +78,26 @@ fn debian(peers: &mut Peers) {
     }
     for (name, shown, why) in DEBIAN {
         if there(shown) {
-            peers.there.push(format!("{name} (Debian): {why}"));
+            let version = run::output("dpkg-query", &["--show", "--showformat=${Version}", name]).unwrap_or_default();
+            if let Some((_, tried)) = TRIED.iter().find(|(of, _)| of == name)
+                && !begins_with(&version, tried)
+            {
+                let found = if version.is_empty() { "a version Debian does not know" } else { version.as_str() };
+                peers.other.push(format!("{name}: found {found}, the tests were written against {tried}"));
+            }
+            peers.there.push(format!("{name} {version} (Debian): {why}"));
         } else {
             peers
                 .missing
                 .push(format!("{name} (Debian): {why}; as root: apt-get install --no-install-recommends {name}"));
         }
     }
+}
+
+/// Whether a Debian version begins with these numbers, its epoch (`2:`) left aside.
+fn begins_with(version: &str, tried: &str) -> bool {
+    let upstream = version.split_once(':').map_or(version, |(_, upstream)| upstream);
+    upstream.strip_prefix(tried).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Installs `packages` with apt when we are root; services are not started.
@@ -146,4 +171,30 @@ fn current(wanted: &Path, stamp: &Path) -> bool {
 /// A path as an argument.
 fn text(path: &Path) -> String {
     PathBuf::from(path).to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_the_same_when_its_first_numbers_are() {
+        assert!(begins_with("2:1.19~1", "1.19"));
+        assert!(begins_with("3.7.11-0+deb12u1", "3.7"));
+        assert!(!begins_with("3.70.1", "3.7"), "70 is not 7");
+        assert!(!begins_with("3.8.1", "3.7") && !begins_with("", "3.7"));
+    }
+
+    #[test]
+    fn another_version_is_called_out() {
+        let peers = Peers { other: vec!["postfix: found 4.0".into()], ..Peers::default() };
+        assert!(peers.report().contains("peer OTHER    postfix: found 4.0"));
+    }
+
+    #[test]
+    fn every_debian_peer_has_a_version_it_was_tried_with() {
+        for (name, ..) in DEBIAN {
+            assert!(TRIED.iter().any(|(of, _)| of == name), "{name}");
+        }
+    }
 }
