@@ -12,6 +12,7 @@ use crate::ledger_entry;
 use crate::principal::{Principal, PrincipalKind, Scope};
 use crate::render::{Rendered, Setting};
 use crate::tenants::TenantState;
+use crate::visit;
 use crate::wire::{self, Answer, Links, WireError};
 use aws_lc_rs::digest;
 use jiff::Timestamp;
@@ -133,11 +134,12 @@ impl Engine {
             StoreError::NotFound => AcceptError::Unavailable,
             other => other.into(),
         })?;
-        let directory =
+        let mut directory =
             self.directory(&self.inner.store.tenant(tenant), &gate.patient, gate.event.as_deref(), now).await?;
         if !directory.found {
             return Err(AcceptError::NoSuchPatient);
         }
+        directory.event = visit::named_or_told(directory.event, &request, &directory.record.patient);
         let expires_at = self.expires_at(&request, directory.event.known().and_then(|event| event.at), now)?;
         gate.expires_at = Some(expires_at);
         request.expires_at = Some(expires_at);

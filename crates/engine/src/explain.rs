@@ -5,6 +5,7 @@ use crate::identity::Texts;
 use crate::policy;
 use crate::render::{Rendered, Setting};
 use crate::templates::Library;
+use crate::visit;
 use crate::wire::{Answer, Case, EhrStatus, WireError, parse};
 use postern_ehr::Resource;
 use postern_ehr::json::{Limits, check};
@@ -37,6 +38,7 @@ fn examination(case: &[u8]) -> Result<Examination, WireError> {
     let event = request.event.as_deref().map_or(Fact::Unknown(Missing::NotRecorded), |reference| {
         postern_ehr::event(&resources, reference, &request.patient)
     });
+    let event = visit::named_or_told(event, &case.request, &record.patient);
     let tenant = case.tenant.to_gate();
     let texts = Texts::of(&record.identity);
     let setting = Setting {

@@ -36,6 +36,7 @@ pub mod scan;
 pub mod templates;
 mod tenants;
 mod turns;
+mod visit;
 pub mod wire;
 
 pub use accept::Accepted;

@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::facts::Occasion;
 use crate::faults::Step;
 use crate::grounds;
+use crate::visit;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{AttemptId, Channel};
 use postern_gate::deployment::Actor;
@@ -23,7 +24,8 @@ impl Engine {
         let claim = &work.claim;
         let request = work.kept.request.to_gate().map_err(|_| StoreError::Damaged)?;
         let tenant = self.inner.store.tenant(&claim.tenant);
-        let directory = self.directory(&tenant, &request.patient, request.event.as_deref(), work.now).await?;
+        let mut directory = self.directory(&tenant, &request.patient, request.event.as_deref(), work.now).await?;
+        directory.event = visit::named_or_told(directory.event, &work.kept.request, &directory.record.patient);
         let actor = self.asked(&tenant, work).await?;
         let except = Some(claim.message);
         let occasion = Occasion { tenant: &claim.tenant, state: &work.state, now: work.now, except, actor };

@@ -4,10 +4,10 @@ use crate::records;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::rng::NoEntropy;
 use postern_base::{Channel, Clock, MessageId, Rng, Secret, TenantId};
-use postern_channels::RawRequest;
 use postern_channels::portal::Portal;
 use postern_channels::registry::Providers;
-use postern_channels::simulator::{Arrival, Callback, EmailSimulator, Inbox, Line, SmsSimulator};
+use postern_channels::simulator::{Arrival, Callback, Inbox, Line, SimulatedVendor};
+use postern_channels::{Provider, RawRequest};
 use postern_engine::faults::{Faults, NoFaults};
 use postern_engine::wire::{self, Vendor};
 use postern_engine::{AcceptError, Accepted, Dispatched, Engine, EngineConfig, Principal, PrincipalKind, Scope};
@@ -90,7 +90,7 @@ pub(crate) struct Clinic {
     directory: Directory,
     rng: Arc<SeededRng>,
     callbacks: mpsc::Receiver<Callback>,
-    sms: Arc<SmsSimulator>,
+    sms: Arc<SimulatedVendor>,
     providers: Providers,
 }
 
@@ -147,8 +147,8 @@ impl Clinic {
             address: address.into(),
             secret: Secret::new(vec![9; 32]),
         };
-        let sms = Arc::new(SmsSimulator::new(line("twilio", "messaging", "+15555550100"), Arc::clone(&inbox)));
-        let email = EmailSimulator::new(line("own-mx", "direct", "no-reply@sunrise.example"), Arc::clone(&inbox));
+        let sms = Arc::new(SimulatedVendor::sms(line("twilio", "messaging", "+15555550100"), Arc::clone(&inbox)));
+        let email = SimulatedVendor::email(line("own-mx", "direct", "no-reply@sunrise.example"), Arc::clone(&inbox));
         let mut providers = Providers::new();
         providers.add(Arc::new(Portal::new())).unwrap();
         providers.add(Arc::clone(&sms) as _).unwrap();
@@ -187,6 +187,14 @@ impl Clinic {
     pub(crate) async fn restart(mut self) -> Self {
         self.engine.store().clone().close().await;
         self.engine = build(&self.directory, &self.clock, &self.rng, &self.providers, Arc::new(NoFaults)).await;
+        self
+    }
+
+    /// The same with one more provider, and a say in where the power is cut.
+    pub(crate) async fn with_provider(mut self, provider: Arc<dyn Provider>, faults: Arc<dyn Faults>) -> Self {
+        self.providers.add(provider).unwrap();
+        self.engine.store().clone().close().await;
+        self.engine = build(&self.directory, &self.clock, &self.rng, &self.providers, faults).await;
         self
     }
 

@@ -17,6 +17,7 @@ mod reminders;
 mod replay;
 mod replies;
 mod results;
+mod retries;
 mod schemas;
 mod templates;
 mod vendors;

@@ -11,9 +11,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Cuts the power once, at one step.
 #[derive(Debug)]
-struct CutAt {
+pub(crate) struct CutAt {
     step: Step,
     armed: AtomicBool,
+}
+
+impl CutAt {
+    pub(crate) fn new(step: Step) -> Arc<Self> {
+        Arc::new(Self { step, armed: AtomicBool::new(true) })
+    }
 }
 
 impl Faults for CutAt {
@@ -25,7 +31,7 @@ impl Faults for CutAt {
 async fn clinic(step: Step) -> Clinic {
     let mut resources = records::patient("p1", NUMBER, EMAIL);
     resources.push(records::appointment("a1", "p1", "booked", "2026-12-04T14:00:00-05:00"));
-    Clinic::open_with(resources, Arc::new(CutAt { step, armed: AtomicBool::new(true) })).await
+    Clinic::open_with(resources, CutAt::new(step)).await
 }
 
 fn by_sms() -> serde_json::Value {

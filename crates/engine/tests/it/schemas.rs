@@ -79,7 +79,7 @@ fn is_read(document: &Value) -> bool {
 
 fn resolved<'a>(schema: &'a Value, whole: &'a Value) -> &'a Value {
     if let Some(reference) = schema["$ref"].as_str() {
-        return resolved(whole.pointer(&reference[1..]).unwrap(), whole);
+        return resolved(whole.pointer(reference.trim_start_matches('#')).unwrap(), whole);
     }
     match schema["anyOf"].as_array() {
         Some(options) => resolved(&options[0], whole),

@@ -138,7 +138,10 @@ fn still_true(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
 }
 
 fn event_against(view: &View<'_>) -> Option<Finding> {
-    let reference = view.request.event.as_deref()?;
+    let Some(reference) = view.request.event.as_deref() else {
+        // A reminder that names no event tells in its text when the visit is.
+        return is_over(view).then(|| deny("The time the reminder tells has passed; there is nothing to remind of."));
+    };
     let read = reference.starts_with("Appointment/") || reference.starts_with("DiagnosticReport/");
     if !read {
         return None;

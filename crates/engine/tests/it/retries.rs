@@ -1,0 +1,195 @@
+//! What is tried again, and how: a lesser form after a session that was too weak; the same key after a crash, at a vendor that
+//! drops the second call.
+
+use crate::clinic::{Clinic, NUMBER, reminder, settings, vendor};
+use crate::power_cuts::CutAt;
+use crate::records;
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use postern_base::Channel;
+use postern_channels::provider::{Handover, Health, reference_for};
+use postern_channels::{Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent};
+use postern_engine::faults::{NoFaults, Step};
+use postern_gate::{Permit, TransportFloor};
+use postern_ledger::Recorded;
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+
+/// A vendor that takes a message once per idempotency key, and counts.
+#[derive(Debug)]
+struct Counting {
+    profile: Profile,
+    /// The keys of every call.
+    calls: Mutex<Vec<String>>,
+    /// What recipients got to see.
+    shown: Mutex<Vec<String>>,
+}
+
+impl Counting {
+    fn new() -> Arc<Self> {
+        let profile = Profile {
+            vendor: "carrier".into(),
+            service: "texts".into(),
+            channels: &[Channel::Sms],
+            receipts: false,
+            idempotent: true,
+            floor: TransportFloor::VerifiedTls,
+            last_mile: "",
+        };
+        Arc::new(Self { profile, calls: Mutex::default(), shown: Mutex::default() })
+    }
+}
+
+#[async_trait]
+impl Provider for Counting {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
+        if let Err(refused) = self.profile.admit(&recorded, &outbound, now) {
+            return refused;
+        }
+        let mut calls = self.calls.lock().unwrap();
+        if !calls.contains(&outbound.idempotency_key) {
+            self.shown.lock().unwrap().push(outbound.body.reveal().clone());
+        }
+        calls.push(outbound.idempotency_key);
+        Sent::Delivered(Handover { reference: reference_for(recorded.permit().binding().delivery), session: None })
+    }
+
+    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
+        Err(ReceiveError::NotSupported)
+    }
+
+    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
+        None
+    }
+
+    async fn probe(&self) -> Health {
+        Health::Up
+    }
+}
+
+fn by_sms() -> serde_json::Value {
+    let mut request = reminder("a1");
+    request["channels"] = json!(["sms"]);
+    request
+}
+
+#[tokio::test]
+async fn at_a_vendor_that_drops_a_second_call_an_interrupted_attempt_is_repeated_with_its_key_and_shown_once() {
+    for (step, calls) in [(Step::Recorded, 1), (Step::Sent, 2)] {
+        let counting = Counting::new();
+        let mut resources = records::patient("p1", NUMBER, "pat@example.org");
+        resources.push(records::appointment("a1", "p1", "booked", "2026-12-04T14:00:00-05:00"));
+        let clinic = Clinic::open_with(resources, Arc::new(NoFaults)).await;
+        let clinic = clinic.with_provider(Arc::clone(&counting) as _, CutAt::new(step)).await;
+        for row in [
+            vendor("twilio", "messaging", &[Channel::Sms], "2026-11-30"),
+            vendor("carrier", "texts", &[Channel::Sms], "2027-12-31"),
+        ] {
+            clinic.engine.put_vendor(&clinic.principal, &row).await.unwrap();
+        }
+        let answer = clinic.send(&by_sms()).await;
+        clinic.settle().await;
+        let clinic = clinic.restart().await;
+        for _ in 0..3 {
+            clinic.settle().await;
+            clinic.clock.move_on(SignedDuration::from_mins(5));
+        }
+        let keys = counting.calls.lock().unwrap().clone();
+        assert_eq!(keys.len(), calls, "{step:?}: {keys:?}");
+        assert!(keys.iter().all(|key| *key == keys[0]), "{step:?}: the same key: {keys:?}");
+        assert_eq!(counting.shown.lock().unwrap().len(), 1, "{step:?}");
+        assert_eq!(clinic.states(answer.id).await, [(Channel::Sms, "delivered".into())], "{step:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_attempt_is_not_repeated_once_the_gate_says_no() {
+    let counting = Counting::new();
+    let mut resources = records::patient("p1", NUMBER, "pat@example.org");
+    resources.push(records::appointment("a1", "p1", "booked", "2026-12-04T14:00:00-05:00"));
+    let clinic = Clinic::open_with(resources, Arc::new(NoFaults)).await;
+    let clinic = clinic.with_provider(Arc::clone(&counting) as _, CutAt::new(Step::Recorded)).await;
+    for (name, service, until) in [("twilio", "messaging", "2026-11-30"), ("carrier", "texts", "2027-12-31")] {
+        let row = vendor(name, service, &[Channel::Sms], until);
+        clinic.engine.put_vendor(&clinic.principal, &row).await.unwrap();
+    }
+    let answer = clinic.send(&by_sms()).await;
+    clinic.settle().await;
+    let mut clinic = clinic.restart().await;
+    clinic.patient_writes(NUMBER, "STOP").await;
+    clinic.settle().await;
+    assert!(counting.shown.lock().unwrap().iter().all(|text| !text.contains("12 Main St")), "nothing after STOP");
+    assert_eq!(clinic.states(answer.id).await, [(Channel::Sms, "unknown".into())]);
+}
+
+/// A clinic whose settings say that `no-tls.example` enforces TLS, which its sessions will not bear out.
+async fn clinic_believing_too_much() -> Clinic {
+    let mut resources = records::patient("p1", NUMBER, "pat@no-tls.example");
+    // The patient would rather have mail than texts.
+    resources[0]["telecom"][0]["rank"] = json!(2);
+    resources[0]["telecom"][1]["rank"] = json!(1);
+    resources.push(records::appointment("a1", "p1", "booked", "2026-12-04T14:00:00-05:00"));
+    let clinic = Clinic::open_with(resources, Arc::new(NoFaults)).await;
+    let mut text = settings("Sunrise Health", "+15555550100");
+    text["transport"]["email_tiers"]["no-tls.example"] = json!("dane");
+    clinic.engine.put_tenant(&clinic.principal, &serde_json::to_vec(&text).unwrap()).await.unwrap();
+    clinic
+}
+
+#[tokio::test]
+async fn after_a_session_below_the_floor_the_gate_finds_a_lesser_form_and_the_full_text_never_left() {
+    let mut clinic = clinic_believing_too_much().await;
+    let mut request = reminder("a1");
+    request["channels"] = json!(["email", "sms"]);
+    let answer = clinic.send(&request).await;
+    let planned = answer.decision.deliveries.iter().find(|d| d.channel == Channel::Email).expect("an e-mail");
+    let planned = planned.form;
+    clinic.settle().await;
+    clinic.minutes(2);
+    clinic.hear().await;
+    let codes = clinic.codes(answer.id).await;
+    assert!(codes.iter().any(|(kind, code)| kind == "attempt_ended" && code == "simulated-weak-domain"), "{codes:?}");
+    let states = clinic.states(answer.id).await;
+    assert!(states.contains(&(Channel::Email, "delivered".into())), "{states:?} {codes:?}");
+    let mails = clinic.arrivals(Channel::Email);
+    assert_eq!(mails.len(), 1);
+    let message = clinic.engine.message(&clinic.principal, answer.id, false).await.unwrap();
+    let now = message.deliveries.iter().find(|d| d.channel == Channel::Email).unwrap().form;
+    assert!(now < planned, "{now} is less than {planned}");
+    let started: Vec<&str> =
+        codes.iter().filter(|(kind, _)| kind == "attempt_started").map(|(_, code)| code.as_str()).collect();
+    assert_eq!(started, ["email/full/L1", "email/minimal/L1"], "what needed an enforced hop was tried once: {codes:?}");
+    assert!(codes.contains(&("redecided".into(), "rerouted:SEC-27".into())), "{codes:?}");
+}
+
+#[tokio::test]
+async fn a_reminder_of_a_time_that_has_passed_is_refused_also_when_it_names_no_event() {
+    let clinic = Clinic::open().await;
+    let at = |start: &str| {
+        json!({
+            "patient": "Patient/p1", "purpose": "appointment_reminder",
+            "template": {"name": "appointment_reminder", "data": {"start": start, "site": "12 Main St"}},
+        })
+    };
+    // The clock says 1 December 2026, 15:00 in New York, where the patient lives.
+    for passed in ["2026-11-30T14:00", "2026-12-01T14:59"] {
+        let answer = clinic.send(&at(passed)).await;
+        assert_eq!(answer.decision.outcome, "refuse", "{passed}");
+        assert!(
+            answer.decision.refusals.iter().any(|r| r.rule == "SYS-04"),
+            "{passed}: {:?}",
+            answer.decision.refusals
+        );
+    }
+    let soon = clinic.send(&at("2026-12-01T15:30")).await;
+    assert_eq!(soon.decision.outcome, "send", "{:?}", soon.decision.refusals);
+    // It was queued in time and is looked at too late.
+    clinic.minutes(31);
+    clinic.settle().await;
+    assert!(clinic.states(soon.id).await.iter().all(|(_, state)| state == "refused" || state == "expired"));
+    assert_eq!(clinic.inbox.taken(), 0);
+}
