@@ -37,6 +37,9 @@ pub enum ImportError {
     /// The caller may not.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// There is nothing in the file.
+    #[error("the file is empty: expected a Bundle, a resource, or one resource per line")]
+    Empty,
     /// The file is neither a Bundle, a resource, nor NDJSON.
     #[error("not FHIR: expected a Bundle, a resource, or one resource per line")]
     NotFhir,
@@ -64,6 +67,9 @@ impl Engine {
         progress: &mut (dyn FnMut(u64, u64) + Send),
     ) -> Result<ImportReport, ImportError> {
         principal.must(Scope::DirectoryWrite)?;
+        if document.iter().all(u8::is_ascii_whitespace) {
+            return Err(ImportError::Empty);
+        }
         let total = u64::try_from(document.len()).unwrap_or(u64::MAX);
         let (resources, mut report) = understand(document)?;
         let tenant = self.inner.store.tenant(&principal.tenant);

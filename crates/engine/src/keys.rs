@@ -28,4 +28,25 @@ impl Engine {
                 .map_err(|_| UseError::Unavailable)?;
         Ok(self.inner.store.tenant(&principal.tenant).put_principal(record, key_hash, entry).await?)
     }
+
+    /// The principals of the caller's tenant, revoked ones too, in the order they were made. Their keys are known to nobody.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn principals(&self, principal: &Principal) -> Result<Vec<PrincipalRecord>, UseError> {
+        principal.must(Scope::Admin)?;
+        Ok(self.inner.store.tenant(&principal.tenant).principals().await?)
+    }
+
+    /// Revokes a principal of the caller's own tenant, for good; who holds its key can do nothing from then on. Revoking one
+    /// that was revoked is harmless.
+    ///
+    /// # Errors
+    /// [`UseError`]; a principal of another tenant is `NotFound`.
+    pub async fn revoke_principal(&self, principal: &Principal, id: &str) -> Result<PrincipalRecord, UseError> {
+        principal.must(Scope::Admin)?;
+        let entry = ledger_entry::of(self, &principal.tenant, Kind::Administered, principal.actor(), "key_revoked")
+            .map_err(|_| UseError::Unavailable)?;
+        Ok(self.inner.store.tenant(&principal.tenant).revoke_principal(id, entry).await?)
+    }
 }

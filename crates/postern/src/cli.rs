@@ -53,7 +53,7 @@ pub(crate) enum Command {
     Import(Import),
     /// Check a tenant's policy, or show what is in effect beside the floor
     Policy(Policy),
-    /// Make another API key
+    /// Make, list and revoke API keys
     Key(Key),
     /// Write, check, preview and approve message templates
     Template(Template),
@@ -131,7 +131,41 @@ pub(crate) enum PolicyCommand {
 
 /// `postern key`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Key {
+    /// What to do with keys; without, as `add`.
+    #[command(subcommand)]
+    pub(crate) command: Option<KeyCommand>,
+    /// The key to make.
+    #[command(flatten)]
+    pub(crate) add: KeyAdd,
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make another API key; it is shown once
+    Add(KeyAdd),
+    /// List the keys: id, label, scopes, when made
+    List {
+        /// The tenant, when the data directory holds several
+        #[arg(long, value_name = "ID")]
+        tenant: Option<postern_base::TenantId>,
+    },
+    /// Revoke a key for good
+    Revoke {
+        /// The tenant, when the data directory holds several
+        #[arg(long, value_name = "ID")]
+        tenant: Option<postern_base::TenantId>,
+        /// The key's id, as `key list` and the ledger name it; never the key itself
+        #[arg(value_name = "KEY_ID")]
+        id: String,
+    },
+}
+
+/// `postern key add`.
+#[derive(Debug, Args)]
+pub(crate) struct KeyAdd {
     /// The tenant, when the data directory holds several
     #[arg(long, value_name = "ID")]
     pub(crate) tenant: Option<postern_base::TenantId>,

@@ -1,7 +1,7 @@
 //! Tenants, principals and vendors: what is configured, not what is told to patients.
 
 use crate::coverage::{PRINCIPALS, TENANTS, Table, VENDORS};
-use crate::database::{Failure, column, places, word};
+use crate::database::{Failure, array, column, places, word};
 use crate::keys::{TenantKeys, wrapped};
 use crate::open::{Store, Tenanted};
 use crate::records::{PrincipalRecord, StoreError, TenantRecord};
@@ -290,6 +290,20 @@ impl Tenanted {
         let tail = "ON CONFLICT (tenant, id) DO UPDATE SET kind = excluded.kind, label = excluded.label, \
              scopes = excluded.scopes, revoked = excluded.revoked, key_hash = excluded.key_hash";
         self.shared.queue.write(Replace { tenant, table: &PRINCIPALS, head, row, tail, entry }).await
+    }
+
+    /// Revokes a principal: its key is nobody's from the moment this answers. Gives what it was.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the tenant has no principal of that id.
+    pub async fn revoke_principal(&self, id: &str, entry: Entry) -> Result<PrincipalRecord, StoreError> {
+        let tenant = self.keys().await?;
+        let sql = "SELECT t.name, p.id, p.kind, p.label, p.scopes, p.revoked, p.key_hash FROM principals p \
+             JOIN tenants t ON t.seq = p.tenant WHERE p.tenant = ? AND p.id = ?";
+        let row = self.shared.one(sql, vec![tenant.seq.into(), id.into()]).await?.ok_or(StoreError::NotFound)?;
+        let record = PrincipalRecord { revoked: true, ..read_principal(&row)? };
+        self.put_principal(record.clone(), array(&row, 6)?, entry).await?;
+        Ok(record)
     }
 
     /// The principals of the tenant, in the order they were made; hashes stay inside.

@@ -11,9 +11,10 @@ use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use postern_engine::{Forbidden, Principal};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How long a key that was found is believed without asking the store: a revoked key is dead this much later.
+/// How long a key that was found is believed without asking the store. A revocation through this process ends it at once.
 const BELIEVED: SignedDuration = SignedDuration::from_secs(1);
 /// How many keys are remembered; beyond it all are forgotten.
 const REMEMBERED: usize = 4096;
@@ -34,6 +35,8 @@ pub(crate) struct Trace {
 pub(crate) struct Callers {
     rate: u32,
     known: Mutex<HashMap<[u8; 32], Known>>,
+    /// Counts revocations: who was looked up before one is not believed after it.
+    revocations: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -47,7 +50,7 @@ struct Known {
 
 impl Callers {
     pub(crate) fn new(rate: u32) -> Self {
-        Self { rate, known: Mutex::default() }
+        Self { rate, known: Mutex::default(), revocations: AtomicU64::new(0) }
     }
 
     fn believed(&self, hash: &[u8; 32], now: Timestamp) -> Option<Arc<Principal>> {
@@ -55,9 +58,12 @@ impl Callers {
         known.get(hash).filter(|k| now < k.until).map(|k| Arc::clone(&k.principal))
     }
 
-    fn learn(&self, hash: [u8; 32], principal: Arc<Principal>, now: Timestamp) {
+    fn learn(&self, hash: [u8; 32], principal: Arc<Principal>, now: Timestamp, revocations: u64) {
         let until = now.checked_add(BELIEVED).unwrap_or(now);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.revocations.load(Ordering::SeqCst) != revocations {
+            return;
+        }
         if known.len() >= REMEMBERED {
             known.clear();
         }
@@ -70,6 +76,15 @@ impl Callers {
 
     fn forget(&self, hash: &[u8; 32]) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(hash);
+    }
+
+    /// Believes nobody of what it knew: the next call of every key asks the store.
+    pub(crate) fn after_revocation(&self) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        self.revocations.fetch_add(1, Ordering::SeqCst);
+        for entry in known.values_mut() {
+            entry.until = Timestamp::MIN;
+        }
     }
 
     /// Takes one request from the key's bucket, which refills at the rate and holds one second's worth.
@@ -131,6 +146,7 @@ async fn admit(web: &Web, route: &Route, headers: &HeaderMap) -> Result<Option<A
 }
 
 async fn look_up(web: &Web, hash: [u8; 32], now: Timestamp) -> Result<Arc<Principal>, Problem> {
+    let revocations = web.callers().revocations.load(Ordering::SeqCst);
     let record = web
         .engine()
         .store()
@@ -142,7 +158,7 @@ async fn look_up(web: &Web, hash: [u8; 32], now: Timestamp) -> Result<Arc<Princi
         return Err(Problem::new(Kind::Unauthorized, "This API key is not known, or was revoked."));
     };
     let principal = Arc::new(principal);
-    web.callers().learn(hash, Arc::clone(&principal), now);
+    web.callers().learn(hash, Arc::clone(&principal), now, revocations);
     Ok(principal)
 }
 

@@ -4,6 +4,7 @@
 //! to 2^256.
 
 use aws_lc_rs::digest;
+use jiff::Timestamp;
 use postern_base::Secret;
 use postern_base::rng::{NoEntropy, Rng};
 use std::fmt::Write as _;
@@ -21,16 +22,16 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Makes a key from `rng`.
+    /// Makes a key from `rng`, at `now`: its id begins with that time in milliseconds, so that a list can say how old it is.
     ///
     /// # Errors
     /// [`NoEntropy`]; there is no key.
-    pub fn new(rng: &dyn Rng) -> Result<Self, NoEntropy> {
-        let mut id = [0u8; 8];
+    pub fn new(now: Timestamp, rng: &dyn Rng) -> Result<Self, NoEntropy> {
+        let mut random = [0u8; 6];
         let mut secret = [0u8; 32];
-        rng.fill(&mut id)?;
+        rng.fill(&mut random)?;
         rng.fill(&mut secret)?;
-        let id = hex(&id);
+        let id = format!("{:012x}{}", now.as_millisecond().max(0), hex(&random));
         let token = format!("{PREFIX}{id}_{}", hex(&secret));
         Ok(Self { id, token: Secret::new(token) })
     }
@@ -40,6 +41,13 @@ impl ApiKey {
     pub fn hash(&self) -> [u8; 32] {
         hash(self.token.reveal())
     }
+}
+
+/// When the key of this id was made; `None` for an id that does not say, such as those of older keys.
+#[must_use]
+pub fn made_at(id: &str) -> Option<Timestamp> {
+    let millis = id.get(..12).filter(|_| id.len() == 24)?;
+    Timestamp::from_millisecond(i64::from_str_radix(millis, 16).ok()?).ok()
 }
 
 /// What the store keeps of `token`.
@@ -70,16 +78,25 @@ mod tests {
 
     #[test]
     fn two_keys_differ_and_are_found_by_their_hash() {
-        let one = ApiKey::new(&SystemRng).unwrap();
-        let two = ApiKey::new(&SystemRng).unwrap();
+        let one = ApiKey::new(Timestamp::UNIX_EPOCH, &SystemRng).unwrap();
+        let two = ApiKey::new(Timestamp::UNIX_EPOCH, &SystemRng).unwrap();
         assert_ne!(one.token.reveal(), two.token.reveal());
         assert_eq!(one.hash(), hash(one.token.reveal()));
-        assert_eq!(one.token.reveal().len(), 3 + 16 + 1 + 64);
+        assert_eq!(one.token.reveal().len(), 3 + 24 + 1 + 64);
+    }
+
+    #[test]
+    fn a_keys_id_says_when_it_was_made_and_an_older_one_does_not() {
+        let now: Timestamp = "2026-12-01T20:00:00Z".parse().unwrap();
+        assert_eq!(made_at(&ApiKey::new(now, &SystemRng).unwrap().id), Some(now));
+        for id in ["", "4ada0d200cab5f16", "zzzzzzzzzzzzzzzzzzzzzzzz", "key_test"] {
+            assert_eq!(made_at(id), None, "{id}");
+        }
     }
 
     #[test]
     fn a_key_never_prints_itself() {
-        let key = ApiKey::new(&SystemRng).unwrap();
+        let key = ApiKey::new(Timestamp::UNIX_EPOCH, &SystemRng).unwrap();
         assert!(!format!("{key:?}").contains(key.token.reveal().as_str()));
     }
 

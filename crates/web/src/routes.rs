@@ -1,6 +1,6 @@
 //! Every route: who may call it, and what it records.
 
-use crate::api::{health, ledger, messages, openapi, patients, scan, templates, vendors, webhooks};
+use crate::api::{health, keys, ledger, messages, openapi, patients, scan, templates, vendors, webhooks};
 use crate::caller::guard;
 use crate::exchange::surround;
 use crate::problem::{Kind, Problem};
@@ -9,7 +9,7 @@ use crate::web::Web;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use postern_engine::Scope;
 
 /// Who may call a route.
@@ -53,6 +53,8 @@ pub enum Method {
     Post,
     /// PUT.
     Put,
+    /// DELETE.
+    Delete,
 }
 
 /// What a route takes.
@@ -330,6 +332,42 @@ pub const TABLE: &[Route] = &[
         parameters: &[],
         gives: (200, Gives::Json("TemplateVersion")),
         handler: || post(templates::retire),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/keys",
+        id: "listKeys",
+        summary: "The API keys of the tenant, revoked ones too: id, label, scopes, when made. The keys themselves are known to nobody.",
+        access: Access::Scopes(&[Scope::Admin]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("Keys")),
+        handler: || get(keys::list),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/keys",
+        id: "makeKey",
+        summary: "Make an API key with scopes that the caller has. It is shown once, here.",
+        access: Access::Scopes(&[Scope::Admin]),
+        records: Records::Administered,
+        takes: Takes::Json("WantedKey"),
+        parameters: &[],
+        gives: (201, Gives::Json("MadeKey")),
+        handler: || post(keys::make),
+    },
+    Route {
+        method: Method::Delete,
+        path: "/v1/keys/{id}",
+        id: "revokeKey",
+        summary: "Revoke an API key for good: the next call with it is refused.",
+        access: Access::Scopes(&[Scope::Admin]),
+        records: Records::Administered,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (204, Gives::Nothing),
+        handler: || delete(keys::revoke),
     },
     Route {
         method: Method::Post,

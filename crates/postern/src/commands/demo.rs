@@ -92,7 +92,7 @@ async fn play(global: &Global, args: &Demo, data: &DataDir, sources: &Sources) -
         postern_engine::PrincipalKind::ApiKey,
         "demo",
         Scope::ALL,
-        sources.rng.as_ref(),
+        sources,
     )
     .await?;
     let principal = Principal::system(tenant);

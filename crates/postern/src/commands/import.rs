@@ -7,7 +7,7 @@ use crate::output;
 use crate::process;
 use crate::wiring;
 use indicatif::{ProgressBar, ProgressStyle};
-use postern_engine::{Engine, ImportReport, Principal};
+use postern_engine::{Engine, ImportError, ImportReport, Principal};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -50,10 +50,15 @@ async fn one(engine: &Engine, principal: &Principal, path: &Path) -> Result<Impo
         bar.set_style(style);
     }
     bar.set_message(path.display().to_string());
-    let report = engine
-        .import(principal, &document, &mut |done, _| bar.set_position(done))
-        .await
-        .map_err(|error| Failure::Stopped(format!("{}: {error}", path.display())))?;
+    let report = engine.import(principal, &document, &mut |done, _| bar.set_position(done)).await.map_err(|error| {
+        let said = format!("{}: {error}", path.display());
+        match error {
+            ImportError::Empty | ImportError::NotFhir | ImportError::TooLarge | ImportError::CutOff => {
+                Failure::Usage(said)
+            }
+            ImportError::Forbidden(_) | ImportError::Store(_) => Failure::Stopped(said),
+        }
+    })?;
     bar.finish_and_clear();
     Ok(report)
 }

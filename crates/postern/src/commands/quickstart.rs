@@ -7,9 +7,9 @@ use crate::data_dir::DataDir;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::process;
-use crate::wiring;
+use crate::wiring::{self, Sources};
 use jiff::civil::Date;
-use postern_base::{Channel, Rng, TenantId};
+use postern_base::{Channel, TenantId};
 use postern_channels::portal::Portal;
 use postern_engine::wire::{Agreement, Vendor};
 use postern_engine::{Engine, Principal, PrincipalKind, Scope};
@@ -46,15 +46,8 @@ pub(crate) fn run(global: &Global, args: &Quickstart) -> Result<Exit, Failure> {
         wiring::apply_tenants(&running.engine, &file, &config).await?;
         let rows = own_vendors();
         put_vendors(&running.engine, &args.tenant, &rows).await?;
-        let key = new_key(
-            &running.engine,
-            &args.tenant,
-            PrincipalKind::ApiKey,
-            "first key",
-            Scope::ALL,
-            sources.rng.as_ref(),
-        )
-        .await?;
+        let key =
+            new_key(&running.engine, &args.tenant, PrincipalKind::ApiKey, "first key", Scope::ALL, &sources).await?;
         running.engine.store().clone().close().await;
         tell(global, args, &data, &file, &key)
     })?;
@@ -71,9 +64,10 @@ pub(crate) async fn new_key(
     kind: PrincipalKind,
     label: &str,
     scopes: &[Scope],
-    rng: &dyn Rng,
+    sources: &Sources,
 ) -> Result<ApiKey, Failure> {
-    let key = ApiKey::new(rng).map_err(|_| Failure::Machine("the operating system gave no random bytes"))?;
+    let key = ApiKey::new(sources.clock.now(), sources.rng.as_ref())
+        .map_err(|_| Failure::Machine("the operating system gave no random bytes"))?;
     let record = PrincipalRecord {
         tenant: tenant.clone(),
         id: key.id.clone(),

@@ -5,8 +5,10 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Paint, Tone};
 use postern_engine::scan::{ScanAnswer, ScanLine, scan_line};
 use postern_engine::wire;
+use serde_json::json;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 
 /// Scans line by line, so that a pipe is answered as it flows and memory stays small.
 pub(crate) fn run(global: &Global, args: &Scan) -> Result<Exit, Failure> {
@@ -18,16 +20,21 @@ pub(crate) fn run(global: &Global, args: &Scan) -> Result<Exit, Failure> {
     };
     let paint = Paint::stdout();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let (mut seen, mut found) = (0_u64, 0_u64);
+    let (mut seen, mut found, mut bad) = (0_u64, 0_u64, 0_u64);
     for (number, line) in input.split(b'\n').enumerate() {
         let line = line.map_err(read)?;
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let line: ScanLine = wire::parse(&line).map_err(|why| Failure::Input {
-            path: args.file.clone(),
-            why: why.within(&format!("line {}", number.saturating_add(1))),
-        })?;
+        let line: ScanLine = match wire::parse(&line) {
+            Ok(line) => line,
+            // One line that cannot be read keeps nobody from hearing of the others; the exit code tells.
+            Err(why) => {
+                bad = bad.saturating_add(1);
+                unread(global, &mut out, &args.file, number.saturating_add(1), &why)?;
+                continue;
+            }
+        };
         let answer = scan_line(&line);
         seen = seen.saturating_add(1);
         found = found.saturating_add(u64::from(answer.phi));
@@ -42,8 +49,29 @@ pub(crate) fn run(global: &Global, args: &Scan) -> Result<Exit, Failure> {
         writeln!(out, "{seen} texts, {found} with PHI")?;
     }
     out.flush()?;
+    if bad > 0 {
+        return Err(Failure::Usage(format!("{}: {bad} lines could not be read", args.file.display())));
+    }
     let fail = args.fail_on == Some(FailOn::Phi) && found > 0;
     Ok(if fail { Exit::No } else { Exit::Done })
+}
+
+/// Tells of a line that could not be read, numbered as people count; never its text.
+fn unread(
+    global: &Global,
+    out: &mut impl Write,
+    file: &Path,
+    number: usize,
+    why: &wire::WireError,
+) -> Result<(), Failure> {
+    if global.json {
+        let told = json!({ "id": null, "line": number, "error": why.to_string() });
+        writeln!(out, "{told}")?;
+        return Ok(());
+    }
+    out.flush()?;
+    writeln!(std::io::stderr(), "{}: line {number}: {why}", file.display())?;
+    Ok(())
 }
 
 /// The verdict and what was found where; never the text.

@@ -2,7 +2,7 @@
 
 use super::morning::Wish;
 use crate::output::{Paint, Tone};
-use postern_base::{Channel, Form};
+use postern_base::Channel;
 use postern_engine::wire::Answer;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -55,7 +55,7 @@ impl Table {
 }
 
 /// What most people would ask about the decision: why nobody outside the portal hears of it, why it must wait, or, for somebody
-/// in a situation, why not by text.
+/// in a situation, why not another way.
 fn reason(answer: &Answer, situation: bool) -> String {
     let contact = answer.deliveries.iter().find(|d| d.channel != Channel::Portal);
     if let Some((channel, at)) = contact.and_then(|d| Some((d.channel, d.not_before?))) {
@@ -66,15 +66,20 @@ fn reason(answer: &Answer, situation: bool) -> String {
     if contact.is_some() && !situation {
         return String::new();
     }
-    let by_text = contact.is_some_and(|d| d.channel == Channel::Sms);
-    // A reason about the channels people use says more than one about those they do not have.
+    // A reason about the channels people use says more than one about those they do not have, and one about a channel that
+    // stays silent more than one about a longer form of what is sent.
     let order = [Channel::Sms, Channel::Email, Channel::Voice];
+    let silent = |channel: &Channel| contact.is_none_or(|d| d.channel != *channel);
     let denied = |channel: Channel| answer.refusals.iter().find(|r| r.channel == channel && r.effect == "deny");
-    let found = order.into_iter().find_map(denied).or_else(|| answer.refusals.first());
+    let found = order
+        .into_iter()
+        .filter(silent)
+        .find_map(denied)
+        .or_else(|| order.into_iter().find_map(denied))
+        .or_else(|| answer.refusals.first());
     match (found, answer.alerts.first()) {
-        (Some(_), _) if by_text && contact.is_some_and(|d| d.form == Form::Minimal) => String::new(),
         (Some(refusal), _) => format!("{} {}: {}", refusal.rule, refusal.channel, refusal.sentence),
         (None, Some(alert)) => format!("{}: {}", alert.rule, alert.sentence),
-        (None, None) => String::new(),
+        (None, None) => "nothing stands against it".to_owned(),
     }
 }

@@ -186,6 +186,43 @@ fn a_bundle_that_is_cut_off_is_not_stored_in_part() {
 }
 
 #[test]
+fn a_file_with_nothing_in_it_is_no_import() {
+    let clinic = clinic("empty-import");
+    let blank = clinic.folder.join("blank.json");
+    std::fs::write(&blank, " \n\n").expect("written");
+    for file in ["/dev/null", blank.to_str().expect("UTF-8")] {
+        let output = postern(&["import", "--data", &clinic.data_text(), file]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{file}: {said}");
+        assert!(said.contains(file) && said.contains("empty: expected a Bundle"), "{file}: {said}");
+    }
+}
+
+#[test]
+fn a_record_whose_key_was_destroyed_is_gone() {
+    let mut clinic = clinic("gone");
+    clinic.serve();
+    let sent = clinic.client().post("/v1/messages", &code("p1", "482913"));
+    let id = sent.json()["id"].as_str().expect("an id").to_owned();
+    clinic.stop();
+    // What destroying a patient's key leaves behind.
+    let sql = "import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1])\n\
+               db.execute('UPDATE patient_keys SET wrapped = NULL, name = NULL, destroyed_at = 1')\ndb.commit()\n";
+    let destroyed =
+        std::process::Command::new("python3").args(["-c", sql]).arg(clinic.data().join("postern.db")).status();
+    let Ok(status) = destroyed else { return crate::peers::missing_peer("python3") };
+    assert!(status.success());
+    clinic.serve();
+    let mut client = clinic.client();
+    for path in ["?content=true", "/decision"] {
+        let gone = client.get(&format!("/v1/messages/{id}{path}"));
+        assert_eq!(problem(&gone).0, 410, "{path}: {}", gone.text());
+        assert!(problem(&gone).2.contains("destroyed"), "{}", gone.text());
+    }
+    assert_eq!(client.get(&format!("/v1/messages/{id}/entries")).status, 200, "the record of it stands");
+}
+
+#[test]
 fn quickstart_leaves_a_directory_that_is_there_alone() {
     let clinic = clinic("twice");
     let before = std::fs::read(clinic.data().join("root.key")).expect("the root key");

@@ -77,9 +77,32 @@ fn scan_finds_what_is_phi_counts_in_code_points_and_fails_when_told_to() {
     assert_eq!(fed(&["scan", "--fail-on", "phi"], lines).status.code(), Some(1));
     let clean: String = lines.lines().take(1).map(|line| format!("{line}\n")).collect();
     assert_eq!(fed(&["scan", "--fail-on", "phi"], &clean).status.code(), Some(0));
-    let bad = fed(&["scan"], "{\"id\":\"1\",\"text\":\"x\",\"chanel\":\"sms\"}\n");
-    assert_eq!(bad.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&bad.stderr).contains("line 1"));
+}
+
+#[test]
+fn scan_tells_of_a_line_it_cannot_read_and_goes_on_to_the_end() {
+    let lines = "\
+{\"id\":\"1\",\"text\":\"x\",\"chanel\":\"sms\"}\n\
+\n\
+not json, SSN 219-09-9991\n\
+{\"id\":\"4\",\"text\":\"SSN 219-09-9991\",\"channel\":\"sms\"}\n";
+    let output = fed(&["scan", "--json", "--fail-on", "phi"], lines);
+    assert_eq!(output.status.code(), Some(2), "what could not be read outweighs what was found");
+    let told: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!((&told[0]["id"], &told[0]["line"]), (&Value::Null, &json!(1)));
+    assert!(told[0]["error"].as_str().unwrap().contains("chanel"), "{}", told[0]);
+    assert_eq!(told[1]["line"], json!(3), "an empty line is counted, as people count");
+    assert_eq!((&told[2]["id"], &told[2]["phi"]), (&json!("4"), &json!(true)));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("2 lines could not be read") && !said.contains("219"), "{said}");
+
+    let output = fed(&["scan"], lines);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("line 1: `chanel`") && said.contains("line 3: ") && !said.contains("219"), "{said}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 texts, 1 with PHI"));
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn told(clinic: &Clinic, id: &str, delivery: &str, kind: &str) -> Vec<String> {
 #[test]
 fn a_notice_reaches_a_real_mail_server_over_verified_starttls_and_says_nothing_of_the_result() {
     let Some(postfix) = Postfix::shared() else { return };
-    let mut clinic = clinic("mail-good", &postfix, postfix.local);
+    let mut clinic = clinic("mail-good", &postfix, postfix.good);
     let (id, delivery) = send(&clinic);
     let mail = eventually("the mail is in the mailbox", || postfix.mails_with(&format!("mail-good@{DOMAIN}")).pop());
     assert!(mail.contains("using TLSv1.") && mail.contains("From: "), "{mail}");

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -12,6 +13,7 @@ mod bad_input;
 mod client;
 mod clinic;
 mod command_line;
+mod keys;
 mod mail;
 mod morning;
 mod outages;

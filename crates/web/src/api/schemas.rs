@@ -4,13 +4,14 @@
 
 use crate::problem::Kind;
 use postern_base::{Channel, EmailMode, Form, Language, Level, Purpose};
+use postern_engine::Scope;
 use postern_engine::wire::{CASE_SCHEMA, DECISION_SCHEMA};
 use serde_json::{Map, Value, json};
 
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 16] = [
+    let list: [(&str, Value); 20] = [
         ("Accepted", accepted()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
@@ -23,6 +24,10 @@ pub(crate) fn all() -> Map<String, Value> {
         ("TemplateDraft", closed(&["source"], json!({ "source": text() }))),
         ("TemplatePreview", template_preview()),
         ("TemplateDiff", template_diff()),
+        ("Key", key()),
+        ("Keys", json!({ "type": "object", "properties": { "keys": list_of(&reference("Key")) } })),
+        ("WantedKey", wanted_key()),
+        ("MadeKey", json!({ "type": "object", "properties": { "api_key": text(), "key": reference("Key") } })),
         ("ScanLine", scan_line()),
         ("ScanAnswer", scan_answer()),
         ("Readiness", readiness()),
@@ -172,6 +177,29 @@ fn template_diff() -> Value {
     let piece = given(json!({ "changed": boolean(), "text": text() }));
     let line = given(json!({ "change": either(&["same", "removed", "added"]), "pieces": list_of(&piece) }));
     given(json!({ "lines": list_of(&line) }))
+}
+
+fn scopes() -> Value {
+    list_of(&words(Scope::ALL))
+}
+
+fn key() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "id": text(), "label": text(), "scopes": scopes(), "revoked": boolean(),
+            "made_at": { "type": ["string", "null"], "format": "date-time" },
+        },
+    })
+}
+
+fn wanted_key() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["scopes"],
+        "properties": { "label": { "type": "string", "maxLength": 100 }, "scopes": scopes() },
+    })
 }
 
 /// A text to scan.
