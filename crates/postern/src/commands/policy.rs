@@ -122,7 +122,7 @@ fn shown(out: &mut impl Write, paint: Paint, effective: &Effective) -> io::Resul
     for setting in &effective.settings {
         let mark = if setting.value == setting.floor { "" } else { "*" };
         let floor = if mark.is_empty() { String::new() } else { format!("  (floor: {})", setting.floor) };
-        writeln!(out, "{:<28}{}{mark}{floor}", setting.key, setting.value)?;
+        writeln!(out, "{:<31}{}{mark}{floor}", setting.key, setting.value)?;
     }
     Ok(())
 }
