@@ -135,7 +135,9 @@ impl Source {
             let mut schema =
                 json!({ "type": "object", "additionalProperties": self.typed(value, given, false, found) });
             if key != "String" {
-                schema["propertyNames"] = self.typed(key, given, false, found);
+                self.typed(key, given, false, found);
+                // Written out: readers of OpenAPI take no reference here.
+                schema["propertyNames"] = found[key].clone();
             }
             return schema;
         }
@@ -152,7 +154,7 @@ impl Source {
             "Records" => json!({
                 "type": "object", "required": ["resourceType"],
                 "properties": {
-                    "resourceType": { "const": "Bundle" },
+                    "resourceType": { "type": "string", "const": "Bundle" },
                     "entry": { "type": ["array", "null"], "items": { "type": "object" } },
                 },
             }),
