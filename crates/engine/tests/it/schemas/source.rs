@@ -144,7 +144,7 @@ impl Source {
         match kind.rsplit("::").next().unwrap() {
             "String" | "PhiText" => json!({ "type": "string" }),
             // Judged later, as a whole, by whoever reads it (a tenant's policy): any value is taken here.
-            "Value" => json!({}),
+            "Value" => json!({ "type": ["object", "array", "string", "number", "boolean"] }),
             "bool" => json!({ "type": "boolean" }),
             "u32" => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
             "usize" => json!({ "type": "integer", "minimum": 0 }),
