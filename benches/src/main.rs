@@ -12,6 +12,9 @@ mod http;
 mod ledger;
 mod machine;
 mod report;
+#[expect(dead_code, reason = "the sample facts of the gate's tests, of which a benchmark needs few")]
+#[path = "../../crates/gate/src/sample.rs"]
+mod sample;
 mod store;
 mod timing;
 

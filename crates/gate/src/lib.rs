@@ -11,6 +11,10 @@
 //! Start at [`decide`], then read one file under `rules/` beside its tests, and `tests/matrix.out`, which is the whole
 //! policy as a table.
 
+// The sample facts name the gate as other crates do.
+#[cfg(test)]
+extern crate self as postern_gate;
+
 #[cfg(test)]
 mod answers;
 mod candidate;

@@ -1,21 +1,22 @@
-//! A synthetic patient of a synthetic practice, for tests: one call makes a case that sends, a test then spoils it.
+//! A synthetic patient of a synthetic practice: one call makes a case that sends, a test then spoils it.
+//!
+//! The one place where sample facts are made. The gate's own tests are a part of the gate, so they cannot take them from another
+//! crate; the benchmarks and the tests of `channels` compile this same file. So it names the gate as they do, from outside.
 
-use crate::decide;
-use crate::decision::{Decision, Outcome};
-use crate::deployment::Deployment;
-use crate::fact::Fact;
-use crate::facts::{
-    Address, Agreement, AgreementStatus, Consent, ConsentKind, ContactPoint, Ehr, Facts, Flags, History, LineType,
-    MailboxKind, NumberCheck, Patient, PointSource, Provision, Reassigned, Registration, RevocationRegime, Ruling,
-    System, Tenant, TenantRole, Vendor, Verification,
-};
-use crate::policy::Policy;
-use crate::rendition::{Content, LinkState, Rendition};
-use crate::request::{BreakGlass, Recipient, Request};
 use jiff::ToSpan;
 use postern_base::{
     Channel, EmailMode, EmailTier, Form, Language, Level, Origin, Phi, Purpose, RecipientRole, Urgency,
 };
+use postern_gate::facts::{
+    Address, Agreement, AgreementStatus, Consent, ConsentKind, ContactPoint, Ehr, Facts, Flags, History, LineType,
+    MailboxKind, NumberCheck, Patient, PointSource, Provision, Reassigned, Registration, RevocationRegime, Ruling,
+    System, Tenant, TenantRole, Vendor, Verification,
+};
+use postern_gate::request::{BreakGlass, Recipient};
+use postern_gate::{
+    Content, Decision, Deployment, Fact, LinkState, Outcome, Policy, Rendition, Request, Verdict, decide,
+};
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// One decision's input.
@@ -29,7 +30,7 @@ pub(crate) struct Case {
 /// Whether the decision sends on `channel` now.
 pub(crate) fn sends(case: &Case, channel: Channel) -> bool {
     let decision = case.decide();
-    let now = |d: &&crate::Delivery| d.channel == channel && d.not_before.is_none();
+    let now = |d: &&postern_gate::Delivery| d.channel == channel && d.not_before.is_none();
     decision.outcome == Outcome::Send && decision.deliveries.iter().any(|d| now(&d))
 }
 
@@ -41,17 +42,23 @@ pub(crate) fn sends_form(case: &Case, channel: Channel, form: Form) -> bool {
 /// Whether `rule` stands against a candidate on `channel`, with a sentence, a citation, and a verdict.
 pub(crate) fn refused_by(case: &Case, channel: Channel, rule: &str) -> bool {
     let decision = case.decide();
-    let said =
-        |r: &crate::Refusal| r.channel == channel && r.rule == rule && !r.sentence.is_empty() && !r.citation.is_empty();
+    let said = |r: &postern_gate::Refusal| {
+        r.channel == channel && r.rule == rule && !r.sentence.is_empty() && !r.citation.is_empty()
+    };
     let verdict = decision.rules.iter().find(|r| r.rule == rule).map(|r| r.verdict);
-    decision.refusals.iter().any(said) && verdict >= Some(crate::Verdict::Unknown)
+    decision.refusals.iter().any(said) && verdict >= Some(Verdict::Unknown)
+}
+
+/// What a text of this file says: each is well formed.
+fn read<T: FromStr>(text: &str) -> T {
+    text.parse().unwrap_or_else(|_| unreachable!("a sample is well formed: {text}"))
 }
 
 pub(crate) fn address(text: &str) -> Address {
     Phi::new(Arc::from(text))
 }
 
-fn point(system: System, value: &str, rank: u32) -> ContactPoint {
+pub(crate) fn point(system: System, value: &str, rank: u32) -> ContactPoint {
     ContactPoint {
         system,
         value: address(value),
@@ -64,8 +71,8 @@ fn point(system: System, value: &str, rank: u32) -> ContactPoint {
         shared_with: vec![],
         verification: Fact::Known(Verification {
             validated: true,
-            last: Some("2026-10-01T15:00:00Z".parse().unwrap()),
-            next: Some("2027-10-01T00:00:00Z".parse().unwrap()),
+            last: Some(read("2026-10-01T15:00:00Z")),
+            next: Some(read("2027-10-01T00:00:00Z")),
         }),
     }
 }
@@ -79,7 +86,7 @@ pub(crate) fn consent(kind: ConsentKind, provision: Provision) -> Consent {
         id: "c".into(),
         kind,
         active: true,
-        given: Some("2026-02-01T15:00:00Z".parse().unwrap()),
+        given: Some(read("2026-02-01T15:00:00Z")),
         provision,
         signed_by: None,
         has_source: false,
@@ -89,7 +96,7 @@ pub(crate) fn consent(kind: ConsentKind, provision: Provision) -> Consent {
     }
 }
 
-fn vendor(name: &str, channels: &[Channel]) -> Vendor {
+pub(crate) fn vendor(name: &str, channels: &[Channel]) -> Vendor {
     Vendor {
         vendor: name.into(),
         service: "service".into(),
@@ -97,8 +104,8 @@ fn vendor(name: &str, channels: &[Channel]) -> Vendor {
         channels: channels.to_vec(),
         agreement: Agreement {
             status: AgreementStatus::Executed,
-            effective: Some("2026-01-01".parse().unwrap()),
-            expires: Some("2027-12-31".parse().unwrap()),
+            effective: Some(read("2026-01-01")),
+            expires: Some(read("2027-12-31")),
             services: vec!["service".into()],
             required_terms: true,
         },
@@ -107,7 +114,7 @@ fn vendor(name: &str, channels: &[Channel]) -> Vendor {
     }
 }
 
-fn rendition(form: Form, level: Level) -> Rendition {
+pub(crate) fn rendition(form: Form, level: Level) -> Rendition {
     Rendition {
         channel: None,
         form,
@@ -126,10 +133,10 @@ fn rendition(form: Form, level: Level) -> Rendition {
 impl Case {
     /// A message of a purpose and level to Alma Beech, who can be reached on every channel, at 15:00 in New York.
     pub(crate) fn of(purpose: &str, level: Level, channels: &[Channel]) -> Self {
-        let purpose: Purpose = purpose.parse().unwrap();
-        let now = "2026-12-01T20:00:00Z".parse().unwrap();
+        let purpose: Purpose = read(purpose);
+        let now = read("2026-12-01T20:00:00Z");
         let request = Request {
-            patient: "Patient/p1".parse().unwrap(),
+            patient: read("Patient/p1"),
             purpose,
             recipient: Recipient { role: RecipientRole::SelfPatient, reference: None },
             channels: (!channels.is_empty()).then(|| channels.to_vec()),
@@ -171,7 +178,7 @@ impl Case {
             history: Fact::Known(History {
                 number_checks: vec![NumberCheck {
                     point: address("+12125550101"),
-                    checked_at: "2026-11-20T00:00:00Z".parse().unwrap(),
+                    checked_at: read("2026-11-20T00:00:00Z"),
                     reassigned: Reassigned::No,
                 }],
                 ..History::default()
@@ -235,7 +242,7 @@ impl Case {
         self.request.break_glass = Some(BreakGlass {
             actor: "Dr. Linden".into(),
             reason: Phi::new("recall of a device".into()),
-            expires_at: self.facts.now.checked_add(1.hours()).unwrap(),
+            expires_at: self.facts.now + 1.hours(),
         });
     }
 
@@ -246,27 +253,30 @@ impl Case {
     }
 
     pub(crate) fn vendor(&mut self, channel: Channel) -> &mut Vendor {
-        self.facts.vendors.iter_mut().find(|v| v.channels.contains(&channel)).unwrap()
+        match self.facts.vendors.iter_mut().find(|v| v.channels.contains(&channel)) {
+            Some(vendor) => vendor,
+            None => unreachable!("the sample has a vendor for {channel:?}"),
+        }
     }
 
     pub(crate) fn patient(&mut self) -> &mut Patient {
         match &mut self.facts.patient {
             Fact::Known(patient) => patient,
-            Fact::Unknown(_) => panic!("the sample knows its patient"),
+            Fact::Unknown(_) => unreachable!("the sample knows its patient"),
         }
     }
 
     pub(crate) fn consents(&mut self) -> &mut Vec<Consent> {
         match &mut self.facts.consents {
             Fact::Known(consents) => consents,
-            Fact::Unknown(_) => panic!("the sample knows its consents"),
+            Fact::Unknown(_) => unreachable!("the sample knows its consents"),
         }
     }
 
     pub(crate) fn history(&mut self) -> &mut History {
         match &mut self.facts.history {
             Fact::Known(history) => history,
-            Fact::Unknown(_) => panic!("the sample knows its history"),
+            Fact::Unknown(_) => unreachable!("the sample knows its history"),
         }
     }
 }
@@ -287,10 +297,10 @@ fn tenant() -> Tenant {
 
 fn alma() -> Patient {
     Patient {
-        id: "Patient/p1".parse().unwrap(),
+        id: read("Patient/p1"),
         active: true,
         deceased: false,
-        birth_date: Some("1978-10-12".parse().unwrap()),
+        birth_date: Some(read("1978-10-12")),
         language: Some("en".into()),
         state: Some("NY".into()),
         zones: vec!["America/New_York".into()],

@@ -4,6 +4,9 @@ pub(crate) mod authority;
 pub(crate) mod permits;
 pub(crate) mod postfix;
 pub(crate) mod proxy;
+#[expect(dead_code, reason = "the sample facts of the gate's tests, of which a permit needs few")]
+#[path = "../../../../gate/src/sample.rs"]
+mod sample;
 pub(crate) mod scratch;
 pub(crate) mod scripted;
 pub(crate) mod simulated;

@@ -1,20 +1,14 @@
 //! Recorded permits, minted by the gate and recorded in a log that forgets: there is no other way to get one.
 
+use super::sample::{Case, point, rendition};
 use jiff::Timestamp;
 use postern_base::{
-    AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Form, Language, Level, MessageId, Origin, Phi, Purpose,
-    RecipientRole, Rng as _, Secret, SystemRng, Urgency,
+    AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Form, Level, MessageId, Phi, Rng as _, Secret, SystemRng,
 };
 use postern_channels::Outbound;
-use postern_gate::facts::{
-    Address, Agreement, AgreementStatus, ContactPoint, Ehr, Event, EventStatus, Facts, Flags, History, LineType,
-    MailboxKind, Patient, PointSource, Registration, RevocationRegime, System, Tenant, TenantRole, Vendor,
-    Verification,
-};
-use postern_gate::request::Recipient;
-use postern_gate::{Binding, Content, Deployment, Fact, LinkState, Permit, Policy, Rendition, Request, admit};
+use postern_gate::facts::System;
+use postern_gate::{Binding, Permit, Rendition, admit};
 use postern_ledger::{Committed, Lease, Log, Recorded, commit, record};
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 /// What a permit is wanted for.
@@ -101,8 +95,8 @@ pub(crate) async fn permitted_again(wish: &Wish, delivery: DeliveryId) -> (Recor
         attempt,
     };
     let payload = Outbound::payload(wish.subject.as_deref(), &wish.body);
-    let facts = facts(wish, commit(&key, "rendition", &payload));
-    let (permit, _) = admit(&request(wish), &facts, &Policy::default(), binding, wish.channel)
+    let Case { request, facts, policy } = case(wish, commit(&key, "rendition", &payload));
+    let (permit, _) = admit(&request, &facts, &policy, binding, wish.channel)
         .unwrap_or_else(|decision| panic!("the gate refuses: {decision:#?}"));
     let Ok(recorded) = record(&Forgets, permit, Lease { delivery, fence: 1 }).await;
     let outbound = Outbound {
@@ -125,77 +119,25 @@ impl Log<Permit> for Forgets {
     }
 }
 
-fn request(wish: &Wish) -> Request {
-    Request {
-        patient: "Patient/p1".parse().unwrap(),
-        purpose: Purpose::AppointmentReminder,
-        recipient: Recipient { role: RecipientRole::SelfPatient, reference: None },
-        channels: Some(vec![Channel::Portal, wish.channel]),
-        email_mode: wish.mode,
-        origin: Origin::Api,
-        basis: None,
-        event: Some("Appointment/a1".to_owned()),
-        in_reply_to: None,
-        send_at: None,
-        expires_at: None,
-        urgency: Urgency::Routine,
-        break_glass: None,
-        marketing: None,
-        ai: None,
-        model_vendor: None,
-        voice: None,
-        translation: None,
-        breach: None,
-        disclosure: None,
-    }
-}
-
-fn facts(wish: &Wish, commitment: [u8; 32]) -> Facts {
+/// The case the gate judges for `wish`: a reminder to the sample patient, whose only contact point is the one wished for.
+fn case(wish: &Wish, commitment: [u8; 32]) -> Case {
+    let mut case = Case::of("appointment_reminder", Level::L1, &[Channel::Portal, wish.channel]);
+    case.facts.now = now();
+    case.request.email_mode = wish.mode;
+    let system = match wish.channel {
+        Channel::Sms => System::Sms,
+        Channel::Email => System::Email,
+        _ => System::Portal,
+    };
+    case.patient().points = vec![point(system, &wish.to, 1)];
+    let vendor = case.vendor(wish.channel);
+    vendor.vendor.clone_from(&wish.vendor);
+    vendor.service.clone_from(&wish.service);
+    vendor.agreement.services = vec![wish.service.clone()];
     let domain = wish.to.rsplit_once('@').map(|(_, domain)| (domain.to_owned(), EmailTier::Sts));
-    let mut vendors = vec![vendor("self", "portal", Channel::Portal)];
-    if wish.channel != Channel::Portal {
-        vendors.push(vendor(&wish.vendor, &wish.service, wish.channel));
-    }
-    Facts {
-        now: now(),
-        tenant: Tenant {
-            name: "Sunrise Health".to_owned(),
-            role: TenantRole::CoveredEntity,
-            alias: Some("Sunrise Health".to_owned()),
-            reveals_specialty: false,
-            callback: Some("+15555550100".to_owned()),
-            state: Some("NY".to_owned()),
-            link_domains: vec!["sunrise.example".to_owned()],
-            revocation_regime: RevocationRegime::R2024,
-            accepts_replies: true,
-        },
-        vendors,
-        certificates: Vec::new(),
-        email_tiers: domain.into_iter().collect::<BTreeMap<_, _>>(),
-        ehr: Ehr::Live,
-        patient: Fact::Known(patient(wish)),
-        consents: Fact::Known(Vec::new()),
-        related: Vec::new(),
-        event: Fact::Known(Event {
-            reference: "Appointment/a1".to_owned(),
-            status: EventStatus::Active,
-            at: Some("2026-12-01T14:30:00Z".parse().unwrap()),
-            result_class: None,
-            clinician_release: None,
-            hold: None,
-            labels: Vec::new(),
-        }),
-        history: Fact::Known(History::default()),
-        content: Content {
-            level: Fact::Known(Level::L1),
-            categories: Vec::new(),
-            language: Language::En,
-            template: None,
-            commitment: Some([7; 32]),
-        },
-        renditions: renditions(wish, commitment),
-        deployment: Deployment::satisfied(),
-    }
+    case.facts.email_tiers = domain.into_iter().collect();
+    case.facts.renditions = renditions(wish, commitment);
+    case
 }
 
 fn renditions(wish: &Wish, commitment: [u8; 32]) -> Vec<Rendition> {
@@ -204,77 +146,7 @@ fn renditions(wish: &Wish, commitment: [u8; 32]) -> Vec<Rendition> {
         (Channel::Sms, _) => (Form::Minimal, Level::L1),
         _ => (Form::Full, Level::L1),
     };
-    let rendition = |channel, form, level, commitment| Rendition {
-        channel: Some(channel),
-        form,
-        level: Fact::Known(level),
-        categories: Vec::new(),
-        chars: wish.body.chars().count(),
-        links: LinkState::NoLinks,
-        names_sender: true,
-        says_opt_out: true,
-        says_no_reply: false,
-        language: Language::En,
-        commitment: Some(commitment),
-    };
-    let mut all = vec![rendition(wish.channel, form, level, commitment)];
-    if wish.channel != Channel::Portal {
-        all.push(rendition(Channel::Portal, Form::Full, Level::L1, [8; 32]));
-    }
-    all
-}
-
-fn patient(wish: &Wish) -> Patient {
-    let system = match wish.channel {
-        Channel::Sms => System::Sms,
-        Channel::Email => System::Email,
-        _ => System::Portal,
-    };
-    Patient {
-        id: "Patient/p1".parse().unwrap(),
-        active: true,
-        deceased: false,
-        birth_date: Some("1980-05-05".parse().unwrap()),
-        language: Some("en".to_owned()),
-        state: Some("NY".to_owned()),
-        zones: vec!["America/New_York".to_owned()],
-        points: vec![ContactPoint {
-            system,
-            value: Address::new(wish.to.as_str().into()),
-            rank: Some(1),
-            expired: false,
-            from: None,
-            source: Fact::Known(PointSource::Patient),
-            line_type: Fact::Known(LineType::Mobile),
-            mailbox: Fact::Known(MailboxKind::Personal),
-            shared_with: Vec::new(),
-            verification: Fact::Known(Verification {
-                validated: true,
-                last: Some("2026-11-01T00:00:00Z".parse().unwrap()),
-                next: None,
-            }),
-        }],
-        postal: Vec::new(),
-        flags: Flags::default(),
-        labels: Vec::new(),
-        dependent: false,
-    }
-}
-
-fn vendor(vendor: &str, service: &str, channel: Channel) -> Vendor {
-    Vendor {
-        vendor: vendor.to_owned(),
-        service: service.to_owned(),
-        tier: "hipaa".to_owned(),
-        channels: vec![channel],
-        agreement: Agreement {
-            status: AgreementStatus::Executed,
-            effective: Some("2026-01-01".parse().unwrap()),
-            expires: Some("2027-12-31".parse().unwrap()),
-            services: vec![service.to_owned()],
-            required_terms: true,
-        },
-        sender_registration: Registration::Approved,
-        free_to_end_user: false,
-    }
+    let own = Rendition { channel: Some(wish.channel), commitment: Some(commitment), ..rendition(form, level) };
+    let copy = Rendition { channel: Some(Channel::Portal), ..rendition(Form::Full, Level::L1) };
+    if wish.channel == Channel::Portal { vec![own] } else { vec![own, copy] }
 }
