@@ -17,6 +17,7 @@ pub mod lexicon;
 pub mod peers;
 pub mod run;
 pub mod source;
+pub mod supply;
 pub mod tidy;
 
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The shape of the house, checked: one place per concern, calm files, no leftovers.
 
 use crate::source::{Source, sources};
-use crate::{Finding, docs, edges};
+use crate::{Finding, docs, edges, supply};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -102,6 +102,7 @@ pub fn check(root: &Path) -> Vec<Finding> {
         ),
     );
     findings.extend(docs::check(root));
+    findings.extend(supply::check(root));
     findings.sort();
     findings
 }

@@ -1,4 +1,6 @@
 //! Sending consumes the record: a retry has to pass the gate again.
+//!
+//! refused: E0382 use of moved value: `recorded`
 use postern_channels::{Outbound, Provider};
 use postern_gate::Permit;
 use postern_ledger::Recorded;
@@ -7,5 +9,3 @@ async fn twice(provider: &dyn Provider, recorded: Recorded<Permit>, one: Outboun
     provider.send(recorded, one, now).await;
     provider.send(recorded, two, now).await;
 }
-
-fn main() {}
