@@ -167,6 +167,21 @@ pub enum Sent {
     },
 }
 
+impl Sent {
+    /// The session over which the vendor took it.
+    #[must_use]
+    pub fn session(&self) -> Option<&TlsSession> {
+        match self {
+            Self::Accepted(handover) | Self::Delivered(handover) => handover.session.as_deref(),
+            Self::TemporaryFailure { .. }
+            | Self::PermanentFailure { .. }
+            | Self::BelowFloor { .. }
+            | Self::Unpermitted(_)
+            | Self::Unknown { .. } => None,
+        }
+    }
+}
+
 /// A request from a vendor, as it arrived.
 #[derive(Debug, Clone)]
 pub struct RawRequest {

@@ -15,14 +15,15 @@ use crate::ledger_entry;
 use crate::render::{Rendered, pick};
 use crate::tenants::TenantState;
 use crate::turns::Turn;
+use crate::wire::TlsSessionView;
 use jiff::Timestamp;
 use outcome::{Ending, Stage};
 use postern_base::rng::NoEntropy;
 use postern_base::{AttemptId, Phi};
 use postern_channels::{Outbound, Provider, Sent};
 use postern_gate::{Binding, Decision, Permit};
-use postern_ledger::{Entry, Kind, record};
-use postern_store::{Claim, DeliveryState, Finish, Grounds, MessageRecord, StoreError};
+use postern_ledger::{Entry, Kind, commit, record};
+use postern_store::{Beside, Claim, DeliveryState, Finish, Grounds, MessageRecord, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -215,8 +216,10 @@ impl Engine {
         let sent = self.call(provider.as_ref(), recorded, outbound).await;
         self.at(Step::Sent)?;
         self.inner.metrics.attempt(channel, outcome::label(&sent));
+        let session = sent.session().map(|session| serde_json::to_vec(&TlsSessionView::from(session))).transpose();
+        let session = session.map_err(|_| StoreError::Damaged)?.map(Phi::new);
         let ending = self.ending(work, provider.profile(), floor, domain, sent)?;
-        self.end_attempt(work, attempt, ending).await
+        self.end_attempt(work, attempt, ending, session).await
     }
 
     /// Calls the provider, and takes silence for what it is: nobody can say.
@@ -256,13 +259,19 @@ impl Engine {
             ..ledger_entry::about(entry, claim.message, Some(claim.lease.delivery))
         };
         let finish = ending.finish();
-        self.finish(claim, finish, vec![entry], facts).await?;
+        self.finish(claim, finish, vec![entry], Beside { facts, session: None }).await?;
         self.at(Step::Finished)?;
         Ok(stage)
     }
 
     /// Ends an attempt: what came of it is entered, and where the delivery stands now.
-    async fn end_attempt(&self, work: &Work, attempt: AttemptId, ending: Ending) -> Result<Stage, Left> {
+    async fn end_attempt(
+        &self,
+        work: &Work,
+        attempt: AttemptId,
+        ending: Ending,
+        session: Option<Phi<Vec<u8>>>,
+    ) -> Result<Stage, Left> {
         let claim = &work.claim;
         let (stage, code) = (ending.stage(), ending.code().to_owned());
         let of = |kind, code: &str| -> Result<Entry, NoEntropy> {
@@ -270,7 +279,12 @@ impl Engine {
             let entry = ledger_entry::about(entry, claim.message, Some(claim.lease.delivery));
             Ok(Entry { attempt: Some(attempt), fence: Some(claim.lease.fence), ..entry })
         };
-        let mut entries = vec![of(Kind::AttemptEnded, &code)?];
+        let mut ended = of(Kind::AttemptEnded, &code)?;
+        if let Some(session) = &session {
+            let commitment = commit(&work.message.commitment_key, "session", session.reveal());
+            ended.commitments.push(("session".to_owned(), commitment));
+        }
+        let mut entries = vec![ended];
         let finish = ending.finish();
         if let Finish::State { state, .. } = &finish
             && state.is_terminal()
@@ -281,7 +295,8 @@ impl Engine {
             Finish::Sent { reference, .. } => Some(reference.clone()),
             Finish::State { .. } | Finish::Again { .. } => None,
         };
-        self.finish(claim, finish, entries, None).await?;
+        let beside = Beside { facts: None, session: session.map(|session| (attempt, session)) };
+        self.finish(claim, finish, entries, beside).await?;
         self.at(Step::Finished)?;
         if let (Some(reference), Some(vendor)) = (reference, &claim.candidate.vendor) {
             self.settle_early(&vendor.vendor, &reference).await;
@@ -291,13 +306,7 @@ impl Engine {
 
     /// Stores the end of a claim. A store that does not answer is asked again for a while: until the end is stored, the attempt
     /// counts as interrupted, and its outcome would be lost.
-    async fn finish(
-        &self,
-        claim: &Claim,
-        finish: Finish,
-        entries: Vec<Entry>,
-        facts: Option<Phi<Vec<u8>>>,
-    ) -> Result<(), Left> {
+    async fn finish(&self, claim: &Claim, finish: Finish, entries: Vec<Entry>, beside: Beside) -> Result<(), Left> {
         let ended = match &finish {
             Finish::State { state, .. } if state.is_terminal() => Some(state.as_str()),
             Finish::State { .. } | Finish::Sent { .. } | Finish::Again { .. } => None,
@@ -305,7 +314,7 @@ impl Engine {
         let tenant = self.inner.store.tenant(&claim.tenant);
         let mut wait = Duration::from_millis(20);
         for _ in 0..8 {
-            match tenant.finish_with(claim.lease, finish.clone(), entries.clone(), facts.clone()).await {
+            match tenant.finish_with(claim.lease, finish.clone(), entries.clone(), beside.clone()).await {
                 Ok(()) => {
                     if let Some(state) = ended {
                         self.inner.metrics.ended(state);

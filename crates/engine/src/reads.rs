@@ -7,7 +7,7 @@ use crate::ledger_entry;
 use crate::principal::{Principal, Scope};
 use crate::wire::{Answer, BodyPart, DeliveryStatus, EntryView, Links, Message, PortalCopyView, WireError};
 use postern_base::{MessageId, PatientId};
-use postern_ledger::Kind;
+use postern_ledger::{Entry, Kind};
 use postern_store::{DeliveryRecord, DeliveryState, MessageRecord};
 
 /// The most that one page holds.
@@ -62,9 +62,16 @@ impl Engine {
         if entries.is_empty() {
             return Err(UseError::NotFound);
         }
+        let sessions = self.inner.store.tenant(&principal.tenant).sessions(id).await?;
+        let session = |entry: &Entry| {
+            let (_, json) = sessions.iter().find(|(attempt, _)| Some(*attempt) == entry.attempt)?;
+            (entry.kind == Kind::AttemptEnded).then(|| serde_json::from_slice(json.reveal()).ok()).flatten()
+        };
         Ok(entries
             .into_iter()
             .map(|(index, entry)| EntryView {
+                session: session(&entry),
+                attempt: entry.attempt,
                 index,
                 kind: entry.kind.as_str().to_owned(),
                 at: entry.at,

@@ -201,6 +201,12 @@ pub(crate) const DECISIONS: Table = Table {
     order: Order::Seq,
     columns: &[int("tenant"), blob("message"), blob("patient"), blob("facts")],
 };
+pub(crate) const SESSIONS: Table = Table {
+    name: "sessions",
+    key: blob("attempt"),
+    order: Order::Seq,
+    columns: &[int("tenant"), blob("message"), blob("patient"), blob("session")],
+};
 pub(crate) const POLICIES: Table = Table {
     name: "policies",
     key: int("seq"),
@@ -239,6 +245,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &VENDORS,
     &PRINCIPALS,
     &DECISIONS,
+    &SESSIONS,
     &POLICIES,
     &TEMPLATES,
 ];
@@ -266,6 +273,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("messages", "seq", "the row is named by its id; nothing is decided by its place"),
     ("attempts", "seq", "the row is named by its id; nothing is decided by its place"),
     ("decisions", "seq", "the row is named by its entry; nothing is decided by its place"),
+    ("sessions", "seq", "the row is named by its entry; nothing is decided by its place"),
     ("deliveries", "seq", "the row is named by its id; its place only orders what is shown"),
     ("deliveries", "due", "every claim moves it; the second gate decides whether it is time"),
     (

@@ -26,6 +26,7 @@ pub mod records;
 mod registry;
 mod schema;
 mod seal;
+mod sessions;
 mod shredding;
 mod templates;
 mod writer;

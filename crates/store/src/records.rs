@@ -291,6 +291,15 @@ pub struct Claim {
     pub expires_at: Timestamp,
 }
 
+/// What is kept, sealed, beside the end of a claim.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// What the decision of the first entry was made from.
+    pub facts: Option<Phi<Vec<u8>>>,
+    /// The TLS session of an attempt.
+    pub session: Option<(AttemptId, Phi<Vec<u8>>)>,
+}
+
 /// How a claim ends.
 #[derive(Debug, Clone)]
 pub enum Finish {

@@ -11,8 +11,12 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 const APPLICATION: i64 = 0x5053_544E;
 
 /// Every migration, in order; the version of a database is how many it has seen.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql"), include_str!("schema/0003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
+    include_str!("schema/0004.sql"),
+];
 
 /// The newest version this binary knows.
 pub(crate) fn newest() -> u32 {

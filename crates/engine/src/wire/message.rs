@@ -2,8 +2,9 @@
 
 use super::answer::Links;
 use jiff::Timestamp;
-use postern_base::{Channel, DeliveryId, EmailMode, Form, Language, Level, MessageId, Purpose};
-use serde::Serialize;
+use postern_base::{AttemptId, Channel, DeliveryId, EmailMode, Form, Language, Level, MessageId, Purpose};
+use postern_channels::provider::TlsSession;
+use serde::{Deserialize, Serialize};
 
 /// A message and where each of its deliveries stands.
 #[derive(Debug, Clone, Serialize)]
@@ -113,8 +114,36 @@ pub struct EntryView {
     pub actor: String,
     /// The delivery.
     pub delivery: Option<DeliveryId>,
+    /// The attempt.
+    pub attempt: Option<AttemptId>,
     /// The code.
     pub code: Option<String>,
     /// Rules and policy versions.
     pub policy: Option<String>,
+    /// How an attempt ended: the TLS session over which the provider took the message. The entry commits to it as `session`.
+    pub session: Option<TlsSessionView>,
+}
+
+/// A TLS session as it was negotiated: evidence of transmission security (45 CFR 164.312(e)(1)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsSessionView {
+    /// The protocol, such as `TLSv1_3`.
+    pub protocol: String,
+    /// The cipher suite, such as `TLS13_AES_256_GCM_SHA384`.
+    pub cipher_suite: String,
+    /// The name the certificate was verified for.
+    pub peer_name: String,
+    /// SHA-256 of the peer's certificate (DER), in hexadecimal.
+    pub peer_certificate_sha256: String,
+}
+
+impl From<&TlsSession> for TlsSessionView {
+    fn from(session: &TlsSession) -> Self {
+        Self {
+            protocol: session.protocol.clone(),
+            cipher_suite: session.cipher_suite.clone(),
+            peer_name: session.peer_name.clone(),
+            peer_certificate_sha256: session.peer_certificate_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
 }

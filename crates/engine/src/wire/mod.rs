@@ -27,7 +27,7 @@ pub use examined::{
 };
 pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen, Outcome};
 pub use malformed::{WireError, parse};
-pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView};
+pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView, TlsSessionView};
 pub use policy::PolicyFile;
 pub use request::{
     Ai, Breach, BreakGlass, Content, Disclosure, Marketing, NoticeElement, Recipient, Request, TemplateUse,

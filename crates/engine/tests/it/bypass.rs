@@ -39,11 +39,6 @@ async fn every_way(clinic: &Clinic) {
         for origin in Origin::ALL {
             for purpose in Purpose::ALL {
                 for urgency in Urgency::ALL {
-                    // A one-time code answers the patient's own sign-in a moment ago; it is not stopped (RULES OTP-01).
-                    // What an emergency lifts is shown in the gate's own tests.
-                    if *purpose == Purpose::OneTimeCode || *urgency == Urgency::Emergency {
-                        continue;
-                    }
                     let body =
                         format!("Sunrise Health: {purpose} {origin} {urgency} {}. Call 555-555-0100", kind.as_str());
                     let request = json!({

@@ -1,13 +1,13 @@
 //! What is tried again, and how: a lesser form after a session that was too weak; the same key after a crash, at a vendor that
 //! drops the second call.
 
-use crate::clinic::{Clinic, NUMBER, reminder, settings, vendor};
+use crate::clinic::{Clinic, EMAIL, NUMBER, reminder, settings, vendor};
 use crate::power_cuts::CutAt;
 use crate::records;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::Channel;
-use postern_channels::provider::{Handover, Health, reference_for};
+use postern_channels::provider::{Handover, Health, TlsSession, reference_for};
 use postern_channels::{Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent};
 use postern_engine::faults::{NoFaults, Step};
 use postern_gate::{Permit, TransportFloor};
@@ -55,7 +55,14 @@ impl Provider for Counting {
             self.shown.lock().unwrap().push(outbound.body.reveal().clone());
         }
         calls.push(outbound.idempotency_key);
-        Sent::Delivered(Handover { reference: reference_for(recorded.permit().binding().delivery), session: None })
+        let session = TlsSession {
+            protocol: "TLSv1_3".into(),
+            cipher_suite: "TLS13_AES_256_GCM_SHA384".into(),
+            peer_name: "texts.carrier.example".into(),
+            peer_certificate_sha256: [0xab; 32],
+        };
+        let reference = reference_for(recorded.permit().binding().delivery);
+        Sent::Delivered(Handover { reference, session: Some(Box::new(session)) })
     }
 
     fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
@@ -104,6 +111,32 @@ async fn at_a_vendor_that_drops_a_second_call_an_interrupted_attempt_is_repeated
         assert_eq!(counting.shown.lock().unwrap().len(), 1, "{step:?}");
         assert_eq!(clinic.states(answer.id).await, [(Channel::Sms, "delivered".into())], "{step:?}");
     }
+}
+
+#[tokio::test]
+async fn the_session_a_message_travelled_over_is_kept_and_the_entry_of_its_end_commits_to_it() {
+    let mut resources = records::patient("p1", NUMBER, "pat@example.org");
+    resources.push(records::appointment("a1", "p1", "booked", "2026-12-04T14:00:00-05:00"));
+    let clinic = Clinic::open_with(resources, Arc::new(NoFaults)).await;
+    let clinic = clinic.with_provider(Counting::new() as _, Arc::new(NoFaults)).await;
+    for (name, service, until) in [("twilio", "messaging", "2026-11-30"), ("carrier", "texts", "2027-12-31")] {
+        let row = vendor(name, service, &[Channel::Sms], until);
+        clinic.engine.put_vendor(&clinic.principal, &row).await.unwrap();
+    }
+    let answer = clinic.send(&by_sms()).await;
+    clinic.settle().await;
+    let told = clinic.engine.entries(&clinic.principal, answer.id).await.unwrap();
+    let with: Vec<_> = told.iter().filter_map(|entry| Some((entry.kind.as_str(), entry.session.as_ref()?))).collect();
+    let [("attempt_ended", session)] = with.as_slice() else { panic!("{told:?}") };
+    assert_eq!((session.protocol.as_str(), session.peer_name.as_str()), ("TLSv1_3", "texts.carrier.example"));
+    assert_eq!(session.peer_certificate_sha256, "ab".repeat(32));
+    let tenant = clinic.engine.store().tenant(&clinic.tenant());
+    let key = tenant.message(answer.id).await.unwrap().unwrap().commitment_key;
+    let kept = tenant.sessions(answer.id).await.unwrap();
+    let expected = ("session".to_owned(), postern_ledger::commit(&key, "session", kept[0].1.reveal()));
+    let entries = tenant.entries(answer.id).await.unwrap();
+    let ended = entries.iter().find(|(_, entry)| entry.kind == postern_ledger::Kind::AttemptEnded).unwrap();
+    assert!(ended.1.commitments.contains(&expected), "{:?}", ended.1);
 }
 
 #[tokio::test]
@@ -164,6 +197,29 @@ async fn after_a_session_below_the_floor_the_gate_finds_a_lesser_form_and_the_fu
         codes.iter().filter(|(kind, _)| kind == "attempt_started").map(|(_, code)| code.as_str()).collect();
     assert_eq!(started, ["email/full/L1", "email/minimal/L1"], "what needed an enforced hop was tried once: {codes:?}");
     assert!(codes.contains(&("redecided".into(), "rerouted:SEC-27".into())), "{codes:?}");
+}
+
+#[tokio::test]
+async fn what_stop_takes_from_the_text_message_goes_by_mail_instead() {
+    let mut resources = records::patient("p1", NUMBER, EMAIL);
+    resources.push(records::appointment("a1", "p1", "booked", "2026-12-04T14:00:00-05:00"));
+    let mut clinic = Clinic::open_with(resources, Arc::new(NoFaults)).await;
+    let mut request = reminder("a1");
+    request["channels"] = json!(["sms", "email"]);
+    request["send_at"] = json!("2026-12-01T16:00:00-05:00");
+    let answer = clinic.send(&request).await;
+    let planned: Vec<Channel> = answer.decision.deliveries.iter().map(|d| d.channel).collect();
+    assert_eq!(planned, [Channel::Sms]);
+    clinic.patient_writes(NUMBER, "STOP").await;
+    clinic.minutes(61);
+    clinic.settle().await;
+    clinic.minutes(2);
+    clinic.hear().await;
+    let codes = clinic.codes(answer.id).await;
+    assert!(codes.iter().any(|(_, code)| code.starts_with("rerouted:TCP-")), "{codes:?}");
+    assert_eq!(clinic.states(answer.id).await, [(Channel::Email, "delivered".into())], "{codes:?}");
+    assert_eq!(clinic.arrivals(Channel::Email).len(), 1);
+    assert!(clinic.arrivals(Channel::Sms).iter().all(|text| !text.body.reveal().contains("12 Main St")));
 }
 
 #[tokio::test]

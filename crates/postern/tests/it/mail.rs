@@ -82,6 +82,12 @@ fn a_notice_reaches_a_real_mail_server_over_verified_starttls_and_says_nothing_o
     assert_eq!(told(&clinic, &id, &delivery, "attempt_started").len(), 1);
     assert_eq!(told(&clinic, &id, &delivery, "attempt_ended"), ["delivered"]);
     assert_eq!(postfix.mails_with(&format!("mail-good@{DOMAIN}")).len(), 1, "one mail");
+    let entries = clinic.client().get(&format!("/v1/messages/{id}/entries")).json();
+    let entries = entries["entries"].as_array().expect("entries").clone();
+    let ended = entries.iter().find(|e| e["kind"] == "attempt_ended" && e["delivery"] == delivery.as_str());
+    let session = ended.expect("an end")["session"].clone();
+    assert_eq!((&session["protocol"], &session["peer_name"]), (&json!("TLSv1_3"), &json!("localhost")), "{session}");
+    assert_eq!(session["peer_certificate_sha256"].as_str().map(str::len), Some(64), "{session}");
     clinic.stop();
     let (exit, report) = clinic.verify(&["--message", &id]);
     assert_eq!(exit, 0, "{report}");

@@ -1,7 +1,9 @@
 use super::*;
 use crate::database::{Location, Use, path_in, statement};
 use crate::outbox::start::tests::{Bench, HandClock, open};
-use crate::records::{DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, TenantRecord};
+use crate::records::{
+    Beside, DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, TenantRecord,
+};
 use crate::{Decisions, LedgerRows, Store, TemplateMove, TemplateRecord, TemplateState};
 use postern_base::{Channel, Phi};
 use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
@@ -84,7 +86,11 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     let on = Bench::on(bench, store, &tenanted);
     on.start(claim, bench.attempt()).await.unwrap();
     let sent = Finish::Sent { reference: "ref".to_owned(), deadline: bench.clock_now() };
-    tenanted.finish(claim.lease, sent, vec![entry(Kind::AttemptEnded, Some(claim.message))]).await.unwrap();
+    let session = Some((bench.attempt(), Phi::new(b"TLSv1_3".to_vec())));
+    let beside = Beside { facts: None, session };
+    let ended = vec![entry(Kind::AttemptEnded, Some(claim.message))];
+    tenanted.finish_with(claim.lease, sent, ended, beside).await.unwrap();
+    assert_eq!(tenanted.sessions(claim.message).await.unwrap()[0].1.reveal(), b"TLSv1_3");
     let settled = vec![entry(Kind::Receipt, Some(claim.message))];
     tenanted.settle(claim.lease.delivery, DeliveryState::Delivered, "ok".to_owned(), settled).await.unwrap();
     let opt_out =

@@ -7,9 +7,10 @@ use crate::database::{Failure, bytes, column, id, optional_id};
 use crate::decisions;
 use crate::keys::{PatientKey, TenantKeys};
 use crate::open::Tenanted;
-use crate::records::{DeliveryState, Finish, StoreError};
+use crate::records::{Beside, DeliveryState, Finish, StoreError};
+use crate::sessions;
 use crate::writer::{Tx, Write};
-use postern_base::{DeliveryId, MessageId, Phi};
+use postern_base::{DeliveryId, MessageId};
 use postern_ledger::{Entry, Lease};
 use sea_orm::Value;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ struct End {
     entries: Vec<Entry>,
     /// What the first entry's decision was made from.
     decision: Option<Vec<Value>>,
+    /// The TLS session of the attempt.
+    session: Option<Vec<Value>>,
 }
 
 impl Write for End {
@@ -57,6 +60,9 @@ impl Write for End {
         }
         if let Some(row) = &self.decision {
             decisions::keep(tx, &self.tenant, row).await?;
+        }
+        if let Some(row) = &self.session {
+            sessions::keep(tx, &self.tenant, row).await?;
         }
         for entry in &self.entries {
             tx.append(&self.tenant, entry).await?;
@@ -176,11 +182,10 @@ impl Tenanted {
     /// # Errors
     /// [`StoreError::LeaseLost`] when somebody else claimed it, or it was ended before.
     pub async fn finish(&self, lease: Lease, finish: Finish, entries: Vec<Entry>) -> Result<(), StoreError> {
-        self.finish_with(lease, finish, entries, None).await
+        self.finish_with(lease, finish, entries, Beside::default()).await
     }
 
-    /// As [`Tenanted::finish`], and keeps what the decision of the first entry was made from, unless the patient's key was
-    /// destroyed meanwhile.
+    /// As [`Tenanted::finish`], and keeps what is told beside it, unless the patient's key was destroyed meanwhile.
     ///
     /// # Errors
     /// As [`Tenanted::finish`].
@@ -189,7 +194,7 @@ impl Tenanted {
         lease: Lease,
         finish: Finish,
         entries: Vec<Entry>,
-        facts: Option<Phi<Vec<u8>>>,
+        beside: Beside,
     ) -> Result<(), StoreError> {
         let tenant = self.keys().await?;
         self.admissible(&entries)?;
@@ -201,17 +206,22 @@ impl Tenanted {
             }
             Finish::Again { .. } | Finish::State { .. } | Finish::Sent { .. } => None,
         };
-        let decision = match entries.first().zip(facts) {
-            None => None,
-            Some((entry, facts)) => match self.patient_of_delivery(&tenant, lease.delivery).await {
-                Err(StoreError::KeyDestroyed) => None,
+        let (mut decision, mut session) = (None, None);
+        if beside.facts.is_some() || beside.session.is_some() {
+            match self.patient_of_delivery(&tenant, lease.delivery).await {
+                Err(StoreError::KeyDestroyed) => {}
                 found => {
                     let (key, message) = found?;
-                    Some(decisions::row(&tenant, &key, message, entry.id, &facts, rng)?)
+                    if let Some((entry, facts)) = entries.first().zip(beside.facts) {
+                        decision = Some(decisions::row(&tenant, &key, message, entry.id, &facts, rng)?);
+                    }
+                    if let Some((attempt, bytes)) = beside.session {
+                        session = Some(sessions::row(&tenant, &key, message, attempt, &bytes, rng)?);
+                    }
                 }
-            },
-        };
-        self.shared.queue.write(End { tenant, lease, finish, candidate, entries, decision }).await
+            }
+        }
+        self.shared.queue.write(End { tenant, lease, finish, candidate, entries, decision, session }).await
     }
 
     /// The key of the patient of a delivery, and its message.
