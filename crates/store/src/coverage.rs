@@ -273,7 +273,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("messages", "seq", "the row is named by its id; nothing is decided by its place"),
     ("attempts", "seq", "the row is named by its id; nothing is decided by its place"),
     ("decisions", "seq", "the row is named by its entry; nothing is decided by its place"),
-    ("sessions", "seq", "the row is named by its entry; nothing is decided by its place"),
+    ("sessions", "seq", "the row is named by its attempt; nothing is decided by its place"),
     ("deliveries", "seq", "the row is named by its id; its place only orders what is shown"),
     ("deliveries", "due", "every claim moves it; the second gate decides whether it is time"),
     (
