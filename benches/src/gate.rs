@@ -12,9 +12,10 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// Measures an ordinary case and a crowded one, on one thread.
+/// Measures an ordinary case, one that has reasons to give, and a crowded one, on one thread.
 pub(crate) fn run() -> Result<Vec<Line>, Box<dyn Error>> {
-    let mut lines = measured("", &ordinary())?;
+    let mut lines = measured("", &ordinary(35))?;
+    lines.extend(measured(", over the caps", &ordinary(1))?);
     lines.extend(measured(", crowded", &crowded())?);
     Ok(lines)
 }
@@ -59,11 +60,11 @@ fn measured(which: &str, case: &Case) -> Result<Vec<Line>, Box<dyn Error>> {
     ])
 }
 
-/// The sample patient, by text, e-mail, call and portal, with a year's history.
-fn ordinary() -> Case {
+/// The sample patient, by text, e-mail, call and portal, with a history of ten texts, some days apart.
+fn ordinary(days_apart: i64) -> Case {
     let mut case =
         Case::of("appointment_reminder", Level::L1, &[Channel::Portal, Channel::Sms, Channel::Email, Channel::Voice]);
-    with_history(&mut case, 35);
+    with_history(&mut case, days_apart);
     case
 }
 

@@ -200,8 +200,9 @@ fn forms(view: &View<'_>, channel: Channel, mode: Option<EmailMode>) -> &'static
             Some(_) => &[Form::Full],
         },
         Channel::Voice => match highest {
+            // Nobody calls back for a code, whatever a practice lowers.
+            _ if view.is_formality() => &[Form::Full],
             Some(Form::Minimal) => &[Form::Minimal, Form::Callback],
-            Some(Form::Full) if view.is_formality() => &[Form::Full],
             _ => &[Form::Full, Form::Callback],
         },
         Channel::Voicemail => &[Form::Minimal, Form::Callback],

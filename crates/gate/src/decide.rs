@@ -9,7 +9,8 @@ use crate::plan::{self, Plan};
 use crate::policy::Policy;
 use crate::remedy::Remedy;
 use crate::request::Request;
-use crate::rules::{self, Rule, scope};
+use crate::rules::roster::{self, RuleSet};
+use crate::rules::{self, Rule};
 use crate::view::View;
 use jiff::{Timestamp, ToSpan};
 use postern_base::{Channel, EmailMode};
@@ -42,46 +43,24 @@ pub(crate) struct Reasons {
     verdicts: [Verdict; rules::COUNT],
     /// The rules that oblige somebody for at least one candidate.
     obliging: [bool; rules::COUNT],
-    questions: Questions,
-}
-
-/// The rules that are asked of the next candidate, by their place in the catalogue: those in force that can bear on the
-/// message, less those of the message that have spoken.
-#[derive(Debug)]
-struct Questions {
-    rules: [u8; rules::COUNT],
-    count: usize,
-}
-
-impl Questions {
-    fn of(view: &View<'_>) -> Self {
-        const { assert!(rules::COUNT <= u8::MAX as usize, "a place in the catalogue is a byte") };
-        let given = scope::given(view.request, view.facts, view.policy);
-        let mut questions = Self { rules: [0; rules::COUNT], count: 0 };
-        for (index, rule) in (0u8..).zip(rules::ALL) {
-            if rule.scope.takes(view.request.purpose, given) && rule.effective.covers(view.today) {
-                questions.keep(index);
-            }
-        }
-        questions
-    }
-
-    fn keep(&mut self, rule: u8) {
-        if let Some(next) = self.rules.get_mut(self.count) {
-            *next = rule;
-            self.count += 1;
-        }
-    }
+    /// The rules that are asked of the next candidate: those in force that can bear on the message, less those of the message
+    /// that have spoken.
+    asked: RuleSet,
 }
 
 impl Reasons {
     pub(crate) fn new(view: &View<'_>) -> Self {
+        Self::asking(roster::of(view))
+    }
+
+    /// Nothing yet, of the rules in `asked`.
+    pub(crate) fn asking(asked: RuleSet) -> Self {
         Self {
             refusals: Vec::with_capacity(16),
             alerts: Vec::new(),
             verdicts: [Verdict::NotApplicable; rules::COUNT],
             obliging: [false; rules::COUNT],
-            questions: Questions::of(view),
+            asked,
         }
     }
 
@@ -96,38 +75,37 @@ impl Reasons {
     fn evaluate<'a, E: Ear>(&mut self, view: &View<'a>, candidate: Candidate<'a>, ear: &mut E) -> Evaluated<'a> {
         let mut evaluated = Evaluated { candidate, bar: Bar::Clear, until: None, waiting_for: None };
         ear.turns_to_next();
-        let Questions { rules: asked, count } = self.questions;
-        self.questions.count = 0;
-        for place in asked.into_iter().take(count) {
-            let index = usize::from(place);
-            let Some(rule) = rules::ALL.get(index) else { continue };
-            if !rule.scope.covers(candidate.channel) {
-                self.questions.keep(place);
-                continue;
-            }
-            let finding = (rule.check)(view, &candidate);
-            self.verdict(index, finding.verdict());
-            ear.hears(index, &finding);
-            // A rule of the message that holds would say so of every candidate: it is asked once, unless somebody listens.
-            if !rule.scope.of_the_message || E::LISTENS || finding.speaks() {
-                self.questions.keep(place);
-            }
+        for place in self.asked.and(roster::on(candidate.channel)) {
+            let Some(check) = roster::check(place) else { continue };
+            let finding = check(view, &candidate);
+            self.verdict(place, finding.verdict());
+            ear.hears(place, &finding);
             // Most rules have nothing more to say: one branch that is nearly always the same.
             if finding.speaks() {
-                match finding {
-                    Finding::Alerts(sentence) => self.alert(rule.id, sentence),
-                    Finding::Against(against) => self.against(rule, &mut evaluated, against),
-                    Finding::Obliges(_) => {
-                        if let Some(obliging) = self.obliging.get_mut(index) {
-                            *obliging = true;
-                        }
-                    }
-                    Finding::NotApplicable | Finding::Satisfied => {}
-                }
+                self.keep(place, finding, &mut evaluated);
+            } else if !E::LISTENS && roster::is_of_the_message(place) {
+                // A rule of the message that holds would say so of every candidate: it is asked once, unless somebody listens.
+                self.asked.remove(place);
             }
         }
         self.too_late(view, &mut evaluated, ear);
         evaluated
+    }
+
+    /// Keeps what a rule says besides its verdict.
+    #[inline(never)]
+    fn keep(&mut self, index: usize, finding: Finding, evaluated: &mut Evaluated<'_>) {
+        let Some(rule) = rules::ALL.get(index) else { return };
+        match finding {
+            Finding::Alerts(sentence) => self.alert(rule.id, sentence),
+            Finding::Against(against) => self.against(rule, evaluated, against),
+            Finding::Obliges(_) => {
+                if let Some(obliging) = self.obliging.get_mut(index) {
+                    *obliging = true;
+                }
+            }
+            Finding::NotApplicable | Finding::Satisfied => {}
+        }
     }
 
     /// Keeps a rule's strongest verdict.

@@ -16,6 +16,8 @@
 extern crate self as postern_gate;
 
 #[cfg(test)]
+mod allocations;
+#[cfg(test)]
 mod answers;
 mod candidate;
 pub mod change;

@@ -170,25 +170,23 @@ fn best_contact<'e>(
     copy: Option<&Evaluated<'_>>,
     contacts: &'e [Evaluated<'e>],
 ) -> Option<(&'e Evaluated<'e>, Choice)> {
-    let ranked = || {
-        contacts
-            .iter()
-            .filter(|e| e.stands() && !e.candidate.channel.is_human_task())
-            .filter(|e| fits(view, copy.is_some(), e, contacts))
-            .map(|e| (Rank::of(view, e), e))
-    };
-    let (rank, best) = ranked().min_by(|one, other| one.0.cmp(&other.0))?;
+    let fitting = contacts
+        .iter()
+        .filter(|e| e.stands() && !e.candidate.channel.is_human_task())
+        .filter(|e| fits(view, copy.is_some(), e, contacts));
+    let ranked: Vec<(Rank<'_>, &Evaluated<'_>)> = fitting.map(|e| (Rank::of(view, e), e)).collect();
+    let (rank, best) = ranked.iter().min_by(|one, other| one.0.cmp(&other.0))?;
     let elsewhere = |e: &Evaluated<'_>| {
         (e.candidate.channel, e.candidate.address) != (best.candidate.channel, best.candidate.address)
     };
-    let second = ranked().filter(|(_, e)| elsewhere(e)).min_by(|one, other| one.0.cmp(&other.0));
+    let second = ranked.iter().filter(|(_, e)| elsewhere(e)).min_by(|one, other| one.0.cmp(&other.0));
     let choice = match second {
         None => Choice { by: Criterion::OnlyWay, over: None },
         Some((other, second)) => {
             let c = &second.candidate;
             let contact_point = c.address.clone();
             let over = RunnerUp { channel: c.channel, contact_point, mode: c.mode, form: c.form };
-            Choice { by: rank.decided(&other), over: Some(over) }
+            Choice { by: rank.decided(other), over: Some(over) }
         }
     };
     Some((best, choice))

@@ -11,7 +11,7 @@ use crate::facts::{
 use crate::finding::{Bar, Finding};
 use crate::policy::{LoweredCell, Overrides, Policy};
 use crate::request::{AnsweredBy, Voice, VoiceMode};
-use crate::rules::ALL;
+use crate::rules::{ALL, roster};
 use crate::sample::{Case, address, consent};
 use crate::view::View;
 use jiff::ToSpan;
@@ -474,20 +474,51 @@ proptest! {
         tighten(&mut strict, &by);
         for case in [case, strict] {
             let view = View::new(&case.request, &case.facts, &case.policy);
-            let given = crate::rules::scope::given(&case.request, &case.facts, &case.policy);
+            let roster = roster::of(&view);
             let mut candidates = candidate::contacts(&view, true);
             candidates.extend(candidate::portal(&view));
             candidates.push(candidate::placeholder(&view));
-            for rule in ALL {
+            for (place, rule) in ALL.iter().enumerate().filter(|(_, rule)| rule.effective.covers(view.today)) {
                 let first = candidates.first().map(|one| (rule.check)(&view, one));
                 for one in &candidates {
                     let said = (rule.check)(&view, one);
-                    let asked = rule.scope.takes(case.request.purpose, given) && rule.scope.covers(one.channel);
+                    let asked = roster.has(place) && roster::on(one.channel).has(place);
                     prop_assert!(asked || matches!(said, Finding::NotApplicable), "{} on {}", rule.id, one.channel);
                     if rule.scope.of_the_message {
                         prop_assert_eq!(Some(format!("{said:?}")), first.as_ref().map(|f| format!("{f:?}")), "{}", rule.id);
                     }
                 }
+            }
+        }
+    }
+    #[test]
+    fn the_decision_is_what_every_rule_asked_of_every_candidate_would_make_it(case in case(), by in stricter()) {
+        let mut strict = case.clone();
+        tighten(&mut strict, &by);
+        for case in [case, strict] {
+            let decision = case.decide();
+            let view = View::new(&case.request, &case.facts, &case.policy);
+            let portal = candidate::portal(&view);
+            let stands = |one: &Candidate<'_>| {
+                ALL.iter().filter(|rule| rule.effective.covers(view.today)).all(|rule| {
+                    let said = (rule.check)(&view, one);
+                    !matches!(said, Finding::Against(against) if against.bar > Bar::Wait || against.waiting_for.is_some())
+                })
+            };
+            let mut candidates: Vec<_> = portal.into_iter().collect();
+            candidates.extend(candidate::contacts(&view, portal.as_ref().is_some_and(stands)));
+            if candidates.is_empty() {
+                candidates.push(candidate::placeholder(&view));
+            }
+            for (place, rule) in ALL.iter().enumerate().filter(|(_, rule)| rule.effective.covers(view.today)) {
+                let said: Vec<_> = candidates.iter().map(|one| (rule.check)(&view, one)).collect();
+                let strongest = said.iter().map(Finding::verdict).max().unwrap();
+                let against = said.iter().filter(|one| matches!(one, Finding::Against(_))).count();
+                let kept = decision.refusals.iter().filter(|refusal| refusal.rule == rule.id).count();
+                // What comes too late is found by this rule after all others have spoken.
+                let late = rule.id == crate::rules::STILL_TRUE.id;
+                prop_assert!(late || decision.rules[place].verdict == strongest, "{}", rule.id);
+                prop_assert!(kept == against || late && kept >= against, "{}: {kept} of {against}", rule.id);
             }
         }
     }

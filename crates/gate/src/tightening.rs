@@ -94,3 +94,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_cell_that_carries_nothing_of_care_carries_no_more_when_a_practice_lowers_it() {
+    let case = Case::of("one_time_code", Level::L1, &[Channel::Sms]);
+    let to = |highest| LoweredCell { purpose: Purpose::OneTimeCode, level: Level::L1, channel: Channel::Sms, highest };
+    assert!(case.decide().deliveries.is_empty());
+    for highest in [None, Some(Form::Callback), Some(Form::Notice), Some(Form::Minimal), Some(Form::Full)] {
+        let policy = Policy::tighten(Overrides { cells: vec![to(highest)], ..Overrides::default() });
+        let decision = decide(&case.request, &case.facts, &policy);
+        assert!(policy.defects.is_empty() && decision.deliveries.iter().all(|d| d.level == Level::L0), "{highest:?}");
+    }
+}

@@ -15,6 +15,7 @@ mod house;
 #[cfg(test)]
 mod pairs;
 mod privacy;
+pub(crate) mod roster;
 pub(crate) mod scope;
 mod security;
 mod special;

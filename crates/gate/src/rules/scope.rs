@@ -12,11 +12,11 @@ use postern_base::{Channel, Origin, Purpose, RecipientRole, Urgency};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Scope {
     /// A bit for each [`Channel`].
-    channels: u32,
+    pub(super) channels: u32,
     /// A bit for each [`Purpose`].
-    purposes: u32,
+    pub(super) purposes: u32,
     /// Bits of [`Given`], all of which the message must have.
-    needs: u16,
+    pub(super) needs: u16,
     /// It asks nothing of the candidate: what it says of one it says of each.
     pub(crate) of_the_message: bool,
 }
@@ -62,18 +62,6 @@ impl Scope {
     /// Only where the message has this too.
     pub(crate) const fn with(self, given: Given) -> Self {
         Self { needs: self.needs | given as u16, ..self }
-    }
-
-    /// Whether it can bear on a message for `purpose` that has `given`.
-    #[inline]
-    pub(crate) const fn takes(self, purpose: Purpose, given: u16) -> bool {
-        self.purposes & (1 << purpose as u32) != 0 && self.needs & !given == 0
-    }
-
-    /// Whether it can bear on a channel.
-    #[inline]
-    pub(crate) const fn covers(self, channel: Channel) -> bool {
-        self.channels & (1 << channel as u32) != 0
     }
 }
 

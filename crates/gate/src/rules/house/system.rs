@@ -250,7 +250,8 @@ fn content_measured(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let found = if text.categories.is_empty() { found } else { Level::L4 };
     let guarded = candidate.cell.has(Mark::CarriesL0) || candidate.cell.has(Mark::NoPhi);
     let ceiling = match candidate.form {
-        Form::Full if guarded => Level::L0,
+        // Whatever the form: a practice that lowers such a cell does not let it carry more.
+        _ if guarded => Level::L0,
         // RULES section 2, P13: a breach notice by e-mail does not name what is specially protected.
         Form::Full if view.request.purpose == Purpose::BreachNotice && candidate.is_contact() => Level::L3,
         Form::Full => Level::L4,
