@@ -4,7 +4,7 @@ use crate::machine::cpu_seconds;
 use crate::report::Line;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{AttemptId, DeliveryId, EntryId, MessageId, Rng, Secret, SystemRng, TenantId};
-use postern_ledger::{Entry, Frontier, Kind, LEAF_VERSION, Options, Publisher, Signer, key_beside, leaf_hash, verify};
+use postern_ledger::{Entry, Frontier, Kind, Options, Publisher, Signer, key_beside, leaf_hash, verify};
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
@@ -82,12 +82,6 @@ fn leaves(entries: usize) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
         }
         let first = kind == Kind::Accepted;
         let entry = Entry {
-            version: LEAF_VERSION,
-            id: EntryId::new(at, &SystemRng)?,
-            tenant: tenant.clone(),
-            kind,
-            at,
-            actor: "system".into(),
             message: Some(message),
             delivery: if first { None } else { Some(DeliveryId::new(at, &SystemRng)?) },
             attempt: if first { None } else { Some(AttemptId::new(at, &SystemRng)?) },
@@ -96,7 +90,7 @@ fn leaves(entries: usize) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
             code: Some("send".into()),
             previous,
             commitments: vec![("body".into(), [7; 32])],
-            rows: Vec::new(),
+            ..Entry::new(EntryId::new(at, &SystemRng)?, tenant.clone(), kind, at)
         };
         previous = Some(entry.id);
         leaves.push(entry.to_bytes()?);

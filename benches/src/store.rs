@@ -9,7 +9,7 @@ use postern_base::{
     Channel, Clock, DeliveryId, EntryId, Form, Language, Level, MessageId, PatientId, Phi, Purpose, Rng, Secret,
     SystemClock, SystemRng, TenantId,
 };
-use postern_ledger::{Entry, Kind, LEAF_VERSION};
+use postern_ledger::{Entry, Kind};
 use postern_store::{
     AcceptOutcome, CandidateRecord, DeliveryState, NewDelivery, NewMessage, RootKey, Store, StoredRendition,
     TenantRecord, Tenanted,
@@ -104,21 +104,11 @@ async fn storm(store: &Tenanted, tenant: &TenantId, callers: usize) -> Result<(f
 fn entry(tenant: &TenantId, kind: Kind, message: Option<MessageId>) -> Result<Entry, Box<dyn Error>> {
     let now: Timestamp = SystemClock.now();
     Ok(Entry {
-        version: LEAF_VERSION,
-        id: EntryId::new(now, &SystemRng)?,
-        tenant: tenant.clone(),
-        kind,
-        at: now,
-        actor: "system".into(),
         message,
-        delivery: None,
-        attempt: None,
-        fence: None,
         policy: Some("1/built-in".into()),
         code: Some("send".into()),
-        previous: None,
         commitments: message.map(|_| ("body".to_owned(), [7u8; 32])).into_iter().collect(),
-        rows: Vec::new(),
+        ..Entry::new(EntryId::new(now, &SystemRng)?, tenant.clone(), kind, now)
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use postern_base::rng::NoEntropy;
 use postern_base::{DeliveryId, EntryId, MessageId, TenantId};
-use postern_ledger::{Entry, Kind, LEAF_VERSION};
+use postern_ledger::{Entry, Kind};
 
 /// An entry about the tenant itself. `code` is a word of a closed vocabulary.
 ///
@@ -18,21 +18,9 @@ pub(crate) fn of(
 ) -> Result<Entry, NoEntropy> {
     let at = engine.now();
     Ok(Entry {
-        version: LEAF_VERSION,
-        id: EntryId::new(at, engine.inner.rng.as_ref())?,
-        tenant: tenant.clone(),
-        kind,
-        at,
         actor: actor.into(),
-        message: None,
-        delivery: None,
-        attempt: None,
-        fence: None,
-        policy: None,
         code: Some(code.into()),
-        previous: None,
-        commitments: Vec::new(),
-        rows: Vec::new(),
+        ..Entry::new(EntryId::new(at, engine.inner.rng.as_ref())?, tenant.clone(), kind, at)
     })
 }
 

@@ -50,6 +50,30 @@ pub struct Entry {
     pub rows: Vec<RowState>,
 }
 
+impl Entry {
+    /// An entry of the present version by `system`, about nothing yet.
+    #[must_use]
+    pub fn new(id: EntryId, tenant: TenantId, kind: Kind, at: Timestamp) -> Self {
+        Self {
+            version: LEAF_VERSION,
+            id,
+            tenant,
+            kind,
+            at,
+            actor: "system".to_owned(),
+            message: None,
+            delivery: None,
+            attempt: None,
+            fence: None,
+            policy: None,
+            code: None,
+            previous: None,
+            commitments: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+}
+
 /// What a row of the database is after the entry that states it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowState {

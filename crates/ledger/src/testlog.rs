@@ -1,7 +1,7 @@
 //! A log on disk for tests.
 
 use crate::checkpoint::SignedCheckpoint;
-use crate::entry::{Entry, Kind, LEAF_VERSION};
+use crate::entry::{Entry, Kind};
 use crate::note::{Signer, VerifierKey};
 use crate::publish::{CHECKPOINT, Publisher};
 use crate::tiles::{Directory, Files};
@@ -42,21 +42,17 @@ pub(crate) fn leaf(index: u64) -> Vec<u8> {
     let step = index % 3;
     let id = |index: u64| EntryId(Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + u128::from(index)));
     let entry = Entry {
-        version: LEAF_VERSION,
-        id: id(index),
-        tenant: "sunrise".parse().unwrap(),
-        kind: [Kind::Accepted, Kind::AttemptStarted, Kind::Terminal][usize::try_from(step).unwrap()],
-        at: Timestamp::from_second(1_790_000_000 + i64::try_from(index).unwrap()).unwrap(),
-        actor: "system".to_owned(),
         message: Some(message(index / 3)),
-        delivery: None,
-        attempt: None,
-        fence: None,
         policy: Some("1/house".to_owned()),
         code: Some("send".to_owned()),
         previous: (step > 0).then(|| id(index - 1)),
         commitments: vec![("body".to_owned(), leaf_hash(&index.to_be_bytes()).0)],
-        rows: Vec::new(),
+        ..Entry::new(
+            id(index),
+            "sunrise".parse().unwrap(),
+            [Kind::Accepted, Kind::AttemptStarted, Kind::Terminal][usize::try_from(step).unwrap()],
+            Timestamp::from_second(1_790_000_000 + i64::try_from(index).unwrap()).unwrap(),
+        )
     };
     entry.to_bytes().unwrap()
 }

@@ -8,9 +8,7 @@
 
 use jiff::Timestamp;
 use postern_base::{EntryId, MessageId, Secret};
-use postern_ledger::{
-    Digest, Directory, Entry, Frontier, Kind, LEAF_VERSION, Proof, Publisher, Signer, commit, leaf_hash, verify,
-};
+use postern_ledger::{Digest, Directory, Entry, Frontier, Kind, Proof, Publisher, Signer, commit, leaf_hash, verify};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -50,21 +48,18 @@ fn leaf(index: u64) -> Vec<u8> {
     let id = |number: u64| Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + u128::from(number));
     let step = index % 4;
     Entry {
-        version: LEAF_VERSION,
-        id: EntryId(id(index)),
-        tenant: "sunrise".parse().unwrap(),
-        kind: *Kind::ALL.get(usize::try_from(step).unwrap()).unwrap(),
-        at: Timestamp::from_millisecond(1_790_000_000_000 + i64::try_from(index).unwrap()).unwrap(),
-        actor: "system".to_owned(),
         message: Some(MessageId(id(1 << 40 | (index / 4)))),
-        delivery: None,
-        attempt: None,
         fence: Some(index),
         policy: Some("1/house".to_owned()),
         code: Some("send".to_owned()),
         previous: (step > 0).then(|| EntryId(id(index - 1))),
         commitments: vec![("body".to_owned(), commit(&Secret::new([9; 32]), "body", &index.to_be_bytes()))],
-        rows: Vec::new(),
+        ..Entry::new(
+            EntryId(id(index)),
+            "sunrise".parse().unwrap(),
+            *Kind::ALL.get(usize::try_from(step).unwrap()).unwrap(),
+            Timestamp::from_millisecond(1_790_000_000_000 + i64::try_from(index).unwrap()).unwrap(),
+        )
     }
     .to_bytes()
     .unwrap()

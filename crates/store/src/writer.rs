@@ -14,7 +14,7 @@ use crate::keys::{Index, Keyring, PatientKey, TenantKeys, wrapped};
 use crate::records::StoreError;
 use jiff::Timestamp;
 use postern_base::{Clock, EntryId, MessageId, Secret, TenantId};
-use postern_ledger::{Entry, Frontier, Kind, LEAF_VERSION, RowState, leaf_hash};
+use postern_ledger::{Entry, Frontier, Kind, RowState, leaf_hash};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, SqliteTransactionMode, TransactionOptions,
     TransactionTrait, Value,
@@ -236,23 +236,7 @@ impl Tx {
         while let Some(row) = self.unstated.first() {
             let (seq, tenant) = (row.seq, row.tenant.clone());
             let id = EntryId::new(self.now, self.keyring.rng()).map_err(|_| Failure::Unavailable)?;
-            let entry = Entry {
-                version: LEAF_VERSION,
-                id,
-                tenant,
-                kind: Kind::RowsWritten,
-                at: self.now,
-                actor: "system".to_owned(),
-                message: None,
-                delivery: None,
-                attempt: None,
-                fence: None,
-                policy: None,
-                code: None,
-                previous: None,
-                commitments: Vec::new(),
-                rows: Vec::new(),
-            };
+            let entry = Entry::new(id, tenant, Kind::RowsWritten, self.now);
             self.append_after(seq, &entry, None)?;
         }
         Ok(())

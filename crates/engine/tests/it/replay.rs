@@ -5,7 +5,7 @@ use crate::records;
 use postern_base::EntryId;
 use postern_engine::faults::NoFaults;
 use postern_engine::replay::{Replay, replay};
-use postern_ledger::{Entry, Kind, LEAF_VERSION};
+use postern_ledger::{Entry, Kind};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -57,23 +57,12 @@ async fn a_policy_that_changed_since_does_not_change_what_was_decided_under_the_
 async fn the_decisions_of_a_patient_whose_key_is_destroyed_are_counted_and_no_error() {
     let clinic = morning().await;
     let before = replayed(&clinic).await;
-    let entry = Entry {
-        version: LEAF_VERSION,
-        id: EntryId::new(clinic.engine.clock().now(), &postern_base::SystemRng).unwrap(),
-        tenant: clinic.tenant(),
-        kind: Kind::KeyDestroyed,
-        at: clinic.engine.clock().now(),
-        actor: "system".to_owned(),
-        message: None,
-        delivery: None,
-        attempt: None,
-        fence: None,
-        policy: None,
-        code: None,
-        previous: None,
-        commitments: Vec::new(),
-        rows: Vec::new(),
-    };
+    let entry = Entry::new(
+        EntryId::new(clinic.engine.clock().now(), &postern_base::SystemRng).unwrap(),
+        clinic.tenant(),
+        Kind::KeyDestroyed,
+        clinic.engine.clock().now(),
+    );
     let store = clinic.engine.store().tenant(&clinic.tenant());
     store.destroy_patient_key(&"p1".parse().unwrap(), entry).await.unwrap();
     let found = replayed(&clinic).await;

@@ -9,7 +9,7 @@ use crate::records::{Grounds, StoreError};
 use crate::writer::{Tx, Write};
 use postern_base::{AttemptId, EntryId, MessageId};
 use postern_gate::Permit;
-use postern_ledger::{Committed, Entry, Kind, LEAF_VERSION, Lease, Log, commit};
+use postern_ledger::{Committed, Entry, Kind, Lease, Log, commit};
 use sea_orm::Value;
 use std::sync::Arc;
 
@@ -118,21 +118,14 @@ impl Store {
             None => None,
         };
         let entry = Entry {
-            version: LEAF_VERSION,
-            id,
-            tenant: binding.tenant.clone(),
-            kind: Kind::AttemptStarted,
-            at: now,
-            actor: "system".to_owned(),
             message: Some(binding.message),
             delivery: Some(binding.delivery),
             attempt: Some(binding.attempt),
             fence: Some(lease.fence),
             policy: Some(format!("{}/{}", permit.rules_version(), permit.policy_version())),
             code: Some(format!("{}/{}/{}", permit.channel(), permit.form(), permit.level())),
-            previous: None,
             commitments,
-            rows: Vec::new(),
+            ..Entry::new(id, binding.tenant.clone(), Kind::AttemptStarted, now)
         };
         let start = Start { tenant, lease, message: binding.message, attempt: binding.attempt, decision, entry };
         self.shared.queue.write(start).await

@@ -7,7 +7,7 @@ use postern_base::{
 };
 use postern_gate::decision::VendorRef;
 use postern_gate::facts::Address;
-use postern_ledger::{Entry, Kind, LEAF_VERSION};
+use postern_ledger::{Entry, Kind};
 use postern_store::{
     CandidateRecord, DeliveryState, NewDelivery, NewMessage, OpenError, Options, RootKey, Store, StoredRendition,
     TenantRecord, Tenanted,
@@ -122,23 +122,7 @@ impl Bench {
 }
 
 pub(crate) fn entry(tenant: &TenantId, kind: Kind, message: Option<MessageId>, clock: &HandClock) -> Entry {
-    Entry {
-        version: LEAF_VERSION,
-        id: EntryId::new(clock.now(), &SystemRng).unwrap(),
-        tenant: tenant.clone(),
-        kind,
-        at: clock.now(),
-        actor: "system".to_owned(),
-        message,
-        delivery: None,
-        attempt: None,
-        fence: None,
-        policy: None,
-        code: None,
-        previous: None,
-        commitments: Vec::new(),
-        rows: Vec::new(),
-    }
+    Entry { message, ..Entry::new(EntryId::new(clock.now(), &SystemRng).unwrap(), tenant.clone(), kind, clock.now()) }
 }
 
 pub(crate) fn address(text: &str) -> Address {

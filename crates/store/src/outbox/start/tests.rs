@@ -48,21 +48,13 @@ impl Bench {
 
     pub(crate) fn entry(&self, kind: Kind, message: Option<MessageId>) -> Entry {
         Entry {
-            version: LEAF_VERSION,
-            id: EntryId::new(self.clock.now(), &SystemRng).unwrap(),
-            tenant: "sunrise".parse().unwrap(),
-            kind,
-            at: self.clock.now(),
-            actor: "system".to_owned(),
             message,
-            delivery: None,
-            attempt: None,
-            fence: None,
-            policy: None,
-            code: None,
-            previous: None,
-            commitments: Vec::new(),
-            rows: Vec::new(),
+            ..Entry::new(
+                EntryId::new(self.clock.now(), &SystemRng).unwrap(),
+                "sunrise".parse().unwrap(),
+                kind,
+                self.clock.now(),
+            )
         }
     }
 
