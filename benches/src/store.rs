@@ -14,7 +14,7 @@ use postern_store::{
     AcceptOutcome, CandidateRecord, DeliveryState, NewDelivery, NewMessage, RootKey, Store, StoredRendition,
     TenantRecord, Tenanted,
 };
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use rusqlite::Connection;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,9 +29,9 @@ const GROUP: usize = 64;
 /// Measures the store at 1, 64 and 256 callers, and plain SQLite.
 pub(crate) async fn run(directory: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
     let mut lines = Vec::new();
-    let raw = RawSqlite::open(&directory.join("raw.db")).await?;
-    let alone = raw.measure(1).await?;
-    let grouped = raw.measure(GROUP).await?;
+    let raw = RawSqlite::open(&directory.join("raw.db"))?;
+    let alone = raw.measure(1)?;
+    let grouped = raw.measure(GROUP)?;
     let note = "the same rows without keys, tree or checks: one transaction per message";
     lines.push(Line::rate("store", "plain SQLite, one commit per message", alone, "-", note));
     lines.push(Line::rate(
@@ -170,28 +170,24 @@ fn message(tenant: &TenantId, caller: usize, round: u32) -> Result<NewMessage, B
 
 /// SQLite as anyone would use it: same durability, none of what Postern adds.
 struct RawSqlite {
-    database: DatabaseConnection,
+    database: Connection,
 }
 
 impl RawSqlite {
-    async fn open(path: &Path) -> Result<Self, Box<dyn Error>> {
-        let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
-        options.max_connections(1).sqlx_logging(false);
-        let database = Database::connect(options).await?;
-        database
-            .execute_unprepared(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
-                 CREATE TABLE message (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
-                 CREATE TABLE delivery (seq INTEGER PRIMARY KEY, message INTEGER NOT NULL, due INTEGER NOT NULL, body BLOB NOT NULL);
-                 CREATE TABLE idempotency (seq INTEGER PRIMARY KEY, key INTEGER NOT NULL UNIQUE);
-                 CREATE TABLE leaf (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);",
-            )
-            .await?;
+    fn open(path: &Path) -> Result<Self, Box<dyn Error>> {
+        let database = Connection::open(path)?;
+        database.execute_batch(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
+             CREATE TABLE message (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
+             CREATE TABLE delivery (seq INTEGER PRIMARY KEY, message INTEGER NOT NULL, due INTEGER NOT NULL, body BLOB NOT NULL);
+             CREATE TABLE idempotency (seq INTEGER PRIMARY KEY, key INTEGER NOT NULL UNIQUE);
+             CREATE TABLE leaf (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);",
+        )?;
         Ok(Self { database })
     }
 
     /// Messages per second with `group` of them per transaction.
-    async fn measure(&self, group: usize) -> Result<f64, Box<dyn Error>> {
+    fn measure(&self, group: usize) -> Result<f64, Box<dyn Error>> {
         let many = |row: &str| vec![row; group].join(",");
         let message = format!("INSERT INTO message (body) VALUES {}", many("(randomblob(1100))"));
         let delivery = format!(
@@ -205,7 +201,7 @@ impl RawSqlite {
         let mut commits = 0u32;
         while started.elapsed() < RUN {
             for sql in ["BEGIN IMMEDIATE", &message, &delivery, &idempotency, &leaf, "COMMIT"] {
-                self.database.execute_unprepared(sql).await?;
+                self.database.prepare_cached(sql)?.execute([])?;
             }
             commits += 1;
         }

@@ -134,8 +134,8 @@ impl Engine {
             StoreError::NotFound => AcceptError::Unavailable,
             other => other.into(),
         })?;
-        let mut directory =
-            self.directory(&self.inner.store.tenant(tenant), &gate.patient, gate.event.as_deref(), now).await?;
+        let mut reading = self.inner.store.tenant(tenant).reading().await?;
+        let mut directory = self.directory(&mut reading, &gate.patient, gate.event.as_deref(), now).await?;
         if !directory.found {
             return Err(AcceptError::NoSuchPatient);
         }
@@ -163,8 +163,15 @@ impl Engine {
         rendered.commit(key);
         let actor = crate::facts::asking(principal, &state);
         let facts = self
-            .gather(Occasion { tenant, state: &state, now, except: None, actor }, &gate, directory, &rendered)
+            .gather(
+                Occasion { tenant, state: &state, now, except: None, actor },
+                &gate,
+                directory,
+                &rendered,
+                &mut reading,
+            )
             .await?;
+        drop(reading);
         self.at(Step::Gathered)?;
         if let Some(inbound) = facts.history.known().map(|history| &history.inbound) {
             if let Some(answering) = &answering {

@@ -14,7 +14,7 @@ use postern_ehr::{PatientRecord, Resource};
 use postern_gate::deployment::Actor;
 use postern_gate::facts::{Address, Ehr, Event, History, Patient, Verification};
 use postern_gate::{Deployment, Fact, Facts, Missing, Request};
-use postern_store::{StoreError, Tenanted};
+use postern_store::{Reading, StoreError};
 use std::collections::BTreeMap;
 
 /// How far back deliveries and inbound messages are read: longer than any cap or window of the rules looks.
@@ -61,25 +61,25 @@ impl Engine {
     /// Reads the directory about `patient` and the event a request names.
     pub(crate) async fn directory(
         &self,
-        tenant: &Tenanted,
+        reading: &mut Reading,
         patient: &PatientId,
         event: Option<&str>,
         now: Timestamp,
     ) -> Result<Directory, StoreError> {
-        let mut documents = match tenant.patient_resources(patient).await {
+        let mut documents = match reading.patient_resources(patient).await {
             Ok(documents) => documents,
             // The patient's key was destroyed: there is nobody to send to any more.
             Err(StoreError::KeyDestroyed) => Vec::new(),
             Err(error) => return Err(error),
         };
         if let Some((kind, id)) = event.and_then(|reference| reference.split_once('/'))
-            && let Some(document) = tenant.resource(kind, id).await?
+            && let Some(document) = reading.resource(kind, id).await?
         {
             documents.push(document);
         }
         let mut resources = read(&documents);
         for (kind, id) in places(&resources) {
-            if let Some(document) = tenant.resource(&kind, &id).await? {
+            if let Some(document) = reading.resource(&kind, &id).await? {
                 resources.extend(read(&[document]));
             }
         }
@@ -100,9 +100,9 @@ impl Engine {
         request: &Request,
         directory: Directory,
         rendered: &Rendered,
+        reading: &mut Reading,
     ) -> Result<Facts, StoreError> {
-        let Occasion { tenant: tenant_id, state, now, except, actor } = occasion;
-        let tenant = self.inner.store.tenant(tenant_id);
+        let Occasion { tenant, state, now, except, actor } = occasion;
         let Directory { record, event, .. } = directory;
         let PatientRecord { mut patient, consents, mut related, .. } = record;
         let mut points = Vec::new();
@@ -111,15 +111,12 @@ impl Engine {
         }
         points.extend(related.iter().flat_map(|person| person.points.iter().map(|point| point.value.clone())));
         let since = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
-        let source = rendered.source.clone();
-        let (deliveries, inbound, opt_outs, own, earlier) = tokio::try_join!(
-            tenant.past_deliveries(&request.patient, &points, since, except),
-            // Without a bound: a STOP of any age that has no opt-out row is still a STOP.
-            tenant.inbound(&points, Timestamp::MIN),
-            tenant.opt_outs(&points),
-            tenant.verifications(&points),
-            tenant.earlier(&request.patient, request.purpose, &source, since, except),
-        )?;
+        let deliveries = reading.past_deliveries(&request.patient, &points, since, except).await?;
+        // Without a bound: a STOP of any age that has no opt-out row is still a STOP.
+        let inbound = reading.inbound(&points, Timestamp::MIN).await?;
+        let opt_outs = reading.opt_outs(&points).await?;
+        let own = reading.verifications(&points).await?;
+        let earlier = reading.earlier(&request.patient, request.purpose, &rendered.source, since, except).await?;
         if let Fact::Known(patient) = &mut patient {
             own_knowledge(&mut patient.points, &own);
         }
@@ -131,7 +128,7 @@ impl Engine {
             tenant: state.gate.clone(),
             vendors: state.vendors.clone(),
             certificates: state.settings.transport.certificates(),
-            email_tiers: self.email_tiers(tenant_id, state, now),
+            email_tiers: self.email_tiers(tenant, state, now),
             ehr: Ehr::Live,
             patient,
             consents,

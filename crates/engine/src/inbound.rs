@@ -70,7 +70,13 @@ impl Engine {
         if !first_time {
             return Ok(());
         }
-        let stood = store.opt_outs(std::slice::from_ref(point)).await?.iter().any(|o| o.scope == OptOutScope::All);
+        let stood = store
+            .reading()
+            .await?
+            .opt_outs(std::slice::from_ref(point))
+            .await?
+            .iter()
+            .any(|o| o.scope == OptOutScope::All);
         // Waiting deliveries to this point are decided again at their own gate; nothing here has to find them.
         if meaning.stops() {
             let opt_out = OptOut {

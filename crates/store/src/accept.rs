@@ -3,7 +3,7 @@
 //! Sealing happens in the caller's task; the writer only looks for earlier keys and inserts rows, many messages at a time.
 
 use crate::coverage::{DECISIONS, DELIVERIES, IDEMPOTENCY, MESSAGES as COVERED};
-use crate::database::{Failure, bytes, column, id, places};
+use crate::database::{Failure, Value, bytes, column, id, places};
 use crate::decisions::{self, DECISION};
 use crate::frame::Framer;
 use crate::keys::{Field, Index, PatientKey, TenantKeys};
@@ -16,7 +16,6 @@ use crate::seal::{Place, Sealer};
 use crate::writer::{Job, Tx};
 use postern_base::{DeliveryId, MessageId, Phi, Rng};
 use postern_ledger::{Entry, RowState};
-use sea_orm::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -87,7 +86,7 @@ impl Tenanted {
     pub async fn accept(&self, message: NewMessage) -> Result<AcceptOutcome, StoreError> {
         let tenant = self.keys().await?;
         self.admissible(&message.entries)?;
-        let key = self.shared.keyring.patient_or_new(&self.shared.reader, &tenant, &message.patient).await?;
+        let key = self.shared.keyring.patient_or_new(&self.shared.readers, &tenant, &message.patient).await?;
         let now = self.shared.clock.now().as_microsecond();
         let prepared = prepare(tenant, key, message, now, self.shared.keyring.rng())?;
         let (reply, answer) = oneshot::channel();
@@ -197,10 +196,10 @@ fn delivery_row(
         state_number(delivery.state).into(),
         0_i32.into(),
         i32::from(live).into(),
-        delivery.after.map_or(Value::Bytes(None), |first| bytes(first.0)),
+        delivery.after.map_or(Value::Null, |first| bytes(first.0)),
         message.expires_at.as_microsecond().into(),
         // A delivery that waits for a person ends with the message's life.
-        Value::BigInt((delivery.state == DeliveryState::Held).then(|| message.expires_at.as_microsecond())),
+        Value::from((delivery.state == DeliveryState::Held).then(|| message.expires_at.as_microsecond())),
         now.into(),
         point,
     ];
@@ -222,11 +221,11 @@ pub(crate) fn candidate_values(
     let vendor = candidate.vendor.as_ref();
     let columns = vec![
         candidate.channel.as_str().into(),
-        Value::String(candidate.mode.map(|mode| mode.as_str().to_owned())),
+        Value::from(candidate.mode.map(|mode| mode.as_str().to_owned())),
         candidate.form.as_str().into(),
         candidate.level.as_str().into(),
-        Value::String(vendor.map(|vendor| vendor.vendor.clone())),
-        Value::String(vendor.map(|vendor| vendor.service.clone())),
+        Value::from(vendor.map(|vendor| vendor.vendor.clone())),
+        Value::from(vendor.map(|vendor| vendor.service.clone())),
         sealed.into(),
     ];
     Ok((tenant.point(address).to_vec().into(), columns))
@@ -316,7 +315,7 @@ async fn insert_all(tx: &mut Tx, stored: &[&Prepared]) -> Result<(), Failure> {
 
 /// Which of the callers' keys came before: the message and the fingerprint's index.
 async fn earlier_keys<'p>(
-    tx: &Tx,
+    tx: &mut Tx,
     prepared: impl Iterator<Item = &'p Prepared>,
 ) -> Result<HashMap<Caller, (MessageId, Index)>, Failure> {
     let callers: HashSet<Caller> =

@@ -1,10 +1,11 @@
 //! What is known of contact points: opt-outs, verifications, and what came in from them.
 
 use crate::coverage::{INBOUND as COVERED_INBOUND, OPT_OUTS, Table, VERIFICATIONS};
-use crate::database::{Failure, array, column, id, optional_time, optional_word, places, time, word};
+use crate::database::{Failure, Value, array, column, id, optional_time, optional_word, places, time, word};
 use crate::frame::{Framer, Frames};
 use crate::keys::{Index, PatientKey, TenantKeys};
 use crate::open::{Store, Tenanted};
+use crate::reading::Reading;
 use crate::records::{NewInbound, StoreError};
 use crate::seal::Place;
 use crate::writer::{Tx, Write};
@@ -12,7 +13,6 @@ use jiff::Timestamp;
 use postern_base::{Channel, Phi, TenantId};
 use postern_gate::facts::{Address, Inbound, OptOut, OptOutScope, Verification};
 use postern_ledger::Entry;
-use sea_orm::Value;
 use std::sync::Arc;
 
 /// A row to insert with its entries.
@@ -60,7 +60,7 @@ impl Store {
         let mut found = Vec::new();
         // Blind indexes are per tenant, so each is asked for itself.
         for row in self.shared.all("SELECT seq FROM tenants ORDER BY seq", Vec::new()).await? {
-            let tenant = self.shared.keyring.tenant_by_seq(&self.shared.reader, column(&row, 0)?).await?;
+            let tenant = self.shared.keyring.tenant_by_seq(&self.shared.readers, column(&row, 0)?).await?;
             let index = tenant.point(point).to_vec();
             let sql = "SELECT EXISTS (SELECT 1 FROM points WHERE tenant = ? AND point = ?) \
                  OR EXISTS (SELECT 1 FROM deliveries WHERE tenant = ? AND point = ? AND sent_at IS NOT NULL)";
@@ -115,32 +115,11 @@ impl Tenanted {
             tenant.point(point.reveal()).to_vec().into(),
             i32::from(lifted).into(),
             at.as_microsecond().into(),
-            Value::String(channel),
-            Value::String(purpose),
+            Value::from(channel),
+            Value::from(purpose),
         ];
         self.shared.queue.write(Insert { tenant, table: &OPT_OUTS, head: OPT_OUT, row, tail: "", entries }).await?;
         Ok(())
-    }
-
-    /// Opt-outs on any of `points` that were not lifted since.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`]: then nothing may be sent.
-    pub async fn opt_outs(&self, points: &[Address]) -> Result<Vec<OptOut>, StoreError> {
-        let tenant = self.keys().await?;
-        let mut standing = Vec::new();
-        for point in points {
-            let sql = "SELECT o.at, o.channel, o.purpose FROM opt_outs o \
-                 WHERE o.tenant = ? AND o.point = ? AND o.lifted = 0 AND NOT EXISTS (SELECT 1 FROM opt_outs l \
-                 WHERE l.tenant = o.tenant AND l.point = o.point AND l.lifted = 1 AND l.seq > o.seq AND l.at >= o.at) \
-                 ORDER BY o.seq";
-            let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
-            for row in self.shared.all(sql, values).await? {
-                let scope = optional_word(&row, 2)?.map_or(OptOutScope::All, OptOutScope::Purpose);
-                standing.push(OptOut { at: time(&row, 0)?, channel: word(&row, 1)?, point: point.clone(), scope });
-            }
-        }
-        Ok(standing)
     }
 
     /// Marks a point as no longer verified (wrong number, bounce), or verified, by Postern's own knowledge.
@@ -156,7 +135,7 @@ impl Tenanted {
         let tenant = self.keys().await?;
         let entries = vec![entry];
         self.admissible(&entries)?;
-        let micros = |at: Option<Timestamp>| Value::BigInt(at.map(|at| at.as_microsecond()));
+        let micros = |at: Option<Timestamp>| Value::from(at.map(|at| at.as_microsecond()));
         let row = vec![
             tenant.seq.into(),
             tenant.point(point.reveal()).to_vec().into(),
@@ -170,26 +149,6 @@ impl Tenanted {
             .write(Insert { tenant, table: &VERIFICATIONS, head: VERIFICATION, row, tail: "", entries })
             .await?;
         Ok(())
-    }
-
-    /// Postern's own verifications of any of `points`, the newest of each: `None` in the pair = unverified on purpose. A point
-    /// that Postern knows nothing of is not in the answer.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn verifications(&self, points: &[Address]) -> Result<Vec<(Address, Option<Verification>)>, StoreError> {
-        let tenant = self.keys().await?;
-        let mut found = Vec::new();
-        for point in points {
-            let sql = "SELECT known, validated, last, next FROM verifications WHERE tenant = ? AND point = ? \
-                 ORDER BY seq DESC LIMIT 1";
-            let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
-            let Some(row) = self.shared.one(sql, values).await? else { continue };
-            let validated = column::<i32>(&row, 1)? != 0;
-            let verification = Verification { validated, last: optional_time(&row, 2)?, next: optional_time(&row, 3)? };
-            found.push((point.clone(), (column::<i32>(&row, 0)? != 0).then_some(verification)));
-        }
-        Ok(found)
     }
 
     /// Stores an inbound message once per vendor reference, sealed; `false` = seen before, and nothing is written. It is sealed
@@ -215,8 +174,8 @@ impl Tenanted {
             inbound.reference.into(),
             inbound.channel.as_str().into(),
             point.to_vec().into(),
-            Value::Bytes(owner.map(|key| key.index.to_vec())),
-            Value::String(inbound.thread_purpose.map(|purpose| purpose.as_str().to_owned())),
+            Value::from(owner.map(|key| key.index.to_vec())),
+            Value::from(inbound.thread_purpose.map(|purpose| purpose.as_str().to_owned())),
             inbound.at.as_microsecond().into(),
             sealed.into(),
             name.to_vec().into(),
@@ -230,50 +189,10 @@ impl Tenanted {
         let sql = "SELECT DISTINCT patient FROM points WHERE tenant = ? AND point = ? AND patient IS NOT NULL LIMIT 2";
         let rows = self.shared.all(sql, vec![tenant.seq.into(), point.to_vec().into()]).await?;
         let [row] = rows.as_slice() else { return Ok(None) };
-        match self.shared.keyring.patient(&self.shared.reader, tenant, array(row, 0)?).await {
+        match self.shared.keyring.patient(&self.shared.readers, tenant, array(row, 0)?).await {
             Err(StoreError::KeyDestroyed) => Ok(None),
             other => other,
         }
-    }
-
-    /// Inbound messages from any of `points` since `since`, oldest first. A text whose key was destroyed is left out.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn inbound(&self, points: &[Address], since: Timestamp) -> Result<Vec<Inbound>, StoreError> {
-        let tenant = self.keys().await?;
-        let mut found = Vec::new();
-        for point in points {
-            let sql = "SELECT at, channel, thread_purpose, patient, text, name FROM inbound \
-                 WHERE tenant = ? AND point = ? AND at >= ? ORDER BY at, seq";
-            let index = tenant.point(point.reveal()).to_vec();
-            for row in
-                self.shared.all(sql, vec![tenant.seq.into(), index.into(), since.as_microsecond().into()]).await?
-            {
-                let name: [u8; 16] = array(&row, 5)?;
-                let sealed: Vec<u8> = column(&row, 4)?;
-                let plain = match column::<Option<Vec<u8>>>(&row, 3)? {
-                    None => tenant.sealer().open(text_of(&name), &sealed)?,
-                    Some(patient) => {
-                        let patient = patient.try_into().map_err(|_| StoreError::Damaged)?;
-                        match self.patient_key(&tenant, patient).await {
-                            Err(StoreError::KeyDestroyed) => continue,
-                            key => key?.sealer().open(text_of(&name), &sealed)?,
-                        }
-                    }
-                };
-                let mut frames = Frames(plain.reveal());
-                frames.take()?;
-                found.push(Inbound {
-                    at: time(&row, 0)?,
-                    channel: word::<Channel>(&row, 1)?,
-                    point: point.clone(),
-                    text: Phi::new(frames.text()?.to_owned()),
-                    thread_purpose: optional_word(&row, 2)?,
-                });
-            }
-        }
-        Ok(found)
     }
 
     /// Patients that the directory gives `point` as a contact point of, in order of their ids.
@@ -309,5 +228,89 @@ impl Tenanted {
         let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
         let Some(row) = self.shared.one(sql, values).await? else { return Ok(None) };
         Ok(Some((postern_base::MessageId(id(&row, 0)?), word(&row, 1)?)))
+    }
+}
+
+impl Reading {
+    /// Opt-outs on any of `points` that were not lifted since.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: then nothing may be sent.
+    pub async fn opt_outs(&mut self, points: &[Address]) -> Result<Vec<OptOut>, StoreError> {
+        let tenant = Arc::clone(&self.tenant);
+        let mut standing = Vec::new();
+        for point in points {
+            let sql = "SELECT o.at, o.channel, o.purpose FROM opt_outs o \
+                 WHERE o.tenant = ? AND o.point = ? AND o.lifted = 0 AND NOT EXISTS (SELECT 1 FROM opt_outs l \
+                 WHERE l.tenant = o.tenant AND l.point = o.point AND l.lifted = 1 AND l.seq > o.seq AND l.at >= o.at) \
+                 ORDER BY o.seq";
+            let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
+            for row in self.all(sql, &values).await? {
+                let scope = optional_word(&row, 2)?.map_or(OptOutScope::All, OptOutScope::Purpose);
+                standing.push(OptOut { at: time(&row, 0)?, channel: word(&row, 1)?, point: point.clone(), scope });
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Postern's own verifications of any of `points`, the newest of each: `None` in the pair = unverified on purpose. A point
+    /// that Postern knows nothing of is not in the answer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn verifications(
+        &mut self,
+        points: &[Address],
+    ) -> Result<Vec<(Address, Option<Verification>)>, StoreError> {
+        let tenant = Arc::clone(&self.tenant);
+        let mut found = Vec::new();
+        for point in points {
+            let sql = "SELECT known, validated, last, next FROM verifications WHERE tenant = ? AND point = ? \
+                 ORDER BY seq DESC LIMIT 1";
+            let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
+            let Some(row) = self.one(sql, &values).await? else { continue };
+            let validated = column::<i32>(&row, 1)? != 0;
+            let verification = Verification { validated, last: optional_time(&row, 2)?, next: optional_time(&row, 3)? };
+            found.push((point.clone(), (column::<i32>(&row, 0)? != 0).then_some(verification)));
+        }
+        Ok(found)
+    }
+
+    /// Inbound messages from any of `points` since `since`, oldest first. A text whose key was destroyed is left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn inbound(&mut self, points: &[Address], since: Timestamp) -> Result<Vec<Inbound>, StoreError> {
+        let tenant = Arc::clone(&self.tenant);
+        let mut found = Vec::new();
+        for point in points {
+            let sql = "SELECT at, channel, thread_purpose, patient, text, name FROM inbound \
+                 WHERE tenant = ? AND point = ? AND at >= ? ORDER BY at, seq";
+            let index = tenant.point(point.reveal()).to_vec();
+            for row in self.all(sql, &[tenant.seq.into(), index.into(), since.as_microsecond().into()]).await? {
+                let name: [u8; 16] = array(&row, 5)?;
+                let sealed: Vec<u8> = column(&row, 4)?;
+                let plain = match column::<Option<Vec<u8>>>(&row, 3)? {
+                    None => tenant.sealer().open(text_of(&name), &sealed)?,
+                    Some(patient) => {
+                        let patient = patient.try_into().map_err(|_| StoreError::Damaged)?;
+                        match self.patient_key(patient).await {
+                            Err(StoreError::KeyDestroyed) => continue,
+                            key => key?.sealer().open(text_of(&name), &sealed)?,
+                        }
+                    }
+                };
+                let mut frames = Frames(plain.reveal());
+                frames.take()?;
+                found.push(Inbound {
+                    at: time(&row, 0)?,
+                    channel: word::<Channel>(&row, 1)?,
+                    point: point.clone(),
+                    text: Phi::new(frames.text()?.to_owned()),
+                    thread_purpose: optional_word(&row, 2)?,
+                });
+            }
+        }
+        Ok(found)
     }
 }

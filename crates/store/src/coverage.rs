@@ -6,11 +6,10 @@
 //! person than the ciphertext does. What is left out stands in [`EXEMPT`], with the reason; a test reads the schema and fails for
 //! a column that is in neither list.
 
-use crate::database::{Failure, column};
+use crate::database::{Failure, Row, Value, raw};
 use crate::records::StoreError;
 use aws_lc_rs::digest::{Context, SHA256};
 use postern_ledger::RowState;
-use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
 /// How a column is read.
@@ -330,19 +329,11 @@ impl Digest {
 
 fn field(value: &Value) -> Result<Field<'_>, StoreError> {
     Ok(match value {
-        Value::Bytes(Some(bytes)) => Field::Blob(bytes),
-        Value::String(Some(text)) => Field::Text(text),
-        Value::BigInt(Some(number)) => Field::Integer(*number),
-        Value::Int(Some(number)) => Field::Integer(i64::from(*number)),
-        Value::Unsigned(Some(number)) => Field::Integer(i64::from(*number)),
-        Value::TinyUnsigned(Some(number)) => Field::Integer(i64::from(*number)),
-        Value::Bytes(None)
-        | Value::String(None)
-        | Value::BigInt(None)
-        | Value::Int(None)
-        | Value::Unsigned(None)
-        | Value::TinyUnsigned(None) => Field::Null,
-        _ => return Err(StoreError::Damaged),
+        Value::Null => Field::Null,
+        Value::Integer(number) => Field::Integer(*number),
+        Value::Text(text) => Field::Text(text),
+        Value::Blob(bytes) => Field::Blob(bytes),
+        Value::Unreadable => return Err(StoreError::Damaged),
     })
 }
 
@@ -374,19 +365,19 @@ impl Table {
     }
 
     /// States a row that is read by [`Table::selection`].
-    pub(crate) fn state(&self, row: &QueryResult) -> Result<RowState, StoreError> {
+    pub(crate) fn state(&self, row: &Row) -> Result<RowState, StoreError> {
         let mut digest = Digest::of(self);
-        let row_name = read(row, 0, self.key.read, |key| self.name(&key))??;
+        let row_name = self.name(&read(row, 0, self.key.read)?)?;
         for (at, column) in (1..).zip(self.columns) {
-            read(row, at, column.read, |field| digest.put(&field))?;
+            digest.put(&read(row, at, column.read)?);
         }
         Ok(RowState { row: row_name, digest: Some(digest.finish()) })
     }
 
     /// As [`Table::state`], of a row that may have been changed by others: one that cannot be read has no digest, and one whose
     /// key cannot be read is named by where it was found.
-    pub(crate) fn state_of_any(&self, row: &QueryResult, found_at: u64) -> RowState {
-        let name = read(row, 0, self.key.read, |key| self.name(&key)).and_then(|name| name);
+    pub(crate) fn state_of_any(&self, row: &Row, found_at: u64) -> RowState {
+        let name = read(row, 0, self.key.read).and_then(|key| self.name(&key));
         let digest = self.state(row).ok().and_then(|state| state.digest);
         RowState { row: name.unwrap_or_else(|_| format!("{}/unreadable-{found_at}", self.name)), digest }
     }
@@ -409,12 +400,16 @@ impl Table {
     }
 }
 
-fn read<T>(row: &QueryResult, at: usize, kind: As, take: impl FnOnce(Field<'_>) -> T) -> Result<T, StoreError> {
-    Ok(match kind {
-        As::Integer => take(column::<Option<i64>>(row, at)?.map_or(Field::Null, Field::Integer)),
-        As::Text => take(column::<Option<String>>(row, at)?.as_deref().map_or(Field::Null, Field::Text)),
-        As::Blob => take(column::<Option<Vec<u8>>>(row, at)?.as_deref().map_or(Field::Null, Field::Blob)),
-    })
+/// A column, if it is NULL or of the kind that Postern writes there.
+fn read(row: &Row, at: usize, kind: As) -> Result<Field<'_>, StoreError> {
+    let field = field(raw(row, at)?)?;
+    match (kind, &field) {
+        (_, Field::Null)
+        | (As::Integer, Field::Integer(_))
+        | (As::Text, Field::Text(_))
+        | (As::Blob, Field::Blob(_)) => Ok(field),
+        _ => Err(StoreError::Damaged),
+    }
 }
 
 #[cfg(test)]

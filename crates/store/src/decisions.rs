@@ -1,7 +1,7 @@
 //! What decisions were made from, kept sealed so that each can be made again, and the policies they were made under.
 
 use crate::coverage::{DECISIONS, POLICIES};
-use crate::database::{Failure, Location, Use, array, bytes, column, id, path_in, statement};
+use crate::database::{Failure, Location, Readers, Row, Use, Value, array, bytes, column, id};
 use crate::keys::{Keyring, PatientKey, TenantKeys};
 use crate::open::{Tenanted, load_epochs, read_installation};
 use crate::records::{KeptDecision, OpenError, RootKey, StoreError};
@@ -9,7 +9,6 @@ use crate::seal::Place;
 use crate::writer::{Tx, Write};
 use postern_base::{EntryId, MessageId, Phi, Rng, SystemRng, TenantId};
 use postern_ledger::{CommitmentKey, Entry};
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Value};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -87,7 +86,7 @@ impl Tenanted {
 /// beside a running process or after it.
 #[derive(Debug)]
 pub struct Decisions {
-    connection: DatabaseConnection,
+    readers: Readers,
     keyring: Keyring,
 }
 
@@ -97,17 +96,17 @@ impl Decisions {
     /// # Errors
     /// [`OpenError::WrongRootKey`], [`OpenError::Newer`], [`OpenError::Damaged`], [`OpenError::Io`].
     pub async fn open(dir: &Path, root: RootKey) -> Result<Self, OpenError> {
-        let path = path_in(dir);
-        std::fs::metadata(&path).map_err(OpenError::Io)?;
-        let connection = Location { path, pages_max: None }.connect(Use::Inspector).await?;
+        let location = Location::of(dir);
+        std::fs::metadata(&location.path).map_err(OpenError::Io)?;
+        let mut connection = location.connect(Use::Reader)?;
         // A database of an earlier version has kept nothing to make a decision from.
-        if crate::schema::version(&connection).await? < 2 {
+        if crate::schema::version(&mut connection).await? < 2 {
             return Err(OpenError::Damaged);
         }
         let keyring = Keyring::new(root, Arc::new(SystemRng));
-        read_installation(&connection, &keyring).await?;
-        load_epochs(&connection, &keyring).await?;
-        Ok(Self { connection, keyring })
+        read_installation(&mut connection, &keyring).await?;
+        load_epochs(&mut connection, &keyring).await?;
+        Ok(Self { readers: Readers::open(location)?, keyring })
     }
 
     /// Up to `limit` decisions in the order they were kept, after the place `after` (0 = from the first).
@@ -125,8 +124,8 @@ impl Decisions {
         Ok(page)
     }
 
-    async fn read(&self, row: &QueryResult) -> Result<KeptDecision, StoreError> {
-        let tenant = self.keyring.tenant_by_seq(&self.connection, column(row, 1)?).await?;
+    async fn read(&self, row: &Row) -> Result<KeptDecision, StoreError> {
+        let tenant = self.keyring.tenant_by_seq(&self.readers, column(row, 1)?).await?;
         let (entry, message) = (EntryId(id(row, 2)?), MessageId(id(row, 3)?));
         Ok(KeptDecision {
             place: column(row, 0)?,
@@ -140,12 +139,12 @@ impl Decisions {
     async fn open_facts(
         &self,
         tenant: &Arc<TenantKeys>,
-        row: &QueryResult,
+        row: &Row,
         message: MessageId,
         entry: EntryId,
     ) -> Result<(CommitmentKey, Phi<Vec<u8>>), StoreError> {
         let patient = array(row, 4)?;
-        let key = self.keyring.patient(&self.connection, tenant, patient).await?.ok_or(StoreError::Damaged)?;
+        let key = self.keyring.patient(&self.readers, tenant, patient).await?.ok_or(StoreError::Damaged)?;
         let facts = key.sealer().open(facts_of(entry.0.as_bytes()), &column::<Vec<u8>>(row, 5)?)?;
         let sql = "SELECT commitment_key FROM messages WHERE tenant = ? AND id = ? AND patient = ?";
         let values = vec![tenant.seq.into(), bytes(message.0), patient.to_vec().into()];
@@ -167,14 +166,14 @@ impl Decisions {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Damaged`].
     pub async fn policy(&self, tenant: &TenantId, version: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let keys = self.keyring.tenant(&self.connection, tenant).await?;
+        let keys = self.keyring.tenant(&self.readers, tenant).await?;
         let sql = "SELECT content FROM policies WHERE tenant = ? AND version = ?";
         let rows = self.all(sql, vec![keys.seq.into(), version.into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         keys.sealer().open(content_of(version), &column::<Vec<u8>>(row, 0)?).map(|text| Some(text.into_inner()))
     }
 
-    async fn all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
-        Ok(self.connection.query_all_raw(statement(sql, values)).await?)
+    async fn all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        Ok(self.readers.all(sql, &values).await?)
     }
 }

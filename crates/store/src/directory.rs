@@ -1,14 +1,14 @@
 //! The built-in FHIR directory: resources sealed under their patient's key, found by blind index.
 
 use crate::coverage::RESOURCES;
-use crate::database::{Failure, array, column, places};
+use crate::database::{Failure, Value, array, column, places};
 use crate::keys::{Field, Index, PatientKey, TenantKeys};
 use crate::open::Tenanted;
+use crate::reading::Reading;
 use crate::records::{DirectoryResource, StoreError};
 use crate::seal::Place;
 use crate::writer::{Tx, Write};
 use postern_base::{PatientId, Phi};
-use sea_orm::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -110,11 +110,11 @@ impl Tenanted {
                 continue;
             }
             let key = match &resource.patient {
-                Some(patient) => Some(self.shared.keyring.patient_or_new(&self.shared.reader, tenant, patient).await?),
+                Some(patient) => Some(self.shared.keyring.patient_or_new(&self.shared.readers, tenant, patient).await?),
                 None => None,
             };
             let sealer = key.as_ref().map_or_else(|| tenant.sealer(), |key| key.sealer());
-            let patient = Value::Bytes(key.as_ref().map(|key| key.index.to_vec()));
+            let patient = Value::from(key.as_ref().map(|key| key.index.to_vec()));
             write.rows.push(vec![
                 tenant.seq.into(),
                 resource.resource_type.as_str().into(),
@@ -133,43 +133,6 @@ impl Tenanted {
         Ok(write)
     }
 
-    /// Every directory resource of a patient, the Patient included, as FHIR JSON.
-    ///
-    /// # Errors
-    /// [`StoreError::KeyDestroyed`].
-    pub async fn patient_resources(&self, patient: &PatientId) -> Result<Vec<Phi<Vec<u8>>>, StoreError> {
-        let tenant = self.keys().await?;
-        let index = tenant.patient(patient);
-        let sql = "SELECT name, json FROM resources WHERE tenant = ? AND patient = ? ORDER BY seq";
-        let rows = self.shared.all(sql, vec![tenant.seq.into(), index.to_vec().into()]).await?;
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let key = self.patient_key(&tenant, index).await?;
-        rows.iter().map(|row| key.sealer().open(json_of(&array(row, 0)?), &column::<Vec<u8>>(row, 1)?)).collect()
-    }
-
-    /// One directory resource.
-    ///
-    /// # Errors
-    /// [`StoreError::KeyDestroyed`].
-    pub async fn resource(&self, resource_type: &str, id: &str) -> Result<Option<Phi<Vec<u8>>>, StoreError> {
-        let tenant = self.keys().await?;
-        let name = name_of(&tenant, resource_type, id);
-        let sql = "SELECT patient, json FROM resources WHERE tenant = ? AND name = ?";
-        let Some(row) = self.shared.one(sql, vec![tenant.seq.into(), name.to_vec().into()]).await? else {
-            return Ok(None);
-        };
-        let sealed: Vec<u8> = column(&row, 1)?;
-        match column::<Option<Vec<u8>>>(&row, 0)? {
-            None => tenant.sealer().open(json_of(&name), &sealed).map(Some),
-            Some(patient) => {
-                let key = self.patient_key(&tenant, patient.try_into().map_err(|_| StoreError::Damaged)?).await?;
-                key.sealer().open(json_of(&name), &sealed).map(Some)
-            }
-        }
-    }
-
     /// Ids of patients in the directory in the order they came, after `after`, at most `limit`. Patients whose key was destroyed
     /// are not among them.
     ///
@@ -182,11 +145,50 @@ impl Tenanted {
              JOIN patient_keys k ON k.tenant = r.tenant AND k.patient = r.patient AND k.wrapped IS NOT NULL \
              WHERE r.tenant = ? AND r.kind = 'Patient' \
              AND r.seq > COALESCE((SELECT seq FROM resources WHERE tenant = ? AND name = ?), 0) ORDER BY r.seq LIMIT ?";
-        let values = vec![tenant.seq.into(), tenant.seq.into(), Value::Bytes(after), i64::from(limit).into()];
+        let values = vec![tenant.seq.into(), tenant.seq.into(), Value::from(after), i64::from(limit).into()];
         let mut found = Vec::new();
         for row in self.shared.all(sql, values).await? {
             found.push(self.patient_of(&tenant, array(&row, 0)?).await?);
         }
         Ok(found)
+    }
+}
+
+impl Reading {
+    /// Every directory resource of a patient, the Patient included, as FHIR JSON.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyDestroyed`].
+    pub async fn patient_resources(&mut self, patient: &PatientId) -> Result<Vec<Phi<Vec<u8>>>, StoreError> {
+        let tenant = Arc::clone(&self.tenant);
+        let index = tenant.patient(patient);
+        let sql = "SELECT name, json FROM resources WHERE tenant = ? AND patient = ? ORDER BY seq";
+        let rows = self.all(sql, &[tenant.seq.into(), index.to_vec().into()]).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = self.patient_key(index).await?;
+        rows.iter().map(|row| key.sealer().open(json_of(&array(row, 0)?), &column::<Vec<u8>>(row, 1)?)).collect()
+    }
+
+    /// One directory resource.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyDestroyed`].
+    pub async fn resource(&mut self, resource_type: &str, id: &str) -> Result<Option<Phi<Vec<u8>>>, StoreError> {
+        let tenant = Arc::clone(&self.tenant);
+        let name = name_of(&tenant, resource_type, id);
+        let sql = "SELECT patient, json FROM resources WHERE tenant = ? AND name = ?";
+        let Some(row) = self.one(sql, &[tenant.seq.into(), name.to_vec().into()]).await? else {
+            return Ok(None);
+        };
+        let sealed: Vec<u8> = column(&row, 1)?;
+        match column::<Option<Vec<u8>>>(&row, 0)? {
+            None => tenant.sealer().open(json_of(&name), &sealed).map(Some),
+            Some(patient) => {
+                let key = self.patient_key(patient.try_into().map_err(|_| StoreError::Damaged)?).await?;
+                key.sealer().open(json_of(&name), &sealed).map(Some)
+            }
+        }
     }
 }

@@ -5,15 +5,14 @@
 
 use crate::accept::bucket;
 use crate::coverage::{TABLES, TENANTS};
-use crate::database::{Failure, bytes, column};
+use crate::database::{Failure, Readers, bytes, column};
 use crate::keys::TenantKeys;
 use crate::open::{Shared, Store, Tenanted};
 use crate::records::StoreError;
-use crate::writer::{Tx, Write, stored_frontier};
+use crate::writer::{FRONTIER, Tx, Write, frontier_of};
 use postern_base::{MessageId, Secret};
 use postern_ledger::proof::Proof;
 use postern_ledger::{Entry, PublishError, Publisher, Signer};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -157,12 +156,12 @@ impl Store {
             let note = signed.note().to_owned();
             return Ok((held, note));
         }
-        let frontier = stored_frontier(&self.shared.reader).await?;
+        let frontier = frontier_of(self.shared.one(FRONTIER, Vec::new()).await?)?;
         let mut from = held.as_ref().map_or(0, Publisher::next);
         let before = from;
         while from < frontier.size() {
             let upto = frontier.size().min(from.saturating_add(PAGE));
-            let leaves = leaves(&self.shared.reader, from, upto).await?;
+            let leaves = leaves(&self.shared.readers, from, upto).await?;
             (held, ()) = blocking(held, move |slot| match slot {
                 Some(publisher) => publisher.append(leaves.iter().map(|(_, leaf)| leaf)),
                 None => Err(PublishError::Damaged),
@@ -202,10 +201,10 @@ pub(crate) async fn keep_publishing(shared: Weak<Shared>, mut grown: watch::Rece
 }
 
 /// The leaves from `from` to before `upto`, in order.
-async fn leaves(on: &DatabaseConnection, from: u64, upto: u64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+async fn leaves(on: &Arc<Readers>, from: u64, upto: u64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
     let sql = "SELECT idx, leaf FROM leaves WHERE idx >= ? AND idx < ? ORDER BY idx";
     let values = vec![crate::database::count(from), crate::database::count(upto)];
-    let rows = on.query_all_raw(crate::database::statement(sql, values)).await?;
+    let rows = on.scan(sql, values).await?;
     rows.iter()
         .map(|row| Ok((u64::try_from(column::<i64>(row, 0)?).map_err(|_| StoreError::Damaged)?, column(row, 1)?)))
         .collect()

@@ -3,14 +3,14 @@
 
 use crate::accept::bucket;
 use crate::coverage::{Order, TABLES, Table};
-use crate::database::{Location, Use, column, count, path_in, statement};
+use crate::database::{Connection, Location, Row, Use, Value, column, count};
 use crate::records::{OpenError, StoreError};
 use crate::writer::stored_frontier;
 use jiff::Timestamp;
 use postern_ledger::{Digest, Frontier, RowState};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, TransactionTrait, Value};
 use std::collections::HashMap;
 use std::path::Path;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 /// Rows read at a time.
@@ -19,8 +19,8 @@ const PAGE: i64 = 512;
 /// The rows of a data directory's database, as they were when it was opened.
 #[derive(Debug)]
 pub struct LedgerRows {
-    reading: DatabaseTransaction,
-    _connection: DatabaseConnection,
+    /// In the one transaction that everything is read in.
+    reading: Mutex<Connection>,
     frontier: Frontier,
     size: u64,
     tenants: HashMap<i64, String>,
@@ -43,22 +43,22 @@ impl LedgerRows {
     /// # Errors
     /// [`OpenError::Newer`], [`OpenError::Damaged`], [`OpenError::Io`].
     pub async fn open(dir: &Path) -> Result<Self, OpenError> {
-        let path = path_in(dir);
-        std::fs::metadata(&path).map_err(OpenError::Io)?;
-        let connection = Location { path, pages_max: None }.connect(Use::Inspector).await?;
-        if crate::schema::version(&connection).await? == 0 {
+        let location = Location::of(dir);
+        std::fs::metadata(&location.path).map_err(OpenError::Io)?;
+        let mut reading = location.connect(Use::Reader)?;
+        if crate::schema::version(&mut reading).await? == 0 {
             return Err(OpenError::Damaged);
         }
-        let reading = connection.begin().await?;
-        let frontier = stored_frontier(&reading).await?;
-        let row = reading.query_one_raw(statement("SELECT size FROM log", Vec::new())).await?;
-        let size: i64 = row.ok_or(OpenError::Damaged)?.try_get_by_index(0)?;
+        let damaged = |_: StoreError| OpenError::Damaged;
+        reading.run("BEGIN").await?;
+        let frontier = stored_frontier(&mut reading).await?;
+        let row = reading.one("SELECT size FROM log", &[]).await?.ok_or(OpenError::Damaged)?;
+        let size = u64::try_from(column::<i64>(&row, 0).map_err(damaged)?).map_err(|_| OpenError::Damaged)?;
         let mut tenants = HashMap::new();
-        for row in reading.query_all_raw(statement("SELECT seq, name FROM tenants", Vec::new())).await? {
-            tenants.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        for row in reading.all("SELECT seq, name FROM tenants", &[]).await? {
+            tenants.insert(column(&row, 0).map_err(damaged)?, column(&row, 1).map_err(damaged)?);
         }
-        let size = u64::try_from(size).map_err(|_| OpenError::Damaged)?;
-        Ok(Self { reading, _connection: connection, frontier, size, tenants })
+        Ok(Self { reading: Mutex::new(reading), frontier, size, tenants })
     }
 
     /// How many entries the log has.
@@ -78,7 +78,7 @@ impl LedgerRows {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Damaged`].
     pub async fn are_stated(&self) -> Result<bool, StoreError> {
-        if crate::schema::version_in(&self.reading).await? < STATED_SINCE {
+        if crate::schema::version_in(&mut *self.reading.lock().await).await? < STATED_SINCE {
             return Ok(false);
         }
         let row = self.all("SELECT stated FROM log", Vec::new()).await?;
@@ -105,7 +105,7 @@ impl LedgerRows {
     }
 
     /// The leaf's fields are looked for as they stand in its bytes: reading a million leaves as JSON would take seconds.
-    fn agrees(&self, row: &QueryResult, leaf: &[u8]) -> Option<bool> {
+    fn agrees(&self, row: &Row, leaf: &[u8]) -> Option<bool> {
         let says = |name: &str, id: &Uuid| holds(leaf, format!(",\"{name}\":\"{}\"", id.hyphenated()).as_bytes());
         let tenant = self.tenants.get(&column::<i64>(row, 2).ok()?)?;
         let message = column::<Option<Vec<u8>>>(row, 3).ok()?;
@@ -155,7 +155,7 @@ impl LedgerRows {
         self.contact_points_of_nothing(&mut hold).await
     }
 
-    async fn page_of(&self, table: &Table, place: Option<&Vec<Value>>) -> Result<Vec<QueryResult>, StoreError> {
+    async fn page_of(&self, table: &Table, place: Option<&Vec<Value>>) -> Result<Vec<Row>, StoreError> {
         let (order, places) = match table.order {
             Order::Seq => ("seq".to_owned(), "?"),
             Order::Key(columns) => (columns.join(", "), "?, ?, ?"),
@@ -177,8 +177,8 @@ impl LedgerRows {
         Ok(())
     }
 
-    async fn all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
-        Ok(self.reading.query_all_raw(statement(sql, values)).await?)
+    async fn all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        Ok(self.reading.lock().await.all(sql, &values).await?)
     }
 
     /// Whether a row that an entry stated at `at` was to be forgotten by `until`, without an entry that says so: idempotency keys

@@ -10,12 +10,11 @@ mod root;
 
 pub(crate) use patient::{PatientKey, PatientKeys, name_of};
 
-use crate::database::{array, column, statement, word};
+use crate::database::{Readers, Value, array, column, word};
 use crate::records::{RootKey, StoreError};
 use crate::seal::{Place, Sealer};
 use aws_lc_rs::hmac;
 use postern_base::{PatientId, Rng, Secret, TenantId};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -230,32 +229,27 @@ impl Keyring {
     ///
     /// # Errors
     /// [`StoreError::NotFound`]: there is no such tenant.
-    pub(crate) async fn tenant(&self, on: &DatabaseConnection, id: &TenantId) -> Result<Arc<TenantKeys>, StoreError> {
+    pub(crate) async fn tenant(&self, on: &Readers, id: &TenantId) -> Result<Arc<TenantKeys>, StoreError> {
         if let Some(keys) = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(id) {
             return Ok(Arc::clone(keys));
         }
         let sql = "SELECT seq, name, epoch, wrapped FROM tenants WHERE name = ?";
-        self.load_tenant(on, sql, sea_orm::Value::from(id.as_str())).await
+        self.load_tenant(on, sql, Value::from(id.as_str())).await
     }
 
     /// The keys of a tenant by its number.
-    pub(crate) async fn tenant_by_seq(&self, on: &DatabaseConnection, seq: i64) -> Result<Arc<TenantKeys>, StoreError> {
+    pub(crate) async fn tenant_by_seq(&self, on: &Readers, seq: i64) -> Result<Arc<TenantKeys>, StoreError> {
         if let Some(keys) = self.by_seq.read().unwrap_or_else(PoisonError::into_inner).get(&seq) {
             return Ok(Arc::clone(keys));
         }
         let sql = "SELECT seq, name, epoch, wrapped FROM tenants WHERE seq = ?";
-        self.load_tenant(on, sql, sea_orm::Value::from(seq)).await
+        self.load_tenant(on, sql, Value::from(seq)).await
     }
 
-    async fn load_tenant(
-        &self,
-        on: &DatabaseConnection,
-        sql: &str,
-        by: sea_orm::Value,
-    ) -> Result<Arc<TenantKeys>, StoreError> {
+    async fn load_tenant(&self, on: &Readers, sql: &str, by: Value) -> Result<Arc<TenantKeys>, StoreError> {
         // A rotation may end between reading the row and unwrapping it: then the row has changed, and is read again.
         for _ in 0..3 {
-            let row = on.query_one_raw(statement(sql, vec![by.clone()])).await?.ok_or(StoreError::NotFound)?;
+            let row = on.one(sql, std::slice::from_ref(&by)).await?.ok_or(StoreError::NotFound)?;
             let seq: i64 = column(&row, 0)?;
             let id: TenantId = word(&row, 1)?;
             let sealed: Vec<u8> = column(&row, 3)?;
@@ -273,7 +267,7 @@ impl Keyring {
     /// [`StoreError::KeyDestroyed`].
     pub(crate) async fn patient(
         &self,
-        on: &DatabaseConnection,
+        on: &Readers,
         tenant: &Arc<TenantKeys>,
         index: Index,
     ) -> Result<Option<Arc<PatientKey>>, StoreError> {
@@ -282,8 +276,8 @@ impl Keyring {
         }
         let sql = "SELECT key_id, epoch, wrapped, name FROM patient_keys WHERE tenant = ? AND patient = ?";
         for _ in 0..3 {
-            let values = vec![tenant.seq.into(), index.to_vec().into()];
-            let Some(row) = on.query_one_raw(statement(sql, values)).await? else { return Ok(None) };
+            let values = [tenant.seq.into(), index.to_vec().into()];
+            let Some(row) = on.one(sql, &values).await? else { return Ok(None) };
             let (sealed, name): (Option<Vec<u8>>, Option<Vec<u8>>) = (column(&row, 2)?, column(&row, 3)?);
             let (Some(sealed), Some(name)) = (sealed, name) else { return Err(StoreError::KeyDestroyed) };
             let place = wrapped("patient_keys", &index);
@@ -297,7 +291,7 @@ impl Keyring {
     /// The key of a patient, made now if there is none. A new one is stored by the first write that carries it.
     pub(crate) async fn patient_or_new(
         &self,
-        on: &DatabaseConnection,
+        on: &Readers,
         tenant: &Arc<TenantKeys>,
         patient: &PatientId,
     ) -> Result<Arc<PatientKey>, StoreError> {

@@ -1,24 +1,24 @@
 //! Messages read back, and what went out before.
 
 use crate::accept::{Body, part};
-use crate::database::{array, bytes, column, id, optional_id, optional_word, time, word};
+use crate::database::{Row, Value, array, bytes, column, id, optional_id, optional_word, time, word};
 use crate::frame::Frames;
 use crate::keys::{Field, PatientKey, TenantKeys};
 use crate::open::Tenanted;
 use crate::outbox::{CANDIDATE_COLUMNS, read_candidate, state_of};
+use crate::reading::Reading;
 use crate::records::{DeliveryRecord, DeliveryState, MessageRecord, PortalCopy, StoreError, StoredRendition};
 use jiff::Timestamp;
 use postern_base::{Channel, DeliveryId, Form, MessageId, PatientId, Phi, Purpose};
 use postern_gate::facts::{Address, EarlierRequest, PastDelivery, PastOutcome};
 use postern_gate::rendition::TemplateRef;
 use postern_ledger::CommitmentKey;
-use sea_orm::{QueryResult, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A value for "any message but this one".
 fn except(message: Option<MessageId>) -> Value {
-    message.map_or_else(|| Value::Bytes(Some(Vec::new())), |message| bytes(message.0))
+    message.map_or_else(|| Value::Blob(Vec::new()), |message| bytes(message.0))
 }
 
 impl Tenanted {
@@ -61,7 +61,7 @@ impl Tenanted {
              WHERE tenant = ? AND message = ? ORDER BY seq"
         );
         let rows = self.shared.all(&sql, vec![tenant.seq.into(), bytes(message.0)]).await?;
-        let read = |row: &QueryResult| {
+        let read = |row: &Row| {
             let delivery = DeliveryId(id(row, 0)?);
             Ok(DeliveryRecord {
                 id: delivery,
@@ -116,7 +116,7 @@ impl Tenanted {
         let tenant = self.keys().await?;
         // Ids are UUIDv7: their order is the order of their making.
         let sql = "SELECT id FROM messages WHERE tenant = ? AND patient = ? AND id < ? ORDER BY id DESC LIMIT ?";
-        let before = before.map_or_else(|| Value::Bytes(Some(vec![0xff; 17])), |before| bytes(before.0));
+        let before = before.map_or_else(|| Value::Blob(vec![0xff; 17]), |before| bytes(before.0));
         let values = vec![tenant.seq.into(), tenant.patient(patient).to_vec().into(), before, i64::from(limit).into()];
         self.shared.all(sql, values).await?.iter().map(|row| id(row, 0).map(MessageId)).collect()
     }
@@ -155,7 +155,9 @@ impl Tenanted {
         }
         Ok(copies)
     }
+}
 
+impl Reading {
     /// Deliveries to `patient` or to any of `points` since `since`: those that were handed to a provider, with what became
     /// of them.
     /// `automated` is true for everything but tasks for people.
@@ -163,13 +165,13 @@ impl Tenanted {
     /// # Errors
     /// [`StoreError::KeyDestroyed`] when the patient's key is gone.
     pub async fn past_deliveries(
-        &self,
+        &mut self,
         patient: &PatientId,
         points: &[Address],
         since: Timestamp,
         except: Option<MessageId>,
     ) -> Result<Vec<PastDelivery>, StoreError> {
-        let tenant = self.keys().await?;
+        let tenant = Arc::clone(&self.tenant);
         let index = tenant.patient(patient);
         let columns = "id, sent_at, purpose, state";
         let rest = "sent_at >= ? AND message <> ? AND state IN (3, 4, 5, 6, 9)";
@@ -183,7 +185,7 @@ impl Tenanted {
                 since.as_microsecond().into(),
                 self::except(except),
             ];
-            for row in self.shared.all(&sql, values).await? {
+            for row in self.all(&sql, &values).await? {
                 if seen.insert(id(&row, 0)?) {
                     past.push(past_delivery(&row, word(&row, 4)?, point.clone())?);
                 }
@@ -194,10 +196,10 @@ impl Tenanted {
         );
         let values =
             vec![tenant.seq.into(), index.to_vec().into(), since.as_microsecond().into(), self::except(except)];
-        for row in self.shared.all(&sql, values).await? {
+        for row in self.all(&sql, &values).await? {
             let delivery = id(&row, 0)?;
             if seen.insert(delivery) {
-                let key = self.patient_key(&tenant, index).await?;
+                let key = self.patient_key(index).await?;
                 let candidate = read_candidate(&row, 4)?.open(key.sealer(), DeliveryId(delivery))?;
                 past.push(past_delivery(&row, candidate.channel, candidate.point)?);
             }
@@ -213,14 +215,14 @@ impl Tenanted {
     /// # Errors
     /// [`StoreError::KeyDestroyed`] when the patient's key is gone.
     pub async fn earlier(
-        &self,
+        &mut self,
         patient: &PatientId,
         purpose: Purpose,
         content: &Phi<Vec<u8>>,
         since: Timestamp,
         except: Option<MessageId>,
     ) -> Result<Vec<EarlierRequest>, StoreError> {
-        let tenant = self.keys().await?;
+        let tenant = Arc::clone(&self.tenant);
         let index = tenant.patient(patient);
         let source = tenant.index(Field::Source, content.reveal());
         // The plus signs keep SQLite from walking every message of the tenant in the order of their ids.
@@ -233,11 +235,11 @@ impl Tenanted {
             purpose.as_str().into(),
             since.as_microsecond().into(),
             // Ids sort by time: of two that came at once, only the later one has an earlier one.
-            except.map_or_else(|| Value::Bytes(Some(vec![0xff; 17])), |message| bytes(message.0)),
+            except.map_or_else(|| Value::Blob(vec![0xff; 17]), |message| bytes(message.0)),
         ];
         let mut earlier = Vec::new();
-        for row in self.shared.all(sql, values).await? {
-            let key = self.patient_key(&tenant, index).await?;
+        for row in self.all(sql, &values).await? {
+            let key = self.patient_key(index).await?;
             let message = id(&row, 0)?;
             let about = key.sealer().open(part("about", message.as_bytes()), &column::<Vec<u8>>(&row, 3)?)?;
             let mut about = Frames(about.reveal());
@@ -257,7 +259,7 @@ impl Tenanted {
     }
 }
 
-fn past_delivery(row: &QueryResult, channel: Channel, point: Address) -> Result<PastDelivery, StoreError> {
+fn past_delivery(row: &Row, channel: Channel, point: Address) -> Result<PastDelivery, StoreError> {
     let purpose = optional_word(row, 2)?.ok_or(StoreError::Damaged)?;
     let outcome = match state_of(column(row, 3)?)? {
         DeliveryState::Delivered => Some(PastOutcome::Delivered),

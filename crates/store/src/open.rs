@@ -2,7 +2,7 @@
 //!
 //! `DIR/postern.db` is the database, `DIR/ledger/` what the ledger publishes, `DIR/lock` keeps a second process out.
 
-use crate::database::{Failure, Location, Use, path_in, statement};
+use crate::database::{Column, Connection, Failure, Location, Readers, Row, Use, Value, column};
 use crate::evidence::{Ledger, StateAll, keep_publishing};
 use crate::gauge::Counters;
 use crate::health::Health;
@@ -14,7 +14,6 @@ use crate::writer::{Queue, Writer, stored_frontier};
 use jiff::Timestamp;
 use postern_base::{Clock, PatientId, Rng, Secret, TenantId};
 use postern_ledger::Frontier;
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, TransactionTrait, Value};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
@@ -39,7 +38,7 @@ pub struct Tenanted {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) keyring: Arc<Keyring>,
-    pub(crate) reader: DatabaseConnection,
+    pub(crate) readers: Arc<Readers>,
     pub(crate) queue: Queue,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counters: Arc<Counters>,
@@ -120,17 +119,16 @@ impl Store {
     ) -> Result<Self, OpenError> {
         private_directory(dir).map_err(OpenError::Io)?;
         let lock = lock(dir).await?;
-        let path = path_in(dir);
-        private_file(&path).map_err(OpenError::Io)?;
         let pages_max = options.database_bytes_max.map(|bytes| u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX));
-        let location = Location { path, pages_max };
-        let connection = location.connect(Use::Writer).await?;
+        let location = Location { pages_max, ..Location::of(dir) };
+        private_file(&location.path).map_err(OpenError::Io)?;
+        let mut connection = location.connect(Use::Writer)?;
         let keyring = Arc::new(Keyring::new(root, rng));
-        let (origin, seed) = prepare(&connection, &keyring, clock.as_ref(), options.origin).await?;
-        load_epochs(&connection, &keyring).await?;
-        release_leases(&connection, clock.now()).await?;
-        let size = stored_frontier(&connection).await?.size();
-        let reader = location.connect(Use::Readers).await?;
+        let (origin, seed) = prepare(&mut connection, &keyring, clock.as_ref(), options.origin).await?;
+        load_epochs(&mut connection, &keyring).await?;
+        release_leases(&mut connection, clock.now()).await?;
+        let size = stored_frontier(&mut connection).await?.size();
+        let readers = Arc::new(Readers::open(location.clone())?);
 
         let (queue, receiver) = Queue::new();
         let (sizes, grown) = watch::channel(size);
@@ -145,10 +143,10 @@ impl Store {
             Arc::clone(&health),
             sizes,
         );
-        tokio::spawn(writer.run(receiver));
+        writer.start(receiver).map_err(OpenError::Io)?;
         let shared = Arc::new(Shared {
             keyring,
-            reader,
+            readers,
             queue,
             clock,
             counters,
@@ -172,7 +170,7 @@ impl Store {
             tracing::error!(%error, "the ledger was not published at the end");
         }
         self.shared.queue.close().await;
-        drop(self.shared.reader.close_by_ref().await);
+        self.shared.readers.close();
         drop(self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
@@ -185,13 +183,13 @@ impl Store {
 
 impl Shared {
     /// Reads one row.
-    pub(crate) async fn one(&self, sql: &str, values: Vec<Value>) -> Result<Option<QueryResult>, StoreError> {
-        Ok(self.reader.query_one_raw(statement(sql, values)).await?)
+    pub(crate) async fn one(&self, sql: &str, values: Vec<Value>) -> Result<Option<Row>, StoreError> {
+        Ok(self.readers.one(sql, &values).await?)
     }
 
     /// Reads rows.
-    pub(crate) async fn all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
-        Ok(self.reader.query_all_raw(statement(sql, values)).await?)
+    pub(crate) async fn all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        Ok(self.readers.all(sql, &values).await?)
     }
 }
 
@@ -204,7 +202,7 @@ impl Tenanted {
 
     /// The tenant's keys.
     pub(crate) async fn keys(&self) -> Result<Arc<TenantKeys>, StoreError> {
-        self.shared.keyring.tenant(&self.shared.reader, &self.tenant).await
+        self.shared.keyring.tenant(&self.shared.readers, &self.tenant).await
     }
 
     /// The patient behind a blind index, whose key must still be there.
@@ -218,7 +216,7 @@ impl Tenanted {
         tenant: &Arc<TenantKeys>,
         index: Index,
     ) -> Result<Arc<PatientKey>, StoreError> {
-        self.shared.keyring.patient(&self.shared.reader, tenant, index).await?.ok_or(StoreError::Damaged)
+        self.shared.keyring.patient(&self.shared.readers, tenant, index).await?.ok_or(StoreError::Damaged)
     }
 }
 
@@ -232,37 +230,37 @@ pub(crate) const fn epoch_place(epoch: &[u8]) -> Place<'_> {
 
 /// Migrates; in a new database, makes the first keys and the empty log. Gives the ledger's origin and signing seed.
 async fn prepare(
-    connection: &DatabaseConnection,
+    connection: &mut Connection,
     keyring: &Keyring,
     clock: &dyn Clock,
     origin: Option<String>,
 ) -> Result<(String, Secret<[u8; 32]>), OpenError> {
     let version = schema::version(connection).await?;
     let installed = if version == 0 { None } else { Some(read_installation(connection, keyring).await?) };
-    let tx = connection.begin().await?;
-    schema::migrate(&tx, version).await?;
+    connection.run("BEGIN IMMEDIATE").await?;
+    schema::migrate(connection, version).await?;
     let installation = match installed {
         Some(installation) => installation,
-        None => install(&tx, keyring, clock, origin).await?,
+        None => install(connection, keyring, clock, origin).await?,
     };
-    tx.commit().await?;
+    connection.run("COMMIT").await?;
     Ok(installation)
 }
 
 pub(crate) async fn read_installation(
-    connection: &DatabaseConnection,
+    connection: &mut Connection,
     keyring: &Keyring,
 ) -> Result<(String, Secret<[u8; 32]>), OpenError> {
     let sql = "SELECT origin, root_check, signing_seed FROM installation";
-    let row = connection.query_one_raw(statement(sql, Vec::new())).await?.ok_or(OpenError::Damaged)?;
-    let (check, seed): (Vec<u8>, Vec<u8>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+    let row = connection.one(sql, &[]).await?.ok_or(OpenError::Damaged)?;
+    let (check, seed): (Vec<u8>, Vec<u8>) = (read(&row, 1)?, read(&row, 2)?);
     keyring.root().open(ROOT_CHECK, &check).map_err(|_| OpenError::WrongRootKey)?;
     let seed = keyring.root().open_key(SIGNING_SEED, &seed).map_err(|_| OpenError::Damaged)?;
-    Ok((row.try_get_by_index(0)?, seed))
+    Ok((read(&row, 0)?, seed))
 }
 
-async fn install<C: ConnectionTrait>(
-    tx: &C,
+async fn install(
+    tx: &mut Connection,
     keyring: &Keyring,
     clock: &dyn Clock,
     origin: Option<String>,
@@ -281,30 +279,34 @@ async fn install<C: ConnectionTrait>(
     let rng = keyring.rng();
     let seal = |place, plain: &[u8]| root.seal(place, plain, rng).map_err(no_entropy);
     let values =
-        vec![origin.as_str().into(), seal(ROOT_CHECK, b"postern")?.into(), seal(SIGNING_SEED, seed.reveal())?.into()];
+        [origin.as_str().into(), seal(ROOT_CHECK, b"postern")?.into(), seal(SIGNING_SEED, seed.reveal())?.into()];
     let sql = "INSERT INTO installation (one, origin, root_check, signing_seed) VALUES (1, ?, ?, ?)";
-    tx.execute_raw(statement(sql, values)).await?;
+    tx.execute(sql, &values).await?;
     let epoch = 1_u32;
     let wrapped = seal(epoch_place(&epoch.to_be_bytes()), epoch_key.reveal())?;
-    let values = vec![epoch.into(), clock.now().as_microsecond().into(), wrapped.into()];
-    tx.execute_raw(statement("INSERT INTO epochs (epoch, made_at, wrapped) VALUES (?, ?, ?)", values)).await?;
-    let values = vec![Frontier::empty().to_bytes().into()];
-    tx.execute_raw(statement("INSERT INTO log (one, size, frontier, stated) VALUES (1, 0, ?, 1)", values)).await?;
+    let values = [epoch.into(), clock.now().as_microsecond().into(), wrapped.into()];
+    tx.execute("INSERT INTO epochs (epoch, made_at, wrapped) VALUES (?, ?, ?)", &values).await?;
+    let values = [Frontier::empty().to_bytes().into()];
+    tx.execute("INSERT INTO log (one, size, frontier, stated) VALUES (1, 0, ?, 1)", &values).await?;
     Ok((origin, seed))
 }
 
 /// Lets go of what a process that died had claimed. The lock on the directory says that nobody else is there to hold a lease, so
 /// nothing has to wait for one to run out; an attempt that had started still comes back as interrupted.
-async fn release_leases(connection: &DatabaseConnection, now: Timestamp) -> Result<(), OpenError> {
+async fn release_leases(connection: &mut Connection, now: Timestamp) -> Result<(), OpenError> {
     let sql = "UPDATE deliveries SET due = MIN(due, ?), lease_until = 0 WHERE live = 1 AND lease_until > 0";
-    connection.execute_raw(statement(sql, vec![now.as_microsecond().into()])).await?;
+    connection.execute(sql, &[now.as_microsecond().into()]).await?;
     Ok(())
 }
 
-pub(crate) async fn load_epochs(connection: &DatabaseConnection, keyring: &Keyring) -> Result<(), OpenError> {
-    let rows = connection.query_all_raw(statement("SELECT epoch, wrapped FROM epochs", Vec::new())).await?;
-    for row in rows {
-        let (epoch, wrapped): (u32, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+/// A column of a row that a store is opened with.
+fn read<T: Column>(row: &Row, index: usize) -> Result<T, OpenError> {
+    column(row, index).map_err(|_| OpenError::Damaged)
+}
+
+pub(crate) async fn load_epochs(connection: &mut Connection, keyring: &Keyring) -> Result<(), OpenError> {
+    for row in connection.all("SELECT epoch, wrapped FROM epochs", &[]).await? {
+        let (epoch, wrapped): (u32, Vec<u8>) = (read(&row, 0)?, read(&row, 1)?);
         let place = epoch.to_be_bytes();
         let key = keyring.root().open_key(epoch_place(&place), &wrapped).map_err(|_| OpenError::Damaged)?;
         keyring.add_epoch(epoch, key);

@@ -10,7 +10,7 @@ pub(crate) mod start;
 pub use start::Recorder;
 
 use crate::accept::address_of;
-use crate::database::{Failure, column, id, optional_id, optional_word, places, time, word};
+use crate::database::{Failure, Row, Value, column, id, optional_id, optional_word, places, time, word};
 use crate::keys::Index;
 use crate::open::Store;
 use crate::records::{CandidateRecord, Claim, DeliveryState, Finish, StoreError};
@@ -19,7 +19,6 @@ use jiff::{SignedDuration, Timestamp};
 use postern_base::{AttemptId, DeliveryId, MessageId, Phi};
 use postern_gate::decision::VendorRef;
 use postern_ledger::Lease;
-use sea_orm::{QueryResult, Value};
 use std::sync::Arc;
 
 /// How long whoever looks after an overdue delivery holds it, in seconds.
@@ -80,7 +79,7 @@ pub(crate) struct SealedCandidate {
 }
 
 /// Reads [`CANDIDATE_COLUMNS`] from column `from` on.
-pub(crate) fn read_candidate(row: &QueryResult, from: usize) -> Result<SealedCandidate, StoreError> {
+pub(crate) fn read_candidate(row: &Row, from: usize) -> Result<SealedCandidate, StoreError> {
     let vendor: Option<String> = column(row, from + 4)?;
     let service: Option<String> = column(row, from + 5)?;
     Ok(SealedCandidate {
@@ -127,7 +126,7 @@ struct ClaimedRow {
 const CLAIMED: &str = "seq, tenant, patient, message, id, fence, attempts, attempt, state, reference, expires_at";
 
 impl ClaimedRow {
-    fn read(row: &QueryResult) -> Result<(i64, Self), StoreError> {
+    fn read(row: &Row) -> Result<(i64, Self), StoreError> {
         let state = state_of(column(row, 8)?)?;
         let attempt = optional_id(row, 7)?.map(AttemptId);
         let fence = u64::try_from(column::<i64>(row, 5)?).map_err(|_| StoreError::Damaged)?;
@@ -249,7 +248,7 @@ impl Store {
                 Ok(claim) => claims.push(claim),
                 Err(StoreError::KeyDestroyed | StoreError::Damaged | StoreError::NotFound) => {
                     tracing::error!(delivery.id = %lease.delivery, "a delivery cannot be read and is held");
-                    let tenant = self.shared.keyring.tenant_by_seq(&self.shared.reader, seq).await?;
+                    let tenant = self.shared.keyring.tenant_by_seq(&self.shared.readers, seq).await?;
                     let finish =
                         Finish::State { state: DeliveryState::Held, code: "unreadable".to_owned(), reference: None };
                     self.tenant(&tenant.id).finish(lease, finish, Vec::new()).await?;
@@ -262,8 +261,8 @@ impl Store {
 
     async fn open_claim(&self, row: ClaimedRow) -> Result<Claim, StoreError> {
         let shared = &self.shared;
-        let tenant = shared.keyring.tenant_by_seq(&shared.reader, row.tenant).await?;
-        let key = shared.keyring.patient(&shared.reader, &tenant, row.patient).await?.ok_or(StoreError::Damaged)?;
+        let tenant = shared.keyring.tenant_by_seq(&shared.readers, row.tenant).await?;
+        let key = shared.keyring.patient(&shared.readers, &tenant, row.patient).await?.ok_or(StoreError::Damaged)?;
         Ok(Claim {
             candidate: row.candidate.open(key.sealer(), row.lease.delivery)?,
             tenant: tenant.id.clone(),

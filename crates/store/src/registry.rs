@@ -1,7 +1,7 @@
 //! Tenants, principals and vendors: what is configured, not what is told to patients.
 
 use crate::coverage::{PRINCIPALS, TENANTS, Table, VENDORS};
-use crate::database::{Failure, array, column, places, word};
+use crate::database::{Failure, Row, Value, array, column, places, word};
 use crate::keys::{TenantKeys, wrapped};
 use crate::open::{Store, Tenanted};
 use crate::records::{PrincipalRecord, StoreError, TenantRecord};
@@ -11,7 +11,6 @@ use jiff::civil::Date;
 use postern_base::{Channel, Secret, TenantId};
 use postern_gate::facts::{Agreement, AgreementStatus, Registration, Vendor};
 use postern_ledger::Entry;
-use sea_orm::{QueryResult, Value};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -63,7 +62,7 @@ impl Store {
     pub async fn tenants(&self) -> Result<Vec<TenantRecord>, StoreError> {
         let mut found = Vec::new();
         for row in self.shared.all("SELECT seq, settings FROM tenants ORDER BY seq", Vec::new()).await? {
-            let keys = self.shared.keyring.tenant_by_seq(&self.shared.reader, column(&row, 0)?).await?;
+            let keys = self.shared.keyring.tenant_by_seq(&self.shared.readers, column(&row, 0)?).await?;
             found.push(open_tenant(&keys, &column::<Vec<u8>>(&row, 1)?)?);
         }
         Ok(found)
@@ -77,7 +76,7 @@ impl Store {
         let shared = &self.shared;
         let one_at_a_time = shared.administration.lock().await;
         self.tenant(&tenant.id).admissible(std::slice::from_ref(&entry))?;
-        let (keys, fresh) = match shared.keyring.tenant(&shared.reader, &tenant.id).await {
+        let (keys, fresh) = match shared.keyring.tenant(&shared.readers, &tenant.id).await {
             Ok(keys) => (keys, None),
             Err(StoreError::NotFound) => {
                 let key = shared.keyring.fresh()?;
@@ -109,7 +108,7 @@ fn open_tenant(keys: &TenantKeys, sealed: &[u8]) -> Result<TenantRecord, StoreEr
     Ok(TenantRecord { id: keys.id.clone(), settings: settings.into_inner() })
 }
 
-fn read_principal(row: &QueryResult) -> Result<PrincipalRecord, StoreError> {
+fn read_principal(row: &Row) -> Result<PrincipalRecord, StoreError> {
     let scopes: String = column(row, 4)?;
     Ok(PrincipalRecord {
         tenant: word(row, 0)?,

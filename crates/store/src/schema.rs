@@ -3,9 +3,8 @@
 //! A migration that has shipped is never edited; the next change is a new file. An older binary refuses a newer database
 //! (invariant 10).
 
-use crate::database::{Failure, statement};
+use crate::database::{Connection, Failure, column};
 use crate::records::OpenError;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 
 /// Marks the file as Postern's (SQLite `application_id`): "PSTN".
 const APPLICATION: i64 = 0x5053_544E;
@@ -24,13 +23,13 @@ pub(crate) fn newest() -> u32 {
 }
 
 /// One integer that a pragma or an aggregate answers.
-async fn number<C: ConnectionTrait>(on: &C, sql: &str) -> Result<i64, Failure> {
-    let row = on.query_one_raw(statement(sql, Vec::new())).await?.ok_or(Failure::Damaged)?;
-    Ok(row.try_get_by_index::<i64>(0)?)
+async fn number(on: &mut Connection, sql: &str) -> Result<i64, Failure> {
+    let row = on.one(sql, &[]).await?.ok_or(Failure::Damaged)?;
+    Ok(column(&row, 0)?)
 }
 
 /// Checks whose file it is and which version it has: 0 = empty.
-pub(crate) async fn version(on: &DatabaseConnection) -> Result<u32, OpenError> {
+pub(crate) async fn version(on: &mut Connection) -> Result<u32, OpenError> {
     let application = number(on, "SELECT application_id FROM pragma_application_id").await?;
     let version = number(on, "SELECT user_version FROM pragma_user_version").await?;
     let tables = number(on, "SELECT COUNT(*) FROM sqlite_schema").await?;
@@ -48,20 +47,19 @@ pub(crate) async fn version(on: &DatabaseConnection) -> Result<u32, OpenError> {
 }
 
 /// The version of a database that is known to be Postern's.
-pub(crate) async fn version_in<C: ConnectionTrait>(on: &C) -> Result<u32, Failure> {
+pub(crate) async fn version_in(on: &mut Connection) -> Result<u32, Failure> {
     let version = number(on, "SELECT user_version FROM pragma_user_version").await?;
     u32::try_from(version).map_err(|_| Failure::Damaged)
 }
 
 /// Runs the migrations after `from` in the transaction.
-pub(crate) async fn migrate(tx: &DatabaseTransaction, from: u32) -> Result<(), Failure> {
+pub(crate) async fn migrate(tx: &mut Connection, from: u32) -> Result<(), Failure> {
     let done = usize::try_from(from).unwrap_or(usize::MAX);
     for sql in MIGRATIONS.iter().skip(done) {
-        tx.execute_unprepared(sql).await?;
+        tx.run(sql).await?;
     }
     if from < newest() {
-        tx.execute_unprepared(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {}", newest()))
-            .await?;
+        tx.run(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {}", newest())).await?;
     }
     Ok(())
 }

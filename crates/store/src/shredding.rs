@@ -4,14 +4,13 @@
 //! the epoch key of that time; it is out of reach for good once that epoch is destroyed too, by [`Store::rotate_epoch`].
 
 use crate::coverage::{DELIVERIES, PATIENT_KEYS, RESOURCES};
-use crate::database::{Failure, column, statement};
+use crate::database::{Failure, Value, column};
 use crate::keys::{Index, TenantKeys, wrapped};
 use crate::open::{Store, Tenanted, epoch_place};
 use crate::records::StoreError;
 use crate::writer::{AfterCommit, Tx, Write};
 use postern_base::{PatientId, Secret, TenantId};
 use postern_ledger::Entry;
-use sea_orm::{ConnectionTrait, Value};
 use std::sync::Arc;
 
 /// Keys wrapped anew in one transaction.
@@ -156,7 +155,7 @@ impl Store {
         let tenant = self.tenant(&entry.tenant);
         tenant.admissible(std::slice::from_ref(&entry))?;
         let keys = tenant.keys().await?;
-        let row = shared.reader.query_one_raw(statement("SELECT MAX(epoch) FROM epochs", Vec::new())).await?;
+        let row = shared.one("SELECT MAX(epoch) FROM epochs", Vec::new()).await?;
         let last: u32 = column(&row.ok_or(StoreError::Damaged)?, 0)?;
         let epoch = last.checked_add(1).ok_or(StoreError::Damaged)?;
         let key = shared.keyring.fresh()?;

@@ -2,14 +2,13 @@
 //! move is made only from the state that the engine saw.
 
 use crate::coverage::TEMPLATES;
-use crate::database::{Failure, column, time, word};
+use crate::database::{Failure, Row, Value, column, time, word};
 use crate::keys::TenantKeys;
 use crate::open::Tenanted;
 use crate::records::StoreError;
 use crate::writer::{Tx, Write};
 use jiff::Timestamp;
 use postern_ledger::Entry;
-use sea_orm::{QueryResult, Value};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -169,7 +168,7 @@ impl Write for Move {
     }
 }
 
-fn read(row: &QueryResult) -> Result<TemplateRecord, StoreError> {
+fn read(row: &Row) -> Result<TemplateRecord, StoreError> {
     Ok(TemplateRecord {
         name: column(row, 0)?,
         version: column(row, 1)?,

@@ -1,4 +1,4 @@
-//! Group commit: one task writes everything.
+//! Group commit: one thread writes everything.
 //!
 //! Whatever arrived while the last COMMIT was on its way to the disk goes into the next transaction together; nobody waits
 //! for a timer. Callers send a [`Write`] and await the answer: a caller that goes away cancels nothing half-way, because no
@@ -7,7 +7,7 @@
 
 use crate::accept::{Accepting, accept_all};
 use crate::coverage::{PATIENT_KEYS, Table};
-use crate::database::{Failure, Location, Use, bytes, count, insert, statement};
+use crate::database::{Connection, Failure, Location, Row, Use, Value, blob, bytes, count};
 use crate::gauge::Counters;
 use crate::health::Health;
 use crate::keys::{Index, Keyring, PatientKey, TenantKeys, wrapped};
@@ -15,10 +15,6 @@ use crate::records::StoreError;
 use jiff::Timestamp;
 use postern_base::{Clock, EntryId, MessageId, Secret, TenantId};
 use postern_ledger::{Entry, Frontier, Kind, RowState, leaf_hash};
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait, Value,
-};
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
@@ -138,7 +134,7 @@ pub(crate) enum AfterCommit {
 /// The transaction that a batch shares.
 #[derive(Debug)]
 pub(crate) struct Tx {
-    sql: DatabaseTransaction,
+    sql: Connection,
     /// The keys.
     pub(crate) keyring: Arc<Keyring>,
     /// The instant of the batch.
@@ -164,7 +160,7 @@ struct Unstated {
 impl Tx {
     /// Runs a statement that changes rows; gives how many.
     pub(crate) async fn execute(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, Failure> {
-        let rows = self.sql.execute_raw(statement(sql, values)).await?.rows_affected();
+        let rows = self.sql.execute(sql, &values).await?;
         self.changed |= rows > 0;
         Ok(rows)
     }
@@ -172,7 +168,7 @@ impl Tx {
     /// Inserts rows, many at a time.
     pub(crate) async fn insert(&mut self, head: &str, rows: Vec<Vec<Value>>, tail: &str) -> Result<u64, Failure> {
         self.changed |= !rows.is_empty();
-        Ok(insert(&self.sql, head, rows, tail).await?)
+        self.sql.insert(head, &rows, tail).await
     }
 
     /// Runs a statement that inserts or changes rows of a covered table; the next entry of `tenant` states them as they are after
@@ -243,20 +239,20 @@ impl Tx {
     }
 
     /// Runs a statement that changes rows and gives them back.
-    pub(crate) async fn returning(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Failure> {
-        let rows = self.sql.query_all_raw(statement(sql, values)).await?;
+    pub(crate) async fn returning(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, Failure> {
+        let rows = self.sql.all(sql, &values).await?;
         self.changed |= !rows.is_empty();
         Ok(rows)
     }
 
     /// Reads rows.
-    pub(crate) async fn all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Failure> {
-        Ok(self.sql.query_all_raw(statement(sql, values)).await?)
+    pub(crate) async fn all(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, Failure> {
+        self.sql.all(sql, &values).await
     }
 
     /// Reads one row.
-    pub(crate) async fn one(&self, sql: &str, values: Vec<Value>) -> Result<Option<QueryResult>, Failure> {
-        Ok(self.sql.query_one_raw(statement(sql, values)).await?)
+    pub(crate) async fn one(&mut self, sql: &str, values: Vec<Value>) -> Result<Option<Row>, Failure> {
+        self.sql.one(sql, &values).await
     }
 
     /// Leaves something to do once the transaction is committed.
@@ -290,7 +286,7 @@ impl Tx {
         self.leaves.push(vec![
             count(index),
             tenant.into(),
-            entry.message.map_or(Value::Bytes(None), |message| bytes(message.0)),
+            entry.message.map_or(Value::Null, |message| bytes(message.0)),
             bytes(entry.id.0),
             leaf.into(),
         ]);
@@ -300,7 +296,7 @@ impl Tx {
         Ok(index)
     }
 
-    async fn head(&self, tenant: i64, message: MessageId) -> Result<Option<EntryId>, Failure> {
+    async fn head(&mut self, tenant: i64, message: MessageId) -> Result<Option<EntryId>, Failure> {
         if let Some(head) = self.heads.get(&(tenant, message)) {
             return Ok(Some(*head));
         }
@@ -366,7 +362,7 @@ impl Tx {
     }
 
     /// Writes the leaves and the frontier, and commits.
-    async fn commit(mut self) -> Result<(Frontier, Vec<AfterCommit>), Failure> {
+    async fn commit(mut self) -> Result<(Connection, Frontier, Vec<AfterCommit>), Failure> {
         if !self.leaves.is_empty() {
             let leaves = std::mem::take(&mut self.leaves);
             self.insert("INSERT INTO leaves (idx, tenant, message, entry, leaf) VALUES", leaves, "").await?;
@@ -377,12 +373,12 @@ impl Tx {
                 return Err(Failure::Unavailable);
             }
         }
-        self.sql.commit().await?;
-        Ok((self.frontier, self.after))
+        self.sql.execute("COMMIT", &[]).await?;
+        Ok((self.sql, self.frontier, self.after))
     }
 }
 
-/// The task that writes.
+/// The thread that writes.
 #[derive(Debug)]
 pub(crate) struct Writer {
     location: Location,
@@ -391,14 +387,14 @@ pub(crate) struct Writer {
     counters: Arc<Counters>,
     health: Arc<Health>,
     size: watch::Sender<u64>,
-    connection: Option<DatabaseConnection>,
+    connection: Option<Connection>,
     frontier: Option<Frontier>,
 }
 
 impl Writer {
     pub(crate) fn new(
         location: Location,
-        connection: DatabaseConnection,
+        connection: Connection,
         keyring: Arc<Keyring>,
         clock: Arc<dyn Clock>,
         counters: Arc<Counters>,
@@ -408,8 +404,18 @@ impl Writer {
         Self { location, keyring, clock, counters, health, size, connection: Some(connection), frontier: None }
     }
 
+    /// Starts the thread that writes: a COMMIT waits for the disk, and nobody else may have to wait for that.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(crate) fn start(self, receiver: mpsc::Receiver<Job>) -> std::io::Result<()> {
+        let runtime = tokio::runtime::Handle::current();
+        let thread = std::thread::Builder::new().name("postern-writer".to_owned());
+        thread.spawn(move || runtime.block_on(self.run(receiver))).map(drop)
+    }
+
     /// Takes jobs until nobody can send one any more, or one says that it is over.
-    pub(crate) async fn run(mut self, mut receiver: mpsc::Receiver<Job>) {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(BATCH_MAX);
         while receiver.recv_many(&mut jobs, BATCH_MAX).await > 0 {
             let mut closing = Vec::new();
@@ -464,9 +470,7 @@ impl Writer {
                 self.counters.failed();
                 self.health.failed(failure);
                 self.frontier = None;
-                if let Some(connection) = self.connection.take() {
-                    drop(connection.close().await);
-                }
+                self.connection = None;
                 Err(failure)
             }
         }
@@ -488,7 +492,8 @@ impl Writer {
             }
         }
         let leaves = tx.leaves.len();
-        let (frontier, after) = tx.commit().await?;
+        let (connection, frontier, after) = tx.commit().await?;
+        self.connection = Some(connection);
         self.counters.committed(jobs.len(), leaves);
         self.health.committed(self.clock.now());
         self.size.send_replace(frontier.size());
@@ -500,18 +505,14 @@ impl Writer {
     }
 
     async fn begin(&mut self) -> Result<Tx, Failure> {
-        if self.connection.is_none() {
-            self.connection = Some(self.location.connect(Use::Writer).await?);
-        }
-        let connection = self.connection.as_ref().ok_or(Failure::Unavailable)?;
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
+        let mut sql = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.location.connect(Use::Writer)?,
         };
-        let sql = connection.begin_with_options(options).await?;
+        sql.execute("BEGIN IMMEDIATE", &[]).await?;
         let frontier = match &self.frontier {
             Some(frontier) => frontier.clone(),
-            None => stored_frontier(&sql).await?,
+            None => stored_frontier(&mut sql).await?,
         };
         Ok(Tx {
             sql,
@@ -527,7 +528,7 @@ impl Writer {
         })
     }
 
-    async fn follow(&self, what: AfterCommit) {
+    async fn follow(&mut self, what: AfterCommit) {
         match what {
             AfterCommit::PatientStored(key) => self.keyring.patients.stored(&key),
             AfterCommit::PatientDestroyed(tenant, index) => self.keyring.patients.destroyed(tenant, index),
@@ -539,25 +540,29 @@ impl Writer {
 
     /// Moves the write-ahead log into the database and empties it. A reader may keep it from being emptied; then the next
     /// checkpoint overwrites it.
-    async fn truncate(&self) {
-        if let Some(connection) = &self.connection {
-            drop(connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await);
+    async fn truncate(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            connection.run("PRAGMA wal_checkpoint(TRUNCATE)").await.ok();
         }
     }
 
     async fn end(&mut self) {
         self.truncate().await;
-        if let Some(connection) = self.connection.take() {
-            drop(connection.close().await);
-        }
+        self.connection = None;
     }
 }
 
 /// The frontier of the log as the database has it.
-pub(crate) async fn stored_frontier<C: ConnectionTrait>(on: &C) -> Result<Frontier, Failure> {
-    let row = on.query_one_raw(statement("SELECT frontier FROM log", Vec::new())).await?.ok_or(Failure::Damaged)?;
-    let bytes: Vec<u8> = row.try_get_by_index(0)?;
-    Frontier::from_bytes(&bytes).map_err(|_| Failure::Damaged)
+pub(crate) async fn stored_frontier(on: &mut Connection) -> Result<Frontier, Failure> {
+    Ok(frontier_of(on.one(FRONTIER, &[]).await?)?)
+}
+
+/// Reads the frontier of the log.
+pub(crate) const FRONTIER: &str = "SELECT frontier FROM log";
+
+/// The frontier in the row that [`FRONTIER`] reads.
+pub(crate) fn frontier_of(row: Option<Row>) -> Result<Frontier, StoreError> {
+    Frontier::from_bytes(blob(&row.ok_or(StoreError::Damaged)?, 0)?).map_err(|_| StoreError::Damaged)
 }
 
 fn answer(jobs: Vec<Job>, outcomes: Vec<Result<(), StoreError>>) {

@@ -24,12 +24,14 @@ impl Engine {
         let claim = &work.claim;
         let request = work.kept.request.to_gate().map_err(|_| StoreError::Damaged)?;
         let tenant = self.inner.store.tenant(&claim.tenant);
-        let mut directory = self.directory(&tenant, &request.patient, request.event.as_deref(), work.now).await?;
+        let mut reading = tenant.reading().await?;
+        let mut directory = self.directory(&mut reading, &request.patient, request.event.as_deref(), work.now).await?;
         directory.event = visit::named_or_told(directory.event, &work.kept.request, &directory.record.patient);
         let actor = self.asked(&tenant, work).await?;
         let except = Some(claim.message);
         let occasion = Occasion { tenant: &claim.tenant, state: &work.state, now: work.now, except, actor };
-        let facts = self.gather(occasion, &request, directory, &work.rendered).await?;
+        let facts = self.gather(occasion, &request, directory, &work.rendered, &mut reading).await?;
+        drop(reading);
         self.at(Step::Regathered)?;
         let channel = claim.candidate.channel;
         let policy = &work.state.policy;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::database::{Location, Use, path_in, statement};
+use crate::database::{Connection, Location, Use, Value, column};
 use crate::outbox::start::tests::{Bench, HandClock, open};
 use crate::records::{
     Beside, DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, TenantRecord,
@@ -8,7 +8,6 @@ use crate::{Decisions, LedgerRows, Store, TemplateMove, TemplateRecord, Template
 use postern_base::{Channel, Phi};
 use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
 use postern_ledger::{Entry, Kind, RowProblem, RowStates};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -169,16 +168,16 @@ async fn problems(dir: &Path) -> Vec<RowProblem> {
     found
 }
 
-async fn plain(dir: &Path) -> DatabaseConnection {
-    Location { path: path_in(dir), pages_max: None }.connect(Use::Writer).await.unwrap()
+async fn plain(dir: &Path) -> Connection {
+    Location::of(dir).connect(Use::Writer).unwrap()
 }
 
-async fn texts(on: &DatabaseConnection, sql: &str) -> Vec<String> {
-    let rows = on.query_all_raw(statement(sql, Vec::new())).await.unwrap();
-    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+async fn texts(on: &mut Connection, sql: &str) -> Vec<String> {
+    let rows = on.all(sql, &[]).await.unwrap();
+    rows.iter().map(|row| column(row, 0).unwrap()).collect()
 }
 
-async fn schema(on: &DatabaseConnection) -> Vec<(String, Vec<String>)> {
+async fn schema(on: &mut Connection) -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     for table in texts(on, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").await {
         let columns = texts(on, &format!("SELECT name FROM pragma_table_info('{table}')")).await;
@@ -194,9 +193,9 @@ fn is_exempt(table: &str, column: &str) -> bool {
 #[tokio::test]
 async fn every_column_of_every_table_is_stated_or_has_a_reason_not_to_be() {
     let full = Full::new().await;
-    let on = plain(&full.dir).await;
+    let mut on = plain(&full.dir).await;
     let mut known = BTreeSet::new();
-    for (table, columns) in schema(&on).await {
+    for (table, columns) in schema(&mut on).await {
         let covered = TABLES.iter().find(|covered| covered.name == table);
         for column in columns {
             let stated = covered.is_some_and(|covered| {
@@ -214,7 +213,7 @@ async fn every_column_of_every_table_is_stated_or_has_a_reason_not_to_be() {
 }
 
 /// Another value of the same kind: a bit of the last byte is turned.
-async fn change(on: &DatabaseConnection, table: &str, column: &str, rowid: &str) {
+async fn change(on: &mut Connection, table: &str, column: &str, rowid: &str) {
     let sql = format!(
         "UPDATE {table} SET {column} = CASE typeof({column}) \
          WHEN 'integer' THEN CASE WHEN {column} IN (0, 1) THEN 1 - {column} ELSE {column} + 1 END \
@@ -222,28 +221,28 @@ async fn change(on: &DatabaseConnection, table: &str, column: &str, rowid: &str)
          WHEN 'blob' THEN CAST(substr({column}, 1, length({column}) - 1) || CASE substr({column}, -1) WHEN x'01' THEN x'02' ELSE x'01' END AS BLOB) \
          ELSE x'01' END WHERE {rowid}"
     );
-    on.execute_unprepared(&sql).await.unwrap();
+    on.run(&sql).await.unwrap();
 }
 
 #[tokio::test]
 async fn one_byte_changed_in_any_stated_column_of_any_table_names_the_row() {
     let full = Full::new().await;
-    let on = plain(&full.dir).await;
+    let mut on = plain(&full.dir).await;
     let mut changed = 0;
-    for (table, columns) in schema(&on).await {
+    for (table, columns) in schema(&mut on).await {
         if is_exempt(&table, "*") && table != "points" {
             continue;
         }
         let covered = TABLES.iter().find(|covered| covered.name == table);
         let key = covered.map_or("seq", |covered| covered.key.sql);
-        let keys = texts(&on, &format!("SELECT quote({key}) FROM {table} ORDER BY {key}")).await;
+        let keys = texts(&mut on, &format!("SELECT quote({key}) FROM {table} ORDER BY {key}")).await;
         assert!(!keys.is_empty(), "{table} has no row to change");
         for column in
             columns.iter().filter(|column| !is_exempt(&table, column) || (table == "points" && *column != "seq"))
         {
             let copies = format!("CREATE TABLE kept AS SELECT * FROM {table}");
-            on.execute_unprepared(&copies).await.unwrap();
-            change(&on, &table, column, &format!("{key} = {}", keys[0])).await;
+            on.run(&copies).await.unwrap();
+            change(&mut on, &table, column, &format!("{key} = {}", keys[0])).await;
             let found = problems(&full.dir).await;
             let of = if table == "points" { "resources" } else { &table };
             assert!(
@@ -251,11 +250,9 @@ async fn one_byte_changed_in_any_stated_column_of_any_table_names_the_row() {
                 "{table}.{column} was changed, and it was found: {found:?}"
             );
             changed += 1;
-            on.execute_unprepared(&format!(
-                "DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept; DROP TABLE kept"
-            ))
-            .await
-            .unwrap();
+            on.run(&format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept; DROP TABLE kept"))
+                .await
+                .unwrap();
             assert_eq!(problems(&full.dir).await, [], "{table} is put right again");
         }
     }
@@ -265,25 +262,22 @@ async fn one_byte_changed_in_any_stated_column_of_any_table_names_the_row() {
 #[tokio::test]
 async fn a_row_removed_from_any_table_is_named() {
     let full = Full::new().await;
-    let on = plain(&full.dir).await;
+    let mut on = plain(&full.dir).await;
     for table in TABLES {
         let row = on
-            .query_one_raw(statement(
-                format!("SELECT {}, quote({}) FROM {} LIMIT 1", table.selection(), table.key.sql, table.name),
-                Vec::new(),
-            ))
+            .one(&format!("SELECT {}, quote({}) FROM {} LIMIT 1", table.selection(), table.key.sql, table.name), &[])
             .await
             .unwrap()
             .unwrap();
         let name = table.state(&row).unwrap().row;
-        let key: String = row.try_get_by_index(table.columns.len() + 1).unwrap();
-        on.execute_unprepared(&format!("CREATE TABLE kept AS SELECT * FROM {}", table.name)).await.unwrap();
-        on.execute_unprepared(&format!("DELETE FROM {} WHERE {} = {key}", table.name, table.key.sql)).await.unwrap();
+        let key: String = column(&row, table.columns.len() + 1).unwrap();
+        on.run(&format!("CREATE TABLE kept AS SELECT * FROM {}", table.name)).await.unwrap();
+        on.run(&format!("DELETE FROM {} WHERE {} = {key}", table.name, table.key.sql)).await.unwrap();
         let found = problems(&full.dir).await;
         let removed = |problem: &RowProblem| problem.code() == "row_removed" && problem.row() == name;
         assert!(found.iter().any(removed), "{name}: {found:?}");
         let back = format!("DELETE FROM {0}; INSERT INTO {0} SELECT * FROM kept; DROP TABLE kept", table.name);
-        on.execute_unprepared(&back).await.unwrap();
+        on.run(&back).await.unwrap();
     }
     assert_eq!(problems(&full.dir).await, []);
 }
@@ -291,13 +285,11 @@ async fn a_row_removed_from_any_table_is_named() {
 #[tokio::test]
 async fn an_opt_out_lifted_by_hand_and_a_contact_point_of_nothing_are_named_as_inserted() {
     let full = Full::new().await;
-    let on = plain(&full.dir).await;
-    on.execute_unprepared(
-        "INSERT INTO opt_outs (tenant, point, lifted, at) SELECT tenant, point, 1, at + 1 FROM opt_outs LIMIT 1",
-    )
-    .await
-    .unwrap();
-    on.execute_unprepared("INSERT INTO points (tenant, point, resource) VALUES (1, x'00', x'00')").await.unwrap();
+    let mut on = plain(&full.dir).await;
+    on.run("INSERT INTO opt_outs (tenant, point, lifted, at) SELECT tenant, point, 1, at + 1 FROM opt_outs LIMIT 1")
+        .await
+        .unwrap();
+    on.run("INSERT INTO points (tenant, point, resource) VALUES (1, x'00', x'00')").await.unwrap();
     let found = problems(&full.dir).await;
     let named: Vec<(&str, &str)> = found.iter().map(|problem| (problem.code(), problem.row())).collect();
     assert_eq!(named.len(), 2, "{named:?}");
@@ -308,16 +300,16 @@ async fn an_opt_out_lifted_by_hand_and_a_contact_point_of_nothing_are_named_as_i
 #[tokio::test]
 async fn rows_of_two_tenants_that_are_swapped_are_both_named() {
     let full = Full::new().await;
-    let on = plain(&full.dir).await;
+    let mut on = plain(&full.dir).await;
     for table in ["messages", "deliveries", "opt_outs", "verifications", "vendors", "principals"] {
         let swap = format!("UPDATE {table} SET tenant = tenant + 10; UPDATE {table} SET tenant = 13 - tenant");
-        on.execute_unprepared(&swap).await.unwrap();
+        on.run(&swap).await.unwrap();
         let found = problems(&full.dir).await;
         let named = found.iter().filter(|problem| problem.row().starts_with(&format!("{table}/"))).count();
         assert!(named >= 2, "{table}: {found:?}");
-        on.execute_unprepared(&swap).await.unwrap();
+        on.run(&swap).await.unwrap();
     }
-    on.execute_unprepared("UPDATE tenants SET name = CASE name WHEN 'sunrise' THEN 'x' ELSE 'sunrise' END; UPDATE tenants SET name = 'harbor' WHERE name = 'x'")
+    on.run("UPDATE tenants SET name = CASE name WHEN 'sunrise' THEN 'x' ELSE 'sunrise' END; UPDATE tenants SET name = 'harbor' WHERE name = 'x'")
         .await
         .unwrap();
     let found = LedgerRows::open(&full.dir).await.unwrap().page(0, 100_000).await.unwrap();
@@ -327,10 +319,10 @@ async fn rows_of_two_tenants_that_are_swapped_are_both_named() {
 #[tokio::test]
 async fn rows_from_before_entries_stated_rows_are_stated_when_the_store_is_opened() {
     let full = Full::new().await;
-    let on = plain(&full.dir).await;
-    on.execute_unprepared("UPDATE log SET stated = 0; UPDATE opt_outs SET lifted = 1").await.unwrap();
+    let mut on = plain(&full.dir).await;
+    on.run("UPDATE log SET stated = 0; UPDATE opt_outs SET lifted = 1").await.unwrap();
     assert!(!LedgerRows::open(&full.dir).await.unwrap().are_stated().await.unwrap());
-    on.close().await.unwrap();
+    drop(on);
     open(&full.dir, &full.clock).await.close().await;
     assert_eq!(problems(&full.dir).await, [], "as they were found, and from now on as they are stated");
 }
@@ -349,11 +341,9 @@ async fn what_a_decision_was_made_from_opens_only_as_it_was_kept_and_under_its_o
         assert!(decision.entry.is_some());
         assert_eq!(decision.opened.as_ref().unwrap().1.reveal(), b"what the gate saw");
     }
-    let on = plain(&full.dir).await;
-    change(&on, "decisions", "facts", "seq = 1").await;
-    on.execute_unprepared("UPDATE decisions SET facts = (SELECT facts FROM decisions WHERE seq = 3) WHERE seq = 2")
-        .await
-        .unwrap();
+    let mut on = plain(&full.dir).await;
+    change(&mut on, "decisions", "facts", "seq = 1").await;
+    on.run("UPDATE decisions SET facts = (SELECT facts FROM decisions WHERE seq = 3) WHERE seq = 2").await.unwrap();
     let kept = opened().await;
     assert_eq!(kept[0].opened.as_ref().unwrap_err(), &StoreError::Damaged);
     assert_eq!(kept[1].opened.as_ref().unwrap_err(), &StoreError::Damaged);
@@ -376,6 +366,6 @@ fn equal_bytes_in_other_columns_or_of_another_kind_are_another_row() {
     let one = state(b"ab", b"c".to_vec().into());
     assert_ne!(one, state(b"a", b"bc".to_vec().into()));
     assert_ne!(one, state(b"ab", "c".into()));
-    assert_ne!(one, state(b"ab", Value::Bytes(None)));
+    assert_ne!(one, state(b"ab", Value::Null));
     assert_eq!(one, state(b"ab", b"c".to_vec().into()));
 }

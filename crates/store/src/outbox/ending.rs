@@ -3,7 +3,7 @@
 use super::{CANDIDATE_COLUMNS, is_queue_state, state_number, state_of};
 use crate::accept::candidate_values;
 use crate::coverage::{ATTEMPTS, DELIVERIES};
-use crate::database::{Failure, bytes, column, id, optional_id};
+use crate::database::{Failure, Value, bytes, column, id, optional_id};
 use crate::decisions;
 use crate::keys::{PatientKey, TenantKeys};
 use crate::open::Tenanted;
@@ -12,7 +12,6 @@ use crate::sessions;
 use crate::writer::{Tx, Write};
 use postern_base::{DeliveryId, MessageId};
 use postern_ledger::{Entry, Lease};
-use sea_orm::Value;
 use std::sync::Arc;
 
 /// Ends a claim.
@@ -53,7 +52,7 @@ impl Write for End {
             // A receipt was faster: what it said stays.
             let sql = "UPDATE deliveries SET lease_until = 0, attempt = NULL, reference = COALESCE(reference, ?) \
                  WHERE tenant = ? AND id = ?";
-            let values = [vec![Value::String(self.reference())], key()].concat();
+            let values = [vec![Value::from(self.reference())], key()].concat();
             tx.write(&self.tenant, &DELIVERIES, sql, values).await?;
         } else {
             self.change(tx, now, code, MessageId(id(&row, 2)?)).await?;
@@ -96,10 +95,10 @@ impl End {
             state_number(state).into(),
             i32::from(is_queue_state(state)).into(),
             code.into(),
-            Value::BigInt(due),
+            Value::from(due),
             i32::from(state == DeliveryState::Held).into(),
-            Value::BigInt(deadline),
-            Value::String(self.reference()),
+            Value::from(deadline),
+            Value::from(self.reference()),
             now.into(),
         ];
         if let Some((point, columns)) = &self.candidate {

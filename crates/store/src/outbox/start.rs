@@ -1,7 +1,7 @@
 //! How an attempt starts: the one implementation of the ledger's [`Log`] (invariant 1).
 
 use crate::coverage::{ATTEMPTS, DELIVERIES};
-use crate::database::{Failure, bytes};
+use crate::database::{Failure, Value, bytes};
 use crate::decisions;
 use crate::keys::TenantKeys;
 use crate::open::Store;
@@ -10,7 +10,6 @@ use crate::writer::{Tx, Write};
 use postern_base::{AttemptId, EntryId, MessageId};
 use postern_gate::Permit;
 use postern_ledger::{Committed, Entry, Kind, Lease, Log, commit};
-use sea_orm::Value;
 use std::sync::Arc;
 
 /// Records that an attempt starts.

@@ -3,22 +3,22 @@
 use crate::fixture::*;
 use postern_ledger::Kind;
 use postern_store::{AcceptOutcome, DeliveryState, LedgerRows, OpenError, Options, StoreError, Unwell};
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use rusqlite::Connection;
 
 /// A connection of somebody else to the same file.
-async fn stranger(bench: &Scratch) -> DatabaseConnection {
-    Database::connect(format!("sqlite://{}/postern.db", bench.0.display())).await.unwrap()
+fn stranger(bench: &Scratch) -> Connection {
+    Connection::open(bench.0.join("postern.db")).unwrap()
 }
 
 #[tokio::test]
 async fn while_another_process_locks_the_database_nothing_is_written_and_then_all_is_well() {
     let bench = Bench::new().await;
-    let stranger = stranger(&bench.scratch).await;
-    stranger.execute_unprepared("BEGIN EXCLUSIVE").await.unwrap();
+    let stranger = stranger(&bench.scratch);
+    stranger.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let message = bench.message("p1", "+12125550101");
     let id = message.id;
     assert_eq!(bench.sunrise.accept(message).await.unwrap_err(), StoreError::Unavailable);
-    stranger.execute_unprepared("ROLLBACK").await.unwrap();
+    stranger.execute_batch("ROLLBACK").unwrap();
     assert!(bench.sunrise.message(id).await.unwrap().is_none());
     assert!(bench.sunrise.entries(id).await.unwrap().is_empty());
     let message = bench.message("p1", "+12125550101");
@@ -84,9 +84,9 @@ async fn a_newer_database_is_refused_and_left_as_it_is() {
     let bench = Bench::new().await;
     let Bench { scratch, clock, store, .. } = bench;
     store.close().await;
-    let stranger = stranger(&scratch).await;
-    stranger.execute_unprepared("PRAGMA user_version = 99").await.unwrap();
-    stranger.close().await.unwrap();
+    let stranger = stranger(&scratch);
+    stranger.execute_batch("PRAGMA user_version = 99").unwrap();
+    drop(stranger);
     let outcome = open(&scratch.0, &clock, Options::default()).await;
     assert!(matches!(outcome.unwrap_err(), OpenError::Newer { found: 99, known: 2.. }));
     assert!(matches!(LedgerRows::open(&scratch.0).await.unwrap_err(), OpenError::Newer { found: 99, .. }));
@@ -96,9 +96,9 @@ async fn a_newer_database_is_refused_and_left_as_it_is() {
 async fn a_file_that_is_no_postern_database_is_refused() {
     let clock = Bench::new().await.clock;
     let foreign = Scratch::new();
-    let connection = Database::connect(format!("sqlite://{}/postern.db?mode=rwc", foreign.0.display())).await.unwrap();
-    connection.execute_unprepared("CREATE TABLE t (a INTEGER)").await.unwrap();
-    connection.close().await.unwrap();
+    let connection = Connection::open(foreign.0.join("postern.db")).unwrap();
+    connection.execute_batch("CREATE TABLE t (a INTEGER)").unwrap();
+    drop(connection);
     assert!(matches!(open(&foreign.0, &clock, Options::default()).await.unwrap_err(), OpenError::Damaged));
 
     let garbage = Scratch::new();
@@ -149,8 +149,8 @@ async fn a_damaged_page_is_an_error_and_never_another_answer() {
 #[tokio::test]
 async fn more_than_the_queue_holds_is_turned_away_and_can_come_again() {
     let bench = Bench::new().await;
-    let stranger = stranger(&bench.scratch).await;
-    stranger.execute_unprepared("BEGIN EXCLUSIVE").await.unwrap();
+    let stranger = stranger(&bench.scratch);
+    stranger.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let mut calls = tokio::task::JoinSet::new();
     for n in 0..6_000 {
         let (tenant, entry) = (bench.sunrise.clone(), bench.entry(Kind::Administered, None));
@@ -159,7 +159,7 @@ async fn more_than_the_queue_holds_is_turned_away_and_can_come_again() {
     let outcomes = calls.join_all().await;
     assert!(outcomes.iter().any(|(_, outcome)| *outcome == Err(StoreError::Busy)));
     assert!(outcomes.iter().all(|(_, outcome)| outcome.is_err()));
-    stranger.execute_unprepared("ROLLBACK").await.unwrap();
+    stranger.execute_batch("ROLLBACK").unwrap();
     bench.sunrise.append(vec![bench.entry(Kind::Administered, None)]).await.unwrap();
     assert_eq!(bench.store.gauges().await.unwrap().log_size, 3);
 }
@@ -168,19 +168,19 @@ async fn more_than_the_queue_holds_is_turned_away_and_can_come_again() {
 async fn health_turns_red_while_nothing_can_be_committed_and_green_again_by_itself() {
     let bench = Bench::new().await;
     assert_eq!(bench.store.health().await, Ok(()));
-    let stranger = stranger(&bench.scratch).await;
-    stranger.execute_unprepared("BEGIN EXCLUSIVE").await.unwrap();
+    let stranger = stranger(&bench.scratch);
+    stranger.execute_batch("BEGIN EXCLUSIVE").unwrap();
     bench.sunrise.accept(bench.message("p1", "+12125550101")).await.unwrap_err();
     assert_eq!(bench.store.health().await, Err(Unwell::CannotCommit));
-    stranger.execute_unprepared("ROLLBACK").await.unwrap();
+    stranger.execute_batch("ROLLBACK").unwrap();
     bench.clock.forward(1);
     bench.store.publish().await.unwrap();
     assert_eq!(bench.store.health().await, Ok(()));
     // Nobody wrote for a while: what was true then need not be true now.
     bench.clock.forward(60);
-    stranger.execute_unprepared("BEGIN EXCLUSIVE").await.unwrap();
+    stranger.execute_batch("BEGIN EXCLUSIVE").unwrap();
     assert_eq!(bench.store.health().await, Err(Unwell::CannotCommit));
-    stranger.execute_unprepared("ROLLBACK").await.unwrap();
+    stranger.execute_batch("ROLLBACK").unwrap();
 }
 
 #[tokio::test]

@@ -19,16 +19,20 @@ async fn an_opt_out_stands_until_an_affirmative_act_lifts_it_and_can_be_made_aga
     bench.sunrise.put_opt_out(stop(&bench, "+12125550101", OptOutScope::All), entry()).await.unwrap();
     let marketing = OptOutScope::Purpose(Purpose::Marketing);
     bench.sunrise.put_opt_out(stop(&bench, "+12125550102", marketing), entry()).await.unwrap();
-    let standing = bench.sunrise.opt_outs(&points).await.unwrap();
+    let standing = bench.sunrise.reading().await.unwrap().opt_outs(&points).await.unwrap();
     assert_eq!(standing.iter().map(|one| one.scope).collect::<Vec<_>>(), [OptOutScope::All, marketing]);
     assert_eq!(standing[0].at, bench.now());
     bench.clock.forward(10);
     bench.sunrise.lift_opt_out(&points[0], entry()).await.unwrap();
-    let standing = bench.sunrise.opt_outs(&points).await.unwrap();
+    let standing = bench.sunrise.reading().await.unwrap().opt_outs(&points).await.unwrap();
     assert_eq!(standing.iter().map(|one| one.scope).collect::<Vec<_>>(), [marketing], "only that point is lifted");
     bench.clock.forward(10);
     bench.sunrise.put_opt_out(stop(&bench, "+12125550101", OptOutScope::All), entry()).await.unwrap();
-    assert_eq!(bench.sunrise.opt_outs(&points[..1]).await.unwrap().len(), 1, "STOP after START is a STOP");
+    assert_eq!(
+        bench.sunrise.reading().await.unwrap().opt_outs(&points[..1]).await.unwrap().len(),
+        1,
+        "STOP after START is a STOP"
+    );
 }
 
 #[tokio::test]
@@ -36,9 +40,9 @@ async fn a_mail_address_in_other_capitals_is_the_same_point_and_a_patient_is_not
     let bench = Bench::new().await;
     let entry = || bench.entry(Kind::ConsentChanged, None);
     bench.sunrise.put_opt_out(stop(&bench, "Pat@Example.org", OptOutScope::All), entry()).await.unwrap();
-    assert_eq!(bench.sunrise.opt_outs(&[address("pat@example.org")]).await.unwrap().len(), 1);
+    assert_eq!(bench.sunrise.reading().await.unwrap().opt_outs(&[address("pat@example.org")]).await.unwrap().len(), 1);
     bench.sunrise.put_opt_out(stop(&bench, "Patient/p1", OptOutScope::All), entry()).await.unwrap();
-    assert!(bench.sunrise.opt_outs(&[address("Patient/P1")]).await.unwrap().is_empty());
+    assert!(bench.sunrise.reading().await.unwrap().opt_outs(&[address("Patient/P1")]).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -49,7 +53,7 @@ async fn an_act_that_came_before_the_opt_out_does_not_lift_it() {
     let entry = bench.entry(Kind::ConsentChanged, None);
     bench.sunrise.put_opt_out(stop(&bench, "+12125550101", OptOutScope::All), entry).await.unwrap();
     bench.sunrise.lift_opt_out(&address("+12125550101"), early).await.unwrap();
-    assert_eq!(bench.sunrise.opt_outs(&[address("+12125550101")]).await.unwrap().len(), 1);
+    assert_eq!(bench.sunrise.reading().await.unwrap().opt_outs(&[address("+12125550101")]).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -58,11 +62,17 @@ async fn the_newest_verification_counts_and_unverified_on_purpose_is_not_unknown
     let points = [address("+12125550101"), address("+12125550102")];
     let verified = Verification { validated: true, last: Some(bench.now()), next: None };
     let entry = || bench.entry(Kind::ConsentChanged, None);
-    assert!(bench.sunrise.verifications(&points).await.unwrap().is_empty());
+    assert!(bench.sunrise.reading().await.unwrap().verifications(&points).await.unwrap().is_empty());
     bench.sunrise.put_verification(&points[0], Some(verified), entry()).await.unwrap();
-    assert_eq!(bench.sunrise.verifications(&points).await.unwrap(), [(points[0].clone(), Some(verified))]);
+    assert_eq!(
+        bench.sunrise.reading().await.unwrap().verifications(&points).await.unwrap(),
+        [(points[0].clone(), Some(verified))]
+    );
     bench.sunrise.put_verification(&points[0], None, entry()).await.unwrap();
-    assert_eq!(bench.sunrise.verifications(&points).await.unwrap(), [(points[0].clone(), None)]);
+    assert_eq!(
+        bench.sunrise.reading().await.unwrap().verifications(&points).await.unwrap(),
+        [(points[0].clone(), None)]
+    );
 }
 
 fn inbound(bench: &Bench, reference: &str, text: &str) -> NewInbound {
@@ -94,13 +104,15 @@ async fn an_inbound_message_is_stored_once_whoever_it_belongs_to() {
     };
     bench.sunrise.put_resources(vec![known]).await.unwrap();
     assert!(bench.sunrise.put_inbound(inbound(&bench, "r2", "thanks"), entries()).await.unwrap());
-    let found = bench.sunrise.inbound(&[address("+12125550101")], bench.now()).await.unwrap();
+    let found = bench.sunrise.reading().await.unwrap().inbound(&[address("+12125550101")], bench.now()).await.unwrap();
     assert_eq!(found.iter().map(|one| one.text.reveal().as_str()).collect::<Vec<_>>(), ["STOP", "thanks"]);
     assert_eq!(found[0].thread_purpose, Some(Purpose::Billing));
     let later = bench.now() + SignedDuration::from_secs(1);
-    assert!(bench.sunrise.inbound(&[address("+12125550101")], later).await.unwrap().is_empty());
+    assert!(
+        bench.sunrise.reading().await.unwrap().inbound(&[address("+12125550101")], later).await.unwrap().is_empty()
+    );
     bench.sunrise.destroy_patient_key(&patient("p1"), bench.entry(Kind::KeyDestroyed, None)).await.unwrap();
-    let found = bench.sunrise.inbound(&[address("+12125550101")], bench.now()).await.unwrap();
+    let found = bench.sunrise.reading().await.unwrap().inbound(&[address("+12125550101")], bench.now()).await.unwrap();
     assert_eq!(found.len(), 1, "what was sealed with the patient's key is gone");
 }
 
@@ -124,13 +136,22 @@ async fn the_directory_gives_back_what_it_was_given_and_replaces_what_comes_agai
     resources.push(resource("Organization", "o1", None, None, "{\"org\":1}"));
     resources.push(resource("Patient", "p7", Some("p7"), Some("+12125550107"), "{\"v\":2}"));
     bench.sunrise.put_resources(resources).await.unwrap();
-    let mut of_p7: Vec<_> =
-        bench.sunrise.patient_resources(&patient("p7")).await.unwrap().into_iter().map(Phi::into_inner).collect();
+    let mut of_p7: Vec<_> = bench
+        .sunrise
+        .reading()
+        .await
+        .unwrap()
+        .patient_resources(&patient("p7"))
+        .await
+        .unwrap()
+        .into_iter()
+        .map(Phi::into_inner)
+        .collect();
     of_p7.sort();
     assert_eq!(of_p7, [b"{\"consent\":1}".to_vec(), b"{\"v\":2}".to_vec()]);
     let read = |kind: &'static str, id: &'static str| {
         let tenant = bench.sunrise.clone();
-        async move { tenant.resource(kind, id).await.unwrap().map(Phi::into_inner) }
+        async move { tenant.reading().await.unwrap().resource(kind, id).await.unwrap().map(Phi::into_inner) }
     };
     assert_eq!(read("Organization", "o1").await.unwrap(), b"{\"org\":1}");
     assert_eq!(read("Consent", "c1").await.unwrap(), b"{\"consent\":1}");
@@ -205,6 +226,9 @@ async fn nothing_was_sent_before_an_attempt_was_recorded() {
     bench.sunrise.accept(bench.message("p1", "+12125550101")).await.unwrap();
     let past = bench
         .sunrise
+        .reading()
+        .await
+        .unwrap()
         .past_deliveries(&patient("p1"), &[address("+12125550101")], Timestamp::UNIX_EPOCH, None)
         .await
         .unwrap();

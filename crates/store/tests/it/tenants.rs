@@ -36,6 +36,9 @@ async fn what_one_tenant_stores_the_other_cannot_see_or_change() {
     assert_eq!(shredded.unwrap_err(), StoreError::NotFound);
     let content = Phi::new(b"reminder".to_vec());
     let earlier = harbor
+        .reading()
+        .await
+        .unwrap()
         .earlier(&patient("p1"), Purpose::AppointmentReminder, &content, Timestamp::UNIX_EPOCH, None)
         .await
         .unwrap();
@@ -97,11 +100,11 @@ async fn points_patients_and_inbound_stay_with_their_tenant() {
     bench.sunrise.put_resources(vec![resource]).await.unwrap();
 
     let points = [number];
-    assert!(bench.harbor.opt_outs(&points).await.unwrap().is_empty());
-    assert!(bench.harbor.verifications(&points).await.unwrap().is_empty());
-    assert!(bench.harbor.inbound(&points, Timestamp::UNIX_EPOCH).await.unwrap().is_empty());
-    assert!(bench.harbor.patient_resources(&patient("p1")).await.unwrap().is_empty());
-    assert!(bench.harbor.resource("Patient", "p1").await.unwrap().is_none());
+    assert!(bench.harbor.reading().await.unwrap().opt_outs(&points).await.unwrap().is_empty());
+    assert!(bench.harbor.reading().await.unwrap().verifications(&points).await.unwrap().is_empty());
+    assert!(bench.harbor.reading().await.unwrap().inbound(&points, Timestamp::UNIX_EPOCH).await.unwrap().is_empty());
+    assert!(bench.harbor.reading().await.unwrap().patient_resources(&patient("p1")).await.unwrap().is_empty());
+    assert!(bench.harbor.reading().await.unwrap().resource("Patient", "p1").await.unwrap().is_none());
     assert!(bench.harbor.patients(None, 10).await.unwrap().is_empty());
     assert!(bench.harbor.patients_of_point(&points[0]).await.unwrap().is_empty());
     assert!(bench.harbor.put_inbound(inbound, Vec::new()).await.unwrap(), "their reference is their own");
@@ -124,7 +127,7 @@ async fn a_tenant_that_does_not_exist_has_nothing_and_settings_come_back() {
     let bench = Bench::new().await;
     let nobody = bench.store.tenant(&"nobody".parse().unwrap());
     assert_eq!(nobody.message(bench.message("p1", "+1").id).await.unwrap_err(), StoreError::NotFound);
-    assert_eq!(nobody.opt_outs(&[]).await.unwrap_err(), StoreError::NotFound);
+    assert_eq!(nobody.reading().await.unwrap_err(), StoreError::NotFound);
     let changed = TenantRecord { id: HARBOR.clone(), settings: b"{\"alias\":\"Harbor\"}".to_vec() };
     bench.store.put_tenant(changed, entry(&HARBOR, Kind::Administered, None, &bench.clock)).await.unwrap();
     let tenants = bench.store.tenants().await.unwrap();

@@ -196,6 +196,7 @@ async fn a_started_attempt_survives_a_crash() {
     bench.forward(31);
     let again = after.claim(bench.clock.now(), 1, SignedDuration::from_secs(30)).await.unwrap();
     assert_eq!(again[0].interrupted, Some(attempt));
+    after.close().await;
     std::fs::remove_dir_all(&second).unwrap();
 }
 
@@ -227,7 +228,7 @@ async fn what_was_attempted_is_a_past_delivery_and_says_when_it_failed() {
     let claim = bench.claim().await.unwrap();
     bench.start(&claim, bench.attempt()).await.unwrap();
     for points in [&points[..], &[]] {
-        let past = bench.tenant.past_deliveries(&patient, points, epoch, None).await.unwrap();
+        let past = bench.tenant.reading().await.unwrap().past_deliveries(&patient, points, epoch, None).await.unwrap();
         assert_eq!(past.len(), 1);
         assert_eq!(
             (past[0].at, past[0].channel, past[0].purpose),
@@ -235,14 +236,26 @@ async fn what_was_attempted_is_a_past_delivery_and_says_when_it_failed() {
         );
         assert_eq!(past[0].point.reveal().as_ref(), "+12125550101");
     }
-    assert!(bench.tenant.past_deliveries(&patient, &points, epoch, Some(message)).await.unwrap().is_empty());
+    assert!(
+        bench
+            .tenant
+            .reading()
+            .await
+            .unwrap()
+            .past_deliveries(&patient, &points, epoch, Some(message))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     let later = bench.clock.now() + SignedDuration::from_secs(1);
-    assert!(bench.tenant.past_deliveries(&patient, &points, later, None).await.unwrap().is_empty());
+    assert!(
+        bench.tenant.reading().await.unwrap().past_deliveries(&patient, &points, later, None).await.unwrap().is_empty()
+    );
     assert_eq!(bench.store.tenants_of_point("+12125550101").await.unwrap(), ["sunrise".parse().unwrap()]);
     let (last, purpose) = bench.tenant.last_message_to(&points[0]).await.unwrap().unwrap();
     assert_eq!((last, purpose), (message, Purpose::Billing));
     let failed = Finish::State { state: DeliveryState::Failed, code: "no".to_owned(), reference: None };
     bench.tenant.finish(claim.lease, failed, Vec::new()).await.unwrap();
-    let past = bench.tenant.past_deliveries(&patient, &points, epoch, None).await.unwrap();
+    let past = bench.tenant.reading().await.unwrap().past_deliveries(&patient, &points, epoch, None).await.unwrap();
     assert_eq!(past.iter().map(|delivery| delivery.outcome).collect::<Vec<_>>(), [Some(PastOutcome::Failed)]);
 }
