@@ -140,7 +140,6 @@ fn message(tenant: &TenantId, caller: usize, round: u32) -> Result<NewMessage, B
         id,
         idempotency_key: Some(Phi::new(format!("bench-{caller}-{round}-{id}"))),
         fingerprint: key,
-        answer: Phi::new(vec![b'a'; 200]),
         patient,
         purpose: Purpose::AppointmentReminder,
         event: Some(format!("Appointment/{caller}-{round}")),

@@ -100,8 +100,8 @@ impl Engine {
             // Nothing could be queued: the facts themselves are away. The caller keeps the message and tries again.
             return Err(AcceptError::Unavailable);
         }
-        let answer = wire::Accepted { id, decision: Answer::from(&prepared.decision), links: Links::of(id) };
-        let message = self.new_message(principal, key, fingerprint, &prepared, &answer, commitment_key)?;
+        let mut answer = wire::Accepted { id, decision: Answer::from(&prepared.decision), links: Links::of(id) };
+        let message = self.new_message(principal, key, fingerprint, &prepared, &mut answer, commitment_key)?;
         let outcome = self.inner.store.tenant(&principal.tenant).accept(message).await?;
         self.at(Step::Stored)?;
         match outcome {
@@ -110,8 +110,9 @@ impl Engine {
                 self.inner.wake.notify_one();
                 Ok(Accepted { replayed: false, answer })
             }
-            AcceptOutcome::Replayed(first) => {
-                let answer = serde_json::from_slice(first.reveal()).map_err(|_| AcceptError::Unavailable)?;
+            AcceptOutcome::Replayed { message, decision } => {
+                let decision = kept::decision(&decision).ok_or(AcceptError::Unavailable)?;
+                let answer = wire::Accepted { id: message, decision, links: Links::of(message) };
                 Ok(Accepted { replayed: true, answer })
             }
             AcceptOutcome::Conflict => Err(AcceptError::Conflict),
@@ -193,11 +194,11 @@ impl Engine {
         key: Option<&str>,
         fingerprint: [u8; 32],
         prepared: &Prepared,
-        answer: &wire::Accepted,
+        answer: &mut wire::Accepted,
         commitment_key: CommitmentKey,
     ) -> Result<NewMessage, AcceptError> {
         let kept = Kept::new(&prepared.request, &prepared.rendered, principal).to_bytes();
-        let decision = serde_json::to_vec(&answer.decision).map_err(|_| AcceptError::Unavailable)?;
+        let decision = kept::keep_decision(&mut answer.decision).ok_or(AcceptError::Unavailable)?;
         let entry = ledger_entry::of(
             self,
             &principal.tenant,
@@ -213,7 +214,7 @@ impl Engine {
             commitments: [
                 ("request", kept.reveal()),
                 ("content", prepared.rendered.source.reveal()),
-                ("decision", &decision),
+                ("decision", decision.reveal()),
             ]
             .into_iter()
             .map(|(domain, bytes)| (domain.to_owned(), commit(&commitment_key, domain, bytes)))
@@ -225,14 +226,13 @@ impl Engine {
             id: answer.id,
             idempotency_key: key.map(|key| Phi::new(format!("{}\0{key}", principal.id))),
             fingerprint,
-            answer: Phi::new(serde_json::to_vec(answer).map_err(|_| AcceptError::Unavailable)?),
             patient: prepared.gate.patient.clone(),
             purpose: prepared.gate.purpose,
             event: prepared.gate.event.clone(),
             template: prepared.rendered.content.template.clone(),
             content: prepared.rendered.source.clone(),
             request: kept,
-            decision: Phi::new(decision),
+            decision,
             outcome: prepared.decision.outcome.as_str(),
             commitment_key,
             renditions: prepared.rendered.forms.iter().map(kept::stored).collect(),

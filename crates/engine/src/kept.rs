@@ -3,7 +3,7 @@
 
 use crate::principal::{Principal, PrincipalKind};
 use crate::render::{Rendered, RenderedForm};
-use crate::wire::Request;
+use crate::wire::{Answer, AnsweredRule, Request};
 use postern_base::{Category, Language, Level, Phi};
 use postern_gate::rendition::TemplateRef;
 use postern_gate::{Content, Fact, LinkState, Missing, Rendition};
@@ -27,7 +27,47 @@ pub(crate) struct Kept {
     language: Language,
     template: Option<(String, u32)>,
     /// What SYS-05 compares when there is no event.
+    #[serde(with = "source")]
     source: Vec<u8>,
+}
+
+/// A source is text, and kept as text. An earlier Postern kept it as a list of numbers.
+mod source {
+    use serde::de::{Error, SeqAccess, Visitor};
+    use serde::{Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(source: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(source) {
+            Ok(text) => to.serialize_str(text),
+            Err(_) => source.serialize(to),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        from.deserialize_any(Either)
+    }
+
+    struct Either;
+
+    impl<'de> Visitor<'de> for Either {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a text or a list of bytes")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Vec<u8>, E> {
+            Ok(text.as_bytes().to_vec())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<u8>, A::Error> {
+            let mut bytes = Vec::with_capacity(list.size_hint().unwrap_or(0).min(4_096));
+            while let Some(byte) = list.next_element()? {
+                bytes.push(byte);
+            }
+            Ok(bytes)
+        }
+    }
 }
 
 /// Who asked for a message.
@@ -92,6 +132,51 @@ impl Kept {
     }
 }
 
+/// A decision as kept: every rule that ran and what it said are one text, for there are some hundred of them.
+#[derive(Deserialize)]
+struct KeptDecision {
+    rules: String,
+    decision: Answer,
+}
+
+#[derive(Serialize)]
+struct KeepDecision<'a> {
+    rules: String,
+    decision: &'a Answer,
+}
+
+/// What a rule can say, and the sign it is kept as.
+const SAID: [(&str, char); 4] = [("satisfied", '+'), ("violated", '!'), ("unknown", '?'), ("not_applicable", '-')];
+
+/// A decision as the store keeps it.
+pub(crate) fn keep_decision(decision: &mut Answer) -> Option<Phi<Vec<u8>>> {
+    let mut text = String::with_capacity(decision.rules.len() * 8);
+    for rule in &decision.rules {
+        let (_, sign) = SAID.iter().find(|(result, _)| *result == rule.result)?;
+        text.push_str(&rule.rule);
+        text.push(*sign);
+        text.push(' ');
+    }
+    let rules = std::mem::take(&mut decision.rules);
+    let kept = serde_json::to_vec(&KeepDecision { rules: text, decision }).ok().map(Phi::new);
+    decision.rules = rules;
+    kept
+}
+
+/// Reads back a decision. An earlier Postern kept it as it answered it.
+pub(crate) fn decision(kept: &Phi<Vec<u8>>) -> Option<Answer> {
+    let Ok(KeptDecision { rules, mut decision }) = serde_json::from_slice(kept.reveal()) else {
+        return serde_json::from_slice(kept.reveal()).ok();
+    };
+    for rule in rules.split_ascii_whitespace() {
+        let sign = rule.chars().next_back()?;
+        let (result, _) = SAID.iter().find(|(_, known)| *known == sign)?;
+        let rule = rule.strip_suffix(sign)?.to_owned();
+        decision.rules.push(AnsweredRule { rule, result: (*result).to_owned() });
+    }
+    Some(decision)
+}
+
 /// A form as the store keeps it.
 pub(crate) fn stored(form: &RenderedForm) -> StoredRendition {
     let m = &form.measured;
@@ -149,4 +234,56 @@ fn form(stored: &StoredRendition, key: &CommitmentKey) -> Result<RenderedForm, S
 
 fn known(level: Option<Level>) -> Fact<Level> {
     level.map_or(Fact::Unknown(Missing::ClassifierFailed), Fact::Known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWERED: &str = r#"{"outcome":"send","deliveries":[],"refusals":[],"obligations":[],"alerts":[],"rules":[
+        {"rule":"SYS-01","result":"satisfied"},{"rule":"TCP-06","result":"violated"},
+        {"rule":"SEC-02","result":"not_applicable"},{"rule":"PRI-01","result":"unknown"}],"rules_version":2}"#;
+
+    #[test]
+    fn a_decision_is_kept_small_and_read_back_as_it_was_answered() {
+        let mut answer: Answer = serde_json::from_str(ANSWERED).unwrap();
+        let kept = keep_decision(&mut answer).unwrap();
+        assert_eq!(answer, serde_json::from_str(ANSWERED).unwrap());
+        assert!(kept.reveal().len() < ANSWERED.len() * 2 / 3);
+        assert_eq!(decision(&kept), Some(answer));
+    }
+
+    #[test]
+    fn a_decision_that_an_earlier_postern_kept_is_still_read() {
+        let earlier = Phi::new(ANSWERED.as_bytes().to_vec());
+        assert_eq!(decision(&earlier), serde_json::from_str(ANSWERED).ok());
+    }
+
+    #[test]
+    fn a_source_is_kept_as_text_and_a_list_of_numbers_is_still_read() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Holder {
+            #[serde(with = "source")]
+            source: Vec<u8>,
+        }
+        let text = Holder { source: b"A visit\0at noon".to_vec() };
+        assert_eq!(serde_json::to_string(&text).unwrap(), r#"{"source":"A visit\u0000at noon"}"#);
+        let odd = Holder { source: vec![0xff, 0] };
+        for holder in [text, odd] {
+            let read: Holder = serde_json::from_str(&serde_json::to_string(&holder).unwrap()).unwrap();
+            assert_eq!(read, holder);
+        }
+        let earlier: Holder = serde_json::from_str(r#"{"source":[65,32,0]}"#).unwrap();
+        assert_eq!(earlier.source, b"A \0");
+    }
+
+    #[test]
+    fn a_decision_with_a_word_that_no_rule_says_is_not_kept_and_not_read() {
+        let mut answer: Answer = serde_json::from_str(&ANSWERED.replace("violated", "perhaps")).unwrap();
+        assert_eq!(keep_decision(&mut answer), None);
+        let mut answer: Answer = serde_json::from_str(ANSWERED).unwrap();
+        let kept = keep_decision(&mut answer).unwrap();
+        let changed = String::from_utf8(kept.into_inner()).unwrap().replace("SYS-01+", "SYS-01*");
+        assert_eq!(decision(&Phi::new(changed.into_bytes())), None);
+    }
 }

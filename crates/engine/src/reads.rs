@@ -3,6 +3,7 @@
 
 use crate::engine::Engine;
 use crate::error::UseError;
+use crate::kept;
 use crate::ledger_entry;
 use crate::principal::{Principal, Scope};
 use crate::wire::{Answer, BodyPart, DeliveryStatus, EntryView, Links, Message, PortalCopyView, WireError};
@@ -49,7 +50,7 @@ impl Engine {
     pub async fn decision(&self, principal: &Principal, id: MessageId) -> Result<Answer, UseError> {
         principal.must(Scope::MessagesRead)?;
         let record = self.record(principal, id).await?;
-        serde_json::from_slice(record.decision.reveal()).map_err(|_| UseError::Unavailable)
+        kept::decision(&record.decision).ok_or(UseError::Unavailable)
     }
 
     /// The ledger entries of a message, in order.

@@ -163,7 +163,7 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
     let spoken = spoken(body, setting.tenant, language);
     forms.push(measured(place.on(Some(Channel::Voice)), Form::Full, None, spoken, whole));
     // CASES "A caller's body on an open channel": verbatim as minimal when it is found to carry no more than L1.
-    let alone = measure::find(body, place);
+    let alone = if subject.is_some() { measure::find(body, place) } else { found };
     let logistic = alone.level.is_known_and(|found| *found <= Level::L1);
     if logistic && body.chars().count() <= VERBATIM_CHARS {
         let text = with_identification(body, setting.tenant, language);

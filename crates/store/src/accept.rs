@@ -94,7 +94,10 @@ impl Tenanted {
         match answer.await.unwrap_or(Err(StoreError::Unavailable))? {
             Verdict::Stored => Ok(AcceptOutcome::Stored),
             Verdict::Conflict => Ok(AcceptOutcome::Conflict),
-            Verdict::Replayed(first) => self.answer_of(first).await.map(AcceptOutcome::Replayed),
+            Verdict::Replayed(message) => {
+                let decision = self.decision_of(message).await?;
+                Ok(AcceptOutcome::Replayed { message, decision })
+            }
         }
     }
 
@@ -121,7 +124,8 @@ fn prepare(
     about.put_optional(message.template.as_ref().map(|template| template.name.as_bytes()));
     about.put(&message.template.as_ref().map_or(0, |template| template.version).to_be_bytes());
     let mut body = Framer::default();
-    body.put(message.answer.reveal()).put(message.request.reveal()).put(message.decision.reveal());
+    // The first frame held the answer, which is the decision again, in rows of an earlier Postern.
+    body.put(b"").put(message.request.reveal()).put(message.decision.reveal());
     for rendition in &message.renditions {
         put_rendition(&mut body, rendition);
     }
@@ -290,10 +294,12 @@ async fn insert_all(tx: &mut Tx, stored: &[&Prepared]) -> Result<(), Failure> {
     }
     let keys: Vec<&Arc<PatientKey>> = stored.iter().map(|one| &one.key).collect();
     let mut fresh = tx.store_keys(&keys).await?;
-    tx.insert(MESSAGES, stored.iter().map(|one| one.message.clone()).collect(), "").await?;
-    let deliveries = stored.iter().flat_map(|one| one.deliveries.iter().cloned()).collect();
-    tx.insert(delivery_columns(), deliveries, "").await?;
-    tx.insert(DECISION, stored.iter().filter_map(|one| one.decision.clone()).collect(), "").await?;
+    let messages: Vec<&[Value]> = stored.iter().map(|one| one.message.as_slice()).collect();
+    tx.insert(MESSAGES, &messages, "").await?;
+    let deliveries: Vec<&[Value]> = stored.iter().flat_map(|one| &one.deliveries).map(Vec::as_slice).collect();
+    tx.insert(delivery_columns(), &deliveries, "").await?;
+    let decisions: Vec<&[Value]> = stored.iter().filter_map(|one| one.decision.as_deref()).collect();
+    tx.insert(DECISION, &decisions, "").await?;
     let bucket = bucket(tx.now);
     let mut keys = Vec::with_capacity(stored.len());
     for one in stored {
@@ -309,7 +315,7 @@ async fn insert_all(tx: &mut Tx, stored: &[&Prepared]) -> Result<(), Failure> {
         }
         tx.append_first(&one.tenant, &one.entries)?;
     }
-    tx.insert(KEYS, keys, "").await?;
+    tx.insert(KEYS, &keys, "").await?;
     Ok(())
 }
 
@@ -356,8 +362,7 @@ impl Body {
     pub(crate) fn parse(plain: &[u8]) -> Result<Self, StoreError> {
         let mut frames = crate::frame::Frames(plain);
         let mut next = || frames.take().map(|bytes| Phi::new(bytes.to_vec()));
-        // The answer is read by itself, for a caller that asks again.
-        let (_answer, request, decision) = (next()?, next()?, next()?);
+        let (_, request, decision) = (next()?, next()?, next()?);
         let mut renditions = Vec::new();
         while !frames.is_empty() {
             renditions.push(StoredRendition {

@@ -40,7 +40,8 @@ pub(crate) fn row(
 
 /// Writes a row of [`DECISION`], once per entry.
 pub(crate) async fn keep(tx: &mut Tx, tenant: &TenantKeys, row: &[Value]) -> Result<(), Failure> {
-    tx.write(tenant, &DECISIONS, &format!("{DECISION} (?, ?, ?, ?, ?)"), row.to_vec()).await?;
+    tx.insert(DECISION, &[row], "").await?;
+    tx.state(tenant, DECISIONS.inserted(DECISION, row)?);
     Ok(())
 }
 

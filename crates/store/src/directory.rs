@@ -47,18 +47,19 @@ impl Write for PutResources {
             tx.state(&self.tenant, state);
         }
         let now: Value = tx.now.as_microsecond().into();
-        let rows = self.rows.iter().map(|row| [row.as_slice(), std::slice::from_ref(&now)].concat()).collect();
+        let rows: Vec<Vec<Value>> =
+            self.rows.iter().map(|row| [row.as_slice(), std::slice::from_ref(&now)].concat()).collect();
         let head = "INSERT INTO resources (tenant, kind, name, patient, json, version, changed_at) VALUES";
         let tail = "ON CONFLICT (tenant, name) DO UPDATE SET patient = excluded.patient, json = excluded.json, \
              version = resources.version + 1, changed_at = excluded.changed_at";
-        tx.insert(head, rows, tail).await?;
+        tx.insert(head, &rows, tail).await?;
         for chunk in self.names.chunks(64) {
             let sql = format!("DELETE FROM points WHERE tenant = ? AND resource IN ({})", places(chunk.len()));
             let mut values: Vec<Value> = vec![self.tenant.seq.into()];
             values.extend(chunk.iter().map(|name| Value::from(name.to_vec())));
             tx.execute(&sql, values).await?;
         }
-        tx.insert("INSERT INTO points (tenant, point, resource, patient) VALUES", self.points.clone(), "").await?;
+        tx.insert("INSERT INTO points (tenant, point, resource, patient) VALUES", &self.points, "").await?;
         for chunk in self.names.chunks(64) {
             let condition = format!("tenant = ? AND name IN ({})", places(chunk.len()));
             let mut values: Vec<Value> = vec![self.tenant.seq.into()];

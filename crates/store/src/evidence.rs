@@ -5,7 +5,7 @@
 
 use crate::accept::bucket;
 use crate::coverage::{TABLES, TENANTS};
-use crate::database::{Failure, Readers, bytes, column};
+use crate::database::{Failure, bytes, column};
 use crate::keys::TenantKeys;
 use crate::open::{Shared, Store, Tenanted};
 use crate::records::StoreError;
@@ -161,7 +161,7 @@ impl Store {
         let before = from;
         while from < frontier.size() {
             let upto = frontier.size().min(from.saturating_add(PAGE));
-            let leaves = leaves(&self.shared.readers, from, upto).await?;
+            let leaves = leaves(&self.shared, from, upto).await?;
             (held, ()) = blocking(held, move |slot| match slot {
                 Some(publisher) => publisher.append(leaves.iter().map(|(_, leaf)| leaf)),
                 None => Err(PublishError::Damaged),
@@ -201,7 +201,7 @@ pub(crate) async fn keep_publishing(shared: Weak<Shared>, mut grown: watch::Rece
 }
 
 /// The leaves from `from` to before `upto`, in order.
-async fn leaves(on: &Arc<Readers>, from: u64, upto: u64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+async fn leaves(on: &Shared, from: u64, upto: u64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
     let sql = "SELECT idx, leaf FROM leaves WHERE idx >= ? AND idx < ? ORDER BY idx";
     let values = vec![crate::database::count(from), crate::database::count(upto)];
     let rows = on.scan(sql, values).await?;

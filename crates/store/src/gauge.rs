@@ -75,8 +75,9 @@ impl Store {
         let sql = "SELECT (SELECT COUNT(*) FROM deliveries WHERE live = 1), \
              (SELECT COUNT(*) FROM deliveries WHERE deadline IS NOT NULL AND state = 4), \
              (SELECT COUNT(*) FROM deliveries WHERE state = 2), (SELECT size FROM log)";
-        let row = self.shared.one(sql, Vec::new()).await?.ok_or(StoreError::Damaged)?;
-        let count = |index| column::<i64>(&row, index).map(|n| u64::try_from(n).unwrap_or(0));
+        let rows = self.shared.scan(sql, Vec::new()).await?;
+        let row = rows.first().ok_or(StoreError::Damaged)?;
+        let count = |index| column::<i64>(row, index).map(|n| u64::try_from(n).unwrap_or(0));
         Ok(Gauges {
             queued: count(0)?,
             sent: count(1)?,

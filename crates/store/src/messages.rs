@@ -78,15 +78,15 @@ impl Tenanted {
         rows.iter().map(read).collect()
     }
 
-    /// The stored answer of a message.
-    pub(crate) async fn answer_of(&self, message: MessageId) -> Result<Phi<Vec<u8>>, StoreError> {
+    /// The stored decision of a message.
+    pub(crate) async fn decision_of(&self, message: MessageId) -> Result<Phi<Vec<u8>>, StoreError> {
         let tenant = self.keys().await?;
         let sql = "SELECT patient, body FROM messages WHERE tenant = ? AND id = ?";
         let values = vec![tenant.seq.into(), bytes(message.0)];
         let row = self.shared.one(sql, values).await?.ok_or(StoreError::Damaged)?;
         let key = self.patient_key(&tenant, array(&row, 0)?).await?;
         let body = key.sealer().open(part("body", message.0.as_bytes()), &column::<Vec<u8>>(&row, 1)?)?;
-        Frames(body.reveal()).take().map(|answer| Phi::new(answer.to_vec()))
+        Ok(Body::parse(body.reveal())?.decision)
     }
 
     /// The commitment key of a message, and the key of its patient.

@@ -99,8 +99,6 @@ pub struct NewMessage {
     pub idempotency_key: Option<Phi<String>>,
     /// SHA-256 of the canonical request body.
     pub fingerprint: [u8; 32],
-    /// The answer to give again for the same key and body, JSON.
-    pub answer: Phi<Vec<u8>>,
     /// The patient; rows hold a blind index of it.
     pub patient: PatientId,
     /// Why.
@@ -113,7 +111,7 @@ pub struct NewMessage {
     pub content: Phi<Vec<u8>>,
     /// The request as JSON, for the second gate; sealed.
     pub request: Phi<Vec<u8>>,
-    /// The decision as JSON; sealed.
+    /// The decision (`engine` reads it); sealed.
     pub decision: Phi<Vec<u8>>,
     /// `send`, `defer`, `hold` or `refuse`.
     pub outcome: &'static str,
@@ -262,8 +260,13 @@ impl DeliveryState {
 pub enum AcceptOutcome {
     /// Stored.
     Stored,
-    /// The same key and body came before: the first answer.
-    Replayed(Phi<Vec<u8>>),
+    /// The same key and body came before.
+    Replayed {
+        /// The message that was stored then.
+        message: MessageId,
+        /// Its decision as it was stored.
+        decision: Phi<Vec<u8>>,
+    },
     /// The same key with another body came before.
     Conflict,
 }
@@ -347,7 +350,7 @@ pub struct MessageRecord {
     pub outcome: String,
     /// The request as JSON.
     pub request: Phi<Vec<u8>>,
-    /// The decision as JSON.
+    /// The decision (`engine` reads it).
     pub decision: Phi<Vec<u8>>,
     /// The key of its commitments.
     pub commitment_key: CommitmentKey,

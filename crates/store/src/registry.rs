@@ -61,7 +61,7 @@ impl Store {
     /// [`StoreError::Damaged`] when settings do not open.
     pub async fn tenants(&self) -> Result<Vec<TenantRecord>, StoreError> {
         let mut found = Vec::new();
-        for row in self.shared.all("SELECT seq, settings FROM tenants ORDER BY seq", Vec::new()).await? {
+        for row in self.shared.scan("SELECT seq, settings FROM tenants ORDER BY seq", Vec::new()).await? {
             let keys = self.shared.keyring.tenant_by_seq(&self.shared.readers, column(&row, 0)?).await?;
             found.push(open_tenant(&keys, &column::<Vec<u8>>(&row, 1)?)?);
         }

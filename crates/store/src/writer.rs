@@ -166,9 +166,14 @@ impl Tx {
     }
 
     /// Inserts rows, many at a time.
-    pub(crate) async fn insert(&mut self, head: &str, rows: Vec<Vec<Value>>, tail: &str) -> Result<u64, Failure> {
+    pub(crate) async fn insert<R: AsRef<[Value]>>(
+        &mut self,
+        head: &str,
+        rows: &[R],
+        tail: &str,
+    ) -> Result<u64, Failure> {
         self.changed |= !rows.is_empty();
-        self.sql.insert(head, &rows, tail).await
+        self.sql.insert(head, rows, tail).await
     }
 
     /// Runs a statement that inserts or changes rows of a covered table; the next entry of `tenant` states them as they are after
@@ -365,7 +370,7 @@ impl Tx {
     async fn commit(mut self) -> Result<(Connection, Frontier, Vec<AfterCommit>), Failure> {
         if !self.leaves.is_empty() {
             let leaves = std::mem::take(&mut self.leaves);
-            self.insert("INSERT INTO leaves (idx, tenant, message, entry, leaf) VALUES", leaves, "").await?;
+            self.insert("INSERT INTO leaves (idx, tenant, message, entry, leaf) VALUES", &leaves, "").await?;
             // The size says whose turn it was: if it is not what this writer knows, another one has appended.
             let values = vec![count(self.frontier.size()), self.frontier.to_bytes().into(), count(self.from)];
             let rows = self.execute("UPDATE log SET size = ?, frontier = ? WHERE size = ?", values).await?;

@@ -132,14 +132,19 @@ impl Connection {
 
     /// Inserts `rows` with as few statements as may be: `head` is `INSERT INTO t (...) VALUES`, `tail` what follows the rows.
     /// Gives the number of rows written.
-    pub(crate) async fn insert(&mut self, head: &str, rows: &[Vec<Value>], tail: &str) -> Result<u64, Failure> {
+    pub(crate) async fn insert<R: AsRef<[Value]>>(
+        &mut self,
+        head: &str,
+        rows: &[R],
+        tail: &str,
+    ) -> Result<u64, Failure> {
         let mut written = 0;
         let mut rows = rows;
         while let Some(first) = rows.first() {
             // Powers of two: few statements to prepare, and any number of rows with few of them.
             let take = if rows.len() >= ROWS_PER_INSERT { ROWS_PER_INSERT } else { 1 << rows.len().ilog2() };
             let (chunk, rest) = rows.split_at(take);
-            let row = format!("({})", places(first.len()));
+            let row = format!("({})", places(first.as_ref().len()));
             let mut sql = String::with_capacity(head.len() + tail.len() + (row.len() + 1) * chunk.len() + 1);
             sql.push_str(head);
             for n in 0..chunk.len() {
@@ -149,7 +154,7 @@ impl Connection {
             sql.push(' ');
             sql.push_str(tail);
             let mut statement = self.0.prepare_cached(&sql)?;
-            bind(&mut statement, chunk.iter().flatten())?;
+            bind(&mut statement, chunk.iter().flat_map(AsRef::as_ref))?;
             written += u64::try_from(statement.raw_execute()?).unwrap_or(u64::MAX);
             rows = rest;
         }

@@ -41,12 +41,13 @@ async fn a_message_comes_back_as_it_went_in_also_after_reopening() {
 async fn the_same_key_and_body_get_the_first_answer_and_another_body_is_a_conflict() {
     let bench = Bench::new().await;
     let first = keyed(&bench, "k1", 1);
-    let answer = first.answer.clone();
+    let (id, decided) = (first.id, first.decision.clone());
     assert!(matches!(bench.sunrise.accept(first).await.unwrap(), AcceptOutcome::Stored));
-    let AcceptOutcome::Replayed(again) = bench.sunrise.accept(keyed(&bench, "k1", 1)).await.unwrap() else {
+    let AcceptOutcome::Replayed { message, decision } = bench.sunrise.accept(keyed(&bench, "k1", 1)).await.unwrap()
+    else {
         panic!("not replayed")
     };
-    assert_eq!(again, answer);
+    assert_eq!((message, decision), (id, decided));
     assert!(matches!(bench.sunrise.accept(keyed(&bench, "k1", 2)).await.unwrap(), AcceptOutcome::Conflict));
     assert_eq!(bench.sunrise.messages_of(&patient("p1"), None, 10).await.unwrap().len(), 1);
 }
@@ -61,7 +62,7 @@ async fn of_many_at_once_with_one_key_exactly_one_is_stored() {
     }
     let outcomes = calls.join_all().await;
     let stored = outcomes.iter().filter(|outcome| matches!(outcome, AcceptOutcome::Stored)).count();
-    let replayed = outcomes.iter().filter(|outcome| matches!(outcome, AcceptOutcome::Replayed(_))).count();
+    let replayed = outcomes.iter().filter(|outcome| matches!(outcome, AcceptOutcome::Replayed { .. })).count();
     let conflict = outcomes.iter().filter(|outcome| matches!(outcome, AcceptOutcome::Conflict)).count();
     assert_eq!((stored, replayed, conflict), (1, 31, 32));
     assert_eq!(bench.sunrise.messages_of(&patient("p1"), None, 100).await.unwrap().len(), 1);

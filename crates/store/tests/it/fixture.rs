@@ -159,7 +159,6 @@ pub(crate) fn message(tenant: &TenantId, of: &str, number: &str, clock: &HandClo
         id,
         idempotency_key: None,
         fingerprint: [1; 32],
-        answer: Phi::new(format!("{{\"id\":\"{id}\"}}").into_bytes()),
         patient: patient(of),
         purpose: Purpose::AppointmentReminder,
         event: Some("Appointment/a1".to_owned()),

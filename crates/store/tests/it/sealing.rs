@@ -57,7 +57,6 @@ async fn a_mark_in_everything_a_patient_would_call_theirs_is_in_no_file() {
     let mut message = bench.message(&of, &point);
     let id = message.id;
     message.idempotency_key = Some(Phi::new(MARK.to_owned()));
-    message.answer = Phi::new(MARK.as_bytes().to_vec());
     message.content = Phi::new(MARK.as_bytes().to_vec());
     message.request = Phi::new(MARK.as_bytes().to_vec());
     message.decision = Phi::new(MARK.as_bytes().to_vec());

@@ -76,7 +76,6 @@ impl Bench {
             id,
             idempotency_key: Some(Phi::new(format!("key {id}"))),
             fingerprint: [1; 32],
-            answer: Phi::new(Vec::new()),
             patient: patient.parse().unwrap(),
             purpose: Purpose::Billing,
             event: None,
