@@ -2,14 +2,13 @@
 //! to each.
 
 use crate::coverage::SESSIONS;
-use crate::database::{Failure, array, bytes, column, id};
+use crate::database::{Failure, Value, array, bytes, column, id};
 use crate::keys::{PatientKey, TenantKeys};
 use crate::open::Tenanted;
 use crate::records::StoreError;
 use crate::seal::Place;
 use crate::writer::Tx;
 use postern_base::{AttemptId, MessageId, Phi, Rng};
-use sea_orm::Value;
 
 /// The place of a session.
 const fn session_of(attempt: &[u8]) -> Place<'_> {

@@ -17,6 +17,8 @@ use std::time::Duration;
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 /// Prepared statements a connection keeps.
 const STATEMENTS_KEPT: usize = 512;
+/// How an INSERT of many rows begins (https://www.sqlite.org/lang_conflict.html).
+const INSERT: &str = "INSERT OR ROLLBACK";
 /// Connections that are kept for the next read. One read may open another: no read waits for one.
 const READERS_KEPT: usize = 16;
 
@@ -131,7 +133,8 @@ impl Connection {
     }
 
     /// Inserts `rows` with as few statements as may be: `head` is `INSERT INTO t (...) VALUES`, `tail` what follows the rows.
-    /// Gives the number of rows written.
+    /// Gives the number of rows written. A constraint that says no ends the transaction: so SQLite keeps no journal of each
+    /// statement, which would cost a copy of every page.
     pub(crate) async fn insert<R: AsRef<[Value]>>(
         &mut self,
         head: &str,
@@ -145,8 +148,10 @@ impl Connection {
             let take = if rows.len() >= ROWS_PER_INSERT { ROWS_PER_INSERT } else { 1 << rows.len().ilog2() };
             let (chunk, rest) = rows.split_at(take);
             let row = format!("({})", places(first.as_ref().len()));
-            let mut sql = String::with_capacity(head.len() + tail.len() + (row.len() + 1) * chunk.len() + 1);
-            sql.push_str(head);
+            let mut sql =
+                String::with_capacity(INSERT.len() + head.len() + tail.len() + (row.len() + 1) * chunk.len() + 1);
+            sql.push_str(INSERT);
+            sql.push_str(head.strip_prefix("INSERT").ok_or(Failure::Damaged)?);
             for n in 0..chunk.len() {
                 sql.push_str(if n == 0 { " " } else { "," });
                 sql.push_str(&row);
