@@ -83,6 +83,13 @@ impl Engine {
                 resources.extend(read(&[document]));
             }
         }
+        for other in sharers(&postern_ehr::record(&resources, patient, now)) {
+            match tenant.patient_resources(&other).await {
+                Ok(documents) => resources.extend(read(&documents)),
+                Err(StoreError::KeyDestroyed) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let found = resources.iter().any(|r| r.resource_type() == "Patient" && r.id() == Some(patient.as_str()));
         Ok(Directory {
             record: postern_ehr::record(&resources, patient, now),
@@ -147,6 +154,10 @@ impl Engine {
             deployment: Deployment {
                 // A built-in template was reviewed with the code; a tenant's own is used only once a second person approved it.
                 template_approvals: Fact::Known(2),
+                // A person's word stands, either way; where nobody said anything a burst waits (RULES SYS-08).
+                paused: Fact::Known(
+                    state.settings.deployment.paused.unwrap_or_else(|| self.inner.volume.waits(tenant_id, now)),
+                ),
                 // Every page is our own, and the content policy lets nothing else load.
                 no_trackers: Fact::Known(true),
                 ..state.settings.deployment.in_production(actor)
@@ -210,6 +221,19 @@ fn own_knowledge(points: &mut [postern_gate::facts::ContactPoint], own: &[(Addre
 fn read(documents: &[Phi<Vec<u8>>]) -> Vec<Resource> {
     let limits = postern_ehr::json::Limits::default();
     documents.iter().filter_map(|document| Resource::from_slice(document.reveal(), &limits).ok()).collect()
+}
+
+/// Other patients who use one of the patient's contact points: one of them may have asked not to be reached there (RULES PRI-20).
+fn sharers(record: &PatientRecord) -> Vec<PatientId> {
+    let points = record.patient.known().map_or(&[][..], |patient| &patient.points);
+    let named = points.iter().flat_map(|point| &point.shared_with);
+    let mut others: Vec<PatientId> = named
+        .filter(|reference| reference.starts_with("Patient/"))
+        .filter_map(|reference| reference.parse().ok())
+        .collect();
+    others.sort_unstable();
+    others.dedup();
+    others
 }
 
 /// Locations that the patient's appointments name: their zones are plausible zones of the patient (RULES TCP-07).

@@ -4,6 +4,7 @@ use postern_base::{Category, Channel, Language, Level, Purpose};
 use postern_classify::Recipient;
 use postern_gate::LinkState;
 use postern_gate::facts::Tenant;
+use postern_gate::tables::is_shared_shortener;
 use postern_gate::{Fact, Missing};
 
 /// What a text was found to carry.
@@ -82,6 +83,10 @@ fn judge(link: &str, place: Place<'_>) -> LinkState {
         return LinkState::Foreign;
     }
     let host = host.split(':').next().unwrap_or(host).to_ascii_lowercase();
+    // CTIA 2023: no shortener that is shared with others, whatever the practice calls its own.
+    if is_shared_shortener(&host) {
+        return LinkState::Foreign;
+    }
     let own = place.tenant.link_domains.iter().any(|domain| {
         let domain = domain.to_ascii_lowercase();
         host == domain || host.strip_suffix(&domain).is_some_and(|head| head.ends_with('.'))

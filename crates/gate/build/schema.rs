@@ -2,6 +2,10 @@
 
 use crate::reader::{Kind, Schema};
 
+/// Categories of specially protected care, as `postern_base` has them.
+const CATEGORIES: &[&str] =
+    &["hiv", "sti", "reproductive", "gender_affirming", "mental_health", "genetic", "abuse", "substance_use"];
+
 /// Every table, in the order in which it is shown.
 pub(crate) const ALL: &[Schema] = &[
     Schema {
@@ -46,6 +50,12 @@ pub(crate) const ALL: &[Schema] = &[
         item: "Majority",
         columns: &[("state", Kind::Place), ("age", Kind::Count), ("note", Kind::Text)],
         key: 1,
+    },
+    Schema {
+        name: "category-laws",
+        item: "CategoryLaw",
+        columns: &[("state", Kind::Place), ("category", Kind::Word("Category", CATEGORIES)), ("asks", Kind::Text)],
+        key: 2,
     },
     Schema {
         name: "minor-consent",
@@ -124,10 +134,7 @@ pub(crate) const ALL: &[Schema] = &[
     Schema {
         name: "carriers",
         item: "CarrierItem",
-        columns: &[
-            ("kind", Kind::Word("CarrierKind", &["opt_in_names", "shunned_content", "shared_shortener"])),
-            ("value", Kind::Text),
-        ],
+        columns: &[("kind", Kind::Word("CarrierKind", &["opt_in_names", "shared_shortener"])), ("value", Kind::Text)],
         key: 2,
     },
 ];

@@ -166,6 +166,14 @@ pub(crate) enum Alternative {
     NotListed,
 }
 
+/// Whether a patient with these Consents asked not to be reached at a contact point (45 CFR 164.522(b)), for a reader of records who has
+/// found that somebody else uses it too.
+#[must_use]
+pub fn closes(consents: &[Consent], system: System, address: &Address, now: Timestamp) -> bool {
+    let query = Query { system, address, purpose: Purpose::AppointmentReminder, now };
+    alternative(consents, query) == Alternative::NotListed
+}
+
 /// What every request for confidential communications in force says of the contact point; the strictest wins.
 pub(crate) fn alternative(consents: &[Consent], query: Query<'_>) -> Alternative {
     let mut found = Alternative::NoRequest;

@@ -243,6 +243,8 @@ pub struct ContactPoint {
     pub mailbox: Fact<MailboxKind>,
     /// References of others who use it.
     pub shared_with: Vec<String>,
+    /// Another patient who uses it asked not to be reached at it (45 CFR 164.522(b)).
+    pub closed_by_another: bool,
     /// Verified as the patient's own.
     pub verification: Fact<Verification>,
 }
@@ -357,6 +359,8 @@ pub struct Consent {
     pub defective: bool,
     /// The mode an access request asks for, such as `plain`.
     pub access_mode: Option<postern_base::EmailMode>,
+    /// A restriction of what was paid for in full: it binds toward the health plan (45 CFR 164.522(a)(1)(vi)).
+    pub self_pay: bool,
 }
 
 /// What a Consent is about (CASES, "Facts in the bundle").
@@ -407,6 +411,8 @@ pub struct Provision {
     pub actors: Vec<String>,
     /// Categories it names by security label.
     pub labels: Vec<Category>,
+    /// Records it names, such as `MedicationRequest/m1`; empty = it names none (45 CFR 164.508(c)(1)(i)).
+    pub data: Vec<String>,
     /// The exceptions.
     pub exceptions: Vec<Provision>,
 }
@@ -502,6 +508,12 @@ pub enum ResultClass {
     Malignancy,
     /// A genetic marker.
     Genetic,
+    /// An HIV test.
+    Hiv,
+    /// A hepatitis test.
+    Hepatitis,
+    /// A test for drugs.
+    DrugTest,
     /// Anything else.
     Other,
 }

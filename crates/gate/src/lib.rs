@@ -52,6 +52,7 @@ mod tightening;
 mod view;
 mod window;
 
+pub use consent::closes;
 pub use decide::{admit, decide};
 pub use decision::{
     Alert, Choice, Criterion, Decision, Delivery, Effect, Obligation, Outcome, Refusal, RuleId, RuleResult, Verdict,
@@ -67,4 +68,4 @@ pub use rendition::{Commitment, Content, LinkState, Rendition};
 pub use request::Request;
 
 /// The version of the rules, raised whenever a rule's outcome can change.
-pub const RULES_VERSION: u32 = 2;
+pub const RULES_VERSION: u32 = 3;

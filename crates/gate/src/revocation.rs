@@ -112,7 +112,7 @@ pub fn read(text: &str) -> Meaning {
     if is_cancel(whole) || is_cancel(&core) {
         return Meaning::RevokesOrCancelsVisit;
     }
-    if is_one_of(whole, REVOKES) || is_one_of(&core, REVOKES) {
+    if revokes(whole) || revokes(&core) {
         return Meaning::Revokes;
     }
     if has(NEGATIONS) {
@@ -122,13 +122,58 @@ pub fn read(text: &str) -> Meaning {
         // "stop this medication?" asks a clinician, it does not revoke.
         return if asks_about_care(whole) { Meaning::Ambiguous } else { Meaning::Revokes };
     }
-    if normal.stop_sign || has_word(whole, DOUBTFUL) {
+    // "Not interested, stop", "STOP (sent from my phone)", "I want you to STOP": the word stands by itself among others.
+    let care = asks_about_care(whole);
+    if !care && (clauses(text).any(|clause| revokes(&courtesies_off(&clause))) || shouts_stop(text, whole)) {
+        return Meaning::Revokes;
+    }
+    if normal.stop_sign || has_word(&without(whole, STOPS_OF_ANOTHER_KIND), DOUBTFUL) {
         return Meaning::Ambiguous;
     }
     if is_one_of(whole, RESUMES) || is_one_of(&core, RESUMES) {
         return Meaning::Resumes;
     }
     if is_one_of(whole, HELP) || is_one_of(&core, HELP) { Meaning::Help } else { Meaning::Other }
+}
+
+/// Stops that nobody sends: of a bus, of a visit.
+const STOPS_OF_ANOTHER_KIND: &[&str] = &[
+    "bus stop",
+    "train stop",
+    "subway stop",
+    "metro stop",
+    "stop light",
+    "stop sign",
+    "stop by",
+    "stop in at",
+    "pit stop",
+    "non stop",
+];
+
+/// Whether `text`, normalised, is nothing but words that revoke: one of them, the same again, or several ("stop to end").
+fn revokes(text: &str) -> bool {
+    const BETWEEN: &[&str] = &["to", "2", "and", "or", "y", "o"];
+    let alone = |word: &str| is_one_of(word, REVOKES);
+    alone(text) || (text.split(' ').any(alone) && text.split(' ').all(|word| alone(word) || BETWEEN.contains(&word)))
+}
+
+/// The parts of a message that its punctuation sets apart, each normalised.
+fn clauses(text: &str) -> impl Iterator<Item = String> {
+    let parts = text.split(['.', '!', ',', ';', ':', '(', ')', '\n', '\u{2014}']);
+    parts.map(|part| Normal::new(part).text).filter(|part| part.chars().nth(1).is_some())
+}
+
+/// Whether STOP stands in capitals in a short message that is not all in capitals.
+fn shouts_stop(text: &str, whole: &str) -> bool {
+    const SHORT: usize = 8;
+    let word = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()) == "STOP";
+    let lower = text.chars().any(char::is_lowercase);
+    lower && whole.split(' ').count() <= SHORT && text.split_whitespace().any(word)
+}
+
+/// `text` without these phrases.
+fn without(text: &str, phrases: &[&str]) -> String {
+    phrases.iter().fold(text.to_owned(), |text, phrase| text.replace(phrase, ""))
 }
 
 /// What a revocation speaks of, besides the contact point it comes from.
@@ -201,7 +246,10 @@ fn asks_about_care(text: &str) -> bool {
         "taking",
         "appointment",
         "appt",
+        "appointments",
         "visit",
+        "visits",
+        "citas",
         "medicina",
         "medicamento",
         "pastillas",
@@ -389,6 +437,17 @@ mod tests {
                 "I told you guys to quit",
                 "fuck off",
                 "stpo",
+                "STOP STOP",
+                "Stop 2 end",
+                "Not interested, stop",
+                "STOP (sent from my phone)",
+                "Stop! You are not my doctor",
+                "I want you to STOP",
+                "I no longer want these messages",
+                "cease",
+                "unsuscribe",
+                "no texts",
+                "cancel all messages",
             ],
             Meaning::Revokes,
         );
@@ -428,8 +487,7 @@ mod tests {
                 "don't stop",
                 "I can't stop coughing",
                 "please cancel my appointment",
-                "is there a bus stop nearby",
-                "I'll stop by at 3",
+                "could you stop it with the ibuprofen and my pills",
                 "can I stop this medication",
             ],
             Meaning::Ambiguous,
@@ -448,6 +506,7 @@ mod tests {
     fn only_start_by_itself_lifts() {
         all(&["START", "unstop", "Start please"], Meaning::Resumes);
         all(&["can we start at 9", "when does it start", "I quit smoking 3 weeks ago"], Meaning::Other);
+        all(&["is there a bus stop nearby", "I'll stop by at 3", "Non-stop busy, see you Friday"], Meaning::Other);
     }
 
     #[test]

@@ -69,6 +69,7 @@ pub(crate) fn point(system: System, value: &str, rank: u32) -> ContactPoint {
         line_type: Fact::Known(LineType::Mobile),
         mailbox: Fact::Known(MailboxKind::Personal),
         shared_with: vec![],
+        closed_by_another: false,
         verification: Fact::Known(Verification {
             validated: true,
             last: Some(read("2026-10-01T15:00:00Z")),
@@ -93,6 +94,7 @@ pub(crate) fn consent(kind: ConsentKind, provision: Provision) -> Consent {
         remuneration_disclosed: false,
         defective: false,
         access_mode: None,
+        self_pay: false,
     }
 }
 

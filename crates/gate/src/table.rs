@@ -94,6 +94,8 @@ fn meet(case: &mut Case, purpose: Purpose, voice: Voice) {
         reasons: vec![crate::facts::ActReason::HMarkt],
         ..Provision::default()
     };
+    // The offer's own record, which the authorization below names.
+    let record = "MedicationRequest/m1";
     case.permit(System::App, "device-1");
     case.permit(System::MessagingApp, "app-1");
     let points = ["+12125550101", "pat@example.org", "device-1", "app-1"];
@@ -103,17 +105,23 @@ fn meet(case: &mut Case, purpose: Purpose, voice: Voice) {
         let mut signed = consent(kind, permit(&points));
         signed.signed_by = Some("Patient/p1".into());
         signed.has_source = true;
+        if kind == ConsentKind::MarketingAuthorization {
+            signed.provision.data = vec![record.into()];
+        }
         case.consents().push(signed);
     }
-    case.history().notices.push(NoticeGiven {
-        kind: "email_risk".into(),
-        point: address("pat@example.org"),
-        at: now,
-        objected: false,
-    });
+    for (kind, point) in [("email_risk", "pat@example.org"), ("app_risk", "app-1")] {
+        case.history().notices.push(NoticeGiven { kind: kind.into(), point: address(point), at: now, objected: false });
+    }
+    if purpose == Purpose::OneTimeCode {
+        // By e-mail a code verifies the address (OTP-02): here it is not verified yet.
+        let mails = case.patient().points.iter_mut().filter(|point| point.system == System::Email);
+        mails.for_each(|point| point.verification = Fact::recorded(None));
+    }
     case.request.voice =
         Some(Voice { mode: VoiceMode::Human, answered_by: AnsweredBy::Patient, identity_verified: true, ..voice });
     if purpose == Purpose::Marketing {
+        case.request.event = Some(record.into());
         let (kind, remuneration) = (MarketingKind::OwnService, Remuneration::None);
         case.request.marketing = Some(Marketing { kind, remuneration, drug_lapsed_days: 0 });
     }

@@ -7,6 +7,7 @@
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, Time};
+use postern_base::Category;
 
 /// On what a row stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +159,19 @@ pub struct Majority {
     pub age: i16,
     /// What is doubtful of it.
     pub note: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// A kind of care that a state's law guards more strictly than the Privacy Rule does (45 CFR 160.203(b)).
+#[derive(Debug, Clone, Copy)]
+pub struct CategoryLaw {
+    /// The state.
+    pub state: &'static str,
+    /// The kind of care.
+    pub category: Category,
+    /// What it asks before anybody but the patient is told.
+    pub asks: &'static str,
     /// On what it stands.
     pub basis: Basis,
 }
@@ -320,8 +334,6 @@ pub struct CarrierItem {
 pub enum CarrierKind {
     /// What the confirmation of an opt-in names.
     OptInNames,
-    /// Content that is not carried.
-    ShunnedContent,
     /// A domain whose links anybody may make.
     SharedShortener,
 }
@@ -332,6 +344,18 @@ include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 #[must_use]
 pub fn solicitation_hours(state: &str) -> Option<&'static SolicitationHours> {
     SOLICITATION_HOURS.iter().find(|row| row.state == state)
+}
+
+/// The legal terms of an agreement that `present` does not hold (45 CFR 164.504(e)(2), 164.314(a)(2)); what the house asks besides is not
+/// among them.
+pub fn lacking(present: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static AgreementTerm> {
+    AGREEMENT_TERMS.iter().filter(move |row| row.basis.standing != Standing::House && !present(row.term))
+}
+
+/// Whether anybody may make links at `domain`, so that nobody can tell whose they are (CTIA 2023).
+#[must_use]
+pub fn is_shared_shortener(domain: &str) -> bool {
+    CARRIERS.iter().any(|row| row.kind == CarrierKind::SharedShortener && row.value.eq_ignore_ascii_case(domain))
 }
 
 /// The age of majority in a state; the ordinary one where it has none of its own, or is not known.

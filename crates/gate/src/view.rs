@@ -173,7 +173,11 @@ impl<'a> View<'a> {
         PointView {
             point,
             standing: self.consents.map(|consents| standing(consents, query)),
-            alternative: self.consents.map(|consents| alternative(consents, query)),
+            alternative: self.consents.map(|consents| match alternative(consents, query) {
+                // RULES section 6: of two patients with one number, the stricter request wins.
+                _ if point.closed_by_another => Alternative::NotListed,
+                own => own,
+            }),
             stopped: self.history.map(|history| self.stopped(history, point)).unwrap_or_default(),
             wrong_number: self.history.is_some_and(|history| wrong_number(history, point)),
         }
@@ -335,6 +339,26 @@ impl<'a> View<'a> {
     fn locally(&self, at: Timestamp) -> impl std::fmt::Display {
         let named = self.patient.and_then(|patient| patient.zones.iter().find_map(|zone| TimeZone::get(zone).ok()));
         at.to_zoned(named.unwrap_or(TimeZone::UTC)).strftime("%Y-%m-%d %H:%M %Z").to_string()
+    }
+
+    /// The day it is for the patient, by the earliest and the latest of their clocks; by every clock of the country where none is known.
+    pub(crate) fn local_days(&self) -> (Date, Date) {
+        self.local_days_at(self.now)
+    }
+
+    /// The same for another instant.
+    pub(crate) fn local_days_at(&self, at: Timestamp) -> (Date, Date) {
+        let names = self.patient.map_or(&[][..], |patient| &patient.zones);
+        let days: Option<Vec<Date>> =
+            names.iter().map(|name| Some(TimeZone::get(name).ok()?.to_datetime(at).date())).collect();
+        let days = days.unwrap_or_default();
+        match (days.iter().min(), days.iter().max()) {
+            (Some(earliest), Some(latest)) => (*earliest, *latest),
+            _ => {
+                let today = Today::at(at);
+                (today.earliest, today.latest)
+            }
+        }
     }
 
     /// That what could go `from` an instant is worthless from another on. Every form of a contact point asks for the same

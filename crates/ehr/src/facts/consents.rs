@@ -50,6 +50,7 @@ fn unreadable(id: &str) -> Consent {
         remuneration_disclosed: false,
         defective: false,
         access_mode: None,
+        self_pay: false,
     }
 }
 
@@ -58,7 +59,7 @@ fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Con
     let (Some(kind), Some(standing), false) = (kind(body), standing(body), record.unreadable()) else {
         return unreadable(id);
     };
-    let provision = match (standing, root_provision(body, context)) {
+    let provision = match (standing, root_provision(kind, body, context)) {
         _ if kind == ConsentKind::Other => Provision::default(),
         (Standing::NeverGiven, _) => Provision::default(),
         (_, Ok(provision)) => provision,
@@ -75,9 +76,16 @@ fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Con
         let in_provision = root.and_then(|p| extension(&p.extension, name));
         in_provision.or_else(|| extension(&body.extension, name))
     };
-    let access_mode = ["access-mode", "email-mode", "mode"].iter().find_map(|name| match in_either(name) {
-        Some(ExtensionValue::Text(word)) => word.parse().ok(),
-        _ => None,
+    let in_provision = root.map_or(&[][..], |p| &p.extension[..]);
+    let access_mode = in_provision.iter().chain(&body.extension).find_map(|extension| {
+        let mode = postern_name(extension).is_some_and(names_mode);
+        match &extension.value {
+            ExtensionValue::Text(word) if mode => word.parse().ok(),
+            ExtensionValue::Concept(concept) if mode => {
+                concept.coding.iter().find_map(|coding| coding.code.as_deref()?.parse().ok())
+            }
+            _ => None,
+        }
     });
     Consent {
         id: id.into(),
@@ -91,6 +99,7 @@ fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Con
         // 45 CFR 164.508(b)(2): a defect is one whatever its value says.
         defective: DEFECTS.iter().any(|name| !matches!(in_either(name), None | Some(ExtensionValue::Boolean(false)))),
         access_mode,
+        self_pay: kind == ConsentKind::Restriction && is_self_pay(body),
     }
 }
 
@@ -169,14 +178,20 @@ fn kind_by_policy(body: &fhir::Consent) -> ConsentKind {
     if body.policy_uris.iter().any(|uri| uri.contains("164.522(b)") || uri.contains("164.522%28b%29")) {
         return ConsentKind::ConfidentialCommunication;
     }
-    let self_pay = body.policy_rule.iter().any(|rule| rule.codes(POLICY_CODES).any(|code| code == "hipaa-self-pay"));
-    if self_pay || body.policy_uris.iter().any(|uri| uri.contains("164.522(a)") || uri.contains("164.522%28a%29")) {
+    if is_self_pay(body)
+        || body.policy_uris.iter().any(|uri| uri.contains("164.522(a)") || uri.contains("164.522%28a%29"))
+    {
         return ConsentKind::Restriction;
     }
     ConsentKind::Other
 }
 
-fn root_provision(body: &fhir::Consent, context: &Context<'_>) -> Result<Provision, NotUnderstood> {
+/// 45 CFR 164.522(a)(1)(vi): a restriction of what the patient paid for in full (HL7 code `hipaa-self-pay`).
+fn is_self_pay(body: &fhir::Consent) -> bool {
+    body.policy_rule.iter().any(|rule| rule.codes(POLICY_CODES).any(|code| code == "hipaa-self-pay"))
+}
+
+fn root_provision(kind: ConsentKind, body: &fhir::Consent, context: &Context<'_>) -> Result<Provision, NotUnderstood> {
     if body.provision_unreadable {
         return Err(NotUnderstood);
     }
@@ -195,7 +210,16 @@ fn root_provision(body: &fhir::Consent, context: &Context<'_>) -> Result<Provisi
     if by_policy == Some(Ruling::Deny) && own == Some(Ruling::Permit) {
         return Err(NotUnderstood);
     }
+    // Only what an authorization describes may be named record by record; elsewhere nobody here knows what it narrows.
+    let describes = kind == ConsentKind::MarketingAuthorization;
+    if !describes && names_data(written) {
+        return Err(NotUnderstood);
+    }
     provision(written, own.or(by_policy), context)
+}
+
+fn names_data(written: &fhir::Provision) -> bool {
+    !written.data.is_empty() || written.provision.iter().any(names_data)
 }
 
 fn ruling(written: &fhir::Provision) -> Result<Option<Ruling>, NotUnderstood> {
@@ -230,6 +254,10 @@ fn provision(
         let reference = actor.reference.as_ref().and_then(|r| r.reference.as_deref()).ok_or(NotUnderstood)?;
         Ok(local(reference).ok_or(NotUnderstood)?.to_owned())
     });
+    let data = written.data.iter().map(|named| {
+        let reference = named.reference.as_ref().and_then(|r| r.reference.as_deref()).ok_or(NotUnderstood)?;
+        Ok(local(reference).ok_or(NotUnderstood)?.to_owned())
+    });
     Ok(Provision {
         decision,
         from,
@@ -239,6 +267,7 @@ fn provision(
         reasons: reasons(written, denies)?,
         actors: actors.collect::<Result<_, _>>()?,
         labels: labels::categories(&written.security_label).ok_or(NotUnderstood)?,
+        data: data.collect::<Result<_, _>>()?,
         exceptions: exceptions.collect::<Result<_, _>>()?,
     })
 }
@@ -287,6 +316,11 @@ struct Scope {
     points: Vec<postern_gate::facts::Address>,
 }
 
+/// How an access request is to be answered (45 CFR 164.524(c)(2)): `access-mode`, or however the EHR's profile calls it.
+fn names_mode(name: &str) -> bool {
+    name == "mode" || name.ends_with("-mode")
+}
+
 /// The kinds of contact point, numbers and addresses that a provision's extensions name.
 fn scope(written: &fhir::Provision) -> Result<Scope, NotUnderstood> {
     let mut scope = Scope::default();
@@ -307,7 +341,8 @@ fn scope(written: &fhir::Provision) -> Result<Scope, NotUnderstood> {
                 scope.points.push(normal::postal(address).ok_or(NotUnderstood)?);
                 implied.push(System::Postal);
             }
-            ("revocation-source" | "remuneration-disclosed" | "access-mode" | "email-mode" | "mode", _) => {}
+            ("revocation-source" | "remuneration-disclosed", _) => {}
+            (name, _) if names_mode(name) => {}
             (name, _) if DEFECTS.contains(&name) => {}
             ("max-content", ExtensionValue::Text(word)) if matches!(word.as_str(), "minimal" | "detailed") => {}
             // An extension of ours that this version does not know, or with a value it cannot read.

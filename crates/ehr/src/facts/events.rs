@@ -54,6 +54,9 @@ fn read(resource: &Resource, reference: &str, patient: &PatientId, calendar: &Ca
             event.result_class = match coded(&body.extension, "result-class", |code| match code {
                 "malignancy" => Some(ResultClass::Malignancy),
                 "genetic" => Some(ResultClass::Genetic),
+                "hiv" => Some(ResultClass::Hiv),
+                "hepatitis" => Some(ResultClass::Hepatitis),
+                "drug_test" => Some(ResultClass::DrugTest),
                 "other" => Some(ResultClass::Other),
                 _ => None,
             }) {

@@ -14,10 +14,11 @@ pub(crate) use points::system;
 
 use crate::fhir::date::Calendar;
 use crate::fhir::{Body, Resource};
+use crate::normal;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use postern_base::{PatientId, Phi};
-use postern_gate::facts::{Address, Consent, Patient, RelatedPerson};
+use postern_gate::facts::{Address, Consent, ContactPoint, Patient, RelatedPerson};
 use postern_gate::{Fact, Missing};
 use std::collections::HashMap;
 use verifications::Verifications;
@@ -64,12 +65,41 @@ pub fn record(resources: &[Resource], patient: &PatientId, now: Timestamp) -> Pa
     let context = Context { patient, now, calendar, verifications: Verifications::of(&own) };
     let (patient_fact, identity) =
         patient::patient(&own, &context, zones, patient::insured_by_another(resources, patient));
+    let patient_fact = patient_fact.map(|mut known| {
+        for point in &mut known.points {
+            point.closed_by_another = closed_by_another(resources, patient, point, now);
+        }
+        known
+    });
     PatientRecord {
         patient: patient_fact,
         consents: Fact::Known(consents::consents(&own, resources, &context)),
         related: patient::related(&own, &context),
         identity,
     }
+}
+
+/// Whether another patient who uses a contact point asked not to be reached at it (45 CFR 164.522(b)): one whom the record names as
+/// sharing it, or whose own record has it.
+fn closed_by_another(resources: &[Resource], patient: &PatientId, point: &ContactPoint, now: Timestamp) -> bool {
+    let others = resources.iter().filter_map(|resource| match resource.body() {
+        Body::Patient(body) => {
+            let id: PatientId = resource.id()?.parse().ok()?;
+            let system =
+                |written: &crate::fhir::ContactPoint| normal::normalise(system(written), written.value.as_deref()?);
+            let has = body.telecom.iter().filter_map(system).any(|value| value == point.value);
+            (id != *patient && (has || point.shared_with.contains(&id.reference()))).then_some(id)
+        }
+        _ => None,
+    });
+    others.into_iter().any(|other| {
+        let own = own_resources(resources, &other);
+        let zones = patient::zones(resources, &own, &other);
+        let calendar = Calendar::new(zones.iter().map(String::as_str));
+        let context = Context { patient: &other, now, calendar, verifications: Verifications::of(&own) };
+        let consents = consents::consents(&own, &[], &context);
+        postern_gate::closes(&consents, point.system, &point.value, now)
+    })
 }
 
 /// What reading one patient's records needs at every step.

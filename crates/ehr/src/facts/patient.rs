@@ -26,7 +26,13 @@ pub(super) fn insured_by_another(all: &[Resource], patient: &PatientId) -> bool 
     let is_patient = |value: &serde_json::Value| {
         value.get("reference").and_then(serde_json::Value::as_str).and_then(patient_of).as_ref() == Some(patient)
     };
-    all.iter().filter(|resource| resource.resource_type() == "Coverage").map(Resource::document).any(|coverage| {
+    all.iter().filter(|resource| resource.resource_type() == "Coverage").any(|resource| {
+        let about = resource.subjects().into_iter().any(|reference| patient_of(reference).as_ref() == Some(patient));
+        if about && resource.unreadable().is_some() {
+            // What cannot be understood may name somebody else.
+            return true;
+        }
+        let coverage = resource.document();
         let over = coverage.get("status").and_then(serde_json::Value::as_str).is_some_and(|status| status != "active");
         let own = coverage.get("beneficiary").is_some_and(is_patient) && !over;
         let other = ["subscriber", "policyHolder"].iter().any(|holder| {

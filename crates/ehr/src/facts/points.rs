@@ -44,6 +44,7 @@ pub(super) fn points(owner: &str, telecom: &[fhir::ContactPoint], context: &Cont
                 _ => None,
             }),
             shared_with: shared_with(&written.extension),
+            closed_by_another: false,
             verification: context.verifications.of_point(owner, index, written, system, &value, context),
             value,
         })

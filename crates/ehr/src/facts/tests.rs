@@ -565,3 +565,55 @@ fn no_damage_to_one_place_of_an_opt_out_makes_it_silent_or_a_permit() {
     }
     assert!(tried > 200, "{tried}");
 }
+
+/// RULES section 6: a number shared by two patients with different requests.
+#[test]
+fn of_two_patients_with_one_number_the_stricter_request_wins() {
+    let person = |id: &str| {
+        json!({"resourceType": "Patient", "id": id, "telecom": [{"system": "sms", "value": "+12125550101"},
+            {"system": "sms", "value": format!("+1212555010{}", id.len() + 5)}]})
+    };
+    let request = |owner: &str, number: &str| {
+        let listed = json!({"type": "permit", "extension": [{
+            "url": "https://postern.example/fhir/StructureDefinition/contact-point",
+            "valueContactPoint": {"system": "sms", "value": number}}]});
+        json!({"resourceType": "Consent", "id": format!("c-{owner}"), "status": "active",
+            "patient": {"reference": format!("Patient/{owner}")},
+            "category": [{"coding": [{"system": "https://postern.example/fhir/CodeSystem/postern-consent", "code": "confidential-communication"}]}],
+            "provision": {"type": "deny", "provision": [listed]}})
+    };
+    let closed = |others: Vec<Value>| {
+        let all = [vec![person("p1")], others].concat();
+        let resources: Vec<Resource> = all.into_iter().map(|one| Resource::from_value(one).unwrap()).collect();
+        let found = record(&resources, &"p1".parse().unwrap(), "2026-12-01T20:00:00Z".parse().unwrap());
+        found.patient.known().unwrap().points.iter().map(|point| point.closed_by_another).collect::<Vec<_>>()
+    };
+    assert_eq!(closed(vec![person("p22")]), [false, false]);
+    assert_eq!(closed(vec![person("p22"), request("p22", "+12125550199")]), [true, false]);
+    assert_eq!(closed(vec![person("p22"), request("p22", "+12125550101")]), [false, false], "the other lists it");
+    assert_eq!(closed(vec![request("p22", "+12125550199")]), [false, false], "nobody says that it is the other's too");
+}
+
+#[test]
+fn the_mode_of_an_access_request_is_read_however_the_profile_calls_it() {
+    for name in ["access-mode", "email-mode", "contact-mode", "mode"] {
+        let document = json!({"resourceType": "Consent", "id": "a1", "status": "active", "patient": {"reference": "Patient/p1"},
+            "category": [{"coding": [{"system": "https://postern.example/fhir/CodeSystem/postern-consent", "code": "access-request"}]}],
+            "provision": {"type": "permit", "extension": [
+                {"url": format!("https://postern.example/fhir/StructureDefinition/{name}"), "valueCode": "plain"},
+                {"url": "https://postern.example/fhir/StructureDefinition/contact-point",
+                 "valueContactPoint": {"system": "email", "value": "pat@example.org"}}]}});
+        assert_eq!(only_consent(document).access_mode, Some(postern_base::EmailMode::Plain), "{name}");
+    }
+}
+
+#[test]
+fn records_are_named_by_authorizations_alone() {
+    let document = |kind: &str| {
+        json!({"resourceType": "Consent", "id": "m1", "status": "active", "patient": {"reference": "Patient/p1"},
+            "category": [{"coding": [{"system": "https://postern.example/fhir/CodeSystem/postern-consent", "code": kind}]}],
+            "provision": {"type": "permit", "data": [{"meaning": "instance", "reference": {"reference": "MedicationRequest/m1"}}]}})
+    };
+    assert_eq!(only_consent(document("marketing-authorization")).provision.data, ["MedicationRequest/m1"]);
+    assert_eq!(only_consent(document("contact-consent")).kind, ConsentKind::Unreadable);
+}

@@ -48,6 +48,8 @@ pub struct Provision {
     pub security_label: Vec<Coding>,
     /// Purposes it names.
     pub purpose: Vec<Coding>,
+    /// Records it names.
+    pub data: Vec<ProvisionData>,
     /// Exceptions.
     pub provision: Vec<Provision>,
     /// Extensions.
@@ -60,6 +62,13 @@ pub struct Provision {
 #[derive(Clone, Default)]
 pub struct ProvisionActor {
     /// Who.
+    pub reference: Option<Reference>,
+}
+
+/// Consent.provision.data.
+#[derive(Clone, Default)]
+pub struct ProvisionData {
+    /// Which record.
     pub reference: Option<Reference>,
 }
 
@@ -84,7 +93,7 @@ pub struct VerificationResult {
     pub extension: Vec<Extension>,
 }
 
-quiet_debug!(Consent, Provision, ProvisionActor, VerificationResult);
+quiet_debug!(Consent, Provision, ProvisionActor, ProvisionData, VerificationResult);
 
 #[derive(Default)]
 struct Policy {
@@ -138,9 +147,9 @@ impl Element for Consent {
 impl Element for Provision {
     fn read(f: &mut Fields<'_, '_>) -> Self {
         const KNOWN: &[&str] =
-            &["id", "type", "period", "actor", "action", "securityLabel", "purpose", "provision", "extension"];
+            &["id", "type", "period", "actor", "action", "securityLabel", "purpose", "data", "provision", "extension"];
         Self {
-            // `class`, `code`, `data`, `dataPeriod`, an extension on `_type`, a name of a later FHIR version ...
+            // `class`, `code`, `dataPeriod`, an extension on `_type`, a name of a later FHIR version ...
             has_unknown: f.keys().any(|key| !KNOWN.contains(&key) && key != "fhir_comments"),
             kind: f.text("type"),
             period: f.one("period"),
@@ -148,6 +157,7 @@ impl Element for Provision {
             action: f.many("action"),
             security_label: f.many("securityLabel"),
             purpose: f.many("purpose"),
+            data: f.many("data"),
             provision: f.many("provision"),
             extension: f.many("extension"),
         }
@@ -157,6 +167,15 @@ impl Element for Provision {
 impl Element for ProvisionActor {
     fn read(f: &mut Fields<'_, '_>) -> Self {
         Self { reference: f.one("reference") }
+    }
+}
+
+impl Element for ProvisionData {
+    fn read(f: &mut Fields<'_, '_>) -> Self {
+        // `meaning` widens or narrows what is named (FHIR R4 consent-data-meaning); what is named is named as it is.
+        Self {
+            reference: f.one("reference").filter(|_| matches!(f.text("meaning").as_deref(), None | Some("instance"))),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ mod fields;
 mod persons;
 mod records;
 
-pub use consent::{Consent, Provision, ProvisionActor, VerificationResult};
+pub use consent::{Consent, Provision, ProvisionActor, ProvisionData, VerificationResult};
 pub use datatypes::{
     Address, CodeableConcept, Coding, ContactPoint, Extension, ExtensionValue, HumanName, Identifier, Period, Reference,
 };
@@ -100,6 +100,7 @@ pub const READ_TYPES: &[&str] = &[
     "Appointment",
     "DiagnosticReport",
     "MedicationRequest",
+    "Coverage",
     "Organization",
     "Location",
 ];

@@ -55,7 +55,7 @@ pub struct MedicationRequest {
 pub struct StatusOnly {
     /// The status.
     pub status: Option<String>,
-    /// Whose (`subject` or `patient`).
+    /// Whose (`subject`, `patient` or, of a Coverage, `beneficiary`).
     pub subject: Option<Reference>,
 }
 
@@ -161,7 +161,7 @@ impl Element for StatusOnly {
         let mut ignored = Vec::new();
         f.quietly(&mut ignored, |f| Self {
             status: f.text("status"),
-            subject: f.one("subject").or_else(|| f.one("patient")),
+            subject: f.one("subject").or_else(|| f.one("patient")).or_else(|| f.one("beneficiary")),
         })
     }
 }

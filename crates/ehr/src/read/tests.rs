@@ -258,3 +258,21 @@ fn no_text_makes_the_reader_panic() {
         run(&damaged);
     }
 }
+
+#[test]
+fn an_imported_coverage_that_names_somebody_else_closes_the_bill() {
+    let coverage = |holder: &str| {
+        json!({"resourceType": "Coverage", "id": "cov1", "status": "active",
+            "beneficiary": {"reference": "Patient/p1"}, "subscriber": {"reference": holder}})
+    };
+    let dependent = |holder: &str| {
+        let (found, _) =
+            run(&bundle("collection", json!([{"resource": patient("p1")}, {"resource": coverage(holder)}])));
+        assert!(found.iter().any(|r| r.resource_type == "Coverage" && r.patient == Some("p1".parse().unwrap())));
+        let read = |r: &ReadResource| Resource::from_slice(r.json.reveal(), &Limits::default()).unwrap();
+        let resources: Vec<Resource> = found.iter().map(read).collect();
+        let record = record(&resources, &"p1".parse().unwrap(), "2026-12-01T20:00:00Z".parse().unwrap());
+        record.patient.known().unwrap().dependent
+    };
+    assert!(dependent("RelatedPerson/father") && !dependent("Patient/p1"));
+}

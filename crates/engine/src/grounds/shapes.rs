@@ -55,10 +55,10 @@ shapes! {
         Agreement { status, effective, expires, services, required_terms }
         Patient { id, active, deceased, birth_date, language, state, zones, points, postal, flags, labels, dependent }
         Flags { endangerment, no_automated, unsafe_device, deaf, blind, await_clinician, unreadable }
-        ContactPoint { system, value, rank, expired, from, source, line_type, mailbox, shared_with, verification }
+        ContactPoint { system, value, rank, expired, from, source, line_type, mailbox, shared_with, closed_by_another, verification }
         Verification { validated, last, next }
-        Consent { id, kind, active, given, provision, signed_by, has_source, remuneration_disclosed, defective, access_mode }
-        Provision { decision, from, until, systems, points, reasons, actors, labels, exceptions }
+        Consent { id, kind, active, given, provision, signed_by, has_source, remuneration_disclosed, defective, access_mode, self_pay }
+        Provision { decision, from, until, systems, points, reasons, actors, labels, data, exceptions }
         RelatedPerson { reference, relationship, active, points }
         Event { reference, status, at, result_class, clinician_release, hold, labels }
         ClinicianHold { named, physical_harm, until }
@@ -102,7 +102,7 @@ shapes! {
         Ruling { Permit, Deny }
         ActReason { Treat, CareMgt, HPaymt, HOperat, PatAdmin, HMarkt, Unknown }
         EventStatus { Active, Cancelled, Past, Unknown }
-        ResultClass { Malignancy, Genetic, Other }
+        ResultClass { Malignancy, Genetic, Hiv, Hepatitis, DrugTest, Other }
         Reassigned { No, Yes, NoData }
         NoticeElement { WhatHappened, Information, Steps, Response, Contact }
         Disclosure { RequiredByLaw, Oversight, Whistleblower }

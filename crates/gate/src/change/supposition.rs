@@ -202,13 +202,18 @@ impl Supposition {
                     decision: Some(Ruling::Permit),
                     until: now.checked_add(YEAR).ok(),
                     reasons: vec![ActReason::HMarkt],
+                    data: self.request.event.clone().into_iter().collect(),
                     ..Provision::default()
                 };
                 consents.push(given(ConsentKind::MarketingAuthorization, provision, now));
             }
             Remedy::GrantPerson | Remedy::SignPart2Consent => {
                 let actors = person.into_iter().collect();
-                let provision = Provision { decision: Some(Ruling::Permit), actors, ..Provision::default() };
+                // A release that names everything protected that the message tells.
+                let event = self.facts.event.known().map_or(&[][..], |event| &event.labels);
+                let patient = self.facts.patient.known().map_or(&[][..], |patient| &patient.labels);
+                let labels = [&self.facts.content.categories[..], event, patient].concat();
+                let provision = Provision { decision: Some(Ruling::Permit), actors, labels, ..Provision::default() };
                 let kind = if change.remedy == Remedy::GrantPerson {
                     ConsentKind::ProxyCommunication
                 } else {
@@ -300,6 +305,7 @@ fn given(kind: ConsentKind, provision: Provision, now: Timestamp) -> Consent {
         remuneration_disclosed: true,
         defective: false,
         access_mode: None,
+        self_pay: false,
     }
 }
 

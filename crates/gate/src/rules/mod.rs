@@ -160,7 +160,7 @@ pub(crate) const COUNT: usize = CATALOGUE.len();
 /// Every rule, in the order of the answer.
 pub static ALL: &[Rule] = &CATALOGUE;
 
-const CATALOGUE: [Rule; 108] = [
+const CATALOGUE: [Rule; 109] = [
     house::system::POLICY_FLOOR,
     house::system::RECORD_READ,
     house::system::BOTH_LEDGERS,
@@ -209,6 +209,7 @@ const CATALOGUE: [Rule; 108] = [
     privacy::email::WARNING,
     privacy::email::THREAD,
     privacy::notes::PSYCHOTHERAPY,
+    privacy::preemption::STRICTER_STATE,
     special::part2::DISCLOSURE,
     special::part2::NEUTRAL_SENDER,
     special::neutral::NEUTRAL_SENDER,

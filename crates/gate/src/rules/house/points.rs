@@ -9,7 +9,7 @@ use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::ONE_TIME_CODE_LIFETIME;
-use crate::view::{PointView, View};
+use crate::view::{PointView, View, same_place};
 use postern_base::{Channel, Level, Purpose};
 
 /// OCR FAQ 570 names "checking the e-mail address for accuracy before sending" as a safeguard. house: a round trip, and of
@@ -142,21 +142,35 @@ pub(crate) const APPS: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "A messaging app is used only when the patient asked for it.",
+    asks: "A messaging app is used only when the patient asked for it and was told of its risk.",
     scope: Scope::ANY.on(&[Channel::MessagingApp]),
     check: apps,
 };
 
-fn apps(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+fn apps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.channel != Channel::MessagingApp {
         return Finding::NotApplicable;
     }
     let asked = candidate.point.is_some_and(|p| p.standing == Some(Standing::Permitted));
-    Finding::when(asked, || {
-        deny("The patient did not ask to be reached on this app; use another channel.")
-            .lifted_by(&[Remedy::RecordConsent])
+    if !asked {
+        return deny("The patient did not ask to be reached on this app; use another channel.")
+            .lifted_by(&[Remedy::RecordConsent]);
+    }
+    let notices = view.history.map_or(&[][..], |history| &history.notices);
+    let here = || notices.iter().filter(|n| n.kind.ends_with(RISK_NOTICE) && same_place(&n.point, candidate.address));
+    if here().any(|notice| notice.objected) {
+        return deny("The patient was told the risk of this app and does not want it; use another channel.");
+    }
+    let told = here().any(|notice| notice.at <= view.now);
+    Finding::when(told || view.is_formality(), || {
+        unknown(
+            "No record says that the patient was told the risk of this app; tell them first, or use another channel.",
+        )
     })
 }
+
+/// How the kind of a notice of a channel's risk ends: `app_risk`, `email_risk`.
+const RISK_NOTICE: &str = "_risk";
 
 /// NIST SP 800-63B 5.1.3.2: an out-of-band secret is good for a few minutes. house: five (RULES 1.0, `otp_ttl_seconds`).
 pub(crate) const ONE_TIME_CODE: Rule = Rule {
@@ -205,7 +219,14 @@ fn out_of_band(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     };
     if candidate.channel == Channel::Email {
-        return Finding::Obliges("Use the code to verify the address only, never as a second factor.".into());
+        // RULES section 2, P11: by e-mail a code verifies the address, and nothing else; one that is verified needs none.
+        return if is_verified(view, point) {
+            deny(
+                "This address is verified, so the code would be a second factor, which e-mail must not be; use the device, a text or a call.",
+            )
+        } else {
+            Finding::Obliges("Use the code to verify the address only, never as a second factor.".into())
+        };
     }
     let line = point.point.line_type.known();
     if candidate.is_call_or_text() && line == Some(&LineType::Voip) {
@@ -237,6 +258,10 @@ pub(crate) const IN_USE: Rule = Rule {
 };
 
 fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    if candidate.placeholder && view.patient.is_none() {
+        // Nothing is known of the patient: SYS-02 says so, and says who must act.
+        return Finding::NotApplicable;
+    }
     if candidate.placeholder {
         return redirect(
             "The record holds no contact point for what was asked; add one, or allow other channels, such as the portal.",

@@ -75,16 +75,18 @@ pub(crate) const SIGNED_IN_ANEW: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "Protected results are shown in a chat only to who has just signed in anew.",
+    asks: "What is specially protected is shown in a chat only to who has just signed in anew.",
     scope: Scope::ANY.on(&[Channel::Chat]),
     check: signed_in_anew,
 };
 
 fn signed_in_anew(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    if candidate.channel != Channel::Chat || !candidate.cell.has(Mark::ReAuthenticated) {
+    let protected = candidate.carried(view.level).is_none_or(|level| level == Level::L4);
+    let guards = candidate.cell.has(Mark::ReAuthenticated) || protected;
+    if candidate.channel != Channel::Chat || !guards {
         return Finding::NotApplicable;
     }
     Finding::when(view.facts.deployment.reauthenticated.is_known_and(|anew| *anew), || {
-        unknown("Protected results are shown in chat only after signing in again; the text belongs in the portal.")
+        unknown("Protected content is shown in chat only after signing in again; the text belongs in the portal.")
     })
 }

@@ -16,6 +16,9 @@ fn from_a_template(approvals: u32) -> Case {
 fn app(asked: bool) -> Case {
     but(Case::of("appointment_reminder", Level::L1, &[Channel::MessagingApp, Channel::Portal]), |case| {
         opened(case, System::MessagingApp, "app-1");
+        let (at, point) = (case.facts.now, address("app-1"));
+        let kind = "app_risk".into();
+        case.history().notices.push(crate::facts::NoticeGiven { kind, point, at, objected: false });
         if asked {
             case.permit(System::MessagingApp, "app-1");
         }

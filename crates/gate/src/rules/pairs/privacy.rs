@@ -53,6 +53,19 @@ fn authorized(whole: bool) -> Case {
     })
 }
 
+/// Of HIV, in New York, to the mother of a minor with a release that names some kinds of care.
+fn released(labels: &[Category]) -> Case {
+    but(mother(), |case| {
+        case.facts.content.categories.push(Category::Hiv);
+        let grant = consent(ConsentKind::ProxyCommunication, permit_provision());
+        case.consents().push(grant);
+        let actors = case.request.recipient.reference.clone().into_iter().collect::<Vec<_>>();
+        case.consents()
+            .iter_mut()
+            .for_each(|c| (c.provision.actors, c.provision.labels) = (actors.clone(), labels.to_vec()));
+    })
+}
+
 pub(super) const PAIRS: &[Pair] = &[
     pair("PRI-01", || but(text(), |c| c.patient().id = "Patient/other".parse().unwrap()), text),
     pair("PRI-04", result, text),
@@ -152,5 +165,6 @@ pub(super) const PAIRS: &[Pair] = &[
     }),
     pair("PRI-23", || thread(Level::L2, false), || thread(Level::L2, true)),
     pair("PRI-28", || but(text(), |c| c.request.disclosure = Some(Disclosure::RequiredByLaw)), text),
+    pair("PRI-30", || released(&[]), || released(&[Category::Hiv])),
     pair("PRI-29", || but(result(), |c| c.vendor(Channel::Sms).agreement.services.clear()), result),
 ];

@@ -31,7 +31,11 @@ pub(crate) const AUTHORIZATION: Rule = Rule {
 fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(paid) = needs_authorization(view, candidate) else { return Finding::NotApplicable };
     if candidate.cell.has(Mark::ExactAuthorization) {
-        return unknown("No record says that the authorization names exactly this use of clinical data.");
+        // RULES section 2, `Xa`: denied unless the authorization names exactly this use; then the minimal text.
+        return Finding::when(names_exactly(view, candidate, paid), || {
+            deny("An offer drawn from clinical data needs an authorization that names exactly this use of it: the record the offer is about.")
+                .lifted_by(&[Remedy::SignAuthorization])
+        });
     }
     Finding::when(authorized(view, candidate, paid), || {
         deny(
@@ -44,6 +48,17 @@ fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 fn authorized(view: &View<'_>, candidate: &Candidate<'_>, paid: bool) -> bool {
     view.active(ConsentKind::MarketingAuthorization)
         .any(|consent| names_this(view, candidate, &consent.provision) && whole(consent, paid))
+}
+
+/// 45 CFR 164.508(c)(1)(i): a description of the information "in a specific and meaningful fashion": the authorization names the very
+/// record that the offer is drawn from.
+fn names_exactly(view: &View<'_>, candidate: &Candidate<'_>, paid: bool) -> bool {
+    let Some(event) = view.request.event.as_ref() else { return false };
+    view.active(ConsentKind::MarketingAuthorization).any(|consent| {
+        names_this(view, candidate, &consent.provision)
+            && whole(consent, paid)
+            && consent.provision.data.contains(event)
+    })
 }
 
 /// 45 CFR 164.508(c)(1)(v), (vi): an expiration and a signature; (a)(3)(ii): what is paid; (b)(2): nothing that makes it void.
@@ -87,6 +102,12 @@ fn valid_authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 /// contact points, no other is used. The portal reaches out to nobody.
 fn names_this(view: &View<'_>, candidate: &Candidate<'_>, provision: &Provision) -> bool {
     let query = Query { purpose: Purpose::Marketing, ..view.query(system(candidate), candidate.address) };
+    // 45 CFR 164.508(c)(1)(i): one that describes records covers those and no others.
+    let described =
+        provision.data.is_empty() || view.request.event.as_ref().is_some_and(|e| provision.data.contains(e));
+    if !described {
+        return false;
+    }
     if candidate.is_contact() {
         return ruling(provision, query) == Some(Ruling::Permit);
     }
@@ -268,6 +289,38 @@ mod tests {
     fn a_refill_reminder_above_cost_or_long_lapsed_needs_an_authorization() {
         assert!(refused_by(&refill(Remuneration::AboveCost, 0), Channel::Sms, "PRI-08"));
         assert!(refused_by(&refill(Remuneration::None, 91), Channel::Sms, "PRI-08"));
+    }
+
+    #[test]
+    fn an_offer_drawn_from_a_record_needs_an_authorization_that_names_the_record() {
+        use crate::facts::{ActReason, ConsentKind, Provision, Ruling};
+        let offered = |data: &[&str], event: Option<&str>| {
+            let mut case = Case::of("marketing", Level::L2, &[Channel::Email]);
+            case.request.event = event.map(Into::into);
+            let until = Some("2027-06-01T00:00:00Z".parse().unwrap());
+            let provision = Provision {
+                decision: Some(Ruling::Permit),
+                until,
+                reasons: vec![ActReason::HMarkt],
+                data: data.iter().map(|one| (*one).to_owned()).collect(),
+                ..Provision::default()
+            };
+            let mut signed = crate::sample::consent(ConsentKind::MarketingAuthorization, provision.clone());
+            (signed.signed_by, signed.has_source) = (Some("Patient/p1".into()), true);
+            signed.remuneration_disclosed = true;
+            case.consents().push(signed);
+            case.consents().push(crate::sample::consent(ConsentKind::ContactConsent, provision));
+            case
+        };
+        let (named, other) = ("MedicationRequest/m1", "MedicationRequest/m2");
+        assert!(crate::sample::sends_form(
+            &offered(&[named], Some(named)),
+            Channel::Email,
+            postern_base::Form::Minimal
+        ));
+        assert!(refused_by(&offered(&[], Some(named)), Channel::Email, "PRI-08"), "it names no record");
+        assert!(refused_by(&offered(&[other], Some(named)), Channel::Email, "PRI-08"), "it names another");
+        assert!(refused_by(&offered(&[named], None), Channel::Email, "PRI-08"), "the offer says not what it is about");
     }
 
     #[test]

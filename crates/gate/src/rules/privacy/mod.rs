@@ -4,6 +4,7 @@ pub(super) mod email;
 pub(super) mod marketing;
 pub(super) mod notes;
 pub(super) mod notice;
+pub(super) mod preemption;
 pub(super) mod purpose;
 pub(super) mod representative;
 pub(super) mod restriction;

@@ -3,11 +3,11 @@
 use crate::candidate::Candidate;
 use crate::consent::{Alternative, Query, alternative, in_force, names_point, reasons};
 use crate::decision::WaitingFor;
-use crate::facts::{ActReason, ConsentKind, Provision, Ruling, System};
+use crate::facts::{ActReason, Consent, ConsentKind, Provision, Ruling, System};
 use crate::finding::{Finding, deny, unknown, wait};
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
-use crate::rules::{Effective, Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use postern_base::{Channel, RecipientRole};
 
@@ -19,8 +19,8 @@ pub(crate) const RESTRICTION: Rule = Rule {
     ground: Ground::Law,
     read: SourceRead::Read,
     effective: Effective::ALWAYS,
-    waived_by: &[],
-    asks: "An agreed restriction is obeyed.",
+    waived_by: &[Waiver::Emergency],
+    asks: "An agreed restriction is obeyed; what the patient paid for in full stays from the health plan; emergency treatment comes first.",
     scope: Scope::ANY,
     check: restriction,
 };
@@ -34,12 +34,24 @@ fn restriction(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     for consent in view.active(ConsentKind::Restriction) {
         any = true;
         // An exception that permits stands against the denial around it.
-        if restricts(view, &consent.provision, query) {
+        if binds(view, consent) && restricts(view, &consent.provision, query) {
             return deny("The patient asked for this to be kept from this recipient or use, and the practice agreed.")
                 .lifted_by(&[Remedy::EndRestriction]);
         }
     }
     if any { Finding::Satisfied } else { Finding::NotApplicable }
+}
+
+/// Whom a restriction binds toward.
+fn binds(view: &View<'_>, restriction: &Consent) -> bool {
+    let role = view.request.recipient.role;
+    // 45 CFR 164.522(a)(1)(vi): what was paid for in full is kept from the health plan; whom it names besides is as named.
+    if restriction.self_pay && restriction.provision.actors.is_empty() && role != RecipientRole::HealthPlan {
+        return false;
+    }
+    // 45 CFR 164.522(a)(1)(iii): except to give the patient emergency treatment, for which it is used, and told to a provider.
+    let treats = matches!(role, RecipientRole::SelfPatient | RecipientRole::Provider);
+    !(view.emergency && treats)
 }
 
 fn restricts(view: &View<'_>, provision: &Provision, query: Query<'_>) -> bool {
@@ -105,6 +117,11 @@ fn confidential(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(Alternative::NoRequest) => Finding::NotApplicable,
         Some(Alternative::Listed) => Finding::Satisfied,
         Some(Alternative::NotListed) | None => {
+            if candidate.point.is_some_and(|point| point.point.closed_by_another) {
+                return deny(
+                    "Another patient who uses this number or mailbox asked not to be reached at it; use another one.",
+                );
+            }
             deny("The patient asked to be reached only at other addresses; this one is not on the list.")
                 .lifted_by(&[Remedy::ListAddress])
         }
@@ -163,12 +180,44 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_another_patient_closed_is_closed_to_both() {
+        let mut case = Case::reminder_by_sms();
+        case.consents().push(only(System::Sms, "+12125550101"));
+        case.patient().points.iter_mut().for_each(|point| point.closed_by_another = true);
+        assert!(refused_by(&case, Channel::Sms, "PRI-20"));
+    }
+
+    #[test]
     fn a_restriction_reaches_what_it_names() {
         let mut case = Case::reminder_by_sms();
         let about = |labels| Provision { decision: Some(Ruling::Deny), labels, ..Provision::default() };
         case.consents().push(crate::sample::consent(ConsentKind::Restriction, about(vec![Category::Hiv])));
         assert!(sends(&case, Channel::Sms));
         case.consents().push(crate::sample::consent(ConsentKind::Restriction, about(vec![])));
+        assert!(refused_by(&case, Channel::Sms, "PRI-19"));
+    }
+
+    #[test]
+    fn what_was_paid_for_in_full_is_kept_from_the_plan_and_not_from_the_patient() {
+        let mut case = Case::reminder_by_sms();
+        let deny = Provision { decision: Some(Ruling::Deny), ..Provision::default() };
+        case.consents().push(crate::sample::consent(ConsentKind::Restriction, deny));
+        case.consents().last_mut().unwrap().self_pay = true;
+        assert!(sends(&case, Channel::Sms));
+        case.request.recipient.role = postern_base::RecipientRole::HealthPlan;
+        case.request.purpose = postern_base::Purpose::Billing;
+        assert!(refused_by(&case, Channel::Sms, "PRI-19"));
+    }
+
+    #[test]
+    fn emergency_treatment_comes_before_a_restriction_but_opens_nothing_to_the_brother() {
+        let mut case = Case::reminder_by_sms();
+        let deny = Provision { decision: Some(Ruling::Deny), ..Provision::default() };
+        case.consents().push(crate::sample::consent(ConsentKind::Restriction, deny));
+        case.break_glass();
+        assert!(sends(&case, Channel::Sms));
+        case.request.recipient.role = postern_base::RecipientRole::Caregiver;
+        case.request.recipient.reference = Some("RelatedPerson/brother".into());
         assert!(refused_by(&case, Channel::Sms, "PRI-19"));
     }
 }

@@ -25,7 +25,8 @@ pub(crate) const CEILING: Rule = Rule {
 };
 
 fn ceiling(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    if candidate.channel.is_human_task() || view.level.is_none() {
+    // What stands for ways that the record does not hold carries nothing.
+    if candidate.channel.is_human_task() || candidate.placeholder || view.level.is_none() {
         return Finding::NotApplicable;
     }
     if candidate.form == Form::Notice && !candidate.portal_stands && candidate.cell.allows(Form::Notice) {

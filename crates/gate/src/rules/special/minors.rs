@@ -9,7 +9,6 @@ use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::tables::{MinorCare, age_of_majority, protected_from};
 use crate::view::{Audience, PointView, View};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use postern_base::{Category, RecipientRole};
 
 /// 45 CFR 164.502(g)(3)(ii): state law decides what a parent may see; until counsel has filled the table, protect.
@@ -28,9 +27,11 @@ pub(crate) const MINOR_CONSENTED: Rule = Rule {
 fn minor_consented(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(patient) = view.patient else { return Finding::NotApplicable };
     let state = patient.state.as_deref();
-    let age = age(view, patient);
-    let minor =
-        |care: MinorCare| age.is_some_and(|age| (protected_from(state, care)..age_of_majority(state)).contains(&age));
+    // Where the patient's clocks have not all reached the birthday, it is and it is not: what protects counts.
+    let ages = ages(view, patient);
+    let minor = |care: MinorCare| {
+        ages.is_some_and(|(young, old)| old >= protected_from(state, care) && young < age_of_majority(state))
+    };
     // An age nobody recorded protects nothing by itself; the label does.
     let protected = view.categories().any(|c| c == Category::MinorConfidential || care(c).is_some_and(minor));
     if !protected {
@@ -70,16 +71,14 @@ pub(crate) const MAJORITY: Rule = Rule {
 
 fn majority(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     let Audience::Related(person) = view.audience else { return Finding::NotApplicable };
-    let parent = person.relationship.iter().any(|role| {
-        matches!(role.as_str(), "PRN" | "MTH" | "FTH" | "PRNFOST" | "NMTH" | "NFTH" | "STPPRN" | "PRNINLAW" | "GUARD")
-    });
+    let parent = person.relationship.iter().any(|role| PARENTS.contains(&role.as_str()));
     if !parent || view.request.recipient.role != RecipientRole::Proxy {
         return Finding::NotApplicable;
     }
     let Some(patient) = view.patient else { return Finding::NotApplicable };
     let of_age = age_of_majority(patient.state.as_deref());
-    match age(view, patient) {
-        Some(age) if age < of_age => Finding::Satisfied,
+    match ages(view, patient) {
+        Some((_, old)) if old < of_age => Finding::Satisfied,
         Some(_) => Finding::when(regranted(view, patient, of_age), || {
             deny("The patient has come of age; the parent's access is over until the patient grants it anew.")
                 .lifted_by(&[Remedy::GrantPerson])
@@ -93,13 +92,22 @@ fn regranted(view: &View<'_>, patient: &Patient, of_age: i16) -> bool {
     let Some(birth) = patient.birth_date else { return false };
     view.active(crate::facts::ConsentKind::ProxyCommunication).any(|grant| {
         let named = view.request.recipient.reference.as_ref().is_some_and(|r| grant.provision.actors.contains(r));
-        let day = grant.given.map(|given| TimeZone::UTC.to_datetime(given).date());
-        named && day.is_some_and(|day| years(birth, day) >= of_age)
+        named && grant.given.is_some_and(|given| years(birth, view.local_days_at(given).0) >= of_age)
     })
 }
 
-fn age(view: &View<'_>, patient: &Patient) -> Option<i16> {
-    Some(years(patient.birth_date?, TimeZone::UTC.to_datetime(view.now).date()))
+/// Who stands for a minor as a parent does (HL7 v3-RoleCode): parents by birth, marriage, adoption and fostering, grandparents,
+/// guardians.
+const PARENTS: [&str; 24] = [
+    "PRN", "MTH", "FTH", "NPRN", "NMTH", "NFTH", "GESTM", "STPPRN", "STPMTH", "STPFTH", "ADOPTP", "ADOPTM", "ADOPTF",
+    "PRNFOST", "MTHFOST", "FTHFOST", "PRNINLAW", "MTHINLAW", "FTHINLAW", "GRPRN", "GRMTH", "GRFTH", "GUARD", "GUADLTM",
+];
+
+/// The patient's age in whole years by the earliest and by the latest of their clocks.
+fn ages(view: &View<'_>, patient: &Patient) -> Option<(i16, i16)> {
+    let birth = patient.birth_date?;
+    let (earliest, latest) = view.local_days();
+    Some((years(birth, earliest), years(birth, latest)))
 }
 
 /// Whole years between two days.
@@ -146,6 +154,38 @@ mod tests {
         assert!(!refused_by(&case, Channel::Sms, "SPC-05"));
         case.patient().state = Some("AL".into());
         assert!(refused_by(&case, Channel::Sms, "SPC-05"));
+    }
+
+    #[test]
+    fn a_parents_part_ends_on_the_birthday_where_the_patient_is_and_not_the_evening_before() {
+        let mother = |now: &str, zones: Vec<String>| {
+            let mut case = Case::of("appointment_reminder", postern_base::Level::L1, &[Channel::Portal]);
+            let person = "RelatedPerson/r1";
+            case.request.recipient.role = RecipientRole::Proxy;
+            case.request.recipient.reference = Some(person.into());
+            let relationship = vec!["NMTH".to_owned()];
+            let reference = person.to_owned();
+            case.facts.related.push(crate::facts::RelatedPerson {
+                reference,
+                relationship,
+                active: true,
+                points: vec![],
+            });
+            let permit = crate::facts::Provision {
+                decision: Some(crate::facts::Ruling::Permit),
+                actors: vec![person.into()],
+                ..Default::default()
+            };
+            case.consents().push(crate::sample::consent(crate::facts::ConsentKind::ProxyCommunication, permit));
+            case.patient().birth_date = Some("2008-12-02".parse().unwrap());
+            case.patient().zones = zones;
+            case.facts.now = now.parse().unwrap();
+            refused_by(&case, Channel::Portal, "SPC-06")
+        };
+        let new_york = || vec!["America/New_York".to_owned()];
+        // 19:30 on the first of December in New York is the second by the clock of Greenwich.
+        assert!(!mother("2026-12-02T00:30:00Z", new_york()) && mother("2026-12-02T05:00:00Z", new_york()));
+        assert!(mother("2026-12-02T00:30:00Z", vec![]), "where no clock is known the earliest end protects");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::finding::{Finding, deny, redirect};
 use crate::remedy::Remedy;
 use crate::rules::privacy::representative::granted;
 use crate::rules::scope::{Given, Scope};
-use crate::rules::{Effective, Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use postern_base::{Category, RecipientRole};
 
@@ -21,7 +21,7 @@ pub(crate) const DISCLOSURE: Rule = Rule {
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
-    waived_by: &[],
+    waived_by: &[Waiver::AccessRequest],
     asks: "Part 2 content goes to others only under a Part 2 consent, and to the patient only behind a sign-in.",
     scope: Scope::ANY.with(Given::Category),
     check: disclosure,
@@ -44,8 +44,10 @@ fn disclosure(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
                 .into(),
         );
     }
+    // 42 CFR 2.23: the patient's own access to their records; 45 CFR 164.524(c)(2): in the form they ask for.
+    let asked = view.access_requested(candidate.address, candidate.mode);
     // house: on open channels no more than a notice, whatever the cell.
-    Finding::when(!candidate.channel.is_open() || !candidate.has_body(), || {
+    Finding::when(!candidate.channel.is_open() || !candidate.has_body() || asked, || {
         redirect("Records of a substance-use programme are read behind a sign-in only; the text belongs in the portal.")
     })
 }

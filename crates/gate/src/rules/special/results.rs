@@ -6,21 +6,72 @@ use crate::finding::{Finding, ask, later, require};
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
-use crate::tables::{HeldResult, RESULT_HOLDS};
+use crate::tables::{HeldResult, RESULT_HOLDS, ResultHold};
 use crate::view::View;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use postern_base::{Channel, Purpose};
+use postern_base::{Category, Channel, Level, Purpose};
 
-/// The result a message discloses, when the patient or the practice is in `state` and no clinician has released it.
-fn unreleased<'a>(view: &View<'a>, candidate: &Candidate<'_>, state: &str) -> Option<&'a Event> {
+/// What a message tells of a result that the law of a state may hold back.
+#[derive(Debug, Clone, Copy)]
+enum Told<'a> {
+    /// Nothing, or on no path that the law is about, or a clinician has released it.
+    Nothing,
+    /// This result.
+    Result(&'a Event),
+    /// A result, and nobody says which.
+    Unnamed,
+}
+
+/// What a message tells of a result, when the patient or the practice is in `state`.
+fn told<'a>(view: &View<'a>, candidate: &Candidate<'_>, state: &str) -> Told<'a> {
     let here = |place: Option<&String>| place.is_some_and(|place| place == state);
     let applies = here(view.patient.and_then(|p| p.state.as_ref())) || here(view.facts.tenant.state.as_ref());
-    let discloses = view.request.purpose == Purpose::TestResult && candidate.has_body();
+    // Who speaks on a call, and who writes a letter, discloses nothing electronically.
     let electronic = !candidate.channel.is_human_task() && candidate.channel != Channel::Voice;
-    let event = view.event.filter(|event| event.reference.starts_with("DiagnosticReport/"))?;
-    let released = event.clinician_release.is_some_and(|at| at <= view.now);
-    (applies && discloses && electronic && !released).then_some(event)
+    if !applies || !electronic || !candidate.has_body() {
+        return Told::Nothing;
+    }
+    // Whatever purpose the caller gives it: a text about care that names the report discloses it.
+    let clinical = view.level.is_none_or(|level| level >= Level::L2);
+    let result = view.request.purpose == Purpose::TestResult;
+    let event = view.event.filter(|event| event.reference.starts_with("DiagnosticReport/"));
+    match event {
+        Some(event) if event.clinician_release.is_some_and(|at| at <= view.now) => Told::Nothing,
+        Some(event) if result || clinical => Told::Result(event),
+        None if result && clinical && view.request.event.is_none() => Told::Unnamed,
+        _ => Told::Nothing,
+    }
+}
+
+/// The rows of the table that bear on a result: on its class, or on a category that its text or labels tell. Where nobody recorded the
+/// class, every row of the state does.
+fn holds(view: &View<'_>, event: &Event, state: &str) -> impl Iterator<Item = &'static ResultHold> {
+    let protects = |class: HeldResult| match class {
+        HeldResult::Hiv => view.has_category(Category::Hiv),
+        HeldResult::DrugTest => view.has_category(Category::SubstanceUse) || view.has_category(Category::Part2),
+        HeldResult::Malignancy | HeldResult::Genetic | HeldResult::Hepatitis => false,
+    };
+    let rows = RESULT_HOLDS.iter().filter(|row| row.state == state);
+    rows.filter(move |row| {
+        protects(row.class)
+            || match event.result_class {
+                Some(ResultClass::Malignancy) => row.class == HeldResult::Malignancy,
+                Some(ResultClass::Genetic) => row.class == HeldResult::Genetic,
+                Some(ResultClass::Hiv) => row.class == HeldResult::Hiv,
+                Some(ResultClass::Hepatitis) => row.class == HeldResult::Hepatitis,
+                Some(ResultClass::DrugTest) => row.class == HeldResult::DrugTest,
+                Some(ResultClass::Other) => false,
+                None => true,
+            }
+    })
+    .collect::<Vec<_>>()
+    .into_iter()
+}
+
+/// Which report it is decides whether it waits, and nobody said.
+fn unnamed() -> Finding {
+    ask("State law holds some results back, and the request does not say which result this is; name the report.")
 }
 
 /// Tex. Occ. Code 159.0062 (SB 922): a result that likely shows a malignancy or a genetic marker is not disclosed
@@ -33,14 +84,18 @@ pub(crate) const TEXAS: Rule = Rule {
     effective: Effective::from(2025, 9, 1),
     waived_by: &[Waiver::ClinicianRelease],
     asks: "In Texas a likely malignancy or genetic marker waits until the third day after the result is final.",
-    scope: Scope::ANY.when(Purpose::TestResult),
+    scope: Scope::MACHINES,
     check: texas,
 };
 
 fn texas(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let Some(event) = unreleased(view, candidate, "TX") else { return Finding::NotApplicable };
-    let Some(days) = waits(event.result_class) else { return Finding::Satisfied };
-    let Some(opens) = event.at.and_then(|at| nth_day(at, days)) else {
+    let event = match told(view, candidate, "TX") {
+        Told::Nothing => return Finding::NotApplicable,
+        Told::Unnamed => return unnamed(),
+        Told::Result(event) => event,
+    };
+    let Some(days) = holds(view, event, "TX").filter_map(|row| row.days).max() else { return Finding::Satisfied };
+    let Some(opens) = event.at.and_then(|at| nth_day(at, days, texan_zone(view))) else {
         return ask(
             "Nobody recorded when this result became final, and state law makes some results wait for three days.",
         )
@@ -54,21 +109,17 @@ fn texas(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     })
 }
 
-/// How many days Texas makes a result of this class wait; an unknown class waits as long as any.
-fn waits(class: Option<ResultClass>) -> Option<i64> {
-    let held = RESULT_HOLDS.iter().filter(|hold| hold.state == "TX");
-    let bears = |hold: HeldResult| match class {
-        Some(ResultClass::Malignancy) => hold == HeldResult::Malignancy,
-        Some(ResultClass::Genetic) => hold == HeldResult::Genetic,
-        Some(ResultClass::Other) => false,
-        None => true,
-    };
-    held.filter(|hold| bears(hold.class)).filter_map(|hold| hold.days).max()
+/// The clock by which days are counted in Texas: its west keeps the later one.
+fn texan_zone(view: &View<'_>) -> &'static str {
+    const WEST: &str = "America/Denver";
+    let patient = view.patient.filter(|patient| patient.state.as_deref() == Some("TX"));
+    let west = patient.is_some_and(|patient| patient.zones.iter().any(|zone| zone == WEST));
+    if west { WEST } else { "America/Chicago" }
 }
 
-/// The beginning, in Texas, of the n-th day after an instant.
-fn nth_day(at: Timestamp, days: i64) -> Option<Timestamp> {
-    let zone = TimeZone::get("America/Chicago").ok()?;
+/// The beginning, by that clock, of the n-th day after an instant.
+fn nth_day(at: Timestamp, days: i64, zone: &str) -> Option<Timestamp> {
+    let zone = TimeZone::get(zone).ok()?;
     let day = zone.to_datetime(at).date().checked_add(days.days()).ok()?;
     zone.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok()
 }
@@ -83,33 +134,32 @@ pub(crate) const CALIFORNIA: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::ClinicianRelease],
     asks: "In California some results wait until a clinician has released them.",
-    scope: Scope::ANY.when(Purpose::TestResult),
+    scope: Scope::MACHINES,
     check: california,
 };
 
 fn california(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let Some(event) = unreleased(view, candidate, "CA") else { return Finding::NotApplicable };
-    let listed = view.categories().any(|c| {
-        matches!(c, postern_base::Category::Hiv | postern_base::Category::SubstanceUse | postern_base::Category::Part2)
-    });
-    match event.result_class {
-        Some(ResultClass::Malignancy) => {
-            require("State law asks a clinician to speak with the patient before this result is released.")
-                .lifted_by(&[Remedy::ReleaseResult])
-        }
-        _ if listed => require("State law asks a clinician to speak with the patient before this result is released.")
-            .lifted_by(&[Remedy::ReleaseResult]),
-        Some(ResultClass::Genetic | ResultClass::Other) => Finding::Satisfied,
-        None => ask("The kind of this result is not on record, and state law makes some kinds wait for a clinician.")
-            .lifted_by(&[Remedy::ReleaseResult]),
+    let event = match told(view, candidate, "CA") {
+        Told::Nothing => return Finding::NotApplicable,
+        Told::Unnamed => return unnamed(),
+        Told::Result(event) => event,
+    };
+    if holds(view, event, "CA").next().is_none() {
+        return Finding::Satisfied;
     }
+    let finding = if event.result_class.is_none() {
+        ask("The kind of this result is not on record, and state law makes some kinds wait for a clinician.")
+    } else {
+        require("State law asks a clinician to speak with the patient before this result is released.")
+    };
+    finding.lifted_by(&[Remedy::ReleaseResult])
 }
 
 #[cfg(test)]
 mod tests {
     use crate::fact::Fact;
     use crate::facts::{Event, EventStatus, ResultClass};
-    use crate::sample::Case;
+    use crate::sample::{Case, refused_by};
     use postern_base::Channel;
 
     fn in_texas(class: ResultClass) -> Case {
@@ -137,6 +187,35 @@ mod tests {
         // Midnight is no hour to be told: the notice waits for the window.
         let notice = decision.deliveries.iter().find(|d| d.channel == Channel::Sms).unwrap();
         assert_eq!(notice.not_before, Some("2026-12-03T14:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_result_under_another_purpose_waits_too_and_one_nobody_names_is_asked_about() {
+        let mut case = in_texas(ResultClass::Malignancy);
+        case.request.purpose = postern_base::Purpose::FollowUp;
+        assert!(refused_by(&case, Channel::Portal, "SPC-08"));
+        let mut unnamed = in_texas(ResultClass::Other);
+        (unnamed.request.event, unnamed.facts.event) = (None, Fact::recorded(None));
+        assert!(refused_by(&unnamed, Channel::Portal, "SPC-08"));
+    }
+
+    #[test]
+    fn in_the_west_of_texas_the_third_day_begins_an_hour_later() {
+        let mut case = in_texas(ResultClass::Genetic);
+        case.patient().zones = vec!["America/Chicago".into(), "America/Denver".into()];
+        let portal = case.decide().deliveries.into_iter().find(|d| d.channel == Channel::Portal).unwrap();
+        assert_eq!(portal.not_before, Some("2026-12-03T07:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn in_california_hepatitis_and_drug_tests_wait_for_a_clinician_and_an_ordinary_result_does_not() {
+        let held = |class| {
+            let mut case = in_texas(class);
+            case.patient().state = Some("CA".into());
+            refused_by(&case, Channel::Portal, "SPC-09")
+        };
+        assert!([ResultClass::Hiv, ResultClass::Hepatitis, ResultClass::DrugTest].into_iter().all(held));
+        assert!(!held(ResultClass::Other) && !held(ResultClass::Genetic));
     }
 
     #[test]

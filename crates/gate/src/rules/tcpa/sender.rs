@@ -9,6 +9,7 @@ use crate::rendition::LinkState;
 use crate::request::VoiceMode;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
+use crate::tables::{CARRIERS, CarrierKind};
 use crate::view::View;
 use postern_base::{Channel, Origin, Purpose};
 
@@ -78,8 +79,8 @@ pub(crate) const MACHINE_VOICE: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::from(2025, 1, 1),
     waived_by: &[],
-    asks: "A call that a model speaks says so at its beginning.",
-    scope: Scope::CALLS.with(Given::Voice),
+    asks: "A call that a model speaks says so at its beginning; so does a text that a model wrote and no clinician read.",
+    scope: Scope::ANY,
     check: machine_voice,
 };
 
@@ -190,7 +191,8 @@ fn programme(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if began {
         return Finding::Satisfied;
     }
-    Finding::Obliges("Confirm the opt-in first: the programme, HELP, STOP, how often, and that rates may apply.".into())
+    let named = CARRIERS.iter().filter(|row| row.kind == CarrierKind::OptInNames).map(|row| row.value);
+    Finding::Obliges(format!("Confirm the opt-in first, and name: {}.", named.collect::<Vec<_>>().join(", ")).into())
 }
 
 /// CTIA Messaging Principles (2023): HELP is answered, whatever was said before, and changes nothing. house: once for each.
