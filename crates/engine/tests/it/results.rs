@@ -42,6 +42,33 @@ async fn a_result_for_sms_alone_is_refused_with_rule_citation_and_sentence() {
     assert_eq!(message.state, "refused");
 }
 
+/// RULES section 6, link token reuse: a token is of one message, says nothing, and is made again only for the same message. What it opens
+/// is a sign-in: no address of ours answers it, whoever tries it and however often.
+#[tokio::test]
+async fn a_link_is_of_one_message_and_tells_nothing() {
+    let clinic = Clinic::open().await;
+    let mut second = result(None);
+    second["content"]["body"] = "Your HbA1c came back at 7.1 %. That is better.".into();
+    let mut ids = Vec::new();
+    for request in [result(None), second] {
+        ids.push(clinic.send(&request).await.id.to_string());
+        clinic.settle().await;
+        // The second notice waits for the next day's cap.
+        clinic.minutes(26 * 60);
+        clinic.settle().await;
+    }
+    let texts = clinic.arrivals(Channel::Sms);
+    let token =
+        |body: &str| body.split("/m/").nth(1).and_then(|rest| rest.split(&['.', ' '][..]).next()).unwrap().to_owned();
+    let tokens: Vec<String> = texts.iter().map(|text| token(text.body.reveal())).collect();
+    assert_eq!(tokens.len(), 2);
+    assert_ne!(tokens[0], tokens[1]);
+    for token in &tokens {
+        assert!(token.len() == 16 && token.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{token}");
+        assert!(!ids.iter().any(|id| id.contains(token.as_str())) && !token.contains("p1"), "{token}");
+    }
+}
+
 #[tokio::test]
 async fn the_notice_waits_for_its_portal_copy() {
     let clinic = Clinic::open().await;

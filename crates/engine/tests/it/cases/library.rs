@@ -101,7 +101,10 @@ fn is_real(word: &str) -> bool {
     if let Some(digits) = digits {
         return !digits.contains("555");
     }
-    let domain = word.split_once('@').map(|(_, domain)| domain.trim_end_matches(['.', '?', '!']).to_lowercase());
+    let domain = word.split_once('@').map(|(_, domain)| {
+        let host = domain.split(['/', '#']).next().unwrap_or_default();
+        host.trim_end_matches(['.', '?', '!']).to_lowercase()
+    });
     domain.is_some_and(|domain| {
         let last = domain.rsplit('.').next().unwrap_or_default();
         let reserved = ["example.org", "example.com", "example.net"];
