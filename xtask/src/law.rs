@@ -13,6 +13,9 @@ use std::path::Path;
 /// Where the register is.
 pub const REGISTER: &str = "law/index.tsv";
 
+/// What is not held, or not wholly, and why: a line for each rule whose row does not say `enforced`.
+pub const OPEN: &str = "law/open.tsv";
+
 /// The register's columns, in order.
 const COLUMNS: &str = "rule\tcitations\tasks\tstate\tbasis\theld by\ttests";
 
@@ -116,6 +119,7 @@ pub fn check(root: &Path, rules: Option<&[Rule<'_>]>) -> Vec<Finding> {
         findings.extend(uncovered(source, &rows));
     }
     findings.extend(claims(&rows, &sources));
+    findings.extend(open(&fs::read_to_string(root.join(OPEN)).unwrap_or_default(), &rows));
     if let Some(rules) = rules {
         findings.extend(agreement(&rows, rules));
     }
@@ -175,6 +179,38 @@ fn claims(rows: &[Row], sources: &[Source]) -> Vec<Finding> {
             if !sources.iter().any(|s| s.text.contains(&signature)) {
                 findings.push(Finding::at(REGISTER, row.line, format!("the test `{test}` does not exist")));
             }
+        }
+    }
+    findings
+}
+
+/// Rules that are not held and say nowhere why, and reasons for what is held.
+fn open(text: &str, rows: &[Row]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let lines: Vec<(usize, &str, &str)> = (1..)
+        .zip(text.lines())
+        .skip(1)
+        .map(|(line, text)| text.split_once('\t').map_or((line, text, ""), |(rule, why)| (line, rule, why.trim())))
+        .collect();
+    let is_open = |row: &&Row| row.rule != "-" && row.state != "enforced";
+    for row in rows.iter().filter(is_open) {
+        if !lines.iter().any(|(_, rule, why)| *rule == row.rule && !why.is_empty()) {
+            findings.push(Finding::at(
+                REGISTER,
+                row.line,
+                format!("{OPEN} does not say why `{}` is {}", row.rule, row.state),
+            ));
+        }
+    }
+    for (line, rule, _) in &lines {
+        if lines.iter().filter(|(_, other, _)| other == rule).count() > 1
+            || !rows.iter().filter(is_open).any(|row| row.rule == *rule)
+        {
+            findings.push(Finding::at(
+                OPEN,
+                *line,
+                format!("`{rule}` is there twice, or is enforced, or is not in {REGISTER}"),
+            ));
         }
     }
     findings
@@ -343,6 +379,15 @@ mod tests {
     fn citations_are_read_as_a_lawyer_writes_them() {
         let line = "// 45 CFR 164.522(b)(1)(i): must accommodate; 47 USC 227(b), RFC 8461 section 5.1. And RFC 7672.";
         assert_eq!(citations(line), ["45 CFR 164.522(b)(1)(i)", "47 USC 227(b)", "RFC 8461 section 5.1", "RFC 7672"]);
+    }
+
+    #[test]
+    fn what_is_not_held_says_why_and_what_is_held_does_not() {
+        let text = format!("{COLUMNS}\nSEC-12\tx\ty\tenforced\thouse\tgate\tt\nSEC-13\tx\ty\tpartly\thouse\tgate\tt\n");
+        let rows = parse(&text).unwrap();
+        let found = |lines: &str| open(&format!("rule\twhy\n{lines}"), &rows).len();
+        assert_eq!(found("SEC-13\tbecause\n"), 0);
+        assert_eq!([found(""), found("SEC-13\t \n"), found("SEC-13\tbecause\nSEC-12\tbecause\n")], [1, 1, 1]);
     }
 
     #[test]

@@ -107,6 +107,9 @@ impl Engine {
         match outcome {
             AcceptOutcome::Stored => {
                 self.inner.metrics.decided(&prepared.decision);
+                if matches!(prepared.gate.origin, Origin::Bulk | Origin::Journey) {
+                    self.inner.volume.count(&principal.tenant, self.now());
+                }
                 self.inner.wake.notify_one();
                 Ok(Accepted { replayed: false, answer })
             }

@@ -5,6 +5,7 @@ use crate::faults::{Faults, NoFaults, Step, Stop};
 use crate::metrics::Metrics;
 use crate::tenants::Tenants;
 use crate::turns::Turns;
+use crate::volume::Volume;
 use jiff::Timestamp;
 use postern_base::{Clock, EmailTier, Rng, TenantId};
 use postern_channels::Receipt;
@@ -37,6 +38,8 @@ pub(crate) struct Inner {
     /// One delivery at a time for a patient and for a contact point, from gathering the facts until the attempt is recorded:
     /// two that are due at once must see each other, or both would be the first of the day.
     pub(crate) turns: Turns,
+    /// How much is sent in bulk.
+    pub(crate) volume: Volume,
     pub(crate) wake: Notify,
     pub(crate) draining: AtomicBool,
     pub(crate) admission: Arc<Semaphore>,
@@ -79,6 +82,7 @@ impl Engine {
                 tiers: Mutex::default(),
                 early: Mutex::default(),
                 turns: Turns::default(),
+                volume: Volume::default(),
                 wake: Notify::new(),
                 draining: AtomicBool::new(false),
                 admission,

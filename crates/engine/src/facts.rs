@@ -10,6 +10,7 @@ use crate::render::Rendered;
 use crate::tenants::TenantState;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{EmailTier, Language, MessageId, PatientId, Phi, TenantId};
+use postern_ehr::fhir::{Body, ExtensionValue};
 use postern_ehr::{PatientRecord, Resource};
 use postern_gate::deployment::Actor;
 use postern_gate::facts::{Address, Ehr, Event, History, Patient, Verification};
@@ -83,8 +84,8 @@ impl Engine {
                 resources.extend(read(&[document]));
             }
         }
-        for other in sharers(&postern_ehr::record(&resources, patient, now)) {
-            match tenant.patient_resources(&other).await {
+        for other in sharers(&resources, patient) {
+            match reading.patient_resources(&other).await {
                 Ok(documents) => resources.extend(read(&documents)),
                 Err(StoreError::KeyDestroyed) => {}
                 Err(error) => return Err(error),
@@ -156,7 +157,7 @@ impl Engine {
                 template_approvals: Fact::Known(2),
                 // A person's word stands, either way; where nobody said anything a burst waits (RULES SYS-08).
                 paused: Fact::Known(
-                    state.settings.deployment.paused.unwrap_or_else(|| self.inner.volume.waits(tenant_id, now)),
+                    state.settings.deployment.paused.unwrap_or_else(|| self.inner.volume.waits(tenant, now)),
                 ),
                 // Every page is our own, and the content policy lets nothing else load.
                 no_trackers: Fact::Known(true),
@@ -224,13 +225,22 @@ fn read(documents: &[Phi<Vec<u8>>]) -> Vec<Resource> {
 }
 
 /// Other patients who use one of the patient's contact points: one of them may have asked not to be reached there (RULES PRI-20).
-fn sharers(record: &PatientRecord) -> Vec<PatientId> {
-    let points = record.patient.known().map_or(&[][..], |patient| &patient.points);
-    let named = points.iter().flat_map(|point| &point.shared_with);
-    let mut others: Vec<PatientId> = named
-        .filter(|reference| reference.starts_with("Patient/"))
-        .filter_map(|reference| reference.parse().ok())
-        .collect();
+fn sharers(resources: &[Resource], patient: &PatientId) -> Vec<PatientId> {
+    let own = resources.iter().filter(|resource| resource.id() == Some(patient.as_str()));
+    let points = own.flat_map(|resource| match resource.body() {
+        Body::Patient(body) => body.telecom.as_slice(),
+        _ => &[],
+    });
+    let extensions = points.flat_map(|point| &point.extension);
+    let shared = extensions.filter(|e| e.url.as_deref().is_some_and(|url| url.ends_with("/shared-with")));
+    let named = shared.filter_map(|extension| match &extension.value {
+        ExtensionValue::Reference(reference) => reference.reference.as_deref(),
+        ExtensionValue::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let others =
+        named.filter(|reference| reference.starts_with("Patient/")).filter_map(|reference| reference.parse().ok());
+    let mut others: Vec<PatientId> = others.collect();
     others.sort_unstable();
     others.dedup();
     others
@@ -241,7 +251,7 @@ fn places(resources: &[Resource]) -> Vec<(String, String)> {
     let mut places: Vec<(String, String)> = resources
         .iter()
         .filter_map(|resource| match resource.body() {
-            postern_ehr::fhir::Body::Appointment(appointment) => Some(&appointment.participant),
+            Body::Appointment(appointment) => Some(&appointment.participant),
             _ => None,
         })
         .flatten()

@@ -37,6 +37,7 @@ pub mod templates;
 mod tenants;
 mod turns;
 mod visit;
+mod volume;
 pub mod wire;
 
 pub use accept::Accepted;

@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 use postern_base::Channel;
 use postern_gate::facts;
+use postern_gate::tables::lacking;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A vendor's service and the agreement that covers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +49,18 @@ pub struct Agreement {
     /// Every required term is in it.
     #[serde(default)]
     pub required_terms: bool,
+    /// The checklist term by term, by the names of the `agreement-terms` table; a legal term that is absent or `false` is lacking,
+    /// whatever `required_terms` says, and a name that is none of them ticks nothing. Empty = no checklist was kept.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub terms: BTreeMap<String, bool>,
+}
+
+impl Agreement {
+    /// Every legal term is in it (45 CFR 164.504(e)(2), 164.314(a)(2)).
+    fn is_complete(&self) -> bool {
+        let present = |term: &str| self.terms.get(term) == Some(&true);
+        self.required_terms && (self.terms.is_empty() || lacking(present).next().is_none())
+    }
 }
 
 impl Vendor {
@@ -76,7 +90,7 @@ impl Vendor {
                     effective: a.effective,
                     expires: a.expires,
                     services: a.services.clone(),
-                    required_terms: a.required_terms,
+                    required_terms: a.is_complete(),
                 },
             ),
             sender_registration: match self.sender_registration.as_deref() {
@@ -109,6 +123,7 @@ impl Vendor {
                 expires: row.agreement.expires,
                 services: row.agreement.services.clone(),
                 required_terms: row.agreement.required_terms,
+                terms: BTreeMap::new(),
             }),
             sender_registration: Some(
                 match row.sender_registration {
@@ -121,5 +136,29 @@ impl Vendor {
             ),
             free_to_end_user: row.free_to_end_user,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete(terms: &[(&str, bool)]) -> Option<bool> {
+        let terms: serde_json::Map<String, serde_json::Value> =
+            terms.iter().map(|(name, there)| ((*name).to_owned(), (*there).into())).collect();
+        let agreement = serde_json::json!({ "status": "executed", "required_terms": true, "terms": terms });
+        serde_json::from_value::<Agreement>(agreement).ok().map(|agreement| agreement.is_complete())
+    }
+
+    #[test]
+    fn an_agreement_is_complete_when_every_legal_term_is_ticked_and_the_houses_own_are_extra() {
+        let legal: Vec<(&str, bool)> = lacking(|_| false).map(|row| (row.term, true)).collect();
+        assert!(legal.len() > 10 && complete(&legal) == Some(true));
+        assert_eq!(complete(&legal[1..]), Some(false), "one is not ticked");
+        let mut refused = legal.clone();
+        refused[0].1 = false;
+        assert_eq!(complete(&refused), Some(false), "one is refused");
+        assert_eq!(complete(&[]), Some(true), "no checklist was kept, and the box says so");
+        assert_eq!(complete(&[("a_term_there_is_not", true)]), Some(false), "a name that is no term ticks none");
     }
 }

@@ -141,6 +141,7 @@ fn expired_voice(today: Date) -> Vendor {
             expires: Some(today.saturating_sub(1.days())),
             services: vec!["voice".into()],
             required_terms: true,
+            terms: Default::default(),
         }),
         sender_registration: Some("approved".into()),
         free_to_end_user: false,

@@ -108,6 +108,7 @@ pub(crate) fn own_vendors() -> Vec<Vendor> {
             expires: Some(Date::constant(2099, 12, 31)),
             services: vec![service.into()],
             required_terms: true,
+            terms: Default::default(),
         }),
         sender_registration: Some("approved".into()),
         free_to_end_user: false,
