@@ -108,3 +108,6 @@ pub(crate) fn places(count: usize) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

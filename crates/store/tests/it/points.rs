@@ -46,6 +46,19 @@ async fn a_mail_address_in_other_capitals_is_the_same_point_and_a_patient_is_not
 }
 
 #[tokio::test]
+async fn a_decision_is_made_from_one_state_and_the_next_one_sees_the_stop_that_came_meanwhile() {
+    let bench = Bench::new().await;
+    let points = [address("+12125550101")];
+    let mut before = bench.sunrise.reading().await.unwrap();
+    assert!(before.patient_resources(&patient("p1")).await.unwrap().is_empty());
+    let entry = bench.entry(Kind::ConsentChanged, None);
+    bench.sunrise.put_opt_out(stop(&bench, "+12125550101", OptOutScope::All), entry).await.unwrap();
+    assert!(before.opt_outs(&points).await.unwrap().is_empty());
+    let mut after = bench.sunrise.reading().await.unwrap();
+    assert_eq!(after.opt_outs(&points).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn an_act_that_came_before_the_opt_out_does_not_lift_it() {
     let bench = Bench::new().await;
     let early = bench.entry(Kind::ConsentChanged, None);
