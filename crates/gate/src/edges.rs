@@ -1,6 +1,7 @@
 //! The edge cases of RULES section 6 that a decision can meet, each by its name. Those that happen elsewhere are shown where they happen:
-//! two tenants on one number and a full disk in `store`, evasion of the detector in `classify`, injected headers in the templates
-//! of `engine`, replayed webhooks in `channels`.
+//! two tenants on one number and a full disk in `store`, evasion of the detector in `classify`, two patients with different requests
+//! on one number in `ehr`, injected headers in the templates of `engine` and links that are tried again in its results, replayed
+//! webhooks in `channels`.
 
 use crate::facts::{Certificate, ConsentKind, Ehr, Inbound, Provision, RelatedPerson, Ruling, System};
 use crate::sample::{Case, address, consent, refused_by, sends, sends_form};

@@ -124,7 +124,11 @@ pub fn read(text: &str) -> Meaning {
     }
     // "Not interested, stop", "STOP (sent from my phone)", "I want you to STOP": the word stands by itself among others.
     let care = asks_about_care(whole);
-    if !care && (clauses(text).any(|clause| revokes(&courtesies_off(&clause))) || shouts_stop(text, whole)) {
+    let alone = |test: fn(&str) -> bool| clauses(text).any(|clause| test(&courtesies_off(&clause)));
+    if !care && alone(is_cancel) {
+        return Meaning::RevokesOrCancelsVisit;
+    }
+    if !care && (alone(revokes) || shouts_stop(text, whole)) {
         return Meaning::Revokes;
     }
     if normal.stop_sign || has_word(&without(whole, STOPS_OF_ANOTHER_KIND), DOUBTFUL) {
@@ -476,7 +480,9 @@ mod tests {
 
     #[test]
     fn cancel_revokes_and_says_that_it_may_mean_the_visit() {
-        all(&["CANCEL", "cancel please", "Cancelar"], Meaning::RevokesOrCancelsVisit);
+        let heard =
+            ["CANCEL", "cancel please", "Cancelar", "Sorry, I can't make it. Cancel", "I can't come, please cancel"];
+        all(&heard, Meaning::RevokesOrCancelsVisit);
     }
 
     #[test]

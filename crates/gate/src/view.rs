@@ -109,6 +109,7 @@ pub(crate) struct View<'a> {
     pub(crate) answered: Option<&'a Inbound>,
     pub(crate) today: Today,
     capped: OnceCell<Option<Timestamp>>,
+    days: OnceCell<(Date, Date)>,
     window: OnceCell<Window>,
     opening: OnceCell<Opening>,
     too_late: RefCell<Option<(Timestamp, Timestamp, String)>>,
@@ -137,6 +138,7 @@ impl<'a> View<'a> {
             answered: request.in_reply_to.and_then(|index| history.and_then(|h| h.inbound.get(index))),
             today: Today::at(facts.now),
             capped: OnceCell::new(),
+            days: OnceCell::new(),
             window: OnceCell::new(),
             opening: OnceCell::new(),
             too_late: RefCell::new(None),
@@ -343,22 +345,24 @@ impl<'a> View<'a> {
 
     /// The day it is for the patient, by the earliest and the latest of their clocks; by every clock of the country where none is known.
     pub(crate) fn local_days(&self) -> (Date, Date) {
-        self.local_days_at(self.now)
+        *self.days.get_or_init(|| self.local_days_at(self.now))
     }
 
     /// The same for another instant.
     pub(crate) fn local_days_at(&self, at: Timestamp) -> (Date, Date) {
-        let names = self.patient.map_or(&[][..], |patient| &patient.zones);
-        let days: Option<Vec<Date>> =
-            names.iter().map(|name| Some(TimeZone::get(name).ok()?.to_datetime(at).date())).collect();
-        let days = days.unwrap_or_default();
-        match (days.iter().min(), days.iter().max()) {
-            (Some(earliest), Some(latest)) => (*earliest, *latest),
-            _ => {
-                let today = Today::at(at);
-                (today.earliest, today.latest)
-            }
+        let mut days: Option<(Date, Date)> = None;
+        for name in self.patient.map_or(&[][..], |patient| &patient.zones) {
+            let Ok(zone) = TimeZone::get(name) else {
+                days = None;
+                break;
+            };
+            let day = zone.to_datetime(at).date();
+            days = Some(days.map_or((day, day), |(earliest, latest)| (earliest.min(day), latest.max(day))));
         }
+        days.unwrap_or_else(|| {
+            let today = Today::at(at);
+            (today.earliest, today.latest)
+        })
     }
 
     /// That what could go `from` an instant is worthless from another on. Every form of a contact point asks for the same

@@ -47,12 +47,12 @@ fn told<'a>(view: &View<'a>, candidate: &Candidate<'_>, state: &str) -> Told<'a>
 /// The rows of the table that bear on a result: on its class, or on a category that its text or labels tell. Where nobody recorded the
 /// class, every row of the state does.
 fn holds(view: &View<'_>, event: &Event, state: &str) -> impl Iterator<Item = &'static ResultHold> {
-    let protects = |class: HeldResult| match class {
+    let protects = move |class: HeldResult| match class {
         HeldResult::Hiv => view.has_category(Category::Hiv),
         HeldResult::DrugTest => view.has_category(Category::SubstanceUse) || view.has_category(Category::Part2),
         HeldResult::Malignancy | HeldResult::Genetic | HeldResult::Hepatitis => false,
     };
-    let rows = RESULT_HOLDS.iter().filter(|row| row.state == state);
+    let rows = RESULT_HOLDS.iter().filter(move |row| row.state == state);
     rows.filter(move |row| {
         protects(row.class)
             || match event.result_class {
@@ -65,8 +65,6 @@ fn holds(view: &View<'_>, event: &Event, state: &str) -> impl Iterator<Item = &'
                 None => true,
             }
     })
-    .collect::<Vec<_>>()
-    .into_iter()
 }
 
 /// Which report it is decides whether it waits, and nobody said.

@@ -12,6 +12,7 @@ use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::tables::{CARRIERS, CarrierKind};
 use crate::view::View;
 use postern_base::{Channel, Origin, Purpose};
+use std::sync::LazyLock;
 
 /// CTIA Messaging Principles (2023) and carrier terms: unregistered traffic is blocked. Not law; nothing gets through without.
 pub(crate) const REGISTRATION: Rule = Rule {
@@ -175,6 +176,12 @@ pub(crate) const PROGRAMME: Rule = Rule {
     check: programme,
 };
 
+/// What to do before the first message of a programme, with everything the carriers want named.
+static CONFIRM_OPT_IN: LazyLock<String> = LazyLock::new(|| {
+    let named = CARRIERS.iter().filter(|row| row.kind == CarrierKind::OptInNames).map(|row| row.value);
+    format!("Confirm the opt-in first, and name: {}.", named.collect::<Vec<_>>().join(", "))
+});
+
 fn programme(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(point) = candidate.point.filter(|_| candidate.channel == Channel::Sms && !view.is_formality()) else {
         return Finding::NotApplicable;
@@ -191,8 +198,7 @@ fn programme(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if began {
         return Finding::Satisfied;
     }
-    let named = CARRIERS.iter().filter(|row| row.kind == CarrierKind::OptInNames).map(|row| row.value);
-    Finding::Obliges(format!("Confirm the opt-in first, and name: {}.", named.collect::<Vec<_>>().join(", ")).into())
+    Finding::Obliges(CONFIRM_OPT_IN.as_str().into())
 }
 
 /// CTIA Messaging Principles (2023): HELP is answered, whatever was said before, and changes nothing. house: once for each.
