@@ -1,4 +1,4 @@
-//! Turns the reference tables under `tables/` into Rust that `src/tables.rs` includes, so that the gate reads no file and
+//! Turns the reference tables under `tables/` into Rust that `src/reference.rs` includes, so that the gate reads no file and
 //! allocates nothing for them. A row that cannot be read fails the build and names its file and line.
 
 #[path = "build/reader.rs"]
@@ -59,7 +59,7 @@ fn generate() -> Result<(), Vec<String>> {
     )]
     let directory = std::env::var_os("OUT_DIR");
     let Some(directory) = directory else { return Err(vec!["OUT_DIR is not set".into()]) };
-    std::fs::write(Path::new(&directory).join("tables.rs"), out).map_err(|error| failed("tables.rs", error))
+    std::fs::write(Path::new(&directory).join("reference.rs"), out).map_err(|error| failed("reference.rs", error))
 }
 
 /// Each row of the constants as a constant of its own.

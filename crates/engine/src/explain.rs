@@ -9,8 +9,9 @@ use crate::visit;
 use crate::wire::{Answer, Case, EhrStatus, WireError, parse};
 use postern_ehr::Resource;
 use postern_ehr::json::{Limits, check};
+use postern_gate::change::Supposition;
 use postern_gate::facts::Ehr;
-use postern_gate::{Examination, Fact, Facts, Missing};
+use postern_gate::{Fact, Facts, Missing};
 use serde_json::Value;
 
 /// Stands where the random part of a link will be; nothing is sent from here.
@@ -21,14 +22,15 @@ const TOKEN: &str = "xxxxxxxxxxxxxxxx";
 /// # Errors
 /// [`WireError`], naming the field that was not understood.
 pub fn explain(case: &[u8]) -> Result<Answer, WireError> {
-    examination(case).map(|examination| Answer::from(&examination))
+    let Supposition { request, facts, policy } = read_case(case)?;
+    Ok(Answer::from(&postern_gate::examine(&request, &facts, &policy)))
 }
 
-/// The decision with everything that was heard on the way.
+/// What a case gives the gate to decide on.
 ///
 /// # Errors
-/// [`WireError`].
-fn examination(case: &[u8]) -> Result<Examination, WireError> {
+/// [`WireError`], naming the field that was not understood.
+pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
     // A key given twice can turn a denial into a permit; a case with one is refused as a whole.
     check(case, &Limits::default()).map_err(|refused| WireError::new(".", refused.to_string()))?;
     let case: Case = parse(case)?;
@@ -81,7 +83,7 @@ fn examination(case: &[u8]) -> Result<Examination, WireError> {
         deployment: case.deployment.of_a_case(),
         tenant,
     };
-    Ok(postern_gate::examine(&request, &facts, &policy::read(&case.tenant.policy)))
+    Ok(Supposition { request, facts, policy: policy::read(&case.tenant.policy) })
 }
 
 /// The last known record is kept when the EHR is away: 45 CFR 164.522(b) holds against it even in an emergency; the gate

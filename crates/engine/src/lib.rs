@@ -45,7 +45,7 @@ pub use config::EngineConfig;
 pub use dispatch::Dispatched;
 pub use engine::Engine;
 pub use error::{AcceptError, UseError};
-pub use explain::explain;
+pub use explain::{explain, read_case};
 pub use import::{ImportError, ImportReport};
 pub use metrics::Metrics;
 pub use principal::{Forbidden, Principal, PrincipalKind, Scope, UnknownScope};

@@ -4,7 +4,7 @@ use postern_base::{Category, Channel, Language, Level, Purpose};
 use postern_classify::Recipient;
 use postern_gate::LinkState;
 use postern_gate::facts::Tenant;
-use postern_gate::tables::is_shared_shortener;
+use postern_gate::reference::is_shared_shortener;
 use postern_gate::{Fact, Missing};
 
 /// What a text was found to carry.

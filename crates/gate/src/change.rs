@@ -12,7 +12,7 @@ use crate::decide::{Reasons, Survey, survey};
 use crate::decision::{Decision, Delivery, Outcome, RuleId, WaitingFor};
 use crate::examine::{Notes, against};
 use crate::facts::{Address, Facts};
-use crate::finding::{Against, Finding};
+use crate::finding::{Against, Finding, Lifted};
 use crate::plan;
 use crate::policy::Policy;
 use crate::remedy::{Remedy, Scope, Who};
@@ -30,7 +30,7 @@ const OFFERED: usize = 3;
 /// Changes in one alternative at most.
 const CHANGES: usize = 6;
 /// Decisions made at most in one search.
-const DECISIONS: usize = 400;
+pub const DECISIONS_MAX: usize = 400;
 
 /// What would change a decision.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +43,8 @@ pub struct Changes {
     pub nothing: Vec<Nothing>,
     /// Every set within the bounds was tried.
     pub complete: bool,
+    /// How many decisions the search made; [`DECISIONS_MAX`] at most.
+    pub decisions: usize,
 }
 
 /// What a change is looked for.
@@ -69,7 +71,9 @@ impl Goal {
         if outcome != Outcome::Send {
             return Some(Self::Send);
         }
-        (!deliveries.iter().any(|d| reaches_out(d.channel))).then_some(Self::Contact)
+        // Who reads in an open chat needs no notice of it.
+        let reached = |channel| reaches_out(channel) || channel == Channel::Chat;
+        (!deliveries.iter().any(|d| reached(d.channel))).then_some(Self::Contact)
     }
 
     fn is_reached(self, outcome: Outcome, deliveries: &[Delivery]) -> bool {
@@ -165,8 +169,10 @@ pub struct Nothing {
     pub rule: RuleId,
     /// What it stands on.
     pub citation: &'static str,
-    /// Why, in a sentence. Holds no PHI.
+    /// What it says, in a sentence. Holds no PHI.
     pub sentence: Cow<'static, str>,
+    /// Why nothing lifts it, in a sentence.
+    pub why: &'static str,
 }
 
 /// Searches for what would change `decision`, which was made of the same request, facts and policy.
@@ -176,9 +182,9 @@ pub(crate) fn search(request: &Request, facts: &Facts, policy: &Policy, decision
     };
     let origin = Supposition { request: request.clone(), facts: facts.clone(), policy: policy.clone() };
     let mut search =
-        Search { origin, goal, left: DECISIONS, found: Vec::new(), seen: Vec::new(), hopeless: Vec::new() };
+        Search { origin, goal, left: DECISIONS_MAX, found: Vec::new(), seen: Vec::new(), hopeless: Vec::new() };
     let complete = search.run();
-    let Search { mut found, hopeless, .. } = search;
+    let Search { mut found, hopeless, left, .. } = search;
     found.sort_by_key(|alternative| cost(&alternative.changes));
     // At most one says to go elsewhere, so that what stands against the channels asked for is not crowded out.
     let mut elsewhere = 0;
@@ -190,7 +196,7 @@ pub(crate) fn search(request: &Request, facts: &Facts, policy: &Policy, decision
     found.truncate(OFFERED);
     // The most hopeful candidate is the one that the fewest findings stand against for good.
     let nothing = if found.is_empty() { hopeless.into_iter().min_by_key(Vec::len).unwrap_or_default() } else { vec![] };
-    Changes { goal: Some(goal), alternatives: found, nothing, complete }
+    Changes { goal: Some(goal), alternatives: found, nothing, complete, decisions: DECISIONS_MAX - left }
 }
 
 /// Fewest changes first, then what is least to ask of people, then what is soonest.
@@ -349,7 +355,7 @@ impl Search {
                 Remedy::AcceptEmail,
                 Remedy::ReadAnswer,
             ];
-            against.remedies.iter().any(|remedy| theirs.contains(remedy))
+            against.lifted.remedies().iter().any(|remedy| theirs.contains(remedy))
         });
         if !said_no {
             let others = [Channel::Push, Channel::Sms, Channel::Email, Channel::Voice];
@@ -367,10 +373,10 @@ impl Search {
 /// What stands for good against a candidate.
 fn forever(heard: &[(usize, Finding)]) -> Vec<Nothing> {
     against(heard)
-        .filter(|(_, against)| against.remedies.is_empty())
         .filter_map(|(rule, against)| {
+            let Lifted::Never(why) = against.lifted else { return None };
             let rule = rules::ALL.get(rule)?;
-            Some(Nothing { rule: rule.id, citation: rule.citation, sentence: against.sentence.clone() })
+            Some(Nothing { rule: rule.id, citation: rule.citation, sentence: against.sentence.clone(), why })
         })
         .collect()
 }
@@ -384,11 +390,11 @@ fn lifted(candidate: &Candidate<'_>, heard: &[(usize, Finding)], opens: Option<T
     let change = |against: &Against, remedy: Remedy| Change::of(remedy, candidate, against, opens);
     let firsts = |but: usize| {
         let rest = findings.iter().enumerate().filter(move |(at, _)| *at != but);
-        rest.filter_map(|(_, against)| against.remedies.first().map(|remedy| change(against, *remedy)))
+        rest.filter_map(|(_, against)| against.lifted.remedies().first().map(|remedy| change(against, *remedy)))
     };
     let mut sets = vec![firsts(usize::MAX).collect::<Vec<_>>()];
     for (at, against) in findings.iter().enumerate() {
-        for remedy in against.remedies.iter().skip(1) {
+        for remedy in against.lifted.remedies().iter().skip(1) {
             sets.push(firsts(at).chain([change(against, *remedy)]).collect());
         }
     }

@@ -69,7 +69,7 @@ fn a_clock_five_minutes_off_still_sends_inside_the_federal_hours_and_never_beyon
 
 #[test]
 fn the_small_breaches_of_a_year_before_a_leap_day_are_due_on_the_leap_day() {
-    let due = |year| date(year, 12, 31).checked_add(crate::tables::BREACH_HHS_SMALL_AFTER_YEAR.days()).unwrap();
+    let due = |year| date(year, 12, 31).checked_add(crate::reference::BREACH_HHS_SMALL_AFTER_YEAR.days()).unwrap();
     assert_eq!(due(2026), date(2027, 3, 1));
     assert_eq!(due(2027), date(2028, 2, 29));
 }

@@ -38,10 +38,68 @@ pub(crate) struct Against {
     pub(crate) waiting_for: Option<WaitingFor>,
     /// Raise it as an alert too.
     pub(crate) alert: bool,
-    /// What would lift it: any one of these, the first before the others. Empty = nothing that anybody may do.
-    pub(crate) remedies: &'static [Remedy],
+    /// What would lift it.
+    pub(crate) lifted: Lifted,
     /// Why.
     pub(crate) sentence: Sentence,
+}
+
+/// Why nothing lifts what a record does not say.
+pub(crate) const MISSING: &str =
+    "What a missing record would say cannot be supposed; a person completes it, and asks again.";
+
+/// What would lift a finding against a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lifted {
+    /// Any one of these, the first before the others.
+    By(&'static [Remedy]),
+    /// Nothing that anybody may do or that can be supposed, and why.
+    Never(&'static str),
+}
+
+impl Lifted {
+    /// What would lift it; empty = nothing.
+    pub(crate) const fn remedies(self) -> &'static [Remedy] {
+        match self {
+            Self::By(remedies) => remedies,
+            Self::Never(_) => &[],
+        }
+    }
+}
+
+/// A finding against a candidate that does not yet say what would lift it: only that makes it a [`Finding`], so that no rule
+/// forgets to say.
+#[derive(Debug, Clone)]
+#[must_use]
+pub(crate) struct Unanswered {
+    verdict: Verdict,
+    effect: Effect,
+    bar: Bar,
+    sentence: Sentence,
+}
+
+impl Unanswered {
+    fn new(verdict: Verdict, effect: Effect, bar: Bar, sentence: impl Into<Sentence>) -> Self {
+        Self { verdict, effect, bar, sentence: sentence.into() }
+    }
+
+    /// Lifted by any one of `remedies`, the first before the others.
+    ///
+    /// What only the patient may change gets a remedy of the patient's.
+    pub(crate) fn lifted_by(self, remedies: &'static [Remedy]) -> Finding {
+        self.lifted(Lifted::By(remedies))
+    }
+
+    /// Lifted by nothing that anybody may do or that can be supposed, and why, in a sentence a nurse understands.
+    pub(crate) fn for_good(self, why: &'static str) -> Finding {
+        self.lifted(Lifted::Never(why))
+    }
+
+    fn lifted(self, lifted: Lifted) -> Finding {
+        let Self { verdict, effect, bar, sentence } = self;
+        let (until, waiting_for, alert) = (None, None, false);
+        Finding::Against(Against { verdict, effect, bar, until, waiting_for, alert, lifted, sentence })
+    }
 }
 
 /// Who could lift what stands against a candidate, weakest first.
@@ -57,53 +115,46 @@ pub(crate) enum Bar {
     Refused,
 }
 
-impl Against {
-    fn new(verdict: Verdict, effect: Effect, bar: Bar, sentence: impl Into<Sentence>) -> Self {
-        let sentence = sentence.into();
-        Self { verdict, effect, bar, until: None, waiting_for: None, alert: false, remedies: &[], sentence }
-    }
-}
-
 /// Not lawful.
-pub(crate) fn deny(sentence: impl Into<Sentence>) -> Finding {
-    Finding::Against(Against::new(Verdict::Violated, Effect::Deny, Bar::Refused, sentence))
+pub(crate) fn deny(sentence: impl Into<Sentence>) -> Unanswered {
+    Unanswered::new(Verdict::Violated, Effect::Deny, Bar::Refused, sentence)
 }
 
 /// A fact is missing: not satisfied.
-pub(crate) fn unknown(sentence: impl Into<Sentence>) -> Finding {
-    Finding::Against(Against::new(Verdict::Unknown, Effect::Deny, Bar::Refused, sentence))
+pub(crate) fn unknown(sentence: impl Into<Sentence>) -> Unanswered {
+    Unanswered::new(Verdict::Unknown, Effect::Deny, Bar::Refused, sentence)
 }
 
 /// Lawful on another channel.
-pub(crate) fn redirect(sentence: impl Into<Sentence>) -> Finding {
-    Finding::Against(Against::new(Verdict::Violated, Effect::Redirect, Bar::Refused, sentence))
+pub(crate) fn redirect(sentence: impl Into<Sentence>) -> Unanswered {
+    Unanswered::new(Verdict::Violated, Effect::Redirect, Bar::Refused, sentence)
 }
 
 /// Lawful with less.
-pub(crate) fn strip(sentence: impl Into<Sentence>) -> Finding {
-    Finding::Against(Against::new(Verdict::Violated, Effect::Strip, Bar::Refused, sentence))
+pub(crate) fn strip(sentence: impl Into<Sentence>) -> Unanswered {
+    Unanswered::new(Verdict::Violated, Effect::Strip, Bar::Refused, sentence)
 }
 
 /// Lawful once a person has done something.
-pub(crate) fn require(sentence: impl Into<Sentence>) -> Finding {
-    Finding::Against(Against::new(Verdict::Violated, Effect::Require, Bar::Person, sentence))
+pub(crate) fn require(sentence: impl Into<Sentence>) -> Unanswered {
+    Unanswered::new(Verdict::Violated, Effect::Require, Bar::Person, sentence)
 }
 
 /// A fact is missing that a person must supply.
-pub(crate) fn ask(sentence: impl Into<Sentence>) -> Finding {
-    Finding::Against(Against::new(Verdict::Unknown, Effect::Require, Bar::Person, sentence))
+pub(crate) fn ask(sentence: impl Into<Sentence>) -> Unanswered {
+    Unanswered::new(Verdict::Unknown, Effect::Require, Bar::Person, sentence)
 }
 
 /// Lawful from `until` on.
 pub(crate) fn later(until: Timestamp, sentence: impl Into<Sentence>) -> Finding {
-    let against = Against::new(Verdict::Violated, Effect::Defer, Bar::Wait, sentence);
-    Finding::Against(Against { until: Some(until), remedies: &[Remedy::Wait], ..against })
+    let against = Unanswered::new(Verdict::Violated, Effect::Defer, Bar::Wait, sentence);
+    against.lifted_by(&[Remedy::Wait]).until(Some(until), None)
 }
 
 /// Lawful when `system` answers.
 pub(crate) fn wait(system: WaitingFor, sentence: impl Into<Sentence>) -> Finding {
-    let against = Against::new(Verdict::Unknown, Effect::Defer, Bar::Wait, sentence);
-    Finding::Against(Against { waiting_for: Some(system), remedies: &[Remedy::SystemAnswers], ..against })
+    let against = Unanswered::new(Verdict::Unknown, Effect::Defer, Bar::Wait, sentence);
+    against.lifted_by(&[Remedy::SystemAnswers]).until(None, Some(system))
 }
 
 impl Finding {
@@ -121,6 +172,13 @@ impl Finding {
         matches!(self, Self::Obliges(_) | Self::Alerts(_) | Self::Against(_))
     }
 
+    fn until(self, until: Option<Timestamp>, waiting_for: Option<WaitingFor>) -> Self {
+        match self {
+            Self::Against(against) => Self::Against(Against { until, waiting_for, ..against }),
+            other => other,
+        }
+    }
+
     /// The same, raised as an alert too.
     pub(crate) fn and_alert(self) -> Self {
         match self {
@@ -129,12 +187,10 @@ impl Finding {
         }
     }
 
-    /// The same, naming what would lift it: any one of `remedies`, the first before the others.
-    ///
-    /// What nobody may change gets none; what only the patient may change gets a remedy of the patient's.
+    /// The same, lifted by any one of `remedies` besides what it says itself.
     pub(crate) fn lifted_by(self, remedies: &'static [Remedy]) -> Self {
         match self {
-            Self::Against(against) => Self::Against(Against { remedies, ..against }),
+            Self::Against(against) => Self::Against(Against { lifted: Lifted::By(remedies), ..against }),
             other => other,
         }
     }

@@ -37,6 +37,7 @@ mod plan;
 pub mod policy;
 #[cfg(test)]
 mod properties;
+pub mod reference;
 pub mod remedy;
 pub mod rendition;
 pub mod request;
@@ -44,9 +45,7 @@ pub mod revocation;
 pub mod rules;
 #[cfg(test)]
 mod sample;
-#[cfg(test)]
-mod table;
-pub mod tables;
+
 #[cfg(test)]
 mod tightening;
 mod view;

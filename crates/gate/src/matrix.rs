@@ -27,6 +27,9 @@
 //! | `device` | an approval bound to the device, not a code as text |
 //! | `non-VoIP` | a verified number that is not VoIP |
 
+#[cfg(test)]
+mod drawn;
+
 use postern_base::{Channel, EmailMode, Form, Level, Purpose};
 
 /// A condition on a cell.

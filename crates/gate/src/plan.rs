@@ -5,7 +5,7 @@ use crate::decide::Evaluated;
 use crate::decision::{Choice, Criterion, Delivery, Outcome, RunnerUp, VendorRef, WaitingFor};
 use crate::facts::{Address, PastOutcome};
 use crate::finding::Bar;
-use crate::tables::{EXEMPT_TEXT, FAILURES_LOWER};
+use crate::reference::{EXEMPT_TEXT, FAILURES_LOWER};
 use crate::view::View;
 use crate::window::Opening;
 use jiff::Timestamp;

@@ -5,11 +5,11 @@
 //! loaded, and should one be decided under all the same, it refuses every decision (RULES SYS-01, IB-01).
 
 use crate::matrix::{Column, cell};
-use crate::rules;
-use crate::tables::{
+use crate::reference::{
     AUDIT_RETENTION, BLOCKING_EXCEPTIONS, EXEMPT_DAILY_MOST, EXEMPT_WEEKLY_MOST, Hours, OFFERS_DAILY_MOST,
     OPT_OUT_RETENTION,
 };
+use crate::rules;
 use crate::window;
 use jiff::Timestamp;
 use postern_base::{Channel, Form, Level, Purpose};

@@ -25,6 +25,12 @@ pub enum Remedy {
     NameSender,
     /// The text's links lead to the practice's own site and carry nothing.
     MendLinks,
+    /// The code, and the request for it, expire within five minutes.
+    ShortenCode,
+    /// The notice of the breach says all five things it must say.
+    CompleteNotice,
+    /// Somebody asks whose account, role, training and sign-in allow it.
+    AskByAnother,
     /// Two identifiers are verified in the call.
     VerifyIdentity,
     /// The call says at its beginning that a machine speaks.
@@ -47,6 +53,18 @@ pub enum Remedy {
     ReadAnswer,
     /// A person reads a Consent that could not be understood, and it denies nothing.
     ReadConsent,
+    /// A person reads a text that could not be classified and finds nothing but logistics in it.
+    ReadText,
+    /// A person reads a safety flag that could not be understood, and it forbids nothing here.
+    ReadFlag,
+    /// The line is looked up and is no VoIP line.
+    RecordLineType,
+    /// The contact point is found to be in use.
+    ConfirmInUse,
+    /// A valid certificate for the address is on record.
+    RecordCertificate,
+    /// The patient is told the risk of a channel.
+    TellRisk,
     /// The portal is opened to the patient.
     InviteToPortal,
     /// The patient consents to messages of this purpose at this contact point.
@@ -71,6 +89,14 @@ pub enum Remedy {
     EndRestriction,
     /// The patient takes back an objection to e-mail.
     AcceptEmail,
+    /// The patient signs in again.
+    SignInAnew,
+    /// The visitor of the open chat agrees that what they type is kept.
+    AskVisitor,
+    /// The patient asks for access by plain e-mail at this address, warned of the risk.
+    RequestAccess,
+    /// The person agrees to be notified by e-mail.
+    AgreeToNotice,
     /// The agreement with the vendor of the channel is executed, in force, and names the service.
     ExecuteAgreement,
     /// The agreement holds every required term.
@@ -85,6 +111,22 @@ pub enum Remedy {
     EnableChannel,
     /// The practice sets a sender name that tells no specialty.
     SetNeutralAlias,
+    /// The practice's postal address stands in commercial mail.
+    GivePostalAddress,
+    /// Two persons approve this version of the template.
+    ApproveTemplate,
+    /// What is sent in bulk is looked at and let go on.
+    ResumeBulk,
+    /// The portal asks for two factors.
+    SecondFactor,
+    /// No tracker runs on the pages patients read.
+    RemoveTrackers,
+    /// The practice's signature on mail verifies.
+    SignMail,
+    /// Every leg of our calls is encrypted.
+    EncryptCalls,
+    /// An agreement covers whoever runs the model.
+    CoverModel,
     /// The recipient's mail domain is found to enforce encryption.
     LookUpDomain,
 }
@@ -147,6 +189,9 @@ impl Remedy {
             | Self::LeaveBasisOpen
             | Self::ExtendExpiry
             | Self::NameSender
+            | Self::ShortenCode
+            | Self::CompleteNotice
+            | Self::AskByAnother
             | Self::MendLinks => Who::Caller,
             Self::VerifyIdentity
             | Self::DiscloseMachine
@@ -157,6 +202,12 @@ impl Remedy {
             | Self::RecordMailbox
             | Self::ReadAnswer
             | Self::ReadConsent
+            | Self::ReadText
+            | Self::ReadFlag
+            | Self::RecordLineType
+            | Self::ConfirmInUse
+            | Self::RecordCertificate
+            | Self::TellRisk
             | Self::InviteToPortal => Who::Staff,
             Self::ReviewText | Self::ReleaseResult => Who::Clinician,
             Self::RecordConsent
@@ -169,6 +220,10 @@ impl Remedy {
             | Self::OptBackIn
             | Self::ListAddress
             | Self::EndRestriction
+            | Self::SignInAnew
+            | Self::AskVisitor
+            | Self::RequestAccess
+            | Self::AgreeToNotice
             | Self::AcceptEmail => Who::Patient,
             Self::ExecuteAgreement
             | Self::AmendAgreement
@@ -177,6 +232,14 @@ impl Remedy {
             | Self::MendPolicy
             | Self::EnableChannel
             | Self::SetNeutralAlias
+            | Self::GivePostalAddress
+            | Self::ApproveTemplate
+            | Self::ResumeBulk
+            | Self::SecondFactor
+            | Self::RemoveTrackers
+            | Self::SignMail
+            | Self::EncryptCalls
+            | Self::CoverModel
             | Self::LookUpDomain => Who::Administrator,
         }
     }
@@ -200,6 +263,12 @@ impl Remedy {
             | Self::OptBackIn
             | Self::ListAddress
             | Self::AcceptEmail
+            | Self::RecordLineType
+            | Self::ConfirmInUse
+            | Self::RecordCertificate
+            | Self::RequestAccess
+            | Self::AgreeToNotice
+            | Self::TellRisk
             | Self::LookUpDomain => Scope::Point,
             _ => Scope::Message,
         }
@@ -247,6 +316,27 @@ impl Remedy {
             Self::MendPolicy => "mend_policy",
             Self::EnableChannel => "enable_channel",
             Self::SetNeutralAlias => "set_neutral_alias",
+            Self::ShortenCode => "shorten_code",
+            Self::CompleteNotice => "complete_notice",
+            Self::AskByAnother => "ask_by_another",
+            Self::ReadText => "read_text",
+            Self::ReadFlag => "read_flag",
+            Self::RecordLineType => "record_line_type",
+            Self::ConfirmInUse => "confirm_in_use",
+            Self::RecordCertificate => "record_certificate",
+            Self::SignInAnew => "sign_in_anew",
+            Self::AskVisitor => "ask_visitor",
+            Self::RequestAccess => "request_access",
+            Self::AgreeToNotice => "agree_to_notice",
+            Self::GivePostalAddress => "give_postal_address",
+            Self::ApproveTemplate => "approve_template",
+            Self::ResumeBulk => "resume_bulk",
+            Self::SecondFactor => "second_factor",
+            Self::RemoveTrackers => "remove_trackers",
+            Self::SignMail => "sign_mail",
+            Self::EncryptCalls => "encrypt_calls",
+            Self::CoverModel => "cover_model",
+            Self::TellRisk => "tell_risk",
             Self::LookUpDomain => "look_up_domain",
         }
     }
@@ -320,6 +410,37 @@ impl Remedy {
             Self::MendPolicy => "The practice corrects its policy, which loosens the floor now.",
             Self::EnableChannel => "The practice switches this channel on again.",
             Self::SetNeutralAlias => "The practice sets a sender name that tells no specialty.",
+            Self::ShortenCode => "The code and the request for it expire within five minutes.",
+            Self::CompleteNotice => {
+                "The notice says what happened, which information, what to do, what is done, and whom to ask."
+            }
+            Self::AskByAnother => {
+                "Somebody asks for it with an account of their own that is in use, whose role and training allow it, signed in with two factors."
+            }
+            Self::ReadText => "A person reads the text and finds that it tells nothing of care.",
+            Self::ReadFlag => "A person reads the safety flag on the record, and it forbids nothing here.",
+            Self::RecordLineType => "The number is looked up and is no VoIP line.",
+            Self::ConfirmInUse => "The patient confirms that this number or address is in use, and the record says so.",
+            Self::RecordCertificate => "A valid certificate of the patient's for this address is on record.",
+            Self::SignInAnew => "The patient signs in again before it is shown.",
+            Self::AskVisitor => "The visitor is asked whether what they type may be kept, and agrees.",
+            Self::RequestAccess => {
+                "The patient, warned of the risk and of their own accord, asks for access by plain e-mail at this address."
+            }
+            Self::AgreeToNotice => "The person agrees to be notified by e-mail at this address, and it is recorded.",
+            Self::GivePostalAddress => {
+                "The practice's postal address is put into commercial mail, and that is recorded."
+            }
+            Self::ApproveTemplate => "Two persons approve this version of the template.",
+            Self::ResumeBulk => "A person looks at why messages in bulk were paused, and lets them go on.",
+            Self::SecondFactor => "The portal is set to ask for two factors, and that is recorded.",
+            Self::RemoveTrackers => "The pages patients read are looked at, and no tracker runs on them.",
+            Self::SignMail => "The practice's signature on its mail is mended and checked.",
+            Self::EncryptCalls => "Every leg of the practice's calls is encrypted, and that is recorded.",
+            Self::CoverModel => {
+                "A business associate agreement with whoever runs the model is executed and in force today."
+            }
+            Self::TellRisk => "The patient is told the risk of this channel, still wants it, and that is recorded.",
             Self::LookUpDomain => "The recipient's mail domain is looked up and found to enforce encryption.",
         }
     }

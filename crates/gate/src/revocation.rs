@@ -4,7 +4,7 @@
 //! `opt out`, `cancel` and `unsubscribe` are a revocation as such. Other wording counts when a reasonable person would
 //! understand it so; where one might, or might not, the answer is [`Meaning::Ambiguous`] and a person decides.
 
-use crate::tables::{DOUBTFUL, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, WRONG_NUMBER};
+use crate::reference::{DOUBTFUL, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, WRONG_NUMBER};
 
 /// What an inbound message means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

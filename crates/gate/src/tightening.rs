@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use std::collections::BTreeMap;
 
-fn hours() -> impl Strategy<Value = crate::tables::Hours> {
+fn hours() -> impl Strategy<Value = crate::reference::Hours> {
     (7i8..20, 1i8..12).prop_map(|(from, long)| (time(from, 0, 0, 0), time((from + long).min(22), 0, 0, 0)))
 }
 

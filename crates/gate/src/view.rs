@@ -109,9 +109,9 @@ pub(crate) struct View<'a> {
     pub(crate) answered: Option<&'a Inbound>,
     pub(crate) today: Today,
     capped: OnceCell<Option<Timestamp>>,
-    days: OnceCell<(Date, Date)>,
     window: OnceCell<Window>,
     opening: OnceCell<Opening>,
+    zones: OnceCell<Vec<TimeZone>>,
     too_late: RefCell<Option<(Timestamp, Timestamp, String)>>,
 }
 
@@ -138,9 +138,9 @@ impl<'a> View<'a> {
             answered: request.in_reply_to.and_then(|index| history.and_then(|h| h.inbound.get(index))),
             today: Today::at(facts.now),
             capped: OnceCell::new(),
-            days: OnceCell::new(),
             window: OnceCell::new(),
             opening: OnceCell::new(),
+            zones: OnceCell::new(),
             too_late: RefCell::new(None),
         };
         view.level = view.source_level();
@@ -345,23 +345,22 @@ impl<'a> View<'a> {
 
     /// The day it is for the patient, by the earliest and the latest of their clocks; by every clock of the country where none is known.
     pub(crate) fn local_days(&self) -> (Date, Date) {
-        *self.days.get_or_init(|| self.local_days_at(self.now))
+        self.local_days_at(self.now)
     }
 
     /// The same for another instant.
     pub(crate) fn local_days_at(&self, at: Timestamp) -> (Date, Date) {
-        let mut days: Option<(Date, Date)> = None;
-        for name in self.patient.map_or(&[][..], |patient| &patient.zones) {
-            let Ok(zone) = TimeZone::get(name) else {
-                days = None;
-                break;
-            };
-            let day = zone.to_datetime(at).date();
-            days = Some(days.map_or((day, day), |(earliest, latest)| (earliest.min(day), latest.max(day))));
-        }
-        days.unwrap_or_else(|| {
-            let today = Today::at(at);
-            (today.earliest, today.latest)
+        let days = || self.zones().iter().map(|zone| zone.to_datetime(at).date());
+        let anywhere = Today::at(at);
+        (days().min().unwrap_or(anywhere.earliest), days().max().unwrap_or(anywhere.latest))
+    }
+
+    /// The patient's time zones, looked up once; none where one of them cannot be read.
+    fn zones(&self) -> &[TimeZone] {
+        self.zones.get_or_init(|| {
+            let names = self.patient.map_or(&[][..], |patient| &patient.zones);
+            let zones: Option<Vec<_>> = names.iter().map(|name| TimeZone::get(name).ok()).collect();
+            zones.unwrap_or_default()
         })
     }
 

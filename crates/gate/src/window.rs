@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, Patient};
 use crate::policy::Policy;
-use crate::tables::{
+use crate::reference::{
     Hours, OFFERS_SUNDAY_FROM, OFFERS_SUNDAY_TO, SolicitationHours, UNKNOWN_ZONE_FROM, UNKNOWN_ZONE_TO, WINDOW_FROM,
     WINDOW_TO, solicitation_hours,
 };

@@ -383,6 +383,7 @@ impl<W: Write> Drawing<'_, W> {
         self.hanging("  ", 2, Tone::Plain, "Nothing: this stands, and nobody may lift it.")?;
         for reason in reasons {
             self.reason(&reason.rule, &reason.sentence, &reason.citation)?;
+            self.hanging("     ", 5, Tone::Soft, &reason.why)?;
         }
         Ok(())
     }

@@ -109,8 +109,11 @@ pub struct AnsweredNothing {
     pub rule: String,
     /// What it stands on.
     pub citation: String,
-    /// Why, in a sentence.
+    /// What stands against it, in a sentence.
     pub sentence: String,
+    /// Why nothing lifts it, in a sentence.
+    #[serde(default)]
+    pub why: String,
 }
 
 impl From<&Examined> for AnsweredCandidate {
@@ -140,6 +143,7 @@ impl From<&Changes> for AnsweredChanges {
             rule: nothing.rule.to_owned(),
             citation: nothing.citation.to_owned(),
             sentence: nothing.sentence.to_string(),
+            why: nothing.why.to_owned(),
         });
         Self {
             goal: changes.goal.map(|goal| goal.as_str().to_owned()),

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use postern_base::Channel;
 use postern_gate::facts;
-use postern_gate::tables::lacking;
+use postern_gate::reference::lacking;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -3,20 +3,23 @@
 use super::Change;
 use crate::consent::{Query, in_force, names_point, reasons, ruling};
 use crate::decision::Decision;
+use crate::deployment::Actor;
 use crate::fact::Fact;
 use crate::facts::{
-    ActReason, Address, Agreement, AgreementStatus, Consent, ConsentKind, ContactPoint, Ehr, Facts, History, Inbound,
-    MailboxKind, NumberCheck, Provision, Reassigned, Registration, Ruling, System, Vendor, Verification,
+    ActReason, Address, Agreement, AgreementStatus, Certificate, Consent, ConsentKind, ContactPoint, Ehr, Facts,
+    History, Inbound, LineType, MailboxKind, NoticeGiven, NumberCheck, Provision, Reassigned, Registration, Ruling,
+    System, Vendor, Verification,
 };
 use crate::policy::Policy;
+use crate::reference::ONE_TIME_CODE_LIFETIME;
 use crate::remedy::Remedy;
 use crate::rendition::LinkState;
-use crate::request::{Ai, BreakGlass, Request};
+use crate::request::{Ai, BreakGlass, NoticeElement, Request};
 use crate::revocation::{Meaning, read};
 use crate::view::same_place;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Channel, EmailTier, Phi, Urgency};
+use postern_base::{Channel, EmailMode, EmailTier, Form, Level, Phi, Urgency};
 
 /// A year, for what would be agreed or signed today.
 const YEAR: SignedDuration = SignedDuration::from_hours(24 * 365);
@@ -64,6 +67,8 @@ impl Supposition {
             | Remedy::ReviewText
             | Remedy::VerifyIdentity
             | Remedy::DiscloseMachine
+            | Remedy::ShortenCode
+            | Remedy::CompleteNotice
             | Remedy::AgreeToRecording => self.ask(change),
             Remedy::NameSender => {
                 self.facts.renditions.iter_mut().for_each(|text| (text.names_sender, text.says_opt_out) = (true, true));
@@ -87,8 +92,33 @@ impl Supposition {
                     (risk.approved, risk.reviewed) = (true, Some(today));
                 }
             }
-            Remedy::VerifyPoint | Remedy::RecordMailbox => self.record_point(change),
-            Remedy::LookUpNumber | Remedy::ReadAnswer | Remedy::OptBackIn | Remedy::AcceptEmail => {
+            Remedy::ReadText => self.read_text(),
+            Remedy::AskByAnother
+            | Remedy::SignInAnew
+            | Remedy::AskVisitor
+            | Remedy::GivePostalAddress
+            | Remedy::ApproveTemplate
+            | Remedy::ResumeBulk
+            | Remedy::SecondFactor
+            | Remedy::RemoveTrackers
+            | Remedy::SignMail
+            | Remedy::EncryptCalls => self.set_up(change.remedy),
+            Remedy::ReadFlag => {
+                if let Fact::Known(patient) = &mut self.facts.patient {
+                    patient.flags.unreadable = false;
+                }
+            }
+            Remedy::RecordCertificate => {
+                if let (Some(address), Ok(until)) = (change.contact_point.clone(), self.facts.now.checked_add(YEAR)) {
+                    let (from, revoked) = (self.facts.now, Fact::Known(false));
+                    let good = Certificate { address, from, until, trusted: true, revoked, names_address: true };
+                    self.facts.certificates.push(good);
+                }
+            }
+            Remedy::VerifyPoint | Remedy::RecordMailbox | Remedy::RecordLineType | Remedy::ConfirmInUse => {
+                self.record_point(change);
+            }
+            Remedy::LookUpNumber | Remedy::ReadAnswer | Remedy::OptBackIn | Remedy::TellRisk | Remedy::AcceptEmail => {
                 if let (Fact::Known(history), Some(address)) = (&mut self.facts.history, &change.contact_point) {
                     answer(history, change, address, self.facts.now);
                 }
@@ -102,8 +132,11 @@ impl Supposition {
             | Remedy::SignPart2Consent
             | Remedy::LiftDenial
             | Remedy::ListAddress
+            | Remedy::RequestAccess
+            | Remedy::AgreeToNotice
             | Remedy::EndRestriction => self.consent(change),
             Remedy::ExecuteAgreement | Remedy::AmendAgreement | Remedy::RegisterSender => self.contract(change),
+            Remedy::CoverModel => self.cover_model(),
             Remedy::MendPolicy => self.policy.defects.clear(),
             Remedy::EnableChannel => self.policy.disabled_channels.retain(|channel| Some(*channel) != change.channel),
             Remedy::SetNeutralAlias => {
@@ -133,6 +166,14 @@ impl Supposition {
                 }
             }
             Remedy::LeaveBasisOpen => request.basis = None,
+            Remedy::ShortenCode => {
+                let start = request.send_at.map_or(self.facts.now, |at| at.max(self.facts.now));
+                request.expires_at = start.checked_add(ONE_TIME_CODE_LIFETIME).ok();
+            }
+            Remedy::CompleteNotice => {
+                let breach = request.breach.iter_mut();
+                breach.for_each(|breach| breach.elements = NoticeElement::ALL.to_vec());
+            }
             Remedy::ExtendExpiry => request.expires_at = None,
             Remedy::BreakGlass => {
                 request.urgency = Urgency::Emergency;
@@ -158,6 +199,41 @@ impl Supposition {
         }
     }
 
+    /// What a person would find who reads a text that could not be classified: nothing but logistics.
+    fn read_text(&mut self) {
+        let read = |level: &mut Fact<Level>, found| {
+            if level.known().is_none() {
+                *level = Fact::Known(found);
+            }
+        };
+        read(&mut self.facts.content.level, Level::L1);
+        for text in &mut self.facts.renditions {
+            read(&mut text.level, if text.form >= Form::Minimal { Level::L1 } else { Level::L0 });
+        }
+    }
+
+    /// What the practice would set up, or people would do before they ask.
+    fn set_up(&mut self, remedy: Remedy) {
+        let deployment = &mut self.facts.deployment;
+        let yes = Fact::Known(true);
+        match remedy {
+            Remedy::AskByAnother => {
+                let trained_until = Fact::Known(None);
+                deployment.actor =
+                    Fact::Known(Actor { unique: yes, enabled: yes, permitted: yes, trained_until, two_factor: yes });
+            }
+            Remedy::SignInAnew => deployment.reauthenticated = yes,
+            Remedy::AskVisitor => deployment.visitor_consent = yes,
+            Remedy::GivePostalAddress => deployment.postal_address = yes,
+            Remedy::ApproveTemplate => deployment.template_approvals = Fact::Known(2),
+            Remedy::ResumeBulk => deployment.paused = Fact::Known(false),
+            Remedy::SecondFactor => deployment.portal_two_factor = yes,
+            Remedy::RemoveTrackers => deployment.no_trackers = yes,
+            Remedy::SignMail => deployment.dkim = yes,
+            _ => deployment.voice_srtp = yes,
+        }
+    }
+
     /// What would be known of a contact point.
     fn record_point(&mut self, change: &Change) {
         let now = self.facts.now;
@@ -168,10 +244,13 @@ impl Supposition {
         };
         let related = self.facts.related.iter_mut().flat_map(|person| person.points.iter_mut());
         for point in own.chain(related).filter(|point: &&mut ContactPoint| point.value == *address) {
-            if change.remedy == Remedy::VerifyPoint {
-                point.verification = Fact::Known(Verification { validated: true, last: Some(now), next: None });
-            } else {
-                point.mailbox = Fact::Known(MailboxKind::Personal);
+            match change.remedy {
+                Remedy::VerifyPoint => {
+                    point.verification = Fact::Known(Verification { validated: true, last: Some(now), next: None });
+                }
+                Remedy::RecordLineType => point.line_type = Fact::Known(LineType::Mobile),
+                Remedy::ConfirmInUse => (point.expired, point.from) = (false, None),
+                _ => point.mailbox = Fact::Known(MailboxKind::Personal),
             }
         }
     }
@@ -196,6 +275,11 @@ impl Supposition {
             Remedy::AcknowledgeEmailRisk => {
                 consents.push(given(ConsentKind::EmailRiskAcknowledgement, here(), now));
             }
+            Remedy::RequestAccess => {
+                let access = given(ConsentKind::AccessRequest, asked(), now);
+                consents.push(Consent { access_mode: Some(EmailMode::Plain), ..access });
+            }
+            Remedy::AgreeToNotice => consents.push(given(ConsentKind::ElectronicNotice, here(), now)),
             Remedy::SignMarketingText => consents.push(given(ConsentKind::MarketingTextConsent, asked(), now)),
             Remedy::SignAuthorization => {
                 let provision = Provision {
@@ -237,12 +321,23 @@ impl Supposition {
         }
     }
 
+    /// What would be agreed with whoever runs the model.
+    fn cover_model(&mut self) {
+        let Some(name) = self.request.model_vendor.clone() else { return };
+        if !self.facts.vendors.iter().any(|row| row.vendor == name) {
+            self.facts.vendors.push(Vendor { vendor: name.clone(), channels: Vec::new(), ..new_vendor(Channel::Chat) });
+        }
+        let now = self.facts.now;
+        self.facts.vendors.iter_mut().filter(|row| row.vendor == name).for_each(|row| {
+            execute(row, now);
+            row.agreement.required_terms = true;
+        });
+    }
+
     /// What would be agreed with a vendor.
     fn contract(&mut self, change: &Change) {
         let Some(channel) = change.channel else { return };
-        let today = TimeZone::UTC.to_datetime(self.facts.now).date();
-        let begun = today.checked_sub(SignedDuration::from_hours(48)).unwrap_or(today);
-        let ends = today.checked_add(YEAR).unwrap_or(today);
+        let now = self.facts.now;
         let Some((name, service)) = &change.vendor else {
             if change.remedy == Remedy::ExecuteAgreement {
                 self.facts.vendors.push(new_vendor(channel));
@@ -254,20 +349,26 @@ impl Supposition {
         let rows = self.facts.vendors.iter_mut();
         for row in rows.filter(|row| row.vendor == *name && row.service == *service && row.channels.contains(&channel))
         {
-            let agreement = &mut row.agreement;
             match change.remedy {
-                Remedy::AmendAgreement => agreement.required_terms = true,
+                Remedy::AmendAgreement => row.agreement.required_terms = true,
                 Remedy::RegisterSender => row.sender_registration = Registration::Approved,
-                _ => {
-                    agreement.status = AgreementStatus::Executed;
-                    agreement.effective = Some(agreement.effective.map_or(begun, |first| first.min(begun)));
-                    agreement.expires = Some(agreement.expires.map_or(ends, |last| last.max(ends)));
-                    if !agreement.services.contains(&row.service) {
-                        agreement.services.push(row.service.clone());
-                    }
-                }
+                _ => execute(row, now),
             }
         }
+    }
+}
+
+/// Executes the agreement with a vendor for its service: begun lately, in force for a year.
+fn execute(row: &mut Vendor, now: Timestamp) {
+    let today = TimeZone::UTC.to_datetime(now).date();
+    let begun = today.checked_sub(SignedDuration::from_hours(48)).unwrap_or(today);
+    let ends = today.checked_add(YEAR).unwrap_or(today);
+    let agreement = &mut row.agreement;
+    agreement.status = AgreementStatus::Executed;
+    agreement.effective = Some(agreement.effective.map_or(begun, |first| first.min(begun)));
+    agreement.expires = Some(agreement.expires.map_or(ends, |last| last.max(ends)));
+    if !agreement.services.contains(&row.service) {
+        agreement.services.push(row.service.clone());
     }
 }
 
@@ -339,6 +440,10 @@ fn list(provision: &mut Provision, query: Query<'_>, permit: &Provision) {
 /// What the patient would answer, or staff find out.
 fn answer(history: &mut History, change: &Change, address: &Address, now: Timestamp) {
     match change.remedy {
+        Remedy::TellRisk => {
+            let (point, kind) = (address.clone(), "app_risk".to_owned());
+            history.notices.push(NoticeGiven { kind, point, at: now, objected: false });
+        }
         Remedy::LookUpNumber => {
             let point = address.clone();
             history.number_checks.push(NumberCheck { point, checked_at: now, reassigned: Reassigned::No });

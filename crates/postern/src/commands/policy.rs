@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Paint, Tone};
 use postern_base::{Channel, Form, Purpose};
 use postern_engine::policy::{self, Effective, EffectiveCell, Problem};
-use postern_gate::tables::{TABLES, Table};
+use postern_gate::reference::{TABLES, Table};
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::Path;
@@ -139,7 +139,7 @@ const fn letter(form: Option<Form>) -> char {
 
 /// One reference table, with what counsel has yet to read.
 fn reference(global: &Global, table: &Table) -> io::Result<()> {
-    let basis = |row: &postern_gate::tables::Row| (row.basis.source, row.basis.read_on, row.basis.standing);
+    let basis = |row: &postern_gate::reference::Row| (row.basis.source, row.basis.read_on, row.basis.standing);
     if global.json {
         let rows: Vec<_> = table
             .rows

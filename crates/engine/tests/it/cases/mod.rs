@@ -3,6 +3,7 @@
 //! Every case runs through the same function as `postern explain`. A case whose answer is in dispute is listed in
 //! `known-open.tsv` and fails this test on the day it is answered as expected, so that the list can only shrink.
 
+mod changes;
 mod expectation;
 mod library;
 

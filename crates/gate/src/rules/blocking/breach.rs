@@ -5,11 +5,11 @@ use crate::consent::{Standing, permits_point};
 use crate::facts::{ConsentKind, System};
 use crate::finding::{Finding, deny, later, redirect, unknown};
 use crate::matrix::Mark;
+use crate::reference::{BREACH_DEADLINES, BREACH_INDIVIDUAL, Counted};
 use crate::remedy::Remedy;
 use crate::request::NoticeElement;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
-use crate::tables::{BREACH_DEADLINES, BREACH_INDIVIDUAL, Counted};
 use crate::view::View;
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
@@ -46,12 +46,12 @@ fn first_class_mail(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
                 && permits_point(view.consents.unwrap_or_default(), ConsentKind::ElectronicNotice, query);
             Finding::when(agreed, || {
                 unknown("No record says that the person agreed to be notified by e-mail; send first-class mail.")
-                    .lifted_by(&[Remedy::RecordConsent])
+                    .lifted_by(&[Remedy::AgreeToNotice])
             })
         }
         _ => redirect(
             "A breach notice goes by first-class mail; a text, a call or a push is an extra and never satisfies the duty.",
-        ),
+        ).for_good("The law names first-class mail; only the letter, or e-mail the person agreed to, is the notice."),
     }
 }
 
@@ -82,6 +82,7 @@ fn elements(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     };
     Finding::when(NoticeElement::ALL.iter().all(|element| breach.elements.contains(element)), || {
         deny("The notice lacks one of the five things it must say; complete it first.")
+            .lifted_by(&[Remedy::CompleteNotice])
     })
 }
 

@@ -80,6 +80,7 @@ fn accommodation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         }
         Channel::Voice | Channel::Voicemail if flags.deaf => {
             redirect("The patient does not hear; write instead, or call by relay.")
+                .for_good("A machine that speaks does not reach the patient; text, mail or a relay call do.")
         }
         Channel::Mail if flags.blind => {
             Finding::Obliges("The patient does not see print: large print, Braille, or a call.".into())

@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::facts::Event;
-use crate::finding::{Finding, ask, deny, later, require};
+use crate::finding::{Finding, MISSING, ask, deny, later, require};
 use crate::remedy::Remedy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
@@ -38,7 +38,8 @@ fn blanket_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     let days = SignedDuration::from_hours(24 * i64::from(hold.days));
     let Some(opens) = view.event.and_then(|event| event.at).and_then(|at| at.checked_add(days).ok()) else {
-        return ask("The practice holds results for a time, and nobody recorded when this one became final.");
+        return ask("The practice holds results for a time, and nobody recorded when this one became final.")
+            .for_good(MISSING);
     };
     Finding::when(opens <= view.start, || {
         later(

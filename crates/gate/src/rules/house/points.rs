@@ -5,10 +5,10 @@ use crate::consent::Standing;
 use crate::facts::{LineType, MailboxKind, PointSource};
 use crate::finding::{Finding, ask, deny, redirect, strip, unknown};
 use crate::matrix::Mark;
+use crate::reference::ONE_TIME_CODE_LIFETIME;
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
-use crate::tables::ONE_TIME_CODE_LIFETIME;
 use crate::view::{PointView, View, same_place};
 use postern_base::{Channel, Level, Purpose};
 
@@ -68,14 +68,16 @@ fn mailbox(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     if !point.point.shared_with.is_empty() {
-        return strip("Others use this number or mailbox; it takes no more than a notice.");
+        return strip("Others use this number or mailbox; it takes no more than a notice.")
+            .for_good("What others read stays with a notice; the full text waits in the portal.");
     }
     if candidate.channel != Channel::Email {
         return Finding::NotApplicable;
     }
     match point.point.mailbox.known() {
         Some(MailboxKind::Personal) => Finding::Satisfied,
-        Some(_) => strip("Others read this mailbox; it takes no more than a notice."),
+        Some(_) => strip("Others read this mailbox; it takes no more than a notice.")
+            .for_good("What others read stays with a notice; the full text waits in the portal."),
         None if candidate.carried(view.level).is_none_or(|level| level >= Level::L2) => {
             unknown("Nobody recorded whose mailbox this is; it takes no clinical text until somebody does.")
                 .lifted_by(&[Remedy::RecordMailbox])
@@ -108,6 +110,7 @@ fn push(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let text = candidate.rendition.and_then(|r| r.level.known().copied());
     Finding::when(text.is_none_or(|level| level == Level::L0), || {
         strip("A push may say only that something waits; the text belongs behind the sign-in.")
+            .for_good("A lock screen is read by whoever holds the device; the text waits behind the sign-in.")
     })
 }
 
@@ -129,6 +132,7 @@ fn chat(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Channel::Chat => Finding::Satisfied,
         Channel::ChatAnonymous => Finding::when(candidate.carried(view.level) == Some(Level::L0), || {
             strip("An open chat carries nothing about a patient; offer the portal or a call.")
+                .for_good("Nobody knows who reads an open chat; the text waits behind the sign-in.")
         }),
         _ => Finding::NotApplicable,
     }
@@ -159,13 +163,15 @@ fn apps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let notices = view.history.map_or(&[][..], |history| &history.notices);
     let here = || notices.iter().filter(|n| n.kind.ends_with(RISK_NOTICE) && same_place(&n.point, candidate.address));
     if here().any(|notice| notice.objected) {
-        return deny("The patient was told the risk of this app and does not want it; use another channel.");
+        return deny("The patient was told the risk of this app and does not want it; use another channel.")
+            .for_good("The patient said no; only of their own accord do they take it back.");
     }
     let told = here().any(|notice| notice.at <= view.now);
     Finding::when(told || view.is_formality(), || {
         unknown(
             "No record says that the patient was told the risk of this app; tell them first, or use another channel.",
         )
+        .lifted_by(&[Remedy::TellRisk])
     })
 }
 
@@ -190,11 +196,13 @@ fn one_time_code(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     if candidate.cell.has(Mark::DeviceBound) {
-        return redirect("A code is not pushed as text; the device approves instead.");
+        return redirect("A code is not pushed as text; the device approves instead.")
+            .for_good("A code on the device it unlocks proves nothing; the device approves instead.");
     }
     match view.request.expires_at {
         Some(expires) => Finding::when(expires.duration_since(view.start) <= ONE_TIME_CODE_LIFETIME, || {
             deny("The code would live longer than five minutes; let it, and this request, expire sooner.")
+                .lifted_by(&[Remedy::ShortenCode])
         }),
         None => Finding::Obliges("Let the code expire five minutes after it was made, at the latest.".into()),
     }
@@ -224,19 +232,22 @@ fn out_of_band(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             deny(
                 "This address is verified, so the code would be a second factor, which e-mail must not be; use the device, a text or a call.",
             )
+            .for_good("Whoever reads the mailbox would hold both factors; another way to sign in is used.")
         } else {
             Finding::Obliges("Use the code to verify the address only, never as a second factor.".into())
         };
     }
     let line = point.point.line_type.known();
     if candidate.is_call_or_text() && line == Some(&LineType::Voip) {
-        return deny("A code goes to no VoIP number; use another way to sign in.");
+        return deny("A code goes to no VoIP number; use another way to sign in.")
+            .for_good("Whoever holds an account at a VoIP provider may read it; another way to sign in is used.");
     }
     if !candidate.cell.has(Mark::NotVoip) {
         return Finding::Satisfied;
     }
     if line.is_none() {
-        return unknown("Whether this is a VoIP number is not on record; a code is not spoken to it.");
+        return unknown("Whether this is a VoIP number is not on record; a code is not spoken to it.")
+            .lifted_by(&[Remedy::RecordLineType]);
     }
     Finding::when(is_verified(view, point), || {
         unknown("Nobody verified that this number is the patient's own; a code is not spoken to it.")
@@ -265,7 +276,7 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.placeholder {
         return redirect(
             "The record holds no contact point for what was asked; add one, or allow other channels, such as the portal.",
-        );
+        ).for_good("What the record does not hold cannot be supposed; ask the patient how to be reached.");
     }
     if candidate.channel == Channel::Portal {
         return match view.facts.deployment.portal_available.known() {
@@ -279,7 +290,8 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     let Some(point) = candidate.point else { return Finding::NotApplicable };
     if point.point.expired || point.point.from.is_some_and(|from| from > view.now) {
-        return deny("This contact point is out of use, or not in use yet; use the current one.");
+        return deny("This contact point is out of use, or not in use yet; use the current one.")
+            .lifted_by(&[Remedy::ConfirmInUse]);
     }
     if candidate.channel != Channel::Email || view.is_formality() || view.emergency {
         return Finding::Satisfied;
@@ -315,13 +327,17 @@ fn safe_device(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     };
     if flags.unreadable {
-        return ask("A safety flag on the record could not be understood; a person must read it first.").and_alert();
+        return ask("A safety flag on the record could not be understood; a person must read it first.")
+            .lifted_by(&[Remedy::ReadFlag])
+            .and_alert();
     }
     if flags.no_automated && !(candidate.channel == Channel::Voice && view.human_voice()) {
-        return redirect("The record asks for no contact by machine; a person must call, or write.");
+        return redirect("The record asks for no contact by machine; a person must call, or write.")
+            .for_good("The flag stands for the patient's safety; a person calls or writes.");
     }
     if flags.unsafe_device && candidate.has_body() && !view.is_formality() {
-        return strip("Others can read the patient's device; it takes no more than a notice.");
+        return strip("Others can read the patient's device; it takes no more than a notice.")
+            .for_good("The flag stands for the patient's safety; the text waits behind the sign-in.");
     }
     Finding::Satisfied
 }

@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::fact::Fact;
 use crate::finding::{Finding, later, require, unknown};
+use crate::remedy::Remedy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
@@ -32,12 +33,15 @@ fn paused(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.facts.deployment.paused {
         Fact::Known(false) => Finding::Satisfied,
         Fact::Known(true) => match view.start.checked_add(LOOK_AGAIN) {
-            Ok(again) => {
-                later(again, "What is sent in bulk is paused; a person looks at why, and lets it go on.").and_alert()
-            }
-            Err(_) => unknown("What is sent in bulk is paused; a person looks at why, and lets it go on."),
+            Ok(again) => later(again, "What is sent in bulk is paused; a person looks at why, and lets it go on.")
+                .lifted_by(&[Remedy::ResumeBulk])
+                .and_alert(),
+            Err(_) => unknown("What is sent in bulk is paused; a person looks at why, and lets it go on.")
+                .lifted_by(&[Remedy::ResumeBulk]),
         },
-        Fact::Unknown(_) => unknown("Nobody knows whether what is sent in bulk was paused."),
+        Fact::Unknown(_) => {
+            unknown("Nobody knows whether what is sent in bulk was paused.").lifted_by(&[Remedy::ResumeBulk])
+        }
     }
 }
 
@@ -64,7 +68,9 @@ fn two_persons(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     match view.facts.deployment.template_approvals {
         Fact::Known(approvals) => Finding::when(approvals >= APPROVALS, || {
             require("Two persons must approve this version of the template before it is used.")
+                .lifted_by(&[Remedy::ApproveTemplate])
         }),
-        Fact::Unknown(_) => unknown("Who approved this version of the template is not on record; two persons must."),
+        Fact::Unknown(_) => unknown("Who approved this version of the template is not on record; two persons must.")
+            .lifted_by(&[Remedy::ApproveTemplate]),
     }
 }

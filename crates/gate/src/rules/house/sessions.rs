@@ -4,6 +4,7 @@ use crate::candidate::Candidate;
 use crate::fact::Fact;
 use crate::finding::{Finding, deny, unknown};
 use crate::matrix::Mark;
+use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
@@ -26,7 +27,8 @@ pub(crate) const TWO_FACTORS: Rule = Rule {
 fn two_factors(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let staff = view.request.origin == Origin::Staff;
     if staff && view.facts.deployment.actor.known().is_some_and(|actor| actor.two_factor != Fact::Known(true)) {
-        return deny("Whoever asks signed in with one factor; they sign in with two.");
+        return deny("Whoever asks signed in with one factor; they sign in with two.")
+            .lifted_by(&[Remedy::AskByAnother]);
     }
     let read = matches!(candidate.channel, Channel::Portal | Channel::Chat);
     if !read || candidate.carried(view.level).is_some_and(|level| level < Level::L2) {
@@ -34,8 +36,10 @@ fn two_factors(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     match view.facts.deployment.portal_two_factor.known() {
         Some(true) => Finding::Satisfied,
-        Some(false) => deny("The portal shows what is clinical after one factor; switch the second on first."),
-        None => unknown("Nobody recorded that the portal asks for two factors; record it first."),
+        Some(false) => deny("The portal shows what is clinical after one factor; switch the second on first.")
+            .lifted_by(&[Remedy::SecondFactor]),
+        None => unknown("Nobody recorded that the portal asks for two factors; record it first.")
+            .lifted_by(&[Remedy::SecondFactor]),
     }
 }
 
@@ -59,10 +63,11 @@ fn no_trackers(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     match view.facts.deployment.no_trackers.known() {
         Some(true) => Finding::Satisfied,
-        Some(false) => {
-            deny("A tracker of somebody else runs on these pages; remove it before patients read there.").and_alert()
-        }
-        None => unknown("Nobody recorded that no tracker runs on these pages; look, and record it."),
+        Some(false) => deny("A tracker of somebody else runs on these pages; remove it before patients read there.")
+            .lifted_by(&[Remedy::RemoveTrackers])
+            .and_alert(),
+        None => unknown("Nobody recorded that no tracker runs on these pages; look, and record it.")
+            .lifted_by(&[Remedy::RemoveTrackers]),
     }
 }
 
@@ -88,5 +93,6 @@ fn signed_in_anew(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     Finding::when(view.facts.deployment.reauthenticated.is_known_and(|anew| *anew), || {
         unknown("Protected content is shown in chat only after signing in again; the text belongs in the portal.")
+            .lifted_by(&[Remedy::SignInAnew])
     })
 }

@@ -4,12 +4,12 @@ use crate::candidate::{Candidate, covered};
 use crate::consent::Standing;
 use crate::decision::WaitingFor;
 use crate::facts::{ConsentKind, Ehr, EventStatus, Ruling};
-use crate::finding::{Finding, ask, deny, later, redirect, require, unknown, wait};
+use crate::finding::{Finding, MISSING, ask, deny, later, redirect, require, unknown, wait};
 use crate::matrix::Mark;
+use crate::reference::REPEATED_TEXT;
 use crate::remedy::Remedy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
-use crate::tables::REPEATED_TEXT;
 use crate::view::View;
 use jiff::Timestamp;
 use postern_base::{Channel, Form, Level, Origin, Purpose};
@@ -68,6 +68,7 @@ fn record_read(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         None if unreachable => wait(WaitingFor::Ehr, "The EHR does not answer; the message waits for it."),
         None if missing.is_some() => {
             unknown("The patient's record, or their consents, are missing or cannot be understood; a person must look.")
+                .for_good(MISSING)
         }
         None => Finding::Satisfied,
     }
@@ -140,7 +141,10 @@ fn still_true(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
 fn event_against(view: &View<'_>) -> Option<Finding> {
     let Some(reference) = view.request.event.as_deref() else {
         // A reminder that names no event tells in its text when the visit is.
-        return is_over(view).then(|| deny("The time the reminder tells has passed; there is nothing to remind of."));
+        return is_over(view).then(|| {
+            deny("The time the reminder tells has passed; there is nothing to remind of.")
+                .for_good("What was to be told of has happened.")
+        });
     };
     let read = reference.starts_with("Appointment/") || reference.starts_with("DiagnosticReport/");
     if !read {
@@ -153,7 +157,7 @@ fn event_against(view: &View<'_>) -> Option<Finding> {
         };
         return Some(match missing {
             Some(system) => wait(system, "The event this is about could not be read; the message waits for it."),
-            None => unknown("The event this is about is not on record; check the reference."),
+            None => unknown("The event this is about is not on record; check the reference.").for_good(MISSING),
         });
     };
     let purpose = view.request.purpose;
@@ -163,16 +167,21 @@ fn event_against(view: &View<'_>) -> Option<Finding> {
         Purpose::TreatmentUpdate | Purpose::Billing | Purpose::FollowUp | Purpose::Emergency | Purpose::BreachNotice
     );
     match event.status {
-        EventStatus::Cancelled if !outlives => {
-            Some(deny("The event this is about was cancelled or withdrawn; nothing is sent."))
-        }
+        EventStatus::Cancelled if !outlives => Some(
+            deny("The event this is about was cancelled or withdrawn; nothing is sent.")
+                .for_good("What was to be told of does not take place any more."),
+        ),
         EventStatus::Unknown if !outlives => {
-            Some(unknown("Where the event stands is not on record; nothing is sent about it."))
+            Some(unknown("Where the event stands is not on record; nothing is sent about it.").for_good(MISSING))
         }
-        EventStatus::Past if purpose == Purpose::AppointmentReminder => {
-            Some(deny("The appointment is over; there is nothing to remind of."))
-        }
-        _ if is_over(view) => Some(deny("The appointment has begun or is over; there is nothing to remind of.")),
+        EventStatus::Past if purpose == Purpose::AppointmentReminder => Some(
+            deny("The appointment is over; there is nothing to remind of.")
+                .for_good("What was to be told of has happened."),
+        ),
+        _ if is_over(view) => Some(
+            deny("The appointment has begun or is over; there is nothing to remind of.")
+                .for_good("What was to be told of has happened."),
+        ),
         _ => None,
     }
 }
@@ -208,7 +217,9 @@ fn duplicate(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     let Some(history) = view.history else {
         return match view.history_missing().and_then(WaitingFor::because) {
             Some(system) => wait(system, "What was sent before could not be read; the message waits for it."),
-            None => unknown("What was sent before is not on record, so nobody knows whether this was."),
+            None => {
+                unknown("What was sent before is not on record, so nobody knows whether this was.").for_good(MISSING)
+            }
         };
     };
     let content = &view.facts.content;
@@ -218,7 +229,10 @@ fn duplicate(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         let same_text = earlier.event.is_none() && view.request.event.is_none() && earlier.same_content && recent;
         earlier.purpose == view.request.purpose && earlier.template == content.template && (same_event || same_text)
     });
-    Finding::when(!repeated, || deny("The same message was accepted before; it is not sent twice."))
+    Finding::when(!repeated, || {
+        deny("The same message was accepted before; it is not sent twice.")
+            .for_good("It was sent, or is on its way; another message is another request.")
+    })
 }
 
 /// house: what was rendered is measured; a text above its form's ceiling, or one nobody could measure, does not travel.
@@ -236,16 +250,21 @@ pub(crate) const CONTENT_MEASURED: Rule = Rule {
 
 fn content_measured(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if view.level.is_none() {
-        return ask("The content could not be classified; a person must look before it is sent.").and_alert();
+        return ask("The content could not be classified; a person must look before it is sent.")
+            .lifted_by(&[Remedy::ReadText])
+            .and_alert();
     }
     if candidate.channel.is_human_task() {
         return Finding::NotApplicable;
     }
     let Some(text) = candidate.rendition else {
-        return redirect("There is no text for this channel in a form it may carry.");
+        return redirect("There is no text for this channel in a form it may carry.")
+            .for_good("The template holds no such text; another template is another message.");
     };
     let Some(found) = text.level.known().copied() else {
-        return ask("The rendered text could not be classified; a person must look before it is sent.").and_alert();
+        return ask("The rendered text could not be classified; a person must look before it is sent.")
+            .lifted_by(&[Remedy::ReadText])
+            .and_alert();
     };
     let found = if text.categories.is_empty() { found } else { Level::L4 };
     let guarded = candidate.cell.has(Mark::CarriesL0) || candidate.cell.has(Mark::NoPhi);
@@ -259,7 +278,9 @@ fn content_measured(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Form::Notice | Form::Callback => Level::L0,
     };
     Finding::when(found <= ceiling, || {
-        redirect("The rendered text says more than this form may carry; the text belongs in the portal.").and_alert()
+        redirect("The rendered text says more than this form may carry; the text belongs in the portal.")
+            .for_good("A form carries what it may and no more; less text is another message.")
+            .and_alert()
     })
 }
 
@@ -287,7 +308,7 @@ fn machine_text(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         if !rows.any(|row| covered(row, view.today) && row.agreement.required_terms) {
             // 45 CFR 164.308(b)(1): who runs the model received what it wrote from.
             return deny("No agreement covers whoever runs the model that wrote this; sign one, or use another.")
-                .lifted_by(&[Remedy::ExecuteAgreement]);
+                .lifted_by(&[Remedy::CoverModel]);
         }
     }
     let reviewed = view.request.ai.is_some_and(|ai| ai.human_reviewed);

@@ -33,7 +33,7 @@ fn access(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     Finding::when(view.access_requested(candidate.address, candidate.mode), || {
         deny(
             "Plain e-mail is used only when the patient asked for access this way, at this address; no such request is on record.",
-        )
+        ).lifted_by(&[Remedy::RequestAccess])
     })
 }
 
@@ -120,7 +120,8 @@ fn thread(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         .any(|n| n.kind == EMAIL_RISK && same_place(&n.point, candidate.address) && n.at <= view.now && !n.objected);
     match (told, carried) {
         (true, Level::L0 | Level::L1 | Level::L2) => Finding::Satisfied,
-        (true, _) => strip("What is diagnostic is not answered by e-mail; the text belongs in the portal."),
+        (true, _) => strip("What is diagnostic is not answered by e-mail; the text belongs in the portal.")
+            .for_good("No warning makes e-mail fit for a diagnosis; the text waits in the portal."),
         (false, Level::L0 | Level::L1) => {
             Finding::Obliges("This first reply carries the notice of the risk of e-mail; it is given once.".into())
         }

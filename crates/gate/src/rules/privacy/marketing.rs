@@ -3,14 +3,14 @@
 use crate::candidate::Candidate;
 use crate::consent::{Query, in_force, ruling};
 use crate::facts::{ActReason, Consent, ConsentKind, Provision, Ruling};
-use crate::finding::{Finding, deny, strip, unknown};
+use crate::finding::{Finding, MISSING, deny, strip, unknown};
 use crate::matrix::Mark;
+use crate::reference::REFILL_LAPSED;
 use crate::remedy::Remedy;
 use crate::request::{Marketing, MarketingKind, Remuneration};
 use crate::rules::privacy::restriction::system;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
-use crate::tables::REFILL_LAPSED;
 use crate::view::View;
 use postern_base::{Level, Purpose};
 
@@ -216,6 +216,7 @@ fn fundraising_and_sale(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.marketing.map(|facts| facts.kind) {
         Some(MarketingKind::Sale) => Finding::when(authorized(view, candidate, true), || {
             deny("Health information is not given for payment without an authorization that tells of the payment.")
+                .for_good("A sale needs an authorization of its own, which is not a message of Postern's.")
         }),
         Some(MarketingKind::Fundraising) => fundraising(view, candidate),
         _ => Finding::NotApplicable,
@@ -224,16 +225,20 @@ fn fundraising_and_sale(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 
 fn fundraising(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(history) = view.history else {
-        return unknown("Whether the patient wants to hear of fundraising is not on record.");
+        return unknown("Whether the patient wants to hear of fundraising is not on record.").for_good(MISSING);
     };
     if history.notices.iter().any(|notice| notice.kind == FUNDRAISING && notice.objected) {
-        return deny("The patient does not want to hear of fundraising.");
+        return deny("The patient does not want to hear of fundraising.")
+            .for_good("The patient said so, and nobody asks them again (45 CFR 164.514(f)(2)(iv)).");
     }
     if view.level.is_none_or(|level| level > Level::L1) {
-        return deny("Fundraising uses nothing of the patient's care beyond dates and departments.");
+        return deny("Fundraising uses nothing of the patient's care beyond dates and departments.")
+            .for_good("Fundraising may use demographics, dates and departments, nothing of the care itself.");
     }
     let told = candidate.channel.is_human_task() || candidate.rendition.is_some_and(|text| text.says_opt_out);
-    Finding::when(told, || strip("Fundraising must tell how to hear no more of it; add the words."))
+    Finding::when(told, || {
+        strip("Fundraising must tell how to hear no more of it; add the words.").lifted_by(&[Remedy::NameSender])
+    })
 }
 
 /// 15 USC 7704(a): a commercial e-mail identifies itself, its sender and a way to opt out, with a postal address.
@@ -258,7 +263,7 @@ fn commercial_email(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             // 15 USC 7704(a)(5)(A)(iii): a valid physical postal address.
             unknown(
                 "No postal address of the practice stands in commercial mail; add it to the template, and record that it is there.",
-            )
+            ).lifted_by(&[Remedy::GivePostalAddress])
         }
         Some(text) if text.names_sender && text.says_opt_out => {
             Finding::Obliges("Label the e-mail as an offer and give the practice's postal address.".into())

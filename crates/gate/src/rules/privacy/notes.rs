@@ -27,6 +27,7 @@ fn psychotherapy(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     deny("Psychotherapy notes are sent on no channel; the clinician decides what the patient is told, and tells it.")
+        .for_good("The notes are the clinician's own; what the patient is told is told by the clinician.")
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use crate::candidate::Candidate;
 use crate::consent::in_force;
 use crate::facts::{ConsentKind, Provision, Ruling};
 use crate::finding::{Finding, deny};
+use crate::reference::CATEGORY_LAWS;
 use crate::remedy::Remedy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
-use crate::tables::CATEGORY_LAWS;
 use crate::view::View;
 use postern_base::{Category, RecipientRole};
 

@@ -22,22 +22,28 @@ pub(crate) const PERMITTED_PURPOSE: Rule = Rule {
 
 fn permitted_purpose(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     if view.patient.is_some_and(|patient| patient.id != view.request.patient) {
-        return deny("The records are those of another patient; nothing may be sent on them.");
+        return deny("The records are those of another patient; nothing may be sent on them.")
+            .for_good("Nothing makes one patient's record another's.");
     }
     if view.patient.is_some_and(|patient| !patient.active) {
         return require(
             "The patient's record is not in use, or was merged into another; use the record that replaces it.",
-        );
+        )
+        .for_good("Another record stands in its place; the request names that one.");
     }
     let purpose = view.request.purpose;
     match view.request.recipient.role {
         RecipientRole::SelfPatient | RecipientRole::Proxy | RecipientRole::Caregiver => Finding::Satisfied,
         RecipientRole::HealthPlan => Finding::when(purpose == Purpose::Billing, || {
             deny("A health plan may be told what payment needs, nothing else; change the purpose or the recipient.")
+                .for_good("A health plan is told what payment needs and no more.")
         }),
         RecipientRole::Provider => {
             let care = view.is_care() || purpose == Purpose::Billing;
-            Finding::when(care, || deny("Another provider may be told what treatment or payment needs, nothing else."))
+            Finding::when(care, || {
+                deny("Another provider may be told what treatment or payment needs, nothing else.")
+                    .for_good("Another provider is told what treatment or payment needs and no more.")
+            })
         }
     }
 }
@@ -62,6 +68,7 @@ fn by_a_person(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     Finding::when(candidate.channel.is_human_task(), || {
         deny("A disclosure that a law asks for is made by a person who has checked its conditions, not by a machine.")
+            .for_good("Only a person can check what the law asks before it is made.")
     })
 }
 

@@ -28,7 +28,8 @@ fn minor(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     if view.has_category(Category::MinorConfidential) {
-        return deny("This is care the minor consented to alone; it goes to the minor's own contact points only.");
+        return deny("This is care the minor consented to alone; it goes to the minor's own contact points only.")
+            .for_good("It is the minor's to tell; a parent is told by the minor or not at all.");
     }
     match view.audience {
         Audience::Related(person) if person.active => {
@@ -37,7 +38,8 @@ fn minor(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
                     .lifted_by(&[Remedy::GrantPerson])
             })
         }
-        _ => unknown("This person is not on record as standing for the patient."),
+        _ => unknown("This person is not on record as standing for the patient.")
+            .for_good("Who stands for the patient is read from their papers by a person, not supposed."),
     }
 }
 
@@ -115,6 +117,7 @@ fn endangerment(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         || view.request.recipient.role != RecipientRole::SelfPatient;
     Finding::when(!household, || {
         deny("A safety flag stands on the record: this could reach a person the patient must be protected from.")
+            .for_good("The patient must be protected from whoever may read it there.")
             .and_alert()
     })
 }
@@ -136,7 +139,7 @@ fn deceased(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     match view.patient {
         Some(patient) => {
             Finding::when(!patient.deceased, || {
-                require("The record says that the patient has died; a person must decide what the family or executor is told.")
+                require("The record says that the patient has died; a person must decide what the family or executor is told.").for_good("Nobody reaches a patient who died; a person speaks with the family or executor.")
                 .and_alert()
             })
         }
@@ -162,16 +165,20 @@ fn involved(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     let Audience::Related(person) = view.audience else {
-        return unknown("This person is not on record as involved in the patient's care.");
+        return unknown("This person is not on record as involved in the patient's care.")
+            .for_good("Who is involved in the care is recorded by a person, not supposed.");
     };
     if !person.active {
-        return deny("This person's part in the patient's care is over.");
+        return deny("This person's part in the patient's care is over.")
+            .for_good("The part is over; the patient names whoever takes it up.");
     }
     if view.has_category(Category::MinorConfidential) || view.level == Some(Level::L4) {
-        return deny("Specially protected content goes to the patient alone.");
+        return deny("Specially protected content goes to the patient alone.")
+            .for_good("What is specially protected is the patient's alone to tell.");
     }
     if ruled(view, ConsentKind::ProxyCommunication) == Some(Ruling::Deny) {
-        return deny("The patient does not want this person to be told.");
+        return deny("The patient does not want this person to be told.")
+            .for_good("The patient said no; only the patient tells this person.");
     }
     // What a closed phrase tells is of the source's level: "your prescription is ready" is L2 for anybody but the patient.
     let source = !candidate.has_body() || view.level.is_some_and(|level| level <= Level::L1);

@@ -4,7 +4,7 @@ use crate::candidate::Candidate;
 use crate::consent::{Alternative, Query, alternative, in_force, names_point, reasons};
 use crate::decision::WaitingFor;
 use crate::facts::{ActReason, Consent, ConsentKind, Provision, Ruling, System};
-use crate::finding::{Finding, deny, unknown, wait};
+use crate::finding::{Finding, MISSING, deny, unknown, wait};
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
@@ -106,7 +106,7 @@ fn confidential(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             Some(system) => {
                 wait(system, "Whether the patient asked to be reached elsewhere could not be read; waiting.")
             }
-            None => unknown("Whether the patient asked to be reached elsewhere is not on record."),
+            None => unknown("Whether the patient asked to be reached elsewhere is not on record.").for_good(MISSING),
         };
     };
     let found = match candidate.point {
@@ -120,7 +120,8 @@ fn confidential(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             if candidate.point.is_some_and(|point| point.point.closed_by_another) {
                 return deny(
                     "Another patient who uses this number or mailbox asked not to be reached at it; use another one.",
-                );
+                )
+                .for_good("Only the other patient can change that, and nobody asks them why.");
             }
             deny("The patient asked to be reached only at other addresses; this one is not on the list.")
                 .lifted_by(&[Remedy::ListAddress])

@@ -40,16 +40,16 @@ fn ceiling(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match candidate.cell.highest {
         Some(Form::Full | Form::Minimal) => strip(
             "This channel carries at most the minimal text for this content; the full text belongs in the portal.",
-        ),
+        ).for_good("The channel is too open for more; the full text waits in the portal."),
         Some(Form::Notice) => {
-            strip("This channel carries at most a notice for this content; the text itself belongs in the portal.")
+            strip("This channel carries at most a notice for this content; the text itself belongs in the portal.").for_good("The channel is too open for more; the text waits in the portal.")
         }
         Some(Form::Callback) => strip(
             "This channel carries at most a request to call back; the text itself belongs in the portal or a live call.",
-        ),
+        ).for_good("The channel is too open for more; the text waits in the portal or a live call."),
         None => redirect(
             "This channel may not carry this kind of message at this sensitivity; use the portal, a live call or mail.",
-        ),
+        ).for_good("The channel is too open for this; the portal, a live call or mail carries it."),
     }
 }
 
@@ -71,9 +71,11 @@ fn machine_or_household(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     };
     match voice.answered_by {
-        AnsweredBy::Machine => redirect("A machine answered: leave what voicemail may carry instead."),
+        AnsweredBy::Machine => redirect("A machine answered: leave what voicemail may carry instead.")
+            .for_good("Whoever plays the machine hears it; what voicemail may carry is left instead."),
         AnsweredBy::Other if candidate.has_body() => {
             strip("Somebody other than the patient answered: leave a name and a number to call back.")
+                .for_good("Somebody else hears it; the patient is asked to call back.")
         }
         AnsweredBy::Patient | AnsweredBy::Other | AnsweredBy::Unknown => Finding::Satisfied,
     }
@@ -98,7 +100,8 @@ fn identity(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     if candidate.cell.has(Mark::Human) && !view.human_voice() {
-        return redirect("Only a person may say this, not a machine; ask staff to call.");
+        return redirect("Only a person may say this, not a machine; ask staff to call.")
+            .for_good("A machine cannot see who listens; a person says it.");
     }
     let verified = view.request.voice.is_some_and(|voice| voice.identity_verified);
     Finding::when(verified || !candidate.cell.has(Mark::Identity), || {

@@ -4,25 +4,24 @@ use crate::candidate::Candidate;
 use crate::deployment::Actor;
 use crate::fact::Fact;
 use crate::finding::{Finding, deny, unknown};
+use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 
 /// The account that asks, and what it means when nothing is known of it.
 fn actor<'a>(view: &View<'a>) -> Result<&'a Actor, Finding> {
-    view.facts
-        .deployment
-        .actor
-        .known()
-        .ok_or_else(|| unknown("Nobody knows which account asked for this; sign in, and ask again."))
+    view.facts.deployment.actor.known().ok_or_else(|| {
+        unknown("Nobody knows which account asked for this; sign in, and ask again.").lifted_by(&[Remedy::AskByAnother])
+    })
 }
 
 /// A fact about the account: satisfied, or refused with what is wrong.
 fn holds(fact: Fact<bool>, wrong: &'static str) -> Finding {
     match fact {
         Fact::Known(true) => Finding::Satisfied,
-        Fact::Known(false) => deny(wrong).and_alert(),
-        Fact::Unknown(_) => unknown(wrong),
+        Fact::Known(false) => deny(wrong).lifted_by(&[Remedy::AskByAnother]).and_alert(),
+        Fact::Unknown(_) => unknown(wrong).lifted_by(&[Remedy::AskByAnother]),
     }
 }
 
@@ -101,11 +100,13 @@ fn trained(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         Fact::Known(None) => Finding::NotApplicable,
         Fact::Known(Some(until)) => Finding::when(view.today.latest <= until, || {
             deny("The privacy training of whoever asks has run out; they renew it, or a trained colleague asks.")
+                .lifted_by(&[Remedy::AskByAnother])
                 .and_alert()
         }),
         Fact::Unknown(_) => unknown(
             "No privacy training of whoever asks is on record; they are trained first, or a trained colleague asks.",
         )
+        .lifted_by(&[Remedy::AskByAnother])
         .and_alert(),
     }
 }

@@ -31,6 +31,7 @@ fn email_tier(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(EmailTier::Sts | EmailTier::Dane) => Finding::Satisfied,
         Some(EmailTier::Pkix | EmailTier::None) => {
             redirect("The recipient's mail domain does not enforce encryption; the text belongs in the portal.")
+                .for_good("Whoever runs the recipient's mail decides; the text waits in the portal.")
         }
         None => unknown(
             "Nobody knows yet whether the recipient's mail domain enforces encryption; the text belongs in the portal.",
@@ -66,10 +67,11 @@ fn certificate(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::when(good, || {
             redirect(
                 "The patient's certificate is not valid, not trusted, revoked, or not for this address; use the portal.",
-            )
+            ).lifted_by(&[Remedy::RecordCertificate])
         });
     }
     unknown("No certificate of the patient is on record to encrypt to; use the portal or an enforced connection.")
+        .lifted_by(&[Remedy::RecordCertificate])
 }
 
 /// NIST SP 800-177r1 and the sender rules of mailbox providers: mail in bulk is signed, and the signature verifies here before it
@@ -93,10 +95,11 @@ fn signed_mail(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     match view.facts.deployment.dkim.known() {
         Some(true) => Finding::Satisfied,
-        Some(false) => {
-            deny("Our signature on mail does not verify; nothing goes out in bulk until it does.").and_alert()
-        }
-        None => unknown("Nobody checked that our signature on mail verifies; check it before mail goes out in bulk."),
+        Some(false) => deny("Our signature on mail does not verify; nothing goes out in bulk until it does.")
+            .lifted_by(&[Remedy::SignMail])
+            .and_alert(),
+        None => unknown("Nobody checked that our signature on mail verifies; check it before mail goes out in bulk.")
+            .lifted_by(&[Remedy::SignMail]),
     }
 }
 
@@ -120,8 +123,10 @@ fn secure_voice(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     match view.facts.deployment.voice_srtp.known() {
         Some(true) => Finding::Satisfied,
-        Some(false) => deny("A leg of our calls is not encrypted; no call is placed by machine until it is."),
-        None => unknown("Nobody recorded that our calls are encrypted on every leg of ours; record it first."),
+        Some(false) => deny("A leg of our calls is not encrypted; no call is placed by machine until it is.")
+            .lifted_by(&[Remedy::EncryptCalls]),
+        None => unknown("Nobody recorded that our calls are encrypted on every leg of ours; record it first.")
+            .lifted_by(&[Remedy::EncryptCalls]),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::candidate::Candidate;
 use crate::facts::Patient;
-use crate::finding::{Finding, deny, unknown};
+use crate::finding::{Finding, MISSING, deny, unknown};
+use crate::reference::{MinorCare, age_of_majority, protected_from};
 use crate::remedy::Remedy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
-use crate::tables::{MinorCare, age_of_majority, protected_from};
 use crate::view::{Audience, PointView, View};
 use jiff::civil::Date;
 use postern_base::{Category, RecipientRole};
@@ -42,6 +42,7 @@ fn minor_consented(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let other = view.request.recipient.role != RecipientRole::SelfPatient;
     Finding::when(!(shared || household || other), || {
         deny("This is care a minor may consent to alone; it must not reach a parent or a shared address.")
+            .for_good("It must not reach a parent; the minor reads it behind their own sign-in.")
     })
 }
 
@@ -83,7 +84,8 @@ fn majority(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
             deny("The patient has come of age; the parent's access is over until the patient grants it anew.")
                 .lifted_by(&[Remedy::GrantPerson])
         }),
-        None => unknown("The patient's age is not on record, so nobody knows whether a parent still stands for them."),
+        None => unknown("The patient's age is not on record, so nobody knows whether a parent still stands for them.")
+            .for_good(MISSING),
     }
 }
 

@@ -49,6 +49,7 @@ fn disclosure(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     // house: on open channels no more than a notice, whatever the cell.
     Finding::when(!candidate.channel.is_open() || !candidate.has_body() || asked, || {
         redirect("Records of a substance-use programme are read behind a sign-in only; the text belongs in the portal.")
+            .for_good("The channel is too open for it; the text waits behind the sign-in.")
     })
 }
 

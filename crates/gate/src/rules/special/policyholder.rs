@@ -27,9 +27,11 @@ fn dependent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     if !matches!(view.request.recipient.role, RecipientRole::SelfPatient | RecipientRole::HealthPlan) {
-        return deny("Somebody else insures the patient; what the care was is told to the patient alone.");
+        return deny("Somebody else insures the patient; what the care was is told to the patient alone.")
+            .for_good("Whoever insures the patient is told by the patient or not at all.");
     }
     Finding::when(!candidate.is_contact() || !candidate.has_body(), || {
         strip("Somebody else insures the patient; outside the portal a bill says no more than that there is one.")
+            .for_good("The policyholder may read it there; the bill waits in the portal.")
     })
 }

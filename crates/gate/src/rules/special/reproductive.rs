@@ -35,10 +35,12 @@ fn shielded(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     if !matches!(view.request.recipient.role, RecipientRole::SelfPatient | RecipientRole::Proxy) {
-        return deny("State law shields this care; it is told to the patient, not to others.");
+        return deny("State law shields this care; it is told to the patient, not to others.")
+            .for_good("What is shielded is the patient's alone to tell.");
     }
     let across = home.is_none() || practice.is_none() || home != practice;
     Finding::when(view.request.origin != Origin::Bulk || !across, || {
         deny("State law shields this care; nothing about it is sent in bulk across the state's border.")
+            .for_good("What is shielded does not cross the border in bulk; one message at a time is another request.")
     })
 }

@@ -3,10 +3,10 @@
 use crate::candidate::Candidate;
 use crate::facts::{Event, ResultClass};
 use crate::finding::{Finding, ask, later, require};
+use crate::reference::{HeldResult, RESULT_HOLDS, ResultHold};
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
-use crate::tables::{HeldResult, RESULT_HOLDS, ResultHold};
 use crate::view::View;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -70,6 +70,7 @@ fn holds(view: &View<'_>, event: &Event, state: &str) -> impl Iterator<Item = &'
 /// Which report it is decides whether it waits, and nobody said.
 fn unnamed() -> Finding {
     ask("State law holds some results back, and the request does not say which result this is; name the report.")
+        .for_good("Which result it is cannot be supposed; the request names it.")
 }
 
 /// Tex. Occ. Code 159.0062 (SB 922): a result that likely shows a malignancy or a genetic marker is not disclosed

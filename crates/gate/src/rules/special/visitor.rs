@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, unknown};
+use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
@@ -27,5 +28,6 @@ fn visitor(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     Finding::when(view.facts.deployment.visitor_consent.is_known_and(|given| *given), || {
         unknown("The visitor of the open chat was not asked whether what they type may be kept; ask first.")
+            .lifted_by(&[Remedy::AskVisitor])
     })
 }

@@ -5,13 +5,13 @@ use crate::candidate::Candidate;
 use crate::consent::{Standing, in_force, ruling};
 use crate::decision::WaitingFor;
 use crate::facts::{ConsentKind, LineType, PointSource, Ruling};
-use crate::finding::{Finding, deny, later, require, unknown, wait};
+use crate::finding::{Finding, MISSING, deny, later, require, unknown, wait};
 use crate::matrix::Mark;
+use crate::reference::EXEMPT_TEXT;
 use crate::remedy::Remedy;
 use crate::rules::privacy::restriction::system;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
-use crate::tables::EXEMPT_TEXT;
 use crate::view::{PointView, View};
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Basis, Channel, Origin, Purpose};
@@ -45,7 +45,9 @@ fn consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match point.standing {
         None => match view.consents_missing().and_then(WaitingFor::because) {
             Some(system) => wait(system, "The patient's consents could not be read; waiting for them."),
-            None => unknown("The patient's consents are not on record; nothing is sent without them."),
+            None => {
+                unknown("The patient's consents are not on record; nothing is sent without them.").for_good(MISSING)
+            }
         },
         Some(Standing::Denied) => deny("The patient's record denies contact at this number for this purpose.")
             .lifted_by(&[Remedy::LiftDenial]),
@@ -140,13 +142,16 @@ fn exemption_and_caps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     let caps = view.policy.caps;
     if caps.per_day == 0 || caps.per_week == 0 {
-        return require("The practice's policy allows no automated message of care; a person must reach the patient.");
+        return require("The practice's policy allows no automated message of care; a person must reach the patient.")
+            .for_good("The practice decided so in its policy; a person reaches the patient.");
     }
     match view.capped_until(capped_until) {
         None => match (view.history, view.history_missing().and_then(WaitingFor::because)) {
             (Some(_), _) => Finding::Satisfied,
             (None, Some(system)) => wait(system, "What was sent before could not be read; waiting for it."),
-            (None, None) => unknown("What was sent before is not on record, so the caps cannot be kept."),
+            (None, None) => {
+                unknown("What was sent before is not on record, so the caps cannot be kept.").for_good(MISSING)
+            }
         },
         Some(until) => {
             later(until, "The patient has had as many automated messages as a day or a week allows; it waits.")
@@ -177,7 +182,7 @@ fn residential_line(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.capped_until(capped_until) {
         Some(until) => later(until, "This line was called as often as a day or a week allows; it waits."),
         None => Finding::when(view.history.is_some(), || {
-            unknown("How often this line was called is not on record, so the caps cannot be kept.")
+            unknown("How often this line was called is not on record, so the caps cannot be kept.").for_good(MISSING)
         }),
     }
 }
@@ -296,6 +301,7 @@ fn do_not_call(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         // 47 CFR 64.1200(d)(3): who asked this practice is called no more, whatever they signed before.
         Some(lists) if lists.own.contains(candidate.address) => {
             deny("The patient asked this practice not to call to sell; the number is on its own do-not-call list.")
+                .for_good("The patient asked for it, and the request stands for five years.")
         }
         Some(lists) if lists.national.contains(candidate.address) => Finding::when(signed(), || {
             deny("The number is on the national do-not-call registry, and no signed writing of the patient is on record.")

@@ -4,11 +4,11 @@ use super::is_automated;
 use crate::candidate::Candidate;
 use crate::decision::WaitingFor;
 use crate::facts::{LineType, Reassigned};
-use crate::finding::{Finding, ask, deny, unknown, wait};
+use crate::finding::{Finding, MISSING, ask, deny, unknown, wait};
+use crate::reference::{NUMBER_VERIFIED, is_emergency_number};
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
-use crate::tables::{NUMBER_VERIFIED, is_emergency_number};
 use crate::view::View;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::Channel;
@@ -34,7 +34,9 @@ fn reassigned(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let fresh = |at: Timestamp| view.now.duration_since(at) <= SignedDuration::from_hours(24 * NUMBER_VERIFIED);
     match check {
         Some(c) if c.reassigned == Reassigned::Yes && !since(c.checked_at) => {
-            deny("The number now belongs to somebody else; ask the patient for the new one.").and_alert()
+            deny("The number now belongs to somebody else; ask the patient for the new one.")
+                .for_good("The number reaches a stranger; the patient's new one is asked for.")
+                .and_alert()
         }
         // Whoever calls, a person too, would speak to a stranger; the rest is asked of machines only.
         _ if view.is_formality() || !is_automated(view, candidate) => Finding::NotApplicable,
@@ -67,7 +69,8 @@ fn wrong_number(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match candidate.point {
         Some(_) if view.history.is_none() => match view.history_missing().and_then(WaitingFor::because) {
             Some(system) => wait(system, "What was answered from there could not be read; waiting for it."),
-            None => unknown("What was answered from there before is not on record, so it may be the wrong number."),
+            None => unknown("What was answered from there before is not on record, so it may be the wrong number.")
+                .for_good(MISSING),
         },
         Some(point) => Finding::when(!point.wrong_number, || {
             deny("Somebody there answered that this is the wrong number; verify it with the patient, and open an incident.").lifted_by(&[Remedy::VerifyPoint]).and_alert()
@@ -95,6 +98,7 @@ fn protected_line(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let line = point.point.line_type.is_known_and(|line| matches!(line, LineType::Emergency | LineType::PatientRoom));
     Finding::when(!line && !is_emergency_number(candidate.address.reveal()), || {
         deny("This is an emergency line, or that of a patient's room; no machine calls it.")
+            .for_good("No machine calls such a line, whoever agreed (47 CFR 64.1200(a)(1)).")
     })
 }
 

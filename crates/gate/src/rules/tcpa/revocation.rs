@@ -2,12 +2,12 @@
 
 use crate::candidate::Candidate;
 use crate::decision::WaitingFor;
-use crate::finding::{Finding, ask, deny, unknown, wait};
+use crate::finding::{Finding, MISSING, ask, deny, unknown, wait};
+use crate::reference::CONFIRMATION_TEXT;
 use crate::remedy::Remedy;
 use crate::revocation::Meaning;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
-use crate::tables::CONFIRMATION_TEXT;
 use crate::view::{Stopped, View};
 use postern_base::{Channel, Origin, Purpose};
 
@@ -62,7 +62,9 @@ fn revoked(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match (view.history, view.history_missing().and_then(WaitingFor::because)) {
         (Some(_), _) => Finding::Satisfied,
         (None, Some(system)) => wait(system, "What the patient answered could not be read; waiting for it."),
-        (None, None) => unknown("What the patient answered before is not on record; nothing is sent without it."),
+        (None, None) => {
+            unknown("What the patient answered before is not on record; nothing is sent without it.").for_good(MISSING)
+        }
     }
 }
 
@@ -112,6 +114,7 @@ fn confirmation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let once = view.is_first_answer(candidate.address, Some(said)) || view.answers_help();
     Finding::when((prompt || view.answers_help()) && once, || {
         deny("An opt-out may be confirmed once, within five minutes of it; that time or that one message is used up.")
+            .for_good("The one message that may confirm an opt-out is used up, or its five minutes are.")
     })
 }
 

@@ -4,12 +4,12 @@ use super::is_automated;
 use crate::candidate::Candidate;
 use crate::facts::{PointSource, Registration};
 use crate::finding::{Finding, deny, require, strip};
+use crate::reference::{CARRIERS, CarrierKind};
 use crate::remedy::Remedy;
 use crate::rendition::LinkState;
 use crate::request::VoiceMode;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
-use crate::tables::{CARRIERS, CarrierKind};
 use crate::view::View;
 use postern_base::{Channel, Origin, Purpose};
 use std::sync::LazyLock;
@@ -192,7 +192,8 @@ fn programme(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     if point.point.source.is_known_and(|source| *source == PointSource::ThirdParty) {
-        return deny("Somebody else gave this number; programmes and offers go to numbers the patient gave.");
+        return deny("Somebody else gave this number; programmes and offers go to numbers the patient gave.")
+            .for_good("Only the patient can give their number to a programme.");
     }
     let began = view.history.is_some_and(|h| h.deliveries.iter().any(|d| d.point == *candidate.address));
     if began {
@@ -221,6 +222,7 @@ fn help(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     Finding::when(view.is_first_answer(candidate.address, None), || {
         deny("This HELP was answered before; it is answered once.")
+            .for_good("It was answered; a new HELP is answered anew.")
     })
 }
 

@@ -40,7 +40,8 @@ fn hours(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         ),
         Opening::Never => require(
             "The patient's time zones and the sending hours have no hour in common; a person must reach the patient.",
-        ),
+        )
+        .for_good("No hour is lawful in every zone and inside the practice's hours; a person reaches the patient."),
     }
 }
 
@@ -126,7 +127,7 @@ fn marketing_cap(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     recent.sort_unstable();
     let most = view.policy.caps.offers_per_day;
     if most == 0 {
-        return require("The practice's policy allows no offers.");
+        return require("The practice's policy allows no offers.").for_good("The practice decided so in its policy.");
     }
     match recent.len().checked_sub(most).and_then(|index| recent.get(index)) {
         Some(until) => later(*until, "The patient has had as many offers as a day allows; it waits."),

@@ -338,7 +338,7 @@ pub enum CarrierKind {
     SharedShortener,
 }
 
-include!(concat!(env!("OUT_DIR"), "/tables.rs"));
+include!(concat!(env!("OUT_DIR"), "/reference.rs"));
 
 /// The solicitation hours of a state, when it has its own.
 #[must_use]
