@@ -3,7 +3,7 @@
 use crate::cues::Cues;
 use crate::fold::Folded;
 use crate::shapes::{Pattern, compile};
-use crate::words::Word;
+use crate::words::Words;
 use crate::{ClassifierError, Hit, Kind, roles};
 use std::sync::LazyLock;
 
@@ -25,11 +25,7 @@ pub(crate) fn emails(
     owned: &[(usize, usize)],
     hits: &mut Vec<Hit>,
 ) -> Result<(), ClassifierError> {
-    let text = &folded.plain;
-    if !text.contains(&b'@') && !(text.windows(3).any(|w| w == b"dot")) {
-        return Ok(());
-    }
-    for (start, end) in EMAIL.of(text)? {
+    for (start, end) in EMAIL.of(&folded.plain)? {
         let free = !owned.iter().any(|(s, e)| start < *e && *s < end);
         if free && !is_role_mailbox(folded.slice(start, end)) {
             hits.push(Hit::identifier(start, end, Kind::Email));
@@ -39,8 +35,8 @@ pub(crate) fn emails(
 }
 
 /// Streets that are said to be the reader's.
-pub(crate) fn streets(words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) -> Result<(), ClassifierError> {
-    if !words.iter().any(|word| word.is(roles::STREET)) || !words.iter().any(|word| word.is(roles::HOME)) {
+pub(crate) fn streets(words: &Words, folded: &Folded<'_>, hits: &mut Vec<Hit>) -> Result<(), ClassifierError> {
+    if !words.any(roles::STREET) || !words.any(roles::HOME) {
         return Ok(());
     }
     for (start, end) in STREET.of(&folded.plain)? {

@@ -31,6 +31,8 @@ struct Target {
 const LONGEST: usize = 24;
 const SOUND: Hash = Hash::EMPTY.and(1);
 const FILTER_BITS: u32 = 22;
+/// What of a slot is the form's key.
+const TAG: u64 = !0xffff;
 
 impl Fuzzy {
     /// Adds a word that may be misspelled.
@@ -71,10 +73,10 @@ impl Fuzzy {
         for (number, target) in self.words.iter().enumerate() {
             let Ok(number) = u16::try_from(number) else { break };
             let word = self.word(*target);
-            let mut add = |hash: Hash| forms.push((hash.key() & !0xffff) | u64::from(number));
+            let mut add = |key: u64| forms.push((key & TAG) | u64::from(number));
             for_each_form(word, usize::from(target.slips), &mut add);
             if let Some(sound) = sound(word) {
-                add(sound);
+                add(sound.key());
             }
         }
         forms.sort_unstable();
@@ -100,9 +102,10 @@ impl Fuzzy {
         (form >> 20) as usize & (self.slots.len() - 1)
     }
 
+    /// The filter's word and the two bits in it.
     const fn bit(form: u64) -> (usize, u64) {
         let bit = form >> (64 - FILTER_BITS);
-        ((bit >> 6) as usize, 1 << (bit & 63))
+        ((bit >> 6) as usize, (1 << (bit & 63)) | (1 << ((form >> 36) & 63)))
     }
 
     /// The section of the word that this one is a misspelling of.
@@ -119,7 +122,7 @@ impl Fuzzy {
         });
         let found = found.or_else(|| {
             let sound = sound(text)?;
-            self.look(sound, |target| {
+            self.look(sound.key(), |target| {
                 let word = self.word(target);
                 target.section != 0 && text.len() >= 6 && distance(text, word) * 3 <= word.len().max(text.len())
             })
@@ -141,15 +144,15 @@ impl Fuzzy {
         found.map(|target| self.word(target)).filter(|word| *word != text)
     }
 
-    fn look(&self, hash: Hash, fits: impl Fn(Target) -> bool) -> Option<Target> {
-        let form = hash.key() & !0xffff;
+    fn look(&self, key: u64, fits: impl Fn(Target) -> bool) -> Option<Target> {
+        let form = key & TAG;
         let (word, bit) = Self::bit(form);
-        if self.filter.get(word).is_none_or(|bits| bits & bit == 0) {
+        if self.filter.get(word).is_none_or(|bits| bits & bit != bit) {
             return None;
         }
         let mut at = self.slot(form);
         while let Some(slot) = self.slots.get(at).copied().filter(|slot| *slot != 0) {
-            if slot & !0xffff == form
+            if slot & TAG == form
                 && let Some(target) = usize::try_from(slot & 0xffff).ok().and_then(|n| self.words.get(n)).copied()
                 && fits(target)
             {
@@ -169,26 +172,61 @@ impl Fuzzy {
     }
 }
 
-/// The hashes of the word and of its forms with up to `slips` letters left out. Each goes on from what its forms share.
-fn for_each_form(word: &[u8], slips: usize, mut take: impl FnMut(Hash)) {
-    take(Hash::of(word));
-    let mut before = Hash::EMPTY;
-    for (first, byte) in word.iter().enumerate() {
-        let rest = word.get(first + 1..).unwrap_or_default();
+/// The base of the polynomial that forms are hashed by; odd and without a pattern.
+const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The powers of [`BASE`].
+const POWERS: [u64; LONGEST + 1] = {
+    let mut powers = [1_u64; LONGEST + 1];
+    let mut at = 1;
+    while at <= LONGEST {
+        #[expect(clippy::indexing_slicing, reason = "evaluated when compiled, within bounds")]
+        {
+            powers[at] = powers[at - 1].wrapping_mul(BASE);
+        }
+        at += 1;
+    }
+    powers
+};
+
+/// The bits of a form's sum spread over the whole number.
+const fn spread(sum: u64) -> u64 {
+    let mixed = (sum ^ (sum >> 31)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    mixed ^ (mixed >> 29)
+}
+
+/// The keys of the word and of its forms with up to `slips` letters left out. A form's sum is that of the word without what its
+/// missing letters and the shift of those before them add, so that each takes a subtraction or two.
+fn for_each_form(word: &[u8], slips: usize, mut take: impl FnMut(u64)) {
+    let mut sums = [0_u64; LONGEST + 1];
+    let mut sum = 0_u64;
+    for (byte, cell) in word.iter().zip(sums.iter_mut().skip(1)) {
+        sum = sum.wrapping_mul(BASE).wrapping_add(u64::from(*byte));
+        *cell = sum;
+    }
+    take(spread(sum));
+    let power = |exponent: Option<usize>| exponent.and_then(|e| POWERS.get(e)).copied().unwrap_or(1);
+    let step = |at: usize| match sums.get(at..at + 2) {
+        Some([before, after]) => after.wrapping_sub(*before),
+        _ => 0,
+    };
+    // What is missing from the sum when the letter is left out and one, or none, behind it is.
+    let mut missing = [0_u64; LONGEST];
+    for (at, cell) in missing.iter_mut().enumerate().take(word.len()) {
+        *cell = step(at).wrapping_mul(power(word.len().checked_sub(1 + at)));
+    }
+    for (first, one) in missing.iter().copied().enumerate().take(word.len()) {
         // Of equal neighbours only one needs leaving out.
-        if rest.first() != Some(byte) {
-            if slips > 1 {
-                let mut between = before;
-                for (second, other) in rest.iter().enumerate() {
-                    take(between.with(rest.get(second + 1..).unwrap_or_default()));
-                    between = between.and(*other);
-                }
-                take(between);
-            } else {
-                take(before.with(rest));
+        if word.get(first + 1) == word.get(first) {
+            continue;
+        }
+        take(spread(sum.wrapping_sub(one)));
+        if slips > 1 {
+            let shifted = sum.wrapping_sub(step(first).wrapping_mul(power(word.len().checked_sub(2 + first))));
+            for other in missing.iter().take(word.len()).skip(first + 1) {
+                take(spread(shifted.wrapping_sub(*other)));
             }
         }
-        before = before.and(*byte);
     }
 }
 

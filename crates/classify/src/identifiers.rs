@@ -3,19 +3,19 @@
 use crate::cues::{Cues, Reach};
 use crate::fold::Folded;
 use crate::shapes::{Found, Shape};
-use crate::words::Word;
+use crate::words::{Word, Words};
 use crate::{Context, Hit, Kind, Level, codes, roles};
 
 /// The identifiers among the shapes of a text.
 pub(crate) fn find(
     found: &[Found],
-    words: &[Word],
+    words: &Words,
     folded: &Folded<'_>,
     context: &Context<'_>,
     owned: &[(usize, usize)],
     hits: &mut Vec<Hit>,
 ) {
-    let owes = words.iter().any(|word| word.is(roles::OWED));
+    let owes = words.any(roles::OWED);
     for one in found {
         if owned.iter().any(|(start, end)| one.start < *end && *start < one.end) {
             continue;

@@ -3,7 +3,7 @@
 
 use crate::fold::Folded;
 use crate::fuzzy::Fuzzy;
-use crate::table::{Hash, Info, Table};
+use crate::table::{Builder, Hash, Info, Table};
 use crate::words::Word;
 use crate::{ClassifierError, Hit, Kind, Level, endings, roles};
 use postern_base::Category;
@@ -63,18 +63,25 @@ pub(crate) fn get() -> Result<&'static Lexicon, ClassifierError> {
 
 /// `None` when the data is not as its headers say: then nothing can be judged.
 fn load(reviewed: &[&str], generated: &[&str], roles: &[&str]) -> Option<Lexicon> {
-    let bytes: usize = [reviewed, generated, roles].iter().flat_map(|files| files.iter()).map(|file| file.len()).sum();
-    let mut lexicon = Lexicon { table: Table::with_room_for(bytes / 7), sections: Vec::new(), fuzzy: Fuzzy::default() };
+    let mut loading = Loading::default();
     for (files, reviewed) in [(reviewed, true), (generated, false)] {
         for file in files {
-            lexicon.read(file, reviewed)?;
+            loading.read(file, reviewed)?;
         }
     }
     for file in roles {
-        lexicon.read_roles(file)?;
+        loading.read_roles(file)?;
     }
-    lexicon.fuzzy.finish();
-    Some(lexicon)
+    loading.fuzzy.finish();
+    Some(Lexicon { table: loading.table.finish()?, sections: loading.sections, fuzzy: loading.fuzzy })
+}
+
+/// A lexicon while its files are read.
+#[derive(Debug, Default)]
+struct Loading {
+    table: Builder,
+    sections: Vec<Entry>,
+    fuzzy: Fuzzy,
 }
 
 /// The lines of a data file without comments.
@@ -87,7 +94,7 @@ fn split(phrase: &str) -> Vec<&str> {
     phrase.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect()
 }
 
-impl Lexicon {
+impl Loading {
     fn read(&mut self, data: &str, reviewed: bool) -> Option<()> {
         let mut current = None;
         for line in lines(data) {
@@ -104,14 +111,14 @@ impl Lexicon {
     }
 
     fn add(&mut self, phrase: &str, section: u8) -> Option<()> {
-        let entry = self.section(section)?;
+        let entry = numbered(&self.sections, section)?;
         let words = split(phrase);
         let level_of = |section: u8, sections: &[Entry]| {
             sections.get(usize::from(section).wrapping_sub(1)).map_or(Level::L0, |entry| entry.level)
         };
         let hash = self.place(&words)?;
         let sections = &self.sections;
-        let info = self.table.entry(hash)?;
+        let info = self.table.entry(hash);
         let slot = if entry.upper { &mut info.upper } else { &mut info.section };
         if *slot == 0 || level_of(*slot, sections) < entry.level {
             *slot = section;
@@ -129,7 +136,7 @@ impl Lexicon {
     fn place(&mut self, words: &[&str]) -> Option<Hash> {
         let first = words.first()?;
         if words.len() > 1 {
-            let longest = &mut self.table.entry(Hash::of(first.as_bytes()))?.longest;
+            let longest = &mut self.table.entry(Hash::of(first.as_bytes())).longest;
             *longest = (*longest).max(u8::try_from(words.len()).ok()?);
         }
         let rest = words.iter().skip(1);
@@ -158,21 +165,30 @@ impl Lexicon {
                 let words = split(phrase);
                 if !words.is_empty() {
                     let hash = self.place(&words)?;
-                    self.table.entry(hash)?.roles |= role?;
+                    self.table.entry(hash).roles |= role?;
                 }
             }
         }
         Some(())
     }
 
+}
+
+/// A section by its number, counted from 1.
+fn numbered(sections: &[Entry], number: u8) -> Option<Entry> {
+    sections.get(usize::from(number).checked_sub(1)?).copied()
+}
+
+impl Lexicon {
     /// What is known of a word or phrase.
+    #[inline]
     pub(crate) fn find(&self, hash: Hash) -> Info {
         self.table.find(hash)
     }
 
     /// A section by its number, counted from 1.
     pub(crate) fn section(&self, number: u8) -> Option<Entry> {
-        self.sections.get(usize::from(number).checked_sub(1)?).copied()
+        numbered(&self.sections, number)
     }
 
     fn entry(&self, info: Info, upper: bool) -> Option<Entry> {

@@ -45,7 +45,7 @@ use shapes::Shape;
 use std::collections::BTreeMap;
 use std::fmt;
 pub use vocabulary::Vocabulary;
-use words::Word;
+use words::Words;
 
 /// The longest text that is judged, in bytes. Longer ones are an error: what was not read is not clean.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -235,10 +235,13 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
     let lexicon = lexicon::get()?;
     let mut folded = Folded::new(text)?;
     let mut hits = Vec::new();
-    phrases::blank(&mut folded)?;
-    links::find(lexicon, &mut folded, context, &mut hits)?;
-    let owned = recipient::find(&folded, context, &mut hits)?;
     let mut words = words::of(&folded, lexicon);
+    let phrased = words.any(roles::CLOSED) && phrases::blank(&mut folded)?;
+    let linked = words.saw(words::LINKED) && links::find(lexicon, &mut folded, context, &mut hits)?;
+    if phrased || linked {
+        words = words::of(&folded, lexicon);
+    }
+    let owned = recipient::find(&folded, context, &mut hits)?;
     if let Some(vocabulary) = context.vocabulary
         && vocabulary.apply(&words, &mut folded, &mut hits)
     {
@@ -252,9 +255,9 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
         let mut found = Vec::new();
         let owned = recipient::find(&again, context, &mut found)?;
         read(lexicon, &again, &words, context, &owned, &mut found)?;
-        hits.extend(found.into_iter().map(|hit| {
-            let (start, end) = rewritten.original(hit.start, hit.end);
-            Hit { start, end, ..hit }
+        hits.extend(found.into_iter().filter_map(|hit| {
+            let (start, end) = rewritten.original(hit.start, hit.end)?;
+            Some(Hit { start, end, ..hit })
         }));
     }
     // The model reads what is left: a text in which nothing was found by a word.
@@ -270,21 +273,27 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
 fn read(
     lexicon: &Lexicon,
     folded: &Folded<'_>,
-    words: &[Word],
+    words: &Words,
     context: &Context<'_>,
     owned: &[(usize, usize)],
     hits: &mut Vec<Hit>,
 ) -> Result<bool, ClassifierError> {
     lexicon::find(lexicon, words, folded, hits);
     views::find(lexicon, words, folded, hits);
-    let shapes = shapes::find(&folded.plain)?;
+    let shapes = if words.saw(words::DIGIT) { shapes::find(&folded.plain)? } else { Vec::new() };
     identifiers::find(&shapes, words, folded, context, owned, hits);
-    identifiers::in_words(words, folded, context, hits);
-    contacts::emails(folded, owned, hits)?;
+    if words.any(roles::DIGIT) {
+        identifiers::in_words(words, folded, context, hits);
+    }
+    if words.saw(words::AT) || words.any(roles::DOT) {
+        contacts::emails(folded, owned, hits)?;
+    }
     contacts::streets(words, folded, hits)?;
-    names::find(words, folded, hits);
+    if words.any(roles::FIRST_NAME | roles::FAMILY_NAME | roles::GREETING | roles::PATIENT) {
+        names::find(words, folded, hits);
+    }
     let timed = shapes.iter().any(|found| matches!(found.shape, Shape::Time | Shape::Date | Shape::LongDate));
-    Ok(timed || words.iter().any(|word| word.is(roles::LOGISTICS)))
+    Ok(timed || words.any(roles::LOGISTICS))
 }
 
 fn findings(folded: &Folded<'_>, mut hits: Vec<Hit>, logistics: bool) -> Findings {

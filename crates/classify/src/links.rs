@@ -22,17 +22,14 @@ static NUMBER: LazyLock<Pattern> = LazyLock::new(|| {
     compile(r"\d{3}-\d{2}-\d{4}|(?:^|[^0-9a-z])\d{7,16}(?:[^0-9a-z]|$)|(?:19|20)\d{2}-?[01]\d-?[0-3]\d|@")
 });
 
-/// Judges every link and takes it out of what the other finders look at.
+/// Judges every link and takes it out of what the other finders look at; says whether there was one.
 pub(crate) fn find(
     lexicon: &Lexicon,
     folded: &mut Folded<'_>,
     context: &Context<'_>,
     hits: &mut Vec<Hit>,
-) -> Result<(), ClassifierError> {
-    let inside = |three: &[u8]| matches!(three, [a, b'.', c] if a.is_ascii_alphanumeric() && c.is_ascii_alphanumeric());
-    if !folded.plain.windows(3).any(inside) && !folded.plain.windows(3).any(|three| three == b"://") {
-        return Ok(());
-    }
+) -> Result<bool, ClassifierError> {
+    let mut any = false;
     for (start, end) in LINK.of(&folded.plain)? {
         // The host of an e-mail address is no link, nor is what stands before its sign.
         if (start > 0 && folded.at(start - 1) == Some(b'@')) || folded.at(end) == Some(b'@') {
@@ -43,8 +40,9 @@ pub(crate) fn find(
             hits.push(hit);
         }
         folded.blank(start, end);
+        any = true;
     }
-    Ok(())
+    Ok(any)
 }
 
 fn judge(

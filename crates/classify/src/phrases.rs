@@ -21,10 +21,11 @@ static PHRASES: LazyLock<Pattern> =
     LazyLock::new(|| compile(&format!(r"\b(?:{})\b", CLOSED.join("|").replace(' ', r"\s+"))));
 
 /// Takes the closed phrases out of what is looked at. Each must stand as a clause of its own: what follows it on the same
-/// clause ("... for metformin") is looked at like any other text.
-pub(crate) fn blank(folded: &mut Folded<'_>) -> Result<(), ClassifierError> {
-    for (start, end) in PHRASES.of(&folded.plain)? {
+/// clause ("... for metformin") is looked at like any other text. Says whether one stood there.
+pub(crate) fn blank(folded: &mut Folded<'_>) -> Result<bool, ClassifierError> {
+    let found = PHRASES.of(&folded.plain)?;
+    for (start, end) in found.iter().copied() {
         folded.blank(start, end);
     }
-    Ok(())
+    Ok(!found.is_empty())
 }

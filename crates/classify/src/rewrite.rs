@@ -5,19 +5,29 @@
 use crate::fold::{Folded, OTHER};
 use crate::lexicon::Lexicon;
 use crate::roles;
-use crate::words::Word;
+use crate::words::{self, ALONE, APART, BREAK, DIGIT, HYPHEN, LETTER, LINE, MIXED, REPEATED, SIGN, UNKNOWN, Words};
+
+/// A rewriting up to this many bytes is read as a whole; of a longer one, what stands around each change.
+const WHOLE: usize = 384;
+/// How far around a change a long text is read again: more than any cue reaches.
+const MARGIN: usize = 120;
+/// How near a change a finding of a long text's rewriting stands; what is farther off is found in the text itself.
+const NEAR: usize = 56;
 
 /// A rewritten text and the place every byte came from.
 #[derive(Debug, Default)]
 pub(crate) struct Rewritten {
     text: Vec<u8>,
     back: Vec<u32>,
-    changed: bool,
+    /// Where it was changed, in order.
+    marks: Vec<usize>,
+    /// Whether parts were left out.
+    cut: bool,
 }
 
 impl Rewritten {
     fn with_room(length: usize) -> Self {
-        Self { text: Vec::with_capacity(length), back: Vec::with_capacity(length), changed: false }
+        Self { text: Vec::with_capacity(length), back: Vec::with_capacity(length), marks: Vec::new(), cut: false }
     }
 
     fn push(&mut self, byte: u8, from: usize) {
@@ -25,28 +35,76 @@ impl Rewritten {
         self.back.push(u32::try_from(from).unwrap_or(u32::MAX));
     }
 
-    /// The text, to be folded like any other; the same when nothing was rewritten.
-    pub(crate) fn text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.text).ok().filter(|_| self.changed)
+    /// Notes that what stands at the end was changed.
+    fn mark(&mut self) {
+        if self.marks.last().is_none_or(|last| *last != self.text.len()) {
+            self.marks.push(self.text.len());
+        }
     }
 
-    /// The range in the folded text that a range of the rewriting came from.
-    pub(crate) fn original(&self, start: usize, end: usize) -> (usize, usize) {
+    /// The text, to be folded like any other; the same when nothing was rewritten.
+    pub(crate) fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.text).ok().filter(|_| !self.marks.is_empty())
+    }
+
+    /// The range in the folded text that a range of the rewriting came from; `None` when it has nothing to do with a change.
+    pub(crate) fn original(&self, start: usize, end: usize) -> Option<(usize, usize)> {
+        if self.cut {
+            let next = self.marks.partition_point(|mark| mark.saturating_add(NEAR) < start);
+            self.marks.get(next).filter(|mark| **mark < end.saturating_add(NEAR))?;
+        }
         let at = |index: usize| self.back.get(index).map_or(0, |from| usize::try_from(*from).unwrap_or(0));
         let first = at(start);
-        (first, at(end.saturating_sub(1)).max(first) + 1)
+        Some((first, at(end.saturating_sub(1)).max(first) + 1))
+    }
+
+    /// Of a long text, only what stands around the changes, so that a sign here does not make everything be read again.
+    fn around_changes(self) -> Self {
+        if self.text.len() <= WHOLE {
+            return self;
+        }
+        let is_blank = |at: usize| self.text.get(at).is_none_or(u8::is_ascii_whitespace);
+        let mut out = Self { cut: true, ..Self::default() };
+        let mut marks = self.marks.iter().copied().peekable();
+        let mut done = 0;
+        while let Some(mark) = marks.next() {
+            let mut start = mark.saturating_sub(MARGIN).max(done);
+            while start > done && !is_blank(start - 1) && mark - start < 2 * MARGIN {
+                start -= 1;
+            }
+            let mut end = mark + MARGIN;
+            let mut within = vec![mark];
+            while let Some(next) = marks.next_if(|next| *next < end + MARGIN) {
+                within.push(next);
+                end = next + MARGIN;
+            }
+            let last = end;
+            while end < last + MARGIN && !is_blank(end) {
+                end += 1;
+            }
+            end = end.min(self.text.len());
+            if start > done && !out.text.is_empty() {
+                out.push(b'\n', self.back.get(start).map_or(0, |from| usize::try_from(*from).unwrap_or(0)));
+            }
+            out.marks.extend(within.iter().map(|mark| mark - start + out.text.len()));
+            out.text.extend_from_slice(self.text.get(start..end).unwrap_or_default());
+            out.back.extend_from_slice(self.back.get(start..end).unwrap_or_default());
+            done = end;
+        }
+        out
     }
 }
 
 /// Every rewriting that something in the text asks for.
-pub(crate) fn all(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>) -> Vec<Rewritten> {
-    let signs = Signs::of(folded);
+pub(crate) fn all(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Vec<Rewritten> {
     let mut found = Vec::new();
     let mut add = |rewritten: Rewritten| {
-        if rewritten.changed {
-            found.push(rewritten);
+        if !rewritten.marks.is_empty() {
+            found.push(rewritten.around_changes());
         }
     };
+    let asked = words.saw(BREAK | SIGN | APART | REPEATED | MIXED) || (words.saw(HYPHEN) && words.saw(LINE));
+    let signs = if asked { Signs::of(folded) } else { Signs::default() };
     if signs.apart || signs.broken {
         add(joined(folded));
     }
@@ -57,7 +115,9 @@ pub(crate) fn all(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>) -> Vec
         add(squeezed(folded, 1));
         add(squeezed(folded, 2));
     }
-    add(mended(lexicon, words, folded));
+    if words.saw(UNKNOWN) {
+        add(mended(lexicon, words, folded));
+    }
     found
 }
 
@@ -70,39 +130,6 @@ struct Signs {
     repeated: bool,
 }
 
-const LETTER: u8 = 1;
-const DIGIT: u8 = 2;
-const ALONE: u8 = 4;
-const BREAK: u8 = 8;
-const SIGN: u8 = 16;
-const HYPHEN: u8 = 32;
-const LINE: u8 = 64;
-
-/// What each byte is, so that a text is looked over in one pass.
-const CLASSES: [u8; 256] = {
-    let mut classes = [ALONE; 256];
-    let mut at = 0_u8;
-    loop {
-        #[expect(clippy::indexing_slicing, reason = "evaluated when compiled, within bounds")]
-        {
-            classes[at as usize] = match at {
-                b'a'..=b'z' | b'A'..=b'Z' => LETTER,
-                b'0'..=b'9' => DIGIT,
-                b'-' => ALONE | HYPHEN,
-                b'\n' => ALONE | LINE,
-                b'|' => ALONE | BREAK | SIGN,
-                b'@' | b'$' | b'!' | b'+' => ALONE | SIGN,
-                _ if is_breaker(at) => ALONE | BREAK,
-                _ => ALONE,
-            };
-        }
-        if at == u8::MAX {
-            break classes;
-        }
-        at += 1;
-    }
-};
-
 impl Signs {
     fn of(folded: &Folded<'_>) -> Self {
         let mut signs = Self::default();
@@ -111,7 +138,7 @@ impl Signs {
         // The last five bytes: a bit for each that is a letter or digit.
         let mut five = 0_u8;
         for byte in folded.plain.iter().copied().chain([b' ']) {
-            let c = CLASSES.get(usize::from(byte)).copied().unwrap_or(ALONE);
+            let c = words::class(byte);
             let plain = c & (LETTER | DIGIT) != 0;
             five = ((five << 1) | u8::from(plain)) & 0b1_1111;
             signs.apart |= five == 0b0_1010;
@@ -134,8 +161,8 @@ impl Signs {
 }
 
 /// A sign that has no business inside a word.
-const fn is_breaker(byte: u8) -> bool {
-    matches!(byte, b'*' | b'_' | b'~' | b'^' | b'|' | b'\\' | OTHER)
+fn is_breaker(byte: u8) -> bool {
+    words::class(byte) & BREAK != 0
 }
 
 /// Letters set apart put together, words broken by a sign mended.
@@ -149,14 +176,14 @@ fn joined(folded: &Folded<'_>) -> Rewritten {
             for from in (at..at + run).step_by(2) {
                 out.push(folded.cased(from), from);
             }
-            out.changed = true;
+            out.mark();
             at += run;
             continue;
         }
         let before = out.text.last().is_some_and(u8::is_ascii_alphanumeric) || out.text.last() == Some(&b'-');
         let skip = if before { breaker(folded, at) } else { 0 };
         if skip > 0 {
-            out.changed = true;
+            out.mark();
             at += skip;
             continue;
         }
@@ -226,7 +253,9 @@ fn letters(folded: &Folded<'_>) -> Rewritten {
         for (offset, byte) in word.iter().enumerate() {
             let letter = if read { crate::views::leet(*byte) } else { None };
             let cased = folded.cased(at + offset);
-            out.changed |= letter.is_some();
+            if letter.is_some() {
+                out.mark();
+            }
             // What is read as a letter at a word's beginning counts as a capital: names begin so.
             let letter = letter.map(|letter| if offset == 0 { letter.to_ascii_uppercase() } else { letter });
             out.push(letter.unwrap_or(cased), at + offset);
@@ -246,7 +275,9 @@ fn squeezed(folded: &Folded<'_>, most: usize) -> Rewritten {
     while let Some(byte) = folded.at(at) {
         let run = folded.plain.iter().skip(at).take_while(|b| **b == byte).count();
         let keep = if run >= 3 && byte.is_ascii_alphabetic() { most } else { run };
-        out.changed |= keep < run;
+        if keep < run {
+            out.mark();
+        }
         for offset in 0..keep {
             out.push(folded.cased(at + offset), at + offset);
         }
@@ -256,9 +287,9 @@ fn squeezed(folded: &Folded<'_>, most: usize) -> Rewritten {
 }
 
 /// Words that nobody knows, put right when they are a slip away from a word of a phrase.
-fn mended(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>) -> Rewritten {
+fn mended(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Rewritten {
     let mut right: Vec<(usize, usize, Vec<u8>)> = Vec::new();
-    for word in words {
+    for word in words.iter() {
         let unknown = word.info == crate::table::Info::NONE && word.digits == 0 && word.len() >= 5;
         if unknown && let Some(target) = lexicon.fuzzy.part(folded.slice(word.start, word.end)) {
             right.push((word.start, word.end, target.to_vec()));
@@ -273,6 +304,7 @@ fn mended(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>) -> Rewritten {
         for from in at..start {
             out.push(folded.cased(from), from);
         }
+        out.mark();
         for (offset, byte) in target.iter().enumerate() {
             out.push(*byte, (start + offset).min(end - 1));
         }
@@ -284,6 +316,5 @@ fn mended(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>) -> Rewritten {
     for from in at..folded.plain.len() {
         out.push(folded.cased(from), from);
     }
-    out.changed = true;
     out
 }

@@ -85,6 +85,10 @@ roles! {
     MEASURE = 33 "measure",
     /// Before a record number when nothing else says whose number it is.
     WEAK_RECORD = 34 "weak_record",
+    /// A word of each of the closed phrases ([`crate::phrases`]).
+    CLOSED = 35 "closed",
+    /// The dot of an address in words.
+    DOT = 36 "dot",
 }
 
 /// Where the digit's value begins.

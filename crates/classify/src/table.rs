@@ -1,6 +1,8 @@
 //! A table from words and phrases to what is known of them: one probe per word, most of them answered by a small filter that
 //! stays in the processor's cache.
 
+use std::collections::HashMap;
+
 /// A hash of folded text, made byte by byte so that the hash of joined pieces follows from that of the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hash(u64);
@@ -28,7 +30,7 @@ impl Hash {
 }
 
 /// What is known of a word or phrase.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Info {
     /// What it is used for in a sentence: bits of [`crate::roles`].
     pub(crate) roles: u64,
@@ -44,67 +46,101 @@ impl Info {
     pub(crate) const NONE: Self = Self { roles: 0, section: 0, upper: 0, longest: 0 };
 }
 
-/// Open addressing, a power of two of slots, at most half full.
+/// A table under construction.
+#[derive(Debug, Default)]
+pub(crate) struct Builder(HashMap<u64, Info>);
+
+impl Builder {
+    /// The information of a hash, made when there is none.
+    pub(crate) fn entry(&mut self, hash: Hash) -> &mut Info {
+        self.0.entry(hash.key()).or_default()
+    }
+
+    /// The finished table; `None` when there are more different meanings than it can number.
+    pub(crate) fn finish(self) -> Option<Table> {
+        let slots = (self.0.len() * 2).next_power_of_two().max(1024);
+        let mut table = Table {
+            filter: vec![0; 1 << (FILTER_BITS - 6)],
+            slots: vec![0; slots],
+            meanings: vec![Info::NONE],
+            #[cfg(test)]
+            count: self.0.len(),
+        };
+        let mut known: HashMap<Info, u16> = HashMap::new();
+        let mut all: Vec<(u64, Info)> = self.0.into_iter().collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        for (key, info) in all {
+            let number = match known.get(&info) {
+                Some(number) => *number,
+                None => {
+                    let number = u16::try_from(table.meanings.len()).ok()?;
+                    table.meanings.push(info);
+                    known.insert(info, number);
+                    number
+                }
+            };
+            let mut at = table.first(key);
+            while table.slots.get(at).is_some_and(|slot| *slot != 0) {
+                at = (at + 1) & (table.slots.len() - 1);
+            }
+            *table.slots.get_mut(at)? = (key & TAG) | u64::from(number);
+            let (word, bit) = Table::bit(key);
+            *table.filter.get_mut(word)? |= bit;
+        }
+        Some(table)
+    }
+}
+
+/// Open addressing, a power of two of slots, at most half full. A slot is the upper bits of a key and the number of its
+/// meaning, since few meanings are different: the whole stays in the processor's second cache.
 #[derive(Debug)]
 pub(crate) struct Table {
     filter: Vec<u64>,
-    slots: Vec<(u64, Info)>,
+    slots: Vec<u64>,
+    meanings: Vec<Info>,
+    #[cfg(test)]
     count: usize,
 }
 
 const FILTER_BITS: u32 = 20;
+const TAG: u64 = !0xffff;
 
 impl Table {
-    pub(crate) fn with_room_for(count: usize) -> Self {
-        let slots = (count * 2).next_power_of_two().max(1024);
-        Self { filter: vec![0; 1 << (FILTER_BITS - 6)], slots: vec![(0, Info::NONE); slots], count: 0 }
-    }
-
     const fn bit(key: u64) -> (usize, u64) {
         let bit = key >> (64 - FILTER_BITS);
         ((bit >> 6) as usize, 1 << (bit & 63))
     }
 
-    fn slot(&self, key: u64) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut at = (key >> 1) as usize & mask;
-        while self.slots.get(at).is_some_and(|(known, _)| *known != 0 && *known != key) {
-            at = (at + 1) & mask;
-        }
-        at
-    }
-
-    /// The information of a hash, made when there is none; `None` when the table is full.
-    pub(crate) fn entry(&mut self, hash: Hash) -> Option<&mut Info> {
-        let key = hash.key();
-        let at = self.slot(key);
-        let room = self.count * 2 < self.slots.len();
-        let slot = self.slots.get_mut(at)?;
-        if slot.0 == 0 {
-            if !room {
-                return None;
-            }
-            slot.0 = key;
-            self.count += 1;
-            let (word, bit) = Self::bit(key);
-            *self.filter.get_mut(word)? |= bit;
-        }
-        Some(&mut slot.1)
+    const fn first(&self, key: u64) -> usize {
+        (key >> 17) as usize & (self.slots.len() - 1)
     }
 
     /// What is known of a hash.
+    #[inline]
     pub(crate) fn find(&self, hash: Hash) -> Info {
         let key = hash.key();
         let (word, bit) = Self::bit(key);
         if self.filter.get(word).is_none_or(|bits| bits & bit == 0) {
             return Info::NONE;
         }
-        self.slots.get(self.slot(key)).filter(|(known, _)| *known == key).map_or(Info::NONE, |(_, info)| *info)
+        self.look(key)
+    }
+
+    fn look(&self, key: u64) -> Info {
+        let mut at = self.first(key);
+        while let Some(slot) = self.slots.get(at).copied().filter(|slot| *slot != 0) {
+            if slot & TAG == key & TAG {
+                let number = usize::try_from(slot & !TAG).unwrap_or(0);
+                return self.meanings.get(number).copied().unwrap_or(Info::NONE);
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        Info::NONE
     }
 
     /// How many words and phrases are known.
     #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.count
     }
 }
@@ -115,10 +151,11 @@ mod tests {
 
     #[test]
     fn what_is_put_in_is_found_and_nothing_else() {
-        let mut table = Table::with_room_for(2000);
+        let mut builder = Builder::default();
         for number in 0..2000_u16 {
-            table.entry(Hash::of(format!("word{number}").as_bytes())).unwrap().longest = (number % 7) as u8;
+            builder.entry(Hash::of(format!("word{number}").as_bytes())).longest = (number % 7) as u8;
         }
+        let table = builder.finish().unwrap();
         assert_eq!(table.len(), 2000);
         for number in 0..2000_u16 {
             assert_eq!(table.find(Hash::of(format!("word{number}").as_bytes())).longest, (number % 7) as u8);

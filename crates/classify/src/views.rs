@@ -4,20 +4,19 @@
 use crate::fold::{Folded, OTHER};
 use crate::lexicon::{Entry, Lexicon, hit};
 use crate::table::Hash;
-use crate::words::Word;
+use crate::words::{BREAK, SIGN, Word, Words};
 use crate::{Hit, Level, roles};
 
 /// The longest word that is read in other ways.
 const LONGEST: usize = 48;
 
 /// What the words say when they are read in other ways.
-pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+pub(crate) fn find(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
     let mut singles = 0;
     for (at, word) in words.iter().enumerate() {
         let text = folded.slice(word.start, word.end);
         singles = if text.len() <= 3 && word.digits < text.len().max(2) { singles + 1 } else { 0 };
-        let unknown = word.info.section == 0 && !word.is(roles::KNOWN);
-        if unknown && text.len() <= LONGEST && text.len() >= 3 {
+        if word.is_unknown() && text.len() <= LONGEST && text.len() >= 3 {
             alone(lexicon, words, folded, at, hits);
         }
         if let Some(next) = words.get(at + 1) {
@@ -28,7 +27,7 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
             singles = 0;
         }
     }
-    if folded.plain.iter().any(|b| b"@$!|+*".contains(b)) {
+    if words.saw(BREAK | SIGN) {
         masked(lexicon, folded, hits);
     }
 }
@@ -152,11 +151,15 @@ fn broken(
     next: &Word,
     hits: &mut Vec<Hit>,
 ) {
+    let odd = |word: &Word| word.is_unknown() && word.digits == 0;
+    // Most pairs: a blank between two words that are known, or a sign and a blank.
+    if folded.at(next.start - 1) == Some(b' ') && (next.start - first.end > 1 || !(odd(first) || odd(next))) {
+        return;
+    }
     let glue = glue_of(folded, first, next);
     if glue == Glue::None {
         return;
     }
-    let odd = |word: &Word| word.info.section == 0 && !word.is(roles::KNOWN) && word.digits == 0;
     if glue == Glue::Blank && !odd(first) && !odd(next) {
         return;
     }

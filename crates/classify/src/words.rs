@@ -1,8 +1,11 @@
-//! The words of a folded text and what is known of each.
+//! The words of a folded text and what is known of each, with what the look over the text shows besides: so that whoever comes
+//! after need not look when there is nothing for them.
 
-use crate::fold::Folded;
+use crate::fold::{Folded, OTHER};
 use crate::lexicon::Lexicon;
+use crate::roles;
 use crate::table::{Hash, Info};
+use std::ops::Deref;
 
 /// A run of letters and digits.
 #[derive(Debug, Clone, Copy)]
@@ -23,30 +26,156 @@ impl Word {
     pub(crate) const fn is(&self, roles: u64) -> bool {
         self.info.roles & roles != 0
     }
+
+    /// Whether it is on no list: what only unknown words are, misspellings and broken words, may be looked for in it.
+    pub(crate) const fn is_unknown(&self) -> bool {
+        self.info.section == 0 && self.info.roles & roles::KNOWN == 0
+    }
+}
+
+/// What a byte is: bits of this module.
+pub(crate) type Class = u16;
+
+pub(crate) const LETTER: Class = 1;
+pub(crate) const DIGIT: Class = 2;
+/// Neither letter nor digit.
+pub(crate) const ALONE: Class = 4;
+/// Has no business inside a word.
+pub(crate) const BREAK: Class = 8;
+/// May stand for a letter.
+pub(crate) const SIGN: Class = 16;
+pub(crate) const HYPHEN: Class = 32;
+pub(crate) const LINE: Class = 64;
+pub(crate) const AT: Class = 128;
+/// Seen in a text: a dot between two words without a blank, or `://`.
+pub(crate) const LINKED: Class = 256;
+/// Seen in a text: two letters or digits, each alone, side by side.
+pub(crate) const APART: Class = 512;
+/// Seen in a text: one letter three times.
+pub(crate) const REPEATED: Class = 1024;
+/// Seen in a text: letters and digits in one word.
+pub(crate) const MIXED: Class = 2048;
+/// Seen in a text: a word that is on no list.
+pub(crate) const UNKNOWN: Class = 4096;
+
+/// What each byte is, so that a text is looked over in one pass.
+const CLASSES: [Class; 256] = {
+    let mut classes = [ALONE; 256];
+    let mut at = 0_u8;
+    loop {
+        #[expect(clippy::indexing_slicing, reason = "evaluated when compiled, within bounds")]
+        {
+            classes[at as usize] = match at {
+                b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+                b'0'..=b'9' => DIGIT,
+                b'-' => ALONE | HYPHEN,
+                b'\n' => ALONE | LINE,
+                b'|' => ALONE | BREAK | SIGN,
+                b'@' => ALONE | SIGN | AT,
+                b'$' | b'!' | b'+' => ALONE | SIGN,
+                b'*' | b'_' | b'~' | b'^' | b'\\' | OTHER => ALONE | BREAK,
+                _ => ALONE,
+            };
+        }
+        if at == u8::MAX {
+            break classes;
+        }
+        at += 1;
+    }
+};
+
+/// What a byte is.
+#[inline]
+pub(crate) fn class(byte: u8) -> Class {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or(ALONE)
+}
+
+/// The words of a text in order, and what was seen on the way.
+#[derive(Debug)]
+pub(crate) struct Words {
+    list: Vec<Word>,
+    /// The roles of all words together.
+    roles: u64,
+    seen: Class,
+}
+
+impl Deref for Words {
+    type Target = [Word];
+
+    fn deref(&self) -> &[Word] {
+        &self.list
+    }
+}
+
+impl Words {
+    /// Whether any word has one of these roles.
+    pub(crate) const fn any(&self, roles: u64) -> bool {
+        self.roles & roles != 0
+    }
+
+    /// Whether any of these was seen in the text.
+    pub(crate) const fn saw(&self, class: Class) -> bool {
+        self.seen & class != 0
+    }
 }
 
 /// The words of a text in order.
-pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Vec<Word> {
-    let mut words = Vec::with_capacity(folded.plain.len() / 5 + 4);
+pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
+    let mut words = Words { list: Vec::with_capacity(folded.plain.len() / 5 + 4), roles: 0, seen: 0 };
     let mut start = usize::MAX;
     let mut hash = Hash::EMPTY;
     let mut digits = 0;
+    let (mut last, mut run) = (0_u8, 0_u8);
     for (at, byte) in folded.plain.iter().copied().enumerate() {
-        if byte.is_ascii_alphanumeric() {
+        let class = class(byte);
+        words.seen |= class;
+        if class & (LETTER | DIGIT) != 0 {
             if start == usize::MAX {
-                (start, hash, digits) = (at, Hash::EMPTY, 0);
+                (start, hash, digits, run) = (at, Hash::EMPTY, 0, 0);
             }
             hash = hash.and(byte);
-            digits += usize::from(byte.is_ascii_digit());
-        } else if start != usize::MAX {
-            words.push(Word { start, end: at, hash, info: lexicon.find(hash), digits });
-            start = usize::MAX;
+            digits += usize::from(class & DIGIT != 0);
+            run = if byte == last { run.saturating_add(1) } else { 1 };
+            if run >= 3 && class == LETTER && byte != b'w' {
+                words.seen |= REPEATED;
+            }
+            last = byte;
+        } else {
+            if start != usize::MAX {
+                words.push(folded, Word { start, end: at, hash, info: lexicon.find(hash), digits });
+                start = usize::MAX;
+            }
+            last = 0;
         }
     }
     if start != usize::MAX {
-        words.push(Word { start, end: folded.plain.len(), hash, info: lexicon.find(hash), digits });
+        words.push(folded, Word { start, end: folded.plain.len(), hash, info: lexicon.find(hash), digits });
     }
     words
+}
+
+impl Words {
+    fn push(&mut self, folded: &Folded<'_>, word: Word) {
+        self.roles |= word.info.roles;
+        if word.digits > 0 && word.digits < word.len() {
+            self.seen |= MIXED;
+        }
+        if word.is_unknown() {
+            self.seen |= UNKNOWN;
+        }
+        if let Some(before) = self.list.last() {
+            match folded.slice(before.end, word.start) {
+                [b' '] | [_, b' '] => {}
+                [b'.'] => self.seen |= LINKED,
+                [b':', b'/', b'/', ..] => self.seen |= LINKED,
+                _ => {}
+            }
+            if word.len() == 1 && before.len() == 1 && word.start == before.end + 1 {
+                self.seen |= APART;
+            }
+        }
+        self.list.push(word);
+    }
 }
 
 /// The index of the first word that begins at or after a position.
