@@ -76,13 +76,21 @@ def drug_names(family, conditions):
     return keep
 
 
+# English, Spanish, and others whose names are written in Latin letters and are common in the United States.
+LOCALES = ("en_US", "es_MX", "es_ES", "es_CO", "es_AR", "es_CL", "en_GB", "en_IE", "en_IN", "en_NG", "en_KE", "en_PK", "en_NZ", "fr_FR",
+           "it_IT", "pt_BR", "de_DE", "pl_PL", "tr_TR", "vi_VN", "ha_NG", "ig_NG", "yo_NG", "tw_GH", "zu_ZA", "sw", "ro_RO", "sv_SE")
+
+
 def first_names():
     names = set()
-    for locale in ("en_US", "es_MX", "es_ES", "es_CO"):
+    for locale in LOCALES:
         provider = __import__(f"faker.providers.person.{locale}", fromlist=["Provider"]).Provider
+        # Of the names of other languages, those that are words of English or Spanish are left out.
+        bar = 5.3 if locale in ("en_US", "es_MX", "es_ES", "es_CO") else 4.2
         for attribute in ("first_names", "first_names_female", "first_names_male"):
-            for name in getattr(provider, attribute, ()):
-                names.update(re.findall(r"[a-z]{3,}", fold(name)))
+            names_of = getattr(provider, attribute, ())
+            for name in () if isinstance(names_of, property) else names_of:
+                names.update(n for n in re.findall(r"[a-z]{3,}", fold(name)) if not common(n, bar))
     return names
 
 

@@ -9,31 +9,31 @@ import sys
 
 data = pathlib.Path(sys.argv[1])
 keep = set((pathlib.Path(__file__).parent / "keep-finding.txt").read_text().split())
-known = set()
-for name in ("lexicon", "drugs", "conditions", "tests-and-procedures", "everyday", "icd-words", "fda-names"):
+known, reviewed = set(), set()
+for name in ("lexicon", "drugs", "conditions", "tests-and-procedures", "everyday", "lay", "icd-words", "fda-names"):
     for line in (data / f"{name}.txt").read_text().splitlines():
         if line and line[0] not in "#=":
             known.update(p.strip() for p in line.split(",") if " " not in p.strip())
+            if name not in ("icd-words", "fda-names"):
+                reviewed.update(p.strip() for p in line.split(",") if " " not in p.strip())
 
-from wordfreq import top_n_list
-import unicodedata
-
-
-def fold(text):
-    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from plain_words import english, of_our_corpora
 
 # The commonest words are known as well, so that no time goes into looking for what they might be misspellings of.
-common = {fold(w) for w in top_n_list("en", 5000) + top_n_list("es", 4000)}
-common = {w for w in common if re.fullmatch(r"[a-z]{3,}", w)}
+common = english((10, 20)) | of_our_corpora(data) | set(re.findall(r"[a-z]{3,}", (data / "roles.txt").read_text().lower()))
 found = set()
-for word in list(common):
+for word in common:
     forms = {word, word.removesuffix("s"), word.removesuffix("es")}
     if not forms & known and word not in keep:
         found.add(word)
+# An inflection of a care word is no ordinary word, though a dictionary of Spanish has it.
+ordinary = english((10, 20, 35))
+stems = {word[:-1] for word in reviewed if len(word) >= 7}
 for word in sys.stdin.read().split():
     forms = {word, word.removesuffix("s"), word.removesuffix("es")}
-    if not forms & known and word not in keep:
+    inflected = word not in common | ordinary and any(word[:n] in stems for n in range(6, len(word) + 1))
+    if not forms & known and word not in keep and not inflected:
         found.add(word)
 ending = re.compile(r"(itis|osis|emia|algia|oma|ectomy|otomy|ostomy|oscopy|plasty|opathy|azole|cillin|mycin|statin|sartan|olol|pril|tinib|mab)s?$")
 found = sorted(w for w in found if not ending.search(w))

@@ -24,6 +24,7 @@ pub fn make(root: &Path) -> Result<(), Failed> {
     }
     let wanted = script("requirements.txt");
     run::shown(&home, &python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", &wanted])?;
+    word_lists(&home)?;
     let data = root.join(DATA);
     let look_alikes = data.join("look-alikes.txt").to_string_lossy().into_owned();
     let data = data.to_string_lossy().into_owned();
@@ -38,6 +39,20 @@ pub fn make(root: &Path) -> Result<(), Failed> {
     let said = piped(root, &python, &[&script("near_misses.py"), &data], &found)?;
     if said.trim().is_empty() {
         return Err(Failed::new("near-misses.txt was not written"));
+    }
+    Ok(())
+}
+
+/// Unpacks the lists of ordinary words below `target/lexicon`: SCOWL from Debian, Letterpress's Spanish words from npm.
+fn word_lists(home: &Path) -> Result<(), Failed> {
+    if !home.join("scowl").exists() {
+        run::shown(home, "apt-get", &["download", "-q", "scowl=2020.12.07-2"])?;
+        run::shown(home, "dpkg", &["-x", "scowl_2020.12.07-2_all.deb", "scowl"])?;
+    }
+    if !home.join("spanish").exists() {
+        run::shown(home, "npm", &["pack", "--silent", "an-array-of-spanish-words@2.0.0"])?;
+        fs::create_dir_all(home.join("spanish")).map_err(|_| Failed::new("target/lexicon cannot be written"))?;
+        run::shown(home, "tar", &["xzf", "an-array-of-spanish-words-2.0.0.tgz", "-C", "spanish"])?;
     }
     Ok(())
 }

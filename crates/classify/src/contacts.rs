@@ -9,13 +9,13 @@ use std::sync::LazyLock;
 
 static EMAIL: LazyLock<Pattern> = LazyLock::new(|| {
     compile(
-        r"\b[a-z0-9._%+-]{1,64}(?:@|\s?[\[({]\s?at\s?[\])}]\s?|\s@\s|\sat\s)[a-z0-9-]+(?:(?:\.|\s?[\[({]\s?dot\s?[\])}]\s?|\sdot\s)[a-z0-9-]+)+\b",
+        r"\b[a-z0-9._%+-]{1,64}(?:@|\s?[\[({]\s?at\s?[\])}]\s?|\s@\s|\sat\s|\sarroba\s)[a-z0-9-]+(?:(?:\.|\s?[\[({]\s?dot\s?[\])}]\s?|\sdot\s|\spunto\s)[a-z0-9-]+)+\b",
     )
 });
 
 static STREET: LazyLock<Pattern> = LazyLock::new(|| {
     compile(
-        r"\b\d{1,6} (?:[nsew]\.? |north |south |east |west )?(?:[a-z0-9'.]+ ){1,4}(?:st|street|ave|avenue|rd|road|blvd|boulevard|ln|lane|drive|dr|ct|court|way|pl|place|ter|terrace|hwy|pkwy|cir|circle|trail|square)\b|\b(?:\d{1,6} )?(?:calle|avenida|av|calzada|camino|carretera|pasaje) [a-z0-9 .'#]{2,40}|\bp\.? ?o\.? box \d+|\bapartado \d+",
+        r"\b\d{1,6} (?:[nsew]\.? |north |south |east |west )?(?:[a-z0-9'.]+ ){1,4}(?:st|street|ave|avenue|rd|road|blvd|boulevard|ln|lane|drive|dr|ct|court|way|pl|place|ter|terrace|hwy|pkwy|cir|circle|trail|square)\b|\b(?:\d{1,6} )?(?:calle|avenida|av\.?|calzada|camino|carretera|pasaje) [a-z0-9 .'#]{2,40}|\bp\.? ?o\.? box \d+|\bapartado \d+",
     )
 });
 
@@ -41,7 +41,7 @@ pub(crate) fn streets(words: &Words, folded: &Folded<'_>, hits: &mut Vec<Hit>) -
     }
     for (start, end) in STREET.of(&folded.plain)? {
         let cues = Cues::before(words, folded, start);
-        if cues.says_home(words, folded, start) {
+        if cues.says_home(words, folded, start) || Cues::says_home_after(words, folded, end) {
             hits.push(Hit::identifier(start, end, Kind::Address));
         }
     }

@@ -72,8 +72,28 @@ impl Cues {
                 let text = folded.slice(word.start, word.end);
                 let at = folded.slice(next, position);
                 let at = [b"at ".as_slice(), b"on ", b"al ", b"en ", b"to "].iter().any(|word| at.starts_with(word));
-                cues.is_at_you =
-                    at && matches!(text, b"you" | b"usted" | b"le" | b"lo" | b"la" | b"te" | b"patient" | b"paciente");
+                cues.is_at_you = at
+                    && matches!(
+                        text,
+                        b"you"
+                            | b"usted"
+                            | b"le"
+                            | b"lo"
+                            | b"la"
+                            | b"te"
+                            | b"patient"
+                            | b"paciente"
+                            | b"home"
+                            | b"casa"
+                            | b"domicilio"
+                            | b"work"
+                            | b"trabajo"
+                            | b"llamamos"
+                            | b"llamaremos"
+                            | b"marcamos"
+                            | b"escribimos"
+                            | b"sent"
+                    );
             }
             cues.all |= word.info.roles;
             if cues.nearest == 0 {
@@ -148,8 +168,27 @@ impl Cues {
             }
             home |= word.is(roles::HOME) && !word.is(roles::OWN);
             own |= word.is(roles::OWN);
+            // "with me at", "vivo en": the writer is the patient or the patient's family.
+            let mine = matches!(
+                text,
+                b"me" | b"conmigo" | b"vivo" | b"vivimos" | b"recogemos" | b"recogen" | b"pick" | b"picks"
+            );
+            home |= mine;
+            own |= mine;
         }
         home && (own || self.says_delivered(list, folded, position))
+    }
+
+    /// Whether what follows says that the street is the reader's: `still your address`.
+    pub(crate) fn says_home_after(list: &[Word], folded: &Folded<'_>, position: usize) -> bool {
+        let mut own = false;
+        for word in list.iter().skip(words::from(list, position)).take(5) {
+            own |= matches!(folded.slice(word.start, word.end), b"your" | b"su" | b"tu");
+            if own && word.is(roles::HOME) && !word.is(roles::OWN) {
+                return true;
+            }
+        }
+        false
     }
 
     fn says_delivered(&self, list: &[Word], folded: &Folded<'_>, position: usize) -> bool {

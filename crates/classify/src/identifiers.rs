@@ -16,13 +16,38 @@ pub(crate) fn find(
     hits: &mut Vec<Hit>,
 ) {
     let owes = words.any(roles::OWED);
+    let mut cleared = None;
     for one in found {
         if owned.iter().any(|(start, end)| one.start < *end && *start < one.end) {
             continue;
         }
         let cues = Cues::before(words, folded, one.start);
+        // "555-0100 or 555-0101": what holds for the first number holds for the second.
+        let other =
+            cleared.is_some_and(|end| matches!(folded.slice(end, one.start), b" or " | b" o " | b", " | b" / " | b"/"));
+        if one.shape == Shape::Phone && other {
+            cleared = Some(one.end);
+            continue;
+        }
+        cleared = None;
         if let Some(hit) = judge(*one, &cues, words, folded, context, owes) {
             hits.push(hit);
+        } else if one.shape == Shape::Phone {
+            cleared = Some(one.end);
+        }
+    }
+    if words.any(roles::MONTH) && words.any(roles::BIRTH) {
+        birthdays(words, folded, hits);
+    }
+}
+
+/// A day and month without a year behind a word of birth: `your birthday, April 2`.
+fn birthdays(words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+    for two in words.windows(2) {
+        let [first, second] = two else { continue };
+        let dated = (first.is(roles::MONTH) && second.digits > 0) || (first.digits > 0 && second.is(roles::MONTH));
+        if dated && second.start - first.end <= 2 && Cues::before(words, folded, first.start).has(roles::BIRTH) {
+            hits.push(Hit { level: Level::L3, ..Hit::identifier(first.start, second.end, Kind::Dob) });
         }
     }
 }
@@ -52,12 +77,17 @@ fn judge(
         Shape::Age => (90..=125).contains(&leading(text)).then(|| plain(Kind::Age)).flatten(),
         Shape::Ip => address(text).then(|| plain(Kind::Ip)).flatten(),
         Shape::Hardware => plain(Kind::Device),
+        // 45 CFR 164.514(b)(2)(i)(J): account numbers.
+        Shape::Card => plain(Kind::Account),
+        Shape::Masked => grave(Kind::Ssn),
         Shape::Phone => phone(one, cues, words, folded, context),
         Shape::Beneficiary => plain(Kind::PlanId),
         Shape::Ndc | Shape::Icd | Shape::Loinc => {
             codes::judge(one, cues, words, folded).or_else(|| number(one, cues, text))
         }
         Shape::Dose => grave(Kind::Medication),
+        // What weighs more is no person: an elevator's limit.
+        Shape::Measure if leading(text) > 700 && text.ends_with(b"s") | text.ends_with(b"lb") => None,
         Shape::Measure => grave(Kind::Lab),
         Shape::Money => owes.then(|| plain(Kind::Other)).flatten(),
         Shape::Number => codes::judge(one, cues, words, folded).or_else(|| number(one, cues, text)),
@@ -159,14 +189,18 @@ fn number(one: Found, cues: &Cues, text: &[u8]) -> Option<Hit> {
     let kind = match cues.nearest {
         near if near & roles::SSN != 0 => (4..=12).contains(&count).then_some(Kind::Ssn),
         near if near & roles::PASSCODE != 0 && count < 13 => None,
-        near if near & roles::PLACE != 0 => None,
+        near if near & roles::PLACE != 0 && !cues.has(roles::DEVICE) => None,
+        near if near & roles::PLACE != 0 => (count >= 4).then_some(Kind::Device),
         near if near & roles::RECORD != 0 => (count >= 4).then_some(Kind::Mrn),
         near if near & roles::ACCOUNT != 0 => (count >= 4).then_some(Kind::Account),
         near if near & roles::PLAN != 0 => (count >= 4).then_some(Kind::PlanId),
         near if near & roles::DEVICE != 0 => (count >= 4).then_some(Kind::Device),
         near if near & roles::AGE != 0 => (90..=125).contains(&leading(text)).then_some(Kind::Age),
-        near if near & roles::BIRTH != 0 => (count >= 3).then_some(Kind::Dob),
+        near if near & roles::BIRTH != 0 => {
+            (count >= 3 || (count >= 2 && text.iter().any(|b| b"/-.".contains(b)))).then_some(Kind::Dob)
+        }
         _ if own_line => Some(Kind::Phone),
+        _ if cues.has(roles::CARD) && cues.has(roles::LAST) && count == 4 => Some(Kind::Account),
         near if near & roles::CALL != 0 => None,
         _ => {
             (count >= 9 && count == text.iter().filter(|b| b.is_ascii_alphanumeric()).count()).then_some(Kind::Account)

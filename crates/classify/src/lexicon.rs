@@ -16,6 +16,7 @@ const REVIEWED: &[&str] = &[
     include_str!("../data/conditions.txt"),
     include_str!("../data/tests-and-procedures.txt"),
     include_str!("../data/everyday.txt"),
+    include_str!("../data/lay.txt"),
 ];
 /// Generated lists: found exactly only.
 const GENERATED: &[&str] = &[include_str!("../data/icd-words.txt"), include_str!("../data/fda-names.txt")];
@@ -171,7 +172,6 @@ impl Loading {
         }
         Some(())
     }
-
 }
 
 /// A section by its number, counted from 1.
@@ -279,6 +279,7 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
     let mut at = 0;
     while let Some(word) = words.get(at) {
         let found = if word.info.longest > 1 { phrase(lexicon, folded, words, at) } else { None };
+        let found = found.filter(|(next, _)| !is_in_row(folded, words, at, *next));
         let upper = || !folded.shouted && folded.is_upper(word.start, word.end);
         let text = folded.slice(word.start, word.end);
         let found = found.or_else(|| {
@@ -292,14 +293,31 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
                 at = next;
                 continue;
             }
-            let room =
-                word.digits > 0 && at.checked_sub(1).and_then(|i| words.get(i)).is_some_and(|w| w.is(roles::PLACE));
-            if next > at + 1 || !(room || is_person(words, folded, at)) {
+            let label = roles::PLACE | roles::ITEM;
+            let room = word.digits > 0 && at.checked_sub(1).and_then(|i| words.get(i)).is_some_and(|w| w.is(label));
+            let coded = word.is(roles::PASSCODE) && words.get(next).is_some_and(|number| number.digits > 0);
+            let harmless = room || coded || is_person(words, folded, at) || is_venue(words, folded, at, entry);
+            if next > at + 1 || !harmless {
                 hits.extend(hit(word.start, end, entry));
             }
         }
         at += 1;
     }
+}
+
+/// Whether single letters are part of a longer row of them: `C O` in `R E C O R D`.
+fn is_in_row(folded: &Folded<'_>, words: &[Word], at: usize, next: usize) -> bool {
+    let single = |word: Option<&Word>| word.is_some_and(|word| word.len() == 1);
+    let (Some(first), Some(last)) = (words.get(at), next.checked_sub(1).and_then(|i| words.get(i))) else {
+        return false;
+    };
+    let before = at.checked_sub(1).and_then(|i| words.get(i));
+    let gap = words.get(at + 1).map_or(b"".as_slice(), |second| folded.slice(first.end, second.start));
+    let beside = |a: &Word, b: &Word| gap.len() == 1 && folded.slice(a.end, b.start) == gap;
+    first.len() == 1
+        && last.len() == 1
+        && ((single(before) && before.is_some_and(|before| beside(before, first)))
+            || (single(words.get(next)) && words.get(next).is_some_and(|after| beside(last, after))))
 }
 
 /// The longest phrase that begins at a word; its words stand in one sentence.
@@ -332,10 +350,52 @@ fn is_person(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
     let Some(word) = words.get(at) else { return false };
     let named = word.is(roles::FAMILY_NAME | roles::FIRST_NAME) && folded.is_capital(word.start);
     let before = |back: usize| at.checked_sub(back).and_then(|index| words.get(index));
+    let joined = before(1).is_some_and(|first| {
+        first.is(roles::FAMILY_NAME | roles::FIRST_NAME)
+            && folded.is_capital(first.start)
+            && folded.slice(first.end, word.start) == b"-"
+    });
+    let titled = before(1).is_some_and(|title| matches!(folded.slice(title.start, title.end), b"dr" | b"dra" | b"drs"));
+    if (joined || titled) && folded.is_capital(word.start) && !folded.shouted {
+        return true;
+    }
+    let called = before(1).is_some_and(|title| title.is(roles::PATIENT)) && word.is(roles::FIRST_NAME);
+    if called && folded.is_capital(word.start) {
+        return true;
+    }
     named
         && (before(1).is_some_and(|title| title.is(roles::STAFF | roles::GREETING))
             || before(2)
                 .is_some_and(|title| title.is(roles::STAFF) && before(1).is_some_and(|w| w.is(roles::FIRST_NAME))))
+}
+
+/// Whether a word is part of the name of a street or a house of business: `taquería El Riñón`.
+fn is_venue(words: &[Word], folded: &Folded<'_>, at: usize, entry: Entry) -> bool {
+    let named = |word: &Word| folded.is_capital(word.start);
+    let before = |back: usize| at.checked_sub(back).and_then(|index| words.get(index));
+    let after = |on: usize| words.get(at + on).filter(|word| named(word));
+    let building = |word: &Word| {
+        word.is(roles::VENUE | roles::STREET)
+            || matches!(
+                folded.slice(word.start, word.end),
+                b"building" | b"park" | b"hall" | b"bridge" | b"garage" | b"house"
+            )
+    };
+    let beside = |on: usize| {
+        let gap = words
+            .get(at + on - 1)
+            .zip(words.get(at + on))
+            .map_or(b"".as_slice(), |(a, b)| folded.slice(a.end, b.start));
+        gap == b" "
+    };
+    let followed =
+        beside(1) && after(1).is_some_and(|word| building(word) || (beside(2) && after(2).is_some_and(building)));
+    entry.level < Level::L4
+        && !folded.shouted
+        && words.get(at).is_some_and(named)
+        && (followed
+            || before(1).is_some_and(|venue| venue.is(roles::VENUE))
+            || (before(1).is_some_and(named) && before(2).is_some_and(|venue| venue.is(roles::VENUE))))
 }
 
 /// What a host name is put together with: `hivclinic`, `std-care`.

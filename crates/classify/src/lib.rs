@@ -32,6 +32,7 @@ mod references;
 mod rewrite;
 mod roles;
 mod shapes;
+mod spoken;
 mod table;
 pub mod training;
 mod views;
@@ -248,6 +249,11 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
         words = words::of(&folded, lexicon);
     }
     let logistics = read(lexicon, &folded, &words, context, &owned, &mut hits)?;
+    // The model reads what is left: a reading in which nothing was found by a word.
+    let ask = |hits: &[Hit], words: &Words, folded: &Folded<'_>| {
+        if hits.iter().any(|hit| hit.phi) { None } else { model::find(words, folded) }
+    };
+    let mut told = ask(&hits, &words, &folded);
     for rewritten in rewrite::all(lexicon, &words, &folded) {
         let Some(text) = rewritten.text() else { continue };
         let again = Folded::new(text)?;
@@ -255,14 +261,16 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
         let mut found = Vec::new();
         let owned = recipient::find(&again, context, &mut found)?;
         read(lexicon, &again, &words, context, &owned, &mut found)?;
+        if told.is_none() && !hits.iter().any(|hit| hit.phi) {
+            told = ask(&found, &words, &again).and_then(|(start, end)| rewritten.original(start, end));
+        }
         hits.extend(found.into_iter().filter_map(|hit| {
             let (start, end) = rewritten.original(hit.start, hit.end)?;
             Some(Hit { start, end, ..hit })
         }));
     }
-    // The model reads what is left: a text in which nothing was found by a word.
     if !hits.iter().any(|hit| hit.phi)
-        && let Some((start, end)) = model::find(&words, &folded)
+        && let Some((start, end)) = told
     {
         hits.push(Hit { start, end, kind: Kind::Implied, level: Level::L3, category: None, phi: true });
     }

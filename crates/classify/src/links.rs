@@ -14,12 +14,14 @@ static LINK: LazyLock<Pattern> = LazyLock::new(|| {
 
 static PARAMETER: LazyLock<Pattern> = LazyLock::new(|| {
     compile(
-        r"(?:^|[/?&;_.-])(?:dob|birth\w*|ssn|mrn|patient\w*|pat|pt|name|first\w*|last\w*|full\w*|email|phone|cell|member\w*|acct|account\w*|paciente|nombre|apellido|expediente|dx|diagnosis|icd\w*|rx|drug|med\w*)(?:id)?[=/:-][^&\s/]+",
+        r"(?:^|[/?&;_.-])(?:dob\w*|birth\w*|nac\w*|ssn\w*|mrn\w*|chart\w*|lname|fname|ln|fn|surname|poliza|policy\w*|insurance\w*|mbi|tel|mobile|patient\w*|pat|pt|name|first\w*|last\w*|full\w*|email|phone|cell|member\w*|acct|account\w*|paciente|nombre|apellido|expediente|dx|diagnosis|icd\w*|rx|drug|med\w*)(?:id)?[=/:-][^&\s/]+",
     )
 });
 
 static NUMBER: LazyLock<Pattern> = LazyLock::new(|| {
-    compile(r"\d{3}-\d{2}-\d{4}|(?:^|[^0-9a-z])\d{7,16}(?:[^0-9a-z]|$)|(?:19|20)\d{2}-?[01]\d-?[0-3]\d|@")
+    compile(
+        r"\d{3}-\d{2}-\d{4}|(?:^|[^0-9a-z])\d{6,16}(?:[^0-9a-z]|$)|(?:^|[/=_-])[a-z]{1,3}\d{6,12}(?:[/?&#]|$)|(?:19|20)\d{2}-?[01]\d-?[0-3]\d|@",
+    )
 });
 
 /// Judges every link and takes it out of what the other finders look at; says whether there was one.

@@ -43,6 +43,9 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
         } else if title
             && !word.is(NOT_A_NAME)
             && word.len() >= 3
+            && could_be_family(word)
+            && !works_here(words, folded, at)
+            && !(word.is(roles::FIRST_NAME) && is_senora(words, folded, at))
             && (is_mister(words, at, folded) || (greeted && could_be_family(word) && !word.is(roles::FIRST_NAME)))
         {
             hits.push(Hit::identifier(word.start, word.end, Kind::Name));
@@ -56,10 +59,23 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
     let after = words.get(at + length).filter(|next| near(last, next, folded));
     let institution = (at..at + length).filter_map(|i| words.get(i)).skip(1).any(|w| w.is(roles::INSTITUTION))
         || after.is_some_and(|w| w.is(roles::INSTITUTION | roles::CREDENTIAL));
-    let staff = cue & roles::STAFF != 0
+    let asked = is_asked_for(words, folded, at, last);
+    let staff = (cue & roles::STAFF != 0 && !asked)
         || before(2).is_some_and(|b| b.is(roles::STAFF) && cue & (roles::STAFF | roles::PARTICLE) != 0)
         || says_staff(words, folded, last, at + length);
-    let known = word.is(roles::FIRST_NAME)
+    // A capitalised word nobody knows before a family name is a first name of the many that no list has.
+    let unlisted = word.is_unknown()
+        && word.len() >= 3
+        && !folded.shouted
+        && !folded.is_upper(word.start, word.end)
+        && before(1).is_some_and(|b| !b.is(roles::VENUE | roles::GREETING))
+        && last.is(roles::FAMILY_NAME)
+        && words.get(at + 1).is_some_and(|next| folded.slice(word.end, next.start) == b" ");
+    let titled = length == 2
+        && last.is_unknown() | last.is(roles::FIRST_NAME)
+        && matches!(folded.slice(word.start, word.end), b"don" | b"dona");
+    let known = (word.is(roles::FIRST_NAME) || (unlisted && !last.is(roles::NO_NAME)))
+        && !titled
         && (last.is(roles::FAMILY_NAME | roles::FIRST_NAME) || could_be_family(last))
         && !(word.is(roles::NO_NAME) && !announced && !last.is(roles::FAMILY_NAME));
     let family = word.is(roles::FAMILY_NAME) && last.is(roles::FAMILY_NAME) && announced;
@@ -101,7 +117,7 @@ fn turned(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
     let (family, first) = (words.get(at)?, words.get(at + 1)?);
     let fits = family.is(roles::FAMILY_NAME)
         && !family.is(roles::NO_NAME | roles::INSTITUTION | roles::FIRST_NAME)
-        && first.is(roles::FIRST_NAME)
+        && (first.is(roles::FIRST_NAME) || (first.is_unknown() && is_for(words, folded, at)))
         && !first.is(roles::NO_NAME)
         && is_capitalised(first, folded)
         && folded.slice(family.end, first.start) == b", ";
@@ -110,21 +126,87 @@ fn turned(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
     (fits && !staff).then_some(first.end)
 }
 
+/// Whether "for", "para" or "re" stands directly before: what follows is who it is about.
+fn is_for(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|i| words.get(i));
+    before.is_some_and(|w| matches!(folded.slice(w.start, w.end), b"for" | b"para" | b"re" | b"patient" | b"paciente"))
+}
+
 /// Whether the words behind a name say that it is somebody's on the staff: `Emily Carter, NP`, `Maria Lopez will see you`.
 fn says_staff(words: &[Word], folded: &Folded<'_>, last: &Word, next: usize) -> bool {
     let after = |n: usize| words.get(next + n).map(|w| folded.slice(w.start, w.end));
     if words.get(next).is_some_and(|w| w.is(roles::CREDENTIAL) && w.start - last.end <= 3) {
         return true;
     }
-    matches!(
-        (after(0), after(1)),
-        (
-            Some(b"will" | b"can" | b"is"),
-            Some(b"see" | b"call" | b"be" | b"meet" | b"out" | b"reach" | b"greet" | b"help")
-        ) | (Some(b"from" | b"at" | b"with"), Some(_))
-            | (Some(b"lo" | b"la" | b"le" | b"los"), Some(b"atendera" | b"vera" | b"llamara" | b"recibira"))
-            | (Some(b"de"), Some(_))
-    ) && words.get(next).is_some_and(|w| w.start - last.end <= 2)
+    // "with Dr. Lopez" says who is seen, not who sees.
+    // "... at 4" when, and not where somebody works.
+    let timed = |w: &Word| (1..=2).contains(&w.digits) && after(0) != Some(b"de");
+    let behind = words.get(next + 1).filter(|w| (w.is(roles::STAFF) && after(0) == Some(b"with")) || timed(w));
+    behind.is_none()
+        && matches!(
+            (after(0), after(1)),
+            (
+                Some(b"will" | b"can" | b"is"),
+                Some(b"see" | b"call" | b"be" | b"meet" | b"out" | b"reach" | b"greet" | b"help")
+            ) | (Some(b"from" | b"at" | b"with"), Some(_))
+                | (Some(b"lo" | b"la" | b"le" | b"los"), Some(b"atendera" | b"vera" | b"llamara" | b"recibira"))
+                | (Some(b"de"), Some(_))
+        )
+        && words.get(next).is_some_and(|w| w.start - last.end <= 2)
+}
+
+/// `Sra. Consuelo Gripo de caja`: a desk or department behind a name.
+fn works_here(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
+    const DESKS: &[&[u8]] = &[
+        b"caja",
+        b"recepcion",
+        b"admisiones",
+        b"citas",
+        b"registro",
+        b"archivo",
+        b"facturacion",
+        b"billing",
+        b"records",
+        b"scheduling",
+        b"registration",
+        b"seguridad",
+        b"security",
+        b"lobby",
+        b"limpieza",
+        b"mantenimiento",
+        b"maintenance",
+        b"facilities",
+        b"valet",
+        b"estacionamiento",
+        b"hr",
+        b"accounting",
+        b"contabilidad",
+        b"entrada",
+        b"front",
+        b"reception",
+        b"admissions",
+        b"cashier",
+        b"desk",
+    ];
+    let beside = |n: usize| words.get(at + n).zip(words.get(at + n + 1)).is_some_and(|(a, b)| near(a, b, folded));
+    let text = |n: usize| words.get(at + n).map_or(b"".as_slice(), |w| folded.slice(w.start, w.end));
+    (1..=3).take_while(|n| beside(n - 1)).any(|n| {
+        matches!(text(n), b"de" | b"en" | b"from" | b"in" | b"at" | b"of")
+            && (DESKS.contains(&text(n + 1)) || (text(n + 1) == b"the" && DESKS.contains(&text(n + 2))))
+    })
+}
+
+/// `Am I speaking with Yolanda Cruz?`, `¿Habla con Ramiro Cárdenas?`: whether the reader is who is named.
+fn is_asked_for(words: &[Word], folded: &Folded<'_>, at: usize, last: &Word) -> bool {
+    let verb = at.checked_sub(2).and_then(|i| words.get(i)).map_or(b"".as_slice(), |w| folded.slice(w.start, w.end));
+    matches!(verb, b"speaking" | b"speak" | b"talking" | b"habla" | b"hablo" | b"hablando")
+        && folded.at(last.end) == Some(b'?')
+}
+
+/// `Sra. Dolores`: in Spanish the title stands before the first name too.
+fn is_senora(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
+    let title = at.checked_sub(1).and_then(|i| words.get(i)).map_or(b"".as_slice(), |w| folded.slice(w.start, w.end));
+    matches!(title, b"sr" | b"sra" | b"srta" | b"senor" | b"senora" | b"don" | b"dona")
 }
 
 /// `Mr.`, `Sra.` before a family name, wherever it stands.

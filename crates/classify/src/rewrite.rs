@@ -4,8 +4,10 @@
 
 use crate::fold::{Folded, OTHER};
 use crate::lexicon::Lexicon;
-use crate::roles;
-use crate::words::{self, ALONE, APART, BREAK, DIGIT, HYPHEN, LETTER, LINE, MIXED, REPEATED, SIGN, UNKNOWN, Words};
+use crate::words::{
+    self, ALONE, APART, BREAK, DIGIT, HYPHEN, LETTER, LETTER_AND_DIGITS, LINE, MIXED, REPEATED, SIGN, UNKNOWN, Words,
+};
+use crate::{roles, spoken};
 
 /// A rewriting up to this many bytes is read as a whole; of a longer one, what stands around each change.
 const WHOLE: usize = 384;
@@ -26,19 +28,26 @@ pub(crate) struct Rewritten {
 }
 
 impl Rewritten {
-    fn with_room(length: usize) -> Self {
+    pub(crate) fn with_room(length: usize) -> Self {
         Self { text: Vec::with_capacity(length), back: Vec::with_capacity(length), marks: Vec::new(), cut: false }
     }
 
-    fn push(&mut self, byte: u8, from: usize) {
+    pub(crate) fn push(&mut self, byte: u8, from: usize) {
         self.text.push(byte);
         self.back.push(u32::try_from(from).unwrap_or(u32::MAX));
     }
 
     /// Notes that what stands at the end was changed.
-    fn mark(&mut self) {
+    pub(crate) fn mark(&mut self) {
         if self.marks.last().is_none_or(|last| *last != self.text.len()) {
             self.marks.push(self.text.len());
+        }
+    }
+
+    /// Says that what was pushed last reaches to this place.
+    pub(crate) fn ends_at(&mut self, place: usize) {
+        if let Some(last) = self.back.last_mut() {
+            *last = u32::try_from(place).unwrap_or(u32::MAX);
         }
     }
 
@@ -114,6 +123,12 @@ pub(crate) fn all(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Vec<
     if signs.repeated {
         add(squeezed(folded, 1));
         add(squeezed(folded, 2));
+    }
+    if words.saw(LINE) && words.saw(UNKNOWN) {
+        add(unbroken(words, folded));
+    }
+    if words.any(roles::NUMERAL) || words.saw(LETTER_AND_DIGITS) {
+        add(spoken::in_digits(words, folded));
     }
     if words.saw(UNKNOWN) {
         add(mended(lexicon, words, folded));
@@ -214,7 +229,11 @@ fn apart(folded: &Folded<'_>, start: usize) -> usize {
         length -= 2;
     }
     let singles = length / 2 + 1;
-    let least = if sign == b' ' { 4 } else { 3 };
+    let capitals = (start..start + length).step_by(2).all(|at| folded.is_capital(at)) && !folded.shouted;
+    // Words set apart stand two blanks from each other: `g u m  g r a f t`.
+    let doubled = folded.slice(start + length, start + length + 2) == b"  "
+        || start.checked_sub(2).is_some_and(|before| folded.slice(before, start) == b"  ");
+    let least = if sign == b' ' && !capitals && !doubled { 4 } else { 3 };
     let kinds = (start..start + length)
         .step_by(2)
         .filter(|at| folded.at(*at).is_some_and(|b| b.is_ascii_alphanumeric()))
@@ -268,6 +287,29 @@ fn letters(folded: &Folded<'_>) -> Rewritten {
     out
 }
 
+/// Words broken by a line's end put together: `ne⏎edle exch⏎ange`. Only where a part is no word of its own.
+fn unbroken(words: &Words, folded: &Folded<'_>) -> Rewritten {
+    let mut out = Rewritten::with_room(folded.plain.len());
+    let mut copied = 0;
+    for (first, next) in words.iter().zip(words.iter().skip(1)) {
+        let broken = matches!(folded.slice(first.end, next.start), b"\n" | b"\r\n" | b"-\n" | b"-\r\n");
+        let odd = (first.is_unknown() || next.is_unknown()) && first.digits + next.digits == 0;
+        if broken && odd && first.len() + next.len() >= 5 {
+            for place in copied..first.end {
+                out.push(folded.cased(place), place);
+            }
+            out.mark();
+            copied = next.start;
+        }
+    }
+    if copied > 0 {
+        for place in copied..folded.plain.len() {
+            out.push(folded.cased(place), place);
+        }
+    }
+    out
+}
+
 /// Every run of three or more of one letter cut to `most`.
 fn squeezed(folded: &Folded<'_>, most: usize) -> Rewritten {
     let mut out = Rewritten::with_room(folded.plain.len());
@@ -308,9 +350,7 @@ fn mended(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Rewritten {
         for (offset, byte) in target.iter().enumerate() {
             out.push(*byte, (start + offset).min(end - 1));
         }
-        if let Some(last) = out.back.last_mut() {
-            *last = u32::try_from(end - 1).unwrap_or(u32::MAX);
-        }
+        out.ends_at(end - 1);
         at = end;
     }
     for from in at..folded.plain.len() {

@@ -89,6 +89,14 @@ roles! {
     CLOSED = 35 "closed",
     /// The dot of an address in words.
     DOT = 36 "dot",
+    /// A number's word, or a sign's inside a number.
+    NUMERAL = 37 "numeral",
+    /// A payment card.
+    CARD = 40 "card",
+    /// Before the number of a thing that is sold or shelved.
+    ITEM = 39 "item",
+    /// Before the name of a street or a house of business, in which a care word is only a name.
+    VENUE = 38 "venue",
 }
 
 /// Where the digit's value begins.

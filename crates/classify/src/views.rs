@@ -304,6 +304,9 @@ fn masked(lexicon: &Lexicon, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
                     continue;
                 }
                 let trimmed = bytes.strip_suffix(b"!").unwrap_or(bytes);
+                if trimmed.iter().all(u8::is_ascii_alphanumeric) {
+                    continue;
+                }
                 let found = leet_readings(trimmed).iter().find_map(|reading| {
                     let found = lexicon.find_text(reading);
                     found.or_else(|| (reading.len() >= 6).then(|| misspelled(lexicon, reading)).flatten())

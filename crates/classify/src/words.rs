@@ -55,6 +55,8 @@ pub(crate) const APART: Class = 512;
 pub(crate) const REPEATED: Class = 1024;
 /// Seen in a text: letters and digits in one word.
 pub(crate) const MIXED: Class = 2048;
+/// Seen in a text: a letter alone and a digit alone side by side.
+pub(crate) const LETTER_AND_DIGITS: Class = 8192;
 /// Seen in a text: a word that is on no list.
 pub(crate) const UNKNOWN: Class = 4096;
 
@@ -172,6 +174,9 @@ impl Words {
             }
             if word.len() == 1 && before.len() == 1 && word.start == before.end + 1 {
                 self.seen |= APART;
+                if word.digits == 1 && before.digits == 0 {
+                    self.seen |= LETTER_AND_DIGITS;
+                }
             }
         }
         self.list.push(word);
