@@ -59,7 +59,7 @@ impl Cues {
         let first = words::from(list, position);
         for (count, word) in list.get(..first).unwrap_or_default().iter().rev().take(WORDS).enumerate() {
             let between = folded.slice(word.end, next);
-            if position - word.end > BYTES || ends_sentence(between, word) {
+            if position.saturating_sub(word.end) > BYTES || ends_sentence(between, word) {
                 break;
             }
             if count == 0 {

@@ -4,6 +4,7 @@
 
 use crate::fold::{Folded, OTHER};
 use crate::lexicon::Lexicon;
+use crate::table::{Hash, Info};
 use crate::words::{
     self, ALONE, APART, BREAK, DIGIT, HYPHEN, LETTER, LETTER_AND_DIGITS, LINE, MIXED, REPEATED, SIGN, UNKNOWN, Words,
 };
@@ -118,7 +119,7 @@ pub(crate) fn all(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Vec<
         add(joined(folded));
     }
     if signs.leet {
-        add(letters(folded));
+        add(letters(lexicon, folded));
     }
     if signs.repeated {
         add(squeezed(folded, 1));
@@ -254,7 +255,7 @@ fn breaker(folded: &Folded<'_>, at: usize) -> usize {
 }
 
 /// Digits and signs inside words read as letters.
-fn letters(folded: &Folded<'_>) -> Rewritten {
+fn letters(lexicon: &Lexicon, folded: &Folded<'_>) -> Rewritten {
     let mut out = Rewritten::with_room(folded.plain.len());
     let in_word = |byte: u8| byte.is_ascii_alphanumeric() || b"@$!|+".contains(&byte);
     let mut at = 0;
@@ -268,7 +269,7 @@ fn letters(folded: &Folded<'_>) -> Rewritten {
         let word = folded.slice(at, at + length);
         let word = word.strip_suffix(b"!").unwrap_or(word);
         let plain = word.iter().filter(|b| b.is_ascii_alphabetic()).count();
-        let read = plain >= 2 && plain < word.len() && !crate::views::is_number(word);
+        let read = plain >= 2 && plain < word.len() && !crate::views::is_number(word) && may_mean(lexicon, word);
         for (offset, byte) in word.iter().enumerate() {
             let letter = if read { crate::views::leet(*byte) } else { None };
             let cased = folded.cased(at + offset);
@@ -308,6 +309,15 @@ fn unbroken(words: &Words, folded: &Folded<'_>) -> Rewritten {
         }
     }
     out
+}
+
+/// Whether a word of digits and letters, read as letters, may mean anything: `A10` and `x7k2` do not.
+fn may_mean(lexicon: &Lexicon, word: &[u8]) -> bool {
+    if word.len() > 4 {
+        return true;
+    }
+    let hash = word.iter().fold(Hash::EMPTY, |hash, byte| hash.and(crate::views::leet(*byte).unwrap_or(*byte)));
+    lexicon.find(hash) != Info::NONE
 }
 
 /// Every run of three or more of one letter cut to `most`.

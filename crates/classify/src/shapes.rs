@@ -37,7 +37,7 @@ shapes! {
     /// A payment card's number in its groups.
     Card = r"\b(?:\d{4}[ .-]){3}\d{4}\b|\b\d{4}[ .-]\d{6}[ .-]\d{5}\b";
     /// A social security number of which only the end is shown.
-    Masked = r"(?:x{3}|\*{3}|#{3}|\x1a{3})[- ]?(?:xx|\*\*|##|\x1a\x1a)[- ]?\d{4}\b";
+    Masked = r"(?:\bx{3}|\*{3}|#{3}|\x1a{3})[- ]?(?:xx|\*\*|##|\x1a\x1a)[- ]?\d{4}\b";
     /// Nine digits in three groups.
     Social = r"\b\d{3}[-. _/]{1,3}\d{2}[-. _/]{1,3}\d{4}\b";
     /// A telephone number.

@@ -405,3 +405,40 @@ fn random_mixtures_of_hostile_pieces_are_read_with_valid_offsets() {
         assert!(findings.spans.windows(2).all(|two| two[0].end <= two[1].start), "{text:?} {findings:?}");
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 2_000, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever bytes a caller read as text: no panic, spans inside it, in order, apart.
+    #[test]
+    fn any_bytes_read_as_text_give_valid_offsets(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
+        let text = String::from_utf8_lossy(&bytes);
+        let findings = scan(&text, &Context::default()).unwrap();
+        let length = text.chars().count();
+        proptest::prop_assert!(findings.spans.iter().all(|span| span.start < span.end && span.end <= length));
+        proptest::prop_assert!(findings.spans.windows(2).all(|two| two[0].end <= two[1].start));
+    }
+
+    /// Pieces that undo each other's encodings, turned about with marks and directions.
+    #[test]
+    fn any_sequence_of_hostile_pieces_gives_valid_offsets(pieces in proptest::collection::vec(
+        proptest::sample::select(vec![
+            "HIV", "metformin", "&#x48;", "&amp;#72;", "%2548", "%C3%A9", "e\u{301}\u{301}\u{301}", "\u{202e}", "\u{2066}", "\u{200d}",
+            "t r a m a d o l", "nine", "hundred", "point", "one two three", "xxx-xx-1234", "4111 1111 1111 1111", "Maria", "Lopez", "Dr.",
+            " ", " ", "\n", "\r\n", "-\n", ".", ",", "!", "@", "1", "A1", "\u{1f9ec}", "ａ", "ß", "https://a.example/x?", "dob=", "born",
+        ]),
+        0..60,
+    )) {
+        let text = pieces.concat();
+        let findings = scan(&text, &Context::default()).unwrap();
+        let length = text.chars().count();
+        proptest::prop_assert!(findings.spans.iter().all(|span| span.start < span.end && span.end <= length));
+        proptest::prop_assert!(findings.spans.windows(2).all(|two| two[0].end <= two[1].start));
+    }
+}
+
+#[test]
+fn a_line_of_ten_megabytes_is_refused_and_not_read() {
+    let line = "Your A1c is 8.2 %. ".repeat(10 * 1024 * 1024 / 19);
+    assert_eq!(scan(&line, &Context::default()), Err(ClassifierError::TooLong));
+}

@@ -157,6 +157,7 @@ impl Engine {
             library: &state.library,
             postal: state.settings.tenant.postal_address.as_deref(),
             recipient: &texts.recipient(),
+            vocabulary: state.vocabulary.as_ref(),
         };
         let mut rendered = Rendered::new(&request, setting)?;
         if let Some(answering) = &answering {

@@ -43,6 +43,7 @@ pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
     let event = visit::named_or_told(event, &case.request, &record.patient);
     let tenant = case.tenant.to_gate();
     let texts = Texts::of(&record.identity);
+    let vocabulary = case.tenant.vocabulary.vocabulary();
     let setting = Setting {
         tenant: &tenant,
         purpose: request.purpose,
@@ -51,6 +52,7 @@ pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
         library: Library::builtin(),
         postal: case.tenant.postal_address.as_deref(),
         recipient: &texts.recipient(),
+        vocabulary: vocabulary.as_ref(),
     };
     let rendered = Rendered::new(&case.request, setting).map_err(|error| error.within("request"))?;
     let mut history = case.history.to_gate()?;

@@ -1,7 +1,7 @@
 //! Measuring a text: what the gate is told about it instead of the text itself. The only place that calls the classifier.
 
 use postern_base::{Category, Channel, Language, Level, Purpose};
-use postern_classify::Recipient;
+use postern_classify::{Recipient, Vocabulary};
 use postern_gate::LinkState;
 use postern_gate::facts::Tenant;
 use postern_gate::reference::is_shared_shortener;
@@ -22,6 +22,8 @@ pub(crate) struct Place<'a> {
     pub(crate) language: Language,
     pub(crate) tenant: &'a Tenant,
     pub(crate) recipient: &'a Recipient<'a>,
+    /// The tenant's own words.
+    pub(crate) vocabulary: Option<&'a Vocabulary>,
 }
 
 impl Place<'_> {
@@ -39,7 +41,7 @@ pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
         language: Some(place.language),
         callback: place.tenant.callback.as_deref(),
         recipient: Some(place.recipient),
-        vocabulary: None,
+        vocabulary: place.vocabulary,
     };
     match postern_classify::scan(text, &context) {
         Ok(findings) => Found { level: Fact::Known(findings.level), categories: findings.categories },

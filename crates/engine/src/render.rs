@@ -8,7 +8,7 @@ use crate::templates::Library;
 use crate::wire::{self, WireError};
 use postern_base::{Category, Channel, Form, Language, Level, Phi, Purpose};
 use postern_channels::Outbound;
-use postern_classify::Recipient;
+use postern_classify::{Recipient, Vocabulary};
 use postern_gate::facts::Tenant;
 use postern_gate::{Content, Fact, LinkState, Rendition};
 use postern_ledger::{CommitmentKey, commit};
@@ -58,6 +58,8 @@ pub struct Setting<'a> {
     pub postal: Option<&'a str>,
     /// Texts of the patient's own record: finding one in a text is the strongest sign there is.
     pub recipient: &'a Recipient<'a>,
+    /// The tenant's own words.
+    pub vocabulary: Option<&'a Vocabulary>,
 }
 
 impl Rendered {
@@ -120,7 +122,14 @@ const fn turns_direction(c: char) -> bool {
 
 impl<'a> Setting<'a> {
     fn place(self, language: Language) -> Place<'a> {
-        Place { purpose: self.purpose, channel: None, language, tenant: self.tenant, recipient: self.recipient }
+        Place {
+            purpose: self.purpose,
+            channel: None,
+            language,
+            tenant: self.tenant,
+            recipient: self.recipient,
+            vocabulary: self.vocabulary,
+        }
     }
 }
 

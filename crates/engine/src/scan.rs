@@ -61,9 +61,19 @@ pub fn scan_line(line: &ScanLine) -> ScanAnswer {
         language: line.lang,
         ..postern_classify::Context::default()
     };
-    match postern_classify::scan(&line.text, &context) {
+    answer(&line.id, &line.text, &context)
+}
+
+/// Scans a text of which nothing else is known.
+#[must_use]
+pub fn scan_text(id: &str, text: &str) -> ScanAnswer {
+    answer(id, text, &postern_classify::Context::default())
+}
+
+fn answer(id: &str, text: &str, context: &postern_classify::Context<'_>) -> ScanAnswer {
+    match postern_classify::scan(text, context) {
         Ok(findings) => ScanAnswer {
-            id: line.id.clone(),
+            id: id.to_owned(),
             phi: findings.phi,
             level: findings.level,
             spans: findings
@@ -72,6 +82,6 @@ pub fn scan_line(line: &ScanLine) -> ScanAnswer {
                 .map(|span| ScanSpan { start: span.start, end: span.end, kind: span.kind.as_str().to_owned() })
                 .collect(),
         },
-        Err(_) => ScanAnswer { id: line.id.clone(), phi: true, level: Level::L4, spans: Vec::new() },
+        Err(_) => ScanAnswer { id: id.to_owned(), phi: true, level: Level::L4, spans: Vec::new() },
     }
 }

@@ -8,6 +8,7 @@ use crate::principal::{Principal, Scope};
 use crate::templates::{Library, library_of};
 use crate::wire::{self, Settings, WireError};
 use postern_base::TenantId;
+use postern_classify::Vocabulary;
 use postern_gate::Policy;
 use postern_gate::facts::{Tenant, Vendor};
 use postern_ledger::Kind;
@@ -29,6 +30,7 @@ pub(crate) struct TenantState {
     pub(crate) policy: Policy,
     pub(crate) vendors: Vec<Vendor>,
     pub(crate) library: Library,
+    pub(crate) vocabulary: Option<Vocabulary>,
 }
 
 impl Tenants {
@@ -60,6 +62,7 @@ impl Engine {
         let vendors = self.inner.store.tenant(id).vendors().await?;
         let state = Arc::new(TenantState {
             gate: settings.tenant.to_gate(),
+            vocabulary: settings.tenant.vocabulary.vocabulary(),
             policy: policy::read(&settings.tenant.policy),
             settings,
             vendors,
@@ -98,6 +101,9 @@ impl Engine {
         if let Some(first) = defects.first() {
             let all: Vec<&str> = defects.iter().map(|defect| defect.sentence.as_str()).collect();
             return Err(WireError::new(format!("tenant.policy.{}", first.key), all.join(" ")).into());
+        }
+        if let Some((key, what)) = checked.tenant.vocabulary.defect() {
+            return Err(WireError::new(format!("tenant.vocabulary.{key}"), what).into());
         }
         let entry = ledger_entry::of(self, &principal.tenant, Kind::Administered, principal.actor(), "tenant_settings")
             .map_err(|_| UseError::Unavailable)?;

@@ -226,9 +226,12 @@ pub(crate) struct Explain {
 /// `postern scan`.
 #[derive(Debug, Args)]
 pub(crate) struct Scan {
-    /// JSON lines; `-` = standard input
-    #[arg(value_name = "FILE", default_value = "-")]
-    pub(crate) file: PathBuf,
+    /// Files and folders of JSON lines or plain text (one text a line); `-` = standard input, JSON lines
+    #[arg(value_name = "PATH", default_value = "-")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Show the texts with what was found in them, also where standard output is no terminal: it then holds PHI
+    #[arg(long)]
+    pub(crate) text: bool,
     /// Exit with 1 when this is found
     #[arg(long, value_name = "WHAT")]
     pub(crate) fail_on: Option<FailOn>,

@@ -34,6 +34,12 @@ impl Paint {
         Self { on: io::stdout().is_terminal() && !environment::no_colour() }
     }
 
+    /// For who wants no colour.
+    #[cfg(test)]
+    pub(crate) const fn none() -> Self {
+        Self { on: false }
+    }
+
     /// `text` in `tone`.
     pub(crate) fn text(self, tone: Tone, text: &str) -> String {
         let code = match tone {

@@ -180,7 +180,15 @@ impl Checked<'_> {
     }
 
     fn place<'a>(&'a self, purpose: Purpose, recipient: &'a Recipient<'a>) -> Place<'a> {
-        Place { purpose, channel: self.text.channel, language: self.text.language, tenant: self.tenant, recipient }
+        Place {
+            purpose,
+            channel: self.text.channel,
+            language: self.text.language,
+            tenant: self.tenant,
+            recipient,
+            // A template is judged by what its words say to anybody.
+            vocabulary: None,
+        }
     }
 
     /// What the text's own words carry, its slots filled with what says nothing.

@@ -33,7 +33,7 @@ pub use request::{
     Ai, Breach, BreakGlass, Content, Disclosure, Marketing, NoticeElement, Recipient, Request, TemplateUse,
     Translation, Voice,
 };
-pub use tenant::{Sender, Settings, Tenant};
+pub use tenant::{OwnWords, Sender, Settings, Tenant};
 pub use vendor::{Agreement, Vendor};
 
 /// The JSON Schema of a [`Case`], written from these types.

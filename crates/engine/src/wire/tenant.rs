@@ -2,8 +2,11 @@
 
 use super::policy::PolicyFile;
 use super::{Deployment, Transport};
+use postern_base::{Category, Level};
+use postern_classify::{Context, Vocabulary};
 use postern_gate::facts;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A tenant's settings, as the store keeps them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,9 +50,64 @@ pub struct Tenant {
     /// Which text of 47 CFR 64.1200(a)(10) is applied.
     #[serde(default)]
     pub revocation_regime: Regime,
+    /// The tenant's own words, for the classifier.
+    #[serde(default, skip_serializing_if = "OwnWords::is_empty")]
+    pub vocabulary: OwnWords,
     /// The tenant's policy.
     #[serde(default)]
     pub policy: PolicyFile,
+}
+
+/// Words that mean something else here than elsewhere. Case, accents and punctuation do not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnWords {
+    /// Names that are clean here although a word in them is not: a street called Hope Clinic Road, a Dr. Graves.
+    #[serde(default)]
+    pub clean: Vec<String>,
+    /// Terms that are always specially protected here, with their category: the name of a programme everybody in town knows.
+    #[serde(default)]
+    pub sensitive: BTreeMap<String, Category>,
+}
+
+/// The most words of either kind.
+const WORDS_MAX: usize = 2000;
+
+impl OwnWords {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.clean.is_empty() && self.sensitive.is_empty()
+    }
+
+    /// What is wrong with them: the key, and what to do. A word that is specially protected everywhere cannot be declared clean
+    /// (house: a tenant may tighten, never loosen, what is L4).
+    #[must_use]
+    pub fn defect(&self) -> Option<(&'static str, String)> {
+        if self.clean.len() > WORDS_MAX || self.sensitive.len() > WORDS_MAX {
+            return Some(("clean", format!("at most {WORDS_MAX} words of a kind")));
+        }
+        let number = self.clean.iter().position(|phrase| !may_be_clean(phrase))?.saturating_add(1);
+        Some((
+            "clean",
+            format!("number {number} is specially protected (L4) and cannot be declared clean; leave it out"),
+        ))
+    }
+
+    /// The words as the classifier takes them; `None` when there are none. What may not be clean is left out.
+    #[must_use]
+    pub fn vocabulary(&self) -> Option<Vocabulary> {
+        if self.is_empty() {
+            return None;
+        }
+        let clean: Vec<&str> = self.clean.iter().map(String::as_str).filter(|phrase| may_be_clean(phrase)).collect();
+        let sensitive: Vec<(&str, Category)> = self.sensitive.iter().map(|(term, of)| (term.as_str(), *of)).collect();
+        Vocabulary::new(&clean, &sensitive).ok()
+    }
+}
+
+fn may_be_clean(phrase: &str) -> bool {
+    postern_classify::scan(phrase, &Context::default()).is_ok_and(|findings| findings.level < Level::L4)
 }
 
 /// The tenant's HIPAA role.

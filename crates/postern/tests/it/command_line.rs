@@ -106,6 +106,27 @@ not json, SSN 219-09-9991\n\
 }
 
 #[test]
+fn scan_reads_folders_text_by_text_and_shows_the_text_only_when_asked() {
+    let folder = Folder::new("scan-folder");
+    let inside = folder.join("sms");
+    std::fs::create_dir(&inside).unwrap();
+    std::fs::write(inside.join("a.txt"), "See you Monday at 3.\nYour A1c is 8.2 %\n").unwrap();
+    std::fs::write(inside.join("b.jsonl"), "{\"id\":\"7\",\"text\":\"SSN 219-09-9991\",\"channel\":\"sms\"}\n")
+        .unwrap();
+    std::fs::write(folder.join("logo.png"), b"\x89PNG\0\0\0").unwrap();
+    let all = folder.join("");
+    let path = all.to_str().unwrap();
+    let output = fed(&["scan", path], "");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("a.txt:2  lab 5-8") && said.contains("3 texts, 2 with PHI, 1 files"), "{said}");
+    assert!(!said.contains("219") && !said.contains('\u{1b}'), "neither text nor colour in a pipe: {said}");
+    let output = fed(&["scan", "--text", path], "");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("Your [A1c]lab is") && said.contains("[219-09-9991]ssn"), "{said}");
+    assert_eq!(fed(&["scan", "--fail-on", "phi", path], "").status.code(), Some(1));
+}
+
+#[test]
 fn scan_shows_people_what_was_found_and_never_the_text() {
     let output = fed(&["scan"], "{\"id\":\"7\",\"text\":\"SSN 219-09-9991\",\"channel\":\"sms\"}\n");
     let text = String::from_utf8(output.stdout).unwrap();

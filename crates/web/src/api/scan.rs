@@ -5,8 +5,10 @@ use crate::problem::{Kind, Problem};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use postern_engine::scan::{ScanLine, scan_line};
+use serde_json::json;
 
-/// `POST /v1/scan`: JSON lines in, JSON lines out, in the same order.
+/// `POST /v1/scan`: JSON lines in, JSON lines out, in the same order. A line that cannot be read is answered in its place with its
+/// number and what is wrong, never with its text; the others are answered all the same.
 pub(crate) async fn scan(headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
@@ -19,12 +21,13 @@ pub(crate) async fn scan(headers: HeaderMap, body: Body) -> Result<Response, Pro
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let line: ScanLine = postern_engine::wire::parse(line)
-            .map_err(|error| Problem::from(error.within(&format!("line {}", number.saturating_add(1)))))?;
-        let answer = scan_line(&line);
-        out.push_str(
-            &serde_json::to_string(&answer).map_err(|_| Problem::unavailable("The answer could not be written."))?,
-        );
+        let answer = match postern_engine::wire::parse::<ScanLine>(line) {
+            Ok(line) => serde_json::to_string(&scan_line(&line)),
+            Err(why) => serde_json::to_string(
+                &json!({ "id": null, "line": number.saturating_add(1), "error": why.to_string() }),
+            ),
+        };
+        out.push_str(&answer.map_err(|_| Problem::unavailable("The answer could not be written."))?);
         out.push('\n');
     }
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], out).into_response())
