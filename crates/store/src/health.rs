@@ -43,8 +43,12 @@ pub(crate) struct Health {
 }
 
 impl Health {
-    pub(crate) fn committed(&self, now: Timestamp) {
-        self.commit_failed.store(false, Ordering::SeqCst);
+    /// A transaction was committed. After a failure only one with a message in it says that there is room again: on a full disk
+    /// a claim or an empty transaction still goes through.
+    pub(crate) fn committed(&self, now: Timestamp, with_message: bool) {
+        if with_message {
+            self.commit_failed.store(false, Ordering::SeqCst);
+        }
         self.committed_at.store(now.as_microsecond(), Ordering::SeqCst);
     }
 
@@ -98,6 +102,9 @@ impl Store {
             let room_bytes = if failed { ROOM_BYTES } else { 0 };
             // How it ended is noted by the writer; a queue that is full is not well either.
             self.shared.queue.write(Try { room_bytes }).await.map_err(|_| Unwell::CannotCommit)?;
+            if failed {
+                health.commit_failed.store(false, Ordering::SeqCst);
+            }
         }
         drop(tried_at);
         if health.commit_failed.load(Ordering::SeqCst) {

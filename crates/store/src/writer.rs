@@ -500,7 +500,8 @@ impl Writer {
         let (connection, frontier, after) = tx.commit().await?;
         self.connection = Some(connection);
         self.counters.committed(jobs.len(), leaves);
-        self.health.committed(self.clock.now());
+        let with_message = jobs.iter().any(|job| matches!(job, Job::Accept(_)));
+        self.health.committed(self.clock.now(), with_message);
         self.size.send_replace(frontier.size());
         self.frontier = Some(frontier);
         for what in after {
