@@ -343,6 +343,7 @@ impl Remedy {
 
     /// What would have to happen, in a sentence a nurse understands. Holds no PHI.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a sentence for each remedy, and nothing else")]
     pub const fn sentence(self, channel: Option<Channel>) -> &'static str {
         let mail = matches!(channel, Some(Channel::Email));
         match self {

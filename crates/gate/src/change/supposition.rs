@@ -55,6 +55,7 @@ impl Supposition {
         crate::decide(&self.request, &self.facts, &self.policy)
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each remedy, and nothing else")]
     fn apply(&mut self, change: &Change) {
         match change.remedy {
             Remedy::Wait => self.facts.now = change.until.unwrap_or(self.facts.now).max(self.facts.now),
