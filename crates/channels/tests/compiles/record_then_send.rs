@@ -1,6 +1,5 @@
 //! The one lawful way: what is recorded is sent, once.
-//!
-//! compiles
+use postern_base::Clock;
 use postern_channels::{Outbound, Provider, Sent};
 use postern_gate::Permit;
 use postern_ledger::{Lease, Log, record};
@@ -11,8 +10,8 @@ pub async fn dispatch<L: Log<Permit>>(
     permit: Permit,
     lease: Lease,
     outbound: Outbound,
-    now: jiff::Timestamp,
+    clock: &dyn Clock,
 ) -> Option<Sent> {
     let recorded = record(log, permit, lease).await.ok()?;
-    Some(provider.send(recorded, outbound, now).await)
+    Some(provider.send(recorded, outbound, clock.now()).await)
 }

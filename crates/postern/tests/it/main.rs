@@ -18,6 +18,7 @@ mod mail;
 mod morning;
 mod outages;
 mod peers;
+mod policy;
 mod pressure;
 mod record;
 mod storm;

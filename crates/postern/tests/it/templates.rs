@@ -1,6 +1,8 @@
 //! `postern template`: a practice's own files, in its own repository and into use.
 
+use crate::client::Client;
 use crate::clinic::{Clinic, Folder, patient, postern, printed};
+use serde_json::json;
 use std::fs;
 
 fn said(output: &std::process::Output) -> String {
@@ -79,4 +81,73 @@ fn two_people_bring_a_file_into_use_and_one_cannot() {
     assert!(diff.contains("+ body = \"{sender}: to reach us call"), "{diff}");
     let whole = run(&["verify"]);
     assert_eq!(whole.status.code(), Some(0), "{}", said(&whole));
+}
+
+/// The clinic, serving, with clients of two people of its staff.
+fn with_two_people(name: &str) -> (Clinic, Client, Client) {
+    let mut clinic = Clinic::new(name, &patient("p1", "+12125550101", "pat@mail.example"));
+    let data = clinic.data_text();
+    let key = |label: &str| {
+        let made = postern(&["key", "--staff", "--label", label, "--data", &data]);
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    };
+    let (ana, ben) = (key("ana"), key("ben"));
+    let address = clinic.serve();
+    (clinic, Client::new(address, &ana), Client::new(address, &ben))
+}
+
+#[test]
+fn over_http_a_version_is_drafted_previewed_compared_proposed_and_approved_by_another_person() {
+    let (mut clinic, mut ana, mut ben) = with_two_people("templates-http");
+    let built = ana.get("/v1/templates/help");
+    assert_eq!(built.status, 200, "{}", built.text());
+    let source = built.json()["source"].as_str().unwrap().to_owned();
+
+    let own = source.replace("for help call", "to reach us call");
+    let draft = ana.post("/v1/templates", &json!({ "source": own }));
+    assert_eq!((draft.status, &draft.json()["version"], &draft.json()["state"]), (201, &json!(3), &json!("draft")));
+    let preview = ana.get("/v1/templates/help/preview?version=3");
+    assert_eq!(preview.status, 200, "{}", preview.text());
+    assert!(preview.text().contains("to reach us call"), "{}", preview.text());
+    let diff = ana.get("/v1/templates/help/diff?older=2&newer=3");
+    assert!(diff.status == 200 && diff.text().contains("to reach us call"), "{}", diff.text());
+
+    let step = |client: &mut Client, step: &str| {
+        client.post(&format!("/v1/templates/help/versions/3/{step}"), &json!({})).status
+    };
+    assert_eq!(step(&mut ben, "approve"), 409, "nobody proposed it yet");
+    assert_eq!(step(&mut ana, "propose"), 200);
+    assert_eq!(step(&mut ana, "approve"), 403, "one person is not two");
+    assert_eq!(clinic.client().post("/v1/templates/help/versions/3/approve", &json!({})).status, 403, "no person");
+    assert_eq!(step(&mut ben, "approve"), 200);
+    let used = ana.get("/v1/templates/help").json();
+    assert_eq!((&used["version"], &used["in_use"]), (&json!(3), &json!(true)), "{used}");
+    assert_eq!(step(&mut ben, "retire"), 200);
+    assert_eq!(ana.get("/v1/templates/help").json()["state"], "built_in");
+    clinic.stop();
+    let (exit, report) = clinic.verify(&[]);
+    assert_eq!(exit, 0, "{report}");
+}
+
+#[test]
+fn over_http_what_could_exceed_its_ceiling_or_is_no_template_is_refused_and_nothing_is_kept() {
+    let (clinic, mut ana, _) = with_two_people("templates-refused");
+    let source = ana.get("/v1/templates/appointment_reminder").json()["source"].as_str().unwrap().to_owned();
+    let telling = source.replace("[ at {site}]. Call", "[ for {visit}]. Call");
+    let refused = ana.post("/v1/templates", &json!({ "source": telling }));
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(refused.text().contains("visit") && refused.text().contains("45 CFR 164.530(c)"), "{}", refused.text());
+    for body in [json!({ "source": "name = " }), json!({}), json!({ "source": 7 }), json!({ "source": source, "x": 1 })]
+    {
+        let refused = ana.post("/v1/templates", &body);
+        assert_eq!(refused.status, 422, "{body}: {}", refused.text());
+    }
+    for path in ["/v1/templates/nobody", "/v1/templates/help?version=99", "/v1/templates/help/preview?version=99"] {
+        assert_eq!(ana.get(path).status, 404, "{path}");
+    }
+    assert_eq!(ana.get("/v1/templates/help?version=x").status, 422);
+    assert_eq!(ana.post("/v1/templates/help/versions/x/propose", &json!({})).status, 404);
+    let list = ana.get("/v1/templates").json();
+    assert!(list["templates"].as_array().unwrap().iter().all(|one| one["state"] == "built_in"), "{list}");
+    drop(clinic);
 }
