@@ -110,7 +110,7 @@ fn over_http_a_version_is_drafted_previewed_compared_proposed_and_approved_by_an
     assert_eq!(preview.status, 200, "{}", preview.text());
     assert!(preview.text().contains("to reach us call"), "{}", preview.text());
     let diff = ana.get("/v1/templates/help/diff?older=2&newer=3");
-    assert!(diff.status == 200 && diff.text().contains("to reach us call"), "{}", diff.text());
+    assert!(diff.status == 200 && diff.text().contains("\"to reach us \""), "{}", diff.text());
 
     let step = |client: &mut Client, step: &str| {
         client.post(&format!("/v1/templates/help/versions/3/{step}"), &json!({})).status
