@@ -326,8 +326,7 @@ fn in_effect(policy: &Policy, purpose: Purpose, level: Level, channel: Channel, 
     if policy.disabled_channels.contains(&channel) {
         return None;
     }
-    let here = |cell: &&LoweredCell| (cell.purpose, cell.level, cell.channel) == (purpose, level, channel);
-    policy.lowered.iter().filter(here).fold(floor, |highest, cell| highest.min(cell.highest))
+    policy.lowered_for(purpose, level, channel).fold(floor, |highest, cell| highest.min(cell.highest))
 }
 
 fn settings(policy: &Policy) -> Vec<EffectiveSetting> {

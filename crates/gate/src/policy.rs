@@ -204,6 +204,13 @@ impl Policy {
         own.chain(self.window).fold(window::DEFAULT, window::narrow)
     }
 
+    /// What the tenant lowered for a level or for one below it: what may not be said of less may not be said of more.
+    pub fn lowered_for(&self, purpose: Purpose, level: Level, channel: Channel) -> impl Iterator<Item = &LoweredCell> {
+        let binds =
+            move |cell: &&LoweredCell| cell.purpose == purpose && cell.channel == channel && cell.level <= level;
+        self.lowered.iter().filter(binds)
+    }
+
     fn lower(&mut self, asked: LoweredCell) {
         let floor = floor(asked.purpose, asked.level, asked.channel);
         if asked.highest <= floor {

@@ -128,7 +128,7 @@ pub fn read(text: &str) -> Meaning {
     if !care && alone(is_cancel) {
         return Meaning::RevokesOrCancelsVisit;
     }
-    if !care && (alone(revokes) || shouts_stop(text, whole)) {
+    if !care && (alone(revokes) || alone(commands_an_end) || shouts_stop(text, whole)) {
         return Meaning::Revokes;
     }
     if normal.stop_sign || has_word(&without(whole, STOPS_OF_ANOTHER_KIND), DOUBTFUL) {
@@ -157,8 +157,55 @@ const STOPS_OF_ANOTHER_KIND: &[&str] = &[
 /// Whether `text`, normalised, is nothing but words that revoke: one of them, the same again, or several ("stop to end").
 fn revokes(text: &str) -> bool {
     const BETWEEN: &[&str] = &["to", "2", "and", "or", "y", "o"];
-    let alone = |word: &str| is_one_of(word, REVOKES);
+    let alone = |word: &str| is_one_of(word, REVOKES) || spelled(word).is_some_and(|word| is_one_of(&word, REVOKES));
     alone(text) || (text.split(' ').any(alone) && text.split(' ').all(|word| alone(word) || BETWEEN.contains(&word)))
+}
+
+/// A word in which digits stand for letters ("st0p", "5top"), with the letters; `None` = no such word.
+fn spelled(word: &str) -> Option<String> {
+    let mixed = word.chars().any(|c| c.is_ascii_digit()) && word.chars().any(char::is_alphabetic);
+    let letter = |c| match c {
+        '0' => 'o',
+        '1' => 'i',
+        '3' => 'e',
+        '4' => 'a',
+        '5' => 's',
+        '7' => 't',
+        other => other,
+    };
+    mixed.then(|| word.chars().map(letter).collect())
+}
+
+/// Whether a clause tells the sender to end what comes, and nothing else: "quit it", "end this", "enough already".
+fn commands_an_end(clause: &str) -> bool {
+    const ENDS: &[&str] = &["stop", "quit", "end", "cease", "enough"];
+    const OBJECTS: &[&str] = &[
+        "it",
+        "this",
+        "that",
+        "them",
+        "those",
+        "all",
+        "of",
+        "with",
+        "already",
+        "everything",
+        "right",
+        "away",
+        "here",
+        "to",
+        "no",
+        "more",
+        "anymore",
+        "from",
+        "your",
+        "spam",
+        "reminders",
+        "notifications",
+        "alerts",
+    ];
+    let mut words = clause.split(' ');
+    words.next().is_some_and(|first| ENDS.contains(&first)) && words.all(|word| OBJECTS.contains(&word))
 }
 
 /// The parts of a message that its punctuation sets apart, each normalised.
@@ -380,6 +427,38 @@ mod tests {
         for text in texts {
             assert_eq!(read(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_command_to_end_it_revokes_and_the_same_words_in_another_sentence_do_not() {
+        all(
+            &[
+                "Quit it",
+                "End this",
+                "end it.",
+                "pls dont txt me no more",
+                "remove this number",
+                "enough with these texts already",
+                "texts must end",
+                "st0p",
+                "5top",
+                "sto p",
+                "stahp",
+                "I want out",
+            ],
+            Meaning::Revokes,
+        );
+        all(
+            &[
+                "I will quit work early to come",
+                "see you at the end of the day",
+                "End of the month works",
+                "Is that enough time?",
+                "room 5 or 0?",
+                "my dad wants out of the hospital today",
+            ],
+            Meaning::Other,
+        );
     }
 
     #[test]

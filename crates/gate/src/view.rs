@@ -273,9 +273,7 @@ impl<'a> View<'a> {
     }
 
     fn lowered(&self, channel: Channel, level: Level) -> impl Iterator<Item = &LoweredCell> {
-        let here =
-            move |l: &&LoweredCell| l.purpose == self.request.purpose && l.level == level && l.channel == channel;
-        self.policy.lowered.iter().filter(here)
+        self.policy.lowered_for(self.request.purpose, level, channel)
     }
 
     /// The cell for a level in the column of a channel and mode, lowered by the tenant.
