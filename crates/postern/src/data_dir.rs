@@ -79,6 +79,11 @@ impl DataDir {
         })
     }
 
+    /// Whether a root key lies here.
+    pub(crate) fn has_root_key(&self) -> bool {
+        self.root_key().exists()
+    }
+
     /// Reads the root key.
     ///
     /// # Errors

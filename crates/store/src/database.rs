@@ -6,7 +6,7 @@
 mod connection;
 mod value;
 
-pub(crate) use connection::{Connection, Location, Readers, Snapshot, Use};
+pub(crate) use connection::{Connection, Location, Readers, Snapshot, Use, in_memory};
 pub(crate) use value::{
     Column, Row, Value, array, blob, bytes, column, count, id, optional_id, optional_time, optional_word, raw, time,
     word,

@@ -3,18 +3,20 @@
 
 use crate::accept::bucket;
 use crate::coverage::{Order, TABLES, Table};
-use crate::database::{Connection, Location, Row, Use, Value, column, count};
+use crate::database::{Connection, Failure, Location, Row, Use, Value, column, count, in_memory};
 use crate::records::{OpenError, StoreError};
 use crate::writer::stored_frontier;
 use jiff::Timestamp;
 use postern_ledger::{Digest, Frontier, RowState};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 /// Rows read at a time.
 const PAGE: i64 = 512;
+/// Findings about the file that are told at most.
+const UNSOUND_MAX: usize = 100;
 
 /// The rows of a data directory's database, as they were when it was opened.
 #[derive(Debug)]
@@ -126,6 +128,32 @@ impl LedgerRows {
         column(rows.first().ok_or(StoreError::Damaged)?, 0)
     }
 
+    /// What is wrong with the database as a file, in SQLite's words: an index that does not hold what its table holds, so that a row
+    /// is there and not found; a page out of place; a table, index or trigger that no version of Postern made. No row or key is
+    /// named. At most a hundred findings.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Damaged`].
+    pub async fn unsound(&self) -> Result<Vec<String>, StoreError> {
+        let mut reading = self.reading.lock().await;
+        let checked = reading.all(&format!("PRAGMA integrity_check({UNSOUND_MAX})"), &[]).await?;
+        let mut found = Vec::new();
+        for row in &checked {
+            let told: String = column(row, 0)?;
+            if told != "ok" {
+                found.push(told);
+            }
+        }
+        let version = crate::schema::version_in(&mut *reading).await?;
+        let mut made = in_memory().map_err(Failure::from)?;
+        crate::schema::make(&mut made, version).await?;
+        let (expected, there) = (objects(&mut made).await?, objects(&mut reading).await?);
+        found.extend(there.difference(&expected).map(|(name, _)| format!("{name} is not as Postern made it")));
+        found.extend(expected.difference(&there).map(|(name, _)| format!("{name} is changed or missing")));
+        found.truncate(UNSOUND_MAX);
+        Ok(found)
+    }
+
     /// Gives every row that entries speak of to `hold`, table by table, with the digest it has now; `None` = it cannot be read.
     ///
     /// # Errors
@@ -187,6 +215,12 @@ impl LedgerRows {
     pub fn is_forgotten(row: &str, at: Timestamp, until: Timestamp) -> bool {
         row.starts_with("idempotency/") && bucket(at) + 1 < bucket(until)
     }
+}
+
+/// The tables, indexes and triggers of a database, with the statements that made them.
+async fn objects(on: &mut Connection) -> Result<BTreeSet<(String, String)>, StoreError> {
+    let rows = on.all(crate::schema::OBJECTS, &[]).await?;
+    rows.iter().map(|row| Ok((column(row, 0)?, column(row, 1)?))).collect()
 }
 
 /// The first schema version whose rows are stated.

@@ -52,6 +52,17 @@ pub(crate) async fn version_in(on: &mut Connection) -> Result<u32, Failure> {
     u32::try_from(version).map_err(|_| Failure::Damaged)
 }
 
+/// Every object that a database of `version` has: its kind, name and the statement that made it.
+pub(crate) const OBJECTS: &str = "SELECT type || ' ' || name, COALESCE(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
+
+/// Makes the schema of `version` in an empty database.
+pub(crate) async fn make(on: &mut Connection, version: u32) -> Result<(), Failure> {
+    for sql in MIGRATIONS.iter().take(usize::try_from(version).unwrap_or(usize::MAX)) {
+        on.run(sql).await?;
+    }
+    Ok(())
+}
+
 /// Runs the migrations after `from` in the transaction.
 pub(crate) async fn migrate(tx: &mut Connection, from: u32) -> Result<(), Failure> {
     let done = usize::try_from(from).unwrap_or(usize::MAX);

@@ -60,12 +60,14 @@ fn line(reader: &mut impl BufRead, limits: &Limits) -> Result<Vec<u8>, ReadError
     if text.len() > limits.bundle_bytes { Err(ReadError::TooLarge(limits.bundle_bytes)) } else { Ok(text) }
 }
 
-/// Whether every line is a document: the first is whole, or both begin like one.
+/// Whether every line is a document: the first is whole, or both begin like one and the first does not break off where an indented
+/// document goes on in the next line.
 fn is_lines(first: &[u8], second: &[u8]) -> bool {
     let begins = |line: &[u8]| line.starts_with(b"{\"") || line.starts_with(b"{ \"");
     let whole =
         json::value_end(first, 0).is_some_and(|end| first.get(end..).unwrap_or_default().trim_ascii().is_empty());
-    (first.starts_with(b"{") && whole && !second.is_empty()) || (begins(first) && begins(second))
+    let goes_on = matches!(first.trim_ascii_end().last(), Some(b'[' | b'{' | b',' | b':'));
+    (first.starts_with(b"{") && whole && !second.is_empty()) || (begins(first) && begins(second) && !goes_on)
 }
 
 /// One document after another in one text.

@@ -66,6 +66,15 @@ fn a_single_resource_a_bundle_and_lines_are_told_apart() {
 }
 
 #[test]
+fn a_bundle_that_goes_on_line_by_line_without_indents_is_one_document() {
+    let text = b"{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[\n\
+        {\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p1\"}},\n\
+        {\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p2\"}}\n]}\n";
+    let (found, report) = run(text);
+    assert_eq!(names(&found), ["Patient/p1", "Patient/p2"], "{report:?}");
+}
+
+#[test]
 fn a_resource_is_ready_to_be_stored() {
     let (found, report) = run(patient("p1").to_string().as_bytes());
     assert_eq!(found[0].patient, Some("p1".parse().unwrap()));

@@ -26,10 +26,12 @@ pub(crate) fn run(global: &Global, args: &Import) -> Result<Exit, Failure> {
         let tenant = wiring::tenant(&running.engine, args.tenant.as_ref()).await?;
         let principal = Principal::system(tenant);
         let mut all = ImportReport::default();
-        let mut outcome = Ok(());
+        let (mut outcome, mut refused) = (Ok(()), Vec::new());
         for path in &args.files {
             match one(&running.engine, &principal, path).await {
                 Ok(report) => add(&mut all, report),
+                // One file that is not FHIR keeps none of the others from being read.
+                Err(Failure::Usage(said)) => refused.push(said),
                 Err(failure) => {
                     outcome = Err(failure);
                     break;
@@ -39,6 +41,9 @@ pub(crate) fn run(global: &Global, args: &Import) -> Result<Exit, Failure> {
         running.engine.store().clone().close().await;
         tell(global, &all)?;
         outcome?;
+        if !refused.is_empty() {
+            return Err(Failure::Usage(refused.join("\n")));
+        }
         Ok(if all.unreadable_count == 0 { Exit::Done } else { Exit::No })
     })
 }

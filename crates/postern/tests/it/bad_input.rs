@@ -199,6 +199,22 @@ fn a_file_with_nothing_in_it_is_no_import() {
 }
 
 #[test]
+fn a_file_that_is_no_fhir_keeps_none_of_the_others_from_being_read() {
+    let clinic = clinic("several-files");
+    let (broken, good) = (clinic.folder.join("broken.json"), clinic.folder.join("good.json"));
+    std::fs::write(&broken, "no JSON at all").expect("written");
+    let resources = patient("p2", "+12125550102", "p2@mail.example");
+    let lines: Vec<String> = resources.iter().map(Value::to_string).collect();
+    std::fs::write(&good, lines.join("\n")).expect("written");
+    let text = |path: &std::path::Path| path.to_str().expect("UTF-8").to_owned();
+    let files = ["import", "--data", &clinic.data_text(), &text(&broken), &text(&good), "--json"];
+    let output = postern(&files);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && said.contains("broken.json"), "{said}");
+    assert_eq!(crate::clinic::printed(&output)["stored"]["Patient"], json!(1), "{said}");
+}
+
+#[test]
 fn a_record_whose_key_was_destroyed_is_gone() {
     let mut clinic = clinic("gone");
     clinic.serve();

@@ -1,6 +1,7 @@
 //! The record: verified from the files alone, by the binary, after it was interfered with in every simple way.
 
 use crate::clinic::{Clinic, code, eventually, patient};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// A clinic that sent a few codes and was stopped.
@@ -84,6 +85,19 @@ fn a_byte_edited_in_a_row_of_the_database_is_found() {
     std::fs::write(&file, bytes).expect("written");
     let (exit, report) = clinic.verify(&[]);
     assert_eq!(exit, 1, "{report}");
+}
+
+#[test]
+fn a_database_that_was_taken_away_from_beside_its_root_key_is_missed_and_at_an_auditors_it_is_not() {
+    let (clinic, _) = clinic("taken");
+    for file in ["postern.db", "postern.db-wal", "postern.db-shm"] {
+        drop(std::fs::remove_file(clinic.data().join(file)));
+    }
+    let (exit, report) = clinic.verify(&[]);
+    assert_eq!((exit, &report["problems"][0]["code"]), (1, &Value::from("database_missing")), "{report}");
+    std::fs::remove_file(clinic.data().join("root.key")).expect("removed");
+    let (exit, report) = clinic.verify(&[]);
+    assert_eq!(exit, 0, "the published files alone hold: {report}");
 }
 
 /// Changes one byte after `needle` in the database file, and says what verification then names.

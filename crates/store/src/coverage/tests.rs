@@ -369,3 +369,45 @@ fn equal_bytes_in_other_columns_or_of_another_kind_are_another_row() {
     assert_ne!(one, state(b"ab", Value::Null));
     assert_eq!(one, state(b"ab", b"c".to_vec().into()));
 }
+
+async fn unsound(dir: &Path) -> Vec<String> {
+    LedgerRows::open(dir).await.unwrap().unsound().await.unwrap()
+}
+
+#[tokio::test]
+async fn an_index_that_hides_a_row_is_found_though_the_row_itself_agrees() {
+    let full = Full::new().await;
+    assert_eq!(unsound(&full.dir).await, Vec::<String>::new());
+    let (page, size, point) = {
+        let mut on = plain(&full.dir).await;
+        let number = |row: &crate::database::Row, at| column::<i64>(row, at).unwrap();
+        let root = on.one("SELECT rootpage FROM sqlite_schema WHERE name = 'opt_outs_by_point'", &[]).await.unwrap();
+        let size = on.one("SELECT page_size FROM pragma_page_size", &[]).await.unwrap();
+        let point = on.one("SELECT point FROM opt_outs ORDER BY seq LIMIT 1", &[]).await.unwrap();
+        on.all("PRAGMA wal_checkpoint(TRUNCATE)", &[]).await.unwrap();
+        let point: Vec<u8> = column(&point.unwrap(), 0).unwrap();
+        (number(&root.unwrap(), 0), number(&size.unwrap(), 0), point)
+    };
+    let file = Location::of(&full.dir).path;
+    let mut bytes = std::fs::read(&file).unwrap();
+    let size = usize::try_from(size).unwrap();
+    let from = (usize::try_from(page).unwrap() - 1) * size;
+    let at = bytes[from..from + size].windows(point.len()).position(|window| window == point).unwrap();
+    bytes[from + at] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    assert_eq!(problems(&full.dir).await, [], "every row is as it was stated");
+    let found = unsound(&full.dir).await;
+    assert!(found.iter().any(|told| told.contains("opt_outs_by_point")), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_trigger_and_a_missing_index_are_found() {
+    let full = Full::new().await;
+    let mut on = plain(&full.dir).await;
+    let sql =
+        "CREATE TRIGGER evil AFTER INSERT ON opt_outs BEGIN DELETE FROM opt_outs; END; DROP INDEX opt_outs_by_point";
+    on.run(sql).await.unwrap();
+    drop(on);
+    let found = unsound(&full.dir).await;
+    assert_eq!(found, ["trigger evil is not as Postern made it", "index opt_outs_by_point is changed or missing"]);
+}

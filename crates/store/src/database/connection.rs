@@ -73,6 +73,11 @@ impl Location {
     }
 }
 
+/// An empty database that is nowhere but in memory.
+pub(crate) fn in_memory() -> Result<Connection, rusqlite::Error> {
+    rusqlite::Connection::open_in_memory().map(Connection)
+}
+
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
