@@ -144,7 +144,7 @@ impl LedgerRows {
                 found.push(told);
             }
         }
-        let version = crate::schema::version_in(&mut *reading).await?;
+        let version = crate::schema::version_in(&mut reading).await?;
         let mut made = in_memory().map_err(Failure::from)?;
         crate::schema::make(&mut made, version).await?;
         let (expected, there) = (objects(&mut made).await?, objects(&mut reading).await?);
