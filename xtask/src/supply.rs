@@ -122,12 +122,11 @@ pub fn second_versions(packages: &BTreeSet<Package>, allowed: &Allowed) -> Vec<F
 /// `cargo run` (the demo) and `cargo test --workspace` must ask for the same features of the same crates, or Cargo compiles
 /// those, and all that stands on them, twice.
 fn one_build(root: &Path) -> Vec<Finding> {
-    // What macros use is built for the machine that compiles, and resolved apart.
-    let edges = ["--edges", "normal,build,no-proc-macro"];
+    let edges = ["--edges", "normal,build"];
     let (demo, tests) = (["--package", "postern"], ["--workspace"]);
     let format = "{p}\t{f}";
     let demo = tree(root, &[&demo[..], &edges[..]].concat(), format);
-    let tests = tree(root, &[&tests[..], &["--edges", "normal,build,dev,no-proc-macro"]].concat(), format);
+    let tests = tree(root, &[&tests[..], &["--edges", "normal,build,dev"]].concat(), format);
     let (Some(demo), Some(tests)) = (demo, tests) else {
         return vec![Finding::of("Cargo.toml", "`cargo tree` could not list the features")];
     };

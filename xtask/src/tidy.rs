@@ -69,9 +69,7 @@ const SINGLE: &[&str] = &[
     "libsqlite3-sys",
     "rustls",
     "rustls-webpki",
-    "sea-orm",
     "serde",
-    "sqlx-core",
     "tokio",
     "tokio-rustls",
 ];
