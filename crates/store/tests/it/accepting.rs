@@ -136,47 +136,17 @@ async fn earlier_requests_tell_the_same_content_and_event() {
     let same = Phi::new(b"reminder".to_vec());
     let other = Phi::new(b"another".to_vec());
     let purpose = Purpose::AppointmentReminder;
-    let found =
-        bench.sunrise.reading().await.unwrap().earlier(&patient("p1"), purpose, &same, since, None).await.unwrap();
+    let earlier = async |of: &str, purpose, source, except| {
+        bench.sunrise.reading().await.unwrap().earlier(&patient(of), purpose, source, since, except).await.unwrap()
+    };
+    let found = earlier("p1", purpose, &same, None).await;
     assert_eq!(found.len(), 1);
     assert!(found[0].same_content);
     assert_eq!(found[0].event.as_deref(), Some("Appointment/a1"));
-    let found =
-        bench.sunrise.reading().await.unwrap().earlier(&patient("p1"), purpose, &other, since, None).await.unwrap();
-    assert!(!found[0].same_content);
-    assert!(
-        bench
-            .sunrise
-            .reading()
-            .await
-            .unwrap()
-            .earlier(&patient("p1"), purpose, &same, since, Some(id))
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert!(
-        bench
-            .sunrise
-            .reading()
-            .await
-            .unwrap()
-            .earlier(&patient("p1"), Purpose::Billing, &same, since, None)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert!(
-        bench
-            .sunrise
-            .reading()
-            .await
-            .unwrap()
-            .earlier(&patient("p2"), purpose, &same, since, None)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(!earlier("p1", purpose, &other, None).await[0].same_content);
+    assert!(earlier("p1", purpose, &same, Some(id)).await.is_empty());
+    assert!(earlier("p1", Purpose::Billing, &same, None).await.is_empty());
+    assert!(earlier("p2", purpose, &same, None).await.is_empty());
 }
 
 #[tokio::test]
