@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use postern_base::rng::NoEntropy;
 use postern_base::{DeliveryId, MessageId, Origin, Phi, Purpose, Secret, TenantId, Urgency};
 use postern_gate::facts::Address;
+use postern_gate::reference::BREAK_GLASS_LONGEST;
 use postern_gate::{Decision, Delivery, Facts, Outcome, RULES_VERSION, Request};
 use postern_ledger::{CommitmentKey, Entry, Kind, commit};
 use postern_store::{AcceptOutcome, CandidateRecord, DeliveryState, NewDelivery, NewMessage, StoreError};
@@ -131,7 +132,7 @@ impl Engine {
         key: &CommitmentKey,
     ) -> Result<Prepared, AcceptError> {
         let now = self.now();
-        who_says_so(principal, &request)?;
+        who_says_so(principal, &request, now)?;
         let mut gate = request.to_gate()?;
         let tenant = &principal.tenant;
         let state = self.tenant_state(tenant).await.map_err(|error| match error {
@@ -350,7 +351,7 @@ pub(crate) fn candidate(delivery: &Delivery) -> CandidateRecord {
 
 /// `staff` means that a named human acts now, and only a named human breaks the glass (45 CFR 164.312(a)(2)(ii)): a program's
 /// key may claim neither.
-fn who_says_so(principal: &Principal, request: &wire::Request) -> Result<(), WireError> {
+fn who_says_so(principal: &Principal, request: &wire::Request, now: Timestamp) -> Result<(), WireError> {
     if principal.kind == PrincipalKind::ApiKey {
         if request.origin == Origin::Staff {
             return Err(WireError::new("origin", "`staff` needs a staff principal, not an API key"));
@@ -358,6 +359,11 @@ fn who_says_so(principal: &Principal, request: &wire::Request) -> Result<(), Wir
         if request.break_glass.is_some() {
             return Err(WireError::new("break_glass", "needs a staff principal, not an API key"));
         }
+    }
+    // Emergency access is for this emergency, not for the year.
+    let ends = request.break_glass.as_ref().map(|glass| glass.expires_at);
+    if ends.is_some_and(|ends| ends.duration_since(now) > BREAK_GLASS_LONGEST) {
+        return Err(WireError::new("break_glass.expires_at", "must be within 24 hours from now"));
     }
     Ok(())
 }

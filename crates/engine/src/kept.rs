@@ -89,6 +89,8 @@ struct Measured {
     says_opt_out: bool,
     #[serde(default)]
     says_no_reply: bool,
+    says_code: bool,
+    says_keep_secret: bool,
 }
 
 impl Kept {
@@ -193,6 +195,8 @@ pub(crate) fn stored(form: &RenderedForm) -> StoredRendition {
         names_sender: m.names_sender,
         says_opt_out: m.says_opt_out,
         says_no_reply: m.says_no_reply,
+        says_code: m.says_code,
+        says_keep_secret: m.says_keep_secret,
     };
     StoredRendition {
         channel: m.channel,
@@ -222,6 +226,8 @@ fn form(stored: &StoredRendition, key: &CommitmentKey) -> Result<RenderedForm, S
             names_sender: measured.names_sender,
             says_opt_out: measured.says_opt_out,
             says_no_reply: measured.says_no_reply,
+            says_code: measured.says_code,
+            says_keep_secret: measured.says_keep_secret,
             language: stored.language,
             commitment: None,
         },

@@ -167,6 +167,60 @@ pub(crate) fn says_no_reply(text: &str) -> bool {
     other_way && WORDS.iter().any(|words| lower.contains(words))
 }
 
+/// Whether `text` holds what can be a one-time code (RULES OTP-01): four to eight digits, together, in two groups, or said one by
+/// one; or as many letters and digits mixed. The number to call back is none.
+pub(crate) fn says_code(text: &str, tenant: &Tenant) -> bool {
+    let callback: String = tenant.callback.iter().flat_map(|c| c.chars()).filter(char::is_ascii_digit).collect();
+    let word = |word: &&str| word.chars().any(|c| c.is_ascii_alphanumeric());
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == ',').filter(word).collect();
+    let whole = |word: &&str| is_code(word) && !(callback.len() >= 7 && callback.ends_with(&digits_of(word)));
+    let one_by_one = words.windows(4).any(|four| four.iter().all(|word| digits_of(word).len() == 1 && is_number(word)));
+    let in_groups = words.windows(2).any(|two| {
+        let lengths: Vec<usize> = two.iter().filter(|word| is_number(word)).map(|word| digits_of(word).len()).collect();
+        matches!(lengths[..], [3, 3] | [4, 4])
+    });
+    one_by_one || in_groups || words.iter().any(|word| whole(&word.trim_matches(|c: char| !c.is_ascii_alphanumeric())))
+}
+
+fn digits_of(word: &str) -> String {
+    word.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn is_number(word: &str) -> bool {
+    let inner = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    !inner.is_empty() && inner.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_code(word: &str) -> bool {
+    let solid = word.bytes().all(|b| b.is_ascii_alphanumeric());
+    let digits = digits_of(word).len();
+    let grouped = word.split('-').all(is_number) && word.matches('-').count() == 1;
+    ((4..=8).contains(&word.len()) && solid && digits >= 3) || (grouped && matches!(digits, 6 | 8))
+}
+
+/// Whether `text` says that a code is not to be shared (RULES OTP-01).
+pub(crate) fn says_keep_secret(text: &str) -> bool {
+    const WORDS: [&str; 15] = [
+        "not share",
+        "n't share",
+        "never share",
+        "not give",
+        "n't give",
+        "keep it to yourself",
+        "keep this code",
+        "will never ask",
+        "tell nobody",
+        "no lo comparta",
+        "no la comparta",
+        "no comparta",
+        "nunca comparta",
+        "no lo diga",
+        "no se lo d",
+    ];
+    let lower = text.to_lowercase().replace('’', "'");
+    WORDS.iter().any(|words| lower.contains(words))
+}
+
 /// Whether `text` says how to opt out.
 pub(crate) fn says_opt_out(text: &str) -> bool {
     let lower = text.to_lowercase();
@@ -174,4 +228,44 @@ pub(crate) fn says_opt_out(text: &str) -> bool {
     word || ["reply stop", "text stop", "responda stop", "opt out", "opt-out", "unsubscribe", "darse de baja"]
         .iter()
         .any(|phrase| lower.contains(phrase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{says_code, says_keep_secret};
+
+    #[test]
+    fn a_code_is_digits_together_in_two_groups_or_one_by_one_and_no_number_to_call() {
+        let tenant =
+            postern_gate::facts::Tenant { callback: Some("+15555550100".into()), ..crate::templates::sample::tenant() };
+        let code = |text: &str| says_code(text, &tenant);
+        for text in [
+            "Sunrise Health code: 482913. Do not share it.",
+            "482-913 is your code",
+            "Your code: 482 913",
+            "4821",
+            "Su código es A7K9Q21",
+            "Your code is 4, 8, 2, 9, 1, 3. Again: 4. 8. 2. 9. 1. 3.",
+        ] {
+            assert!(code(text), "{text}");
+        }
+        for text in [
+            "Come to our open day on 12/04 at 10am",
+            "Call us at 555-555-0100",
+            "Call us at (555) 555-0100 or 5550100",
+            "The 12th at 2:30 PM",
+            "",
+        ] {
+            assert!(!code(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn keeping_a_code_to_oneself_is_said_in_both_languages() {
+        for text in ["Do not share it.", "Don’t share this with anyone", "No lo comparta.", "We will never ask for it"]
+        {
+            assert!(says_keep_secret(text), "{text}");
+        }
+        assert!(!says_keep_secret("Your code is 482913"));
+    }
 }

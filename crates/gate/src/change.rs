@@ -7,7 +7,7 @@
 
 mod supposition;
 
-use crate::candidate::Candidate;
+use crate::candidate::{Candidate, placeholder};
 use crate::decide::{Reasons, Survey, survey};
 use crate::decision::{Decision, Delivery, Outcome, RuleId, WaitingFor};
 use crate::examine::{Notes, against};
@@ -39,7 +39,8 @@ pub struct Changes {
     pub goal: Option<Goal>,
     /// Sets of changes that each reach the goal, the smallest first. No part of one does.
     pub alternatives: Vec<Alternative>,
-    /// Why there is no alternative: what stands against the most hopeful candidate and nobody may lift.
+    /// Why there is no alternative: what stands against the most hopeful candidate, as things are or after the fewest changes, that
+    /// nobody may lift, or that leads nowhere from here.
     pub nothing: Vec<Nothing>,
     /// Every set within the bounds was tried.
     pub complete: bool,
@@ -74,6 +75,14 @@ impl Goal {
         // Who reads in an open chat needs no notice of it.
         let reached = |channel| reaches_out(channel) || channel == Channel::Chat;
         (!deliveries.iter().any(|d| reached(d.channel))).then_some(Self::Contact)
+    }
+
+    /// Whether a candidate, were nothing against it, would reach it.
+    fn is_served_by(self, candidate: &Candidate<'_>) -> bool {
+        match self {
+            Self::Send => !candidate.channel.is_human_task() || candidate.placeholder,
+            Self::Contact => candidate.is_contact(),
+        }
     }
 
     fn is_reached(self, outcome: Outcome, deliveries: &[Delivery]) -> bool {
@@ -194,8 +203,12 @@ pub(crate) fn search(request: &Request, facts: &Facts, policy: &Policy, decision
         elsewhere <= 1 || !alternative.changes.iter().any(away)
     });
     found.truncate(OFFERED);
-    // The most hopeful candidate is the one that the fewest findings stand against for good.
-    let nothing = if found.is_empty() { hopeless.into_iter().min_by_key(Vec::len).unwrap_or_default() } else { vec![] };
+    // The most hopeful candidate is the one that needs the fewest changes to be one, and that the fewest findings stand against.
+    let most_hopeful = || hopeless.into_iter().min_by_key(|(changes, stands)| (*changes, stands.len()));
+    let nothing = match found.is_empty() {
+        true => most_hopeful().map_or_else(|| unforeseen(request, facts, policy, goal), |(_, stands)| stands),
+        false => vec![],
+    };
     Changes { goal: Some(goal), alternatives: found, nothing, complete, decisions: DECISIONS_MAX - left }
 }
 
@@ -233,8 +246,8 @@ struct Search {
     left: usize,
     found: Vec<Alternative>,
     seen: Vec<Vec<Change>>,
-    /// What stands for good against each candidate, as things are.
-    hopeless: Vec<Vec<Nothing>>,
+    /// What stands for good against each candidate, and after how many changes.
+    hopeless: Vec<(usize, Vec<Nothing>)>,
 }
 
 /// What the gate says under a supposition.
@@ -302,7 +315,7 @@ impl Search {
         let found = survey(&view, &mut Reasons::new(&view), &mut notes);
         let plan = plan::choose(&view, found.portal.as_ref(), &found.contacts);
         let mut next: Vec<Vec<Change>> = Vec::new();
-        for more in self.steps(&view, &found, &notes, set.is_empty()) {
+        for more in self.steps(&view, &found, &notes, set.len()) {
             let larger = with(set, more);
             if larger != set && !next.contains(&larger) {
                 next.push(larger);
@@ -312,23 +325,19 @@ impl Search {
     }
 
     /// What would lift everything against a candidate, for each candidate that would serve the goal; and what opens others.
-    fn steps(&mut self, view: &View<'_>, found: &Survey<'_>, notes: &Notes, first: bool) -> Vec<Vec<Change>> {
+    fn steps(&mut self, view: &View<'_>, found: &Survey<'_>, notes: &Notes, changed: usize) -> Vec<Vec<Change>> {
         let mut steps = Vec::new();
         for (one, heard) in found.all().zip(&notes.0) {
             let candidate = &one.candidate;
-            let serves = match self.goal {
-                Goal::Send => !candidate.channel.is_human_task() || candidate.placeholder,
-                Goal::Contact => candidate.is_contact(),
-            };
-            if !serves {
+            if !self.goal.is_served_by(candidate) {
                 continue;
             }
             let opens = if one.stands() { plan::not_before(view, one) } else { None };
             let forever = forever(heard);
             if forever.is_empty() {
                 steps.extend(lifted(candidate, heard, opens));
-            } else if first {
-                self.hopeless.push(forever);
+            } else {
+                self.hopeless.push((changed, forever));
             }
         }
         steps.extend(self.opened(view, notes).into_iter().map(|change| vec![change]));
@@ -370,12 +379,36 @@ impl Search {
     }
 }
 
+/// Why nothing is offered where each finding names what lifts it and none of that leads to the goal, as when a system is away that
+/// alone knows what it would say; and where there is nobody to be reached.
+fn unforeseen(request: &Request, facts: &Facts, policy: &Policy, goal: Goal) -> Vec<Nothing> {
+    const WHY: &str = "What comes after that cannot be foreseen from here; a person looks at it.";
+    let view = View::new(request, facts, policy);
+    let mut notes = Notes::default();
+    let found = survey(&view, &mut Reasons::new(&view), &mut notes);
+    let serving = found.all().zip(&notes.0).filter(|(one, _)| goal.is_served_by(&one.candidate));
+    let stands = serving.map(|(_, heard)| standing(heard, |_| Some(WHY))).min_by_key(Vec::len).unwrap_or_default();
+    if !stands.is_empty() {
+        return stands;
+    }
+    let nobody = placeholder(&view);
+    let heard = rules::ALL.iter().enumerate().map(|(at, rule)| (at, (rule.check)(&view, &nobody)));
+    forever(&heard.filter(|(_, finding)| finding.speaks()).collect::<Vec<_>>())
+}
+
 /// What stands for good against a candidate.
 fn forever(heard: &[(usize, Finding)]) -> Vec<Nothing> {
+    standing(heard, |against| match against.lifted {
+        Lifted::Never(why) => Some(why),
+        Lifted::By(_) => None,
+    })
+}
+
+/// What stands against a candidate, as far as `why` says why nothing lifts it.
+fn standing(heard: &[(usize, Finding)], why: impl Fn(&Against) -> Option<&'static str>) -> Vec<Nothing> {
     against(heard)
         .filter_map(|(rule, against)| {
-            let Lifted::Never(why) = against.lifted else { return None };
-            let rule = rules::ALL.get(rule)?;
+            let (why, rule) = (why(against)?, rules::ALL.get(rule)?);
             Some(Nothing { rule: rule.id, citation: rule.citation, sentence: against.sentence.clone(), why })
         })
         .collect()

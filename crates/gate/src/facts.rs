@@ -193,7 +193,7 @@ pub struct Patient {
     pub zones: Vec<String>,
     /// Every contact point.
     pub points: Vec<ContactPoint>,
-    /// Postal addresses, one line each.
+    /// Postal addresses, one line each: of the record, and of requests to be written to elsewhere (45 CFR 164.522(b)).
     pub postal: Vec<Address>,
     /// Safety flags.
     pub flags: Flags,

@@ -243,7 +243,7 @@ impl Policy {
 
     fn narrow_purpose(&mut self, purpose: Purpose, hours: Hours) {
         let key = format!("windows.{purpose}");
-        if matches!(purpose, Purpose::Emergency | Purpose::OneTimeCode | Purpose::ConsentConfirmation) {
+        if matches!(purpose, Purpose::OneTimeCode | Purpose::ConsentConfirmation) {
             let sentence = format!("The practice's policy sets {key}, and no window binds this purpose; take it out.");
             self.defect("SYS-01", key, sentence);
             return;

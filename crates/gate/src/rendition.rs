@@ -51,6 +51,10 @@ pub struct Rendition {
     pub says_opt_out: bool,
     /// It says that answers are not read, and another way to opt out.
     pub says_no_reply: bool,
+    /// It holds what can be a one-time code (RULES OTP-01).
+    pub says_code: bool,
+    /// It says that the code is not to be shared.
+    pub says_keep_secret: bool,
     /// Its language.
     pub language: Language,
     /// The commitment to this text; `None` in `explain`.

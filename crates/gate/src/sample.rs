@@ -127,6 +127,8 @@ pub(crate) fn rendition(form: Form, level: Level) -> Rendition {
         names_sender: true,
         says_opt_out: true,
         says_no_reply: false,
+        says_code: true,
+        says_keep_secret: true,
         language: Language::En,
         commitment: Some([form as u8; 32]),
     }

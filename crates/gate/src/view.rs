@@ -322,10 +322,10 @@ impl<'a> View<'a> {
         self.answered.is_some_and(|message| read(message.text.reveal()) == Meaning::Help)
     }
 
-    /// Windows do not bind emergencies, one-time codes, opt-in and opt-out confirmations and answers to HELP.
+    /// Windows do not bind emergencies, one-time codes, opt-in and opt-out confirmations and answers to HELP. An emergency is one that a
+    /// named human answers for; the purpose alone names a row of the matrix (docs/decisions/0010).
     pub(crate) fn window_binds(&self) -> bool {
-        let exempt = self.is_formality() || self.request.purpose == Purpose::Emergency || self.emergency;
-        !exempt && !self.answers_help()
+        !(self.is_formality() || self.emergency || self.answers_help())
     }
 
     /// When an automated message may reach the patient, from `from` on.

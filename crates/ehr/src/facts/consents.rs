@@ -5,7 +5,7 @@ use super::{Context, Own, labels, local, patient_of};
 use crate::fhir::{self, Body, ExtensionValue, Resource};
 use crate::normal;
 use jiff::Timestamp;
-use postern_gate::facts::{ActReason, Consent, ConsentKind, Provision, Ruling, System};
+use postern_gate::facts::{ActReason, Address, Consent, ConsentKind, Provision, Ruling, System};
 
 const KINDS: &str = "https://postern.example/fhir/CodeSystem/postern-consent";
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
@@ -36,6 +36,34 @@ pub(super) fn consents(own: &[Own<'_>], all: &[Resource], context: &Context<'_>)
         }
     }
     found
+}
+
+/// The postal addresses that requests for confidential communications in force permit: 45 CFR 164.522(b)(1)(i), "at alternative
+/// locations". Often they stand nowhere else on the record. Whether each may be used, the gate asks of the requests themselves.
+pub(super) fn alternative_addresses(own: &[Own<'_>], consents: &[Consent]) -> Vec<Address> {
+    let requested = |resource: &Resource| {
+        let of = |c: &&Consent| Some(&*c.id) == resource.id();
+        consents.iter().find(of).is_some_and(|c| c.active && c.kind == ConsentKind::ConfidentialCommunication)
+    };
+    let mut found = Vec::new();
+    for record in own.iter().filter(|record| requested(record.resource)) {
+        if let Body::Consent(body) = record.resource.body() {
+            body.provision.iter().for_each(|provision| permitted_addresses(provision, &mut found));
+        }
+    }
+    found
+}
+
+fn permitted_addresses(written: &fhir::Provision, found: &mut Vec<Address>) {
+    if written.kind.as_deref() == Some("permit") {
+        found.extend(written.extension.iter().filter_map(|extension| match &extension.value {
+            ExtensionValue::Address(address) if postern_name(extension) == Some("contact-address") => {
+                normal::postal(address)
+            }
+            _ => None,
+        }));
+    }
+    written.provision.iter().for_each(|inner| permitted_addresses(inner, found));
 }
 
 fn unreadable(id: &str) -> Consent {
@@ -313,7 +341,7 @@ fn reasons(written: &fhir::Provision, denies: bool) -> Result<Vec<ActReason>, No
 #[derive(Default)]
 struct Scope {
     systems: Vec<System>,
-    points: Vec<postern_gate::facts::Address>,
+    points: Vec<Address>,
 }
 
 /// How an access request is to be answered (45 CFR 164.524(c)(2)): `access-mode`, or however the EHR's profile calls it.

@@ -65,7 +65,13 @@ pub fn record(resources: &[Resource], patient: &PatientId, now: Timestamp) -> Pa
     let context = Context { patient, now, calendar, verifications: Verifications::of(&own) };
     let (patient_fact, identity) =
         patient::patient(&own, &context, zones, patient::insured_by_another(resources, patient));
+    let consents = consents::consents(&own, resources, &context);
     let patient_fact = patient_fact.map(|mut known| {
+        for address in consents::alternative_addresses(&own, &consents) {
+            if !known.postal.contains(&address) {
+                known.postal.push(address);
+            }
+        }
         for point in &mut known.points {
             point.closed_by_another = closed_by_another(resources, patient, point, now);
         }
@@ -73,7 +79,7 @@ pub fn record(resources: &[Resource], patient: &PatientId, now: Timestamp) -> Pa
     });
     PatientRecord {
         patient: patient_fact,
-        consents: Fact::Known(consents::consents(&own, resources, &context)),
+        consents: Fact::Known(consents),
         related: patient::related(&own, &context),
         identity,
     }

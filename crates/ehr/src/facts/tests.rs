@@ -245,6 +245,30 @@ fn confidential_communications_deny_all_but_what_they_name() {
 }
 
 #[test]
+fn an_address_that_only_the_request_names_is_one_to_write_to() {
+    let address = |line: &str| {
+        json!([{"url": url("contact-address"), "valueAddress": {"line": [line], "city": "Muncie",
+            "state": "IN", "postalCode": "47302"}}])
+    };
+    let request = |status: &str| {
+        let mut consent = consent(
+            "confidential-communication",
+            json!({"type": "deny", "provision": [{"type": "permit", "extension": address("PO Box 17")},
+                {"type": "deny", "extension": address("2 Oak Ave")}]}),
+        );
+        consent["status"] = json!(status);
+        consent
+    };
+    let postal = |documents| {
+        let record = record_of(documents);
+        known(&record).postal.iter().map(|a| a.reveal().to_string()).collect::<Vec<_>>()
+    };
+    let home = "1 Elm St, New York, NY 10001";
+    assert_eq!(postal(vec![patient(), request("active")]), [home, "PO Box 17, Muncie, IN 47302"]);
+    assert_eq!(postal(vec![patient(), request("inactive")]), [home]);
+}
+
+#[test]
 fn a_consent_that_cannot_be_understood_is_unreadable_and_never_a_permit() {
     let permit = |extra: Value| {
         let mut provision = json!({"type": "permit", "extension": [channel("sms")]});

@@ -19,7 +19,7 @@ mod library;
 mod pattern;
 mod preview;
 mod reach;
-mod sample;
+pub(crate) mod sample;
 mod slot;
 
 pub(crate) use approval::library_of;

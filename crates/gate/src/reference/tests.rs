@@ -122,3 +122,18 @@ fn house_hours_lie_inside_the_federal_ones() {
     assert!(SOLICIT_FROM <= WINDOW_FROM && WINDOW_TO <= SOLICIT_TO);
     assert!(OFFERS_SUNDAY_FROM >= WINDOW_FROM && OFFERS_SUNDAY_TO <= WINDOW_TO);
 }
+
+#[test]
+fn a_notice_of_a_breach_is_asked_for_as_many_elements_as_the_table_has() {
+    use crate::request::NoticeElement::{Contact, Information, Response, Steps, WhatHappened};
+    let rows =
+        TABLES.iter().find(|table| table.name == "breach-notice-elements").map(|table| table.rows).unwrap_or_default();
+    let words = crate::request::NoticeElement::ALL.map(|element| match element {
+        WhatHappened => "what_happened",
+        Information => "types",
+        Steps => "steps",
+        Response => "response",
+        Contact => "contact",
+    });
+    assert_eq!(rows.iter().filter_map(|row| row.cells.first().copied()).collect::<Vec<_>>(), words);
+}

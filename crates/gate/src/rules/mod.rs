@@ -266,8 +266,8 @@ const CATALOGUE: [Rule; 109] = [
     house::sessions::SIGNED_IN_ANEW,
     house::sessions::TWO_FACTORS,
     house::points::APPS,
-    house::points::ONE_TIME_CODE,
-    house::points::OUT_OF_BAND,
+    house::codes::ONE_TIME_CODE,
+    house::codes::OUT_OF_BAND,
     house::points::IN_USE,
     house::points::SAFE_DEVICE,
 ];

@@ -2,10 +2,9 @@
 
 use crate::candidate::Candidate;
 use crate::consent::Standing;
-use crate::facts::{LineType, MailboxKind, PointSource};
+use crate::facts::{MailboxKind, PointSource};
 use crate::finding::{Finding, ask, deny, redirect, strip, unknown};
 use crate::matrix::Mark;
-use crate::reference::ONE_TIME_CODE_LIFETIME;
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
@@ -43,7 +42,7 @@ fn verified(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 }
 
 /// Somebody made sure that the contact point is the patient's own, and not too long ago.
-fn is_verified(view: &View<'_>, point: &PointView<'_>) -> bool {
+pub(super) fn is_verified(view: &View<'_>, point: &PointView<'_>) -> bool {
     point.point.verification.is_known_and(|v| {
         v.validated && v.last.is_some_and(|at| at <= view.now) && v.next.is_none_or(|until| view.now < until)
     })
@@ -178,83 +177,6 @@ fn apps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 /// How the kind of a notice of a channel's risk ends: `app_risk`, `email_risk`.
 const RISK_NOTICE: &str = "_risk";
 
-/// NIST SP 800-63B 5.1.3.2: an out-of-band secret is good for a few minutes. house: five (RULES 1.0, `otp_ttl_seconds`).
-pub(crate) const ONE_TIME_CODE: Rule = Rule {
-    id: "OTP-01",
-    citation: "NIST SP 800-63B 5.1.3",
-    ground: Ground::Standard,
-    read: SourceRead::FromKnowledge,
-    effective: Effective::ALWAYS,
-    waived_by: &[],
-    asks: "A one-time code says nothing of care and lives five minutes at most.",
-    scope: Scope::ANY.when(Purpose::OneTimeCode),
-    check: one_time_code,
-};
-
-fn one_time_code(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    if view.request.purpose != Purpose::OneTimeCode {
-        return Finding::NotApplicable;
-    }
-    if candidate.cell.has(Mark::DeviceBound) {
-        return redirect("A code is not pushed as text; the device approves instead.")
-            .for_good("A code on the device it unlocks proves nothing; the device approves instead.");
-    }
-    match view.request.expires_at {
-        Some(expires) => Finding::when(expires.duration_since(view.start) <= ONE_TIME_CODE_LIFETIME, || {
-            deny("The code would live longer than five minutes; let it, and this request, expire sooner.")
-                .lifted_by(&[Remedy::ShortenCode])
-        }),
-        None => Finding::Obliges("Let the code expire five minutes after it was made, at the latest.".into()),
-    }
-}
-
-/// NIST SP 800-63B 5.1.3.1, 5.1.3.3: e-mail and VoIP numbers "shall not be used" for out-of-band codes; texts and calls are
-/// restricted.
-pub(crate) const OUT_OF_BAND: Rule = Rule {
-    id: "OTP-02",
-    citation: "NIST SP 800-63B 5.1.3",
-    ground: Ground::Standard,
-    read: SourceRead::Read,
-    effective: Effective::ALWAYS,
-    waived_by: &[],
-    asks: "A one-time code goes to no VoIP number, is spoken only to a verified one, and by e-mail it only verifies the address.",
-    scope: Scope::ANY.when(Purpose::OneTimeCode),
-    check: out_of_band,
-};
-
-fn out_of_band(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let Some(point) = candidate.point.filter(|_| view.request.purpose == Purpose::OneTimeCode) else {
-        return Finding::NotApplicable;
-    };
-    if candidate.channel == Channel::Email {
-        // RULES section 2, P11: by e-mail a code verifies the address, and nothing else; one that is verified needs none.
-        return if is_verified(view, point) {
-            deny(
-                "This address is verified, so the code would be a second factor, which e-mail must not be; use the device, a text or a call.",
-            )
-            .for_good("Whoever reads the mailbox would hold both factors; another way to sign in is used.")
-        } else {
-            Finding::Obliges("Use the code to verify the address only, never as a second factor.".into())
-        };
-    }
-    let line = point.point.line_type.known();
-    if candidate.is_call_or_text() && line == Some(&LineType::Voip) {
-        return deny("A code goes to no VoIP number; use another way to sign in.")
-            .for_good("Whoever holds an account at a VoIP provider may read it; another way to sign in is used.");
-    }
-    if !candidate.cell.has(Mark::NotVoip) {
-        return Finding::Satisfied;
-    }
-    if line.is_none() {
-        return unknown("Whether this is a VoIP number is not on record; a code is not spoken to it.")
-            .lifted_by(&[Remedy::RecordLineType]);
-    }
-    Finding::when(is_verified(view, point), || {
-        unknown("Nobody verified that this number is the patient's own; a code is not spoken to it.")
-            .lifted_by(&[Remedy::VerifyPoint])
-    })
-}
-
 /// house: a contact point is used while it is in use, and an address without a consent only when the patient gave it.
 pub(crate) const IN_USE: Rule = Rule {
     id: "HSE-01",
@@ -345,10 +267,9 @@ fn safe_device(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::fact::{Fact, Missing};
-    use crate::facts::{Flags, LineType, MailboxKind, Verification};
+    use crate::facts::{Flags, MailboxKind, Verification};
     use crate::sample::{Case, refused_by, sends, sends_form};
-    use jiff::SignedDuration;
-    use postern_base::{Channel, Form, Level, Purpose};
+    use postern_base::{Channel, Form, Purpose};
 
     #[test]
     fn a_number_nobody_verified_gets_only_the_code_that_verifies_it() {
@@ -413,39 +334,5 @@ mod tests {
         let mut case = Case::result();
         case.facts.deployment.portal_available = Fact::Known(false);
         assert!(refused_by(&case, Channel::Portal, "HSE-01"));
-    }
-
-    #[test]
-    fn a_code_lives_five_minutes_at_most() {
-        let living = |minutes| {
-            let mut case = Case::reminder_by_sms();
-            case.request.purpose = Purpose::OneTimeCode;
-            case.speak_l0();
-            let expires = case.facts.now.checked_add(SignedDuration::from_mins(minutes)).unwrap();
-            case.request.expires_at = Some(expires);
-            case
-        };
-        assert!(sends(&living(5), Channel::Sms));
-        assert!(refused_by(&living(6), Channel::Sms, "OTP-01"));
-    }
-
-    #[test]
-    fn a_code_goes_to_no_voip_number_and_is_spoken_only_to_a_verified_one() {
-        let code = |channel, line: Fact<LineType>| {
-            let mut case = Case::of("one_time_code", Level::L0, &[channel]);
-            case.speak_l0();
-            case.patient().points.iter_mut().for_each(|p| p.line_type = line);
-            case
-        };
-        let unknown = Fact::Unknown(Missing::NotRecorded);
-        for channel in [Channel::Sms, Channel::Voice] {
-            assert!(sends(&code(channel, Fact::Known(LineType::Mobile)), channel));
-            assert!(refused_by(&code(channel, Fact::Known(LineType::Voip)), channel, "OTP-02"));
-        }
-        assert!(sends(&code(Channel::Sms, unknown), Channel::Sms), "a text is how a number is verified");
-        assert!(refused_by(&code(Channel::Voice, unknown), Channel::Voice, "OTP-02"));
-        let mut unverified = code(Channel::Voice, Fact::Known(LineType::Mobile));
-        unverified.patient().points.iter_mut().for_each(|p| p.verification = Fact::Unknown(Missing::NotRecorded));
-        assert!(refused_by(&unverified, Channel::Voice, "OTP-02"));
     }
 }

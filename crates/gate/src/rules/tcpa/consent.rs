@@ -122,8 +122,7 @@ pub(crate) const EXEMPTION_AND_CAPS: Rule = Rule {
 };
 
 fn exemption_and_caps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    if !is_automated(view, candidate) || !view.is_care() || view.emergency || view.request.purpose == Purpose::Emergency
-    {
+    if !is_automated(view, candidate) || !view.is_care() || view.emergency {
         return match view.request.basis {
             Some(Basis::Exemption) if is_automated(view, candidate) && !view.is_care() && !view.is_formality() => {
                 deny("The health-care exemption does not cover this purpose; a consent is needed.")
