@@ -238,5 +238,11 @@ pub(crate) fn find(text: &[u8], info: Info) -> Option<Entry> {
 
 fn of(text: &[u8], last: u8) -> Option<&'static Ending> {
     let (_, endings) = BY_LAST.iter().find(|(letter, _)| *letter == last)?;
-    endings.iter().find(|(ending, ..)| text.ends_with(ending.as_bytes()) && text.len() > ending.len() + 1)
+    let second = text.len().checked_sub(2).and_then(|at| text.get(at));
+    let ends = |ending: &[u8]| {
+        ending.len().checked_sub(2).and_then(|at| ending.get(at)) == second
+            && text.len() > ending.len() + 1
+            && text.ends_with(ending)
+    };
+    endings.iter().find(|(ending, ..)| ends(ending.as_bytes()))
 }

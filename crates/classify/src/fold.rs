@@ -19,12 +19,77 @@ pub(crate) struct Folded<'t> {
     pub(crate) plain: Vec<u8>,
     /// The same in the case it was written in.
     cased: Cow<'t, [u8]>,
-    /// The code point each byte came from; empty when they are the same.
-    from: Vec<u32>,
-    /// The code points of each byte's character reference, when there were any: how many code points it was written with.
-    wide: Vec<u8>,
+    /// Where the bytes stop following the code points one by one.
+    steps: Steps,
+    /// Whether something was taken out.
+    blanked: bool,
     /// Whether nearly all letters are capitals, so that capitals say nothing.
     pub(crate) shouted: bool,
+}
+
+/// From here on bytes and code points go one by one again.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    at: usize,
+    /// The code point that the byte came from.
+    code: usize,
+    /// How many code points this byte's character was written with: more than one for a character reference.
+    width: usize,
+}
+
+/// A text while it is folded.
+struct Folding {
+    cased: Vec<u8>,
+    steps: Steps,
+}
+
+impl Folding {
+    /// The plain form of one character.
+    fn push(&mut self, bytes: &[u8], code: usize, width: usize) {
+        for byte in bytes {
+            self.steps.put(self.cased.len(), code, width);
+            self.cased.push(*byte);
+        }
+    }
+
+    /// A run of plain characters: only the first can be a step.
+    fn push_run(&mut self, bytes: &[u8], code: usize) {
+        self.steps.put(self.cased.len(), code, 1);
+        self.cased.extend_from_slice(bytes);
+    }
+}
+
+/// The way from bytes back to code points. Most texts need no step, or few.
+#[derive(Debug, Default)]
+struct Steps(Vec<Step>);
+
+impl Steps {
+    /// The byte at a position came from a code point, the first of `width`.
+    fn put(&mut self, at: usize, code: usize, width: usize) {
+        if width > 1 || self.code(at) != (code, 1) {
+            self.0.push(Step { at, code, width });
+        }
+    }
+
+    /// The code point of a byte, and how many it was written with, by the last steps: for positions in order.
+    fn code(&self, at: usize) -> (usize, usize) {
+        self.0.last().map_or((at, 1), |step| step.reach(at))
+    }
+
+    /// The same for any position.
+    fn find(&self, at: usize) -> (usize, usize) {
+        let next = self.0.partition_point(|step| step.at <= at);
+        next.checked_sub(1).and_then(|index| self.0.get(index)).map_or((at, 1), |step| step.reach(at))
+    }
+}
+
+impl Step {
+    const fn reach(&self, at: usize) -> (usize, usize) {
+        match at - self.at {
+            0 => (self.code, self.width),
+            beyond => (self.code + beyond, 1),
+        }
+    }
 }
 
 impl<'t> Folded<'t> {
@@ -38,8 +103,8 @@ impl<'t> Folded<'t> {
             Self {
                 plain: text.as_bytes().to_ascii_lowercase(),
                 cased: Cow::Borrowed(text.as_bytes()),
-                from: Vec::new(),
-                wide: Vec::new(),
+                steps: Steps::default(),
+                blanked: false,
                 shouted: false,
             }
         } else {
@@ -51,54 +116,38 @@ impl<'t> Folded<'t> {
 
     fn slowly(text: &str, referenced: bool) -> Result<Self, ClassifierError> {
         let table = TABLE.as_ref().ok_or(ClassifierError::NotReady)?;
-        let mut cased = Vec::with_capacity(text.len());
-        let mut from = Vec::with_capacity(text.len());
-        let mut wide = Vec::new();
-        let mut push = |index: usize, width: usize, c: char| {
-            let mut one = |byte: u8| {
-                cased.push(byte);
-                from.push(u32::try_from(index).unwrap_or(u32::MAX));
-                if referenced {
-                    wide.push(u8::try_from(width).unwrap_or(u8::MAX));
-                }
-            };
-            if c.is_ascii() {
-                one(c as u8);
-            } else {
-                table.plain(c).iter().copied().for_each(one);
-            }
-        };
+        let mut folding = Folding { cased: Vec::with_capacity(text.len()), steps: Steps::default() };
         if referenced {
             for read in references::decode(text) {
-                push(read.index, read.width, read.character);
+                folding.push(table.plain(read.character), read.index, read.width);
             }
         } else {
-            for (index, c) in text.chars().enumerate() {
-                push(index, 1, c);
+            let (mut rest, mut code) = (text, 0);
+            while let Some(c) = rest.chars().next() {
+                let run = rest.bytes().take_while(u8::is_ascii).count();
+                let (run_of, others) = rest.split_at_checked(run.max(c.len_utf8())).unwrap_or((rest, ""));
+                if run > 0 {
+                    folding.push_run(run_of.as_bytes(), code);
+                } else {
+                    folding.push(table.plain(c), code, 1);
+                }
+                code += run.max(1);
+                rest = others;
             }
         }
-        Ok(Self { plain: cased.to_ascii_lowercase(), cased: Cow::Owned(cased), from, wide, shouted: false })
+        let Folding { cased, steps } = folding;
+        Ok(Self { plain: cased.to_ascii_lowercase(), cased: Cow::Owned(cased), steps, blanked: false, shouted: false })
     }
 
     fn is_shouted(&self) -> bool {
-        let mut capitals = 0_usize;
-        let mut small = 0_usize;
-        for byte in self.cased.iter() {
-            capitals += usize::from(byte.is_ascii_uppercase());
-            small += usize::from(byte.is_ascii_lowercase());
-        }
-        capitals >= 12 && small * 4 < capitals
+        let capitals = count(&self.cased, u8::is_ascii_uppercase);
+        capitals >= 12 && count(&self.cased, u8::is_ascii_lowercase) * 4 < capitals
     }
 
     /// The code points of a range: first, and one past the last.
     pub(crate) fn original(&self, start: usize, end: usize) -> (usize, usize) {
-        let last = end.saturating_sub(1);
-        if self.from.is_empty() {
-            return (start, last.max(start) + 1);
-        }
-        let at = |byte: usize| self.from.get(byte).map_or(0, |index| usize::try_from(*index).unwrap_or(usize::MAX));
-        let width = self.wide.get(last).map_or(1, |width| usize::from(*width));
-        (at(start), at(last) + width)
+        let (last, width) = self.steps.find(end.saturating_sub(1).max(start));
+        (self.steps.find(start).0, last + width)
     }
 
     /// The text of a range.
@@ -119,8 +168,18 @@ impl<'t> Folded<'t> {
         }
     }
 
+    /// Appends a range as it was written; what was taken out stays out.
+    pub(crate) fn copy_cased(&self, start: usize, end: usize, out: &mut Vec<u8>) {
+        if self.blanked {
+            out.extend((start..end).map(|at| self.cased(at)));
+        } else {
+            out.extend_from_slice(self.cased.get(start..end).unwrap_or_default());
+        }
+    }
+
     /// Takes a range out of what is looked at, leaving its place.
     pub(crate) fn blank(&mut self, start: usize, end: usize) {
+        self.blanked = true;
         if let Some(bytes) = self.plain.get_mut(start..end) {
             bytes.fill(OTHER);
         }
@@ -138,6 +197,14 @@ impl<'t> Folded<'t> {
         let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
         capitals >= 2 && capitals + 1 >= letters
     }
+}
+
+/// How many bytes are of a kind. In pieces of which a byte can hold the count, so that many are looked at at once.
+fn count(bytes: &[u8], is: impl Fn(&u8) -> bool) -> usize {
+    bytes
+        .chunks(255)
+        .map(|piece| usize::from(piece.iter().fold(0_u8, |sum, byte| sum.wrapping_add(u8::from(is(byte))))))
+        .sum()
 }
 
 /// What characters outside ASCII look like, by pages of 256 code points.
@@ -204,9 +271,12 @@ impl Table {
         self.cells.get_mut((usize::from(*page) << 8) | (code & 0xff))
     }
 
-    /// The plain form of a character outside ASCII.
+    /// The plain form of a character; of one of ASCII itself.
     fn plain(&self, c: char) -> &[u8] {
         let code = usize::try_from(u32::from(c)).unwrap_or(0);
+        if c.is_ascii() {
+            return ASCII.get(code..=code).unwrap_or(&[OTHER]);
+        }
         let page = self.pages.get(code >> 8).copied().unwrap_or(u16::MAX);
         let cell = self.cells.get((usize::from(page) << 8) | (code & 0xff)).copied().unwrap_or(0);
         match cell {

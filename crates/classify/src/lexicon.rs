@@ -3,9 +3,9 @@
 
 use crate::fold::Folded;
 use crate::fuzzy::Fuzzy;
-use crate::table::{Builder, Hash, Info, Table};
+use crate::table::{Builder, Filter, Hash, Info, Table};
 use crate::words::Word;
-use crate::{ClassifierError, Hit, Kind, Level, endings, roles};
+use crate::{ClassifierError, Hit, Kind, Level, endings, roles, views};
 use postern_base::Category;
 use std::sync::LazyLock;
 
@@ -53,6 +53,8 @@ pub(crate) struct Lexicon {
     table: Table,
     sections: Vec<Entry>,
     pub(crate) fuzzy: Fuzzy,
+    /// The beginnings of the reviewed grave words.
+    beginnings: Filter,
 }
 
 static LEXICON: LazyLock<Option<Lexicon>> = LazyLock::new(|| load(REVIEWED, GENERATED, ROLES));
@@ -63,8 +65,14 @@ pub(crate) fn get() -> Result<&'static Lexicon, ClassifierError> {
 }
 
 /// `None` when the data is not as its headers say: then nothing can be judged.
-fn load(reviewed: &[&str], generated: &[&str], roles: &[&str]) -> Option<Lexicon> {
-    let mut loading = Loading::default();
+fn load(reviewed: &[&'static str], generated: &[&'static str], roles: &[&'static str]) -> Option<Lexicon> {
+    let mut loading = Loading {
+        table: Builder::default(),
+        sections: Vec::new(),
+        fuzzy: Fuzzy::default(),
+        words: Vec::new(),
+        beginnings: Filter::new(BEGINNING_BITS),
+    };
     for (files, reviewed) in [(reviewed, true), (generated, false)] {
         for file in files {
             loading.read(file, reviewed)?;
@@ -74,15 +82,24 @@ fn load(reviewed: &[&str], generated: &[&str], roles: &[&str]) -> Option<Lexicon
         loading.read_roles(file)?;
     }
     loading.fuzzy.finish();
-    Some(Lexicon { table: loading.table.finish()?, sections: loading.sections, fuzzy: loading.fuzzy })
+    let Loading { table, sections, fuzzy, words, beginnings } = loading;
+    let mut lexicon = Lexicon { table: table.finish()?, sections, fuzzy, beginnings };
+    lexicon.quieten(&words);
+    Some(lexicon)
 }
 
+/// The size of the filter of beginnings: 64 KiB, of which few bits are set.
+const BEGINNING_BITS: u32 = 19;
+
 /// A lexicon while its files are read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Loading {
     table: Builder,
     sections: Vec<Entry>,
     fuzzy: Fuzzy,
+    /// The single words.
+    words: Vec<&'static str>,
+    beginnings: Filter,
 }
 
 /// The lines of a data file without comments.
@@ -96,7 +113,7 @@ fn split(phrase: &str) -> Vec<&str> {
 }
 
 impl Loading {
-    fn read(&mut self, data: &str, reviewed: bool) -> Option<()> {
+    fn read(&mut self, data: &'static str, reviewed: bool) -> Option<()> {
         let mut current = None;
         for line in lines(data) {
             if let Some(header) = line.strip_prefix('=') {
@@ -111,7 +128,7 @@ impl Loading {
         Some(())
     }
 
-    fn add(&mut self, phrase: &str, section: u8) -> Option<()> {
+    fn add(&mut self, phrase: &'static str, section: u8) -> Option<()> {
         let entry = numbered(&self.sections, section)?;
         let words = split(phrase);
         let level_of = |section: u8, sections: &[Entry]| {
@@ -127,24 +144,36 @@ impl Loading {
         if entry.reviewed && words.len() > 1 {
             words.iter().for_each(|word| self.fuzzy.add_part(word));
         }
+        if let ([only], true, true) = (words.as_slice(), entry.reviewed, entry.level >= Level::L3) {
+            let mut hash = Hash::EMPTY;
+            for byte in only.bytes() {
+                hash = hash.and(byte);
+                self.beginnings.add(hash);
+            }
+        }
         if let ([only], true, false, true) = (words.as_slice(), entry.reviewed, entry.upper, entry.kind.is_some()) {
             self.fuzzy.add(only, section, entry.level);
         }
         Some(())
     }
 
-    /// Makes room for a phrase and says at its first word how long it is.
-    fn place(&mut self, words: &[&str]) -> Option<Hash> {
-        let first = words.first()?;
-        if words.len() > 1 {
-            let longest = &mut self.table.entry(Hash::of(first.as_bytes())).longest;
-            *longest = (*longest).max(u8::try_from(words.len()).ok()?);
+    /// Makes room for a phrase and says at each of its beginnings how long it is.
+    fn place(&mut self, words: &[&'static str]) -> Option<Hash> {
+        let length = u8::try_from(words.len()).ok()?;
+        let (first, rest) = words.split_first()?;
+        if rest.is_empty() {
+            self.words.push(first);
         }
-        let rest = words.iter().skip(1);
-        Some(rest.fold(Hash::of(first.as_bytes()), |hash, word| hash.and(b' ').with(word.as_bytes())))
+        let mut hash = Hash::of(first.as_bytes());
+        for word in rest {
+            let longest = &mut self.table.entry(hash).longest;
+            *longest = (*longest).max(length);
+            hash = hash.then(Hash::of(word.as_bytes()));
+        }
+        Some(hash)
     }
 
-    fn read_roles(&mut self, data: &str) -> Option<()> {
+    fn read_roles(&mut self, data: &'static str) -> Option<()> {
         let mut role = None;
         for line in lines(data) {
             if let Some(header) = line.strip_prefix('=') {
@@ -186,6 +215,19 @@ impl Lexicon {
         self.table.find(hash)
     }
 
+    /// Finds out of which words nothing comes by themselves, so that a text's common words are let go at once.
+    fn quieten(&mut self, words: &[&str]) {
+        for word in words {
+            let (text, hash) = (word.as_bytes(), Hash::of(word.as_bytes()));
+            let info = self.find(hash);
+            let misread = || info.roles & roles::KNOWN == 0 && views::alone(self, text, || false).is_some();
+            let quiet = info.section == 0 && info.upper == 0 && self.find_text(text).is_none() && !misread();
+            if quiet {
+                self.table.quieten(hash);
+            }
+        }
+    }
+
     /// A section by its number, counted from 1.
     pub(crate) fn section(&self, number: u8) -> Option<Entry> {
         numbered(&self.sections, number)
@@ -203,15 +245,17 @@ impl Lexicon {
     /// A word as it stands or in the singular.
     pub(crate) fn find_word(&self, text: &[u8], hash: Hash, info: Info, upper: bool) -> Option<Entry> {
         self.entry(info, upper).or_else(|| {
-            if info.roles & roles::KNOWN != 0 {
+            if info.roles & roles::KNOWN != 0 || text.last() != Some(&b's') {
                 return None;
             }
-            let singular = |ending: &[u8]| {
-                let stem = text.strip_suffix(ending).filter(|stem| stem.len() >= 3)?;
-                self.entry(self.find(Hash::of(stem)), upper && stem.len() < 6)
+            let singular = |length: usize, hash: Hash| {
+                if length < 3 { None } else { self.entry(self.find(hash), upper && length < 6) }
             };
-            let _ = hash;
-            if text.last() == Some(&b's') { singular(b"s").or_else(|| singular(b"es")) } else { None }
+            let (length, hash) = (text.len() - 1, hash.without(b's'));
+            singular(length, hash).or_else(|| {
+                let stem = text.strip_suffix(b"es")?;
+                singular(stem.len(), hash.without(b'e'))
+            })
         })
     }
 
@@ -221,6 +265,12 @@ impl Lexicon {
         let info = self.find(hash);
         let found = self.find_word(text, hash, info, true).filter(|entry| entry.kind.is_some());
         found.or_else(|| endings::find(text, info))
+    }
+
+    /// Whether a reviewed grave word may begin with these letters: cheap, and wrong only in saying yes.
+    #[inline]
+    pub(crate) fn may_begin(&self, hash: Hash) -> bool {
+        self.beginnings.may_hold(hash)
     }
 
     /// How many words and phrases are known.
@@ -237,6 +287,9 @@ impl Lexicon {
             let mut hash = Hash::EMPTY;
             for (offset, byte) in run.iter().skip(start).enumerate().take(WORD_MAX) {
                 hash = hash.and(*byte);
+                if !self.may_begin(hash) {
+                    break;
+                }
                 let length = offset + 1;
                 if length < least {
                     continue;
@@ -278,6 +331,10 @@ pub(crate) fn hit(start: usize, end: usize, entry: Entry) -> Option<Hit> {
 pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
     let mut at = 0;
     while let Some(word) = words.get(at) {
+        if word.info.quiet && word.info.longest < 2 {
+            at += 1;
+            continue;
+        }
         let found = if word.info.longest > 1 { phrase(lexicon, folded, words, at) } else { None };
         let found = found.filter(|(next, _)| !is_in_row(folded, words, at, *next));
         let upper = || !folded.shouted && folded.is_upper(word.start, word.end);
@@ -324,25 +381,34 @@ fn is_in_row(folded: &Folded<'_>, words: &[Word], at: usize, next: usize) -> boo
 fn phrase(lexicon: &Lexicon, folded: &Folded<'_>, words: &[Word], at: usize) -> Option<(usize, Entry)> {
     let first = words.get(at)?;
     let mut best = None;
-    let (mut hash, mut end) = (first.hash, first.end);
-    for (index, word) in words.iter().enumerate().skip(at + 1).take(usize::from(first.info.longest) - 1) {
-        if folded.slice(end, word.start).iter().any(|b| b".;!?\n".contains(b)) {
+    let (mut hash, mut end, mut longest) = (first.hash, first.end, first.info.longest);
+    for (index, word) in words.iter().enumerate().skip(at + 1) {
+        // No phrase goes on from here: most end so at their second word.
+        if usize::from(longest) <= index - at || ends(folded.slice(end, word.start)) {
             break;
         }
-        let before = hash.and(b' ');
-        hash = before.with(folded.slice(word.start, word.end));
+        let before = hash;
+        hash = before.then(word.hash);
         end = word.end;
-        let text = folded.slice(word.start, word.end);
-        let mut info = lexicon.find(hash);
-        if info.section == 0 && info.upper == 0 && text.last() == Some(&b's') && text.len() > 3 {
-            info = lexicon.find(before.with(text.get(..text.len() - 1).unwrap_or(text)));
-        }
+        let exact = lexicon.find(hash);
+        longest = exact.longest;
+        let plural = word.len() > 3 && folded.at(word.end - 1) == Some(b's');
+        let info = if exact.section == 0 && exact.upper == 0 && plural {
+            lexicon.find(before.then(word.hash.without(b's')))
+        } else {
+            exact
+        };
         let upper = info.upper != 0 && !folded.shouted && folded.is_upper(first.start, end);
         if let Some(entry) = lexicon.entry(info, upper) {
             best = Some((index + 1, entry));
         }
     }
     best
+}
+
+/// Whether what stands between two words ends a sentence, as far as phrases are concerned.
+fn ends(between: &[u8]) -> bool {
+    between.iter().any(|byte| matches!(byte, b'.' | b';' | b'!' | b'?' | b'\n'))
 }
 
 /// Whether a word is a person's name behind a title: Dr. Huntington.

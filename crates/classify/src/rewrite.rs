@@ -6,7 +6,8 @@ use crate::fold::{Folded, OTHER};
 use crate::lexicon::Lexicon;
 use crate::table::{Hash, Info};
 use crate::words::{
-    self, ALONE, APART, BREAK, DIGIT, HYPHEN, LETTER, LETTER_AND_DIGITS, LINE, MIXED, REPEATED, SIGN, UNKNOWN, Words,
+    self, APART, BREAK, DIGIT, HYPHEN, LETTER, LETTER_AND_DIGITS, LINE, MIXED, REPEATED, SIGN, STRANGE, STRANGE_MIN,
+    UNKNOWN, Word, Words,
 };
 use crate::{roles, spoken};
 
@@ -21,7 +22,8 @@ const NEAR: usize = 56;
 #[derive(Debug, Default)]
 pub(crate) struct Rewritten {
     text: Vec<u8>,
-    back: Vec<u32>,
+    /// Where the places stop following one another: a position, and the place its byte came from.
+    steps: Vec<(usize, usize)>,
     /// Where it was changed, in order.
     marks: Vec<usize>,
     /// Whether parts were left out.
@@ -29,13 +31,29 @@ pub(crate) struct Rewritten {
 }
 
 impl Rewritten {
-    pub(crate) fn with_room(length: usize) -> Self {
-        Self { text: Vec::with_capacity(length), back: Vec::with_capacity(length), marks: Vec::new(), cut: false }
+    /// Says where what is pushed next comes from.
+    fn step(&mut self, from: usize) {
+        let at = self.text.len();
+        if self.steps.last().map_or(at, |(step, place)| place + (at - step)) != from {
+            self.steps.push((at, from));
+        }
     }
 
+    /// Adds a byte that comes from a place.
     pub(crate) fn push(&mut self, byte: u8, from: usize) {
+        self.step(from);
         self.text.push(byte);
-        self.back.push(u32::try_from(from).unwrap_or(u32::MAX));
+    }
+
+    /// Adds what stands between two places as it is.
+    pub(crate) fn copy(&mut self, folded: &Folded<'_>, start: usize, end: usize) {
+        if start < end {
+            if self.text.capacity() == 0 {
+                self.text.reserve(folded.plain.len());
+            }
+            self.step(start);
+            folded.copy_cased(start, end, &mut self.text);
+        }
     }
 
     /// Notes that what stands at the end was changed.
@@ -47,9 +65,17 @@ impl Rewritten {
 
     /// Says that what was pushed last reaches to this place.
     pub(crate) fn ends_at(&mut self, place: usize) {
-        if let Some(last) = self.back.last_mut() {
-            *last = u32::try_from(place).unwrap_or(u32::MAX);
+        let Some(last) = self.text.len().checked_sub(1) else { return };
+        self.steps.pop_if(|(step, _)| *step == last);
+        if self.place(last) != place {
+            self.steps.push((last, place));
         }
+    }
+
+    /// The place a byte came from.
+    fn place(&self, at: usize) -> usize {
+        let next = self.steps.partition_point(|(step, _)| *step <= at);
+        next.checked_sub(1).and_then(|index| self.steps.get(index)).map_or(at, |(step, place)| place + (at - step))
     }
 
     /// The text, to be folded like any other; the same when nothing was rewritten.
@@ -63,9 +89,17 @@ impl Rewritten {
             let next = self.marks.partition_point(|mark| mark.saturating_add(NEAR) < start);
             self.marks.get(next).filter(|mark| **mark < end.saturating_add(NEAR))?;
         }
-        let at = |index: usize| self.back.get(index).map_or(0, |from| usize::try_from(*from).unwrap_or(0));
-        let first = at(start);
-        Some((first, at(end.saturating_sub(1)).max(first) + 1))
+        let first = self.place(start);
+        Some((first, self.place(end.saturating_sub(1)).max(first) + 1))
+    }
+
+    /// Adds a part of another rewriting.
+    fn copy_part(&mut self, other: &Self, start: usize, end: usize) {
+        self.step(other.place(start));
+        let (at, from) = (self.text.len(), other.steps.partition_point(|(step, _)| *step <= start));
+        let inner = other.steps.iter().skip(from).take_while(|(step, _)| *step < end);
+        self.steps.extend(inner.map(|(step, place)| (step - start + at, *place)));
+        self.text.extend_from_slice(other.text.get(start..end).unwrap_or_default());
     }
 
     /// Of a long text, only what stands around the changes, so that a sign here does not make everything be read again.
@@ -94,11 +128,10 @@ impl Rewritten {
             }
             end = end.min(self.text.len());
             if start > done && !out.text.is_empty() {
-                out.push(b'\n', self.back.get(start).map_or(0, |from| usize::try_from(*from).unwrap_or(0)));
+                out.push(b'\n', self.place(start));
             }
             out.marks.extend(within.iter().map(|mark| mark - start + out.text.len()));
-            out.text.extend_from_slice(self.text.get(start..end).unwrap_or_default());
-            out.back.extend_from_slice(self.back.get(start..end).unwrap_or_default());
+            out.copy_part(&self, start, end);
             done = end;
         }
         out
@@ -113,15 +146,13 @@ pub(crate) fn all(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Vec<
             found.push(rewritten.around_changes());
         }
     };
-    let asked = words.saw(BREAK | SIGN | APART | REPEATED | MIXED) || (words.saw(HYPHEN) && words.saw(LINE));
-    let signs = if asked { Signs::of(folded) } else { Signs::default() };
-    if signs.apart || signs.broken {
+    if words.saw(APART) || is_broken(words, folded) {
         add(joined(folded));
     }
-    if signs.leet {
+    if may_be_leet(words, folded) {
         add(letters(lexicon, folded));
     }
-    if signs.repeated {
+    if words.saw(REPEATED) {
         add(squeezed(folded, 1));
         add(squeezed(folded, 2));
     }
@@ -131,49 +162,42 @@ pub(crate) fn all(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Vec<
     if words.any(roles::NUMERAL) || words.saw(LETTER_AND_DIGITS) {
         add(spoken::in_digits(words, folded));
     }
-    if words.saw(UNKNOWN) {
+    if words.saw(STRANGE) {
         add(mended(lexicon, words, folded));
     }
     found
 }
 
-/// What in a text asks for a rewriting.
-#[derive(Debug, Default)]
-struct Signs {
-    apart: bool,
-    broken: bool,
-    leet: bool,
-    repeated: bool,
+/// Whether a sign stands behind a letter or digit that has no business there, or a hyphen at a line's end.
+fn is_broken(words: &Words, folded: &Folded<'_>) -> bool {
+    let asked = words.saw(BREAK) || (words.saw(HYPHEN) && words.saw(LINE));
+    let kinds = folded.plain.iter().map(|byte| words::class(*byte));
+    asked
+        && kinds.clone().zip(kinds.skip(1)).any(|(first, next)| {
+            (next & BREAK != 0 && first & (LETTER | DIGIT | HYPHEN) != 0) || (first & HYPHEN != 0 && next & LINE != 0)
+        })
 }
 
-impl Signs {
-    fn of(folded: &Folded<'_>) -> Self {
-        let mut signs = Self::default();
-        let mut b = ALONE;
-        let (mut last, mut run, mut letters) = (0_u8, 1, 9);
-        // The last five bytes: a bit for each that is a letter or digit.
-        let mut five = 0_u8;
-        for byte in folded.plain.iter().copied().chain([b' ']) {
-            let c = words::class(byte);
-            let plain = c & (LETTER | DIGIT) != 0;
-            five = ((five << 1) | u8::from(plain)) & 0b1_1111;
-            signs.apart |= five == 0b0_1010;
-            signs.broken |=
-                (c & BREAK != 0 && b & (LETTER | DIGIT | HYPHEN) != 0) || (b & HYPHEN != 0 && c & LINE != 0);
-            // Letters behind a digit count from the third on: `10am` and `1st` are what they are.
-            letters = match c {
-                LETTER => (letters + 1).min(9),
-                DIGIT => 0,
-                _ => 9,
-            };
-            signs.leet |=
-                (b == LETTER && c == DIGIT) || (b & SIGN != 0 && c == LETTER) || (c == LETTER && letters == 3);
-            run = if byte == last { run + 1 } else { 1 };
-            signs.repeated |= run >= 3 && c == LETTER && byte != b'w';
-            (b, last) = (c, byte);
-        }
-        signs
-    }
+/// Whether a digit stands behind a letter or before three of them, or a sign before a letter: `10am` and `1st` are what they are.
+fn may_be_leet(words: &Words, folded: &Folded<'_>) -> bool {
+    let signed = |word: &Word| {
+        let before = word.start.checked_sub(1).and_then(|at| folded.at(at));
+        before.is_some_and(|sign| words::class(sign) & SIGN != 0) && folded.at(word.start).is_some_and(is_letter)
+    };
+    let mixed = |word: &Word| {
+        let text = folded.slice(word.start, word.end);
+        word.digits > 0
+            && word.digits < word.len()
+            && (text.windows(2).any(|two| matches!(two, [a, b] if is_letter(*a) && b.is_ascii_digit()))
+                || text.windows(4).any(
+                    |four| matches!(four, [a, rest @ ..] if a.is_ascii_digit() && rest.iter().copied().all(is_letter)),
+                ))
+    };
+    (words.saw(SIGN) && words.iter().any(signed)) || (words.saw(MIXED) && words.iter().any(mixed))
+}
+
+const fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphabetic()
 }
 
 /// A sign that has no business inside a word.
@@ -183,30 +207,45 @@ fn is_breaker(byte: u8) -> bool {
 
 /// Letters set apart put together, words broken by a sign mended.
 fn joined(folded: &Folded<'_>) -> Rewritten {
-    let mut out = Rewritten::with_room(folded.plain.len());
-    let mut at = 0;
+    let mut out = Rewritten::default();
+    let is_plain = |at: Option<usize>| at.and_then(|at| folded.at(at)).is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let (mut at, mut copied) = (0, 0);
     while let Some(byte) = folded.at(at) {
-        let opens = at.checked_sub(1).and_then(|i| folded.at(i)).is_none_or(|b| !b.is_ascii_alphanumeric());
-        let run = if opens && !byte.is_ascii_whitespace() { apart(folded, at) } else { 0 };
+        // What stands before it in the rewriting: what was put together ends with what it ended with.
+        let before = at.checked_sub(1);
+        let alone = !is_plain(before) && !is_plain(Some(at + 1)) && !byte.is_ascii_whitespace();
+        let run = if alone { apart(folded, at) } else { 0 };
         if run > 0 {
+            out.copy(folded, copied, at);
             for from in (at..at + run).step_by(2) {
                 out.push(folded.cased(from), from);
             }
             out.mark();
             at += run;
+            copied = at;
             continue;
         }
-        let before = out.text.last().is_some_and(u8::is_ascii_alphanumeric) || out.text.last() == Some(&b'-');
-        let skip = if before { breaker(folded, at) } else { 0 };
+        let inside = is_breaker(byte) || byte == b'-';
+        let skip = if inside && follows(&out, folded, copied, at) { breaker(folded, at) } else { 0 };
         if skip > 0 {
+            out.copy(folded, copied, at);
             out.mark();
             at += skip;
+            copied = at;
             continue;
         }
-        out.push(folded.cased(at), at);
         at += 1;
     }
+    if !out.marks.is_empty() {
+        out.copy(folded, copied, folded.plain.len());
+    }
     out
+}
+
+/// Whether a letter, digit or hyphen stands before a position in the rewriting, which is copied up to `copied`.
+fn follows(out: &Rewritten, folded: &Folded<'_>, copied: usize, at: usize) -> bool {
+    let before = if copied < at { folded.at(at - 1) } else { out.text.last().copied() };
+    before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// How long a run is in which every second character is the same separator: `d i a`, `H.I.V`, `5_5_5_-_0`.
@@ -256,12 +295,11 @@ fn breaker(folded: &Folded<'_>, at: usize) -> usize {
 
 /// Digits and signs inside words read as letters.
 fn letters(lexicon: &Lexicon, folded: &Folded<'_>) -> Rewritten {
-    let mut out = Rewritten::with_room(folded.plain.len());
-    let in_word = |byte: u8| byte.is_ascii_alphanumeric() || b"@$!|+".contains(&byte);
-    let mut at = 0;
+    let mut out = Rewritten::default();
+    let in_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'$' | b'!' | b'|' | b'+');
+    let (mut at, mut copied) = (0, 0);
     while let Some(byte) = folded.at(at) {
         if !in_word(byte) {
-            out.push(byte, at);
             at += 1;
             continue;
         }
@@ -270,43 +308,38 @@ fn letters(lexicon: &Lexicon, folded: &Folded<'_>) -> Rewritten {
         let word = word.strip_suffix(b"!").unwrap_or(word);
         let plain = word.iter().filter(|b| b.is_ascii_alphabetic()).count();
         let read = plain >= 2 && plain < word.len() && !crate::views::is_number(word) && may_mean(lexicon, word);
-        for (offset, byte) in word.iter().enumerate() {
-            let letter = if read { crate::views::leet(*byte) } else { None };
-            let cased = folded.cased(at + offset);
-            if letter.is_some() {
+        for (offset, byte) in word.iter().enumerate().filter(|_| read) {
+            if let Some(letter) = crate::views::leet(*byte) {
+                out.copy(folded, copied, at + offset);
                 out.mark();
+                // What is read as a letter at a word's beginning counts as a capital: names begin so.
+                out.push(if offset == 0 { letter.to_ascii_uppercase() } else { letter }, at + offset);
+                copied = at + offset + 1;
             }
-            // What is read as a letter at a word's beginning counts as a capital: names begin so.
-            let letter = letter.map(|letter| if offset == 0 { letter.to_ascii_uppercase() } else { letter });
-            out.push(letter.unwrap_or(cased), at + offset);
         }
         at += word.len().max(1);
-        if word.is_empty() {
-            out.push(b'!', at - 1);
-        }
+    }
+    if !out.marks.is_empty() {
+        out.copy(folded, copied, folded.plain.len());
     }
     out
 }
 
 /// Words broken by a line's end put together: `ne⏎edle exch⏎ange`. Only where a part is no word of its own.
 fn unbroken(words: &Words, folded: &Folded<'_>) -> Rewritten {
-    let mut out = Rewritten::with_room(folded.plain.len());
+    let mut out = Rewritten::default();
     let mut copied = 0;
     for (first, next) in words.iter().zip(words.iter().skip(1)) {
-        let broken = matches!(folded.slice(first.end, next.start), b"\n" | b"\r\n" | b"-\n" | b"-\r\n");
         let odd = (first.is_unknown() || next.is_unknown()) && first.digits + next.digits == 0;
-        if broken && odd && first.len() + next.len() >= 5 {
-            for place in copied..first.end {
-                out.push(folded.cased(place), place);
-            }
+        let broken = || matches!(folded.slice(first.end, next.start), b"\n" | b"\r\n" | b"-\n" | b"-\r\n");
+        if odd && first.len() + next.len() >= 5 && broken() {
+            out.copy(folded, copied, first.end);
             out.mark();
             copied = next.start;
         }
     }
     if copied > 0 {
-        for place in copied..folded.plain.len() {
-            out.push(folded.cased(place), place);
-        }
+        out.copy(folded, copied, folded.plain.len());
     }
     out
 }
@@ -322,49 +355,42 @@ fn may_mean(lexicon: &Lexicon, word: &[u8]) -> bool {
 
 /// Every run of three or more of one letter cut to `most`.
 fn squeezed(folded: &Folded<'_>, most: usize) -> Rewritten {
-    let mut out = Rewritten::with_room(folded.plain.len());
-    let mut at = 0;
-    while let Some(byte) = folded.at(at) {
-        let run = folded.plain.iter().skip(at).take_while(|b| **b == byte).count();
-        let keep = if run >= 3 && byte.is_ascii_alphabetic() { most } else { run };
-        if keep < run {
+    let mut out = Rewritten::default();
+    let (mut at, mut copied) = (0, 0);
+    for run in folded.plain.chunk_by(|a, b| a == b) {
+        if run.len() >= 3 && run.first().copied().is_some_and(is_letter) {
+            out.copy(folded, copied, at);
             out.mark();
+            out.copy(folded, at, at + most);
+            copied = at + run.len();
         }
-        for offset in 0..keep {
-            out.push(folded.cased(at + offset), at + offset);
-        }
-        at += run;
+        at += run.len();
+    }
+    if copied > 0 {
+        out.copy(folded, copied, folded.plain.len());
     }
     out
 }
 
 /// Words that nobody knows, put right when they are a slip away from a word of a phrase.
 fn mended(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Rewritten {
-    let mut right: Vec<(usize, usize, Vec<u8>)> = Vec::new();
-    for word in words.iter() {
-        let unknown = word.info == crate::table::Info::NONE && word.digits == 0 && word.len() >= 5;
-        if unknown && let Some(target) = lexicon.fuzzy.part(folded.slice(word.start, word.end)) {
-            right.push((word.start, word.end, target.to_vec()));
-        }
-    }
     let mut out = Rewritten::default();
-    if right.is_empty() || !words.iter().any(|word| word.info.roles & roles::KNOWN == 0) {
-        return out;
-    }
-    let mut at = 0;
-    for (start, end, target) in right {
-        for from in at..start {
-            out.push(folded.cased(from), from);
+    let mut copied = 0;
+    for word in words.iter() {
+        let strange = word.info == Info::NONE && word.digits == 0 && word.len() >= STRANGE_MIN;
+        let target = if strange { lexicon.fuzzy.part(folded.slice(word.start, word.end)) } else { None };
+        if let Some(target) = target {
+            out.copy(folded, copied, word.start);
+            out.mark();
+            for (offset, byte) in target.iter().enumerate() {
+                out.push(*byte, (word.start + offset).min(word.end - 1));
+            }
+            out.ends_at(word.end - 1);
+            copied = word.end;
         }
-        out.mark();
-        for (offset, byte) in target.iter().enumerate() {
-            out.push(*byte, (start + offset).min(end - 1));
-        }
-        out.ends_at(end - 1);
-        at = end;
     }
-    for from in at..folded.plain.len() {
-        out.push(folded.cased(from), from);
+    if copied > 0 {
+        out.copy(folded, copied, folded.plain.len());
     }
     out
 }

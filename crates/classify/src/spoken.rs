@@ -161,7 +161,7 @@ fn goes_on(between: &[u8], before: Part) -> bool {
 
 /// The text with its numbers in digits.
 pub(crate) fn in_digits(words: &Words, folded: &Folded<'_>) -> Rewritten {
-    let mut out = Rewritten::with_room(folded.plain.len());
+    let mut out = Rewritten::default();
     let (mut at, mut copied) = (0, 0);
     while let Some(first) = words.get(at) {
         let Some(begin) = part(first, folded).filter(|part| !matches!(part, Part::Sign(_))) else {
@@ -199,9 +199,7 @@ pub(crate) fn in_digits(words: &Words, folded: &Folded<'_>) -> Rewritten {
         let grave = parts.len() > 1 || dated || value.len() > 2 || value.starts_with('9') && value.len() == 2;
         if grave && (spoken || letter.is_some()) {
             let from = letter.map_or(first.start, |letter| letter.end);
-            for place in copied..from {
-                out.push(folded.cased(place), place);
-            }
+            out.copy(folded, copied, from);
             out.mark();
             let digits = value.len().max(1);
             for (offset, byte) in value.bytes().enumerate() {
@@ -213,9 +211,7 @@ pub(crate) fn in_digits(words: &Words, folded: &Folded<'_>) -> Rewritten {
         at = next;
     }
     if copied > 0 {
-        for place in copied..folded.plain.len() {
-            out.push(folded.cased(place), place);
-        }
+        out.copy(folded, copied, folded.plain.len());
     }
     out
 }

@@ -19,13 +19,70 @@ impl Hash {
     }
 
     pub(crate) const fn and(self, byte: u8) -> Self {
-        Self((self.0 ^ byte as u64).wrapping_mul(0x0000_0100_0000_01b3))
+        Self((self.0 ^ byte as u64).wrapping_mul(STEP))
+    }
+
+    /// The hash without its last byte, which must be this one.
+    pub(crate) const fn without(self, byte: u8) -> Self {
+        Self(self.0.wrapping_mul(UNDO) ^ byte as u64)
+    }
+
+    /// The hash of a phrase that goes on with a word.
+    pub(crate) const fn then(self, word: Self) -> Self {
+        Self((self.0.rotate_left(23) ^ word.0).wrapping_mul(0xd6e8_feb8_6659_fd93))
     }
 
     /// The value with its bits spread, never 0.
     pub(crate) const fn key(self) -> u64 {
         let mixed = (self.0 ^ (self.0 >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (mixed ^ (mixed >> 32)) | 1
+    }
+}
+
+/// What a hash is multiplied by for each byte, and what undoes it.
+const STEP: u64 = 0x0000_0100_0000_01b3;
+const UNDO: u64 = 0xce96_5057_aff6_957b;
+const _: () = assert!(STEP.wrapping_mul(UNDO) == 1, "an inverse");
+
+/// One bit per hash: what was not put in is mostly let go after a look here.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    words: Vec<u64>,
+    bits: u32,
+}
+
+impl Filter {
+    /// A filter of two to the power of `bits` bits.
+    pub(crate) fn new(bits: u32) -> Self {
+        Self { words: vec![0; 1 << (bits - 6)], bits }
+    }
+
+    const fn bit(&self, key: u64) -> (usize, u64) {
+        let bit = key >> (64 - self.bits);
+        ((bit >> 6) as usize, 1 << (bit & 63))
+    }
+
+    pub(crate) fn add(&mut self, hash: Hash) {
+        self.add_key(hash.key());
+    }
+
+    fn add_key(&mut self, key: u64) {
+        let (word, bit) = self.bit(key);
+        if let Some(bits) = self.words.get_mut(word) {
+            *bits |= bit;
+        }
+    }
+
+    /// Whether a hash may have been put in: wrong only in saying yes.
+    #[inline]
+    pub(crate) fn may_hold(&self, hash: Hash) -> bool {
+        self.may_hold_key(hash.key())
+    }
+
+    #[inline]
+    fn may_hold_key(&self, key: u64) -> bool {
+        let (word, bit) = self.bit(key);
+        self.words.get(word).is_some_and(|bits| bits & bit != 0)
     }
 }
 
@@ -38,12 +95,14 @@ pub(crate) struct Info {
     pub(crate) section: u8,
     /// The section when it is written in capitals; 0 = none.
     pub(crate) upper: u8,
-    /// The most words in a phrase that begins with it; 0 = it begins none.
+    /// The most words in a phrase that begins with it, be it a word or several; 0 = it begins none.
     pub(crate) longest: u8,
+    /// Nothing comes of it by itself: it is in no section, nor is its singular, and it is no other word's misspelling.
+    pub(crate) quiet: bool,
 }
 
 impl Info {
-    pub(crate) const NONE: Self = Self { roles: 0, section: 0, upper: 0, longest: 0 };
+    pub(crate) const NONE: Self = Self { roles: 0, section: 0, upper: 0, longest: 0, quiet: false };
 }
 
 /// A table under construction.
@@ -60,7 +119,7 @@ impl Builder {
     pub(crate) fn finish(self) -> Option<Table> {
         let slots = (self.0.len() * 2).next_power_of_two().max(1024);
         let mut table = Table {
-            filter: vec![0; 1 << (FILTER_BITS - 6)],
+            filter: Filter::new(FILTER_BITS),
             slots: vec![0; slots],
             meanings: vec![Info::NONE],
             #[cfg(test)]
@@ -73,7 +132,7 @@ impl Builder {
             let number = match known.get(&info) {
                 Some(number) => *number,
                 None => {
-                    let number = u16::try_from(table.meanings.len()).ok()?;
+                    let number = u16::try_from(table.meanings.len()).ok().filter(|number| *number < QUIET)?;
                     table.meanings.push(info);
                     known.insert(info, number);
                     number
@@ -84,18 +143,18 @@ impl Builder {
                 at = (at + 1) & (table.slots.len() - 1);
             }
             *table.slots.get_mut(at)? = (key & TAG) | u64::from(number);
-            let (word, bit) = Table::bit(key);
-            *table.filter.get_mut(word)? |= bit;
+            table.filter.add_key(key);
         }
         Some(table)
     }
 }
 
 /// Open addressing, a power of two of slots, at most half full. A slot is the upper bits of a key and the number of its
-/// meaning, since few meanings are different: the whole stays in the processor's second cache.
+/// meaning, since few meanings are different: the whole stays in the processor's second cache. One bit of the number is said of the
+/// word, not of its meaning: [`Info::quiet`].
 #[derive(Debug)]
 pub(crate) struct Table {
-    filter: Vec<u64>,
+    filter: Filter,
     slots: Vec<u64>,
     meanings: Vec<Info>,
     #[cfg(test)]
@@ -104,13 +163,9 @@ pub(crate) struct Table {
 
 const FILTER_BITS: u32 = 20;
 const TAG: u64 = !0xffff;
+const QUIET: u16 = 1 << 15;
 
 impl Table {
-    const fn bit(key: u64) -> (usize, u64) {
-        let bit = key >> (64 - FILTER_BITS);
-        ((bit >> 6) as usize, 1 << (bit & 63))
-    }
-
     const fn first(&self, key: u64) -> usize {
         (key >> 17) as usize & (self.slots.len() - 1)
     }
@@ -119,23 +174,33 @@ impl Table {
     #[inline]
     pub(crate) fn find(&self, hash: Hash) -> Info {
         let key = hash.key();
-        let (word, bit) = Self::bit(key);
-        if self.filter.get(word).is_none_or(|bits| bits & bit == 0) {
-            return Info::NONE;
-        }
-        self.look(key)
+        if self.filter.may_hold_key(key) { self.look(key) } else { Info::NONE }
     }
 
     fn look(&self, key: u64) -> Info {
+        let Some(slot) = self.place(key).and_then(|at| self.slots.get(at)).copied() else { return Info::NONE };
+        let number = usize::try_from(slot & u64::from(QUIET - 1)).unwrap_or(0);
+        let info = self.meanings.get(number).copied().unwrap_or(Info::NONE);
+        Info { quiet: slot & u64::from(QUIET) != 0, ..info }
+    }
+
+    /// Where a key's slot is.
+    fn place(&self, key: u64) -> Option<usize> {
         let mut at = self.first(key);
-        while let Some(slot) = self.slots.get(at).copied().filter(|slot| *slot != 0) {
+        while let Some(slot) = self.slots.get(at).filter(|slot| **slot != 0) {
             if slot & TAG == key & TAG {
-                let number = usize::try_from(slot & !TAG).unwrap_or(0);
-                return self.meanings.get(number).copied().unwrap_or(Info::NONE);
+                return Some(at);
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
-        Info::NONE
+        None
+    }
+
+    /// Notes that nothing comes of a word by itself.
+    pub(crate) fn quieten(&mut self, hash: Hash) {
+        if let Some(slot) = self.place(hash.key()).and_then(|at| self.slots.get_mut(at)) {
+            *slot |= u64::from(QUIET);
+        }
     }
 
     /// How many words and phrases are known.
@@ -166,5 +231,6 @@ mod tests {
     #[test]
     fn a_hash_goes_on_from_where_it_was() {
         assert_eq!(Hash::of(b"met").with(b"formin"), Hash::of(b"metformin"));
+        assert_eq!(Hash::of(b"pills").without(b's'), Hash::of(b"pill"));
     }
 }

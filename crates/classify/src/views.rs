@@ -14,15 +14,21 @@ const LONGEST: usize = 48;
 pub(crate) fn find(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
     let mut singles = 0;
     for (at, word) in words.iter().enumerate() {
-        let text = folded.slice(word.start, word.end);
-        singles = if text.len() <= 3 && word.digits < text.len().max(2) { singles + 1 } else { 0 };
-        if word.is_unknown() && text.len() <= LONGEST && text.len() >= 3 {
-            alone(lexicon, words, folded, at, hits);
+        singles = if word.len() <= 3 && word.digits < word.len().max(2) { singles + 1 } else { 0 };
+        if word.is_unknown() && !word.info.quiet && (3..=LONGEST).contains(&word.len()) {
+            let named = || word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && folded.is_capital(word.start);
+            let excused = || named() || is_titled(words, at, folded);
+            if let Some(entry) = alone(lexicon, folded.slice(word.start, word.end), excused) {
+                hits.extend(hit(word.start, word.end, entry));
+            }
         }
-        if let Some(next) = words.get(at + 1) {
+        let next = words.get(at + 1);
+        if let Some(next) = next
+            && may_be_one(folded, word, next)
+        {
             broken(lexicon, words, folded, at, word, next, hits);
         }
-        if singles >= 3 && words.get(at + 1).is_none_or(|next| next.len() > 3) {
+        if singles >= 3 && next.is_none_or(|next| next.len() > 3) {
             spelled(lexicon, words.get(at + 1 - singles..=at).unwrap_or_default(), folded, hits);
             singles = 0;
         }
@@ -32,38 +38,26 @@ pub(crate) fn find(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>, hits: 
     }
 }
 
-/// A word by itself: repeated letters, digits for letters, misspelled.
-fn alone(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) {
-    let Some(word) = words.get(at) else { return };
-    let text = folded.slice(word.start, word.end);
-    let mut found: Option<Entry> = None;
-    let mut take = |entry: Option<Entry>| {
-        if found.is_none() {
-            found = entry.filter(|entry| entry.level >= Level::L3);
-        }
-    };
-    if text.windows(3).any(|three| matches!(three, [a, b, c] if a == b && b == c)) {
-        for most in [1, 2] {
-            take(lexicon.find_text(&squeezed(text, most)));
-        }
+/// What a word that nobody knows is by itself: repeated letters, digits for letters, misspelled, unless it is `excused` from
+/// that as a name.
+pub(crate) fn alone(lexicon: &Lexicon, text: &[u8], excused: impl FnOnce() -> bool) -> Option<Entry> {
+    let grave = |entry: Option<Entry>| entry.filter(|entry| entry.level >= Level::L3);
+    if text.windows(3).any(|three| matches!(three, [a, b, c] if a == b && b == c))
+        && let Some(entry) = [1, 2].iter().find_map(|most| grave(lexicon.find_text(&squeezed(text, *most))))
+    {
+        return Some(entry);
     }
-    let letters = text.len() - word.digits;
-    if word.digits > 0 && letters >= 2 && text.len() >= 3 && !is_number(text) {
-        for reading in leet_readings(text) {
-            take(
-                lexicon
-                    .find_text(&reading)
-                    .or_else(|| (reading.len() >= 6).then(|| misspelled(lexicon, &reading)).flatten()),
-            );
-        }
+    let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 {
+        return (text.len() >= 5 && !excused()).then(|| grave(misspelled(lexicon, text))).flatten();
     }
-    let named = word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && folded.is_capital(word.start);
-    if word.digits == 0 && text.len() >= 5 && !named && !is_titled(words, at, folded) {
-        take(misspelled(lexicon, text));
+    if text.len() - digits < 2 || is_number(text) {
+        return None;
     }
-    if let Some(entry) = found {
-        hits.extend(hit(word.start, word.end, entry));
-    }
+    leet_readings(text).iter().find_map(|reading| {
+        let long = reading.len() >= 6;
+        grave(lexicon.find_text(reading).or_else(|| long.then(|| misspelled(lexicon, reading)).flatten()))
+    })
 }
 
 /// Whether a capitalised word stands behind a title or a name: somebody on the staff.
@@ -141,6 +135,22 @@ fn squeezed(text: &[u8], most: usize) -> Vec<u8> {
     runs.flat_map(|run| run.iter().take(if run.len() >= 3 { most } else { run.len() })).copied().collect()
 }
 
+/// Whether a word is on no list and has no digit.
+const fn odd(word: &Word) -> bool {
+    word.is_unknown() && word.digits == 0
+}
+
+/// Whether two words may be parts of one: most pairs have a blank between them and are both known, or a sign and a blank.
+#[inline]
+fn may_be_one(folded: &Folded<'_>, first: &Word, next: &Word) -> bool {
+    let odd = || odd(first) || odd(next);
+    match folded.at(next.start - 1) {
+        Some(b' ') => next.start - first.end == 1 && odd(),
+        Some(b'\n') if folded.at(first.end) != Some(b'-') => odd(),
+        _ => next.start - first.end <= 3,
+    }
+}
+
 /// One word in two or more parts: `metf ormin`, `dia-betes`, `syph*ilis`, `meta.do.ne`, a hyphen at a line's end.
 fn broken(
     lexicon: &Lexicon,
@@ -151,39 +161,32 @@ fn broken(
     next: &Word,
     hits: &mut Vec<Hit>,
 ) {
-    let odd = |word: &Word| word.is_unknown() && word.digits == 0;
-    // Most pairs: a blank between two words that are known, or a sign and a blank.
-    if folded.at(next.start - 1) == Some(b' ') && (next.start - first.end > 1 || !(odd(first) || odd(next))) {
-        return;
-    }
     let glue = glue_of(folded, first, next);
     if glue == Glue::None {
-        return;
-    }
-    if glue == Glue::Blank && !odd(first) && !odd(next) {
         return;
     }
     if glue == Glue::Blank {
         return split(lexicon, words, folded, at, hits);
     }
-    let mut hash = first.hash;
-    let mut text = folded.slice(first.start, first.end).to_vec();
-    let mut last = first;
+    let (mut hash, mut last, mut text) = (first.hash, first, Joined::default());
+    if !text.push(folded.slice(first.start, first.end)) {
+        return;
+    }
     for part in words.iter().skip(at + 1).take(6) {
         let glued = glue_of(folded, last, part);
-        if glued == Glue::None || (glued == Glue::Blank) != (glue == Glue::Blank) || text.len() > LONGEST {
+        let piece = folded.slice(part.start, part.end);
+        if glued == Glue::None || glued == Glue::Blank || !text.push(piece) {
             break;
         }
-        let piece = folded.slice(part.start, part.end);
         hash = hash.with(piece);
-        text.extend_from_slice(piece);
         last = part;
+        let text = text.bytes();
         if text.len() < 3 {
             continue;
         }
-        let found = entry_of(lexicon, hash, &text).or_else(|| {
+        let found = entry_of(lexicon, hash, text).or_else(|| {
             let parts_unknown = text.len() >= 7 && (odd(first) || odd(part));
-            parts_unknown.then(|| misspelled(lexicon, &text)).flatten()
+            parts_unknown.then(|| misspelled(lexicon, text)).flatten()
         });
         let grave = |entry: &Entry| entry.reviewed;
         // Three letters together are an initialism more often than a disguise: only what is gravest counts.
@@ -193,10 +196,38 @@ fn broken(
     }
 }
 
+/// Parts of a word put together, up to the longest word that means anything.
+struct Joined {
+    bytes: [u8; LONGEST],
+    length: usize,
+}
+
+impl Default for Joined {
+    fn default() -> Self {
+        Self { bytes: [0; LONGEST], length: 0 }
+    }
+}
+
+impl Joined {
+    /// Adds a part; says whether there was room.
+    fn push(&mut self, part: &[u8]) -> bool {
+        let room = self.bytes.get_mut(self.length..self.length + part.len());
+        room.is_some_and(|room| {
+            room.copy_from_slice(part);
+            self.length += part.len();
+            true
+        })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
 /// One word in two or three parts with a blank between: `metf ormin`. By hash alone: most pairs of words are nothing.
 fn split(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) {
     let mut parts = words.iter().skip(at);
-    let Some(first) = parts.next() else { return };
+    let Some(first) = parts.next().filter(|first| lexicon.may_begin(first.hash)) else { return };
     let (mut hash, mut last, mut length) = (first.hash, first, first.len());
     for part in parts.take(2) {
         length += part.len();
@@ -291,31 +322,27 @@ fn spelled(lexicon: &Lexicon, run: &[Word], folded: &Folded<'_>, hits: &mut Vec<
 
 /// Words with a sign in a letter's place: `di@betes`, `$ertraline`, or in place of any letter: `diab*tes`.
 fn masked(lexicon: &Lexicon, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
-    let in_word = |byte: u8| byte.is_ascii_alphanumeric() || b"@$!|+*".contains(&byte);
-    let mut start = None;
-    for (at, byte) in folded.plain.iter().copied().chain([b' ']).enumerate() {
-        match (in_word(byte), start) {
-            (true, None) => start = Some(at),
-            (false, Some(from)) => {
-                start = None;
-                let bytes = folded.slice(from, at);
-                let signs = bytes.iter().filter(|b| !b.is_ascii_alphanumeric()).count();
-                if signs == 0 || bytes.len() < 4 || bytes.len() > LONGEST || signs * 2 >= bytes.len() {
-                    continue;
-                }
-                let trimmed = bytes.strip_suffix(b"!").unwrap_or(bytes);
-                if trimmed.iter().all(u8::is_ascii_alphanumeric) {
-                    continue;
-                }
-                let found = leet_readings(trimmed).iter().find_map(|reading| {
-                    let found = lexicon.find_text(reading);
-                    found.or_else(|| (reading.len() >= 6).then(|| misspelled(lexicon, reading)).flatten())
-                });
-                if let Some(entry) = found.filter(|entry| entry.level >= Level::L3) {
-                    hits.extend(hit(from, at, entry));
-                }
-            }
-            _ => {}
+    let is_sign = |byte: u8| matches!(byte, b'@' | b'$' | b'!' | b'|' | b'+' | b'*');
+    let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || is_sign(*byte);
+    let mut done = 0;
+    while let Some(next) = folded.plain.iter().skip(done).position(|byte| is_sign(*byte)) {
+        let (before, behind) = folded.plain.split_at(done + next);
+        let start = before.len() - before.iter().skip(done).rev().take_while(|byte| in_word(byte)).count();
+        let end = before.len() + behind.iter().take_while(|byte| in_word(byte)).count();
+        done = end;
+        let bytes = folded.slice(start, end);
+        let signs = bytes.iter().filter(|byte| is_sign(**byte)).count();
+        let trimmed = bytes.strip_suffix(b"!").unwrap_or(bytes);
+        let unfit = bytes.len() < 4 || bytes.len() > LONGEST || signs * 2 >= bytes.len();
+        if unfit || trimmed.iter().all(u8::is_ascii_alphanumeric) {
+            continue;
+        }
+        let found = leet_readings(trimmed).iter().find_map(|reading| {
+            let found = lexicon.find_text(reading);
+            found.or_else(|| (reading.len() >= 6).then(|| misspelled(lexicon, reading)).flatten())
+        });
+        if let Some(entry) = found.filter(|entry| entry.level >= Level::L3) {
+            hits.extend(hit(start, end, entry));
         }
     }
 }

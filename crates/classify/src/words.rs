@@ -59,6 +59,11 @@ pub(crate) const MIXED: Class = 2048;
 pub(crate) const LETTER_AND_DIGITS: Class = 8192;
 /// Seen in a text: a word that is on no list.
 pub(crate) const UNKNOWN: Class = 4096;
+/// Seen in a text: a word of letters that is in no list at all, and long enough to be a slip of another.
+pub(crate) const STRANGE: Class = 16384;
+
+/// The fewest letters of a word that may be a slip of another.
+pub(crate) const STRANGE_MIN: usize = 5;
 
 /// What each byte is, so that a text is looked over in one pass.
 const CLASSES: [Class; 256] = {
@@ -123,37 +128,51 @@ impl Words {
 
 /// The words of a text in order.
 pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
-    let mut words = Words { list: Vec::with_capacity(folded.plain.len() / 5 + 4), roles: 0, seen: 0 };
-    let mut start = usize::MAX;
-    let mut hash = Hash::EMPTY;
-    let mut digits = 0;
-    let (mut last, mut run) = (0_u8, 0_u8);
-    for (at, byte) in folded.plain.iter().copied().enumerate() {
-        let class = class(byte);
-        words.seen |= class;
-        if class & (LETTER | DIGIT) != 0 {
-            if start == usize::MAX {
-                (start, hash, digits, run) = (at, Hash::EMPTY, 0, 0);
-            }
-            hash = hash.and(byte);
-            digits += usize::from(class & DIGIT != 0);
-            run = if byte == last { run.saturating_add(1) } else { 1 };
-            if run >= 3 && class == LETTER && byte != b'w' {
-                words.seen |= REPEATED;
-            }
-            last = byte;
-        } else {
-            if start != usize::MAX {
-                words.push(folded, Word { start, end: at, hash, info: lexicon.find(hash), digits });
-                start = usize::MAX;
-            }
-            last = 0;
-        }
+    let plain = folded.plain.as_slice();
+    let mut words = Words { list: Vec::with_capacity(plain.len() / 4 + 4), roles: 0, seen: 0 };
+    if repeats(plain) {
+        words.seen |= REPEATED;
     }
-    if start != usize::MAX {
-        words.push(folded, Word { start, end: folded.plain.len(), hash, info: lexicon.find(hash), digits });
+    let mut bytes = plain.iter();
+    loop {
+        // What stands between words, and the first byte of the next.
+        let mut seen = 0;
+        let first = bytes.by_ref().map(|byte| (*byte, class(*byte))).find(|(_, class)| {
+            seen |= class;
+            class & (LETTER | DIGIT) != 0
+        });
+        words.seen |= seen;
+        let Some((first, mut kinds)) = first else { break };
+        let start = plain.len() - bytes.len() - 1;
+        let mut word = Word { start, end: start, hash: Hash::EMPTY.and(first), info: Info::NONE, digits: 0 };
+        let rest = bytes.as_slice();
+        let mut digits = usize::from(kinds == DIGIT);
+        let length = rest.iter().take_while(|byte| {
+            let class = class(**byte);
+            let inside = class & (LETTER | DIGIT) != 0;
+            if inside {
+                kinds |= class;
+                word.hash = word.hash.and(**byte);
+                digits += usize::from(class == DIGIT);
+            }
+            inside
+        });
+        word.end = start + 1 + length.count();
+        word.digits = digits;
+        word.info = lexicon.find(word.hash);
+        words.seen |= kinds;
+        bytes = plain.get(word.end..).unwrap_or_default().iter();
+        words.push(folded, word);
     }
     words
+}
+
+/// Whether one letter stands three times in a row. Three w begin an address. Without a branch a byte, so that many are looked at
+/// at once.
+fn repeats(plain: &[u8]) -> bool {
+    let (second, third) = (plain.get(1..).unwrap_or_default(), plain.get(2..).unwrap_or_default());
+    let three = plain.iter().zip(second).zip(third);
+    three.fold(false, |any, ((a, b), c)| any | ((a == b) & (b == c) & a.is_ascii_lowercase() & (*a != b'w')))
 }
 
 impl Words {
@@ -164,15 +183,21 @@ impl Words {
         }
         if word.is_unknown() {
             self.seen |= UNKNOWN;
+            if word.info == Info::NONE && word.digits == 0 && word.len() >= STRANGE_MIN {
+                self.seen |= STRANGE;
+            }
         }
         if let Some(before) = self.list.last() {
-            match folded.slice(before.end, word.start) {
-                [b' '] | [_, b' '] => {}
-                [b'.'] => self.seen |= LINKED,
-                [b':', b'/', b'/', ..] => self.seen |= LINKED,
-                _ => {}
+            let gap = word.start - before.end;
+            let linked = match gap {
+                1 => folded.at(before.end) == Some(b'.'),
+                2 => false,
+                _ => folded.slice(before.end, word.start).starts_with(b"://"),
+            };
+            if linked {
+                self.seen |= LINKED;
             }
-            if word.len() == 1 && before.len() == 1 && word.start == before.end + 1 {
+            if gap == 1 && word.len() == 1 && before.len() == 1 {
                 self.seen |= APART;
                 if word.digits == 1 && before.digits == 0 {
                     self.seen |= LETTER_AND_DIGITS;
