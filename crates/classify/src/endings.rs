@@ -213,7 +213,7 @@ const NOT_MEDICAL: &[&str] = &[
 ];
 
 /// The shortest word that is judged by its ending.
-const SHORTEST: usize = 7;
+pub(crate) const SHORTEST: usize = 7;
 
 /// What a word's ending says it is.
 pub(crate) fn find(text: &[u8], info: Info) -> Option<Entry> {

@@ -189,10 +189,9 @@ const POWERS: [u64; LONGEST + 1] = {
     powers
 };
 
-/// The bits of a form's sum spread over the whole number.
+/// A form's sum spread over the upper bits, which are the ones that are looked at.
 const fn spread(sum: u64) -> u64 {
-    let mixed = (sum ^ (sum >> 31)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    mixed ^ (mixed >> 29)
+    (sum ^ (sum >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93)
 }
 
 /// The keys of the word and of its forms with up to `slips` letters left out. A form's sum is that of the word without what its

@@ -331,15 +331,19 @@ pub(crate) fn hit(start: usize, end: usize, entry: Entry) -> Option<Hit> {
 pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
     let mut at = 0;
     while let Some(word) = words.get(at) {
-        if word.info.quiet && word.info.longest < 2 {
+        let silent = is_silent(word, folded);
+        if silent && word.info.longest < 2 {
             at += 1;
             continue;
         }
         let found = if word.info.longest > 1 { phrase(lexicon, folded, words, at) } else { None };
         let found = found.filter(|(next, _)| !is_in_row(folded, words, at, *next));
-        let upper = || !folded.shouted && folded.is_upper(word.start, word.end);
-        let text = folded.slice(word.start, word.end);
         let found = found.or_else(|| {
+            if silent {
+                return None;
+            }
+            let upper = || !folded.shouted && folded.is_upper(word.start, word.end);
+            let text = folded.slice(word.start, word.end);
             let entry = lexicon.find_word(text, word.hash, word.info, word.info.upper != 0 && upper());
             let entry = entry.or_else(|| if word.digits == 0 { endings::find(text, word.info) } else { None });
             entry.map(|entry| (at + 1, entry))
@@ -360,6 +364,14 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
         }
         at += 1;
     }
+}
+
+/// Whether a word says nothing by itself, as far as can be told at once: neither as it stands, nor in the singular, nor by its
+/// ending.
+#[inline]
+fn is_silent(word: &Word, folded: &Folded<'_>) -> bool {
+    let ends = || word.digits == 0 && word.len() >= endings::SHORTEST || folded.at(word.end - 1) == Some(b's');
+    word.info.quiet || word.info == Info::NONE && !ends()
 }
 
 /// Whether single letters are part of a longer row of them: `C O` in `R E C O R D`.

@@ -51,6 +51,9 @@ use words::Words;
 /// The longest text that is judged, in bytes. Longer ones are an error: what was not read is not clean.
 pub const MAX_BYTES: usize = 256 * 1024;
 
+/// Room for the findings of most messages.
+const HITS: usize = 8;
+
 /// Why a text could not be judged. Whoever asked must hold it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClassifierError {
@@ -235,7 +238,7 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
     }
     let lexicon = lexicon::get()?;
     let mut folded = Folded::new(text)?;
-    let mut hits = Vec::new();
+    let mut hits = Vec::with_capacity(HITS);
     let mut words = words::of(&folded, lexicon);
     let phrased = words.any(roles::CLOSED) && phrases::blank(&mut folded)?;
     let linked = words.saw(words::LINKED) && links::find(lexicon, &mut folded, context, &mut hits)?;
@@ -258,7 +261,7 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
         let Some(text) = rewritten.text() else { continue };
         let again = Folded::new(text)?;
         let words = words::of(&again, lexicon);
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(HITS);
         let owned = recipient::find(&again, context, &mut found)?;
         read(lexicon, &again, &words, context, &owned, &mut found)?;
         if told.is_none() && !hits.iter().any(|hit| hit.phi) {
@@ -312,20 +315,23 @@ fn findings(folded: &Folded<'_>, mut hits: Vec<Hit>, logistics: bool) -> Finding
     categories.sort_unstable();
     categories.dedup();
     // Of overlapping findings the graver, then the longer one is shown.
-    hits.sort_by_key(|hit| (std::cmp::Reverse(hit.level), std::cmp::Reverse(hit.end - hit.start), hit.start));
-    let mut kept: BTreeMap<usize, Hit> = BTreeMap::new();
-    for hit in hits {
-        // Those kept do not overlap, so the last that begins before this one ends is the only one that can reach into it.
-        let reaches = kept.range(..hit.end).next_back().is_some_and(|(_, other)| other.end > hit.start);
-        if !reaches {
-            kept.insert(hit.start, hit);
+    if hits.len() > 1 {
+        hits.sort_by_key(|hit| (std::cmp::Reverse(hit.level), std::cmp::Reverse(hit.end - hit.start), hit.start));
+        let mut kept: BTreeMap<usize, Hit> = BTreeMap::new();
+        for hit in hits {
+            // Those kept do not overlap, so the last that begins before this one ends is the only one that can reach into it.
+            let reaches = kept.range(..hit.end).next_back().is_some_and(|(_, other)| other.end > hit.start);
+            if !reaches {
+                kept.insert(hit.start, hit);
+            }
         }
+        hits = kept.into_values().collect();
     }
     let span = |hit: Hit| {
         let (start, end) = folded.original(hit.start, hit.end);
         Span { start, end, kind: hit.kind }
     };
-    Findings { phi, level, categories, spans: kept.into_values().map(span).collect() }
+    Findings { phi, level, categories, spans: hits.into_iter().map(span).collect() }
 }
 
 #[cfg(test)]

@@ -3,14 +3,33 @@
 use crate::fold::Folded;
 use crate::lexicon::{self, Lexicon};
 use crate::shapes::{Pattern, compile};
+use crate::words::Word;
 use crate::{ClassifierError, Context, Hit, Kind, Level, roles, views, words};
 use std::sync::LazyLock;
 
+/// The ends of host names.
+const DOMAINS: &[&str] = &[
+    "com", "net", "org", "edu", "gov", "io", "co", "health", "info", "link", "app", "care", "clinic", "example",
+    "test", "us", "ly", "me", "page", "to", "mx", "es", "dev", "online", "site", "gl", "gd",
+];
+
 static LINK: LazyLock<Pattern> = LazyLock::new(|| {
-    compile(
-        r#"\b(?:https?://|www\.)[^\s<>"]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|edu|gov|io|co|health|info|link|app|care|clinic|example|test|us|ly|me|page|to|mx|es|dev|online|site|gl|gd)(?:[/?:][^\s<>"']*|\b)"#,
-    )
+    let host = format!(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:{})", DOMAINS.join("|"));
+    compile(&format!(r#"\b(?:https?://|www\.)[^\s<>"]+|\b{host}(?:[/?:][^\s<>"']*|\b)"#))
 });
+
+/// Whether two neighbouring words may be parts of a link: cheap, and wrong only in saying yes.
+#[inline]
+pub(crate) fn may_join(folded: &Folded<'_>, before: &Word, word: &Word) -> bool {
+    match folded.slice(before.end, word.start) {
+        [b'.'] => {
+            let text = |word: &Word| folded.slice(word.start, word.end);
+            text(before) == b"www" || DOMAINS.iter().any(|domain| domain.as_bytes() == text(word))
+        }
+        [b':', b'/', b'/', ..] => true,
+        _ => false,
+    }
+}
 
 static PARAMETER: LazyLock<Pattern> = LazyLock::new(|| {
     compile(

@@ -3,8 +3,8 @@
 
 use crate::fold::{Folded, OTHER};
 use crate::lexicon::Lexicon;
-use crate::roles;
 use crate::table::{Hash, Info};
+use crate::{links, roles};
 use std::ops::Deref;
 
 /// A run of letters and digits.
@@ -37,6 +37,7 @@ impl Word {
 pub(crate) type Class = u16;
 
 pub(crate) const LETTER: Class = 1;
+/// Twice what [`LETTER`] is, so that digits are counted without a branch.
 pub(crate) const DIGIT: Class = 2;
 /// Neither letter nor digit.
 pub(crate) const ALONE: Class = 4;
@@ -47,7 +48,7 @@ pub(crate) const SIGN: Class = 16;
 pub(crate) const HYPHEN: Class = 32;
 pub(crate) const LINE: Class = 64;
 pub(crate) const AT: Class = 128;
-/// Seen in a text: a dot between two words without a blank, or `://`.
+/// Seen in a text: what stands between two words of a link.
 pub(crate) const LINKED: Class = 256;
 /// Seen in a text: two letters or digits, each alone, side by side.
 pub(crate) const APART: Class = 512;
@@ -133,36 +134,29 @@ pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
     if repeats(plain) {
         words.seen |= REPEATED;
     }
-    let mut bytes = plain.iter();
-    loop {
-        // What stands between words, and the first byte of the next.
-        let mut seen = 0;
-        let first = bytes.by_ref().map(|byte| (*byte, class(*byte))).find(|(_, class)| {
-            seen |= class;
-            class & (LETTER | DIGIT) != 0
-        });
-        words.seen |= seen;
-        let Some((first, mut kinds)) = first else { break };
-        let start = plain.len() - bytes.len() - 1;
-        let mut word = Word { start, end: start, hash: Hash::EMPTY.and(first), info: Info::NONE, digits: 0 };
-        let rest = bytes.as_slice();
-        let mut digits = usize::from(kinds == DIGIT);
-        let length = rest.iter().take_while(|byte| {
-            let class = class(**byte);
-            let inside = class & (LETTER | DIGIT) != 0;
-            if inside {
-                kinds |= class;
-                word.hash = word.hash.and(**byte);
-                digits += usize::from(class == DIGIT);
+    let mut at = 0;
+    while let Some(first) = plain.get(at) {
+        let mut kinds = class(*first);
+        if kinds & (LETTER | DIGIT) == 0 {
+            words.seen |= kinds;
+            at += 1;
+            continue;
+        }
+        let (start, mut hash, mut digits) = (at, Hash::EMPTY, 0_u32);
+        let mut kind = kinds;
+        for byte in plain.iter().skip(at) {
+            kind = class(*byte);
+            if kind & (LETTER | DIGIT) == 0 {
+                break;
             }
-            inside
-        });
-        word.end = start + 1 + length.count();
-        word.digits = digits;
-        word.info = lexicon.find(word.hash);
-        words.seen |= kinds;
-        bytes = plain.get(word.end..).unwrap_or_default().iter();
-        words.push(folded, word);
+            hash = hash.and(*byte);
+            kinds |= kind;
+            digits += u32::from(kind) >> 1;
+            at += 1;
+        }
+        words.seen |= kinds | kind;
+        let info = lexicon.find(hash);
+        words.push(folded, Word { start, end: at, hash, info, digits: usize::try_from(digits).unwrap_or(0) });
     }
     words
 }
@@ -189,12 +183,7 @@ impl Words {
         }
         if let Some(before) = self.list.last() {
             let gap = word.start - before.end;
-            let linked = match gap {
-                1 => folded.at(before.end) == Some(b'.'),
-                2 => false,
-                _ => folded.slice(before.end, word.start).starts_with(b"://"),
-            };
-            if linked {
+            if gap != 2 && links::may_join(folded, before, &word) {
                 self.seen |= LINKED;
             }
             if gap == 1 && word.len() == 1 && before.len() == 1 {
