@@ -39,7 +39,14 @@ const DEBIAN: &[Package] = &[
         shows: "/usr/sbin/postfix",
         why: "takes the e-mail notices over verified STARTTLS",
     },
-    Package { name: "openssl", version: "3.0", shows: "/usr/bin/openssl", why: "makes test certificates" },
+    Package {
+        name: "openssl",
+        version: "3.0",
+        shows: "/usr/bin/openssl",
+        why: "makes test certificates, and opens what S/MIME encrypted",
+    },
+    Package { name: "libssl-dev", version: "3.0", shows: "/usr/include/openssl/cms.h", why: "what S/MIME is built on" },
+    Package { name: "pkg-config", version: "1.8", shows: "/usr/bin/pkg-config", why: "finds it" },
 ];
 
 /// What was found or installed.

@@ -1,8 +1,9 @@
 //! The contract between the engine and a provider.
 
+use crate::email::smime::Recipient;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use postern_base::{Channel, DeliveryId, Phi, Secret};
+use postern_base::{Channel, DeliveryId, EmailMode, Phi, Secret};
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::{CommitmentKey, Recorded, commit};
 use std::borrow::Cow;
@@ -21,6 +22,8 @@ pub struct Profile {
     pub receipts: bool,
     /// It drops a second call with the same idempotency key, so that an attempt of unknown outcome may be repeated.
     pub idempotent: bool,
+    /// It signs and encrypts a mail to its recipient's certificate (RFC 8551).
+    pub smime: bool,
     /// The strongest floor its sessions can hold.
     pub floor: TransportFloor,
     /// What is and is not protected on the last mile, in a sentence for people.
@@ -43,6 +46,16 @@ impl Profile {
             return Err(Sent::Unpermitted(Unpermitted::OtherChannel));
         }
         outbound.check(recorded, now).map_err(Sent::Unpermitted)?;
+        // RULES EML-05: a body that may only travel encrypted to its reader goes that way or not at all.
+        if permit.mode() == Some(EmailMode::Smime) {
+            let address = permit.contact_point().reveal();
+            if !outbound.recipient.as_ref().is_some_and(|recipient| recipient.is(address, now)) {
+                return Err(Sent::Unpermitted(Unpermitted::NoCertificate));
+            }
+            if !self.smime {
+                return Err(Sent::BelowFloor { found: Some(self.floor), code: "smime-not-set-up".into() });
+            }
+        }
         if permit.floor() > self.floor {
             return Err(Sent::BelowFloor { found: Some(self.floor), code: "provider-floor".into() });
         }
@@ -61,6 +74,8 @@ pub struct Outbound {
     pub subject: Option<Phi<String>>,
     /// The neutral sender name.
     pub sender: String,
+    /// To whom the content is encrypted, where the permit's mode is S/MIME.
+    pub recipient: Option<Recipient>,
     /// What makes a repeated call recognisable to the vendor: the attempt's id.
     pub idempotency_key: String,
 }
@@ -103,6 +118,8 @@ pub enum Unpermitted {
     OtherVendor,
     /// The permit is for a channel this provider does not carry.
     OtherChannel,
+    /// The permit is for a mail encrypted to its reader, and no certificate of theirs that is fit came along.
+    NoCertificate,
 }
 
 /// The vendor's own name for a message it took.

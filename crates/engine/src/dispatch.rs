@@ -206,6 +206,7 @@ impl Engine {
             body: form.body.clone(),
             subject: form.subject.clone(),
             sender: tenant.alias.clone().unwrap_or_else(|| tenant.name.clone()),
+            recipient: None,
             idempotency_key: attempt.to_string(),
         };
         let (channel, floor) = (permit.channel(), permit.floor());

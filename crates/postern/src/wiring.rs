@@ -134,6 +134,7 @@ fn smarthost(host: &SmarthostSettings, clock: &Arc<dyn Clock>) -> Result<Smartho
         from: host.from.clone(),
         helo,
         html: false,
+        signer: None,
         reply_time: REPLY,
         final_reply_time: FINAL_REPLY,
     };

@@ -3,6 +3,7 @@
 //! The words are exactly the permitted ones. The optional HTML part is made from the same text by escaping it: it holds no
 //! image, no style from elsewhere, no tracker and no rewritten link (RULES EML-06).
 
+use super::smime::{Envelope, ProtectError};
 use jiff::Timestamp;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
@@ -34,6 +35,8 @@ pub struct Mail<'a> {
     pub html: bool,
     /// When it is sent.
     pub now: Timestamp,
+    /// What the content is put in; `None` = it travels as it is.
+    pub envelope: Option<Envelope<'a>>,
     /// The idempotency key: the left side of the Message-ID, so that a repeated mail is recognisable to every server.
     pub id: &'a str,
 }
@@ -60,6 +63,9 @@ pub enum BadMail {
     /// The composed message breaks the rules of the wire.
     #[error("the composed mail has a line that may not travel")]
     Wire,
+    /// The content could not be signed and encrypted.
+    #[error("{0}")]
+    Unprotected(ProtectError),
 }
 
 impl BadMail {
@@ -71,6 +77,8 @@ impl BadMail {
             Self::Address(_) => "mail-address",
             Self::Id => "mail-id",
             Self::Wire => "mail-wire",
+            Self::Unprotected(ProtectError::OwnCertificate) => "smime-own-certificate",
+            Self::Unprotected(ProtectError::Library) => "smime-refused",
         }
     }
 }
@@ -100,18 +108,32 @@ pub fn compose(mail: &Mail<'_>) -> Result<Vec<u8>, BadMail> {
         one_line("subject", subject)?;
         message = message.subject(subject);
     }
-    let text = MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), mail.text);
-    let body = if mail.html {
-        let html = MimePart::new(ContentType::new("text/html").attribute("charset", "utf-8"), html_of(mail.text));
-        // The boundary comes from the id, not from a clock. RFC 2046 section 5.1.1: at most 70 characters. Neither part can
-        // hold it: '=' is encoded in quoted-printable and the key is not in the text.
-        let kind = ContentType::new("multipart/alternative").attribute("boundary", format!("=_{}", mail.id));
-        MimePart::new(kind, BodyPart::Multipart(vec![text, html]))
-    } else {
-        text
-    };
+    let mut body = content(mail);
+    if let Some(envelope) = mail.envelope {
+        let mut entity = Vec::new();
+        body.write_part(&mut entity);
+        let sealed = envelope.protect(&wire_lines(entity)?, mail.now).map_err(BadMail::Unprotected)?;
+        // RFC 8551 section 3.2.
+        let kind = ContentType::new("application/pkcs7-mime")
+            .attribute("smime-type", envelope.signer.cipher().smime_type())
+            .attribute("name", "smime.p7m");
+        body = MimePart::new(kind, sealed).attachment("smime.p7m");
+    }
     let bytes = message.body(body).write_to_vec().map_err(|_| BadMail::Wire)?;
     wire_lines(bytes)
+}
+
+/// The words as MIME: plain, or plain and HTML to choose from.
+fn content<'a>(mail: &Mail<'a>) -> MimePart<'a> {
+    let text = MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), mail.text);
+    if !mail.html {
+        return text;
+    }
+    let html = MimePart::new(ContentType::new("text/html").attribute("charset", "utf-8"), html_of(mail.text));
+    // The boundary comes from the id, not from a clock. RFC 2046 section 5.1.1: at most 70 characters. Neither part can
+    // hold it: '=' is encoded in quoted-printable and the key is not in the text.
+    let kind = ContentType::new("multipart/alternative").attribute("boundary", format!("=_{}", mail.id));
+    MimePart::new(kind, BodyPart::Multipart(vec![text, html]))
 }
 
 /// Doubles the dot that begins a line (RFC 5321 section 4.5.2). Takes what [`compose`] made.
@@ -188,6 +210,7 @@ mod tests {
             subject: Some("A message is waiting"),
             text: "You have a message. Sign in to read it: https://sunrise.example/m\n",
             html: false,
+            envelope: None,
             now: Timestamp::from_second(1_796_000_000).unwrap(),
             id: "0199-abc",
         }

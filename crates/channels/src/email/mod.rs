@@ -2,6 +2,7 @@
 
 pub mod message;
 pub mod smarthost;
+pub mod smime;
 
 mod session;
 mod tls;

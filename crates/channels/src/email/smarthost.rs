@@ -7,15 +7,17 @@
 //! What its answer means: `Delivered` is "taken over by the smarthost" (RFC 5321 section 6.1: with 250 the responsibility
 //! passes on). There are no receipts; a bounce comes as mail.
 
-use super::message::{Mail, compose};
+use super::message::{BadMail, Mail, compose};
 use super::session::{Failure, Session, Verdict};
+use super::smime::{Envelope, Signer};
 use super::tls::{self, Roots, RootsError};
 use crate::provider::{
     Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent,
+    Unpermitted,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
-use postern_base::{Channel, Clock, Secret};
+use postern_base::{Channel, Clock, EmailMode, Secret};
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::Recorded;
 use std::borrow::Cow;
@@ -59,6 +61,8 @@ pub struct SmarthostConfig {
     pub helo: String,
     /// Whether mails carry an HTML alternative of the same words.
     pub html: bool,
+    /// Who signs mail that is encrypted to its recipient's certificate; `None` = none is.
+    pub signer: Option<Arc<Signer>>,
     /// How long to wait for any reply but the last. The permit's own time is a limit besides.
     pub reply_time: Duration,
     /// How long to wait for the answer to the final dot. RFC 5321 section 4.5.3.2.6 asks for ten minutes; when it is over,
@@ -118,6 +122,7 @@ pub struct Smarthost {
     endpoint: Endpoint,
     from: String,
     html: bool,
+    signer: Option<Arc<Signer>>,
     final_reply_time: Duration,
     idle: Mutex<Vec<Session>>,
 }
@@ -161,6 +166,7 @@ impl Smarthost {
             channels: &[Channel::Email],
             receipts: false,
             idempotent: false,
+            smime: config.signer.is_some(),
             floor: TransportFloor::VerifiedTls,
             last_mile: "Verified TLS to the smarthost. From there to the recipient's server the smarthost decides, and a \
                         copy may travel in the clear: notices only.",
@@ -170,6 +176,7 @@ impl Smarthost {
             endpoint,
             from: config.from,
             html: config.html,
+            signer: config.signer,
             final_reply_time: config.final_reply_time,
             idle: Mutex::default(),
         })
@@ -221,6 +228,13 @@ impl Provider for Smarthost {
         }
         let permit = recorded.permit();
         let to = permit.contact_point().reveal();
+        // The permit was admitted: in S/MIME mode both are there.
+        let encrypted = permit.mode() == Some(EmailMode::Smime);
+        let envelope = match (encrypted, &self.signer, &outbound.recipient) {
+            (false, ..) => None,
+            (true, Some(signer), Some(recipient)) => Some(Envelope { signer, recipient }),
+            (true, ..) => return Sent::Unpermitted(Unpermitted::NoCertificate),
+        };
         let mail = Mail {
             from_name: &outbound.sender,
             from: &self.from,
@@ -228,11 +242,14 @@ impl Provider for Smarthost {
             subject: outbound.subject.as_ref().map(|subject| subject.reveal().as_str()),
             text: outbound.body.reveal(),
             html: self.html,
+            envelope,
             now,
             id: &outbound.idempotency_key,
         };
         let message = match compose(&mail) {
             Ok(message) => message,
+            // Nothing is wrong with the message: a person puts our own certificate right.
+            Err(bad @ BadMail::Unprotected(_)) => return Sent::TemporaryFailure { code: bad.code().to_owned() },
             Err(bad) => return Sent::PermanentFailure { code: bad.code().to_owned() },
         };
         // The permit is good until its not-after: what is not with the server by then, but for the final dot, is not sent.

@@ -34,6 +34,7 @@ impl Portal {
                 channels: &[Channel::Portal],
                 receipts: false,
                 idempotent: true,
+                smime: false,
                 floor: TransportFloor::InProcess,
                 last_mile: "The message is kept sealed here and shown to the patient over TLS after signing in.",
             },

@@ -52,6 +52,7 @@ impl SimulatedVendor {
             channels,
             receipts: true,
             idempotent: false,
+            smime: false,
             floor,
             last_mile,
         };

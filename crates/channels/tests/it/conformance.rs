@@ -235,6 +235,7 @@ async fn the_smarthost_conforms() {
         from: "messages@sunrise.example".to_owned(),
         helo: "postern.sunrise.example".to_owned(),
         html: false,
+        signer: None,
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
     };

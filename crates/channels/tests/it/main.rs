@@ -5,4 +5,5 @@ mod compiles;
 mod conformance;
 mod simulator;
 mod smarthost;
+mod smime;
 mod support;

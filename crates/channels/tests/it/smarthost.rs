@@ -32,6 +32,7 @@ fn config(address: SocketAddr, roots: &Path) -> SmarthostConfig {
         from: "messages@sunrise.example".to_owned(),
         helo: "postern.sunrise.example".to_owned(),
         html: false,
+        signer: None,
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
     }

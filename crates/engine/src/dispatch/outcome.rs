@@ -110,6 +110,8 @@ impl Engine {
             Sent::Unpermitted(Unpermitted::Expired) => {
                 Ending::Again { due: now, state: DeliveryState::Queued, code: "permit_expired".into(), candidate: None }
             }
+            // The certificate went, or its time ended, between the gate and the call.
+            Sent::Unpermitted(Unpermitted::NoCertificate) => self.later(work, now, "no_certificate".into())?,
             Sent::Unpermitted(Unpermitted::OtherContent | Unpermitted::OtherVendor | Unpermitted::OtherChannel) => {
                 self.inner.metrics.alert("SYS-04");
                 Ending::State(DeliveryState::Held, "unpermitted".into())

@@ -33,6 +33,7 @@ impl Counting {
             channels: &[Channel::Sms],
             receipts: false,
             idempotent: true,
+            smime: false,
             floor: TransportFloor::VerifiedTls,
             last_mile: "",
         };

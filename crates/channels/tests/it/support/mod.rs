@@ -1,6 +1,7 @@
 //! Peers and material for the tests.
 
 pub(crate) mod authority;
+pub(crate) mod mailbox;
 pub(crate) mod permits;
 pub(crate) mod postfix;
 pub(crate) mod proxy;

@@ -6,8 +6,8 @@ use postern_base::{
     AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Form, Level, MessageId, Phi, Rng as _, Secret, SystemRng,
 };
 use postern_channels::Outbound;
-use postern_gate::facts::System;
-use postern_gate::{Binding, Permit, Rendition, admit};
+use postern_gate::facts::{Certificate, System};
+use postern_gate::{Binding, Fact, Permit, Rendition, admit};
 use postern_ledger::{Committed, Lease, Log, Recorded, commit, record};
 use std::convert::Infallible;
 
@@ -41,6 +41,11 @@ impl Wish {
     /// A body by e-mail that may only travel over an enforced tier.
     pub(crate) fn enforced(to: &str) -> Self {
         Self { mode: Some(EmailMode::EnforcedTls), ..Self::notice(to) }
+    }
+
+    /// A body by e-mail that may only travel encrypted to the patient's certificate.
+    pub(crate) fn smime(to: &str) -> Self {
+        Self { mode: Some(EmailMode::Smime), ..Self::notice(to) }
     }
 
     /// A reminder by text message.
@@ -104,6 +109,7 @@ pub(crate) async fn permitted_again(wish: &Wish, delivery: DeliveryId) -> (Recor
         body: Phi::new(wish.body.clone()),
         subject: wish.subject.clone().map(Phi::new),
         sender: "Sunrise Health".to_owned(),
+        recipient: None,
         idempotency_key: attempt.to_string(),
     };
     (recorded, outbound)
@@ -136,6 +142,16 @@ fn case(wish: &Wish, commitment: [u8; 32]) -> Case {
     vendor.agreement.services = vec![wish.service.clone()];
     let domain = wish.to.rsplit_once('@').map(|(_, domain)| (domain.to_owned(), EmailTier::Sts));
     case.facts.email_tiers = domain.into_iter().collect();
+    if wish.mode == Some(EmailMode::Smime) {
+        case.facts.certificates.push(Certificate {
+            address: Phi::new(wish.to.as_str().into()),
+            from: Timestamp::UNIX_EPOCH,
+            until: Timestamp::MAX,
+            trusted: true,
+            revoked: Fact::Known(false),
+            names_address: true,
+        });
+    }
     case.facts.renditions = renditions(wish, commitment);
     case
 }
