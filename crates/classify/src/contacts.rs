@@ -4,7 +4,7 @@ use crate::cues::Cues;
 use crate::fold::Folded;
 use crate::shapes::{Pattern, compile};
 use crate::words::Words;
-use crate::{ClassifierError, Hit, Kind, roles};
+use crate::{ClassifierError, Hit, Kind, recipient, roles};
 use std::sync::LazyLock;
 
 static EMAIL: LazyLock<Pattern> = LazyLock::new(|| {
@@ -26,7 +26,7 @@ pub(crate) fn emails(
     hits: &mut Vec<Hit>,
 ) -> Result<(), ClassifierError> {
     for (start, end) in EMAIL.of(&folded.plain)? {
-        let free = !owned.iter().any(|(s, e)| start < *e && *s < end);
+        let free = !recipient::overlaps(owned, start, end);
         if free && !is_role_mailbox(folded.slice(start, end)) {
             hits.push(Hit::identifier(start, end, Kind::Email));
         }

@@ -1,8 +1,8 @@
 //! What the words around a number say it is.
 
 use crate::fold::Folded;
-use crate::roles;
 use crate::words::{self, Word};
+use crate::{roles, work};
 
 /// How many words before a number may say what it is, and how far they may stand away.
 const WORDS: usize = 6;
@@ -59,11 +59,12 @@ impl Cues {
         let first = words::from(list, position);
         for (count, word) in list.get(..first).unwrap_or_default().iter().rev().take(WORDS).enumerate() {
             let between = folded.slice(word.end, next);
+            work::count(1 + between.len());
             if position.saturating_sub(word.end) > BYTES || ends_sentence(between, word) {
                 break;
             }
             if count == 0 {
-                let sign = between.iter().any(|b| !b.is_ascii_whitespace() && !b"#(+".contains(b));
+                let sign = between.iter().any(|b| !b.is_ascii_whitespace() && !matches!(b, b'#' | b'(' | b'+'));
                 let small = !folded.is_capital(word.start) || word.is(roles::FIRST_NAME | roles::FAMILY_NAME);
                 cues.reach = if sign || !small { Reach::Sign } else { Reach::Word };
                 cues.is_about = word.is(roles::ABOUT);
@@ -113,6 +114,7 @@ impl Cues {
             Self { all: 0, nearest: 0, reach: Reach::Start, is_at_you: false, says_on_file: false, is_about: false };
         let mut end = position;
         for word in list.iter().skip(words::from(list, position)).take(6) {
+            work::count(1 + word.start.saturating_sub(end));
             if ends_sentence(folded.slice(end, word.start), word) {
                 break;
             }

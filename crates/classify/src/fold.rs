@@ -124,7 +124,7 @@ impl<'t> Folded<'t> {
         } else {
             let (mut rest, mut code) = (text, 0);
             while let Some(c) = rest.chars().next() {
-                let run = rest.bytes().take_while(u8::is_ascii).count();
+                let run = ascii_run(rest.as_bytes());
                 let (run_of, others) = rest.split_at_checked(run.max(c.len_utf8())).unwrap_or((rest, ""));
                 if run > 0 {
                     folding.push_run(run_of.as_bytes(), code);
@@ -170,10 +170,12 @@ impl<'t> Folded<'t> {
 
     /// Appends a range as it was written; what was taken out stays out.
     pub(crate) fn copy_cased(&self, start: usize, end: usize, out: &mut Vec<u8>) {
+        let cased = self.cased.get(start..end).unwrap_or_default();
         if self.blanked {
-            out.extend((start..end).map(|at| self.cased(at)));
+            let plain = self.plain.get(start..end).unwrap_or_default();
+            out.extend(plain.iter().zip(cased).map(|(plain, cased)| if *plain == OTHER { OTHER } else { *cased }));
         } else {
-            out.extend_from_slice(self.cased.get(start..end).unwrap_or_default());
+            out.extend_from_slice(cased);
         }
     }
 
@@ -197,6 +199,12 @@ impl<'t> Folded<'t> {
         let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
         capitals >= 2 && capitals + 1 >= letters
     }
+}
+
+/// How many plain characters a text begins with, looked at in pieces.
+fn ascii_run(bytes: &[u8]) -> usize {
+    let whole = bytes.chunks_exact(16).take_while(|piece| piece.is_ascii()).count() * 16;
+    whole + bytes.iter().skip(whole).take_while(|byte| byte.is_ascii()).count()
 }
 
 /// How many bytes are of a kind. In pieces of which a byte can hold the count, so that many are looked at at once.

@@ -1,8 +1,8 @@
 //! Misspellings of the reviewed words: one slip in words of six letters (five when gravest), two from nine letters on, and
 //! spellings that sound the same. By deletion neighbourhood: two words one slip apart share a form with one letter left out.
 
-use crate::Level;
 use crate::table::Hash;
+use crate::{Level, work};
 use std::collections::HashSet;
 
 /// The words that are looked for, and the forms that lead to them.
@@ -165,6 +165,7 @@ impl Fuzzy {
 
     /// Whether a word is the target with no more slips than its length forgives. The first letter is rarely mistaken.
     fn is_slip(&self, text: &[u8], target: Target) -> bool {
+        work::count(text.len());
         let word = self.word(target);
         let apart = distance(text, word);
         let begins = text.first() == word.first() || (apart == 1 && (word.len() >= 8 || text.first() == word.get(1)));
@@ -197,6 +198,7 @@ const fn spread(sum: u64) -> u64 {
 /// The keys of the word and of its forms with up to `slips` letters left out. A form's sum is that of the word without what its
 /// missing letters and the shift of those before them add, so that each takes a subtraction or two.
 fn for_each_form(word: &[u8], slips: usize, mut take: impl FnMut(u64)) {
+    work::count(word.len() * slips);
     let mut sums = [0_u64; LONGEST + 1];
     let mut sum = 0_u64;
     for (byte, cell) in word.iter().zip(sums.iter_mut().skip(1)) {

@@ -4,7 +4,7 @@ use crate::cues::{Cues, Reach};
 use crate::fold::Folded;
 use crate::shapes::{Found, Shape};
 use crate::words::{Word, Words};
-use crate::{Context, Hit, Kind, Level, codes, roles};
+use crate::{Context, Hit, Kind, Level, codes, recipient, roles};
 
 /// The identifiers among the shapes of a text.
 pub(crate) fn find(
@@ -18,7 +18,7 @@ pub(crate) fn find(
     let owes = words.any(roles::OWED);
     let mut cleared = None;
     for one in found {
-        if owned.iter().any(|(start, end)| one.start < *end && *start < one.end) {
+        if recipient::overlaps(owned, one.start, one.end) {
             continue;
         }
         let cues = Cues::before(words, folded, one.start);
@@ -197,7 +197,7 @@ fn number(one: Found, cues: &Cues, text: &[u8]) -> Option<Hit> {
         near if near & roles::DEVICE != 0 => (count >= 4).then_some(Kind::Device),
         near if near & roles::AGE != 0 => (90..=125).contains(&leading(text)).then_some(Kind::Age),
         near if near & roles::BIRTH != 0 => {
-            (count >= 3 || (count >= 2 && text.iter().any(|b| b"/-.".contains(b)))).then_some(Kind::Dob)
+            (count >= 3 || (count >= 2 && text.iter().any(|b| matches!(b, b'/' | b'-' | b'.')))).then_some(Kind::Dob)
         }
         _ if own_line => Some(Kind::Phone),
         _ if cues.has(roles::CARD) && cues.has(roles::LAST) && count == 4 => Some(Kind::Account),

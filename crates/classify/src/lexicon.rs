@@ -5,7 +5,7 @@ use crate::fold::Folded;
 use crate::fuzzy::Fuzzy;
 use crate::table::{Builder, Filter, Hash, Info, Table};
 use crate::words::Word;
-use crate::{ClassifierError, Hit, Kind, Level, endings, roles, views};
+use crate::{ClassifierError, Hit, Kind, Level, endings, roles, views, work};
 use postern_base::Category;
 use std::sync::LazyLock;
 
@@ -286,6 +286,7 @@ impl Lexicon {
         for start in 0..run.len() {
             let mut hash = Hash::EMPTY;
             for (offset, byte) in run.iter().skip(start).enumerate().take(WORD_MAX) {
+                work::count(1);
                 hash = hash.and(*byte);
                 if !self.may_begin(hash) {
                     break;
@@ -395,6 +396,7 @@ fn phrase(lexicon: &Lexicon, folded: &Folded<'_>, words: &[Word], at: usize) -> 
     let mut best = None;
     let (mut hash, mut end, mut longest) = (first.hash, first.end, first.info.longest);
     for (index, word) in words.iter().enumerate().skip(at + 1) {
+        work::count(1);
         // No phrase goes on from here: most end so at their second word.
         if usize::from(longest) <= index - at || ends(folded.slice(end, word.start)) {
             break;

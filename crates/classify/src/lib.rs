@@ -38,6 +38,7 @@ pub mod training;
 mod views;
 mod vocabulary;
 mod words;
+mod work;
 
 use fold::Folded;
 use lexicon::Lexicon;
@@ -243,13 +244,13 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
     let phrased = words.any(roles::CLOSED) && phrases::blank(&mut folded)?;
     let linked = words.saw(words::LINKED) && links::find(lexicon, &mut folded, context, &mut hits)?;
     if phrased || linked {
-        words = words::of(&folded, lexicon);
+        words = words.without_blanked(&folded, lexicon);
     }
     let owned = recipient::find(&folded, context, &mut hits)?;
     if let Some(vocabulary) = context.vocabulary
         && vocabulary.apply(&words, &mut folded, &mut hits)
     {
-        words = words::of(&folded, lexicon);
+        words = words.without_blanked(&folded, lexicon);
     }
     let logistics = read(lexicon, &folded, &words, context, &owned, &mut hits)?;
     // The model reads what is left: a reading in which nothing was found by a word.
@@ -334,5 +335,7 @@ fn findings(folded: &Folded<'_>, mut hits: Vec<Hit>, logistics: bool) -> Finding
     Findings { phi, level, categories, spans: hits.into_iter().map(span).collect() }
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

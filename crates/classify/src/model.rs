@@ -2,9 +2,9 @@
 //! beginnings; one weight each. Trained by `cargo xtask train` from `corpus/train.txt`; the weights are `data/model.bin`.
 
 use crate::fold::Folded;
-use crate::roles;
 use crate::table::Hash;
 use crate::words::Word;
+use crate::{roles, work};
 
 /// The weights: one signed byte per hashed feature.
 const WEIGHTS: &[u8] = include_bytes!("../data/model.bin");
@@ -29,6 +29,7 @@ const NAME: Hash = Hash::EMPTY.and(b'N');
 pub(crate) fn features(words: &[Word], folded: &Folded<'_>, mut take: impl FnMut(usize)) {
     let (mut last, mut before) = (Hash::EMPTY.and(b'^'), Hash::EMPTY.and(b'^'));
     for word in words.iter().take(WORDS_MAX) {
+        work::count(1);
         let name = word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && folded.is_capital(word.start);
         let hash = match word.digits {
             0 if name => NAME,
@@ -66,7 +67,9 @@ pub(crate) fn length(sentence: &[Word]) -> i32 {
 pub(crate) fn sentences<'w>(words: &'w [Word], folded: &Folded<'_>) -> impl Iterator<Item = &'w [Word]> {
     let goes_on = |a: &Word, b: &Word| {
         let between = folded.slice(a.end, b.start);
-        !between.iter().any(|b| b"!?\n;".contains(b)) && !between.starts_with(b". ") && !between.starts_with(b": ")
+        !between.iter().any(|byte| matches!(byte, b'!' | b'?' | b'\n' | b';'))
+            && !between.starts_with(b". ")
+            && !between.starts_with(b": ")
     };
     words.chunk_by(goes_on).filter(|sentence| sentence.len() >= WORDS_MIN)
 }

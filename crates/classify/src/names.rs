@@ -3,7 +3,7 @@
 
 use crate::fold::Folded;
 use crate::words::Word;
-use crate::{Hit, Kind, Level, roles};
+use crate::{Hit, Kind, Level, roles, work};
 
 /// The names in a text.
 pub(crate) fn find(words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
@@ -90,6 +90,7 @@ fn length(words: &[Word], folded: &Folded<'_>, at: usize, capital: bool) -> usiz
     let mut length = 1;
     let mut open = 0;
     while let (Some(last), Some(next)) = (words.get(at + length + open - 1), words.get(at + length + open)) {
+        work::count(1);
         if !beside(last, next, folded) || length + open > 5 {
             break;
         }
@@ -260,5 +261,7 @@ fn beside(a: &Word, b: &Word, folded: &Folded<'_>) -> bool {
 /// Close enough that one is about the other: nothing that ends a sentence between them but a title's dot.
 fn near(a: &Word, b: &Word, folded: &Folded<'_>) -> bool {
     let between = folded.slice(a.end, b.start);
-    between.len() <= 3 && !between.iter().any(|byte| b"!?\n;".contains(byte)) && !(between == b". " && a.len() > 5)
+    between.len() <= 3
+        && !between.iter().any(|byte| matches!(byte, b'!' | b'?' | b'\n' | b';'))
+        && !(between == b". " && a.len() > 5)
 }

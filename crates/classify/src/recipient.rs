@@ -2,11 +2,11 @@
 //! better what identifies somebody.
 
 use crate::fold::Folded;
-use crate::{ClassifierError, Context, Hit, Kind};
+use crate::{ClassifierError, Context, Hit, Kind, work};
 
 type Range = (usize, usize);
 
-/// The recipient's own identifiers in a text; gives where they stand.
+/// The recipient's own identifiers in a text; gives where they stand, in order and without overlaps.
 pub(crate) fn find(
     folded: &Folded<'_>,
     context: &Context<'_>,
@@ -47,7 +47,21 @@ pub(crate) fn find(
         }
     }
     hits.extend(found.iter().map(|(start, end, kind)| Hit::identifier(*start, *end, *kind)));
-    Ok(found.into_iter().map(|(start, end, _)| (start, end)).collect())
+    found.sort_unstable_by_key(|(start, end, _)| (*start, *end));
+    let mut ranges: Vec<Range> = Vec::new();
+    for (start, end, _) in found {
+        match ranges.last_mut() {
+            Some(last) if start < last.1 => last.1 = last.1.max(end),
+            _ => ranges.push((start, end)),
+        }
+    }
+    Ok(ranges)
+}
+
+/// Whether a range touches what is the recipient's own.
+pub(crate) fn overlaps(owned: &[Range], start: usize, end: usize) -> bool {
+    let next = owned.partition_point(|range| range.1 <= start);
+    owned.get(next).is_some_and(|range| range.0 < end)
 }
 
 /// A full name in order, family name first, and with the first name's initial.
@@ -93,6 +107,7 @@ impl Bare {
     /// Where `wanted` stands; `whole` = as words of their own.
     fn places(&self, wanted: &[u8], whole: bool, mut take: impl FnMut(usize, usize)) {
         let Some(first) = wanted.first() else { return };
+        work::count(self.letters.len());
         let last = self.letters.len().saturating_sub(wanted.len() - 1);
         for (from, letter) in self.letters.iter().enumerate().take(last) {
             if letter != first || self.letters.get(from..from + wanted.len()) != Some(wanted) {

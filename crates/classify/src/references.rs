@@ -1,6 +1,8 @@
 //! Character references that a reader's program would show as the character: `&#104;`, `&iacute;`, `%68`. Nested ones are
 //! read as often as [`ROUNDS`] says.
 
+use crate::work;
+
 /// How many layers of references are undone.
 const ROUNDS: usize = 3;
 
@@ -45,6 +47,7 @@ pub(crate) fn decode(text: &str) -> Vec<Read> {
 }
 
 fn round(read: &[Read]) -> Vec<Read> {
+    work::count(read.len());
     let mut out = Vec::with_capacity(read.len());
     let mut at = 0;
     while let Some(one) = read.get(at) {

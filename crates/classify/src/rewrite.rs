@@ -9,7 +9,7 @@ use crate::words::{
     self, APART, BREAK, DIGIT, HYPHEN, LETTER, LETTER_AND_DIGITS, LINE, MIXED, REPEATED, SIGN, STRANGE, STRANGE_MIN,
     UNKNOWN, Word, Words,
 };
-use crate::{roles, spoken};
+use crate::{roles, spoken, work};
 
 /// A rewriting up to this many bytes is read as a whole; of a longer one, what stands around each change.
 const WHOLE: usize = 384;
@@ -112,6 +112,7 @@ impl Rewritten {
         let mut marks = self.marks.iter().copied().peekable();
         let mut done = 0;
         while let Some(mark) = marks.next() {
+            work::count(MARGIN);
             let mut start = mark.saturating_sub(MARGIN).max(done);
             while start > done && !is_blank(start - 1) && mark - start < 2 * MARGIN {
                 start -= 1;
@@ -147,10 +148,10 @@ pub(crate) fn all(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Vec<
         }
     };
     if words.saw(APART) || is_broken(words, folded) {
-        add(joined(folded));
+        add(joined(words, folded));
     }
     if may_be_leet(words, folded) {
-        add(letters(lexicon, folded));
+        add(letters(lexicon, words, folded));
     }
     if words.saw(REPEATED) {
         add(squeezed(folded, 1));
@@ -206,40 +207,43 @@ fn is_breaker(byte: u8) -> bool {
 }
 
 /// Letters set apart put together, words broken by a sign mended.
-fn joined(folded: &Folded<'_>) -> Rewritten {
+fn joined(words: &Words, folded: &Folded<'_>) -> Rewritten {
     let mut out = Rewritten::default();
-    let is_plain = |at: Option<usize>| at.and_then(|at| folded.at(at)).is_some_and(|byte| byte.is_ascii_alphanumeric());
-    let (mut at, mut copied) = (0, 0);
-    while let Some(byte) = folded.at(at) {
-        // What stands before it in the rewriting: what was put together ends with what it ended with.
-        let before = at.checked_sub(1);
-        let alone = !is_plain(before) && !is_plain(Some(at + 1)) && !byte.is_ascii_whitespace();
-        let run = if alone { apart(folded, at) } else { 0 };
-        if run > 0 {
-            out.copy(folded, copied, at);
-            for from in (at..at + run).step_by(2) {
-                out.push(folded.cased(from), from);
-            }
-            out.mark();
-            at += run;
-            copied = at;
+    let mut apart = Apart::default();
+    let (mut done, mut copied) = (0, 0);
+    for at in between(words, folded).filter(|at| !is_blank(folded, *at)) {
+        if at < done {
             continue;
         }
-        let inside = is_breaker(byte) || byte == b'-';
-        let skip = if inside && follows(&out, folded, copied, at) { breaker(folded, at) } else { 0 };
-        if skip > 0 {
-            out.copy(folded, copied, at);
-            out.mark();
-            at += skip;
-            copied = at;
+        let opens = at.checked_sub(1).is_none_or(|before| !is_plain(folded, before));
+        let run = if opens { apart.run(folded, at) } else { 0 };
+        let skip = if run == 0 && follows(&out, folded, copied, at) { breaker(folded, at) } else { 0 };
+        if run + skip == 0 {
             continue;
         }
-        at += 1;
+        out.copy(folded, copied, at);
+        for from in (at..at + run).step_by(2) {
+            out.push(folded.cased(from), from);
+        }
+        out.mark();
+        done = at + run + skip;
+        copied = done;
     }
     if !out.marks.is_empty() {
         out.copy(folded, copied, folded.plain.len());
     }
     out
+}
+
+/// The places that are not inside a longer word: what stands between words, and words of one letter.
+fn between<'w>(words: &'w Words, folded: &Folded<'_>) -> impl Iterator<Item = usize> + 'w {
+    let ends = std::iter::once(0).chain(words.iter().map(|word| word.end));
+    let starts = words.iter().map(|word| word.start + usize::from(word.len() == 1));
+    ends.zip(starts.chain([folded.plain.len()])).flat_map(|(end, start)| end..start)
+}
+
+fn is_blank(folded: &Folded<'_>, at: usize) -> bool {
+    folded.at(at).is_some_and(|byte| byte.is_ascii_whitespace())
 }
 
 /// Whether a letter, digit or hyphen stands before a position in the rewriting, which is copied up to `copied`.
@@ -248,37 +252,84 @@ fn follows(out: &Rewritten, folded: &Folded<'_>, copied: usize, at: usize) -> bo
     before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// How long a run is in which every second character is the same separator: `d i a`, `H.I.V`, `5_5_5_-_0`.
-fn apart(folded: &Folded<'_>, start: usize) -> usize {
-    let Some(sign) = folded.at(start + 1).filter(|b| !b.is_ascii_alphanumeric()) else { return 0 };
-    if !matches!(sign, b' ' | b'.' | b'-' | b'_' | b'*' | b'/' | b'~' | b'|' | b',' | b'\n' | OTHER) {
-        return 0;
-    }
-    let mut length = 1;
-    while folded.at(start + length) == Some(sign) {
-        match folded.at(start + length + 1) {
-            Some(b' ') if sign != b' ' => break,
-            Some(b' ') if folded.at(start + length + 2) != Some(b' ') => break,
-            Some(_) => length += 2,
-            None => break,
+/// Runs in which every second character is the same separator: `d i a`, `H.I.V`, `5_5_5_-_0`. What was walked once is
+/// remembered, for the run that begins one step later ends where this one ends: so the work grows with the text and no faster.
+#[derive(Debug, Default)]
+struct Apart {
+    /// The last run walked, by whether it began at an even place.
+    walked: [Option<Walked>; 2],
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Walked {
+    sign: u8,
+    start: usize,
+    end: usize,
+    /// How many of its characters are letters or digits.
+    plain: usize,
+}
+
+impl Walked {
+    fn of(folded: &Folded<'_>, start: usize, sign: u8) -> Self {
+        let mut walked = Self { sign, start, end: start + 1, plain: usize::from(is_plain(folded, start)) };
+        while folded.at(walked.end) == Some(sign) {
+            match folded.at(walked.end + 1) {
+                Some(b' ') if sign != b' ' => break,
+                Some(b' ') if folded.at(walked.end + 2) != Some(b' ') => break,
+                Some(_) => {
+                    walked.plain += usize::from(is_plain(folded, walked.end + 1));
+                    walked.end += 2;
+                    work::count(1);
+                }
+                None => break,
+            }
         }
+        // It must end where a word ends: "t r a m a d o l is" ends before "is".
+        if is_plain(folded, walked.end) && walked.end - start >= 2 {
+            walked.plain -= usize::from(is_plain(folded, walked.end - 1));
+            walked.end -= 2;
+        }
+        walked
     }
-    // It must end where a word ends: "t r a m a d o l is" ends before "is".
-    let next = folded.at(start + length);
-    if next.is_some_and(|b| b.is_ascii_alphanumeric()) && length >= 2 {
-        length -= 2;
+
+    /// The run without what stands before a place of it.
+    fn from(mut self, folded: &Folded<'_>, start: usize) -> Self {
+        while self.start < start {
+            self.plain -= usize::from(is_plain(folded, self.start));
+            self.start += 2;
+            work::count(1);
+        }
+        self
     }
-    let singles = length / 2 + 1;
-    let capitals = (start..start + length).step_by(2).all(|at| folded.is_capital(at)) && !folded.shouted;
-    // Words set apart stand two blanks from each other: `g u m  g r a f t`.
-    let doubled = folded.slice(start + length, start + length + 2) == b"  "
-        || start.checked_sub(2).is_some_and(|before| folded.slice(before, start) == b"  ");
-    let least = if sign == b' ' && !capitals && !doubled { 4 } else { 3 };
-    let kinds = (start..start + length)
-        .step_by(2)
-        .filter(|at| folded.at(*at).is_some_and(|b| b.is_ascii_alphanumeric()))
-        .count();
-    if singles >= least && kinds * 2 > singles { length } else { 0 }
+}
+
+impl Apart {
+    /// How long the run is that begins at a place; 0 = none. To be asked in order.
+    fn run(&mut self, folded: &Folded<'_>, start: usize) -> usize {
+        let Some(sign) = folded.at(start + 1).filter(|b| !b.is_ascii_alphanumeric()) else { return 0 };
+        if !matches!(sign, b' ' | b'.' | b'-' | b'_' | b'*' | b'/' | b'~' | b'|' | b',' | b'\n' | OTHER) {
+            return 0;
+        }
+        let Some(slot) = self.walked.get_mut(start % 2) else { return 0 };
+        let known = slot.filter(|walked| walked.sign == sign && start + 2 < walked.end);
+        let walked = known.map_or_else(|| Walked::of(folded, start, sign), |walked| walked.from(folded, start));
+        *slot = Some(walked);
+        let end = walked.end;
+        let singles = (end - start) / 2 + 1;
+        if singles < 3 || walked.plain * 2 <= singles {
+            return 0;
+        }
+        let capitals = (start..end).step_by(2).all(|at| folded.is_capital(at)) && !folded.shouted;
+        // Words set apart stand two blanks from each other: `g u m  g r a f t`.
+        let doubled = folded.slice(end, end + 2) == b"  "
+            || start.checked_sub(2).is_some_and(|before| folded.slice(before, start) == b"  ");
+        let least = if sign == b' ' && !capitals && !doubled { 4 } else { 3 };
+        if singles >= least { end - start } else { 0 }
+    }
+}
+
+fn is_plain(folded: &Folded<'_>, at: usize) -> bool {
+    folded.at(at).is_some_and(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// How many bytes of a break inside a word stand here: `-⏎`, `*`, an emoji.
@@ -294,21 +345,27 @@ fn breaker(folded: &Folded<'_>, at: usize) -> usize {
 }
 
 /// Digits and signs inside words read as letters.
-fn letters(lexicon: &Lexicon, folded: &Folded<'_>) -> Rewritten {
+fn letters(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Rewritten {
     let mut out = Rewritten::default();
-    let in_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'$' | b'!' | b'|' | b'+');
-    let (mut at, mut copied) = (0, 0);
-    while let Some(byte) = folded.at(at) {
-        if !in_word(byte) {
-            at += 1;
+    let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'$' | b'!' | b'|' | b'+');
+    let signed = |at: Option<usize>| at.and_then(|at| folded.at(at)).is_some_and(|byte| words::class(byte) & SIGN != 0);
+    let (mut done, mut copied) = (0, 0);
+    for one in words.iter() {
+        let mixed = one.digits > 0 && one.digits < one.len();
+        if one.start < done || !(mixed || signed(one.start.checked_sub(1)) || signed(Some(one.end))) {
             continue;
         }
-        let length = folded.plain.iter().skip(at).take_while(|b| in_word(**b)).count();
-        let word = folded.slice(at, at + length);
+        let (before, behind) = folded.plain.split_at(one.start);
+        let at = one.start - before.iter().skip(done).rev().take_while(|byte| in_word(byte)).count();
+        let end = one.start + behind.iter().take_while(|byte| in_word(byte)).count();
+        done = end;
+        let word = folded.slice(at, end);
         let word = word.strip_suffix(b"!").unwrap_or(word);
         let plain = word.iter().filter(|b| b.is_ascii_alphabetic()).count();
-        let read = plain >= 2 && plain < word.len() && !crate::views::is_number(word) && may_mean(lexicon, word);
-        for (offset, byte) in word.iter().enumerate().filter(|_| read) {
+        if plain < 2 || plain == word.len() || crate::views::is_number(word) || !may_mean(lexicon, word) {
+            continue;
+        }
+        for (offset, byte) in word.iter().enumerate() {
             if let Some(letter) = crate::views::leet(*byte) {
                 out.copy(folded, copied, at + offset);
                 out.mark();
@@ -317,7 +374,6 @@ fn letters(lexicon: &Lexicon, folded: &Folded<'_>) -> Rewritten {
                 copied = at + offset + 1;
             }
         }
-        at += word.len().max(1);
     }
     if !out.marks.is_empty() {
         out.copy(folded, copied, folded.plain.len());
@@ -356,15 +412,15 @@ fn may_mean(lexicon: &Lexicon, word: &[u8]) -> bool {
 /// Every run of three or more of one letter cut to `most`.
 fn squeezed(folded: &Folded<'_>, most: usize) -> Rewritten {
     let mut out = Rewritten::default();
-    let (mut at, mut copied) = (0, 0);
-    for run in folded.plain.chunk_by(|a, b| a == b) {
-        if run.len() >= 3 && run.first().copied().is_some_and(is_letter) {
-            out.copy(folded, copied, at);
-            out.mark();
-            out.copy(folded, at, at + most);
-            copied = at + run.len();
-        }
-        at += run.len();
+    let mut copied = 0;
+    let is_three = |three: &[u8]| matches!(three, [a, b, c] if a == b && b == c && is_letter(*a));
+    while let Some(next) = folded.slice(copied, folded.plain.len()).windows(3).position(is_three) {
+        let (start, byte) = (copied + next, folded.at(copied + next));
+        let length = folded.slice(start, folded.plain.len()).iter().take_while(|b| Some(**b) == byte).count();
+        out.copy(folded, copied, start);
+        out.mark();
+        out.copy(folded, start, start + most);
+        copied = start + length;
     }
     if copied > 0 {
         out.copy(folded, copied, folded.plain.len());

@@ -1,7 +1,7 @@
 //! What numbers and signs look like: dates, telephone numbers, codes. One search for all shapes at once; ASCII only, on folded
 //! text, which keeps the engine on its fast path. What a shape means is judged elsewhere, by what stands around it.
 
-use crate::ClassifierError;
+use crate::{ClassifierError, work};
 use regex_automata::Input;
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
@@ -81,6 +81,7 @@ pub(crate) fn find(text: &[u8]) -> Result<Vec<Found>, ClassifierError> {
         let lead = digit.saturating_sub(LEAD).max(done);
         let word = text.iter().take(lead).skip(done).rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         let Some(next) = regex.find(Input::new(text).range(lead - word..)) else { break };
+        work::count(next.end() - (lead - word));
         if let Some(shape) = SHAPES.get(next.pattern().as_usize()).copied() {
             found.push(Found { shape, start: next.start(), end: next.end() });
         }
@@ -104,11 +105,13 @@ impl Pattern {
 
     /// Where the pattern stands in a text.
     pub(crate) fn of(&self, text: &[u8]) -> Result<Vec<(usize, usize)>, ClassifierError> {
+        work::count(text.len());
         Ok(self.regex()?.find_iter(text).map(|found| (found.start(), found.end())).collect())
     }
 
     /// Whether it stands there.
     pub(crate) fn is_in(&self, text: &[u8]) -> Result<bool, ClassifierError> {
+        work::count(text.len());
         Ok(self.regex()?.is_match(text))
     }
 }

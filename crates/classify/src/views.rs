@@ -1,11 +1,11 @@
 //! Views: other ways to read what stands there, each made only when something about the text asks for it. Letters that stand
 //! apart, a word broken in two, digits and signs for letters, letters repeated, misspellings.
 
-use crate::fold::{Folded, OTHER};
+use crate::fold::Folded;
 use crate::lexicon::{Entry, Lexicon, hit};
 use crate::table::Hash;
-use crate::words::{BREAK, SIGN, Word, Words};
-use crate::{Hit, Level, roles};
+use crate::words::{BREAK, Glue, SIGN, Word, Words};
+use crate::{Hit, Level, roles, work};
 
 /// The longest word that is read in other ways.
 const LONGEST: usize = 48;
@@ -24,7 +24,8 @@ pub(crate) fn find(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>, hits: 
         }
         let next = words.get(at + 1);
         if let Some(next) = next
-            && may_be_one(folded, word, next)
+            && next.glue != Glue::None
+            && (next.glue == Glue::Sign || odd(word) || odd(next))
         {
             broken(lexicon, words, folded, at, word, next, hits);
         }
@@ -140,17 +141,6 @@ const fn odd(word: &Word) -> bool {
     word.is_unknown() && word.digits == 0
 }
 
-/// Whether two words may be parts of one: most pairs have a blank between them and are both known, or a sign and a blank.
-#[inline]
-fn may_be_one(folded: &Folded<'_>, first: &Word, next: &Word) -> bool {
-    let odd = || odd(first) || odd(next);
-    match folded.at(next.start - 1) {
-        Some(b' ') => next.start - first.end == 1 && odd(),
-        Some(b'\n') if folded.at(first.end) != Some(b'-') => odd(),
-        _ => next.start - first.end <= 3,
-    }
-}
-
 /// One word in two or more parts: `metf ormin`, `dia-betes`, `syph*ilis`, `meta.do.ne`, a hyphen at a line's end.
 fn broken(
     lexicon: &Lexicon,
@@ -161,25 +151,19 @@ fn broken(
     next: &Word,
     hits: &mut Vec<Hit>,
 ) {
-    let glue = glue_of(folded, first, next);
-    if glue == Glue::None {
-        return;
-    }
-    if glue == Glue::Blank {
+    if next.glue == Glue::Blank {
         return split(lexicon, words, folded, at, hits);
     }
-    let (mut hash, mut last, mut text) = (first.hash, first, Joined::default());
+    let (mut hash, mut text) = (first.hash, Joined::default());
     if !text.push(folded.slice(first.start, first.end)) {
         return;
     }
     for part in words.iter().skip(at + 1).take(6) {
-        let glued = glue_of(folded, last, part);
         let piece = folded.slice(part.start, part.end);
-        if glued == Glue::None || glued == Glue::Blank || !text.push(piece) {
+        if part.glue != Glue::Sign || !text.push(piece) {
             break;
         }
         hash = hash.with(piece);
-        last = part;
         let text = text.bytes();
         if text.len() < 3 {
             continue;
@@ -191,7 +175,7 @@ fn broken(
         let grave = |entry: &Entry| entry.reviewed;
         // Three letters together are an initialism more often than a disguise: only what is gravest counts.
         if let Some(entry) = found.filter(grave).filter(|entry| text.len() >= 4 || entry.level == Level::L4) {
-            hits.extend(hit(first.start, last.end, entry));
+            hits.extend(hit(first.start, part.end, entry));
         }
     }
 }
@@ -228,20 +212,19 @@ impl Joined {
 fn split(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) {
     let mut parts = words.iter().skip(at);
     let Some(first) = parts.next().filter(|first| lexicon.may_begin(first.hash)) else { return };
-    let (mut hash, mut last, mut length) = (first.hash, first, first.len());
+    let (mut hash, mut length) = (first.hash, first.len());
     for part in parts.take(2) {
         length += part.len();
-        if glue_of(folded, last, part) != Glue::Blank || length > 20 {
+        if part.glue != Glue::Blank || length > 20 {
             return;
         }
         hash = hash.with(folded.slice(part.start, part.end));
-        last = part;
         if length >= 6
             && let Some(entry) = lexicon.section(lexicon.find(hash).section)
             && entry.reviewed
             && entry.level >= Level::L3
         {
-            hits.extend(hit(first.start, last.end, entry));
+            hits.extend(hit(first.start, part.end, entry));
         }
     }
 }
@@ -252,30 +235,6 @@ fn entry_of(lexicon: &Lexicon, hash: Hash, text: &[u8]) -> Option<Entry> {
         let leet = text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic);
         leet.then(|| leet_readings(text).iter().find_map(|reading| lexicon.find_text(reading))).flatten()
     })
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Glue {
-    None,
-    /// One blank or line break.
-    Blank,
-    /// A sign that has no business inside a word.
-    Sign,
-}
-
-/// What stands between two words.
-fn glue_of(folded: &Folded<'_>, a: &Word, b: &Word) -> Glue {
-    match folded.slice(a.end, b.start) {
-        [b' ' | b'\n'] | [b'\r', b'\n'] => Glue::Blank,
-        [b'-', b'\n'] | [b'-', b'\r', b'\n'] | [b'-', b' ', b'\n'] => Glue::Sign,
-        between
-            if (1..=3).contains(&between.len())
-                && between.iter().all(|b| b"-._*'~|/\\^`=+#\"".contains(b) || *b == OTHER) =>
-        {
-            Glue::Sign
-        }
-        _ => Glue::None,
-    }
 }
 
 /// Letters that stand apart, or in twos and threes: `t r a m a d o l`, `H.I.V`, `di ab et es`.
@@ -292,6 +251,7 @@ fn spelled(lexicon: &Lexicon, run: &[Word], folded: &Folded<'_>, hits: &mut Vec<
             continue;
         }
         let text: Vec<u8> = part.iter().flat_map(|word| folded.slice(word.start, word.end)).copied().collect();
+        work::count(text.len());
         let all_single = single == part.len();
         let readings = [text.clone()].into_iter().chain(leet_readings(&text));
         for reading in readings {
@@ -330,6 +290,7 @@ fn masked(lexicon: &Lexicon, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
         let start = before.len() - before.iter().skip(done).rev().take_while(|byte| in_word(byte)).count();
         let end = before.len() + behind.iter().take_while(|byte| in_word(byte)).count();
         done = end;
+        work::count(end - start);
         let bytes = folded.slice(start, end);
         let signs = bytes.iter().filter(|byte| is_sign(**byte)).count();
         let trimmed = bytes.strip_suffix(b"!").unwrap_or(bytes);

@@ -3,7 +3,7 @@
 use crate::fold::Folded;
 use crate::table::Hash;
 use crate::words::Word;
-use crate::{ClassifierError, Hit, Kind, Level};
+use crate::{ClassifierError, Hit, Kind, Level, work};
 use postern_base::Category;
 use std::collections::HashMap;
 use std::fmt;
@@ -62,6 +62,7 @@ impl Vocabulary {
             let mut hash = Hash::EMPTY;
             let mut found = None;
             for word in words.iter().skip(at).take(self.longest) {
+                work::count(1);
                 hash = hash.with(folded.slice(word.start, word.end)).and(b' ');
                 found = self.phrases.get(&hash.key()).map(|meaning| (word.end, *meaning)).or(found);
             }

@@ -4,7 +4,7 @@
 use crate::fold::{Folded, OTHER};
 use crate::lexicon::Lexicon;
 use crate::table::{Hash, Info};
-use crate::{links, roles};
+use crate::{links, roles, work};
 use std::ops::Deref;
 
 /// A run of letters and digits.
@@ -16,6 +16,29 @@ pub(crate) struct Word {
     pub(crate) info: Info,
     /// How many of its characters are digits.
     pub(crate) digits: usize,
+    /// What stands between it and the word before.
+    pub(crate) glue: Glue,
+}
+
+/// What stands between two words that may be parts of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Glue {
+    None,
+    /// One blank or line break.
+    Blank,
+    /// A sign that has no business inside a word, or a hyphen at a line's end.
+    Sign,
+}
+
+impl Glue {
+    fn of(between: &[u8]) -> Self {
+        match between {
+            [b' ' | b'\n'] | [b'\r', b'\n'] => Self::Blank,
+            [b'-', b'\n'] | [b'-', b'\r', b'\n'] | [b'-', b' ', b'\n'] => Self::Sign,
+            [_] | [_, _] | [_, _, _] if between.iter().all(|byte| class(*byte) & GLUE != 0) => Self::Sign,
+            _ => Self::None,
+        }
+    }
 }
 
 impl Word {
@@ -66,6 +89,9 @@ pub(crate) const STRANGE: Class = 16384;
 /// The fewest letters of a word that may be a slip of another.
 pub(crate) const STRANGE_MIN: usize = 5;
 
+/// A sign that may stand between the parts of a word.
+pub(crate) const GLUE: Class = 32768;
+
 /// What each byte is, so that a text is looked over in one pass.
 const CLASSES: [Class; 256] = {
     let mut classes = [ALONE; 256];
@@ -76,12 +102,14 @@ const CLASSES: [Class; 256] = {
             classes[at as usize] = match at {
                 b'a'..=b'z' | b'A'..=b'Z' => LETTER,
                 b'0'..=b'9' => DIGIT,
-                b'-' => ALONE | HYPHEN,
+                b'-' => ALONE | GLUE | HYPHEN,
                 b'\n' => ALONE | LINE,
-                b'|' => ALONE | BREAK | SIGN,
+                b'|' => ALONE | GLUE | BREAK | SIGN,
                 b'@' => ALONE | SIGN | AT,
-                b'$' | b'!' | b'+' => ALONE | SIGN,
-                b'*' | b'_' | b'~' | b'^' | b'\\' | OTHER => ALONE | BREAK,
+                b'$' | b'!' => ALONE | SIGN,
+                b'+' => ALONE | GLUE | SIGN,
+                b'*' | b'_' | b'~' | b'^' | b'\\' | OTHER => ALONE | GLUE | BREAK,
+                b'.' | b'\'' | b'/' | b'`' | b'=' | b'#' | b'"' => ALONE | GLUE,
                 _ => ALONE,
             };
         }
@@ -130,6 +158,7 @@ impl Words {
 /// The words of a text in order.
 pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
     let plain = folded.plain.as_slice();
+    work::count(plain.len());
     let mut words = Words { list: Vec::with_capacity(plain.len() / 4 + 4), roles: 0, seen: 0 };
     if repeats(plain) {
         words.seen |= REPEATED;
@@ -156,7 +185,10 @@ pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
         }
         words.seen |= kinds | kind;
         let info = lexicon.find(hash);
-        words.push(folded, Word { start, end: at, hash, info, digits: usize::try_from(digits).unwrap_or(0) });
+        words.push(
+            folded,
+            Word { start, end: at, hash, info, digits: usize::try_from(digits).unwrap_or(0), glue: Glue::None },
+        );
     }
     words
 }
@@ -170,7 +202,7 @@ fn repeats(plain: &[u8]) -> bool {
 }
 
 impl Words {
-    fn push(&mut self, folded: &Folded<'_>, word: Word) {
+    fn push(&mut self, folded: &Folded<'_>, mut word: Word) {
         self.roles |= word.info.roles;
         if word.digits > 0 && word.digits < word.len() {
             self.seen |= MIXED;
@@ -182,11 +214,12 @@ impl Words {
             }
         }
         if let Some(before) = self.list.last() {
-            let gap = word.start - before.end;
-            if gap != 2 && links::may_join(folded, before, &word) {
+            let between = folded.slice(before.end, word.start);
+            word.glue = Glue::of(between);
+            if !matches!(between, [b' ']) && links::may_join(folded, before, &word) {
                 self.seen |= LINKED;
             }
-            if gap == 1 && word.len() == 1 && before.len() == 1 {
+            if between.len() == 1 && word.len() == 1 && before.len() == 1 {
                 self.seen |= APART;
                 if word.digits == 1 && before.digits == 0 {
                     self.seen |= LETTER_AND_DIGITS;
@@ -194,6 +227,21 @@ impl Words {
             }
         }
         self.list.push(word);
+    }
+
+    /// The words that are left when something was taken out of the text.
+    pub(crate) fn without_blanked(self, folded: &Folded<'_>, lexicon: &Lexicon) -> Self {
+        let blanked = |at: usize| folded.at(at) == Some(OTHER);
+        if self.list.iter().any(|word| blanked(word.start) != blanked(word.end - 1)) {
+            return of(folded, lexicon);
+        }
+        // What was seen may have been in what is gone: whoever asks looks again.
+        let seen = self.seen | class(OTHER);
+        let mut left = Self { list: Vec::with_capacity(self.list.len()), roles: 0, seen };
+        for word in self.list.into_iter().filter(|word| !blanked(word.start)) {
+            left.push(folded, word);
+        }
+        left
     }
 }
 
