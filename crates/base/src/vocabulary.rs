@@ -231,6 +231,19 @@ vocabulary! {
     }
 }
 
+impl Form {
+    /// Its letter in the table of the policy.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Full => 'F',
+            Self::Minimal => 'M',
+            Self::Notice => 'G',
+            Self::Callback => 'C',
+        }
+    }
+}
+
 vocabulary! {
     /// Where the request came from.
     Origin as "origin" {

@@ -2,12 +2,12 @@
 //!
 //! It needs the root key, because the facts are sealed with each patient's. It writes nothing.
 
-use crate::grounds::{self, FACTS, Unread, VERDICT};
+use crate::grounds::{self, FACTS, Opened, Unread, VERDICT};
 use crate::policy;
 use crate::wire;
 use postern_base::{EntryId, MessageId, TenantId};
 use postern_gate::{Policy, RULES_VERSION};
-use postern_ledger::{Entry, commit};
+use postern_ledger::{CommitmentKey, Entry, commit};
 use postern_store::{Decisions, KeptDecision, OpenError, RootKey, StoreError};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -140,41 +140,7 @@ pub async fn replay(dir: &Path, root: RootKey, progress: &dyn Fn(u64)) -> Result
 }
 
 async fn again(kept: &KeptDecision, policies: &mut Policies<'_>, found: &mut Replay) -> Result<(), StoreError> {
-    let (key, facts) = match &kept.opened {
-        Ok(opened) => opened,
-        Err(StoreError::KeyDestroyed) => {
-            found.destroyed += 1;
-            return Ok(());
-        }
-        Err(StoreError::Damaged) => {
-            found.wrong(kept, Why::Tampered);
-            return Ok(());
-        }
-        Err(error) => return Err(*error),
-    };
-    let Some(entry) = &kept.entry else {
-        found.wrong(kept, Why::NoEntry);
-        return Ok(());
-    };
-    if committed(entry, FACTS) != Some(commit(key, FACTS, facts.reveal())) {
-        found.wrong(kept, Why::Tampered);
-        return Ok(());
-    }
-    let opened = match grounds::open(facts.reveal()) {
-        Ok(opened) => opened,
-        Err(Unread::OtherForm) => {
-            found.other_form += 1;
-            return Ok(());
-        }
-        Err(Unread::Malformed) => {
-            found.wrong(kept, Why::Tampered);
-            return Ok(());
-        }
-    };
-    if opened.rules != RULES_VERSION {
-        *found.other_rules.entry(opened.rules).or_default() += 1;
-        return Ok(());
-    }
+    let Some((key, entry, opened)) = comparable(kept, found)? else { return Ok(()) };
     let named = format!("{}/{}", opened.rules, opened.policy);
     let policy = policies.named(&kept.tenant, &opened.policy).await?;
     let Some(policy) = policy.filter(|_| entry.policy.as_ref() == Some(&named)) else {
@@ -188,6 +154,41 @@ async fn again(kept: &KeptDecision, policies: &mut Policies<'_>, found: &mut Rep
         found.wrong(kept, Why::Differs { now: decision.outcome.as_str() });
     }
     Ok(())
+}
+
+/// What was kept of a decision and the entry that records it, when they belong together and these rules can decide it again; else what
+/// is the matter is counted.
+fn comparable<'k>(
+    kept: &'k KeptDecision,
+    found: &mut Replay,
+) -> Result<Option<(&'k CommitmentKey, &'k Entry, Opened)>, StoreError> {
+    let (key, facts) = match &kept.opened {
+        Ok(opened) => opened,
+        Err(StoreError::KeyDestroyed) => {
+            found.destroyed += 1;
+            return Ok(None);
+        }
+        Err(StoreError::Damaged) => {
+            found.wrong(kept, Why::Tampered);
+            return Ok(None);
+        }
+        Err(error) => return Err(*error),
+    };
+    let Some(entry) = &kept.entry else {
+        found.wrong(kept, Why::NoEntry);
+        return Ok(None);
+    };
+    if committed(entry, FACTS) != Some(commit(key, FACTS, facts.reveal())) {
+        found.wrong(kept, Why::Tampered);
+        return Ok(None);
+    }
+    match grounds::open(facts.reveal()) {
+        Ok(opened) if opened.rules == RULES_VERSION => return Ok(Some((key, entry, opened))),
+        Ok(opened) => *found.other_rules.entry(opened.rules).or_default() += 1,
+        Err(Unread::OtherForm) => found.other_form += 1,
+        Err(Unread::Malformed) => found.wrong(kept, Why::Tampered),
+    }
+    Ok(None)
 }
 
 fn committed(entry: &Entry, domain: &str) -> Option<[u8; 32]> {
@@ -222,5 +223,53 @@ impl Policies<'_> {
         };
         let file = text.and_then(|text| wire::parse::<wire::PolicyFile>(&text).ok());
         Ok(file.map(|file| policy::read(&file)).filter(|policy| policy.version == version))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postern_base::Phi;
+    use postern_ledger::Kind;
+
+    /// The decision of a case, as the store keeps it, its facts changed by `edit` before anything commits to them.
+    fn kept(edit: impl FnOnce(&mut Vec<u8>)) -> KeptDecision {
+        let case = include_bytes!("../tests/cases/identity/a-code-that-lives-five-minutes.json");
+        let read = crate::read_case(case).unwrap();
+        let key = CommitmentKey::new([7; 32]);
+        let decision = postern_gate::decide(&read.request, &read.facts, &read.policy);
+        let mut facts = grounds::of(&read.request, &read.facts, &read.policy, &decision, &key).facts.reveal().clone();
+        edit(&mut facts);
+        let tenant: TenantId = "clinic".parse().unwrap();
+        let at = read.facts.now;
+        let rng = postern_base::rng::SystemRng;
+        let mut entry = Entry::new(EntryId::new(at, &rng).unwrap(), tenant.clone(), Kind::Accepted, at);
+        entry.commitments = vec![(FACTS.to_owned(), commit(&key, FACTS, &facts))];
+        let message = MessageId::new(at, &rng).unwrap();
+        KeptDecision { place: 1, tenant, message, entry: Some(entry), opened: Ok((key, Phi::new(facts))) }
+    }
+
+    #[test]
+    fn a_decision_under_other_rules_is_counted_apart_and_judged_by_nobody() {
+        let mut found = Replay::default();
+        assert!(comparable(&kept(|_| {}), &mut found).unwrap().is_some());
+        let other = kept(|facts| facts[4] = 3);
+        assert!(comparable(&other, &mut found).unwrap().is_none());
+        assert!(comparable(&other, &mut found).unwrap().is_none());
+        assert_eq!(found, Replay { other_rules: BTreeMap::from([(3, 2)]), ..Replay::default() });
+        assert!(found.holds());
+    }
+
+    #[test]
+    fn facts_that_their_entry_does_not_commit_to_were_tampered_with() {
+        let mut changed = kept(|_| {});
+        if let Ok((_, facts)) = &mut changed.opened {
+            let mut bytes = facts.reveal().clone();
+            bytes[4] = 3;
+            *facts = Phi::new(bytes);
+        }
+        let mut found = Replay::default();
+        assert!(comparable(&changed, &mut found).unwrap().is_none());
+        assert_eq!(found.wrong.iter().map(|wrong| wrong.why).collect::<Vec<_>>(), [Why::Tampered]);
     }
 }

@@ -102,6 +102,9 @@ impl Engine {
             let all: Vec<&str> = defects.iter().map(|defect| defect.sentence.as_str()).collect();
             return Err(WireError::new(format!("tenant.policy.{}", first.key), all.join(" ")).into());
         }
+        if let Some((key, what)) = checked.tenant.defect() {
+            return Err(WireError::new(format!("tenant.{key}"), what).into());
+        }
         if let Some((key, what)) = checked.tenant.vocabulary.defect() {
             return Err(WireError::new(format!("tenant.vocabulary.{key}"), what).into());
         }
@@ -141,6 +144,10 @@ impl Engine {
             if value.is_empty() || value.len() > 64 {
                 return Err(WireError::new(field, "expected 1 to 64 characters").into());
             }
+        }
+        let in_force = row.agreement.as_ref().and_then(|agreement| agreement.effective.zip(agreement.expires));
+        if in_force.is_some_and(|(first, last)| last < first) {
+            return Err(WireError::new("agreement.expires", "is before `effective`").into());
         }
         let entry = ledger_entry::of(self, &principal.tenant, Kind::VendorChanged, principal.actor(), "vendor_changed")
             .map_err(|_| UseError::Unavailable)?;

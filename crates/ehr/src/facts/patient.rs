@@ -62,7 +62,7 @@ pub(super) fn patient(
         id: context.patient.clone(),
         active: body.active.unwrap_or(true) && !body.active_unreadable && !replaced,
         deceased: body.deceased,
-        birth_date: birth_date(body),
+        birth_date: birth_date(body).filter(|born| *born <= latest_day(context.now)),
         language: language(body),
         state: home.and_then(|a| table::state_code(a.state.as_deref()?)).map(Into::into),
         zones,
@@ -78,6 +78,11 @@ pub(super) fn patient(
 fn in_use(address: &fhir::Address, context: &Context<'_>) -> bool {
     address.use_code.as_deref() != Some("old")
         && !address.period.as_ref().is_some_and(|p| p.unreadable || is_over(p, context))
+}
+
+/// The latest day it is anywhere. Nobody was born after it: such a date is a slip, and the age is not known.
+fn latest_day(now: jiff::Timestamp) -> jiff::civil::Date {
+    jiff::tz::Offset::constant(14).to_datetime(now).date()
 }
 
 fn birth_date(body: &fhir::Patient) -> Option<jiff::civil::Date> {

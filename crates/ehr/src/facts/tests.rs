@@ -245,6 +245,14 @@ fn confidential_communications_deny_all_but_what_they_name() {
 }
 
 #[test]
+fn nobody_is_born_tomorrow() {
+    let born = |day: &str| known(&record_of(vec![with(patient(), "birthDate", json!(day))])).birth_date;
+    assert_eq!(born("2026-12-02"), Some(jiff::civil::date(2026, 12, 2)), "where the day has begun");
+    assert_eq!(born("2026-12-03"), None);
+    assert_eq!(born("2206-12-01"), None);
+}
+
+#[test]
 fn an_address_that_only_the_request_names_is_one_to_write_to() {
     let address = |line: &str| {
         json!([{"url": url("contact-address"), "valueAddress": {"line": [line], "city": "Muncie",

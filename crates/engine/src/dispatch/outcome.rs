@@ -94,12 +94,12 @@ impl Engine {
             Sent::TemporaryFailure { code } => self.later(work, now, code)?,
             Sent::PermanentFailure { code } => Ending::State(DeliveryState::Failed, code),
             Sent::BelowFloor { found, code } => match (floor, domain) {
-                // A fact about the recipient's domain: the gate decides again with it, and finds a lesser form.
-                (TransportFloor::EnforcedTls, Some(domain)) => {
+                // A fact about the recipient's domain: the gate decides again with it, and finds a lesser form. One that says the
+                // floor was met would lead here again and again.
+                (TransportFloor::EnforcedTls, Some(domain)) if found != Some(TransportFloor::EnforcedTls) => {
                     let tier = match found {
-                        Some(TransportFloor::EnforcedTls) => EmailTier::Sts,
                         Some(TransportFloor::VerifiedTls) => EmailTier::Pkix,
-                        Some(TransportFloor::InProcess) | None => EmailTier::None,
+                        _ => EmailTier::None,
                     };
                     self.remember_tier(&work.claim.tenant, domain, tier);
                     Ending::Again { due: now, state: DeliveryState::Queued, code, candidate: None }

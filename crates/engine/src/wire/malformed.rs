@@ -83,9 +83,24 @@ fn explain(path: &str, error: &serde_json::Error) -> WireError {
     }
     let what = message.rsplit_once(", expected ").map_or_else(
         || "not a value this field takes".to_owned(),
-        |(_, rest)| format!("expected {}", without_position(rest)),
+        |(_, rest)| format!("expected {}", in_plain_words(without_position(rest))),
     );
     WireError::new(place_of(place), what)
+}
+
+/// What serde expected, without the names of Rust's types.
+fn in_plain_words(expected: &str) -> &str {
+    match expected.split(' ').next().unwrap_or_default() {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "struct" | "map" => "an object",
+        "tuple" | "sequence" => "a list",
+        "enum" | "variant" => "one of the words this field takes",
+        _ if expected == "a map" => "an object",
+        _ if expected == "a sequence" => "a list",
+        _ => expected,
+    }
 }
 
 fn position(error: &serde_json::Error) -> String {

@@ -4,7 +4,10 @@ use super::policy::PolicyFile;
 use super::{Deployment, Transport};
 use postern_base::{Category, Level};
 use postern_classify::{Context, Vocabulary};
+use postern_ehr::normal::phone;
+use postern_ehr::zones::state_code;
 use postern_gate::facts;
+use postern_gate::reference::is_emergency_number;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -146,6 +149,20 @@ pub struct Sender {
 }
 
 impl Tenant {
+    /// What is wrong with them: the key, and what to do.
+    #[must_use]
+    pub fn defect(&self) -> Option<(&'static str, &'static str)> {
+        if self.state.as_deref().is_some_and(|state| state_code(state) != Some(state)) {
+            return Some(("state", "expected the two letters of a state or territory, such as NY"));
+        }
+        // 47 CFR 64.1200(a)(9)(iv)(B), (b)(2): a number at which the practice can be reached.
+        let callback = self.callback.as_deref();
+        if callback.is_some_and(|number| phone(number).is_none_or(|number| is_emergency_number(&number))) {
+            return Some(("callback", "expected a telephone number with its area code, such as +15555550100"));
+        }
+        None
+    }
+
     /// The gate's view of the tenant.
     #[must_use]
     pub fn to_gate(&self) -> facts::Tenant {

@@ -34,12 +34,17 @@ async fn every_bad_field_is_named_and_no_value_is_repeated() {
         ("/send_at", json!("Zanzibar"), "send_at"),
         ("/expires_at", json!("2020-01-01T00:00:00Z"), "expires_at"),
         ("/in_reply_to", json!(3), "in_reply_to"),
+        ("/in_reply_to", json!("Zanzibar"), "in_reply_to"),
+        ("/recipient", json!("Zanzibar"), "recipient"),
+        ("/channels", json!("Zanzibar"), "channels"),
         ("/template", json!({"name": "test_result"}), "template"),
         ("/break_glass", json!({"actor": "a"}), "break_glass.reason"),
     ] {
         let (named, what) = refused(&clinic, with(pointer, value)).await;
         assert_eq!(named, field);
         assert!(!what.contains("Zanzibar"), "{what}");
+        let of_rust = ["usize", "u32", "i64", "struct", "enum", "sequence", "map", "tuple"];
+        assert!(!of_rust.iter().any(|word| what.contains(word)), "{what}");
     }
     let (named, _) = refused(&clinic, json!({"purpose": "test_result"})).await;
     assert_eq!(named, "patient");
@@ -50,6 +55,35 @@ async fn every_bad_field_is_named_and_no_value_is_repeated() {
     assert!(!what.contains("Zanzibar"));
     let stored = clinic.engine.messages_of(&clinic.principal, "Patient/p1", None, 10).await.unwrap();
     assert!(stored.is_empty());
+}
+
+#[tokio::test]
+async fn emergency_access_for_longer_than_a_day_is_refused() {
+    let clinic = Clinic::open().await;
+    let glass = |hours: i64| {
+        let until = postern_base::Clock::now(&*clinic.clock) + jiff::SignedDuration::from_hours(hours);
+        json!({"patient": "Patient/p1", "purpose": "emergency", "urgency": "emergency", "origin": "staff",
+            "content": {"body": "Please call us about your visit.", "level": "L1"},
+            "break_glass": {"actor": "Dr. Linden", "reason": "recall of a device", "expires_at": until.to_string()}})
+    };
+    let (field, _) = refused(&clinic, glass(25)).await;
+    assert_eq!(field, "break_glass.expires_at");
+    assert!(clinic.accept(&glass(24)).await.is_ok());
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_meant_are_refused_by_name() {
+    let clinic = Clinic::open().await;
+    for (key, value) in [("state", "ZZ"), ("state", "ny"), ("callback", "911"), ("callback", "call us")] {
+        let mut settings = crate::clinic::settings("Sunrise Health", "+15555550100");
+        settings["tenant"][key] = json!(value);
+        let text = serde_json::to_vec(&settings).unwrap();
+        let error = clinic.engine.put_tenant(&clinic.principal, &text).await.unwrap_err();
+        assert!(error.to_string().contains(&format!("tenant.{key}")), "{error}");
+    }
+    let row = crate::clinic::vendor("twilio", "messaging", &[postern_base::Channel::Sms], "2025-12-31");
+    let error = clinic.engine.put_vendor(&clinic.principal, &row).await.unwrap_err();
+    assert!(error.to_string().contains("agreement.expires"), "{error}");
 }
 
 #[tokio::test]

@@ -201,6 +201,26 @@ async fn after_a_session_below_the_floor_the_gate_finds_a_lesser_form_and_the_fu
 }
 
 #[tokio::test]
+async fn a_session_that_never_holds_ends_the_message_and_leads_nowhere_in_circles() {
+    let mut resources = records::patient("p1", NUMBER, "weak-session@example.org");
+    resources.push(records::appointment("a1", "p1", "booked", "2026-12-04T14:00:00-05:00"));
+    let mut clinic = Clinic::open_with(resources, Arc::new(NoFaults)).await;
+    let mut request = reminder("a1");
+    request["channels"] = json!(["email"]);
+    let answer = clinic.send(&request).await;
+    for _ in 0..48 {
+        clinic.settle().await;
+        clinic.minutes(60);
+        clinic.hear().await;
+    }
+    let codes = clinic.codes(answer.id).await;
+    let count = |kind: &str| codes.iter().filter(|(of, _)| of == kind).count();
+    assert_eq!(count("attempt_started"), 12, "{codes:?}");
+    assert_eq!(clinic.states(answer.id).await, [(Channel::Email, "failed".into())], "{codes:?}");
+    assert!(clinic.arrivals(Channel::Email).is_empty());
+}
+
+#[tokio::test]
 async fn what_stop_takes_from_the_text_message_goes_by_mail_instead() {
     let mut resources = records::patient("p1", NUMBER, EMAIL);
     resources.push(records::appointment("a1", "p1", "booked", "2026-12-04T14:00:00-05:00"));

@@ -128,13 +128,7 @@ fn meet(case: &mut Case, purpose: Purpose, voice: Voice) {
 }
 
 fn letter(form: Option<Form>) -> char {
-    match form {
-        Some(Form::Full) => 'F',
-        Some(Form::Minimal) => 'M',
-        Some(Form::Notice) => 'G',
-        Some(Form::Callback) => 'C',
-        None => '.',
-    }
+    form.map_or('.', Form::letter)
 }
 
 fn row(purpose: Purpose, column: Column, given: Given) -> String {

@@ -127,14 +127,8 @@ fn shown(out: &mut impl Write, paint: Paint, effective: &Effective) -> io::Resul
     Ok(())
 }
 
-const fn letter(form: Option<Form>) -> char {
-    match form {
-        Some(Form::Full) => 'F',
-        Some(Form::Minimal) => 'M',
-        Some(Form::Notice) => 'G',
-        Some(Form::Callback) => 'C',
-        None => '.',
-    }
+fn letter(form: Option<Form>) -> char {
+    form.map_or('.', Form::letter)
 }
 
 /// One reference table, with what counsel has yet to read.

@@ -28,7 +28,7 @@ fn agreement(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match candidate.vendor {
         Some(row) if covered(row, view.today) => Finding::Satisfied,
         Some(_) => deny(
-            "The agreement with the vendor of this channel does not cover it today (not executed, not in force, or the service is not named); renew it or choose another channel.",
+            "The agreement with the vendor of this channel does not cover it today (not executed, not in force by every clock, or the service is not named); renew it or choose another channel.",
         ).lifted_by(&[Remedy::ExecuteAgreement]),
         None => deny("No vendor with an agreement is registered for this channel; register one first.").lifted_by(&[Remedy::ExecuteAgreement]),
     }
