@@ -40,6 +40,26 @@ const DEBIAN: &[Package] = &[
         why: "takes the e-mail notices over verified STARTTLS",
     },
     Package {
+        name: "nsd",
+        version: "4.6",
+        shows: "/usr/sbin/nsd",
+        why: "serves the signed zones that mail policies are read from",
+    },
+    Package {
+        name: "unbound",
+        version: "1.17",
+        shows: "/usr/sbin/unbound",
+        why: "resolves and validates the same zones by its own lights",
+    },
+    Package { name: "ldnsutils", version: "1.8", shows: "/usr/bin/ldns-signzone", why: "signs the zones" },
+    Package {
+        name: "postgrey",
+        version: "1.37",
+        shows: "/usr/sbin/postgrey",
+        why: "makes Postfix turn strangers away once",
+    },
+    Package { name: "tcpdump", version: "4.99", shows: "/usr/bin/tcpdump", why: "captures what travels in the clear" },
+    Package {
         name: "openssl",
         version: "3.0",
         shows: "/usr/bin/openssl",

@@ -3,16 +3,18 @@
 //! What this crate must not do: decide anything, name a database, or send without `Recorded<Permit>`. It is one of the two
 //! crates that open outbound sockets (invariant 8).
 //!
-//! Start at [`provider`], then `email/smarthost.rs` for a real one and `simulator/` for the ones the demo uses.
+//! Start at [`provider`], then `email/direct.rs` for a real one and `simulator/` for the ones the demo uses.
 
 pub mod conformance;
 pub mod email;
+pub mod mail_domains;
 pub mod portal;
 pub mod provider;
 pub mod registry;
 pub mod simulator;
 pub mod webhook;
 
+pub use mail_domains::{DomainFound, MailDomains};
 pub use portal::Portal;
 pub use provider::{
     Handover, Health, InboundMessage, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiptState,

@@ -3,7 +3,7 @@
 use crate::email::smime::Recipient;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use postern_base::{Channel, DeliveryId, EmailMode, Phi, Secret};
+use postern_base::{Channel, DeliveryId, EmailMode, EmailTier, Phi, Secret};
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::{CommitmentKey, Recorded, commit};
 use std::borrow::Cow;
@@ -53,11 +53,11 @@ impl Profile {
                 return Err(Sent::Unpermitted(Unpermitted::NoCertificate));
             }
             if !self.smime {
-                return Err(Sent::BelowFloor { found: Some(self.floor), code: "smime-not-set-up".into() });
+                return Err(Sent::BelowFloor { found: Some(self.floor), code: "smime-not-set-up".into(), peer: None });
             }
         }
         if permit.floor() > self.floor {
-            return Err(Sent::BelowFloor { found: Some(self.floor), code: "provider-floor".into() });
+            return Err(Sent::BelowFloor { found: Some(self.floor), code: "provider-floor".into(), peer: None });
         }
         Ok(())
     }
@@ -142,8 +142,11 @@ pub struct TlsSession {
     pub protocol: String,
     /// The cipher suite, such as `TLS13_AES_256_GCM_SHA384`.
     pub cipher_suite: String,
-    /// The name the certificate was verified for.
+    /// The name the certificate was verified for; of a certificate that DANE names, the server's (RFC 7672 section 3.1.1).
     pub peer_name: String,
+    /// What the peer was verified by: a certificate for its name (`pkix`), that and the domain's policy (`sts`), or signed DNS
+    /// (`dane`).
+    pub policy: EmailTier,
     /// SHA-256 of the peer's certificate (DER).
     pub peer_certificate_sha256: [u8; 32],
 }
@@ -174,6 +177,8 @@ pub enum Sent {
         found: Option<TransportFloor>,
         /// Why; no PHI.
         code: String,
+        /// The server it would have been with, where that is the recipient's own.
+        peer: Option<String>,
     },
     /// The permit did not cover the content or its time was over; nothing was sent.
     Unpermitted(Unpermitted),

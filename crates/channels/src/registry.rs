@@ -1,6 +1,7 @@
 //! The providers of a deployment, looked up by what a permit names. The list is explicit: the binary builds it from its
 //! configuration, and nothing is found by being linked in.
 
+use crate::mail_domains::MailDomains;
 use crate::provider::Provider;
 use postern_gate::decision::VendorRef;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, Default)]
 pub struct Providers {
     list: Vec<Arc<dyn Provider>>,
+    domains: Option<Arc<dyn MailDomains>>,
 }
 
 /// The vendor's service is already in the registry.
@@ -40,6 +42,17 @@ impl Providers {
         }
         self.list.push(provider);
         Ok(())
+    }
+
+    /// Looks up with `domains` what recipients' mail domains enforce.
+    pub fn look_up_with(&mut self, domains: Arc<dyn MailDomains>) {
+        self.domains = Some(domains);
+    }
+
+    /// What looks up mail domains, where something does; otherwise only what the practice vouches for is known of them.
+    #[must_use]
+    pub fn domains(&self) -> Option<&Arc<dyn MailDomains>> {
+        self.domains.as_ref()
     }
 
     /// The provider that a permit names, if there is one. There is never a second choice: a vendor without a provider is

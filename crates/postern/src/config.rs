@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) simulator_log: Option<PathBuf>,
     /// Smarthosts for e-mail.
     pub(crate) smarthost: Vec<Smarthost>,
+    /// E-mail straight to recipients' servers.
+    pub(crate) direct: Option<Direct>,
     /// Tenants by id. What is here replaces, at start, what the store holds of them.
     tenant: BTreeMap<String, toml::Value>,
 }
@@ -132,6 +134,56 @@ pub(crate) struct Smarthost {
 
 const fn submission() -> u16 {
     587
+}
+
+/// E-mail straight to recipients' servers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Direct {
+    /// Its name in the vendor registry.
+    #[serde(default = "ourselves")]
+    pub(crate) vendor: String,
+    /// Its service in the vendor registry.
+    #[serde(default = "email")]
+    pub(crate) service: String,
+    /// The address mail comes from.
+    pub(crate) from: String,
+    /// Our own name, which our address resolves to and back.
+    pub(crate) helo: String,
+    /// DNS servers that are asked; absent = those of /etc/resolv.conf.
+    #[serde(default)]
+    pub(crate) dns: Vec<SocketAddr>,
+    /// A file of the DNSKEY records that are believed; absent = the root's.
+    pub(crate) trust_anchors: Option<PathBuf>,
+    /// A file with the certificates to trust, PEM; absent = the system's.
+    pub(crate) trust: Option<PathBuf>,
+    /// How many sessions one server gets at once.
+    #[serde(default = "sessions")]
+    pub(crate) sessions_per_server: u32,
+    /// For rehearsals on one machine: other ports than mail's and the web's, and servers on loopback.
+    pub(crate) rehearsal: Option<Rehearsal>,
+}
+
+/// Direct delivery among servers of one's own on this machine.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rehearsal {
+    /// The port of mail servers.
+    pub(crate) smtp_port: u16,
+    /// The port of hosts that publish policies.
+    pub(crate) https_port: u16,
+}
+
+fn ourselves() -> String {
+    "self".to_owned()
+}
+
+fn email() -> String {
+    "email".to_owned()
+}
+
+const fn sessions() -> u32 {
+    8
 }
 
 /// Why the configuration was not taken. Values are not repeated: a misplaced password must not reach a log.
@@ -315,6 +367,11 @@ impl Config {
                 ));
             }
         }
+        if let Some(direct) = &self.direct
+            && !(1..=100).contains(&direct.sessions_per_server)
+        {
+            return problem("direct.sessions_per_server", "expected 1 to 100");
+        }
         Ok(())
     }
 }
@@ -417,6 +474,16 @@ mod tests {
     fn a_policy_file_that_is_not_there_is_named() {
         let said = complaint(&format!("[tenant.clinic]\npolicy_file = \"no-such.toml\"\n{TENANT}"));
         assert!(said.starts_with("no-such.toml: cannot be read"), "{said}");
+    }
+
+    #[test]
+    fn direct_delivery_needs_a_sender_and_our_own_name_and_no_more() {
+        let text = "[direct]\nfrom = \"notices@clinic.example\"\nhelo = \"mail.clinic.example\"\n";
+        let direct = Config::parse(Path::new("f"), text).unwrap().direct.unwrap();
+        assert_eq!((direct.vendor.as_str(), direct.service.as_str()), ("self", "email"));
+        assert!(direct.dns.is_empty() && direct.rehearsal.is_none());
+        assert!(complaint("[direct]\nfrom = \"a@b.example\"\n").contains("helo"));
+        assert!(complaint(&format!("{text}sessions_per_server = 0\n")).contains("direct.sessions_per_server"));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! From configuration to a running engine.
 
-use crate::config::{Config, Simulator as SimulatorConfig, Smarthost as SmarthostSettings};
+use crate::config::{Config, Direct as DirectSettings, Simulator as SimulatorConfig, Smarthost as SmarthostSettings};
 use crate::data_dir::DataDir;
 use crate::exit::Failure;
 use postern_base::{Channel, Clock, Rng, Secret, TenantId};
-use postern_channels::email::{Credentials, Roots, Smarthost, SmarthostConfig, TlsStart};
+use postern_channels::email::{
+    Anchors, Credentials, Direct, DirectConfig, DnsConfig, Roots, Smarthost, SmarthostConfig, TlsStart,
+};
 use postern_channels::portal::Portal;
 use postern_channels::registry::{AlreadyThere, Providers};
 use postern_channels::simulator::{Callback, Inbox, Line, SimulatedVendor};
@@ -12,6 +14,7 @@ use postern_engine::{Engine, EngineConfig, Principal};
 use postern_store::{RootKey, Store};
 use postern_web::Simulators;
 use std::fs;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +26,14 @@ const CALLBACKS: usize = 1024;
 /// How long a smarthost may take for a reply, and for the answer to the final dot.
 const REPLY: Duration = Duration::from_secs(30);
 const FINAL_REPLY: Duration = Duration::from_secs(50);
+/// How long a recipient's server may take for a reply, and for the answer to the final dot: a permit lasts half a minute, in which
+/// the next server should still have its turn.
+const DIRECT_REPLY: Duration = Duration::from_secs(12);
+const DIRECT_FINAL_REPLY: Duration = Duration::from_secs(28);
+/// How long one DNS server may take for an answer.
+const DNS_ANSWER: Duration = Duration::from_secs(3);
+/// Where this machine says which DNS servers it asks.
+const RESOLVERS: &str = "/etc/resolv.conf";
 /// How often simulated vendors look whether something is due.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -91,6 +102,11 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
     for host in &config.smarthost {
         providers.add(Arc::new(smarthost(host, &sources.clock)?)).map_err(twice)?;
     }
+    if let Some(settings) = &config.direct {
+        let direct = Arc::new(direct(settings, sources)?);
+        providers.add(Arc::clone(&direct) as _).map_err(twice)?;
+        providers.look_up_with(direct);
+    }
     let store = Store::open(data.path(), root, Arc::clone(&sources.clock), Arc::clone(&sources.rng))
         .await
         .map_err(|why| Failure::Open { path: data.path().to_path_buf(), why })?;
@@ -139,6 +155,44 @@ fn smarthost(host: &SmarthostSettings, clock: &Arc<dyn Clock>) -> Result<Smartho
         final_reply_time: FINAL_REPLY,
     };
     Smarthost::new(config, Arc::clone(clock)).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn direct(settings: &DirectSettings, sources: &Sources) -> Result<Direct, Failure> {
+    let servers = if settings.dns.is_empty() { resolvers()? } else { settings.dns.clone() };
+    let config = DirectConfig {
+        vendor: settings.vendor.clone(),
+        service: settings.service.clone(),
+        from: settings.from.clone(),
+        helo: settings.helo.clone(),
+        html: false,
+        signer: None,
+        roots: settings.trust.clone().map_or(Roots::System, Roots::File),
+        dns: DnsConfig {
+            servers,
+            anchors: settings.trust_anchors.clone().map_or(Anchors::Root, Anchors::File),
+            answer_time: DNS_ANSWER,
+        },
+        port: settings.rehearsal.map_or(25, |rehearsal| rehearsal.smtp_port),
+        policy_port: settings.rehearsal.map_or(443, |rehearsal| rehearsal.https_port),
+        loopback: settings.rehearsal.is_some(),
+        reply_time: DIRECT_REPLY,
+        final_reply_time: DIRECT_FINAL_REPLY,
+        sessions_per_server: settings.sessions_per_server,
+    };
+    Direct::new(config, Arc::clone(&sources.clock), Arc::clone(&sources.rng))
+        .map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// The DNS servers that this machine asks.
+fn resolvers() -> Result<Vec<SocketAddr>, Failure> {
+    let text = fs::read_to_string(RESOLVERS).map_err(|why| Failure::Read { path: RESOLVERS.into(), why })?;
+    let lines = text.lines().filter_map(|line| line.trim().strip_prefix("nameserver"));
+    let servers: Vec<SocketAddr> =
+        lines.filter_map(|rest| rest.trim().parse().ok()).map(|address: IpAddr| SocketAddr::new(address, 53)).collect();
+    if servers.is_empty() {
+        return Err(Failure::Usage(format!("{RESOLVERS} names no server: name some in `direct.dns`")));
+    }
+    Ok(servers)
 }
 
 /// Brings the tenants of `config` into the store, where they differ from what it holds.

@@ -1,11 +1,23 @@
-//! E-mail: composing a message, and handing it to a smarthost over a verified TLS session.
+//! E-mail: composing a message, and bringing it to a smarthost, or to the recipient's own server, over a verified TLS session.
 
+pub mod direct;
 pub mod message;
 pub mod smarthost;
 pub mod smime;
 
+mod dane;
+mod dns;
+mod letter;
+mod policies;
+mod pool;
+mod route;
 mod session;
+mod sts;
 mod tls;
 
-pub use smarthost::{Credentials, Smarthost, SmarthostConfig, SmarthostError, TlsStart};
+pub use direct::{Direct, DirectConfig, DirectError};
+pub use dns::{Anchors, DnsConfig, DnsConfigError};
+pub use session::TlsStart;
+pub use smarthost::{Credentials, Smarthost, SmarthostConfig, SmarthostError};
+pub use sts::{StsMode, StsPolicy};
 pub use tls::Roots;

@@ -1,19 +1,45 @@
-//! One SMTP session with a smarthost (RFC 5321, RFC 3207, RFC 6409), in the two halves that matter: before the final dot
+//! One SMTP session (RFC 5321, RFC 3207, RFC 6409), in the two halves that matter: before the final dot
 //! nothing was taken, after it nobody knows until the server answers.
 
 use super::message::dot_stuffed;
-use super::smarthost::{Endpoint, TlsStart};
+use super::smarthost::Credentials;
 use super::tls;
 use crate::provider::TlsSession;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mail_send::SmtpClient;
-use postern_base::Secret;
+use postern_base::{EmailTier, Secret};
 use smtp_proto::{AUTH_PLAIN, EXT_START_TLS, Response};
+use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+/// How TLS begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsStart {
+    /// STARTTLS, required (RFC 3207; RFC 8314 section 4.1).
+    StartTls,
+    /// With the first byte (RFC 8314 section 3.3).
+    Implicit,
+}
+
+/// What a session needs to know.
+pub(super) struct Endpoint {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) address: Option<SocketAddr>,
+    pub(super) tls: TlsStart,
+    pub(super) connector: TlsConnector,
+    /// What the connector verifies peers by.
+    pub(super) policy: EmailTier,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) helo: String,
+    pub(super) reply_time: Duration,
+}
 
 /// Why nothing was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +116,7 @@ impl Session {
                 }
             }
         };
-        let evidence = tls::evidence(client.tls_connection(), &endpoint.host);
+        let evidence = tls::evidence(client.tls_connection(), &endpoint.host, endpoint.policy);
         // RFC 3207 section 4.2: what was said before TLS is forgotten; ask again.
         let offers = client.ehlo(&endpoint.helo).await.map_err(|e| service_of("ehlo", e))?;
         if let Some(credentials) = &endpoint.credentials {
@@ -138,7 +164,7 @@ impl Session {
     }
 
     /// Writes the final dot and waits for the answer. From here on, no answer means that nobody knows.
-    pub(super) async fn finish(&mut self, reply_time: std::time::Duration) -> Verdict {
+    pub(super) async fn finish(&mut self, reply_time: Duration) -> Verdict {
         let client = &mut self.client.0;
         let answer = timeout(reply_time, async {
             client.stream.write_all(b".\r\n").await.map_err(|_| "lost-after-dot")?;
@@ -187,12 +213,14 @@ fn service_of(stage: &str, error: mail_send::Error) -> Failure {
     }
 }
 
-/// A reply that says no to this message. RFC 5321 section 4.2.1: 4yz may work later, 5yz will not.
+/// A reply that says no to this message. RFC 5321 section 4.2.1: 4yz may work later, 5yz will not. RFC 3463 section 3: of the
+/// latter some speak of a state that passes, not of the message: a full mailbox (X.2.2), the system (X.3), the network (X.4).
 fn refused(stage: &str, reply: &Response<String>) -> Failure {
+    let passes = matches!(reply.esc, [5, 2, 2] | [5, 3, 0..=2] | [5, 4, _]);
     match reply.code {
         // RFC 5321 section 3.8: 421, the server is closing; the message is not the reason.
         421 => Failure::Lost(code(stage, reply)),
-        500..=599 => Failure::Permanent(code(stage, reply)),
+        500..=599 if !passes => Failure::Permanent(code(stage, reply)),
         _ => Failure::Temporary(code(stage, reply)),
     }
 }
@@ -233,6 +261,17 @@ mod tests {
         assert_eq!(refused("rcpt", &told), Failure::Permanent("rcpt-550-5.1.1".into()));
         assert_eq!(refused("rcpt", &reply(450, [0; 3], "greylisted")), Failure::Temporary("rcpt-450".into()));
         assert_eq!(refused("data", &reply(421, [4, 3, 2], "bye")), Failure::Lost("data-421-4.3.2".into()));
+    }
+
+    #[test]
+    fn a_state_that_passes_is_no_refusal_of_the_message() {
+        let of = |esc: [u8; 3]| refused("rcpt", &reply(554, esc, ""));
+        for esc in [[5, 2, 2], [5, 3, 2], [5, 4, 4]] {
+            assert!(matches!(of(esc), Failure::Temporary(_)), "{esc:?}");
+        }
+        for esc in [[0; 3], [5, 1, 1], [5, 2, 1], [5, 3, 4], [5, 7, 1]] {
+            assert!(matches!(of(esc), Failure::Permanent(_)), "{esc:?}");
+        }
     }
 
     #[test]

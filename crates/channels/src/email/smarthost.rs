@@ -7,17 +7,16 @@
 //! What its answer means: `Delivered` is "taken over by the smarthost" (RFC 5321 section 6.1: with 250 the responsibility
 //! passes on). There are no receipts; a bounce comes as mail.
 
-use super::message::{BadMail, Mail, compose};
-use super::session::{Failure, Session, Verdict};
-use super::smime::{Envelope, Signer};
+use super::letter::letter;
+use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
+use super::smime::Signer;
 use super::tls::{self, Roots, RootsError};
 use crate::provider::{
     Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent,
-    Unpermitted,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
-use postern_base::{Channel, Clock, EmailMode, Secret};
+use postern_base::{Channel, Clock, EmailTier, Secret};
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::Recorded;
 use std::borrow::Cow;
@@ -70,15 +69,6 @@ pub struct SmarthostConfig {
     pub final_reply_time: Duration,
 }
 
-/// How TLS begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TlsStart {
-    /// STARTTLS, required (RFC 3207; RFC 8314 section 4.1).
-    StartTls,
-    /// With the first byte (RFC 8314 section 3.3).
-    Implicit,
-}
-
 /// User and password for AUTH PLAIN.
 #[derive(Debug, Clone)]
 pub struct Credentials {
@@ -102,18 +92,6 @@ pub enum SmarthostError {
         /// What was expected.
         expected: &'static str,
     },
-}
-
-/// What a session needs to know.
-pub(super) struct Endpoint {
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) address: Option<SocketAddr>,
-    pub(super) tls: TlsStart,
-    pub(super) connector: TlsConnector,
-    pub(super) credentials: Option<Credentials>,
-    pub(super) helo: String,
-    pub(super) reply_time: Duration,
 }
 
 /// A smarthost as a provider.
@@ -156,6 +134,7 @@ impl Smarthost {
             address: config.address,
             tls: config.tls,
             connector: TlsConnector::from(Arc::new(tls)),
+            policy: EmailTier::Pkix,
             credentials: config.credentials,
             helo: config.helo,
             reply_time: config.reply_time,
@@ -228,29 +207,9 @@ impl Provider for Smarthost {
         }
         let permit = recorded.permit();
         let to = permit.contact_point().reveal();
-        // The permit was admitted: in S/MIME mode both are there.
-        let encrypted = permit.mode() == Some(EmailMode::Smime);
-        let envelope = match (encrypted, &self.signer, &outbound.recipient) {
-            (false, ..) => None,
-            (true, Some(signer), Some(recipient)) => Some(Envelope { signer, recipient }),
-            (true, ..) => return Sent::Unpermitted(Unpermitted::NoCertificate),
-        };
-        let mail = Mail {
-            from_name: &outbound.sender,
-            from: &self.from,
-            to,
-            subject: outbound.subject.as_ref().map(|subject| subject.reveal().as_str()),
-            text: outbound.body.reveal(),
-            html: self.html,
-            envelope,
-            now,
-            id: &outbound.idempotency_key,
-        };
-        let message = match compose(&mail) {
+        let message = match letter(permit, &outbound, (&self.from, self.html), self.signer.as_ref(), now) {
             Ok(message) => message,
-            // Nothing is wrong with the message: a person puts our own certificate right.
-            Err(bad @ BadMail::Unprotected(_)) => return Sent::TemporaryFailure { code: bad.code().to_owned() },
-            Err(bad) => return Sent::PermanentFailure { code: bad.code().to_owned() },
+            Err(refused) => return refused,
         };
         // The permit is good until its not-after: what is not with the server by then, but for the final dot, is not sent.
         let left = Duration::try_from(permit.not_after().duration_since(now)).unwrap_or_default();
@@ -300,6 +259,6 @@ fn answer(failure: Failure) -> Sent {
     match failure {
         Failure::Lost(code) | Failure::Temporary(code) => Sent::TemporaryFailure { code },
         Failure::Permanent(code) => Sent::PermanentFailure { code },
-        Failure::BelowFloor(code) => Sent::BelowFloor { found: None, code },
+        Failure::BelowFloor(code) => Sent::BelowFloor { found: None, code, peer: None },
     }
 }

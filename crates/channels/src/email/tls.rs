@@ -2,11 +2,13 @@
 
 use crate::provider::TlsSession;
 use aws_lc_rs::digest;
-use postern_base::Clock;
+use postern_base::{Clock, EmailTier};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::TimeProvider;
-use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore};
+use rustls::{CertificateError, ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, WantsVerifier};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,14 +61,27 @@ pub(super) fn config(roots: &Roots, clock: Arc<dyn Clock>) -> Result<ClientConfi
             }
         }
     }
-    // The provider is named here: with two of them compiled in, the library has no default.
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_details(provider, Arc::new(Told(clock)))
+    Ok(builder(clock)?.with_root_certificates(store).with_no_client_auth())
+}
+
+/// A configuration that believes what `verifier` believes, at the time `clock` tells.
+pub(super) fn config_of(
+    verifier: Arc<dyn ServerCertVerifier>,
+    clock: Arc<dyn Clock>,
+) -> Result<ClientConfig, RootsError> {
+    Ok(builder(clock)?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+/// The one cryptographic library; it is named, since with two of them compiled in TLS has no default.
+pub(super) fn crypto() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+/// RULES SEC-26: TLS 1.3, or 1.2 with ECDHE and AEAD, which is all the library has of it.
+fn builder(clock: Arc<dyn Clock>) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, RootsError> {
+    ClientConfig::builder_with_details(crypto(), Arc::new(Told(clock)))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(|_| RootsError::Library)?
-        .with_root_certificates(store)
-        .with_no_client_auth();
-    Ok(config)
+        .map_err(|_| RootsError::Library)
 }
 
 /// Certificates are checked at the time we are told (invariant 7).
@@ -81,7 +96,7 @@ impl TimeProvider for Told {
 }
 
 /// What was negotiated, as evidence.
-pub(super) fn evidence(connection: &ClientConnection, peer_name: &str) -> TlsSession {
+pub(super) fn evidence(connection: &ClientConnection, peer_name: &str, policy: EmailTier) -> TlsSession {
     let unknown = || "unknown".to_owned();
     let mut peer_certificate_sha256 = [0; 32];
     if let Some(certificate) = connection.peer_certificates().and_then(<[_]>::first) {
@@ -94,6 +109,7 @@ pub(super) fn evidence(connection: &ClientConnection, peer_name: &str) -> TlsSes
         protocol: connection.protocol_version().map_or_else(unknown, |version| format!("{version:?}")),
         cipher_suite: connection.negotiated_cipher_suite().map_or_else(unknown, |suite| format!("{:?}", suite.suite())),
         peer_name: peer_name.to_owned(),
+        policy,
         peer_certificate_sha256,
     }
 }

@@ -53,10 +53,10 @@ fn play(
         Behaviour::Reject => return Sent::PermanentFailure { code: "simulated-rejected".to_owned() },
         Behaviour::TimeOutLost => return Sent::Unknown { code: "simulated-time-out".to_owned() },
         Behaviour::WeakSession => {
-            return Sent::BelowFloor { found: None, code: "simulated-weak-session".to_owned() };
+            return Sent::BelowFloor { found: None, code: "simulated-weak-session".to_owned(), peer: None };
         }
         Behaviour::DomainHolds(found) if permit.floor() == TransportFloor::EnforcedTls => {
-            return Sent::BelowFloor { found, code: "simulated-weak-domain".to_owned() };
+            return Sent::BelowFloor { found, code: "simulated-weak-domain".to_owned(), peer: None };
         }
         _ => {}
     }

@@ -1,6 +1,7 @@
 //! Every provider under the kit.
 
 use crate::support::Still;
+use crate::support::internet::{Internet, SCRIPTED, ip};
 use crate::support::permits::{Wish, now, permitted};
 use crate::support::scratch::Scratch;
 use crate::support::scripted::{Answer, Script, Scripted};
@@ -9,7 +10,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Phi, Secret};
 use postern_channels::conformance::{Breach, Permitted, Subject, Told, check};
-use postern_channels::email::{Credentials, Roots, Smarthost, SmarthostConfig, TlsStart};
+use postern_channels::email::{Credentials, Direct, Roots, Smarthost, SmarthostConfig, TlsStart};
 use postern_channels::simulator::Callback;
 use postern_channels::{
     Health, Outbound, Portal, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiptState, ReceiveError,
@@ -17,6 +18,7 @@ use postern_channels::{
 };
 use postern_gate::Permit;
 use postern_ledger::Recorded;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -241,4 +243,55 @@ async fn the_smarthost_conforms() {
     };
     let provider = Arc::new(Smarthost::new(config, Arc::new(Still(now()))).unwrap());
     assert_eq!(check(&SmarthostSubject { server, provider }).await, none());
+}
+
+/// Direct delivery to a scripted server of a domain that enforces nothing.
+struct DirectSubject {
+    server: Scripted,
+    provider: Arc<Direct>,
+    to: String,
+}
+
+#[async_trait]
+impl Subject for DirectSubject {
+    fn provider(&self) -> Arc<dyn Provider> {
+        self.provider.clone()
+    }
+    fn now(&self) -> Timestamp {
+        now()
+    }
+    async fn permitted(&self) -> Permitted {
+        permitted(&Wish::notice(&self.to)).await
+    }
+    async fn permitted_elsewhere(&self) -> Permitted {
+        permitted(&Wish { vendor: "otherco".to_owned(), ..Wish::notice(&self.to) }).await
+    }
+    async fn permitted_above_floor(&self) -> Option<Permitted> {
+        Some(permitted(&Wish::enforced(&self.to)).await)
+    }
+    async fn taken(&self) -> u64 {
+        u64::try_from(self.server.count("Message-ID")).unwrap()
+    }
+    async fn requests(&self) -> Vec<(RawRequest, Told)> {
+        Vec::new()
+    }
+    fn unreadable(&self) -> Option<RawRequest> {
+        None
+    }
+    fn never_printed(&self) -> Vec<String> {
+        vec!["rosa@".to_owned(), Wish::notice("").body]
+    }
+}
+
+#[tokio::test]
+async fn direct_delivery_conforms() {
+    let Some(internet) = Internet::shared() else { return };
+    let number = SCRIPTED + 7;
+    let dot = Answer::Say("250 2.0.0 <rosa@patients.example> queued as Q7");
+    let identity = internet.authority.identity(&format!("mx.scripted{number}.test"));
+    let address = SocketAddr::new(ip(number), internet.port);
+    let server = Scripted::start_at(address, Script { dot, ..Script::default() }, &identity).await;
+    let provider = Arc::new(internet.direct(now()));
+    let to = format!("rosa@scripted{number}.test");
+    assert_eq!(check(&DirectSubject { server, provider, to }).await, none());
 }

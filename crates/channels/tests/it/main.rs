@@ -1,8 +1,10 @@
 //! What the channels promise, against real and scripted peers. Nothing here speaks beyond loopback.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
 
+mod clear;
 mod compiles;
 mod conformance;
+mod direct;
 mod simulator;
 mod smarthost;
 mod smime;

@@ -141,7 +141,7 @@ async fn a_domain_without_tls_is_below_the_floor_of_a_body_and_no_matter_to_a_no
         let simulated = Simulated::new(&body);
         let (recorded, outbound) = permitted(&body).await;
         let sent = simulated.email.send(recorded, outbound, now()).await;
-        assert_eq!(sent, Sent::BelowFloor { found, code: "simulated-weak-domain".to_owned() });
+        assert_eq!(sent, Sent::BelowFloor { found, code: "simulated-weak-domain".to_owned(), peer: None });
         assert_eq!(simulated.inbox.taken(), 0);
 
         let (recorded, outbound) = permitted(&Wish::notice(&format!("rosa@{domain}"))).await;
@@ -150,7 +150,7 @@ async fn a_domain_without_tls_is_below_the_floor_of_a_body_and_no_matter_to_a_no
     let (recorded, outbound) = permitted(&Wish::notice("weak-session@patients.example")).await;
     let simulated = Simulated::new(&Wish::notice("weak-session@patients.example"));
     let sent = simulated.email.send(recorded, outbound, now()).await;
-    assert_eq!(sent, Sent::BelowFloor { found: None, code: "simulated-weak-session".to_owned() });
+    assert_eq!(sent, Sent::BelowFloor { found: None, code: "simulated-weak-session".to_owned(), peer: None });
 }
 
 #[tokio::test]

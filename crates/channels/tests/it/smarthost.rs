@@ -146,7 +146,7 @@ async fn without_a_verified_session_nothing_leaves() {
     ] {
         let smarthost = smarthost(config(address, &postfix.roots));
         let (sent, id) = send(&smarthost, &patient()).await;
-        assert_eq!(sent, Sent::BelowFloor { found: None, code: code.to_owned() });
+        assert_eq!(sent, Sent::BelowFloor { found: None, code: code.to_owned(), peer: None });
         assert_eq!(smarthost.probe().await, Health::Down { code: code.to_owned() });
         assert!(postfix.mails_with(&id).is_empty(), "{code}: a mail left");
     }
@@ -206,7 +206,7 @@ async fn a_body_that_needs_an_enforced_tier_is_below_what_a_smarthost_can_hold()
     assert_eq!(recorded.permit().floor(), TransportFloor::EnforcedTls);
     let sent = smarthost.send(recorded, outbound, now()).await;
     let found = Some(TransportFloor::VerifiedTls);
-    assert_eq!(sent, Sent::BelowFloor { found, code: "provider-floor".to_owned() });
+    assert_eq!(sent, Sent::BelowFloor { found, code: "provider-floor".to_owned(), peer: None });
     assert!(server.lines().is_empty());
 }
 

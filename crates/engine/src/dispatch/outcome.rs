@@ -93,7 +93,7 @@ impl Engine {
             }
             Sent::TemporaryFailure { code } => self.later(work, now, code)?,
             Sent::PermanentFailure { code } => Ending::State(DeliveryState::Failed, code),
-            Sent::BelowFloor { found, code } => match (floor, domain) {
+            Sent::BelowFloor { found, code, .. } => match (floor, domain) {
                 // A fact about the recipient's domain: the gate decides again with it, and finds a lesser form. One that says the
                 // floor was met would lead here again and again.
                 (TransportFloor::EnforcedTls, Some(domain)) if found != Some(TransportFloor::EnforcedTls) => {

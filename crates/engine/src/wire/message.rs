@@ -2,7 +2,7 @@
 
 use super::answer::Links;
 use jiff::Timestamp;
-use postern_base::{AttemptId, Channel, DeliveryId, EmailMode, Form, Language, Level, MessageId, Purpose};
+use postern_base::{AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Form, Language, Level, MessageId, Purpose};
 use postern_channels::provider::TlsSession;
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +133,9 @@ pub struct TlsSessionView {
     pub cipher_suite: String,
     /// The name the certificate was verified for.
     pub peer_name: String,
+    /// What the peer was verified by: `pkix`, `sts` or `dane`. Absent in what was kept before it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<EmailTier>,
     /// SHA-256 of the peer's certificate (DER), in hexadecimal.
     pub peer_certificate_sha256: String,
 }
@@ -143,6 +146,7 @@ impl From<&TlsSession> for TlsSessionView {
             protocol: session.protocol.clone(),
             cipher_suite: session.cipher_suite.clone(),
             peer_name: session.peer_name.clone(),
+            policy: Some(session.policy),
             peer_certificate_sha256: session.peer_certificate_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
         }
     }

@@ -6,7 +6,7 @@ use crate::power_cuts::CutAt;
 use crate::records;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::Channel;
+use postern_base::{Channel, EmailTier};
 use postern_channels::provider::{Handover, Health, TlsSession, reference_for};
 use postern_channels::{Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent};
 use postern_engine::faults::{NoFaults, Step};
@@ -59,6 +59,7 @@ impl Provider for Counting {
         let session = TlsSession {
             protocol: "TLSv1_3".into(),
             cipher_suite: "TLS13_AES_256_GCM_SHA384".into(),
+            policy: EmailTier::Pkix,
             peer_name: "texts.carrier.example".into(),
             peer_certificate_sha256: [0xab; 32],
         };

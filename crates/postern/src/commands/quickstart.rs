@@ -177,6 +177,12 @@ address = "notices@clinic.example"
 # username = "clinic"
 # password_file = "/etc/postern/smarthost.password"
 
+# Or without anybody in between: straight to the recipient's own server, as far as its domain enforces TLS (DANE, MTA-STS).
+# [direct]
+# from = "notices@clinic.example"
+# helo = "mail.clinic.example"       # the name of this machine's public address, both ways
+# dns = ["127.0.0.1:53"]             # absent: the machine's own; answers are validated here
+
 [tenant.{id}]
 # Texts to these numbers of yours belong to this tenant.
 numbers = [{callback}]

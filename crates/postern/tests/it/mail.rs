@@ -2,6 +2,9 @@
 
 #[path = "../../../channels/tests/it/support/authority.rs"]
 mod authority;
+#[path = "../../../channels/tests/it/support/mta.rs"]
+#[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
+mod mta;
 #[path = "../../../channels/tests/it/support/postfix.rs"]
 #[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
 mod postfix;
@@ -87,6 +90,7 @@ fn a_notice_reaches_a_real_mail_server_over_verified_starttls_and_says_nothing_o
     let ended = entries.iter().find(|e| e["kind"] == "attempt_ended" && e["delivery"] == delivery.as_str());
     let session = ended.expect("an end")["session"].clone();
     assert_eq!((&session["protocol"], &session["peer_name"]), (&json!("TLSv1_3"), &json!("localhost")), "{session}");
+    assert_eq!(session["policy"], "pkix", "{session}");
     assert_eq!(session["peer_certificate_sha256"].as_str().map(str::len), Some(64), "{session}");
     clinic.stop();
     let (exit, report) = clinic.verify(&["--message", &id]);

@@ -5,15 +5,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// An authority, and where its certificate lies.
+#[derive(Debug)]
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    certificate: String,
+    pub(crate) certificate: String,
 }
 
 /// A certificate with its key, in PEM.
+#[derive(Clone)]
 pub(crate) struct Identity {
     pub(crate) certificate: String,
     pub(crate) key: String,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Identity")
+    }
 }
 
 impl Authority {

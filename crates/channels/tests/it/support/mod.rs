@@ -1,8 +1,12 @@
 //! Peers and material for the tests.
 
 pub(crate) mod authority;
+pub(crate) mod capture;
+pub(crate) mod internet;
 pub(crate) mod mailbox;
+pub(crate) mod mta;
 pub(crate) mod permits;
+pub(crate) mod policy_host;
 pub(crate) mod postfix;
 pub(crate) mod proxy;
 #[expect(dead_code, reason = "the sample facts of the gate's tests, of which a permit needs few")]
@@ -11,6 +15,7 @@ mod sample;
 pub(crate) mod scratch;
 pub(crate) mod scripted;
 pub(crate) mod simulated;
+pub(crate) mod zones;
 
 use jiff::Timestamp;
 use postern_base::Clock;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+#[derive(Debug)]
 pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Scratch {

@@ -62,8 +62,17 @@ impl Scripted {
     pub(crate) async fn start(script: Script, dir: &Path) -> Self {
         let authority = Authority::new();
         let roots = authority.write(dir);
-        let tls = TlsAcceptor::from(server_config(&authority.identity("smarthost.test")));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::serve(script, listener, &authority.identity("smarthost.test"), roots)
+    }
+
+    /// Starts one at `address` with a certificate of its own.
+    pub(crate) async fn start_at(address: SocketAddr, script: Script, identity: &Identity) -> Self {
+        Self::serve(script, TcpListener::bind(address).await.unwrap(), identity, PathBuf::new())
+    }
+
+    fn serve(script: Script, listener: TcpListener, identity: &Identity, roots: PathBuf) -> Self {
+        let tls = TlsAcceptor::from(server_config(identity));
         let scripted = Self { address: listener.local_addr().unwrap(), roots, lines: Arc::default() };
         let lines = Arc::clone(&scripted.lines);
         tokio::spawn(async move {

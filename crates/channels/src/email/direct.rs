@@ -1,0 +1,377 @@
+//! E-mail straight to the recipient's own server, with TLS that is proved.
+//!
+//! What it can hold: [`TransportFloor::EnforcedTls`], where the recipient's domain publishes DANE records (RFC 7672) or an MTA-STS
+//! policy in enforce mode (RFC 8461), and [`TransportFloor::VerifiedTls`] wherever the server's certificate holds for its name.
+//! Nothing travels in the clear but the greeting: before the session is what the permit asks for, not even the recipient is named.
+//!
+//! What its answer means: `Delivered` is "taken over by the recipient's server" (RFC 5321 section 6.1). A bounce comes as mail.
+
+use super::dane::DaneVerifier;
+use super::dns::{Dns, DnsConfig, DnsConfigError};
+use super::letter::letter;
+use super::policies::Policies;
+use super::pool::{Place, Pool};
+use super::route::{Host, NoRoute, Route, Router, Rule};
+use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
+use super::smime::Signer;
+use super::sts::StsPolicy;
+use super::tls::{self, Roots, RootsError};
+use crate::mail_domains::{DomainFound, MailDomains};
+use crate::provider::{
+    Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent,
+};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use postern_base::{Channel, Clock, EmailTier, Rng};
+use postern_gate::{Permit, TransportFloor};
+use postern_ledger::Recorded;
+use rustls::crypto::CryptoProvider;
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsConnector;
+
+/// How many servers of a domain are tried for one attempt.
+const SERVERS_TRIED: usize = 3;
+
+/// How mail is brought to recipients' servers.
+#[derive(Debug, Clone)]
+pub struct DirectConfig {
+    /// Under which vendor the agreement registry has it: ourselves.
+    pub vendor: String,
+    /// Under which service.
+    pub service: String,
+    /// The sender's address, in the envelope and the header.
+    pub from: String,
+    /// Our own name in EHLO: the one that our address resolves to.
+    pub helo: String,
+    /// Whether mails carry an HTML alternative of the same words.
+    pub html: bool,
+    /// Who signs mail that is encrypted to its recipient's certificate; `None` = none is.
+    pub signer: Option<Arc<Signer>>,
+    /// Which certificate authorities are believed, where no DANE record names a certificate.
+    pub roots: Roots,
+    /// Where DNS is asked.
+    pub dns: DnsConfig,
+    /// The port of mail servers: 25.
+    pub port: u16,
+    /// The port of hosts that publish MTA-STS policies: 443.
+    pub policy_port: u16,
+    /// Whether servers on loopback are spoken to. A stranger's DNS could name ours.
+    pub loopback: bool,
+    /// How long to wait for any reply but the last. The permit's own time is a limit besides.
+    pub reply_time: Duration,
+    /// How long to wait for the answer to the final dot; when it is over, the outcome is unknown and stays so.
+    pub final_reply_time: Duration,
+    /// How many sessions one server gets at once.
+    pub sessions_per_server: u32,
+}
+
+/// Direct delivery cannot be set up as configured.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DirectError {
+    /// The certificate authorities could not be loaded.
+    #[error("direct roots: {0}")]
+    Roots(#[from] RootsError),
+    /// DNS cannot be asked.
+    #[error("direct {0}")]
+    Dns(#[from] DnsConfigError),
+    /// A value is not what is expected.
+    #[error("direct {key}: expected {expected}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What was expected.
+        expected: &'static str,
+    },
+}
+
+/// Direct delivery as a provider, and what it learns of domains.
+pub struct Direct {
+    profile: Profile,
+    router: Arc<Router>,
+    pool: Pool,
+    pkix: TlsConnector,
+    crypto: Arc<CryptoProvider>,
+    clock: Arc<dyn Clock>,
+    from: String,
+    helo: String,
+    html: bool,
+    signer: Option<Arc<Signer>>,
+    reply_time: Duration,
+    final_reply_time: Duration,
+}
+
+impl fmt::Debug for Direct {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Direct").field("helo", &self.helo).finish_non_exhaustive()
+    }
+}
+
+/// A session that holds the whole message but its end, and the place it has at its server.
+struct Ready<'p> {
+    place: Place<'p>,
+    mark: u64,
+    session: Session,
+}
+
+/// What there is to send.
+#[derive(Clone, Copy)]
+struct Letter<'a> {
+    domain: &'a str,
+    to: &'a str,
+    message: &'a [u8],
+    floor: TransportFloor,
+}
+
+impl Direct {
+    /// Direct delivery as `config` describes it; certificates are checked at `clock`'s time. Asks and connects nothing yet.
+    ///
+    /// # Errors
+    /// [`DirectError`], which names the key.
+    pub fn new(config: DirectConfig, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Self, DirectError> {
+        let name = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        if !name(&config.helo) {
+            return Err(DirectError::Value { key: "helo", expected: "a host name" });
+        }
+        if !config.from.contains('@') || !name(&config.from) {
+            return Err(DirectError::Value { key: "from", expected: "an address, local@domain" });
+        }
+        let pkix = TlsConnector::from(Arc::new(tls::config(&config.roots, Arc::clone(&clock))?));
+        let router = Router {
+            dns: Dns::new(&config.dns)?,
+            policies: Policies::new(pkix.clone(), config.policy_port, config.loopback),
+            port: config.port,
+            loopback: config.loopback,
+            rng,
+        };
+        let profile = Profile {
+            vendor: Cow::Owned(config.vendor),
+            service: Cow::Owned(config.service),
+            channels: &[Channel::Email],
+            receipts: false,
+            idempotent: false,
+            smime: config.signer.is_some(),
+            floor: TransportFloor::EnforcedTls,
+            last_mile: "Verified TLS to the recipient's own mail server, enforced by the recipient's domain where a body \
+                        travels. From there on it is the recipient's provider that keeps it.",
+        };
+        Ok(Self {
+            profile,
+            router: Arc::new(router),
+            pool: Pool::new(config.sessions_per_server),
+            pkix,
+            crypto: tls::crypto(),
+            clock,
+            from: config.from,
+            helo: config.helo,
+            html: config.html,
+            signer: config.signer,
+            reply_time: config.reply_time,
+            final_reply_time: config.final_reply_time,
+        })
+    }
+
+    /// Up to the last moment at which nothing can have been taken; at the first server that gets so far.
+    async fn prepare(&self, letter: Letter<'_>, now: Timestamp) -> Result<Ready<'_>, Sent> {
+        let route = self.router.route(letter.domain, now).await.map_err(|why| match why {
+            NoRoute::Never(code) => Sent::PermanentFailure { code: code.to_owned() },
+            NoRoute::NotNow(code) => Sent::TemporaryFailure { code: code.to_owned() },
+        })?;
+        // What is worse for the message stands for all: one server that may do better later is worth waiting for.
+        let (mut later, mut below) = (None, None);
+        for host in route.hosts.iter().take(SERVERS_TRIED) {
+            match self.through(host, letter).await {
+                Ok(ready) => return Ok(ready),
+                Err(Failure::Permanent(code)) => return Err(Sent::PermanentFailure { code }),
+                Err(Failure::Lost(code) | Failure::Temporary(code)) => later = later.or(Some(code)),
+                Err(Failure::BelowFloor(code)) => below = below.or(Some((code, host.name.clone()))),
+            }
+        }
+        Err(match (later, below) {
+            (Some(code), _) => Sent::TemporaryFailure { code },
+            (None, Some((code, peer))) => Sent::BelowFloor { found: None, code, peer: Some(peer) },
+            (None, None) => Sent::TemporaryFailure { code: "no-server".to_owned() },
+        })
+    }
+
+    /// The same at one server.
+    async fn through(&self, host: &Host, letter: Letter<'_>) -> Result<Ready<'_>, Failure> {
+        match host.rule {
+            Rule::Unknown(code) => return Err(Failure::Temporary(code.to_owned())),
+            Rule::Barred(code) => return Err(Failure::BelowFloor(code.to_owned())),
+            // RULES SEC-27: TLS that nobody enforces can be stripped, however well it looks today.
+            Rule::Pkix if letter.floor == TransportFloor::EnforcedTls => {
+                return Err(Failure::BelowFloor("no-policy-found".to_owned()));
+            }
+            Rule::Pkix | Rule::Sts | Rule::Dane(_) => {}
+        }
+        let place = self.pool.enter(&host.name).await.map_err(|_| Failure::Lost("server-rests".to_owned()))?;
+        let mark = mark(&host.rule);
+        if let Some(mut session) = place.kept(mark) {
+            match self.write(&mut session, letter).await {
+                Ok(()) => return Ok(self.ready(place, mark, session, host)),
+                // An idle session may have been closed meanwhile. Nothing was taken, so a fresh one is tried, once.
+                Err(Failure::Lost(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        let mut lost = Failure::Lost("connect".to_owned());
+        for address in &host.addresses {
+            let address = SocketAddr::new(*address, self.router.port);
+            let opened = timeout(self.reply_time, self.open(host, letter.domain, address)).await;
+            match opened.unwrap_or_else(|_| Err(Failure::Lost("open-time-out".to_owned()))) {
+                Ok(mut session) => {
+                    let written = self.write(&mut session, letter).await;
+                    if let Err(Failure::Lost(_)) = written {
+                        place.failed();
+                    }
+                    return written.map(|()| self.ready(place, mark, session, host));
+                }
+                Err(failure @ Failure::Lost(_)) => lost = failure,
+                Err(other) => return Err(other),
+            }
+        }
+        place.failed();
+        Err(lost)
+    }
+
+    fn ready<'p>(&self, place: Place<'p>, mark: u64, mut session: Session, host: &Host) -> Ready<'p> {
+        session.evidence.policy = host.tier();
+        Ready { place, mark, session }
+    }
+
+    async fn open(&self, host: &Host, domain: &str, address: SocketAddr) -> Result<Session, Failure> {
+        let connector = match &host.rule {
+            Rule::Dane(records) => {
+                let verifier = DaneVerifier::new(Arc::clone(records), domain, Arc::clone(&self.crypto));
+                let config = tls::config_of(Arc::new(verifier), Arc::clone(&self.clock))
+                    .map_err(|_| Failure::Lost("tls-library".to_owned()))?;
+                TlsConnector::from(Arc::new(config))
+            }
+            _ => self.pkix.clone(),
+        };
+        let endpoint = Endpoint {
+            host: host.name.clone(),
+            port: address.port(),
+            address: Some(address),
+            tls: TlsStart::StartTls,
+            connector,
+            policy: host.tier(),
+            credentials: None,
+            helo: self.helo.clone(),
+            reply_time: self.reply_time,
+        };
+        Session::open(&endpoint).await
+    }
+
+    async fn write(&self, session: &mut Session, letter: Letter<'_>) -> Result<(), Failure> {
+        session.envelope(&self.from, letter.to).await?;
+        session.content(letter.message).await
+    }
+
+    async fn deliver(&self, letter: Letter<'_>, left: Duration, now: Timestamp, key: String) -> Sent {
+        let begun = Instant::now();
+        let ready = match timeout(left, self.prepare(letter, now)).await {
+            Ok(Ok(ready)) => ready,
+            Ok(Err(sent)) => return sent,
+            Err(_) => return Sent::TemporaryFailure { code: "permit-ran-out".to_owned() },
+        };
+        let Ready { place, mark, mut session } = ready;
+        tracing::debug!(took = ?begun.elapsed(), "a server is ready for the final dot");
+        match session.finish(self.final_reply_time).await {
+            Verdict::Taken(queue_id) => {
+                let reference = ProviderRef(queue_id.unwrap_or(key));
+                let evidence = session.evidence.clone();
+                place.took(mark, session);
+                Sent::Delivered(Handover { reference, session: Some(Box::new(evidence)) })
+            }
+            Verdict::Refused(Failure::Permanent(code)) => Sent::PermanentFailure { code },
+            Verdict::Refused(Failure::Lost(code) | Failure::Temporary(code) | Failure::BelowFloor(code)) => {
+                Sent::TemporaryFailure { code }
+            }
+            Verdict::Unknown(code) => Sent::Unknown { code },
+        }
+    }
+}
+
+/// Sessions with the same mark were verified by the same means, and stand in for each other.
+fn mark(rule: &Rule) -> u64 {
+    match rule {
+        Rule::Dane(records) => {
+            let mut hasher = DefaultHasher::new();
+            records.hash(&mut hasher);
+            hasher.finish().max(1)
+        }
+        Rule::Sts | Rule::Pkix | Rule::Barred(_) | Rule::Unknown(_) => 0,
+    }
+}
+
+#[async_trait]
+impl Provider for Direct {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
+        if let Err(refused) = self.profile.admit(&recorded, &outbound, now) {
+            return refused;
+        }
+        let permit = recorded.permit();
+        let to = permit.contact_point().reveal();
+        let message = match letter(permit, &outbound, (&self.from, self.html), self.signer.as_ref(), now) {
+            Ok(message) => message,
+            Err(refused) => return refused,
+        };
+        let Some((_, domain)) = to.rsplit_once('@') else {
+            return Sent::PermanentFailure { code: "mail-address".to_owned() };
+        };
+        let domain = domain.to_ascii_lowercase();
+        let letter = Letter { domain: &domain, to, message: &message, floor: permit.floor() };
+        // The permit is good until its not-after: what is not with the server by then, but for the final dot, is not sent.
+        let left = Duration::try_from(permit.not_after().duration_since(now)).unwrap_or_default();
+        self.deliver(letter, left, now, outbound.idempotency_key).await
+    }
+
+    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
+        Err(ReceiveError::NotSupported)
+    }
+
+    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
+        None
+    }
+
+    /// Whether DNS answers, and vouches for what it says: without it nobody can be reached.
+    async fn probe(&self) -> Health {
+        match timeout(self.reply_time, self.router.dns.vouches()).await {
+            Ok(true) => Health::Up,
+            Ok(false) => Health::Down { code: "dns-unavailable".to_owned() },
+            Err(_) => Health::Down { code: "dns-time-out".to_owned() },
+        }
+    }
+}
+
+#[async_trait]
+impl MailDomains for Direct {
+    async fn look_up(&self, domain: &str, now: Timestamp) -> Option<DomainFound> {
+        match self.router.route(domain, now).await {
+            Ok(route) => found(&route),
+            // A domain that takes no mail enforces nothing.
+            Err(NoRoute::Never(code)) => Some(DomainFound { tier: EmailTier::None, policy: None, problem: Some(code) }),
+            Err(NoRoute::NotNow(_)) => None,
+        }
+    }
+
+    fn recall(&self, domain: &str, policy: StsPolicy, now: Timestamp) {
+        self.router.policies.recall(domain, policy, now);
+    }
+}
+
+fn found(route: &Route) -> Option<DomainFound> {
+    Some(DomainFound { tier: route.tier()?, policy: route.policy.as_deref().cloned(), problem: route.problem })
+}

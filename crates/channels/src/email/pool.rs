@@ -1,0 +1,198 @@
+//! Sessions kept for the next message, and how many a server is asked to bear: more while it takes what it gets, fewer once it
+//! does not, none for a while after it was not there.
+
+use super::session::Session;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// After how long an idle session is no longer used: servers close theirs after a while, Postfix after 300 s.
+const IDLE_TIME: Duration = Duration::from_secs(60);
+/// How many idle sessions are kept in all.
+const IDLE_SESSIONS: usize = 256;
+/// How many messages one session carries.
+const MESSAGES_PER_SESSION: u32 = 100;
+/// The first and the longest rest after a server was not there.
+const FIRST_REST: Duration = Duration::from_secs(2);
+const LONGEST_REST: Duration = Duration::from_secs(120);
+/// With how many sessions at once a server is met for the first time.
+const AT_FIRST: u32 = 4;
+/// Servers that are remembered.
+const SERVERS: usize = 10_000;
+
+/// What is known of a server.
+#[derive(Debug)]
+struct Server {
+    open: u32,
+    limit: u32,
+    failures: u32,
+    rests_until: Option<Instant>,
+    used_at: Instant,
+    idle: Vec<(u64, Session)>,
+    freed: Arc<Notify>,
+}
+
+/// The servers we speak to.
+#[derive(Debug)]
+pub(super) struct Pool {
+    most: u32,
+    servers: Mutex<HashMap<String, Server>>,
+}
+
+/// The server was not there lately: it is left alone until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Resting;
+
+/// Leave for one session with a server; given back when dropped.
+#[derive(Debug)]
+pub(super) struct Place<'p> {
+    pool: &'p Pool,
+    server: String,
+}
+
+impl Pool {
+    /// A server gets at most `most` sessions at once.
+    pub(super) fn new(most: u32) -> Self {
+        Self { most: most.max(1), servers: Mutex::default() }
+    }
+
+    fn servers(&self) -> MutexGuard<'_, HashMap<String, Server>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a place at `server`; the caller bounds the time.
+    pub(super) async fn enter(&self, server: &str) -> Result<Place<'_>, Resting> {
+        loop {
+            let now = Instant::now();
+            let freed = {
+                let mut servers = self.servers();
+                if servers.len() >= SERVERS {
+                    servers.retain(|_, known| known.open > 0 || known.used_at + LONGEST_REST > now);
+                }
+                let known = servers.entry(server.to_owned()).or_insert_with(|| Server::new(self.most, now));
+                if known.rests_until.is_some_and(|until| now < until) {
+                    return Err(Resting);
+                }
+                if known.open < known.limit {
+                    known.open = known.open.saturating_add(1);
+                    known.used_at = now;
+                    return Ok(Place { pool: self, server: server.to_owned() });
+                }
+                Arc::clone(&known.freed).notified_owned()
+            };
+            freed.await;
+        }
+    }
+}
+
+impl Server {
+    fn new(most: u32, now: Instant) -> Self {
+        let freed = Arc::new(Notify::new());
+        let limit = AT_FIRST.min(most);
+        Self { open: 0, limit, failures: 0, rests_until: None, used_at: now, idle: Vec::new(), freed }
+    }
+
+    /// It took a message: it may be given one session more.
+    fn bears(&mut self, most: u32) {
+        self.failures = 0;
+        self.rests_until = None;
+        self.limit = self.limit.saturating_add(1).min(most);
+    }
+
+    /// It was not there, or wanted no more: half as many, after a rest that doubles.
+    fn shrinks_back(&mut self, now: Instant) {
+        self.limit = (self.limit / 2).max(1);
+        let rest = FIRST_REST.saturating_mul(1 << self.failures.min(10)).min(LONGEST_REST);
+        self.failures = self.failures.saturating_add(1);
+        self.rests_until = Some(now + rest);
+        self.idle.clear();
+    }
+}
+
+impl Place<'_> {
+    /// A session that was kept under `mark`: one whose peer was verified in the same way.
+    pub(super) fn kept(&self, mark: u64) -> Option<Session> {
+        let mut servers = self.pool.servers();
+        let known = servers.get_mut(&self.server)?;
+        known.idle.retain(|(_, session)| session.idle_since.elapsed() < IDLE_TIME);
+        let at = known.idle.iter().rposition(|(kept, _)| *kept == mark)?;
+        Some(known.idle.swap_remove(at).1)
+    }
+
+    /// The server took a message over `session`, which is kept for the next one.
+    pub(super) fn took(&self, mark: u64, session: Session) {
+        let mut servers = self.pool.servers();
+        let idle: usize = servers.values().map(|known| known.idle.len()).sum();
+        if idle >= IDLE_SESSIONS {
+            for known in servers.values_mut() {
+                known.idle.retain(|(_, session)| session.idle_since.elapsed() < IDLE_TIME / 4);
+            }
+        }
+        let Some(known) = servers.get_mut(&self.server) else { return };
+        known.bears(self.pool.most);
+        if idle < IDLE_SESSIONS && session.messages < MESSAGES_PER_SESSION {
+            known.idle.push((mark, session));
+        }
+    }
+
+    /// The server was not there, or wanted no more.
+    pub(super) fn failed(&self) {
+        if let Some(known) = self.pool.servers().get_mut(&self.server) {
+            known.shrinks_back(Instant::now());
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(known) = self.pool.servers().get_mut(&self.server) {
+            known.open = known.open.saturating_sub(1);
+            known.freed.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_gets_so_many_sessions_and_the_next_waits_for_one_to_end() {
+        let pool = Pool::new(2);
+        let (first, _second) = (pool.enter("mx.test").await.unwrap(), pool.enter("mx.test").await.unwrap());
+        let mut third = std::pin::pin!(pool.enter("mx.test"));
+        let mut waits = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(third.as_mut().poll(&mut waits).is_pending());
+        assert!(pool.enter("other.test").await.is_ok(), "another server is another queue");
+        drop(first);
+        assert!(third.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_rests_and_is_met_with_less() {
+        let pool = Pool::new(8);
+        pool.enter("mx.test").await.unwrap().failed();
+        assert_eq!(pool.enter("mx.test").await.unwrap_err(), Resting);
+        assert_eq!(pool.servers()["mx.test"].limit, AT_FIRST / 2);
+    }
+
+    #[test]
+    fn rests_double_and_stop_growing_and_what_is_taken_ends_them() {
+        let now = Instant::now();
+        let mut server = Server::new(8, now);
+        let rests: Vec<u64> = (0..9)
+            .map(|_| {
+                server.shrinks_back(now);
+                (server.rests_until.unwrap() - now).as_secs()
+            })
+            .collect();
+        assert_eq!(rests, [2, 4, 8, 16, 32, 64, 120, 120, 120]);
+        assert_eq!(server.limit, 1);
+        for _ in 0..20 {
+            server.bears(8);
+        }
+        assert_eq!((server.limit, server.failures, server.rests_until), (8, 0, None));
+    }
+}

@@ -1,0 +1,28 @@
+//! What recipients' mail domains enforce, as the engine asks for it before the gate decides.
+
+use crate::email::StsPolicy;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use postern_base::EmailTier;
+use std::fmt;
+
+/// What was found of a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DomainFound {
+    /// What it enforces: `dane`, `sts`, or `none`. Without a policy nothing is enforced, whatever a session may turn out to hold.
+    pub tier: EmailTier,
+    /// The MTA-STS policy behind it, to be kept as long as it holds (RFC 8461 section 3.3).
+    pub policy: Option<StsPolicy>,
+    /// What stood in the way of finding more, in the words of RFC 8460 section 4.3.
+    pub problem: Option<&'static str>,
+}
+
+/// Looks up what mail domains enforce.
+#[async_trait]
+pub trait MailDomains: Send + Sync + fmt::Debug {
+    /// What `domain` enforces at `now`; `None` while that cannot be told, which is no leave to send it anything that needs a tier.
+    async fn look_up(&self, domain: &str, now: Timestamp) -> Option<DomainFound>;
+
+    /// Takes back a policy of `domain` that was found before and kept.
+    fn recall(&self, domain: &str, policy: StsPolicy, now: Timestamp);
+}
