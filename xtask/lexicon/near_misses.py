@@ -10,7 +10,7 @@ import sys
 data = pathlib.Path(sys.argv[1])
 keep = set((pathlib.Path(__file__).parent / "keep-finding.txt").read_text().split())
 known, reviewed = set(), set()
-for name in ("lexicon", "drugs", "conditions", "tests-and-procedures", "everyday", "lay", "icd-words", "fda-names"):
+for name in ("lexicon", "drugs", "conditions", "tests-and-procedures", "everyday", "lay", "families", "implied", "abbreviations", "icd-words", "fda-names"):
     for line in (data / f"{name}.txt").read_text().splitlines():
         if line and line[0] not in "#=":
             known.update(p.strip() for p in line.split(",") if " " not in p.strip())

@@ -1,5 +1,6 @@
-//! Trains the model for implied content from `corpus/train.txt` and writes `data/model.bin`. Deterministic: the same corpus
-//! gives the same bytes. `cargo xtask train`.
+//! Trains the model for implied content from `corpus/train.txt` and `corpus/authored-a.tsv` and writes `data/model.bin`, then shows
+//! what each threshold would find and take wrongly in `corpus/authored-b.tsv`, which it is not trained from. Deterministic: the
+//! same corpora give the same bytes. `cargo xtask train`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a person at a terminal")]
 
 mod grammar;
@@ -11,6 +12,8 @@ use std::process::ExitCode;
 
 /// Expansions of each template for each one its section asks for.
 const TIMES: usize = 10;
+/// How often each message that an author wrote is seen; clean ones a little more often.
+const AUTHORED_TIMES: usize = 6;
 const EPOCHS: usize = 8;
 const RATE: f32 = 0.08;
 /// Shrinks what is seldom seen; the model is to know turns of speech, not sentences.
@@ -40,7 +43,20 @@ fn main() -> ExitCode {
             }
         }
     }
+    let (Some(authored), Some(kept)) =
+        (authored(&home.join("corpus/authored-a.tsv")), authored(&home.join("corpus/authored-b.tsv")))
+    else {
+        eprintln!("corpus/authored-a.tsv or authored-b.tsv cannot be read");
+        return ExitCode::FAILURE;
+    };
+    for (phi, text) in &authored {
+        if let Ok(sentences) = training::sentences(text) {
+            let times = if *phi { AUTHORED_TIMES } else { AUTHORED_TIMES + 2 };
+            rows.extend(std::iter::repeat_n((*phi, sentences), times).filter(|(_, sentences)| !sentences.is_empty()));
+        }
+    }
     let weights = train(&rows);
+    show(&weights, &kept);
     let bytes: Vec<u8> = weights.iter().flat_map(|weight| quantised(*weight).to_le_bytes()).collect();
     let found = rows.iter().filter(|(phi, sentences)| *phi == (best(&weights, sentences).1 > 0.0)).count();
     println!(
@@ -50,6 +66,42 @@ fn main() -> ExitCode {
         weights.iter().filter(|w| quantised(**w) != 0).count()
     );
     if std::fs::write(home.join("data/model.bin"), bytes).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The messages of a set: whether each is PHI, and its text.
+fn authored(path: &Path) -> Option<Vec<(bool, String)>> {
+    let set = std::fs::read_to_string(path).ok()?;
+    let row = |line: &str| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        match fields.as_slice() {
+            [_, label, _, _, _, text] => Some((*label == "phi", text.replace("\\n", "\n"))),
+            _ => None,
+        }
+    };
+    Some(set.lines().filter(|line| !line.starts_with('#')).filter_map(row).collect())
+}
+
+/// What the model adds to what is found by words, by threshold, in messages it was not trained from.
+fn show(weights: &[f32], kept: &[(bool, String)]) {
+    let found: Vec<(bool, bool, f32)> = kept
+        .iter()
+        .filter_map(|(phi, text)| {
+            let sentences = training::sentences(text).ok()?;
+            Some((*phi, training::is_found_by_words(text).ok()?, best(weights, &sentences).1 * training::UNIT))
+        })
+        .collect();
+    for threshold in [0.0, 10.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 60.0, 70.0, 80.0, 100.0] {
+        let count = |want: bool, beyond: bool| {
+            found.iter().filter(|(phi, known, score)| *phi == want && !known && (!beyond || *score > threshold)).count()
+        };
+        println!(
+            "above {threshold:3}: {} of {} PHI, {} of {} clean",
+            count(true, true),
+            count(true, false),
+            count(false, true),
+            count(false, false)
+        );
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "clamped to a byte's range")]

@@ -24,6 +24,15 @@ pub(crate) fn judge(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>
             let place = cues.is_nearest(roles::PLACE);
             match text.len() {
                 3..=7 if icd && (cued || (cues.is_about && !place)) => hit(icd_category(text)),
+                3..=7 if icd && !place && stands_on_paper(words, folded, one) => hit(icd_category(text)),
+                // CDT: a d and four digits, of dental procedures.
+                5 if text.first() == Some(&b'd')
+                    && digits(text) == 4
+                    && !place
+                    && !cues.has(roles::ITEM | roles::PASSCODE | roles::DEVICE) =>
+                {
+                    hit(None)
+                }
                 3..=18 if cued && digits(text) >= 3 => hit(None),
                 _ => None,
             }
@@ -33,6 +42,50 @@ pub(crate) fn judge(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>
 
 fn digits(text: &[u8]) -> usize {
     text.iter().filter(|b| b.is_ascii_digit()).count()
+}
+
+/// `B20 is on the form`, `rejected code Z21 on your bill`: what is written on a claim, a bill, a statement is a code.
+fn stands_on_paper(list: &[Word], folded: &Folded<'_>, one: Found) -> bool {
+    const PAPERS: &[&str] = &[
+        "statement",
+        "alta",
+        "eob",
+        "bill",
+        "claim",
+        "claims",
+        "factura",
+        "papers",
+        "denied",
+        "rejected",
+        "estado",
+        "insurance",
+        "seguro",
+        "aseguranza",
+        "reclamo",
+        "negado",
+        "rechazado",
+        "superbill",
+        "printout",
+        "aftervisit",
+        "chart",
+        "expediente",
+        "coverage",
+        "cobertura",
+        "billing",
+        "paperwork",
+    ];
+    let first = words::from(list, one.start);
+    // "is on the form", "aparece en la hoja" directly behind; not "Park in F32. Bring the form".
+    let behind: Vec<&[u8]> =
+        list.iter().skip(first + 1).take(4).map(|word| folded.slice(word.start, word.end)).collect();
+    let written =
+        matches!(behind.first(), Some(&(b"is" | b"on" | b"aparece" | b"sale" | b"esta" | b"en" | b"shows" | b"was")))
+            && behind.iter().any(|word| matches!(*word, b"form" | b"hoja" | b"note" | b"list" | b"nota"));
+    if written {
+        return true;
+    }
+    let near = list.get(first.saturating_sub(6)..(first + 8).min(list.len())).unwrap_or_default();
+    near.iter().any(|word| PAPERS.iter().any(|paper| paper.as_bytes() == folded.slice(word.start, word.end)))
 }
 
 /// A letter, a digit, a digit or A or B, and at most four more.

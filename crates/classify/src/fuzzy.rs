@@ -30,7 +30,7 @@ struct Target {
 /// The longest word that is looked for or at.
 const LONGEST: usize = 24;
 const SOUND: Hash = Hash::EMPTY.and(1);
-const FILTER_BITS: u32 = 22;
+const FILTER_BITS: u32 = 23;
 /// What of a slot is the form's key.
 const TAG: u64 = !0xffff;
 

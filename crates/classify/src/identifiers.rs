@@ -1,10 +1,10 @@
 //! Identifiers: shapes with a validator or a cue beside them, because most numbers are harmless.
 
-use crate::cues::{Cues, Reach};
+use crate::cues::Cues;
 use crate::fold::Folded;
 use crate::shapes::{Found, Shape};
-use crate::words::{Word, Words};
-use crate::{Context, Hit, Kind, Level, codes, recipient, roles};
+use crate::words::{self, Word, Words};
+use crate::{Context, Hit, Kind, Level, ages, codes, phones, recipient, roles};
 
 /// The identifiers among the shapes of a text.
 pub(crate) fn find(
@@ -22,6 +22,7 @@ pub(crate) fn find(
             continue;
         }
         let cues = Cues::before(words, folded, one.start);
+        let one = &grouped(*one, &cues, folded);
         // "555-0100 or 555-0101": what holds for the first number holds for the second.
         let other =
             cleared.is_some_and(|end| matches!(folded.slice(end, one.start), b" or " | b" o " | b", " | b" / " | b"/"));
@@ -30,7 +31,8 @@ pub(crate) fn find(
             continue;
         }
         cleared = None;
-        if let Some(hit) = judge(*one, &cues, words, folded, context, owes) {
+        let judged = judge(*one, &cues, words, folded, context, owes);
+        if let Some(hit) = judged.or_else(|| by_what_follows(*one, &cues, words, folded, context)) {
             hits.push(hit);
         } else if one.shape == Shape::Phone {
             cleared = Some(one.end);
@@ -70,11 +72,12 @@ fn judge(
         }),
         Shape::Date | Shape::LongDate => birth(text, cues, context).then(|| grave(Kind::Dob)).flatten().or_else(|| {
             let numbered = roles::RECORD | roles::ACCOUNT | roles::PLAN | roles::DEVICE | roles::SSN;
-            cues.is_nearest(numbered).then(|| number(one, cues, text)).flatten()
+            let dated = calendar_date(text).is_some_and(|(_, a, b)| a.min(b) <= 12 && a.max(b) <= 31);
+            (cues.is_nearest(numbered) && !dated).then(|| number(one, cues, text)).flatten()
         }),
         Shape::Time => None,
         // 45 CFR 164.514(b)(2)(i)(C): all ages over 89.
-        Shape::Age => (90..=125).contains(&leading(text)).then(|| plain(Kind::Age)).flatten(),
+        Shape::Age => ages::is_telling(leading(text), words, folded, one.start).then(|| plain(Kind::Age)).flatten(),
         Shape::Ip => address(text).then(|| plain(Kind::Ip)).flatten(),
         Shape::Hardware => plain(Kind::Device),
         // 45 CFR 164.514(b)(2)(i)(J): account numbers.
@@ -89,9 +92,29 @@ fn judge(
         // What weighs more is no person: an elevator's limit.
         Shape::Measure if leading(text) > 700 && text.ends_with(b"s") | text.ends_with(b"lb") => None,
         Shape::Measure => grave(Kind::Lab),
-        Shape::Money => owes.then(|| plain(Kind::Other)).flatten(),
+        // An amount without what it is for is no PHI; it is money all the same, and that has a level.
+        Shape::Money => owes.then_some(Hit { phi: false, ..Hit::identifier(one.start, one.end, Kind::Other) }),
         Shape::Number => codes::judge(one, cues, words, folded).or_else(|| number(one, cues, text)),
     }
+}
+
+/// A number written in groups behind its cue: `ZGP 902 118 447 01`.
+fn grouped(one: Found, cues: &Cues, folded: &Folded<'_>) -> Found {
+    let numbered = roles::RECORD | roles::ACCOUNT | roles::PLAN | roles::DEVICE | roles::SSN;
+    if one.shape != Shape::Number || !cues.is_nearest(numbered) {
+        return one;
+    }
+    let mut end = one.end;
+    while matches!(folded.at(end), Some(b' ' | b'-' | b'.')) {
+        let rest = folded.plain.get(end + 1..).unwrap_or_default();
+        let more = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let whole = rest.get(more).is_none_or(|byte| !byte.is_ascii_alphabetic() && *byte != b'/' && *byte != b':');
+        if !(2..=6).contains(&more) || !whole {
+            break;
+        }
+        end += 1 + more;
+    }
+    Found { end, ..one }
 }
 
 fn digits(text: &[u8]) -> usize {
@@ -114,14 +137,20 @@ fn social(text: &[u8], cues: &Cues) -> bool {
 /// By cue, by the recipient's record, or by a year in which nobody makes appointments.
 fn birth(text: &[u8], cues: &Cues, context: &Context<'_>) -> bool {
     let date = calendar_date(text);
-    let long_ago = date.is_some_and(|(year, ..)| (1900..=2015).contains(&year));
+    // "12 Oct 78": behind a month's name a year of two digits is one of the last century.
+    let lettered = text.iter().any(u8::is_ascii_alphabetic);
+    let long_ago = date.is_some_and(|(year, ..)| {
+        (1900..=2015).contains(&year) || ((lettered || text.contains(&b'/')) && (36..=99).contains(&year))
+    });
     let own = context.recipient.and_then(|r| r.birth_date).is_some_and(|(year, month, day)| {
         date.is_some_and(|(y, a, b)| {
             let short = y < 100 && i32::from(year) % 100 == y;
             (y == i32::from(year) || short) && [(a, b), (b, a)].contains(&(i32::from(month), i32::from(day)))
         })
     });
-    own || long_ago || cues.has(roles::BIRTH)
+    // "Our clinic opened 06/14/1931": a house has a birthday too.
+    let founded = cues.has(roles::FOUNDED) && !cues.has(roles::BIRTH);
+    own || (long_ago && !founded) || cues.has(roles::BIRTH)
 }
 
 /// Year, and the two other numbers as they stand.
@@ -175,16 +204,17 @@ fn phone(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>, context: 
     if is_callback(text, context.callback) || cues.is_nearest(roles::PASSCODE) {
         return None;
     }
-    let after = Cues::after(words, folded, one.end);
-    let own = (cues.has(roles::OWN) && cues.has(roles::LINE)) || cues.is_at_you || after.says_on_file;
-    let called = cues.has(roles::CALL) && !cues.is_nearest(roles::FIRST_NAME | roles::FAMILY_NAME | roles::PATIENT);
-    let stands_alone = cues.reach != Reach::Word || cues.has(roles::INSTITUTION | roles::STAFF | roles::LOGISTICS);
-    (own || (!called && !stands_alone)).then(|| Hit::identifier(one.start, one.end, Kind::Phone))
+    phones::is_patients(cues, words, folded, one.start, one.end)
+        .then(|| Hit::identifier(one.start, one.end, Kind::Phone))
 }
 
 /// Record, account, plan and device numbers, each behind its cue; and numbers too long for anything harmless.
 fn number(one: Found, cues: &Cues, text: &[u8]) -> Option<Hit> {
     let count = digits(text);
+    let short = cues.is_far && count < 6;
+    if (is_day(text) || short) && !cues.is_nearest(roles::SSN | roles::BIRTH) {
+        return None;
+    }
     let own_line = cues.has(roles::OWN) && cues.has(roles::LINE) && (7..=12).contains(&count);
     let kind = match cues.nearest {
         near if near & roles::SSN != 0 => (4..=12).contains(&count).then_some(Kind::Ssn),
@@ -192,23 +222,129 @@ fn number(one: Found, cues: &Cues, text: &[u8]) -> Option<Hit> {
         near if near & roles::PLACE != 0 && !cues.has(roles::DEVICE) => None,
         near if near & roles::PLACE != 0 => (count >= 4).then_some(Kind::Device),
         near if near & roles::RECORD != 0 => (count >= 4).then_some(Kind::Mrn),
+        // Of an invoice that is not said to be the reader's only a long number is anybody's own.
+        near if near & roles::ACCOUNT != 0
+            && cues.is_invoice
+            && (count < 6 || text.starts_with(b"202"))
+            && !cues.has(roles::OWN) =>
+        {
+            None
+        }
         near if near & roles::ACCOUNT != 0 => (count >= 4).then_some(Kind::Account),
         near if near & roles::PLAN != 0 => (count >= 4).then_some(Kind::PlanId),
-        near if near & roles::DEVICE != 0 => (count >= 4).then_some(Kind::Device),
-        near if near & roles::AGE != 0 => (90..=125).contains(&leading(text)).then_some(Kind::Age),
+        near if near & roles::DEVICE != 0 => (count >= if cues.is_plate { 3 } else { 4 }).then_some(Kind::Device),
         near if near & roles::BIRTH != 0 => {
             (count >= 3 || (count >= 2 && text.iter().any(|b| matches!(b, b'/' | b'-' | b'.')))).then_some(Kind::Dob)
         }
-        _ if own_line => Some(Kind::Phone),
-        _ if cues.has(roles::CARD) && cues.has(roles::LAST) && count == 4 => Some(Kind::Account),
-        near if near & roles::CALL != 0 => None,
-        _ => {
-            (count >= 9 && count == text.iter().filter(|b| b.is_ascii_alphanumeric()).count()).then_some(Kind::Account)
+        near if near & roles::BIRTH == 0 && cues.has(roles::ZIP) && cues.has(roles::OWN) && count == 5 => {
+            Some(Kind::Address)
         }
+        _ if own_line => Some(Kind::Phone),
+        _ if cues.says_last_four && count == 4 => Some(Kind::Ssn),
+        _ if (cues.has(roles::CARD) || cues.says_ending) && cues.has(roles::LAST) && count == 4 => Some(Kind::Account),
+        near if near & roles::CALL != 0 => None,
+        _ if cues.has(roles::ITEM) => None,
+        _ => is_long(text, count).then_some(Kind::Account),
     }?;
     let grave = matches!(kind, Kind::Ssn | Kind::Dob);
     let hit = Hit::identifier(one.start, one.end, kind);
     Some(if grave { Hit { level: Level::L3, ..hit } } else { hit })
+}
+
+/// `04-15`, `11/30`: a day rather than a number of anything.
+fn is_day(text: &[u8]) -> bool {
+    let number = |part: &[u8]| {
+        (1..=2).contains(&part.len()) && part.iter().all(u8::is_ascii_digit) && (1..=31).contains(&leading(part))
+    };
+    text.iter()
+        .position(|byte| b"-/.".contains(byte))
+        .is_some_and(|at| number(text.get(..at).unwrap_or_default()) && number(text.get(at + 1..).unwrap_or_default()))
+}
+
+/// Nine digits or more in one piece, or eight behind one to three letters: too long for anything harmless.
+fn is_long(text: &[u8], count: usize) -> bool {
+    let signs = text.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
+    let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let zip = text.len() == 10 && text.get(5) == Some(&b'-');
+    (count >= 9 && count == signs && !zip)
+        || (count >= 8 && (1..=3).contains(&letters) && letters + count == text.len())
+}
+
+/// What only the words behind a number, or the number itself, say: `482913 is your chart`, `you are 92 now`, `10121978`.
+fn by_what_follows(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>, context: &Context<'_>) -> Option<Hit> {
+    let text = folded.slice(one.start, one.end);
+    let count = digits(text);
+    if !matches!(one.shape, Shape::Number | Shape::Loinc | Shape::Phone) || cues.is_nearest(roles::PASSCODE) {
+        return None;
+    }
+    if count == text.len() && is_birth_in_one(text, cues, context) {
+        return Some(Hit { level: Level::L3, ..Hit::identifier(one.start, one.end, Kind::Dob) });
+    }
+    // "MRN00048291": the cue is written together with the number.
+    for (cue, kind) in [
+        (b"mrn".as_slice(), Kind::Mrn),
+        (b"ssn", Kind::Ssn),
+        (b"dob", Kind::Dob),
+        (b"acct", Kind::Account),
+        (b"nhc", Kind::Mrn),
+    ] {
+        if text.starts_with(cue) && count >= 4 && count + cue.len() == text.len() {
+            return Some(Hit::identifier(one.start, one.end, kind));
+        }
+    }
+    let age = leading(text);
+    let old = text.len() <= 3 && count == text.len();
+    let turned = || cues.is_nearest(roles::AGE) && ages::is_turned(age, words, folded, one.start);
+    if old && (turned() || ages::is_bare(age, words, folded, one.start, one.end)) {
+        return Some(Hit::identifier(one.start, one.end, Kind::Age));
+    }
+    let first = words::from(words, one.end);
+    let text_of = |at: usize| words.get(first + at).map_or(b"".as_slice(), |word| folded.slice(word.start, word.end));
+    let near = words
+        .get(first)
+        .is_some_and(|next| next.start - one.end <= 2 && !folded.slice(one.end, next.start).contains(&b'.'));
+    let is = matches!(text_of(0), b"is" | b"es" | b"was" | b"as" | b"era" | b"s");
+    let own = matches!(
+        text_of(usize::from(is)),
+        b"your" | b"ur" | b"su" | b"tu" | b"the" | b"el" | b"la" | b"patient" | b"her" | b"his"
+    );
+    let named = (0..=1).find_map(|more| words.get(first + usize::from(is) + usize::from(own) + more));
+    let roles_of = named.map_or(0, |word| word.info.roles);
+    let kind = match roles_of {
+        r if r & roles::SSN != 0 => Kind::Ssn,
+        r if r & roles::RECORD != 0 => Kind::Mrn,
+        r if r & roles::PLAN != 0 => Kind::PlanId,
+        r if r & roles::ACCOUNT != 0
+            && !matches!(text_of(usize::from(is) + usize::from(own)), b"confirmation" | b"case") =>
+        {
+            Kind::Account
+        }
+        _ => return None,
+    };
+    (near && is && own && count >= 4).then(|| Hit::identifier(one.start, one.end, kind))
+}
+
+/// `10121978`: month, day and a year in which nobody makes appointments; or the recipient's own day in any order.
+fn is_birth_in_one(text: &[u8], cues: &Cues, context: &Context<'_>) -> bool {
+    let part = |from: usize, to: usize| text.get(from..to).map_or(0, leading);
+    let own = context.recipient.and_then(|recipient| recipient.birth_date).is_some_and(|(year, month, day)| {
+        let forms = [
+            format!("{month:02}{day:02}{year:04}"),
+            format!("{day:02}{month:02}{year:04}"),
+            format!("{year:04}{month:02}{day:02}"),
+            format!("{month:02}{day:02}{:02}", year % 100),
+            format!("{day:02}{month:02}{:02}", year % 100),
+        ];
+        forms.iter().any(|form| form.as_bytes() == text)
+    });
+    let long_ago = |year: u32| (1915..=2012).contains(&year);
+    let dated = |a: u32, b: u32| {
+        (1..=12).contains(&a) && (1..=31).contains(&b) || (1..=12).contains(&b) && (1..=31).contains(&a)
+    };
+    let whole = text.len() == 8
+        && ((long_ago(part(4, 8)) && dated(part(0, 2), part(2, 4)))
+            || (long_ago(part(0, 4)) && dated(part(4, 6), part(6, 8))));
+    own || (whole && !cues.has(roles::ITEM | roles::CALL | roles::PLACE))
 }
 
 /// Whether a number is the tenant's own to call.
@@ -241,7 +377,7 @@ pub(crate) fn in_words(words: &[Word], folded: &Folded<'_>, context: &Context<'_
         let cues = Cues::before(words, folded, first.start);
         let kind = match digits.len() {
             9 => Kind::Ssn,
-            4 if cues.has(roles::SSN) => Kind::Ssn,
+            4 if cues.has(roles::SSN) || cues.says_last_four => Kind::Ssn,
             10 | 11 if is_callback(&digits, context.callback) => continue,
             10 | 11 if cues.has(roles::CALL) && !cues.has(roles::LINE) => continue,
             10 | 11 => Kind::Phone,

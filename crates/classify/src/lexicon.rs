@@ -17,6 +17,9 @@ const REVIEWED: &[&str] = &[
     include_str!("../data/tests-and-procedures.txt"),
     include_str!("../data/everyday.txt"),
     include_str!("../data/lay.txt"),
+    include_str!("../data/families.txt"),
+    include_str!("../data/implied.txt"),
+    include_str!("../data/abbreviations.txt"),
 ];
 /// Generated lists: found exactly only.
 const GENERATED: &[&str] = &[include_str!("../data/icd-words.txt"), include_str!("../data/fda-names.txt")];
@@ -36,6 +39,8 @@ pub(crate) struct Entry {
     pub(crate) category: Option<Category>,
     /// Only in capitals.
     upper: bool,
+    /// Sets the level and is no PHI by itself: money owed, and not for what.
+    open: bool,
     /// From a reviewed list.
     pub(crate) reviewed: bool,
 }
@@ -43,7 +48,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// What a word's ending says.
     pub(crate) const fn by_ending(kind: Kind, level: Level, category: Option<Category>) -> Self {
-        Self { kind: Some(kind), level, category, upper: false, reviewed: false }
+        Self { kind: Some(kind), level, category, upper: false, open: false, reviewed: false }
     }
 }
 
@@ -193,6 +198,9 @@ impl Loading {
                 part.split(move |c: char| single && c == ' ')
             }) {
                 let words = split(phrase);
+                if let ([numeral], true) = (words.as_slice(), role? & roles::NUMERAL != 0) {
+                    self.fuzzy.add_part(numeral);
+                }
                 if !words.is_empty() {
                     let hash = self.place(&words)?;
                     self.table.entry(hash).roles |= role?;
@@ -313,7 +321,9 @@ const WORD_MAX: usize = 24;
 fn section(header: &str, reviewed: bool) -> Option<Entry> {
     let mut words = header.split_whitespace();
     let kind = match words.next()? {
-        "clean" => return Some(Entry { kind: None, level: Level::L0, category: None, upper: false, reviewed }),
+        "clean" => {
+            return Some(Entry { kind: None, level: Level::L0, category: None, upper: false, open: false, reviewed });
+        }
         word => Kind::parse(word)?,
     };
     let level = words.next()?.parse().ok()?;
@@ -321,11 +331,19 @@ fn section(header: &str, reviewed: bool) -> Option<Entry> {
         "-" => None,
         word => Some(word.parse().ok()?),
     };
-    Some(Entry { kind: Some(kind), level, category, upper: words.next() == Some("upper"), reviewed })
+    let flag = words.next();
+    Some(Entry {
+        kind: Some(kind),
+        level,
+        category,
+        upper: flag == Some("upper"),
+        open: flag == Some("open"),
+        reviewed,
+    })
 }
 
 pub(crate) fn hit(start: usize, end: usize, entry: Entry) -> Option<Hit> {
-    Some(Hit { start, end, kind: entry.kind?, level: entry.level, category: entry.category, phi: true })
+    Some(Hit { start, end, kind: entry.kind?, level: entry.level, category: entry.category, phi: !entry.open })
 }
 
 /// The lexicon's words and phrases in a text. What belongs to a phrase that is clean is skipped.
@@ -356,10 +374,21 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
                 continue;
             }
             let label = roles::PLACE | roles::ITEM;
-            let room = word.digits > 0 && at.checked_sub(1).and_then(|i| words.get(i)).is_some_and(|w| w.is(label));
+            let before = at.checked_sub(1).and_then(|i| words.get(i));
+            let room = word.digits > 0 && before.is_some_and(|w| w.is(label) || is_spot(word, w, folded));
+            // "Corona, CA office": two capitals behind a comma are a state.
+            let state = word.len() == 2
+                && next == at + 1
+                && before
+                    .is_some_and(|w| folded.slice(w.end, word.start).starts_with(b",") && folded.is_capital(w.start))
+                && folded.is_upper(word.start, word.end);
             let coded = word.is(roles::PASSCODE) && words.get(next).is_some_and(|number| number.digits > 0);
-            let harmless = room || coded || is_person(words, folded, at) || is_venue(words, folded, at, entry);
-            if next > at + 1 || !harmless {
+            let harmless = room || state || coded || is_person(words, folded, at) || is_venue(words, folded, at, entry);
+            // "Dr. Hodgkin's office": a condition's name with what belongs to somebody.
+            let owner =
+                next == at + 2 && words.get(at + 1).is_some_and(|s| s.len() == 1) && is_person(words, folded, at);
+            let told = entry.kind == Some(Kind::Implied) && speaks_of_things(words, folded, at);
+            if !owner && !told && (next > at + 1 || !harmless) {
                 hits.extend(hit(word.start, end, entry));
             }
         }
@@ -373,6 +402,27 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
 fn is_silent(word: &Word, folded: &Folded<'_>) -> bool {
     let ends = || word.digits == 0 && word.len() >= endings::SHORTEST || folded.at(word.end - 1) == Some(b's');
     word.info.quiet || word.info == Info::NONE && !ends()
+}
+
+/// Whether the sentence around a word is about a thing of an office or a house: a form that came back, a line that shrank.
+pub(crate) fn speaks_of_things(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
+    const WORDS: usize = 9;
+    let ends = |a: &Word, b: &Word| folded.slice(a.end, b.start).iter().any(|byte| b".!?\n;".contains(byte));
+    let before = words.get(at.saturating_sub(WORDS)..=at).unwrap_or_default();
+    let back =
+        before.windows(2).rev().take_while(|two| matches!(two, [a, b] if !ends(a, b))).filter_map(|two| two.first());
+    let behind = words.get(at..(at + WORDS).min(words.len())).unwrap_or_default();
+    let on = behind.windows(2).take_while(|two| matches!(two, [a, b] if !ends(a, b))).filter_map(|two| two.last());
+    back.chain(on).any(|word| word.is(roles::OBJECT))
+}
+
+/// `in B12`, `at C50`, `cake in b12`: a letter and two digits where something is, not what was measured.
+fn is_spot(word: &Word, before: &Word, folded: &Folded<'_>) -> bool {
+    const AT: &[&[u8]] = &[
+        b"in", b"at", b"to", b"near", b"on", b"en", b"from", b"by", b"a", b"park", b"map", b"table", b"mesa", b"hacia",
+        b"behind", b"past",
+    ];
+    word.len() == 3 && word.digits == 2 && AT.contains(&folded.slice(before.start, before.end))
 }
 
 /// Whether single letters are part of a longer row of them: `C O` in `R E C O R D`.
@@ -398,7 +448,8 @@ fn phrase(lexicon: &Lexicon, folded: &Folded<'_>, words: &[Word], at: usize) -> 
     for (index, word) in words.iter().enumerate().skip(at + 1) {
         work::count(1);
         // No phrase goes on from here: most end so at their second word.
-        if usize::from(longest) <= index - at || ends(folded.slice(end, word.start)) {
+        let between = folded.slice(end, word.start);
+        if usize::from(longest) <= index - at || (ends(between) && between != b"\n") {
             break;
         }
         let before = hash;
@@ -425,8 +476,31 @@ fn ends(between: &[u8]) -> bool {
     between.iter().any(|byte| matches!(byte, b'.' | b';' | b'!' | b'?' | b'\n'))
 }
 
+/// What stands before a person's name.
+const TITLES: &[&[u8]] = &[
+    b"dr",
+    b"dra",
+    b"drs",
+    b"doctor",
+    b"doctora",
+    b"mr",
+    b"mrs",
+    b"ms",
+    b"miss",
+    b"sr",
+    b"sra",
+    b"srta",
+    b"enf",
+    b"enfermera",
+    b"enfermero",
+    b"nurse",
+    b"lic",
+    b"don",
+    b"dona",
+];
+
 /// Whether a word is a person's name behind a title: Dr. Huntington.
-fn is_person(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
+pub(crate) fn is_person(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
     let Some(word) = words.get(at) else { return false };
     let named = word.is(roles::FAMILY_NAME | roles::FIRST_NAME) && folded.is_capital(word.start);
     let before = |back: usize| at.checked_sub(back).and_then(|index| words.get(index));
@@ -435,12 +509,30 @@ fn is_person(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
             && folded.is_capital(first.start)
             && folded.slice(first.end, word.start) == b"-"
     });
-    let titled = before(1).is_some_and(|title| matches!(folded.slice(title.start, title.end), b"dr" | b"dra" | b"drs"));
-    if (joined || titled) && folded.is_capital(word.start) && !folded.shouted {
+    let titled = before(1).is_some_and(|title| TITLES.contains(&folded.slice(title.start, title.end)));
+    let doctor = before(1).is_some_and(|title| matches!(folded.slice(title.start, title.end), b"dr" | b"dra" | b"drs"));
+    if ((joined || titled) && folded.is_capital(word.start) && !folded.shouted)
+        || (doctor && word.is(roles::FAMILY_NAME))
+    {
         return true;
     }
     let called = before(1).is_some_and(|title| title.is(roles::PATIENT)) && word.is(roles::FIRST_NAME);
     if called && folded.is_capital(word.start) {
+        return true;
+    }
+    let after = words.get(at + 1).filter(|next| folded.slice(word.end, next.start) == b" ");
+    let is_name = |word: &Word| {
+        word.is(roles::FIRST_NAME | roles::FAMILY_NAME)
+            && !word.is(roles::NO_NAME | roles::KNOWN)
+            && word.info.section == 0
+            && folded.is_capital(word.start)
+    };
+    let earlier = before(1).filter(|first| folded.slice(first.end, word.start) == b" ");
+    // "Rita Dolores Sanz", "Dolores Bravo": a first name beside another name.
+    if word.is(roles::FIRST_NAME)
+        && folded.is_capital(word.start)
+        && (after.is_some_and(is_name) || earlier.is_some_and(is_name))
+    {
         return true;
     }
     named

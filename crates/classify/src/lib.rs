@@ -15,6 +15,8 @@
 //!
 //! Start at [`scan`].
 
+mod addresses;
+mod ages;
 mod codes;
 mod contacts;
 mod cues;
@@ -22,10 +24,12 @@ mod endings;
 mod fold;
 mod fuzzy;
 mod identifiers;
+mod letters;
 mod lexicon;
 mod links;
 mod model;
 mod names;
+mod phones;
 mod phrases;
 mod recipient;
 mod references;
@@ -234,6 +238,13 @@ impl Hit {
 /// # Errors
 /// [`ClassifierError`] when the text cannot be judged; it must then be held.
 pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierError> {
+    scan_with(text, context, model::find)
+}
+
+/// What says which part of a text tells care content without a word for it.
+type Model = fn(&[words::Word], &Folded<'_>) -> Option<(usize, usize)>;
+
+fn scan_with(text: &str, context: &Context<'_>, model: Model) -> Result<Findings, ClassifierError> {
     if text.len() > MAX_BYTES {
         return Err(ClassifierError::TooLong);
     }
@@ -255,7 +266,7 @@ pub fn scan(text: &str, context: &Context<'_>) -> Result<Findings, ClassifierErr
     let logistics = read(lexicon, &folded, &words, context, &owned, &mut hits)?;
     // The model reads what is left: a reading in which nothing was found by a word.
     let ask = |hits: &[Hit], words: &Words, folded: &Folded<'_>| {
-        if hits.iter().any(|hit| hit.phi) { None } else { model::find(words, folded) }
+        if hits.iter().any(|hit| hit.phi) { None } else { model(words, folded) }
     };
     let mut told = ask(&hits, &words, &folded);
     for rewritten in rewrite::all(lexicon, &words, &folded) {
@@ -298,9 +309,11 @@ fn read(
         identifiers::in_words(words, folded, context, hits);
     }
     if words.saw(words::AT) || words.any(roles::DOT) {
-        contacts::emails(folded, owned, hits)?;
+        contacts::emails(words, folded, owned, hits)?;
     }
-    contacts::streets(words, folded, hits)?;
+    if words.any(roles::STREET | roles::DWELLING) && (words.saw(words::DIGIT) || words.any(roles::NUMERAL)) {
+        addresses::find(words, folded, hits);
+    }
     if words.any(roles::FIRST_NAME | roles::FAMILY_NAME | roles::GREETING | roles::PATIENT) {
         names::find(words, folded, hits);
     }

@@ -103,9 +103,21 @@ fn judge(
         || full_name
         || !user.is_empty()
         || PARAMETER.is_in(tail)?
-        || NUMBER.is_in(tail)?
+        || (NUMBER.is_in(tail)? && !is_meeting(host, tail))
         || PARAMETER.is_in(host.as_bytes())?;
     Ok(identifies.then_some(Hit::identifier(start, end, Kind::Url)))
+}
+
+/// A video meeting's link: its number is the meeting's, not a person's.
+fn is_meeting(host: &str, tail: &[u8]) -> bool {
+    let tail = String::from_utf8_lossy(tail);
+    let room =
+        ["zoom", "meet", "teams", "webex", "video", "doxy", "telehealth", "visit", "join", "call", "gotomeeting", "vc"];
+    let hosted = host.split('.').any(|label| room.contains(&label))
+        || ["/j/", "/join/", "/meet/", "/meeting/"].iter().any(|part| tail.contains(part));
+    (hosted || tail.contains("pwd="))
+        && !tail.contains('@')
+        && !["ssn", "dob", "mrn"].iter().any(|word| tail.contains(word))
 }
 
 /// What stood in a link where a blank was put.

@@ -21,7 +21,9 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
     if word.is(opens) && !word.is(roles::FIRST_NAME | roles::FAMILY_NAME) {
         return 0;
     }
+    let skip = usize::from(is_behind_o(words, folded, at));
     let before = |back: usize| {
+        let back = back + skip;
         let earlier = at.checked_sub(back).and_then(|i| words.get(i))?;
         let next = words.get(at - back + 1)?;
         near(earlier, next, folded).then_some(earlier)
@@ -45,8 +47,11 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
             && word.len() >= 3
             && could_be_family(word)
             && !works_here(words, folded, at)
+            && !at.checked_sub(1).is_some_and(|title| is_introduced(words, folded, title))
+            && !(is_mister(words, at, folded) && before(2).is_some_and(|b| is_spoken_to(b, folded)))
             && !(word.is(roles::FIRST_NAME) && is_senora(words, folded, at))
-            && (is_mister(words, at, folded) || (greeted && could_be_family(word) && !word.is(roles::FIRST_NAME)))
+            && (is_mister(words, at - skip, folded)
+                || (greeted && could_be_family(word) && !word.is(roles::FIRST_NAME)))
         {
             hits.push(Hit::identifier(word.start, word.end, Kind::Name));
         } else if let Some(turned) = turned(words, folded, at) {
@@ -61,28 +66,55 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
         || after.is_some_and(|w| w.is(roles::INSTITUTION | roles::CREDENTIAL));
     let asked = is_asked_for(words, folded, at, last);
     let staff = (cue & roles::STAFF != 0 && !asked)
+        || is_introduced(words, folded, at)
         || before(2).is_some_and(|b| b.is(roles::STAFF) && cue & (roles::STAFF | roles::PARTICLE) != 0)
         || says_staff(words, folded, last, at + length);
+    if !institution && !staff && is_full(words, folded, (at, length), before(1), announced) {
+        hits.push(Hit::identifier(word.start, last.end, Kind::Name));
+    }
+    length
+}
+
+/// `Sra. O'Brien`: whether a word stands behind such a letter, so that what stands before the letter stands before the name.
+fn is_behind_o(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
+    let letter = at.checked_sub(1).and_then(|i| words.get(i)).zip(words.get(at));
+    letter.is_some_and(|(o, word)| o.len() == 1 && folded.slice(o.end, word.start) == b"'")
+}
+
+/// Whether words side by side are a person's full name.
+fn is_full(
+    words: &[Word],
+    folded: &Folded<'_>,
+    (at, length): (usize, usize),
+    before: Option<&Word>,
+    announced: bool,
+) -> bool {
+    let (Some(word), Some(last)) = (words.get(at), words.get(at + length - 1)) else { return false };
     // A capitalised word nobody knows before a family name is a first name of the many that no list has.
     let unlisted = word.is_unknown()
         && word.len() >= 3
         && !folded.shouted
         && !folded.is_upper(word.start, word.end)
-        && before(1).is_some_and(|b| !b.is(roles::VENUE | roles::GREETING))
+        && before.is_some_and(|b| !b.is(roles::VENUE | roles::GREETING))
         && last.is(roles::FAMILY_NAME)
         && words.get(at + 1).is_some_and(|next| folded.slice(word.end, next.start) == b" ");
     let titled = length == 2
         && last.is_unknown() | last.is(roles::FIRST_NAME)
         && matches!(folded.slice(word.start, word.end), b"don" | b"dona");
-    let known = (word.is(roles::FIRST_NAME) || (unlisted && !last.is(roles::NO_NAME)))
+    // "Nakamura Yuki": the family name first.
+    let reversed = length == 2
+        && word.is(roles::FAMILY_NAME)
+        && last.is(roles::FIRST_NAME)
+        && !last.is(roles::NO_NAME)
+        && !folded.shouted;
+    let known = (word.is(roles::FIRST_NAME)
+        || (reversed && word.info.section == 0 && !word.is(roles::KNOWN | roles::NO_NAME))
+        || (unlisted && !last.is(roles::NO_NAME)))
         && !titled
         && (last.is(roles::FAMILY_NAME | roles::FIRST_NAME) || could_be_family(last))
         && !(word.is(roles::NO_NAME) && !announced && !last.is(roles::FAMILY_NAME));
     let family = word.is(roles::FAMILY_NAME) && last.is(roles::FAMILY_NAME) && announced;
-    if !institution && !staff && (known || family || (announced && could_be_family(word) && could_be_family(last))) {
-        hits.push(Hit::identifier(word.start, last.end, Kind::Name));
-    }
-    length
+    known || family || (announced && could_be_family(word) && could_be_family(last))
 }
 
 /// How many words the name has: capitalised ones side by side, particles and initials between them.
@@ -96,6 +128,9 @@ fn length(words: &[Word], folded: &Folded<'_>, at: usize, capital: bool) -> usiz
         }
         let initial = next.len() == 1 && (folded.is_capital(next.start) || !capital) && next.digits == 0;
         let fits = if capital { is_capitalised(next, folded) } else { next.is(roles::FIRST_NAME | roles::FAMILY_NAME) };
+        if matches!(folded.slice(next.start, next.end), b"jr" | b"sr" | b"ii" | b"iii") {
+            break;
+        }
         if next.is(roles::PARTICLE) || initial {
             open += 1;
         } else if fits && !opens(next) {
@@ -116,15 +151,45 @@ const fn opens(word: &Word) -> bool {
 /// `Okafor, Maria`: the family name first. Gives the end of the name.
 fn turned(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
     let (family, first) = (words.get(at)?, words.get(at + 1)?);
+    let opens = at == 0
+        || at
+            .checked_sub(1)
+            .and_then(|i| words.get(i))
+            .is_some_and(|w| folded.slice(w.end, family.start).iter().any(|b| b"\n:|>".contains(b)));
+    let told = || says_what_of(words, folded, at + 2);
     let fits = family.is(roles::FAMILY_NAME)
-        && !family.is(roles::NO_NAME | roles::INSTITUTION | roles::FIRST_NAME)
-        && (first.is(roles::FIRST_NAME) || (first.is_unknown() && is_for(words, folded, at)))
-        && !first.is(roles::NO_NAME)
+        && !family.is(roles::NO_NAME | roles::INSTITUTION | roles::GREETING)
+        && (!family.is(roles::FIRST_NAME) || opens || told())
+        && (first.is(roles::FIRST_NAME) || (first.is_unknown() && (is_for(words, folded, at) || opens || told())))
+        && !first.is(roles::NO_NAME | roles::STREET)
         && is_capitalised(first, folded)
         && folded.slice(family.end, first.start) == b", ";
     let before = at.checked_sub(1).and_then(|i| words.get(i));
     let staff = before.is_some_and(|b| b.is(roles::STAFF) || b.is(roles::GREETING));
     (fits && !staff).then_some(first.end)
+}
+
+/// Whether what follows a name is what happens to a patient: `Pruitt, Donelle has an appointment`.
+fn says_what_of(words: &[Word], folded: &Folded<'_>, next: usize) -> bool {
+    words.get(next).is_some_and(|word| {
+        matches!(
+            folded.slice(word.start, word.end),
+            b"has"
+                | b"appt"
+                | b"appointment"
+                | b"visit"
+                | b"cita"
+                | b"tiene"
+                | b"is"
+                | b"your"
+                | b"su"
+                | b"needs"
+                | b"called"
+                | b"checked"
+                | b"arrived"
+                | b"dob"
+        )
+    })
 }
 
 /// Whether "for", "para" or "re" stands directly before: what follows is who it is about.
@@ -152,6 +217,45 @@ fn says_staff(words: &[Word], folded: &Folded<'_>, last: &Word, next: usize) -> 
             ) | (Some(b"from" | b"at" | b"with"), Some(_))
                 | (Some(b"lo" | b"la" | b"le" | b"los"), Some(b"atendera" | b"vera" | b"llamara" | b"recibira"))
                 | (Some(b"de"), Some(_))
+                | (
+                    Some(
+                        b"joins"
+                            | b"retires"
+                            | b"runs"
+                            | b"works"
+                            | b"teaches"
+                            | b"hosts"
+                            | b"leads"
+                            | b"manages"
+                            | b"handles"
+                            | b"answers"
+                            | b"covers"
+                            | b"joined"
+                            | b"trabaja"
+                            | b"dirige"
+                            | b"atiende"
+                            | b"cubre"
+                            | b"contesta"
+                            | b"se"
+                    ),
+                    _
+                )
+                | (
+                    Some(b"is" | b"es" | b"sera"),
+                    Some(
+                        b"our"
+                            | b"the"
+                            | b"la"
+                            | b"el"
+                            | b"nuestra"
+                            | b"nuestro"
+                            | b"your"
+                            | b"su"
+                            | b"retiring"
+                            | b"leaving"
+                            | b"joining"
+                    )
+                )
         )
         && words.get(next).is_some_and(|w| w.start - last.end <= 2)
 }
@@ -188,6 +292,11 @@ fn works_here(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
         b"admissions",
         b"cashier",
         b"desk",
+        b"clinic",
+        b"clinica",
+        b"office",
+        b"oficina",
+        b"consultorio",
     ];
     let beside = |n: usize| words.get(at + n).zip(words.get(at + n + 1)).is_some_and(|(a, b)| near(a, b, folded));
     let text = |n: usize| words.get(at + n).map_or(b"".as_slice(), |w| folded.slice(w.start, w.end));
@@ -197,11 +306,69 @@ fn works_here(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
     })
 }
 
+/// `Your nurse today is Maria Lopez`, `ask for Maria Lopez`, `pregunte por`: somebody on the staff.
+fn is_introduced(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
+    let word = |back: usize| at.checked_sub(back).and_then(|i| words.get(i));
+    let text = |back: usize| word(back).map_or(b"".as_slice(), |w| folded.slice(w.start, w.end));
+    let between = |back: usize| {
+        word(back).zip(words.get(at + 1 - back)).map_or(b"!".as_slice(), |(a, b)| folded.slice(a.end, b.start))
+    };
+    let together = |back: usize| {
+        let ended = between(back).starts_with(b". ") && word(back).is_some_and(|w| w.len() > 4);
+        !ended && !between(back).iter().any(|byte| b"!?;".contains(byte))
+    };
+    const ASKED: &[&[u8]] = &[
+        b"ask",
+        b"look",
+        b"pregunte",
+        b"pregunta",
+        b"preguntar",
+        b"preguntando",
+        b"asking",
+        b"busque",
+        b"hable",
+        b"report",
+        b"speak",
+        b"talk",
+        b"reporting",
+    ];
+    const LINKS: &[&[u8]] =
+        &[b"is", b"are", b"es", b"sera", b"son", b"be", b"named", b"llama", b"today", b"hoy", b"s", b"was", b"called"];
+    let asked = matches!(text(1), b"for" | b"por" | b"a" | b"to" | b"with" | b"con") && ASKED.contains(&text(2));
+    let job = (1..=7).take_while(|back| together(*back)).any(|back| {
+        word(back).is_some_and(|word| word.is(roles::JOB))
+            && !matches!(text(back + 1), b"emergency" | b"patient" | b"paciente" | b"emergencia")
+    });
+    let linked = LINKS.contains(&text(1))
+        || between(1).contains(&b':')
+        || between(1).contains(&b',')
+        || word(1).is_some_and(|word| word.is(roles::JOB));
+    together(1) && (asked || (job && linked))
+}
+
 /// `Am I speaking with Yolanda Cruz?`, `¿Habla con Ramiro Cárdenas?`: whether the reader is who is named.
 fn is_asked_for(words: &[Word], folded: &Folded<'_>, at: usize, last: &Word) -> bool {
     let verb = at.checked_sub(2).and_then(|i| words.get(i)).map_or(b"".as_slice(), |w| folded.slice(w.start, w.end));
     matches!(verb, b"speaking" | b"speak" | b"talking" | b"habla" | b"hablo" | b"hablando")
         && folded.at(last.end) == Some(b'?')
+}
+
+/// `call Mr. Rash back`, `with Ms. Graves`: who is called or seen works here.
+fn is_spoken_to(word: &Word, folded: &Folded<'_>) -> bool {
+    const VERBS: &[&[u8]] = &[
+        b"call",
+        b"contact",
+        b"text",
+        b"email",
+        b"llame",
+        b"contacte",
+        b"find",
+        b"meet",
+        b"thank",
+        b"tell",
+        b"busque",
+    ];
+    word.is(roles::STAFF) || VERBS.contains(&folded.slice(word.start, word.end))
 }
 
 /// `Sra. Dolores`: in Spanish the title stands before the first name too.

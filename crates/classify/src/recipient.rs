@@ -30,11 +30,7 @@ pub(crate) fn find(
             });
         }
     }
-    for (values, kind, least) in [
-        (recipient.identifiers, Kind::Mrn, 4),
-        (recipient.streets, Kind::Address, 6),
-        (recipient.points, Kind::Phone, 7),
-    ] {
+    for (values, kind, least) in [(recipient.identifiers, Kind::Mrn, 4), (recipient.points, Kind::Phone, 7)] {
         for value in values {
             let mut wanted = skeleton(&Folded::new(value)?.plain);
             if kind == Kind::Phone && wanted.len() > 10 && wanted.first() == Some(&b'1') {
@@ -44,6 +40,11 @@ pub(crate) fn find(
             if wanted.len() >= least {
                 bare.places(&wanted, kind == Kind::Mrn, |start, end| found.push((start, end, kind)));
             }
+        }
+    }
+    for street in recipient.streets {
+        for form in street_forms(street)? {
+            bare.places(&form, true, |start, end| found.push((start, end, Kind::Address)));
         }
     }
     hits.extend(found.iter().map(|(start, end, kind)| Hit::identifier(*start, *end, *kind)));
@@ -80,6 +81,78 @@ fn name_forms(name: &str) -> Result<Vec<Vec<u8>>, ClassifierError> {
     forms.retain(|form| form.len() >= 3);
     forms.dedup();
     Ok(forms)
+}
+
+/// A street line without the kind of street, which is written in many ways, the number in digits and, up to twelve, in words.
+fn street_forms(street: &str) -> Result<Vec<Vec<u8>>, ClassifierError> {
+    const KINDS: &[&[u8]] = &[
+        b"st",
+        b"street",
+        b"ave",
+        b"av",
+        b"avenue",
+        b"rd",
+        b"road",
+        b"blvd",
+        b"boulevard",
+        b"ln",
+        b"lane",
+        b"dr",
+        b"drive",
+        b"ct",
+        b"court",
+        b"way",
+        b"pl",
+        b"place",
+        b"ter",
+        b"terrace",
+        b"cir",
+        b"circle",
+        b"hwy",
+        b"pkwy",
+        b"calle",
+        b"avenida",
+        b"camino",
+        b"calzada",
+    ];
+    const NUMBERS: &[(&str, &str)] = &[
+        ("one", "uno"),
+        ("two", "dos"),
+        ("three", "tres"),
+        ("four", "cuatro"),
+        ("five", "cinco"),
+        ("six", "seis"),
+        ("seven", "siete"),
+        ("eight", "ocho"),
+        ("nine", "nueve"),
+        ("ten", "diez"),
+        ("eleven", "once"),
+        ("twelve", "doce"),
+    ];
+    let folded = Folded::new(street)?;
+    let parts: Vec<&[u8]> = folded
+        .plain
+        .split(|b| !b.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty() && !KINDS.contains(part))
+        .collect();
+    let name: Vec<u8> = parts.iter().filter(|part| !is_number(part)).copied().flatten().copied().collect();
+    let Some(number) = parts.iter().copied().find(|part| is_number(part)).filter(|_| name.len() >= 3) else {
+        let whole = parts.concat();
+        return Ok(if whole.len() >= 6 { vec![whole] } else { Vec::new() });
+    };
+    let said = std::str::from_utf8(number)
+        .ok()
+        .and_then(|n| n.parse::<usize>().ok())
+        .and_then(|n| NUMBERS.get(n.checked_sub(1)?));
+    let mut forms = vec![[number, &name].concat(), [&name, number].concat()];
+    if let Some((english, spanish)) = said {
+        forms.extend([[english.as_bytes(), &name].concat(), [&name, spanish.as_bytes()].concat()]);
+    }
+    Ok(forms)
+}
+
+fn is_number(part: &[u8]) -> bool {
+    part.iter().all(u8::is_ascii_digit)
 }
 
 fn written_together(folded: &Folded<'_>, start: usize, end: usize) -> bool {

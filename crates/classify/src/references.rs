@@ -1,10 +1,10 @@
-//! Character references that a reader's program would show as the character: `&#104;`, `&iacute;`, `%68`. Nested ones are
-//! read as often as [`ROUNDS`] says.
+//! Character references that a reader's program would show as the character: `&#104;`, `&iacute;`, `%68`, `\u0068`, `=68`. Nested
+//! ones are read as often as [`ROUNDS`] says.
 
 use crate::work;
 
 /// How many layers of references are undone.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
 /// The longest reference, in characters.
 const LONGEST: usize = 12;
@@ -23,11 +23,14 @@ pub(crate) struct Read {
 /// Whether a text may hold references: cheap, and wrong only in saying yes.
 pub(crate) fn may_be_in(text: &[u8]) -> bool {
     // Without a branch a byte, so that many are looked at at once.
-    let signed = text.iter().fold(false, |any, byte| any | (*byte == b'&') | (*byte == b'%'));
+    let signed = text
+        .iter()
+        .fold(false, |any, byte| any | (*byte == b'&') | (*byte == b'%') | (*byte == b'=') | (*byte == b'\\'));
     signed
         && text.windows(3).any(|three| match three {
             [b'&', b'#' | b'a'..=b'z' | b'A'..=b'Z', next] => next.is_ascii_alphanumeric(),
-            [b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+            [b'%' | b'=', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+            [b'\\', b'u' | b'x', digit] => digit.is_ascii_hexdigit(),
             _ => false,
         })
 }
@@ -53,7 +56,10 @@ fn round(read: &[Read]) -> Vec<Read> {
     while let Some(one) = read.get(at) {
         let found = match one.character {
             '&' => entity(read, at),
-            '%' => escape(read, at),
+            '%' => escape(read, at, '%'),
+            // Quoted-printable, of what is no letter or digit of ASCII: "a=42" is no reference.
+            '=' => escape(read, at, '=').filter(|(character, _)| !character.is_ascii_alphanumeric()),
+            '\\' => written(read, at),
             _ => None,
         };
         if let Some((character, taken)) = found {
@@ -112,10 +118,13 @@ fn named(name: &str) -> Option<char> {
 }
 
 /// A percent escape: one byte, or the bytes of one character in UTF-8.
-fn escape(read: &[Read], at: usize) -> Option<(char, usize)> {
+fn escape(read: &[Read], at: usize, sign: char) -> Option<(char, usize)> {
     let byte = |from: usize| {
         let mut three = read.iter().skip(from).take(3).map(|one| one.character);
-        let (Some('%'), Some(high), Some(low)) = (three.next(), three.next(), three.next()) else { return None };
+        let (Some(first), Some(high), Some(low)) = (three.next(), three.next(), three.next()) else { return None };
+        if first != sign {
+            return None;
+        }
         u8::try_from(high.to_digit(16)? * 16 + low.to_digit(16)?).ok()
     };
     let first = byte(at)?;
@@ -126,4 +135,16 @@ fn escape(read: &[Read], at: usize) -> Option<(char, usize)> {
     let bytes: Vec<u8> = (0..count).map_while(|n| byte(at + 3 * n)).collect();
     let character = std::str::from_utf8(&bytes).ok()?.chars().next()?;
     Some((character, 3 * count))
+}
+
+/// A character as programs write it: `\u0068`, `\x68`.
+fn written(read: &[Read], at: usize) -> Option<(char, usize)> {
+    let length = match read.get(at + 1)?.character {
+        'u' => 4,
+        'x' => 2,
+        _ => return None,
+    };
+    let digits: String = read.iter().skip(at + 2).take(length).map(|one| one.character).collect();
+    let code = u32::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == length)?;
+    char::from_u32(code).map(|character| (character, 2 + length))
 }

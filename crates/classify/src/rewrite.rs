@@ -9,7 +9,7 @@ use crate::words::{
     self, APART, BREAK, DIGIT, HYPHEN, LETTER, LETTER_AND_DIGITS, LINE, MIXED, REPEATED, SIGN, STRANGE, STRANGE_MIN,
     UNKNOWN, Word, Words,
 };
-use crate::{roles, spoken, work};
+use crate::{letters, roles, spoken, work};
 
 /// A rewriting up to this many bytes is read as a whole; of a longer one, what stands around each change.
 const WHOLE: usize = 384;
@@ -151,7 +151,7 @@ pub(crate) fn all(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Vec<
         add(joined(words, folded));
     }
     if may_be_leet(words, folded) {
-        add(letters(lexicon, words, folded));
+        add(in_letters(lexicon, words, folded));
     }
     if words.saw(REPEATED) {
         add(squeezed(folded, 1));
@@ -160,10 +160,12 @@ pub(crate) fn all(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Vec<
     if words.saw(LINE) && words.saw(UNKNOWN) {
         add(unbroken(words, folded));
     }
-    if words.any(roles::NUMERAL) || words.saw(LETTER_AND_DIGITS) {
-        add(spoken::in_digits(words, folded));
+    if words.any(roles::NUMERAL | roles::LETTER_NAME) || words.saw(LETTER_AND_DIGITS) {
+        add(letters::joined(lexicon, words, folded));
+        add(spoken::in_digits(lexicon, words, folded));
     }
     if words.saw(STRANGE) {
+        add(parted(words, folded));
         add(mended(lexicon, words, folded));
     }
     found
@@ -222,8 +224,15 @@ fn joined(words: &Words, folded: &Folded<'_>) -> Rewritten {
             continue;
         }
         out.copy(folded, copied, at);
+        let mut letters = 0;
         for from in (at..at + run).step_by(2) {
-            out.push(folded.cased(from), from);
+            let byte = folded.cased(from);
+            // "C P T 7 7 0 6 7": a word and a number.
+            if byte.is_ascii_digit() && letters >= 3 {
+                out.push(b' ', from);
+            }
+            letters = if byte.is_ascii_alphabetic() { letters + 1 } else { 0 };
+            out.push(byte, from);
         }
         out.mark();
         done = at + run + skip;
@@ -338,14 +347,34 @@ fn breaker(folded: &Folded<'_>, at: usize) -> usize {
     let length = match rest {
         [b'-', b'\n', ..] => 2,
         [b'-', b'\r', b'\n', ..] => 3,
+        [b'<', ..] => tags(folded, at),
         _ => rest.iter().take(3).take_while(|b| is_breaker(**b)).count(),
     };
     let after = folded.at(at + length).is_some_and(|b| b.is_ascii_alphanumeric());
     if length > 0 && after { length } else { 0 }
 }
 
+/// How many bytes of tags of a markup language stand here: `<b></b>`.
+fn tags(folded: &Folded<'_>, start: usize) -> usize {
+    let mut length = 0;
+    while folded.at(start + length) == Some(b'<') && length < TAGS_MAX {
+        let rest = folded.plain.iter().skip(start + length + 1).take(TAG_MAX);
+        let inner =
+            rest.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'!' | b' ' | b'-')).count();
+        if folded.at(start + length + 1 + inner) != Some(b'>') {
+            break;
+        }
+        length += inner + 2;
+    }
+    length
+}
+
+/// The longest tag that is taken out of a word, and all of them together.
+const TAG_MAX: usize = 12;
+const TAGS_MAX: usize = 48;
+
 /// Digits and signs inside words read as letters.
-fn letters(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Rewritten {
+fn in_letters(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Rewritten {
     let mut out = Rewritten::default();
     let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'$' | b'!' | b'|' | b'+');
     let signed = |at: Option<usize>| at.and_then(|at| folded.at(at)).is_some_and(|byte| words::class(byte) & SIGN != 0);
@@ -392,6 +421,31 @@ fn unbroken(words: &Words, folded: &Folded<'_>) -> Rewritten {
             out.copy(folded, copied, first.end);
             out.mark();
             copied = next.start;
+        }
+    }
+    if copied > 0 {
+        out.copy(folded, copied, folded.plain.len());
+    }
+    out
+}
+
+/// Words written together with a capital each: `EatingDisordersProgram`.
+fn parted(words: &Words, folded: &Folded<'_>) -> Rewritten {
+    let mut out = Rewritten::default();
+    let mut copied = 0;
+    for word in words.iter().filter(|word| word.is_unknown() && word.len() >= 8) {
+        let opens = |at: &usize| folded.is_capital(*at) && !folded.is_capital(at - 1);
+        let starts: Vec<usize> = (word.start + 1..word.end).filter(opens).collect();
+        let longest =
+            [word.start].iter().chain(&starts).zip(starts.iter().chain([&word.end])).map(|(a, b)| b - a).max();
+        if starts.is_empty() || longest.is_none_or(|longest| longest < 4) || starts.len() * 3 > word.len() {
+            continue;
+        }
+        for start in starts {
+            out.copy(folded, copied, start);
+            out.mark();
+            out.push(b' ', start);
+            copied = start;
         }
     }
     if copied > 0 {

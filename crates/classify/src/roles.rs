@@ -97,6 +97,24 @@ roles! {
     ITEM = 39 "item",
     /// Before the name of a street or a house of business, in which a care word is only a name.
     VENUE = 38 "venue",
+    /// Somebody who works here: nurse, driver, manager.
+    JOB = 42 "job",
+    /// The name of a letter that is no other word: ess, eff, zeta.
+    LETTER_NAME = 43 "letter_name",
+    /// Before a postal code.
+    ZIP = 44 "zip",
+    /// A thing of an office or a house, of which may be said what is said of findings: a form that came back, a line that shrank.
+    OBJECT = 45 "object",
+    /// Says that a house began: opened, founded, since.
+    FOUNDED = 46 "founded",
+    /// A part of a house where somebody lives: apartment, floor.
+    DWELLING = 47 "dwelling",
+    /// Says that somebody was tried to be reached.
+    TRIED = 48 "tried",
+    /// Whose a telephone is: your, his, su.
+    OWNER = 49 "owner",
+    /// A short word that sentences end with: the dot behind it is no abbreviation's.
+    ENDS = 41 "ends",
 }
 
 /// Where the digit's value begins.

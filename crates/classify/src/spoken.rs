@@ -2,9 +2,11 @@
 //! They are written in digits, so that the shapes of numbers are found in them like in any other.
 
 use crate::fold::Folded;
+use crate::lexicon::Lexicon;
 use crate::rewrite::Rewritten;
-use crate::roles;
+use crate::table::Info;
 use crate::words::{Word, Words};
+use crate::{letters, roles};
 
 /// What a word adds to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,30 +143,34 @@ const PARTS: &[(&str, Part)] = &[
 const PARTS_MAX: usize = 40;
 
 /// What a word adds, when it is a number's word or a single digit.
-fn part(word: &Word, folded: &Folded<'_>) -> Option<Part> {
+fn part(lexicon: &Lexicon, word: &Word, folded: &Folded<'_>) -> Option<Part> {
     let text = folded.slice(word.start, word.end);
     if let [digit @ b'0'..=b'9'] = text {
         return Some(Part::Unit(u32::from(digit - b'0')));
     }
-    if !word.is(roles::NUMERAL) {
-        return None;
+    let named = |text: &[u8]| PARTS.iter().find(|(name, _)| name.as_bytes() == text).map(|(_, part)| *part);
+    if word.is(roles::NUMERAL) {
+        return named(text);
     }
-    PARTS.iter().find(|(name, _)| name.as_bytes() == text).map(|(_, part)| *part)
+    // A numeral with a slip: `nienty`, `nobenta`.
+    let odd = word.info == Info::NONE && word.digits == 0 && word.len() >= 5;
+    odd.then(|| lexicon.fuzzy.part(text)).flatten().and_then(named).filter(|part| !matches!(part, Part::Sign(_)))
 }
 
 /// Whether the parts on both sides of what stands between may be one number.
 fn goes_on(between: &[u8], before: Part) -> bool {
-    matches!(between, b" " | b"-" | b" - " | b", " | b" and " | b" y " | b"- " | b" -")
+    matches!(between, b" " | b"-" | b"/" | b" - " | b", " | b" and " | b" y " | b"- " | b" -")
         && !matches!(before, Part::Ordinal(_))
         && (between != b", " || matches!(before, Part::Unit(_)))
 }
 
 /// The text with its numbers in digits.
-pub(crate) fn in_digits(words: &Words, folded: &Folded<'_>) -> Rewritten {
+pub(crate) fn in_digits(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Rewritten {
     let mut out = Rewritten::default();
     let (mut at, mut copied) = (0, 0);
     while let Some(first) = words.get(at) {
-        let Some(begin) = part(first, folded).filter(|part| !matches!(part, Part::Sign(_))) else {
+        let begin = part(lexicon, first, folded).filter(|_| !first.is(roles::LETTER_NAME));
+        let Some(begin) = begin.filter(|part| !matches!(part, Part::Sign(_))) else {
             at += 1;
             continue;
         };
@@ -173,13 +179,16 @@ pub(crate) fn in_digits(words: &Words, folded: &Folded<'_>) -> Rewritten {
         while let Some(word) = words.get(next) {
             let joins = [b"and".as_slice(), b"y"].contains(&folded.slice(word.start, word.end));
             let word = if joins { words.get(next + 1).unwrap_or(word) } else { word };
-            let Some(found) = part(word, folded) else { break };
+            let Some(found) = part(lexicon, word, folded) else { break };
             let before = parts.last().copied().unwrap_or(begin);
             if !goes_on(folded.slice(last.end, word.start), before) || parts.len() >= PARTS_MAX {
                 break;
             }
             if matches!((folded.slice(last.end, word.start), before), (b" - " | b"- " | b" -", Part::Unit(_))) {
                 parts.push(Part::Sign(b'-'));
+            }
+            if folded.slice(last.end, word.start) == b"/" {
+                parts.push(Part::Sign(b'/'));
             }
             parts.push(found);
             spoken |= word.digits == 0;
@@ -198,8 +207,12 @@ pub(crate) fn in_digits(words: &Words, folded: &Folded<'_>) -> Rewritten {
         let value = write(&parts);
         let grave = parts.len() > 1 || dated || value.len() > 2 || value.starts_with('9') && value.len() == 2;
         if grave && (spoken || letter.is_some()) {
-            let from = letter.map_or(first.start, |letter| letter.end);
+            let name = letter.filter(|letter| letter.len() > 1);
+            let from = letter.map_or(first.start, |letter| if name.is_some() { letter.start } else { letter.end });
             out.copy(folded, copied, from);
+            if let Some(byte) = name.and_then(|name| letters::named(name, folded)) {
+                out.push(byte.to_ascii_uppercase(), from);
+            }
             out.mark();
             let digits = value.len().max(1);
             for (offset, byte) in value.bytes().enumerate() {
@@ -218,7 +231,8 @@ pub(crate) fn in_digits(words: &Words, folded: &Folded<'_>) -> Rewritten {
 
 /// A letter alone directly before a number is the beginning of a code: `E six six point nine`.
 fn is_letter(word: &Word, first: &Word, folded: &Folded<'_>) -> bool {
-    word.len() == 1 && word.digits == 0 && folded.is_capital(word.start) && first.start == word.end + 1
+    let alone = word.len() == 1 && word.digits == 0 && folded.is_capital(word.start);
+    (alone || word.is(roles::LETTER_NAME)) && first.start == word.end + 1
 }
 
 /// Whether a month stands directly before, or one word before or behind: `dos de abril`, `the second of April`.
@@ -307,7 +321,7 @@ mod tests {
     fn digits(text: &str) -> String {
         let folded = Folded::new(text).unwrap();
         let words = words::of(&folded, lexicon::get().unwrap());
-        in_digits(&words, &folded).text().unwrap_or(text).to_lowercase()
+        in_digits(lexicon::get().unwrap(), &words, &folded).text().unwrap_or(text).to_lowercase()
     }
 
     #[test]

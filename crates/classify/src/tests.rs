@@ -149,9 +149,19 @@ fn care_content_is_found_in_both_languages() {
         ("How is your chest pain?", Kind::Symptom, Level::L3),
         ("Your result is positive", Kind::Implied, Level::L3),
         ("Su prueba salió positivo", Kind::Implied, Level::L3),
-        ("Your balance of $45.20 is past due", Kind::Other, Level::L2),
         ("Your lab results are ready", Kind::Lab, Level::L2),
     ]);
+}
+
+#[test]
+fn money_owed_has_a_level_and_is_no_phi_until_it_says_what_for() {
+    for text in
+        ["Your balance of $45.20 is past due", "Tiene un saldo pendiente de $45. Llame a cobros al 1-800-555-0119."]
+    {
+        let findings = found(text);
+        assert!(!findings.phi && findings.level == Level::L2, "{text}: {findings:?}");
+    }
+    assert!(found("Your balance of $45.20 for the colonoscopy is past due").phi);
 }
 
 #[test]

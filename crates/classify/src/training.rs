@@ -36,3 +36,11 @@ pub fn sentences(text: &str) -> Result<Vec<Sentence>, ClassifierError> {
     });
     Ok(found.collect())
 }
+
+/// Whether something is found in a text without asking the model.
+///
+/// # Errors
+/// When the text cannot be judged.
+pub fn is_found_by_words(text: &str) -> Result<bool, ClassifierError> {
+    crate::scan_with(text, &Context::default(), |_, _| None).map(|findings| findings.phi)
+}

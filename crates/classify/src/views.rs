@@ -17,7 +17,7 @@ pub(crate) fn find(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>, hits: 
         singles = if word.len() <= 3 && word.digits < word.len().max(2) { singles + 1 } else { 0 };
         if word.is_unknown() && !word.info.quiet && (3..=LONGEST).contains(&word.len()) {
             let named = || word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && folded.is_capital(word.start);
-            let excused = || named() || is_titled(words, at, folded);
+            let excused = || named() || is_titled(words, at, folded) || is_street(words, at, folded);
             if let Some(entry) = alone(lexicon, folded.slice(word.start, word.end), excused) {
                 hits.extend(hit(word.start, word.end, entry));
             }
@@ -44,21 +44,72 @@ pub(crate) fn find(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>, hits: 
 pub(crate) fn alone(lexicon: &Lexicon, text: &[u8], excused: impl FnOnce() -> bool) -> Option<Entry> {
     let grave = |entry: Option<Entry>| entry.filter(|entry| entry.level >= Level::L3);
     if text.windows(3).any(|three| matches!(three, [a, b, c] if a == b && b == c))
-        && let Some(entry) = [1, 2].iter().find_map(|most| grave(lexicon.find_text(&squeezed(text, *most))))
+        && let Some(entry) = [1, 2].iter().find_map(|most| grave(read(lexicon, &squeezed(text, *most))))
     {
         return Some(entry);
     }
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
     if digits == 0 {
-        return (text.len() >= 5 && !excused()).then(|| grave(misspelled(lexicon, text))).flatten();
+        if excused() {
+            return None;
+        }
+        let slip = || if text.len() >= 5 { misspelled(lexicon, text) } else { None };
+        let found = grave(slip()).or_else(|| look_alikes(text).find_map(|reading| grave(lexicon.find_text(&reading))));
+        // Written together, or backwards.
+        let inside = || if text.len() >= 10 { lexicon.find_inside(text, 7).map(|(.., entry)| entry) } else { None };
+        let found = found.or_else(|| grave(inside())).or_else(|| grave(reversed(lexicon, text)));
+        return found;
     }
     if text.len() - digits < 2 || is_number(text) {
         return None;
     }
     leet_readings(text).iter().find_map(|reading| {
         let long = reading.len() >= 6;
-        grave(lexicon.find_text(reading).or_else(|| long.then(|| misspelled(lexicon, reading)).flatten()))
+        grave(read(lexicon, reading).or_else(|| long.then(|| misspelled(lexicon, reading)).flatten()))
     })
+}
+
+/// What a reading of a word means; a short one must mean it in small letters too.
+fn read(lexicon: &Lexicon, text: &[u8]) -> Option<Entry> {
+    if text.len() >= 4 {
+        return lexicon.find_text(text);
+    }
+    lexicon.section(lexicon.find(Hash::of(text)).section).filter(|entry| entry.kind.is_some())
+}
+
+/// A word read backwards.
+fn reversed(lexicon: &Lexicon, text: &[u8]) -> Option<Entry> {
+    let backwards: Vec<u8> = if text.len() >= 6 { text.iter().rev().copied().collect() } else { Vec::new() };
+    lexicon.find_text(&backwards).filter(|entry| entry.reviewed)
+}
+
+/// Letters that look like others when written small or narrow: `rn` for m, `vv` for w, `cl` for d, `l` for a capital i.
+fn look_alikes(text: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+    const PAIRS: &[(&[u8], u8)] = &[(b"rn", b'm'), (b"vv", b'w'), (b"cl", b'd'), (b"l", b'i')];
+    let read = move |(from, to): &(&[u8], u8)| {
+        let mut out = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((first, tail)) = rest.split_first() {
+            if let Some(behind) = rest.strip_prefix(*from) {
+                out.push(*to);
+                rest = behind;
+            } else {
+                out.push(*first);
+                rest = tail;
+            }
+        }
+        out
+    };
+    PAIRS.iter().filter(|(from, _)| text.windows(from.len()).any(|part| part == *from)).map(read)
+}
+
+/// Whether a capitalised word is a street's name: `77 Bloodworth Ave`.
+fn is_street(words: &[Word], at: usize, folded: &Folded<'_>) -> bool {
+    let (Some(word), Some(next)) = (words.get(at), words.get(at + 1)) else { return false };
+    folded.is_capital(word.start)
+        && folded.is_capital(next.start)
+        && next.is(roles::STREET)
+        && folded.slice(word.end, next.start) == b" "
 }
 
 /// Whether a capitalised word stands behind a title or a name: somebody on the staff.
@@ -174,7 +225,8 @@ fn broken(
         });
         let grave = |entry: &Entry| entry.reviewed;
         // Three letters together are an initialism more often than a disguise: only what is gravest counts.
-        if let Some(entry) = found.filter(grave).filter(|entry| text.len() >= 4 || entry.level == Level::L4) {
+        let found = found.filter(grave).filter(|entry| text.len() >= 4 || entry.level == Level::L4);
+        if let Some(entry) = found.filter(|_| !crate::lexicon::is_person(words, folded, at)) {
             hits.extend(hit(first.start, part.end, entry));
         }
     }
@@ -213,8 +265,13 @@ fn split(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, at: usize, hits
     let mut parts = words.iter().skip(at);
     let Some(first) = parts.next().filter(|first| lexicon.may_begin(first.hash)) else { return };
     let (mut hash, mut length) = (first.hash, first.len());
-    for part in parts.take(2) {
+    // Syllables: `in su li na`.
+    let most = if first.len() <= 3 { 5 } else { 2 };
+    for (count, part) in parts.take(most).enumerate() {
         length += part.len();
+        if count >= 2 && part.len() > 3 {
+            return;
+        }
         if part.glue != Glue::Blank || length > 20 {
             return;
         }
@@ -239,9 +296,12 @@ fn entry_of(lexicon: &Lexicon, hash: Hash, text: &[u8]) -> Option<Entry> {
 
 /// Letters that stand apart, or in twos and threes: `t r a m a d o l`, `H.I.V`, `di ab et es`.
 fn spelled(lexicon: &Lexicon, run: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+    // Where words are two blanks apart, the letters of one word are a single blank apart.
+    let widths = || run.windows(2).filter_map(|two| two.first().zip(two.last())).map(|(a, b)| b.start - a.end);
+    let gap = if widths().any(|width| width == 1) && widths().any(|width| width >= 2) { 1 } else { 3 };
     for part in run.chunk_by(|a, b| {
         let between = folded.slice(a.end, b.start);
-        between.len() <= 3 && !(between.contains(&b'\n') && (a.len() > 1 || b.len() > 1))
+        between.len() <= gap && !(between.contains(&b'\n') && (a.len() > 1 || b.len() > 1))
     }) {
         let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
         let single = part.iter().filter(|word| word.len() == 1).count();
@@ -255,6 +315,10 @@ fn spelled(lexicon: &Lexicon, run: &[Word], folded: &Folded<'_>, hits: &mut Vec<
         let all_single = single == part.len();
         let readings = [text.clone()].into_iter().chain(leet_readings(&text));
         for reading in readings {
+            // "C-O-N-F-I-R-M": a word that is known for what it is.
+            if lexicon.find(Hash::of(&reading)).roles & roles::KNOWN != 0 {
+                break;
+            }
             let whole = lexicon
                 .find_text(&reading)
                 .or_else(|| (reading.len() >= 7).then(|| misspelled(lexicon, &reading)).flatten());
@@ -280,6 +344,34 @@ fn spelled(lexicon: &Lexicon, run: &[Word], folded: &Folded<'_>, hits: &mut Vec<
     }
 }
 
+/// A word without the signs around it.
+fn trim(bytes: &[u8]) -> &[u8] {
+    let sign = |byte: &u8| matches!(byte, b'!' | b'|' | b'*' | b'+');
+    let start = bytes.iter().position(|byte| !sign(byte)).unwrap_or(0);
+    let end = bytes.iter().rposition(|byte| !sign(byte)).map_or(bytes.len(), |last| last + 1);
+    bytes.get(start..end).unwrap_or(bytes)
+}
+
+/// The most stars of a word that are read as vowels.
+const STARS_MAX: usize = 3;
+
+/// A word with a vowel for every star: `d*pr*ssed`, as people hide words.
+fn with_vowels(text: &[u8]) -> Vec<Vec<u8>> {
+    let stars = text.iter().filter(|byte| **byte == b'*').count();
+    if stars > STARS_MAX || text.iter().any(|byte| *byte != b'*' && !byte.is_ascii_lowercase()) {
+        return Vec::new();
+    }
+    let mut readings = vec![Vec::with_capacity(text.len())];
+    for byte in text {
+        let letters: &[u8] = if *byte == b'*' { b"aeiou" } else { std::slice::from_ref(byte) };
+        let longer = |reading: &Vec<u8>| {
+            letters.iter().map(|letter| [reading.as_slice(), &[*letter]].concat()).collect::<Vec<_>>()
+        };
+        readings = readings.iter().flat_map(longer).collect();
+    }
+    readings
+}
+
 /// Words with a sign in a letter's place: `di@betes`, `$ertraline`, or in place of any letter: `diab*tes`.
 fn masked(lexicon: &Lexicon, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
     let is_sign = |byte: u8| matches!(byte, b'@' | b'$' | b'!' | b'|' | b'+' | b'*');
@@ -293,12 +385,13 @@ fn masked(lexicon: &Lexicon, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
         work::count(end - start);
         let bytes = folded.slice(start, end);
         let signs = bytes.iter().filter(|byte| is_sign(**byte)).count();
-        let trimmed = bytes.strip_suffix(b"!").unwrap_or(bytes);
+        let trimmed = trim(bytes);
         let unfit = bytes.len() < 4 || bytes.len() > LONGEST || signs * 2 >= bytes.len();
         if unfit || trimmed.iter().all(u8::is_ascii_alphanumeric) {
             continue;
         }
-        let found = leet_readings(trimmed).iter().find_map(|reading| {
+        let vowels = if trimmed.contains(&b'*') { with_vowels(trimmed) } else { Vec::new() };
+        let found = leet_readings(trimmed).iter().chain(&vowels).find_map(|reading| {
             let found = lexicon.find_text(reading);
             found.or_else(|| (reading.len() >= 6).then(|| misspelled(lexicon, reading)).flatten())
         });

@@ -109,6 +109,9 @@ const CLASSES: [Class; 256] = {
                 b'$' | b'!' => ALONE | SIGN,
                 b'+' => ALONE | GLUE | SIGN,
                 b'*' | b'_' | b'~' | b'^' | b'\\' | OTHER => ALONE | GLUE | BREAK,
+                b'<' => ALONE | BREAK,
+                // Control characters but the tab and the ends of lines show nothing.
+                0..=8 | 11 | 12 | 14..=31 | 127 => ALONE | GLUE | BREAK,
                 b'.' | b'\'' | b'/' | b'`' | b'=' | b'#' | b'"' => ALONE | GLUE,
                 _ => ALONE,
             };
@@ -248,4 +251,9 @@ impl Words {
 /// The index of the first word that begins at or after a position.
 pub(crate) fn from(words: &[Word], position: usize) -> usize {
     words.partition_point(|word| word.start < position)
+}
+
+/// The word behind a word.
+pub(crate) fn after<'w>(words: &'w [Word], word: &Word) -> Option<&'w Word> {
+    words.get(from(words, word.end))
 }
