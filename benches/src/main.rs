@@ -72,7 +72,8 @@ fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
     }
     if named.is_empty() {
         let date = SystemClock.now().strftime("%Y-%m-%d %H:%M UTC").to_string();
-        std::fs::write(root.join("docs/benchmarks.md"), report::page(&date, &machine, &lines))?;
+        let page = report::page(&date, &machine, &lines) + &classify::beside_others(root)?;
+        std::fs::write(root.join("docs/benchmarks.md"), page)?;
         println!("written to docs/benchmarks.md");
     }
     Ok(())

@@ -54,8 +54,10 @@ impl Folding {
 
     /// A run of plain characters: only the first can be a step.
     fn push_run(&mut self, bytes: &[u8], code: usize) {
-        self.steps.put(self.cased.len(), code, 1);
-        self.cased.extend_from_slice(bytes);
+        if !bytes.is_empty() {
+            self.steps.put(self.cased.len(), code, 1);
+            self.cased.extend_from_slice(bytes);
+        }
     }
 }
 
@@ -117,23 +119,29 @@ impl<'t> Folded<'t> {
     fn slowly(text: &str, referenced: bool) -> Result<Self, ClassifierError> {
         let table = TABLE.as_ref().ok_or(ClassifierError::NotReady)?;
         let mut folding = Folding { cased: Vec::with_capacity(text.len()), steps: Steps::default() };
-        if referenced {
-            for read in references::decode(text) {
-                folding.push(table.plain(read.character), read.index, read.width);
+        let (mut rest, mut code) = (text, 0);
+        while let Some(c) = rest.chars().next() {
+            let run = plain_run(rest.as_bytes(), referenced);
+            let (plain, others) = rest.split_at_checked(run).unwrap_or((rest, ""));
+            folding.push_run(plain.as_bytes(), code);
+            code += run;
+            rest = others;
+            if run > 0 {
+                continue;
             }
-        } else {
-            let (mut rest, mut code) = (text, 0);
-            while let Some(c) = rest.chars().next() {
-                let run = ascii_run(rest.as_bytes());
-                let (run_of, others) = rest.split_at_checked(run.max(c.len_utf8())).unwrap_or((rest, ""));
-                if run > 0 {
-                    folding.push_run(run_of.as_bytes(), code);
-                } else {
-                    folding.push(table.plain(c), code, 1);
+            // A character outside ASCII, or a reference and what may belong to it.
+            let length = if c.is_ascii() { references::run(rest.as_bytes()) } else { c.len_utf8() };
+            let (strange, others) = rest.split_at_checked(length).unwrap_or((rest, ""));
+            if c.is_ascii() {
+                for read in references::decode(strange) {
+                    folding.push(table.plain(read.character), code + read.index, read.width);
                 }
-                code += run.max(1);
-                rest = others;
+                code += length;
+            } else {
+                folding.push(table.plain(c), code, 1);
+                code += 1;
             }
+            rest = others;
         }
         let Folding { cased, steps } = folding;
         Ok(Self { plain: cased.to_ascii_lowercase(), cased: Cow::Owned(cased), steps, blanked: false, shouted: false })
@@ -201,10 +209,12 @@ impl<'t> Folded<'t> {
     }
 }
 
-/// How many plain characters a text begins with, looked at in pieces.
-fn ascii_run(bytes: &[u8]) -> usize {
-    let whole = bytes.chunks_exact(16).take_while(|piece| piece.is_ascii()).count() * 16;
-    whole + bytes.iter().skip(whole).take_while(|byte| byte.is_ascii()).count()
+/// How many characters a text begins with that are what they are, looked at in pieces.
+fn plain_run(bytes: &[u8], referenced: bool) -> usize {
+    let plain = |byte: &u8| byte.is_ascii() & !(referenced & ((*byte == b'&') | (*byte == b'%')));
+    let whole = |piece: &&[u8]| piece.iter().fold(true, |all, byte| all & plain(byte));
+    let pieces = bytes.chunks_exact(16).take_while(whole).count() * 16;
+    pieces + bytes.iter().skip(pieces).take_while(|byte| plain(byte)).count()
 }
 
 /// How many bytes are of a kind. In pieces of which a byte can hold the count, so that many are looked at at once.

@@ -7,7 +7,7 @@ use crate::words::Word;
 use crate::{roles, work};
 
 /// The weights: one signed byte per hashed feature.
-const WEIGHTS: &[u8] = include_bytes!("../data/model.bin");
+const WEIGHTS: &[u8; SIZE] = include_bytes!("../data/model.bin");
 
 /// How many weights there are.
 pub(crate) const SIZE: usize = 1 << 17;
@@ -70,6 +70,9 @@ pub(crate) fn length(sentence: &[Word]) -> i32 {
 pub(crate) fn sentences<'w>(words: &'w [Word], folded: &Folded<'_>) -> impl Iterator<Item = &'w [Word]> {
     let goes_on = |a: &Word, b: &Word| {
         let between = folded.slice(a.end, b.start);
+        if between == b" " {
+            return true;
+        }
         !between.iter().any(|byte| matches!(byte, b'!' | b'?' | b'\n' | b';'))
             && !between.starts_with(b". ")
             && !between.starts_with(b": ")

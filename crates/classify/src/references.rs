@@ -35,6 +35,11 @@ pub(crate) fn may_be_in(text: &[u8]) -> bool {
         })
 }
 
+/// How many bytes from here on a reference that begins here can have to do with: nothing else is ever part of one, nested or not.
+pub(crate) fn run(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'&' | b'#' | b';' | b'%')).count()
+}
+
 /// The characters of a text with all references undone.
 pub(crate) fn decode(text: &str) -> Vec<Read> {
     let mut read: Vec<Read> =

@@ -376,6 +376,10 @@ fn with_vowels(text: &[u8]) -> Vec<Vec<u8>> {
 fn masked(lexicon: &Lexicon, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
     let is_sign = |byte: u8| matches!(byte, b'@' | b'$' | b'!' | b'|' | b'+' | b'*');
     let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || is_sign(*byte);
+    // Without a branch a byte, so that many are looked at at once.
+    if !folded.plain.iter().fold(false, |any, byte| any | is_sign(*byte)) {
+        return;
+    }
     let mut done = 0;
     while let Some(next) = folded.plain.iter().skip(done).position(|byte| is_sign(*byte)) {
         let (before, behind) = folded.plain.split_at(done + next);

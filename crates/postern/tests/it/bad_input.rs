@@ -72,6 +72,25 @@ fn a_body_that_is_no_json_too_large_or_of_another_type_is_told_so() {
 }
 
 #[test]
+fn texts_to_scan_that_are_no_text_are_told_by_line_and_the_others_are_read() {
+    let mut clinic = clinic("bad-scan");
+    clinic.serve();
+    let mut body = b"{\"id\":\"1\",\"text\":\"a\xff\xfeb\",\"channel\":\"sms\"}\n".to_vec();
+    body.extend_from_slice(b"{\"id\":\"2\",\"text\":\"\\udc00 HIV\",\"channel\":\"sms\"}\n");
+    let flood = "\u{202e}&amp;amp;#72;IV \u{301}".repeat(4_000);
+    body.extend_from_slice(json!({ "id": "3", "text": flood, "channel": "sms" }).to_string().as_bytes());
+    let answer = clinic.client().call("POST", "/v1/scan", &[("Content-Type", "application/x-ndjson")], &body);
+    let answer = answer.expect("an answer");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let told: Vec<Value> = answer.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!((&told[0]["line"], &told[1]["line"], told.len()), (&json!(1), &json!(2), 3), "{told:?}");
+    assert_eq!((&told[2]["id"], &told[2]["phi"], &told[2]["level"]), (&json!("3"), &json!(true), &json!("L4")));
+    let length = flood.chars().count();
+    let spans = told[2]["spans"].as_array().expect("spans");
+    assert!(spans.iter().all(|span| span["end"].as_u64().is_some_and(|end| end <= length as u64)), "{}", spans.len());
+}
+
+#[test]
 fn without_a_key_or_at_another_address_there_is_a_problem_and_no_more() {
     let mut clinic = clinic("no-key");
     let address = clinic.serve();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-fn fed(arguments: &[&str], input: &str) -> Output {
+fn fed(arguments: &[&str], input: impl AsRef<[u8]>) -> Output {
     let mut child = Command::new(POSTERN)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -13,7 +13,7 @@ fn fed(arguments: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the binary runs");
-    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("written");
+    child.stdin.take().expect("piped").write_all(input.as_ref()).expect("written");
     child.wait_with_output().expect("it ended")
 }
 
@@ -103,6 +103,35 @@ not json, SSN 219-09-9991\n\
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("line 1: `chanel`") && said.contains("line 3: ") && !said.contains("219"), "{said}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 texts, 1 with PHI"));
+}
+
+#[test]
+fn scan_holds_what_it_cannot_judge_and_tells_of_bytes_that_are_no_text() {
+    let folder = Folder::new("scan-hostile");
+    let long = "Your A1c is 8.2 %. ".repeat(10 * 1024 * 1024 / 19);
+    let mut texts = format!("See you Monday at 3.\n{long}\nSee you ").into_bytes();
+    texts.extend_from_slice(b"\xff\xc3\x28 at 3.\n\xed\xa0\x80\nSee you Friday at 3.\n");
+    let file = folder.join("texts.txt");
+    std::fs::write(&file, texts).unwrap();
+    let output = fed(&["scan", "--json", file.to_str().unwrap()], "");
+    assert_eq!(output.status.code(), Some(2), "bytes that are no text were not read");
+    let told: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(told.len(), 5, "{told:?}");
+    assert_eq!((&told[0]["phi"], &told[4]["phi"]), (&json!(false), &json!(false)), "what is around is judged");
+    assert_eq!((&told[1]["phi"], &told[1]["level"]), (&json!(true), &json!("L4")), "too long to judge is not clean");
+    assert_eq!((&told[2]["line"], &told[3]["line"]), (&json!(3), &json!(4)));
+    assert!(told[2]["error"].as_str().unwrap().contains("UTF-8"), "{}", told[2]);
+
+    let mut lines = b"{\"id\":\"1\",\"text\":\"a\xff\xfeb\",\"channel\":\"sms\"}\n".to_vec();
+    lines.extend_from_slice(b"{\"id\":\"2\",\"text\":\"\\ud800 HIV\",\"channel\":\"sms\"}\n");
+    lines.extend_from_slice("{\"id\":\"3\",\"text\":\"H\u{301}\u{202e}I\u{200b}V\",\"channel\":\"sms\"}\n".as_bytes());
+    let output = fed(&["scan", "--json"], &lines);
+    assert_eq!(output.status.code(), Some(2));
+    let told: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&told[0]["line"], &told[1]["line"]), (&json!(1), &json!(2)), "half a character is no text");
+    assert_eq!((&told[2]["id"], &told[2]["phi"]), (&json!("3"), &json!(true)));
 }
 
 #[test]
