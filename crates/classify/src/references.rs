@@ -23,9 +23,7 @@ pub(crate) struct Read {
 /// Whether a text may hold references: cheap, and wrong only in saying yes.
 pub(crate) fn may_be_in(text: &[u8]) -> bool {
     // Without a branch a byte, so that many are looked at at once.
-    let signed = text
-        .iter()
-        .fold(false, |any, byte| any | (*byte == b'&') | (*byte == b'%') | (*byte == b'=') | (*byte == b'\\'));
+    let signed = text.iter().fold(false, |any, byte| any | opens(*byte));
     signed
         && text.windows(3).any(|three| match three {
             [b'&', b'#' | b'a'..=b'z' | b'A'..=b'Z', next] => next.is_ascii_alphanumeric(),
@@ -35,9 +33,16 @@ pub(crate) fn may_be_in(text: &[u8]) -> bool {
         })
 }
 
+/// Whether references begin with this byte.
+#[inline]
+pub(crate) const fn opens(byte: u8) -> bool {
+    (byte == b'&') | (byte == b'%') | (byte == b'=') | (byte == b'\\')
+}
+
 /// How many bytes from here on a reference that begins here can have to do with: nothing else is ever part of one, nested or not.
 pub(crate) fn run(text: &[u8]) -> usize {
-    text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'&' | b'#' | b';' | b'%')).count()
+    let inside = |byte: u8| byte.is_ascii_alphanumeric() || opens(byte) || matches!(byte, b'#' | b';' | b'+');
+    text.iter().take_while(|byte| inside(**byte)).count()
 }
 
 /// The characters of a text with all references undone.
@@ -152,4 +157,32 @@ fn written(read: &[Read], at: usize) -> Option<(char, usize)> {
     let digits: String = read.iter().skip(at + 2).take(length).map(|one| one.character).collect();
     let code = u32::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == length)?;
     char::from_u32(code).map(|character| (character, 2 + length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_around_a_reference_has_no_part_in_it() {
+        for text in [
+            "a &amp;#72;IV b&#x48; c",
+            "=48=3D49 x=42 a==41",
+            "\\u0048IV \\x4AIV \\u+048 \\",
+            "%2548 %C3%A9 %&#52;8",
+            "&#3 8; &; &am p;=2",
+        ] {
+            let whole: Vec<(usize, usize, char)> =
+                decode(text).iter().map(|read| (read.index, read.width, read.character)).collect();
+            let mut parts = Vec::new();
+            let mut at = 0;
+            while let Some(byte) = text.as_bytes().get(at) {
+                let length = if opens(*byte) { run(&text.as_bytes()[at..]) } else { 1 };
+                let read = decode(&text[at..at + length]);
+                parts.extend(read.iter().map(|read| (read.index + at, read.width, read.character)));
+                at += length;
+            }
+            assert_eq!(parts, whole, "{text}");
+        }
+    }
 }
