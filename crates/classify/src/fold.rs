@@ -212,7 +212,8 @@ impl<'t> Folded<'t> {
 /// How many characters a text begins with that are what they are, looked at in pieces.
 fn plain_run(bytes: &[u8], referenced: bool) -> usize {
     let plain = |byte: &u8| byte.is_ascii() & !(referenced & references::opens(*byte));
-    let whole = |piece: &&[u8]| piece.iter().fold(true, |all, byte| all & plain(byte));
+    let opens = |piece: &[u8]| piece.iter().fold(false, |any, byte| any | references::opens(*byte));
+    let whole = |piece: &&[u8]| piece.is_ascii() && !(referenced && opens(piece));
     let pieces = bytes.chunks_exact(16).take_while(whole).count() * 16;
     pieces + bytes.iter().skip(pieces).take_while(|byte| plain(byte)).count()
 }

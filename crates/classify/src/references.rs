@@ -178,7 +178,7 @@ mod tests {
             let mut at = 0;
             while let Some(byte) = text.as_bytes().get(at) {
                 let length = if opens(*byte) { run(&text.as_bytes()[at..]) } else { 1 };
-                let read = decode(&text[at..at + length]);
+                let read = decode(text.get(at..at + length).unwrap());
                 parts.extend(read.iter().map(|read| (read.index + at, read.width, read.character)));
                 at += length;
             }

@@ -435,6 +435,9 @@ fn parted(words: &Words, folded: &Folded<'_>) -> Rewritten {
     let mut copied = 0;
     for word in words.iter().filter(|word| word.is_unknown() && word.len() >= 8) {
         let opens = |at: &usize| folded.is_capital(*at) && !folded.is_capital(at - 1);
+        if !(word.start + 1..word.end).any(|at| folded.is_capital(at)) {
+            continue;
+        }
         let starts: Vec<usize> = (word.start + 1..word.end).filter(opens).collect();
         let longest =
             [word.start].iter().chain(&starts).zip(starts.iter().chain([&word.end])).map(|(a, b)| b - a).max();

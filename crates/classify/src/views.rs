@@ -79,7 +79,11 @@ fn read(lexicon: &Lexicon, text: &[u8]) -> Option<Entry> {
 
 /// A word read backwards.
 fn reversed(lexicon: &Lexicon, text: &[u8]) -> Option<Entry> {
-    let backwards: Vec<u8> = if text.len() >= 6 { text.iter().rev().copied().collect() } else { Vec::new() };
+    let first = text.iter().rev().take(4).fold(Hash::EMPTY, |hash, byte| hash.and(*byte));
+    if text.len() < 6 || !lexicon.may_begin(first) {
+        return None;
+    }
+    let backwards: Vec<u8> = text.iter().rev().copied().collect();
     lexicon.find_text(&backwards).filter(|entry| entry.reviewed)
 }
 
@@ -356,20 +360,23 @@ fn trim(bytes: &[u8]) -> &[u8] {
 const STARS_MAX: usize = 3;
 
 /// A word with a vowel for every star: `d*pr*ssed`, as people hide words.
-fn with_vowels(text: &[u8]) -> Vec<Vec<u8>> {
+fn with_vowels(text: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+    const VOWELS: &[u8] = b"aeiou";
     let stars = text.iter().filter(|byte| **byte == b'*').count();
-    if stars > STARS_MAX || text.iter().any(|byte| *byte != b'*' && !byte.is_ascii_lowercase()) {
-        return Vec::new();
-    }
-    let mut readings = vec![Vec::with_capacity(text.len())];
-    for byte in text {
-        let letters: &[u8] = if *byte == b'*' { b"aeiou" } else { std::slice::from_ref(byte) };
-        let longer = |reading: &Vec<u8>| {
-            letters.iter().map(|letter| [reading.as_slice(), &[*letter]].concat()).collect::<Vec<_>>()
+    let fit = (1..=STARS_MAX).contains(&stars) && text.iter().all(|byte| *byte == b'*' || byte.is_ascii_lowercase());
+    let all = if fit { (0..stars).fold(1, |all, _| all * VOWELS.len()) } else { 0 };
+    (0..all).map(move |number| {
+        // The last star's vowel changes fastest.
+        let mut weight = all;
+        let vowel = |byte: &u8| {
+            if *byte != b'*' {
+                return *byte;
+            }
+            weight /= VOWELS.len();
+            VOWELS.get(number / weight % VOWELS.len()).copied().unwrap_or(*byte)
         };
-        readings = readings.iter().flat_map(longer).collect();
-    }
-    readings
+        text.iter().map(vowel).collect()
+    })
 }
 
 /// Words with a sign in a letter's place: `di@betes`, `$ertraline`, or in place of any letter: `diab*tes`.
@@ -394,11 +401,12 @@ fn masked(lexicon: &Lexicon, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
         if unfit || trimmed.iter().all(u8::is_ascii_alphanumeric) {
             continue;
         }
-        let vowels = if trimmed.contains(&b'*') { with_vowels(trimmed) } else { Vec::new() };
-        let found = leet_readings(trimmed).iter().chain(&vowels).find_map(|reading| {
+        let found = leet_readings(trimmed).iter().find_map(|reading| {
             let found = lexicon.find_text(reading);
             found.or_else(|| (reading.len() >= 6).then(|| misspelled(lexicon, reading)).flatten())
         });
+        // There are too many of these for slips to be forgiven too.
+        let found = found.or_else(|| with_vowels(trimmed).find_map(|reading| lexicon.find_text(&reading)));
         if let Some(entry) = found.filter(|entry| entry.level >= Level::L3) {
             hits.extend(hit(start, end, entry));
         }
