@@ -134,6 +134,8 @@ impl Waiver {
 pub enum SourceRead {
     /// The source itself, or a full quotation of it.
     Read,
+    /// A quotation of parts of it, or somebody else's account: counsel must check.
+    SecondHand,
     /// From knowledge: counsel must check the wording before anybody relies on it.
     FromKnowledge,
     /// There is no source: it is ours.
@@ -146,6 +148,7 @@ impl SourceRead {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "source read",
+            Self::SecondHand => "second-hand",
             Self::FromKnowledge => "from knowledge",
             Self::Own => "house",
         }
@@ -284,6 +287,16 @@ mod tests {
         for rule in ALL {
             assert!(rule.asks.ends_with('.') && !rule.citation.is_empty(), "{}", rule.id);
             assert_eq!(rule.ground == Ground::House, rule.read == SourceRead::Own, "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn how_far_a_source_was_read_is_what_the_register_says() {
+        let register = include_str!("../../../../law/index.tsv");
+        let rows = || register.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+        for rule in ALL {
+            let bases: Vec<&str> = rows().filter(|row| row.first() == Some(&rule.id)).map(|row| row[4]).collect();
+            assert_eq!(bases, [rule.read.as_str()], "{}", rule.id);
         }
     }
 }

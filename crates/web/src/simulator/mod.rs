@@ -114,7 +114,10 @@ pub(crate) fn is_local(headers: &HeaderMap) -> Result<(), Problem> {
     let local = ["localhost", "127.0.0.1", "[::1]"].contains(&name);
     let site = value(header::HeaderName::from_static("sec-fetch-site"));
     let own = site.is_none_or(|site| site == "same-origin" || site == "none");
-    if local && own {
+    // RFC 6454 section 7.3: a browser that sends no Sec-Fetch-Site says in a POST from which page it comes.
+    let page = value(header::ORIGIN);
+    let same = page.is_none_or(|page| page.strip_prefix("http://") == Some(host));
+    if local && own && same {
         Ok(())
     } else {
         Err(Problem::new(Kind::Forbidden, "The demo's pages answer only to a browser on this machine."))
@@ -144,4 +147,30 @@ fn html(page: &impl Template) -> Result<Response, Problem> {
     let text = page.render().map_err(|_| Problem::unavailable("The page could not be drawn."))?;
     let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)];
     Ok((headers, text).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    fn asked(host: &'static str, more: &[(&'static str, &'static str)]) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static(host));
+        for (name, value) in more {
+            headers.insert(*name, HeaderValue::from_static(value));
+        }
+        is_local(&headers).is_ok()
+    }
+
+    #[test]
+    fn only_a_page_of_this_machine_may_ask() {
+        assert!(asked("127.0.0.1:8025", &[]));
+        assert!(asked("localhost:8025", &[("sec-fetch-site", "same-origin"), ("origin", "http://localhost:8025")]));
+        assert!(!asked("clinic.example:8025", &[]), "a name pointed at this machine");
+        assert!(!asked("127.0.0.1:8025", &[("sec-fetch-site", "cross-site")]));
+        assert!(!asked("127.0.0.1:8025", &[("origin", "https://elsewhere.example")]));
+        assert!(!asked("127.0.0.1:8025", &[("origin", "http://127.0.0.1:9999")]));
+        assert!(!asked("127.0.0.1:8025", &[("origin", "null")]));
+    }
 }

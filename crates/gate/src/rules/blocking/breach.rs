@@ -20,7 +20,7 @@ pub(crate) const FIRST_CLASS_MAIL: Rule = Rule {
     id: "BRN-05",
     citation: "45 CFR 164.404(d)",
     ground: Ground::Law,
-    read: SourceRead::Read,
+    read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A breach notice goes by first-class mail, or by e-mail to a person who agreed to that; a text never satisfies it.",
@@ -119,7 +119,7 @@ pub(crate) const EARLIEST_DEADLINE: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "A breach notice goes before the earliest deadline of law, federal or the state's.",
+    asks: "Whoever sends a breach notice is told the earliest deadline, federal or the state's, and that it has passed.",
     scope: Scope::MESSAGE.when(Purpose::BreachNotice),
     check: earliest_deadline,
 };

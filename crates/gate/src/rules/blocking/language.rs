@@ -8,7 +8,7 @@ use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Channel, Level};
 
-/// 45 CFR 92.201(a): "reasonable steps to provide meaningful access to each individual with limited English proficiency".
+/// 45 CFR 92.201(a): reasonable steps, so that who speaks little English has meaningful access.
 pub(crate) const LANGUAGE: Rule = Rule {
     id: "CIV-01",
     citation: "45 CFR 92.201",
@@ -32,7 +32,7 @@ fn language(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     )
 }
 
-/// 45 CFR 92.201(c)(3): a machine translation of text that is critical "must be reviewed by a qualified human translator".
+/// 45 CFR 92.201(c)(3): a machine translation of text that is critical is reviewed by a qualified human translator.
 pub(crate) const TRANSLATION: Rule = Rule {
     id: "CIV-02",
     citation: "45 CFR 92.201(c)(3)",
@@ -56,7 +56,7 @@ fn translation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     })
 }
 
-/// 45 CFR 92.202, 45 CFR 84: communication "as effective as" with others: no path of spoken messages only for who does not hear, none of
+/// 45 CFR 92.202, 45 CFR 84: communication as effective as with others: no path of spoken messages only for who does not hear, none of
 /// print only for who does not see.
 pub(crate) const ACCOMMODATION: Rule = Rule {
     id: "CIV-03",
@@ -89,7 +89,7 @@ fn accommodation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
 }
 
-/// 45 CFR 92.210: "reasonable efforts to identify uses of patient care decision support tools" that discriminate, and to mitigate it.
+/// 45 CFR 92.210: reasonable efforts to find where decision support tools discriminate, and to mitigate it.
 pub(crate) const BIAS: Rule = Rule {
     id: "CIV-05",
     citation: "45 CFR 92.210",

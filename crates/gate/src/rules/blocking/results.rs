@@ -20,7 +20,7 @@ pub(crate) const BLANKET_HOLD: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "No policy holds all results back, unless under a recorded exception with an end.",
+    asks: "No policy holds all results back, unless under a recorded exception with an end; one that does refuses every message.",
     scope: Scope::ANY.with(Given::HeldResults),
     check: blanket_hold,
 };

@@ -80,7 +80,7 @@ pub(crate) const OUT_OF_BAND: Rule = Rule {
     id: "OTP-02",
     citation: "NIST SP 800-63B 5.1.3",
     ground: Ground::Standard,
-    read: SourceRead::Read,
+    read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A one-time code goes to no VoIP number, is spoken only to a verified one, and by e-mail it only verifies the address.",

@@ -13,7 +13,7 @@ use postern_base::Origin;
 /// How long what was paused waits before it is looked at again.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// house: a burst, an odd hour or many recipients of one account pause what is sent in bulk, until a person lets it go on.
+/// house: a burst, or a pause on record, stops what is sent in bulk, until it is over or a person lets it go on.
 pub(crate) const PAUSED: Rule = Rule {
     id: "SYS-08",
     citation: "house",

@@ -18,7 +18,7 @@ pub(crate) const ACCESS: Rule = Rule {
     id: "PRI-21",
     citation: "45 CFR 164.524(c)",
     ground: Ground::Law,
-    read: SourceRead::Read,
+    read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Plain e-mail answers only a patient's own request for access that names the address and the mode.",

@@ -20,10 +20,10 @@ pub(crate) const AUTHORIZATION: Rule = Rule {
     id: "PRI-08",
     citation: "45 CFR 164.508(a)(3)",
     ground: Ground::Law,
-    read: SourceRead::Read,
+    read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "Marketing travels only under a signed authorization in force that tells of any payment.",
+    asks: "Marketing that uses health information or is paid for travels only under a signed authorization in force that tells of any payment.",
     scope: Scope::ANY,
     check: authorization,
 };
@@ -202,22 +202,22 @@ const FUNDRAISING: &str = "fundraising";
 /// stops at once for who said so. 45 CFR 164.502(a)(5)(ii): no sale of health information without an authorization that tells of it.
 pub(crate) const FUNDRAISING_AND_SALE: Rule = Rule {
     id: "PRI-13",
-    citation: "45 CFR 164.514(f)",
+    citation: "45 CFR 164.514(f); 45 CFR 164.502(a)(5)(ii)",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "Fundraising tells how to hear no more of it and stops for who said so; health information is not sold.",
+    asks: "Fundraising tells how to hear no more of it and stops for who said so; a sale of health information is no message of a machine.",
     scope: Scope::ANY.with(Given::Marketing),
     check: fundraising_and_sale,
 };
 
 fn fundraising_and_sale(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.marketing.map(|facts| facts.kind) {
-        Some(MarketingKind::Sale) => Finding::when(authorized(view, candidate, true), || {
-            deny("Health information is not given for payment without an authorization that tells of the payment.")
-                .for_good("A sale needs an authorization of its own, which is not a message of Postern's.")
-        }),
+        Some(MarketingKind::Sale) => {
+            deny("Health information is not given for payment by a message; a person sees to it, under an authorization of its own.")
+                .for_good("A sale needs an authorization that tells of the payment, of its own; no record of one is read here.")
+        }
         Some(MarketingKind::Fundraising) => fundraising(view, candidate),
         _ => Finding::NotApplicable,
     }

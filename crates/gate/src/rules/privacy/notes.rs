@@ -13,7 +13,7 @@ pub(crate) const PSYCHOTHERAPY: Rule = Rule {
     id: "PRI-12",
     citation: "45 CFR 164.508(a)(2)",
     ground: Ground::Law,
-    read: SourceRead::Read,
+    read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "Psychotherapy notes travel on no channel.",

@@ -9,8 +9,8 @@ use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Level, RecipientRole};
 
-/// 45 CFR 164.520(c)(2): a provider with a direct treatment relationship gives the notice "no later than the date of the first
-/// service delivery", and offers it again when it changed; what it says of Part 2 records changed by 2026-02-16.
+/// 45 CFR 164.520(c)(2): a provider with a direct treatment relationship gives the notice by the day of the first
+/// service, and offers it again when it changed; what it says of Part 2 records changed by 2026-02-16.
 pub(crate) const PRIVACY_NOTICE: Rule = Rule {
     id: "PRI-18",
     citation: "45 CFR 164.520",

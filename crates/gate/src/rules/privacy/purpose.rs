@@ -7,7 +7,8 @@ use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Purpose, RecipientRole};
 
-/// 45 CFR 164.502(a): "may not use or disclose protected health information, except as permitted or required".
+/// 45 CFR 164.502(a): no use or disclosure but those permitted or required. That a purpose is named at all is asked when the request is
+/// read: one without is refused there, by the name of the field.
 pub(crate) const PERMITTED_PURPOSE: Rule = Rule {
     id: "PRI-01",
     citation: "45 CFR 164.502(a)",

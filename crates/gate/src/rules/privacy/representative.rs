@@ -98,7 +98,7 @@ pub(crate) const ENDANGERMENT: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "Where endangerment is flagged, no proxy, no voicemail, no shared or postal address is used.",
+    asks: "Where endangerment is flagged, nobody but the patient is told, and no voicemail, shared or postal address is used.",
     scope: Scope::ANY.with(Given::Endangerment),
     check: endangerment,
 };

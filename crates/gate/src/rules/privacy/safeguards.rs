@@ -61,7 +61,7 @@ pub(crate) const MACHINE_OR_HOUSEHOLD: Rule = Rule {
     read: SourceRead::Read,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "A machine or somebody else who answers hears a name and a number, not the message.",
+    asks: "A machine or somebody else who answers hears at most what voicemail may carry, not the message.",
     scope: Scope::CALLS.with(Given::Voice),
     check: machine_or_household,
 };
@@ -81,7 +81,7 @@ fn machine_or_household(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
 }
 
-/// 45 CFR 164.514(h)(1): "verify the identity of a person requesting protected health information".
+/// 45 CFR 164.514(h)(1): whoever asks for health information is identified first.
 pub(crate) const IDENTITY: Rule = Rule {
     id: "PRI-17",
     citation: "45 CFR 164.514(h)",

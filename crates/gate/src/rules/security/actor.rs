@@ -25,7 +25,7 @@ fn holds(fact: Fact<bool>, wrong: &'static str) -> Finding {
     }
 }
 
-/// 45 CFR 164.308(a)(3)(ii)(C): "procedures for terminating access … when the employment of … a workforce member ends".
+/// 45 CFR 164.308(a)(3)(ii)(C): access ends when the employment does.
 pub(crate) const ENABLED: Rule = Rule {
     id: "SEC-06",
     citation: "45 CFR 164.308(a)(3)",
@@ -47,7 +47,7 @@ fn enabled(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     }
 }
 
-/// 45 CFR 164.308(a)(4)(i): "authorizing access to electronic protected health information" by role.
+/// 45 CFR 164.308(a)(4)(i): access is authorised, by role.
 pub(crate) const ROLE: Rule = Rule {
     id: "SEC-07",
     citation: "45 CFR 164.308(a)(4)",
@@ -73,7 +73,7 @@ fn role(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     }
 }
 
-/// 45 CFR 164.308(a)(5)(i) and 164.530(b)(1): a training programme for "all members of its workforce". house: once a year, and
+/// 45 CFR 164.308(a)(5)(i) and 164.530(b)(1): a training programme for the whole workforce. house: once a year, and
 /// who is not trained sends nothing.
 pub(crate) const TRAINED: Rule = Rule {
     id: "SEC-08",

@@ -13,7 +13,7 @@ pub(crate) const AGREEMENT: Rule = Rule {
     id: "SEC-12",
     citation: "45 CFR 164.308(b)",
     ground: Ground::Law,
-    read: SourceRead::Read,
+    read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "The vendor's service that carries a message is covered by an executed agreement in force now.",

@@ -7,7 +7,8 @@ use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 
 /// 45 CFR 164.312(a)(2)(ii): "procedures for obtaining necessary electronic protected health information during an emergency":
-/// who, why, until when, and a look at it afterwards.
+/// who, why, until when, and a look at it afterwards. Whether all of that is there is asked once, where the facts are looked up
+/// (`View::emergency`), because other rules step back for it too.
 pub(crate) const BREAK_GLASS: Rule = Rule {
     id: "SEC-18",
     citation: "45 CFR 164.312(a)(2)(ii)",

@@ -8,7 +8,7 @@ use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 
-/// 45 CFR 164.308(a)(1)(ii)(A): "Conduct an accurate and thorough assessment of the potential risks and vulnerabilities".
+/// 45 CFR 164.308(a)(1)(ii)(A): an accurate and thorough assessment of risks.
 pub(crate) const RISK_RECORD: Rule = Rule {
     id: "SEC-03",
     citation: "45 CFR 164.308(a)(1)(ii)(A)",

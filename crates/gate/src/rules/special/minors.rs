@@ -19,7 +19,7 @@ pub(crate) const MINOR_CONSENTED: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "Protected care of a patient of 12 to 17 years does not go to a parent, nor to a number a parent shares.",
+    asks: "Protected care of a minor, of the ages the state's table names, goes to nobody but the minor, nor to a shared or postal address.",
     scope: Scope::ANY.with(Given::Category),
     check: minor_consented,
 };

@@ -14,7 +14,7 @@ fn is_part2(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
     view.has_category(Category::Part2) || candidate.rendition.is_some_and(|r| r.categories.contains(&Category::Part2))
 }
 
-/// 42 CFR 2.13(a): records "may be disclosed or used only as permitted by the regulations in this part"; 2.31: with consent.
+/// 42 CFR 2.13(a): records are disclosed and used only as that part permits; 2.31: with consent.
 pub(crate) const DISCLOSURE: Rule = Rule {
     id: "SPC-01",
     citation: "42 CFR 2.31",
@@ -53,8 +53,8 @@ fn disclosure(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     })
 }
 
-/// 42 CFR 2.13(c)(1): the presence of a patient in a programme "may be acknowledged only if the patient's written consent is
-/// obtained": even a notice tells it when the sender's name does.
+/// 42 CFR 2.13(c)(1): the presence of a patient in a programme is acknowledged only with the patient's written
+/// consent: even a notice tells it when the sender's name does.
 pub(crate) const NEUTRAL_SENDER: Rule = Rule {
     id: "SPC-02",
     citation: "42 CFR 2.13(c)",

@@ -11,7 +11,7 @@ use postern_base::{Category, Origin, RecipientRole};
 const SHIELD: [&str; 7] = ["CA", "CO", "IL", "MA", "MD", "NY", "WA"];
 
 /// State shield laws. No federal rule: the 2024 amendments of the Privacy Rule were vacated (Purl v. HHS). What the matrix guards as
-/// specially protected stays inside the state where a shield law may apply, unless the patient themself is told.
+/// specially protected stays inside the state where a shield law may apply, unless the patient, or who stands for them, is told.
 pub(crate) const SHIELDED: Rule = Rule {
     id: "SPC-04",
     citation: "state law: shield laws; Purl v. HHS",
@@ -19,7 +19,7 @@ pub(crate) const SHIELDED: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "Where a state shields reproductive and gender-affirming care, nothing of it goes to others, nor in bulk across a state's border.",
+    asks: "Where a state shields reproductive and gender-affirming care, it is told to the patient and who stands for them, to no others, nor in bulk across a state's border.",
     scope: Scope::MESSAGE.with(Given::Category),
     check: shielded,
 };
@@ -35,7 +35,7 @@ fn shielded(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     if !matches!(view.request.recipient.role, RecipientRole::SelfPatient | RecipientRole::Proxy) {
-        return deny("State law shields this care; it is told to the patient, not to others.")
+        return deny("State law shields this care; it is told to the patient and who stands for them, not to others.")
             .for_good("What is shielded is the patient's alone to tell.");
     }
     let across = home.is_none() || practice.is_none() || home != practice;

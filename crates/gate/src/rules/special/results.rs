@@ -79,7 +79,7 @@ pub(crate) const TEXAS: Rule = Rule {
     id: "SPC-08",
     citation: "Tex. Occ. Code 159.0062",
     ground: Ground::Law,
-    read: SourceRead::Read,
+    read: SourceRead::SecondHand,
     effective: Effective::from(2025, 9, 1),
     waived_by: &[Waiver::ClinicianRelease],
     asks: "In Texas a likely malignancy or genetic marker waits until the third day after the result is final.",

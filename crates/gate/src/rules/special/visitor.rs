@@ -17,7 +17,7 @@ pub(crate) const VISITOR: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::from(2024, 3, 31),
     waived_by: &[],
-    asks: "In an open chat nothing is collected before the visitor agreed to it.",
+    asks: "In an open chat nothing is said before the visitor agreed that what they type may be kept.",
     scope: Scope::ANY.on(&[Channel::ChatAnonymous]),
     check: visitor,
 };

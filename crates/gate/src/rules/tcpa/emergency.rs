@@ -16,7 +16,7 @@ pub(crate) const EMERGENCY: Rule = Rule {
     read: SourceRead::Read,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "Consent, hours and caps are lifted only when a named human breaks the glass, for a time and a reason.",
+    asks: "Only a named human who breaks the glass, for a time and a reason, makes the rules of consent, hours and caps step back.",
     scope: Scope::MESSAGE.with(Given::Emergency),
     check: emergency,
 };

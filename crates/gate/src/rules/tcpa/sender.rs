@@ -46,7 +46,7 @@ pub(crate) const IDENTIFIES: Rule = Rule {
     id: "TCP-05",
     citation: "47 CFR 64.1200(b)",
     ground: Ground::Law,
-    read: SourceRead::Read,
+    read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Formality],
     asks: "Automated calls and texts name their sender, and texts say how to opt out.",
@@ -77,7 +77,7 @@ pub(crate) const MACHINE_VOICE: Rule = Rule {
     id: "TCP-26",
     citation: "Tex. HB 149; Cal. Health & Safety Code 1339.75",
     ground: Ground::Law,
-    read: SourceRead::FromKnowledge,
+    read: SourceRead::SecondHand,
     effective: Effective::from(2025, 1, 1),
     waived_by: &[],
     asks: "A call that a model speaks says so at its beginning; so does a text that a model wrote and no clinician read.",
@@ -113,7 +113,7 @@ pub(crate) const RECORDING: Rule = Rule {
     id: "TCP-27",
     citation: "18 USC 2511(2)(d)",
     ground: Ground::Law,
-    read: SourceRead::FromKnowledge,
+    read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "A call is recorded only when everybody on it agreed.",
@@ -133,7 +133,8 @@ fn recording(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
 }
 
-/// house: a link leads to the practice's own site, carries nothing about the patient, and opens nothing without a sign-in.
+/// house: a link leads to the practice's own site and carries nothing about the patient. What it opens asks for a sign-in: that is the
+/// portal's to hold.
 pub(crate) const LINKS: Rule = Rule {
     id: "TCP-29",
     citation: "house",
@@ -141,7 +142,7 @@ pub(crate) const LINKS: Rule = Rule {
     read: SourceRead::Own,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "Links lead only to the practice's own domains and carry nothing that tells anything.",
+    asks: "Links on open channels lead only to the practice's own domains and carry nothing that tells anything.",
     scope: Scope::ANY,
     check: links,
 };
@@ -207,7 +208,7 @@ pub(crate) const HELP: Rule = Rule {
     id: "TCP-25",
     citation: "CTIA Messaging Principles 2023",
     ground: Ground::Standard,
-    read: SourceRead::Read,
+    read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "HELP is answered once each time it is asked, after a STOP too.",
