@@ -42,7 +42,11 @@ const NEGATIONS: &[&str] = &[
     "wont stop",
     "cant stop",
     "no paren",
-    "no pare",
+    "no pare de",
+    "no pares",
+    "no deje de",
+    "no dejen de",
+    "no cancele",
 ];
 
 /// Words that change nothing.
@@ -91,6 +95,19 @@ const COURTESIES: &[&str] = &[
     "mensajes",
     "mensaje",
     "textos",
+    "buen",
+    "dia",
+    "buenos",
+    "dias",
+    "buenas",
+    "tardes",
+    "noches",
+    "senor",
+    "senora",
+    "senorita",
+    "disculpe",
+    "disculpen",
+    "inmediatamente",
 ];
 
 /// Reads an inbound message.
@@ -245,7 +262,8 @@ pub fn spoken_of(text: &str) -> SpokenOf {
     let whole = normal.text.as_str();
     let has = |stems: &[&str]| stems.iter().any(|stem| at_word(whole, stem));
     let all =
-        has(&["contact", "opt me out", "opt out of", "leave me alone", "me contact", "darme de baja", "deme de baja"]);
+        has(&["contact", "opt me out", "opt out of", "leave me alone", "me contact", "darme de baja", "deme de baja"])
+            || has(&["denme de baja", "dame de baja", "en paz"]);
     SpokenOf {
         texts: all
             || has(&["text", "sms", "messag", "msg", "mensaje", "my number", "mi numero", "my cell", "my phone"]),
@@ -255,7 +273,7 @@ pub fn spoken_of(text: &str) -> SpokenOf {
 }
 
 fn is_cancel(text: &str) -> bool {
-    matches!(text, "cancel" | "cancelar")
+    matches!(text, "cancel" | "cancelar" | "cancele" | "cancelen" | "cancela")
 }
 
 /// Whether `text` is one of `words`, its last letter repeated or not ("STOPPP").
@@ -305,6 +323,26 @@ fn asks_about_care(text: &str) -> bool {
         "medicamento",
         "pastillas",
         "cita",
+        "visita",
+        "visitas",
+        "medicinas",
+        "medicamentos",
+        "pastilla",
+        "receta",
+        "recetas",
+        "tratamiento",
+        "terapia",
+        "insulina",
+        "dosis",
+        "vacuna",
+        "vacunas",
+        "dolor",
+        "doler",
+        "sangrar",
+        "sangrado",
+        "fumar",
+        "tomar",
+        "comer",
         "bleeding",
         "pain",
         "smoking",
@@ -552,15 +590,50 @@ mod tests {
                 "Ya basta",
                 "no quiero mensajes",
                 "ARRETEZ",
+                "Buenas tardes, favor de no mandar mensajes",
+                "sáquenme de su lista",
+                "deja de escribirme",
+                "quiero dejar de recibir mensajes",
+                "no me vuelvan a llamar",
+                "Párenle ya",
+                "no me interesa, gracias",
             ],
             Meaning::Revokes,
         );
     }
 
     #[test]
+    fn spanish_that_tells_or_asks_something_else_does_not_revoke() {
+        all(
+            &[
+                "Dejé de fumar hace un mes",
+                "Todavía no me llamaron con los resultados",
+                "no me enviaron la información",
+                "¿Me puede quitar una duda?",
+                "Gracias por los mensajes",
+            ],
+            Meaning::Other,
+        );
+        all(
+            &[
+                "por favor no dejen de mandarme mensajes",
+                "¿debo dejar de tomar la pastilla o parar?",
+                "cancelo mi cita",
+            ],
+            Meaning::Ambiguous,
+        );
+    }
+
+    #[test]
     fn cancel_revokes_and_says_that_it_may_mean_the_visit() {
-        let heard =
-            ["CANCEL", "cancel please", "Cancelar", "Sorry, I can't make it. Cancel", "I can't come, please cancel"];
+        let heard = [
+            "CANCEL",
+            "cancel please",
+            "Cancelar",
+            "Cancelen",
+            "Sorry, I can't make it. Cancel",
+            "I can't come, please cancel",
+        ];
         all(&heard, Meaning::RevokesOrCancelsVisit);
     }
 
@@ -583,6 +656,10 @@ mod tests {
     fn a_wrong_number_is_heard_even_beside_a_stop() {
         all(
             &["wrong number", "Who is this?", "You have the WRONG number, stop texting", "Número equivocado"],
+            Meaning::WrongNumber,
+        );
+        all(
+            &["Está equivocado de número", "Este número no es de Juan", "No me llamo María", "¿Quién me escribe?"],
             Meaning::WrongNumber,
         );
     }
