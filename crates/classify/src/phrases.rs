@@ -12,6 +12,8 @@ pub(crate) const CLOSED: &[&str] = &[
     "please confirm your visit",
     "please call us about your visit",
     "su receta esta lista",
+    // Without an accent, which the alphabet of text messages lacks.
+    "su receta se encuentra lista",
     "hay un estado de cuenta disponible",
     "por favor confirme su visita",
     "por favor llamenos acerca de su visita",

@@ -57,6 +57,7 @@ fn logistics_stay_logistics_in_spanish() {
         "Tiene un mensaje seguro nuevo de Sunrise Health. Entre en el portal o llame al (555) 555-0100.",
         "Su código es 482913. No lo comparta.",
         "Su receta está lista. Hay un estado de cuenta disponible.",
+        "Su receta se encuentra lista.",
         "Por favor confirme su visita. Por favor llámenos acerca de su visita.",
         "Llegue 15 minutos antes. El estacionamiento está en el piso 2.",
         "Oprima 1 para confirmar su cita o 2 para cambiarla.",

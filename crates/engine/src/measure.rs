@@ -152,13 +152,15 @@ pub(crate) fn says_number(text: &str, tenant: &Tenant) -> bool {
 
 /// Whether `text` says that answers to it are not read, and another way to opt out: a number or a link (RULES TCP-28).
 pub(crate) fn says_no_reply(text: &str) -> bool {
-    const WORDS: [&str; 7] = [
+    const WORDS: [&str; 9] = [
         "do not reply",
         "don't reply",
         "replies are not read",
         "cannot receive replies",
         "not monitored",
         "no responda a este",
+        "no responda este",
+        "no conteste este",
         "no se leen respuestas",
     ];
     let lower = text.to_lowercase();
@@ -200,7 +202,7 @@ fn is_code(word: &str) -> bool {
 
 /// Whether `text` says that a code is not to be shared (RULES OTP-01).
 pub(crate) fn says_keep_secret(text: &str) -> bool {
-    const WORDS: [&str; 15] = [
+    const WORDS: [&str; 17] = [
         "not share",
         "n't share",
         "never share",
@@ -215,7 +217,9 @@ pub(crate) fn says_keep_secret(text: &str) -> bool {
         "no comparta",
         "nunca comparta",
         "no lo diga",
+        "no la diga",
         "no se lo d",
+        "no se la d",
     ];
     let lower = text.to_lowercase().replace('’', "'");
     WORDS.iter().any(|words| lower.contains(words))

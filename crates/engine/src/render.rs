@@ -199,7 +199,7 @@ fn spoken(body: &str, tenant: &Tenant, language: Language) -> String {
     let mut text = match language {
         _ if measure::says_name(body, tenant) => body.to_owned(),
         Language::En => format!("This is {sender}. {body}"),
-        Language::Es => format!("Llamamos de {sender}. {body}"),
+        Language::Es => format!("Le habla {sender}. {body}"),
     };
     if let Some(number) = tenant.callback.as_ref().filter(|_| !measure::says_number(body, tenant)) {
         text.push_str(match language {
@@ -256,7 +256,7 @@ fn with_identification(body: &str, tenant: &Tenant, language: Language) -> Strin
     if !measure::says_opt_out(&text) {
         text.push_str(match language {
             Language::En => " Reply STOP to opt out",
-            Language::Es => " Responda STOP para darse de baja",
+            Language::Es => " Responda STOP para no recibir mensajes",
         });
     }
     text

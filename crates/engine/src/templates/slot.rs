@@ -150,22 +150,18 @@ impl Value {
         match self {
             Self::Text(text) => text.clone(),
             Self::Date(date) => day(*date, language),
-            Self::Time(time) => clock(*time, language),
-            Self::DateTime(at) => format!("{}, {}", day(at.date(), language), clock(at.time(), language)),
+            Self::Time(time) => clock(*time),
+            Self::DateTime(at) => format!("{}, {}", day(at.date(), language), clock(at.time())),
         }
     }
 }
 
-fn clock(time: Time, language: Language) -> String {
+/// By twelve hours in both languages: who reads Spanish in the United States reads 7:00 as morning or evening, as it comes.
+fn clock(time: Time) -> String {
     let (hour, minute) = (time.hour(), time.minute());
-    match language {
-        Language::Es => format!("{hour}:{minute:02}"),
-        Language::En => {
-            let half = if hour < 12 { "AM" } else { "PM" };
-            let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
-            format!("{hour}:{minute:02} {half}")
-        }
-    }
+    let half = if hour < 12 { "AM" } else { "PM" };
+    let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
+    format!("{hour}:{minute:02} {half}")
 }
 
 fn day(date: Date, language: Language) -> String {
@@ -183,6 +179,7 @@ fn day(date: Date, language: Language) -> String {
             };
             format!("{weekday} {} {}", MONTHS_EN.get(month).unwrap_or(&""), date.day())
         }
-        Language::Es => format!("{} {}", date.day(), MONTHS_ES.get(month).unwrap_or(&"")),
+        // Without the weekday: `sáb`, Saturday, is beyond the GSM-7 alphabet.
+        Language::Es => format!("{} de {}", date.day(), MONTHS_ES.get(month).unwrap_or(&"")),
     }
 }

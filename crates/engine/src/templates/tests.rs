@@ -258,9 +258,10 @@ fn dates_read_as_people_write_them_in_each_language() {
     let slot = Library::builtin().find("appointment_reminder").unwrap().slot("start").unwrap();
     let at = slot.read("2026-12-04T14:00").unwrap();
     assert_eq!(at.show(Language::En), "Fri Dec 4, 2:00 PM");
-    assert_eq!(at.show(Language::Es), "4 dic, 14:00");
+    assert_eq!(at.show(Language::Es), "4 de dic, 2:00 PM");
     let midnight = slot.read("2026-12-04T00:05").unwrap();
     assert_eq!(midnight.show(Language::En), "Fri Dec 4, 12:05 AM");
+    assert_eq!(midnight.show(Language::Es), "4 de dic, 12:05 AM");
 }
 
 #[test]

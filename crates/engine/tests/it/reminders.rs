@@ -51,7 +51,7 @@ async fn a_spanish_speaker_reads_spanish() {
     let texts = clinic.arrivals(Channel::Sms);
     assert_eq!(
         texts[0].body.reveal(),
-        "Sunrise Health: cita el 4 dic, 14:00 en 12 Main St. Llame al +15555550100. Responda STOP para darse de baja"
+        "Sunrise Health: cita el 4 de dic, 2:00 PM en 12 Main St. Llame al +15555550100. STOP para no recibir mensajes"
     );
 }
 

@@ -47,14 +47,14 @@ async fn a_version_is_used_only_once_a_second_person_approved_it_and_no_more_whe
     let before = engine.gauges().await.unwrap().log_size;
 
     let draft = engine.draft_template(&ana, &own("your visit is")).await.unwrap();
-    assert_eq!((draft.name.as_str(), draft.version, draft.state), ("appointment_reminder", 3, "draft"));
-    assert_eq!(engine.approve_template(&ben, "appointment_reminder", 3).await, Err(UseError::WrongState));
-    let proposed = engine.propose_template(&ana, "appointment_reminder", 3).await.unwrap();
+    assert_eq!((draft.name.as_str(), draft.version, draft.state), ("appointment_reminder", 4, "draft"));
+    assert_eq!(engine.approve_template(&ben, "appointment_reminder", 4).await, Err(UseError::WrongState));
+    let proposed = engine.propose_template(&ana, "appointment_reminder", 4).await.unwrap();
     assert_eq!(proposed.proposed_by.as_deref(), Some("staff:ana"));
-    assert_eq!(engine.approve_template(&ana, "appointment_reminder", 3).await, Err(UseError::SamePerson));
+    assert_eq!(engine.approve_template(&ana, "appointment_reminder", 4).await, Err(UseError::SamePerson));
     assert!(reads(&clinic, "a1").await.contains(": appointment Fri"));
 
-    let approved = engine.approve_template(&ben, "appointment_reminder", 3).await.unwrap();
+    let approved = engine.approve_template(&ben, "appointment_reminder", 4).await.unwrap();
     assert_eq!((approved.state, approved.approved_by.as_deref()), ("approved", Some("staff:ben")));
     assert!(reads(&clinic, "a2").await.contains(": your visit is Fri"));
 
@@ -63,10 +63,10 @@ async fn a_version_is_used_only_once_a_second_person_approved_it_and_no_more_whe
     let listed = engine.templates(&ana).await.unwrap();
     let of_name = listed.iter().filter(|t| t.name == "appointment_reminder");
     let states: Vec<_> = of_name.map(|t| (t.version, t.state, t.in_use)).collect();
-    assert_eq!(states, [(2, "built_in", false), (3, "approved", true)]);
+    assert_eq!(states, [(3, "built_in", false), (4, "approved", true)]);
 
-    engine.retire_template(&ben, "appointment_reminder", 3).await.unwrap();
-    assert_eq!(engine.retire_template(&ben, "appointment_reminder", 3).await, Err(UseError::WrongState));
+    engine.retire_template(&ben, "appointment_reminder", 4).await.unwrap();
+    assert_eq!(engine.retire_template(&ben, "appointment_reminder", 4).await, Err(UseError::WrongState));
     assert!(reads(&clinic, "a3").await.contains(": appointment Fri"));
     assert!(engine.gauges().await.unwrap().log_size >= before + 4, "every step is an entry");
 }
@@ -76,7 +76,7 @@ async fn a_newer_version_supersedes_the_older_and_both_can_be_compared() {
     let clinic = clinic().await;
     let engine = &clinic.engine;
     let (ana, ben) = (person("ana"), person("ben"));
-    for (version, words) in [(3, "your visit is"), (4, "we see you")] {
+    for (version, words) in [(4, "your visit is"), (5, "we see you")] {
         assert_eq!(engine.draft_template(&ana, &own(words)).await.unwrap().version, version);
         engine.propose_template(&ana, "appointment_reminder", version).await.unwrap();
         engine.approve_template(&ben, "appointment_reminder", version).await.unwrap();
@@ -84,8 +84,8 @@ async fn a_newer_version_supersedes_the_older_and_both_can_be_compared() {
     let states: Vec<_> = engine.templates(&ana).await.unwrap();
     let states: Vec<_> =
         states.iter().filter(|t| t.name == "appointment_reminder").map(|t| (t.version, t.state)).collect();
-    assert_eq!(states, [(2, "built_in"), (3, "superseded"), (4, "approved")]);
-    let lines = engine.diff_template(&ana, "appointment_reminder", 3, 4).await.unwrap();
+    assert_eq!(states, [(3, "built_in"), (4, "superseded"), (5, "approved")]);
+    let lines = engine.diff_template(&ana, "appointment_reminder", 4, 5).await.unwrap();
     let changed: Vec<String> = lines
         .iter()
         .flat_map(|line| &line.pieces)
@@ -103,14 +103,14 @@ async fn only_people_with_the_scope_move_a_version_and_other_tenants_see_none_of
     let ana = person("ana");
     engine.draft_template(&ana, &own("your visit is")).await.unwrap();
     let program = Principal { kind: PrincipalKind::ApiKey, ..person("robot") };
-    assert_eq!(engine.propose_template(&program, "appointment_reminder", 3).await, Err(UseError::NotAPerson));
+    assert_eq!(engine.propose_template(&program, "appointment_reminder", 4).await, Err(UseError::NotAPerson));
     let reader = Principal { scopes: vec![Scope::TemplatesRead], ..person("carla") };
     assert!(matches!(engine.draft_template(&reader, &own("x")).await, Err(UseError::Forbidden(_))));
-    assert!(matches!(engine.approve_template(&reader, "appointment_reminder", 3).await, Err(UseError::Forbidden(_))));
+    assert!(matches!(engine.approve_template(&reader, "appointment_reminder", 4).await, Err(UseError::Forbidden(_))));
     clinic.found("other", "Other Clinic", "+15555550199").await;
     let stranger = Principal { tenant: "other".parse().unwrap(), ..person("ana") };
-    assert_eq!(engine.template(&stranger, "appointment_reminder", Some(3)).await, Err(UseError::NotFound));
-    assert_eq!(engine.propose_template(&stranger, "appointment_reminder", 3).await, Err(UseError::NotFound));
+    assert_eq!(engine.template(&stranger, "appointment_reminder", Some(4)).await, Err(UseError::NotFound));
+    assert_eq!(engine.propose_template(&stranger, "appointment_reminder", 4).await, Err(UseError::NotFound));
 }
 
 #[tokio::test]
@@ -136,8 +136,8 @@ async fn a_spanish_speaker_gets_an_english_template_with_an_offer_of_help_in_spa
     };
     let (ana, ben) = (person("ana"), person("ben"));
     clinic.engine.draft_template(&ana, &english).await.unwrap();
-    clinic.engine.propose_template(&ana, "appointment_reminder", 3).await.unwrap();
-    clinic.engine.approve_template(&ben, "appointment_reminder", 3).await.unwrap();
+    clinic.engine.propose_template(&ana, "appointment_reminder", 4).await.unwrap();
+    clinic.engine.approve_template(&ben, "appointment_reminder", 4).await.unwrap();
     let answer = clinic.send(&reminder("a1")).await;
     assert!(answer.decision.obligations.iter().any(|o| o.rule == "CIV-01"), "{:?}", answer.decision.obligations);
     clinic.settle().await;

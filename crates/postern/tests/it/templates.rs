@@ -66,17 +66,17 @@ fn two_people_bring_a_file_into_use_and_one_cannot() {
     fs::write(&file, String::from_utf8(shown.stdout).unwrap().replace("for help call", "to reach us call")).unwrap();
 
     let proposed = run(&["template", "propose", file.to_str().unwrap(), "--key-file", &ana]);
-    assert!(said(&proposed).contains("help@3 is proposed now"), "{}", said(&proposed));
-    let alone = run(&["template", "approve", "help@3", "--key-file", &ana]);
+    assert!(said(&proposed).contains("help@4 is proposed now"), "{}", said(&proposed));
+    let alone = run(&["template", "approve", "help@4", "--key-file", &ana]);
     assert_eq!(alone.status.code(), Some(2), "{}", said(&alone));
     assert!(said(&alone).contains("ask a second person"), "{}", said(&alone));
-    let approved = run(&["template", "approve", "help@3", "--key-file", &ben]);
-    assert!(said(&approved).contains("help@3 is approved now"), "{}", said(&approved));
+    let approved = run(&["template", "approve", "help@4", "--key-file", &ben]);
+    assert!(said(&approved).contains("help@4 is approved now"), "{}", said(&approved));
 
     let listed = said(&run(&["template", "list"]));
-    let line = listed.lines().find(|line| line.starts_with("help@3")).unwrap();
+    let line = listed.lines().find(|line| line.starts_with("help@4")).unwrap();
     assert!(line.contains("approved") && line.contains("proposed by staff:"), "{line}");
-    let diff = said(&run(&["template", "diff", "help@2", "help@3"]));
+    let diff = said(&run(&["template", "diff", "help@3", "help@4"]));
     assert!(diff.contains("- body = \"{sender}: for help call"), "{diff}");
     assert!(diff.contains("+ body = \"{sender}: to reach us call"), "{diff}");
     let whole = run(&["verify"]);
@@ -105,23 +105,23 @@ fn over_http_a_version_is_drafted_previewed_compared_proposed_and_approved_by_an
 
     let own = source.replace("for help call", "to reach us call");
     let draft = ana.post("/v1/templates", &json!({ "source": own }));
-    assert_eq!((draft.status, &draft.json()["version"], &draft.json()["state"]), (201, &json!(3), &json!("draft")));
-    let preview = ana.get("/v1/templates/help/preview?version=3");
+    assert_eq!((draft.status, &draft.json()["version"], &draft.json()["state"]), (201, &json!(4), &json!("draft")));
+    let preview = ana.get("/v1/templates/help/preview?version=4");
     assert_eq!(preview.status, 200, "{}", preview.text());
     assert!(preview.text().contains("to reach us call"), "{}", preview.text());
-    let diff = ana.get("/v1/templates/help/diff?older=2&newer=3");
+    let diff = ana.get("/v1/templates/help/diff?older=3&newer=4");
     assert!(diff.status == 200 && diff.text().contains("\"to reach us \""), "{}", diff.text());
 
     let step = |client: &mut Client, step: &str| {
-        client.post(&format!("/v1/templates/help/versions/3/{step}"), &json!({})).status
+        client.post(&format!("/v1/templates/help/versions/4/{step}"), &json!({})).status
     };
     assert_eq!(step(&mut ben, "approve"), 409, "nobody proposed it yet");
     assert_eq!(step(&mut ana, "propose"), 200);
     assert_eq!(step(&mut ana, "approve"), 403, "one person is not two");
-    assert_eq!(clinic.client().post("/v1/templates/help/versions/3/approve", &json!({})).status, 403, "no person");
+    assert_eq!(clinic.client().post("/v1/templates/help/versions/4/approve", &json!({})).status, 403, "no person");
     assert_eq!(step(&mut ben, "approve"), 200);
     let used = ana.get("/v1/templates/help").json();
-    assert_eq!((&used["version"], &used["in_use"]), (&json!(3), &json!(true)), "{used}");
+    assert_eq!((&used["version"], &used["in_use"]), (&json!(4), &json!(true)), "{used}");
     assert_eq!(step(&mut ben, "retire"), 200);
     assert_eq!(ana.get("/v1/templates/help").json()["state"], "built_in");
     clinic.stop();

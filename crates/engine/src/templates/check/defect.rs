@@ -120,7 +120,7 @@ pub enum Defect {
     #[error("does not begin with who speaks; put `{{sender}}` into the first sentence, before anything else is told")]
     SenderNotFirst,
     /// A text does not say how to stop.
-    #[error("does not say how to opt out; add `Reply STOP to opt out` or `Responda STOP para darse de baja`")]
+    #[error("does not say how to opt out; add `Reply STOP to opt out` or `Responda STOP para no recibir mensajes`")]
     NoOptOut,
     /// A one-time code with a link.
     #[error("a one-time code never comes with a link; remove it")]
