@@ -114,7 +114,7 @@ pub(crate) fn is_local(headers: &HeaderMap) -> Result<(), Problem> {
     let local = ["localhost", "127.0.0.1", "[::1]"].contains(&name);
     let site = value(header::HeaderName::from_static("sec-fetch-site"));
     let own = site.is_none_or(|site| site == "same-origin" || site == "none");
-    // RFC 6454 section 7.3: a browser that sends no Sec-Fetch-Site says in a POST from which page it comes.
+    // A browser that sends no Sec-Fetch-Site says in a POST from which page it comes.
     let page = value(header::ORIGIN);
     let same = page.is_none_or(|page| page.strip_prefix("http://") == Some(host));
     if local && own && same {
