@@ -189,6 +189,8 @@ pub struct Patient {
     pub language: Option<String>,
     /// State of residence, two letters.
     pub state: Option<String>,
+    /// Country of residence: `US`, `CA`, or as the record writes it; `None` = the record does not say.
+    pub country: Option<String>,
     /// IANA names of every zone the patient may be in: address, facility, area code, stated. Empty = unknown.
     pub zones: Vec<String>,
     /// Every contact point.

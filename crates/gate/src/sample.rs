@@ -307,6 +307,7 @@ fn alma() -> Patient {
         birth_date: Some(read("1978-10-12")),
         language: Some("en".into()),
         state: Some("NY".into()),
+        country: Some("US".into()),
         zones: vec!["America/New_York".into()],
         points: vec![
             sms("+12125550101", 1),

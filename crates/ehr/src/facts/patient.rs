@@ -65,6 +65,7 @@ pub(super) fn patient(
         birth_date: birth_date(body).filter(|born| *born <= latest_day(context.now)),
         language: language(body),
         state: home.and_then(|a| table::state_code(a.state.as_deref()?)).map(Into::into),
+        country: home.and_then(|a| a.country.as_deref()).map(country),
         zones,
         points: points(&context.patient.reference(), &body.telecom, context),
         postal: current.iter().filter_map(|a| normal::postal(a)).collect(),
@@ -78,6 +79,29 @@ pub(super) fn patient(
 fn in_use(address: &fhir::Address, context: &Context<'_>) -> bool {
     address.use_code.as_deref() != Some("old")
         && !address.period.as_ref().is_some_and(|p| p.unreadable || is_over(p, context))
+}
+
+/// ISO 3166-1 alpha-2 for the United States with their territories, and for Canada; any other country as it is written.
+fn country(written: &str) -> String {
+    let word: String = written.to_uppercase().chars().filter(|c| !matches!(c, '.' | ' ')).collect();
+    match word.as_str() {
+        "US"
+        | "USA"
+        | "UNITEDSTATES"
+        | "UNITEDSTATESOFAMERICA"
+        | "PR"
+        | "PRI"
+        | "GU"
+        | "GUM"
+        | "VI"
+        | "VIR"
+        | "AS"
+        | "ASM"
+        | "MP"
+        | "MNP" => "US".into(),
+        "CA" | "CAN" | "CANADA" => "CA".into(),
+        _ => word,
+    }
 }
 
 /// The latest day it is anywhere. Nobody was born after it: such a date is a slip, and the age is not known.

@@ -245,6 +245,19 @@ fn confidential_communications_deny_all_but_what_they_name() {
 }
 
 #[test]
+fn a_country_is_known_by_any_of_its_usual_spellings() {
+    let living_in = |country: &str| {
+        let address = json!([{"use": "home", "line": ["1 Elm St"], "country": country}]);
+        known(&record_of(vec![with(patient(), "address", address)])).country.clone().unwrap()
+    };
+    for home in ["US", "usa", "U.S.A.", "United States", "PR"] {
+        assert_eq!(living_in(home), "US", "{home}");
+    }
+    assert_eq!((living_in("Canada"), living_in("de")), ("CA".to_owned(), "DE".to_owned()));
+    assert_eq!(known(&record_of(vec![patient()])).country, None);
+}
+
+#[test]
 fn nobody_is_born_tomorrow() {
     let born = |day: &str| known(&record_of(vec![with(patient(), "birthDate", json!(day))])).birth_date;
     assert_eq!(born("2026-12-02"), Some(jiff::civil::date(2026, 12, 2)), "where the day has begun");

@@ -163,7 +163,7 @@ pub(crate) const COUNT: usize = CATALOGUE.len();
 /// Every rule, in the order of the answer.
 pub static ALL: &[Rule] = &CATALOGUE;
 
-const CATALOGUE: [Rule; 109] = [
+const CATALOGUE: [Rule; 111] = [
     house::system::POLICY_FLOOR,
     house::system::RECORD_READ,
     house::system::BOTH_LEDGERS,
@@ -213,6 +213,8 @@ const CATALOGUE: [Rule; 109] = [
     privacy::email::THREAD,
     privacy::notes::PSYCHOTHERAPY,
     privacy::preemption::STRICTER_STATE,
+    special::abroad::ELSEWHERE,
+    special::abroad::CANADA,
     special::part2::DISCLOSURE,
     special::part2::NEUTRAL_SENDER,
     special::neutral::NEUTRAL_SENDER,

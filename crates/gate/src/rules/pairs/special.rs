@@ -4,6 +4,11 @@ use super::*;
 use crate::facts::ResultClass;
 use postern_base::Category;
 
+/// An offer of the practice to a patient who lives in `country`.
+fn abroad(country: &str) -> Case {
+    but(offer(MarketingKind::OwnService, Remuneration::None), |c| c.patient().country = Some(country.into()))
+}
+
 fn about(category: Category) -> Case {
     but(result(), |case| case.facts.content.categories.push(category))
 }
@@ -48,6 +53,8 @@ pub(super) const PAIRS: &[Pair] = &[
         || but(Case::of("billing", Level::L1, &[Channel::Sms]), |c| c.patient().dependent = true),
         || Case::of("billing", Level::L1, &[Channel::Sms]),
     ),
+    pair("INT-01", || abroad("DE"), || abroad("US")),
+    pair("INT-02", || abroad("CA"), || abroad("US")),
     pair("SPC-08", || class("TX", ResultClass::Malignancy), || class("TX", ResultClass::Other)),
     pair("SPC-09", || class("CA", ResultClass::Malignancy), || class("CA", ResultClass::Other)),
     pair("SPC-10", || open_chat(false), || open_chat(true)),

@@ -1,5 +1,6 @@
 //! Specially protected content: 42 CFR Part 2, neutral senders, minors, and what states add.
 
+pub(super) mod abroad;
 pub(super) mod minors;
 pub(super) mod neutral;
 pub(super) mod part2;
