@@ -78,7 +78,8 @@ mod tests {
                 (purpose == "marketing").then_some(Marketing { kind, remuneration, drug_lapsed_days: 0 });
             case
         };
-        assert!(sends(&living_in("marketing", "US"), Channel::Portal));
+        let home = living_in("marketing", "US");
+        assert!(["INT-01", "INT-02"].iter().all(|rule| !refused_by(&home, Channel::Portal, rule)));
         assert!(refused_by(&living_in("marketing", "DE"), Channel::Portal, "INT-01"));
         assert!(refused_by(&living_in("marketing", "CA"), Channel::Portal, "INT-02"));
         assert!(sends(&living_in("appointment_reminder", "DE"), Channel::Portal));
