@@ -180,7 +180,6 @@ const BEHIND: &[Weight] = &[
             "correct",
             "current",
             "moved",
-            "on",
             "file",
             "casa",
             "yours",
@@ -321,6 +320,12 @@ fn weigh(words: &Words, folded: &Folded<'_>, first: usize, last: usize) -> i32 {
             );
         score += if records { 0 } else { value(BEFORE, at) };
     }
+    // "my address is RR 2 Box 90A".
+    let is = first.checked_sub(1).is_some_and(|before| matches!(text(before), b"is" | b"es" | b"as"));
+    score += i32::from(is && score == 1);
     let behind: i32 = (last + 1..=last + WORDS).map(|at| value(BEHIND, at)).sum();
-    score + behind.clamp(-4, 3)
+    // "is the right address" is said of the clinic's too, unless it says whose.
+    let own = |at: usize| matches!(text(at), b"your" | b"ur" | b"su" | b"tu" | b"you" | b"u" | b"my" | b"mi");
+    let owned = (first.saturating_sub(WORDS)..first).chain(last + 1..=last + WORDS).any(own);
+    score + behind.clamp(-4, if owned { 3 } else { 1 })
 }

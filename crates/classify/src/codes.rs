@@ -25,8 +25,8 @@ pub(crate) fn judge(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>
             match text.len() {
                 3..=7 if icd && (cued || (cues.is_about && !place)) => hit(icd_category(text)),
                 3..=7 if icd && !place && stands_on_paper(words, folded, one) => hit(icd_category(text)),
-                // CDT: a d and four digits, of dental procedures.
-                5 if text.first() == Some(&b'd')
+                // CDT and HCPCS: a letter and four digits, of dental procedures, preventive services and drugs.
+                5 if matches!(text, [b'd' | b'j', ..] | [b'g', b'0', ..])
                     && digits(text) == 4
                     && !place
                     && !cues.has(roles::ITEM | roles::PASSCODE | roles::DEVICE) =>

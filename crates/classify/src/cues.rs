@@ -41,6 +41,8 @@ pub(crate) struct Cues {
     pub(crate) says_last_four: bool,
     /// The nearest telling word stands more than [`NEAR`] words away: only a long number is meant by it.
     pub(crate) is_far: bool,
+    /// The nearest telling word is "patient" or "paciente".
+    pub(crate) is_patient: bool,
     /// The nearest telling word is a vehicle's plate.
     pub(crate) is_plate: bool,
     /// "on file", "registered" behind it.
@@ -81,6 +83,7 @@ impl Cues {
             if cues.nearest == 0 {
                 cues.nearest = word.info.roles & TELLING;
                 let text = folded.slice(word.start, word.end);
+                cues.is_patient = matches!(text, b"patient" | b"paciente" | b"pt");
                 cues.is_far = count >= NEAR;
                 cues.is_plate =
                     matches!(text, b"plate" | b"plates" | b"tag" | b"placa" | b"placas" | b"matricula" | b"patente");

@@ -239,6 +239,14 @@ fn number(one: Found, cues: &Cues, text: &[u8]) -> Option<Hit> {
         near if near & roles::BIRTH == 0 && cues.has(roles::ZIP) && cues.has(roles::OWN) && count == 5 => {
             Some(Kind::Address)
         }
+        // "Su número de paciente es P-118264".
+        near if near & roles::PATIENT != 0
+            && cues.is_patient
+            && cues.has(roles::LINE | roles::WEAK_RECORD)
+            && count >= 5 =>
+        {
+            Some(Kind::Mrn)
+        }
         _ if own_line => Some(Kind::Phone),
         _ if cues.says_last_four && count == 4 => Some(Kind::Ssn),
         _ if (cues.has(roles::CARD) || cues.says_ending) && cues.has(roles::LAST) && count == 4 => Some(Kind::Account),
@@ -291,6 +299,10 @@ fn by_what_follows(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>,
         if text.starts_with(cue) && count >= 4 && count + cue.len() == text.len() {
             return Some(Hit::identifier(one.start, one.end, kind));
         }
+    }
+    let after = Cues::after(words, folded, one.end);
+    if count == 5 && text.len() == 5 && after.has(roles::ZIP) && after.has(roles::OWN) {
+        return Some(Hit::identifier(one.start, one.end, Kind::Address));
     }
     let age = leading(text);
     let old = text.len() <= 3 && count == text.len();

@@ -535,6 +535,14 @@ pub(crate) fn is_person(words: &[Word], folded: &Folded<'_>, at: usize) -> bool 
     {
         return true;
     }
+    // "Your provider will be Deborah Cushing": a first name before, and somebody who works here.
+    let employed = earlier.is_some_and(|first| is_name(first) && first.is(roles::FIRST_NAME))
+        && folded.is_capital(word.start)
+        && !folded.shouted
+        && (2..=8).any(|back| before(back).is_some_and(|job| job.is(roles::JOB)));
+    if employed {
+        return true;
+    }
     named
         && (before(1).is_some_and(|title| title.is(roles::STAFF | roles::GREETING))
             || before(2)

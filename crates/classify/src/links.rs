@@ -53,7 +53,8 @@ pub(crate) fn find(
     let mut any = false;
     for (start, end) in LINK.of(&folded.plain)? {
         // The host of an e-mail address is no link, nor is what stands before its sign.
-        if (start > 0 && folded.at(start - 1) == Some(b'@')) || folded.at(end) == Some(b'@') {
+        let mail = folded.slice(start.saturating_sub(2), start).contains(&b'@');
+        if mail || folded.at(end) == Some(b'@') {
             continue;
         }
         let link = decoded(folded.slice(start, end));

@@ -14,7 +14,7 @@ pub(crate) const SIZE: usize = 1 << 17;
 
 /// How far a sentence's score must go beyond 0, in the weights' unit, to be a finding. Set where false alarms end, on the
 /// training set and on texts of neither set.
-const THRESHOLD: i32 = 70;
+const THRESHOLD: i32 = 75;
 
 /// The same for a sentence about a thing of an office or a house.
 const THRESHOLD_THINGS: i32 = 90;

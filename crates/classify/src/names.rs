@@ -32,7 +32,10 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
     let cue = before(1).map_or(0, |b| b.info.roles);
     let called = word.is(roles::FIRST_NAME) && cue & (roles::GREETING | roles::PATIENT) != 0;
     if !capital && !called {
-        return 0;
+        // "SANTANGELO, VITO has an appointment".
+        let turned = turned(words, folded, at).filter(|_| folded.is_capital(word.start));
+        hits.extend(turned.map(|end| Hit::identifier(word.start, end, Kind::Name)));
+        return if turned.is_some() { 2 } else { 0 };
     }
     let length = length(words, folded, at, capital);
     let announced = cue & (roles::GREETING | roles::PATIENT) != 0;
@@ -48,6 +51,7 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
             && could_be_family(word)
             && !works_here(words, folded, at)
             && !at.checked_sub(1).is_some_and(|title| is_introduced(words, folded, title))
+            && !(is_mister(words, at, folded) && does_something(words, folded, at))
             && !(is_mister(words, at, folded) && before(2).is_some_and(|b| is_spoken_to(b, folded)))
             && !(word.is(roles::FIRST_NAME) && is_senora(words, folded, at))
             && (is_mister(words, at - skip, folded)
@@ -157,12 +161,18 @@ fn turned(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
             .and_then(|i| words.get(i))
             .is_some_and(|w| folded.slice(w.end, family.start).iter().any(|b| b"\n:|>".contains(b)));
     let told = || says_what_of(words, folded, at + 2);
-    let fits = family.is(roles::FAMILY_NAME)
+    let strange = family.is_unknown()
+        && family.len() >= 4
+        && !family.is(roles::FIRST_NAME)
+        && (told() || is_for(words, folded, at));
+    let fits = (family.is(roles::FAMILY_NAME) || strange)
         && !family.is(roles::NO_NAME | roles::INSTITUTION | roles::GREETING)
         && (!family.is(roles::FIRST_NAME) || opens || told())
         && (first.is(roles::FIRST_NAME) || (first.is_unknown() && (is_for(words, folded, at) || opens || told())))
         && !first.is(roles::NO_NAME | roles::STREET)
-        && is_capitalised(first, folded)
+        && folded.is_capital(first.start)
+        && first.len() >= 2
+        && first.digits == 0
         && folded.slice(family.end, first.start) == b", ";
     let before = at.checked_sub(1).and_then(|i| words.get(i));
     let staff = before.is_some_and(|b| b.is(roles::STAFF) || b.is(roles::GREETING));
@@ -207,6 +217,13 @@ fn says_staff(words: &[Word], folded: &Folded<'_>, last: &Word, next: usize) -> 
     // "with Dr. Lopez" says who is seen, not who sees.
     // "... at 4" when, and not where somebody works.
     let timed = |w: &Word| (1..=2).contains(&w.digits) && after(0) != Some(b"de");
+    // "Victor Colon, front desk lead": what they are behind a comma.
+    let job = |w: &Word| {
+        w.is(roles::JOB) || DESKS.contains(&folded.slice(w.start, w.end)) || folded.slice(w.start, w.end) == b"front"
+    };
+    if words.get(next).is_some_and(|w| folded.slice(last.end, w.start) == b", " && job(w)) {
+        return true;
+    }
     let behind = words.get(next + 1).filter(|w| (w.is(roles::STAFF) && after(0) == Some(b"with")) || timed(w));
     behind.is_none()
         && matches!(
@@ -257,47 +274,49 @@ fn says_staff(words: &[Word], folded: &Folded<'_>, last: &Word, next: usize) -> 
                     )
                 )
         )
-        && words.get(next).is_some_and(|w| w.start - last.end <= 2)
+        && words.get(next).is_some_and(|w| matches!(folded.slice(last.end, w.start), b" " | b", "))
 }
+
+/// Desks and departments.
+const DESKS: &[&[u8]] = &[
+    b"caja",
+    b"recepcion",
+    b"admisiones",
+    b"citas",
+    b"registro",
+    b"archivo",
+    b"facturacion",
+    b"billing",
+    b"records",
+    b"scheduling",
+    b"registration",
+    b"seguridad",
+    b"security",
+    b"lobby",
+    b"limpieza",
+    b"mantenimiento",
+    b"maintenance",
+    b"facilities",
+    b"valet",
+    b"estacionamiento",
+    b"hr",
+    b"accounting",
+    b"contabilidad",
+    b"entrada",
+    b"front",
+    b"reception",
+    b"admissions",
+    b"cashier",
+    b"desk",
+    b"clinic",
+    b"clinica",
+    b"office",
+    b"oficina",
+    b"consultorio",
+];
 
 /// `Sra. Consuelo Gripo de caja`: a desk or department behind a name.
 fn works_here(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
-    const DESKS: &[&[u8]] = &[
-        b"caja",
-        b"recepcion",
-        b"admisiones",
-        b"citas",
-        b"registro",
-        b"archivo",
-        b"facturacion",
-        b"billing",
-        b"records",
-        b"scheduling",
-        b"registration",
-        b"seguridad",
-        b"security",
-        b"lobby",
-        b"limpieza",
-        b"mantenimiento",
-        b"maintenance",
-        b"facilities",
-        b"valet",
-        b"estacionamiento",
-        b"hr",
-        b"accounting",
-        b"contabilidad",
-        b"entrada",
-        b"front",
-        b"reception",
-        b"admissions",
-        b"cashier",
-        b"desk",
-        b"clinic",
-        b"clinica",
-        b"office",
-        b"oficina",
-        b"consultorio",
-    ];
     let beside = |n: usize| words.get(at + n).zip(words.get(at + n + 1)).is_some_and(|(a, b)| near(a, b, folded));
     let text = |n: usize| words.get(at + n).map_or(b"".as_slice(), |w| folded.slice(w.start, w.end));
     (1..=3).take_while(|n| beside(n - 1)).any(|n| {
@@ -369,6 +388,12 @@ fn is_spoken_to(word: &Word, folded: &Folded<'_>) -> bool {
         b"busque",
     ];
     word.is(roles::STAFF) || VERBS.contains(&folded.slice(word.start, word.end))
+}
+
+/// `Mr. Rash can check you in`: what somebody on the staff does.
+fn does_something(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
+    let next = words.get(at).zip(words.get(at + 1)).filter(|(name, next)| folded.slice(name.end, next.start) == b" ");
+    next.is_some_and(|(_, next)| matches!(folded.slice(next.start, next.end), b"can" | b"will" | b"puede"))
 }
 
 /// `Sra. Dolores`: in Spanish the title stands before the first name too.

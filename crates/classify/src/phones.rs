@@ -16,6 +16,7 @@ pub(crate) fn is_patients(cues: &Cues, list: &[Word], folded: &Folded<'_>, start
         || before.reaches_somebody()
         || before.has_tried()
         || before.is_labelled()
+        || before.is_a_relatives()
         || after.says_on_file
         || says_whether_it_works(list, folded, end)
         || is_behind_a_name(cues, &before)
@@ -54,7 +55,7 @@ impl<'f> Before<'f> {
     /// `your cell`, `her home number`, `su número de celular`, and not `your doctor's line`, `our number`.
     fn owns_a_line(&self) -> bool {
         const OFFICE: &[&str] = &["our", "nuestro", "nuestra", "office", "oficina", "clinic", "direct", "main", "toll"];
-        let is_line = |word: &Word| word.is(roles::LINE);
+        let is_line = |word: &Word| word.is(roles::LINE) && !word.is(roles::JOB);
         let lines = self.words.iter().enumerate().filter(|(_, word)| is_line(word));
         lines.map(|(at, _)| at).any(|at| {
             (1..=3).any(|back| {
@@ -140,6 +141,18 @@ impl<'f> Before<'f> {
         let infinitive = is(1, &["llamarlo", "llamarla", "llamarle", "localizarlo", "localizarla", "contactarlo"]);
         let home = is(1, &["home", "casa", "work", "trabajo", "domicilio"]) && !self.says(&["our", "we", "from"]);
         reached || spanish || infinitive || home
+    }
+
+    /// `call my husband instead, …`: the number of somebody of the family.
+    fn is_a_relatives(&self) -> bool {
+        const FAMILY: &[&str] = &[
+            "husband", "wife", "mom", "mother", "dad", "father", "daughter", "son", "esposo", "esposa", "hija", "hijo",
+            "mama", "papa", "hermana", "hermano",
+        ];
+        (0..4).any(|at| {
+            FAMILY.iter().any(|word| word.as_bytes() == self.text(at))
+                && matches!(self.text(at + 1), b"my" | b"mi" | b"her" | b"his" | b"your" | b"su" | b"tu")
+        })
     }
 
     /// `left a voicemail at`, `no answer at`, `intentamos al`: an attempt that was made.

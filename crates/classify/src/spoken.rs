@@ -159,7 +159,7 @@ fn part(lexicon: &Lexicon, word: &Word, folded: &Folded<'_>) -> Option<Part> {
 
 /// Whether the parts on both sides of what stands between may be one number.
 fn goes_on(between: &[u8], before: Part) -> bool {
-    matches!(between, b" " | b"-" | b"/" | b" - " | b", " | b" and " | b" y " | b"- " | b" -")
+    matches!(between, b" " | b"-" | b"/" | b" - " | b", " | b" and " | b" y " | b" i " | b" . " | b"- " | b" -")
         && !matches!(before, Part::Ordinal(_))
         && (between != b", " || matches!(before, Part::Unit(_)))
 }
@@ -177,7 +177,7 @@ pub(crate) fn in_digits(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -
         let mut parts = vec![begin];
         let (mut last, mut next, mut spoken) = (first, at + 1, first.digits == 0);
         while let Some(word) = words.get(next) {
-            let joins = [b"and".as_slice(), b"y"].contains(&folded.slice(word.start, word.end));
+            let joins = [b"and".as_slice(), b"y", b"i"].contains(&folded.slice(word.start, word.end));
             let word = if joins { words.get(next + 1).unwrap_or(word) } else { word };
             let Some(found) = part(lexicon, word, folded) else { break };
             let before = parts.last().copied().unwrap_or(begin);
@@ -205,7 +205,11 @@ pub(crate) fn in_digits(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -
             at.checked_sub(1).and_then(|before| words.get(before)).filter(|word| is_letter(word, first, folded));
         let dated = is_beside_month(words, at, next);
         let value = write(&parts);
-        let grave = parts.len() > 1 || dated || value.len() > 2 || value.starts_with('9') && value.len() == 2;
+        let grave = parts.len() > 1
+            || dated
+            || (letter.is_some() && value.len() > 1)
+            || value.len() > 2
+            || value.starts_with('9') && value.len() == 2;
         if grave && (spoken || letter.is_some()) {
             let name = letter.filter(|letter| letter.len() > 1);
             let from = letter.map_or(first.start, |letter| if name.is_some() { letter.start } else { letter.end });

@@ -206,6 +206,10 @@ fn broken(
     next: &Word,
     hits: &mut Vec<Hit>,
 ) {
+    // A letter in the middle of a row of them: the row was read from its beginning.
+    if first.len() == 1 && first.glue == Glue::Sign && next.len() == 1 {
+        return;
+    }
     if next.glue == Glue::Blank {
         return split(lexicon, words, folded, at, hits);
     }
