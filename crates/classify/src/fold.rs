@@ -307,6 +307,14 @@ impl Table {
     }
 }
 
+/// How much memory the table takes.
+#[cfg(test)]
+pub(crate) fn table_bytes() -> usize {
+    let several =
+        |table: &Table| table.several.iter().map(|text| size_of::<Vec<u8>>() + text.capacity()).sum::<usize>();
+    TABLE.as_ref().map_or(0, |table| 2 * table.pages.capacity() + table.cells.capacity() + several(table))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -98,6 +98,14 @@ impl Fuzzy {
         }
     }
 
+    /// How much memory it takes.
+    #[cfg(test)]
+    pub(crate) const fn bytes(&self) -> usize {
+        self.letters.capacity()
+            + size_of::<Target>() * self.words.capacity()
+            + 8 * (self.slots.capacity() + self.filter.capacity())
+    }
+
     const fn slot(&self, form: u64) -> usize {
         (form >> 20) as usize & (self.slots.len() - 1)
     }

@@ -281,6 +281,13 @@ impl Lexicon {
         self.beginnings.may_hold(hash)
     }
 
+    /// How much memory it takes.
+    #[cfg(test)]
+    pub(crate) const fn bytes(&self) -> usize {
+        let sections = size_of::<Entry>() * self.sections.capacity();
+        self.table.bytes() + self.fuzzy.bytes() + self.beginnings.bytes() + sections
+    }
+
     /// How many words and phrases are known.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {

@@ -57,6 +57,12 @@ impl Filter {
         Self { words: vec![0; 1 << (bits - 6)], bits }
     }
 
+    /// How much memory it takes.
+    #[cfg(test)]
+    pub(crate) const fn bytes(&self) -> usize {
+        8 * self.words.capacity()
+    }
+
     const fn bit(&self, key: u64) -> (usize, u64) {
         let bit = key >> (64 - self.bits);
         ((bit >> 6) as usize, 1 << (bit & 63))
@@ -201,6 +207,12 @@ impl Table {
         if let Some(slot) = self.place(hash.key()).and_then(|at| self.slots.get_mut(at)) {
             *slot |= u64::from(QUIET);
         }
+    }
+
+    /// How much memory it takes.
+    #[cfg(test)]
+    pub(crate) const fn bytes(&self) -> usize {
+        self.filter.bytes() + 8 * self.slots.capacity() + size_of::<Info>() * self.meanings.capacity()
     }
 
     /// How many words and phrases are known.
