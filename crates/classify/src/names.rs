@@ -66,7 +66,9 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
     }
     let Some(last) = words.get(at + length - 1) else { return 1 };
     let after = words.get(at + length).filter(|next| near(last, next, folded));
-    let institution = (at..at + length).filter_map(|i| words.get(i)).skip(1).any(|w| w.is(roles::INSTITUTION))
+    // "Salud Familiar Las Américas": in Spanish what a house is stands before what it is called.
+    let institution = (word.is(roles::INSTITUTION) && word.is(roles::NO_NAME))
+        || (at..at + length).filter_map(|i| words.get(i)).skip(1).any(|w| w.is(roles::INSTITUTION))
         || after.is_some_and(|w| w.is(roles::INSTITUTION | roles::CREDENTIAL));
     let asked = is_asked_for(words, folded, at, last);
     let staff = (cue & roles::STAFF != 0 && !asked)

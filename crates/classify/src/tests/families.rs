@@ -210,3 +210,50 @@ fn other_disguises_hide_nothing() {
         "C P T 7 7 0 6 7",
     ]);
 }
+
+#[test]
+fn a_house_with_a_neutral_name_says_when_and_where_and_no_more() {
+    let names = [
+        "Elmwood Family Health Center",
+        "Brookhaven Community Clinic",
+        "Dunmore Primary Care",
+        "Larkspur Internal Medicine",
+        "Ashby Family Medicine",
+        "Clínica Familiar Las Rosas",
+        "Centro de Salud La Cumbre",
+        "Policlínica Cuatro Caminos",
+        "Salud Familiar Las Lomas",
+        "Medicina Familiar San Blas",
+    ];
+    for name in names {
+        assert_clean(&[
+            &format!(
+                "This is {name}. You have an appointment on Wed Sep 30, 12:30 PM. To change it, please call 212-555-0100."
+            ),
+            &format!("{name}: please call us about your visit. Call 212-555-0100. Reply STOP to opt out"),
+            &format!("{name} is closed on Friday. We open again on Monday."),
+            &format!("Le habla {name}. Tiene una cita el miércoles 30 de septiembre a las 12:30."),
+            &format!("{name}: por favor llámenos acerca de su visita. Nuestro número es 212-555-0100."),
+            &format!("Gracias por llamar a {name}. Atendemos de ocho a cinco."),
+        ]);
+    }
+}
+
+#[test]
+fn a_house_whose_name_tells_what_it_is_for_is_found() {
+    assert_phi(&[
+        "This is Elmwood Oncology Center. You have an appointment on Wed Sep 30, 12:30 PM.",
+        "Le habla la Clínica de Adicciones Las Rosas. Tiene una cita el miércoles.",
+    ]);
+}
+
+#[test]
+fn results_of_votes_and_photos_of_cards_are_no_care() {
+    assert_clean(&[
+        "The results of the vote are in: the lobby gets a new fish tank.",
+        "Los resultados de la rifa salen el viernes.",
+        "Thanks for the photo of your card.",
+        "Con gusto Daniela, que tenga bonito día.",
+        "Marque cinco cinco cinco, cero uno dos nueve.",
+    ]);
+}
