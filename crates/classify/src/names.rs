@@ -288,6 +288,15 @@ const DESKS: &[&[u8]] = &[
     b"registro",
     b"archivo",
     b"facturacion",
+    b"clinica",
+    b"clinic",
+    b"oficina",
+    b"office",
+    b"front",
+    b"desk",
+    b"reception",
+    b"window",
+    b"ventanilla",
     b"billing",
     b"records",
     b"scheduling",
@@ -323,7 +332,9 @@ fn works_here(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
     let text = |n: usize| words.get(at + n).map_or(b"".as_slice(), |w| folded.slice(w.start, w.end));
     (1..=3).take_while(|n| beside(n - 1)).any(|n| {
         matches!(text(n), b"de" | b"en" | b"from" | b"in" | b"at" | b"of")
-            && (DESKS.contains(&text(n + 1)) || (text(n + 1) == b"the" && DESKS.contains(&text(n + 2))))
+            && (DESKS.contains(&text(n + 1))
+                || (matches!(text(n + 1), b"the" | b"our" | b"la" | b"el" | b"nuestra")
+                    && DESKS.contains(&text(n + 2))))
     })
 }
 

@@ -257,3 +257,14 @@ fn results_of_votes_and_photos_of_cards_are_no_care() {
         "Marque cinco cinco cinco, cero uno dos nueve.",
     ]);
 }
+
+#[test]
+fn a_title_and_a_name_behind_a_desk_are_staff_and_after_a_greeting_a_patient() {
+    assert_clean(&[
+        "Le habla la Sra. Montes de la clínica: lo que mandó ya llegó.",
+        "Habla el Sr. Robles de la oficina.",
+        "Ms. Bloom at window 3 can help with your card.",
+        "Mrs. Bloom from our front desk will ring you.",
+    ]);
+    assert_phi(&["Dear Mrs. Bloom, your visit is on Friday.", "Estimada Sra. Montes, su cita es el viernes."]);
+}
