@@ -8,6 +8,7 @@ mod outcome;
 mod second_gate;
 
 use crate::accept::versions;
+use crate::domains::AboutFailure;
 use crate::engine::Engine;
 use crate::faults::{Step, Stop};
 use crate::kept::Kept;
@@ -19,8 +20,8 @@ use crate::wire::TlsSessionView;
 use jiff::Timestamp;
 use outcome::{Ending, Stage};
 use postern_base::rng::NoEntropy;
-use postern_base::{AttemptId, Phi};
-use postern_channels::{Outbound, Provider, Sent};
+use postern_base::{AttemptId, Channel, Phi};
+use postern_channels::{Outbound, Profile, Provider, Sent};
 use postern_gate::{Binding, Decision, Permit};
 use postern_ledger::{Entry, Kind, commit, record};
 use postern_store::{Beside, Claim, DeliveryState, Finish, Grounds, MessageRecord, StoreError};
@@ -137,6 +138,9 @@ impl Engine {
             Some(attempt) => attempt,
             None => AttemptId::new(now, self.inner.rng.as_ref())?,
         };
+        if work.claim.candidate.channel == Channel::Email {
+            self.learn_domain(&claim.tenant, &claim.candidate.point).await;
+        }
         // Held until the attempt is recorded: what is decided next for this patient or point then sees it.
         let turn = self.inner.turns.take(&claim.tenant, &work.message.patient, &claim.candidate.point).await;
         work.now = self.now();
@@ -217,10 +221,31 @@ impl Engine {
         let sent = self.call(provider.as_ref(), recorded, outbound).await;
         self.at(Step::Sent)?;
         self.inner.metrics.attempt(channel, outcome::label(&sent));
-        let session = sent.session().map(|session| serde_json::to_vec(&TlsSessionView::from(session))).transpose();
-        let session = session.map_err(|_| StoreError::Damaged)?.map(Phi::new);
+        let evidence = self.evidence(work, attempt, provider.profile(), domain.as_deref(), &sent).await?;
         let ending = self.ending(work, provider.profile(), floor, domain, sent)?;
-        self.end_attempt(work, attempt, ending, session).await
+        self.end_attempt(work, attempt, ending, evidence).await
+    }
+
+    /// What is kept of the session over which the message went, or of why there was none.
+    async fn evidence(
+        &self,
+        work: &Work,
+        attempt: AttemptId,
+        profile: &Profile,
+        domain: Option<&str>,
+        sent: &Sent,
+    ) -> Result<Beside, Left> {
+        let sealed = |bytes: serde_json::Result<Vec<u8>>| bytes.map(Phi::new).map_err(|_| StoreError::Damaged);
+        let mut beside = Beside::default();
+        if let Some(session) = sent.session() {
+            self.saw_session(&work.claim.tenant, profile, domain, session).await;
+            beside.session = Some((attempt, sealed(serde_json::to_vec(&TlsSessionView::from(session)))?));
+        }
+        if let Some((code, about)) = AboutFailure::of(sent, profile, domain) {
+            self.inner.metrics.alert("SEC-24");
+            beside.tls_failure = Some((attempt, code, sealed(serde_json::to_vec(&about))?));
+        }
+        Ok(beside)
     }
 
     /// Calls the provider, and takes silence for what it is: nobody can say.
@@ -260,7 +285,7 @@ impl Engine {
             ..ledger_entry::about(entry, claim.message, Some(claim.lease.delivery))
         };
         let finish = ending.finish();
-        self.finish(claim, finish, vec![entry], Beside { facts, session: None }).await?;
+        self.finish(claim, finish, vec![entry], Beside { facts, ..Beside::default() }).await?;
         self.at(Step::Finished)?;
         Ok(stage)
     }
@@ -271,7 +296,7 @@ impl Engine {
         work: &Work,
         attempt: AttemptId,
         ending: Ending,
-        session: Option<Phi<Vec<u8>>>,
+        evidence: Beside,
     ) -> Result<Stage, Left> {
         let claim = &work.claim;
         let (stage, code) = (ending.stage(), ending.code().to_owned());
@@ -281,7 +306,7 @@ impl Engine {
             Ok(Entry { attempt: Some(attempt), fence: Some(claim.lease.fence), ..entry })
         };
         let mut ended = of(Kind::AttemptEnded, &code)?;
-        if let Some(session) = &session {
+        if let Some((_, session)) = &evidence.session {
             let commitment = commit(&work.message.commitment_key, "session", session.reveal());
             ended.commitments.push(("session".to_owned(), commitment));
         }
@@ -296,8 +321,7 @@ impl Engine {
             Finish::Sent { reference, .. } => Some(reference.clone()),
             Finish::State { .. } | Finish::Again { .. } => None,
         };
-        let beside = Beside { facts: None, session: session.map(|session| (attempt, session)) };
-        self.finish(claim, finish, entries, beside).await?;
+        self.finish(claim, finish, entries, evidence).await?;
         self.at(Step::Finished)?;
         if let (Some(reference), Some(vendor)) = (reference, &claim.candidate.vendor) {
             self.settle_early(&vendor.vendor, &reference).await;

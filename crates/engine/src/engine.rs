@@ -1,6 +1,7 @@
 //! The engine: what every use case shares.
 
 use crate::config::EngineConfig;
+use crate::domains::Domains;
 use crate::faults::{Faults, NoFaults, Step, Stop};
 use crate::metrics::Metrics;
 use crate::tenants::Tenants;
@@ -33,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) tenants: Tenants,
     /// What sessions to recipient domains turned out to hold, and when that was seen.
     pub(crate) tiers: Mutex<HashMap<(TenantId, String), (EmailTier, Timestamp)>>,
+    /// What recipient domains were found to enforce.
+    pub(crate) domains: Domains,
     /// Receipts that came before the end of their attempt was stored.
     pub(crate) early: Mutex<HashMap<(String, String), Receipt>>,
     /// One delivery at a time for a patient and for a contact point, from gathering the facts until the attempt is recorded:
@@ -80,6 +83,7 @@ impl Engine {
                 faults,
                 tenants: Tenants::default(),
                 tiers: Mutex::default(),
+                domains: Domains::default(),
                 early: Mutex::default(),
                 turns: Turns::default(),
                 volume: Volume::default(),

@@ -124,6 +124,7 @@ impl Engine {
         let inbound = reading.inbound(&points, Timestamp::MIN).await?;
         let opt_outs = reading.opt_outs(&points).await?;
         let own = reading.verifications(&points).await?;
+        let found_tiers = self.found_tiers(tenant, except, &points, reading, now).await?;
         let earlier = reading.earlier(&request.patient, request.purpose, &rendered.source, since, except).await?;
         if let Fact::Known(patient) = &mut patient {
             own_knowledge(&mut patient.points, &own);
@@ -136,7 +137,7 @@ impl Engine {
             tenant: state.gate.clone(),
             vendors: state.vendors.clone(),
             certificates: state.settings.transport.certificates(),
-            email_tiers: self.email_tiers(tenant, state, now),
+            email_tiers: self.email_tiers(tenant, state, found_tiers, now),
             ehr: Ehr::Live,
             patient,
             consents,
@@ -166,9 +167,19 @@ impl Engine {
         })
     }
 
-    /// What recipient domains enforce: what the settings say, lowered by what sessions turned out to hold lately.
-    fn email_tiers(&self, tenant: &TenantId, state: &TenantState, now: Timestamp) -> BTreeMap<String, EmailTier> {
+    /// What recipient domains enforce: what was found of them and what the settings say, the lesser where both say something,
+    /// lowered by what sessions turned out to hold lately.
+    fn email_tiers(
+        &self,
+        tenant: &TenantId,
+        state: &TenantState,
+        found: BTreeMap<String, EmailTier>,
+        now: Timestamp,
+    ) -> BTreeMap<String, EmailTier> {
         let mut tiers = state.settings.transport.email_tiers.clone();
+        for (domain, tier) in found {
+            tiers.entry(domain).and_modify(|said| *said = tier.min(*said)).or_insert(tier);
+        }
         let Ok(mut seen) = self.inner.tiers.lock() else { return tiers };
         seen.retain(|_, (_, at)| now.duration_since(*at) < TIER_BELIEVED);
         for ((of, domain), (tier, _)) in seen.iter() {

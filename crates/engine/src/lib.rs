@@ -11,6 +11,7 @@ mod accept;
 pub mod address;
 mod config;
 mod dispatch;
+mod domains;
 mod engine;
 mod error;
 mod explain;

@@ -228,6 +228,27 @@ pub(crate) const TEMPLATES: Table = Table {
         int("changed_at"),
     ],
 };
+pub(crate) const MAIL_DOMAINS: Table = Table {
+    name: "mail_domains",
+    key: int("seq"),
+    order: Order::Seq,
+    columns: &[int("tenant"), blob("name"), text("tier"), int("found_at"), blob("about")],
+};
+pub(crate) const TLS_FAILURES: Table = Table {
+    name: "tls_failures",
+    key: blob("attempt"),
+    order: Order::Seq,
+    columns: &[
+        int("tenant"),
+        blob("message"),
+        blob("patient"),
+        int("at"),
+        text("code"),
+        blob("about"),
+        int("reviewed_at"),
+        text("reviewed_by"),
+    ],
+};
 
 /// Every table whose rows are stated.
 pub(crate) const TABLES: &[&Table] = &[
@@ -247,6 +268,8 @@ pub(crate) const TABLES: &[&Table] = &[
     &SESSIONS,
     &POLICIES,
     &TEMPLATES,
+    &MAIL_DOMAINS,
+    &TLS_FAILURES,
 ];
 
 /// What no entry states, and why. `*` = the whole table.
@@ -273,6 +296,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("attempts", "seq", "the row is named by its id; nothing is decided by its place"),
     ("decisions", "seq", "the row is named by its entry; nothing is decided by its place"),
     ("sessions", "seq", "the row is named by its attempt; nothing is decided by its place"),
+    ("tls_failures", "seq", "the row is named by its attempt; its place only orders what is shown"),
     ("deliveries", "seq", "the row is named by its id; its place only orders what is shown"),
     ("deliveries", "due", "every claim moves it; the second gate decides whether it is time"),
     (

@@ -37,6 +37,8 @@ pub(crate) enum Field {
     Fingerprint,
     /// Type and id of a directory resource.
     Resource,
+    /// A recipient's mail domain.
+    MailDomain,
 }
 
 impl Field {
@@ -48,6 +50,7 @@ impl Field {
             Self::Idempotency => b"idempotency",
             Self::Fingerprint => b"fingerprint",
             Self::Resource => b"resource",
+            Self::MailDomain => b"mail_domain",
         }
     }
 }

@@ -301,6 +301,8 @@ pub struct Beside {
     pub facts: Option<Phi<Vec<u8>>>,
     /// The TLS session of an attempt.
     pub session: Option<(AttemptId, Phi<Vec<u8>>)>,
+    /// Why a TLS session could not be had, and more about it.
+    pub tls_failure: Option<(AttemptId, String, Phi<Vec<u8>>)>,
 }
 
 /// How a claim ends.

@@ -1,6 +1,6 @@
 //! Every route: who may call it, and what it records.
 
-use crate::api::{health, keys, ledger, messages, openapi, patients, scan, templates, vendors, webhooks};
+use crate::api::{health, keys, ledger, mail, messages, openapi, patients, scan, templates, vendors, webhooks};
 use crate::caller::guard;
 use crate::exchange::surround;
 use crate::problem::{Kind, Problem};
@@ -236,6 +236,42 @@ pub const TABLE: &[Route] = &[
         parameters: &[],
         gives: (204, Gives::Nothing),
         handler: || put(vendors::put),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/mail-domains",
+        id: "listMailDomains",
+        summary: "What recipients' mail domains were found to enforce, and when; the latest thousand.",
+        access: Access::Scopes(&[Scope::MessagesRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("MailDomains")),
+        handler: || get(mail::domains),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/tls-failures",
+        id: "listTlsFailures",
+        summary: "TLS sessions that could not be had, and who looked at each; the latest thousand.",
+        access: Access::Scopes(&[Scope::MessagesRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[("open", "query", "`true` for those that nobody looked at yet.")],
+        gives: (200, Gives::Json("TlsFailures")),
+        handler: || get(mail::failures),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/tls-failures/{attempt}/review",
+        id: "reviewTlsFailure",
+        summary: "Note that you looked at a failure.",
+        access: Access::Scopes(&[Scope::Admin]),
+        records: Records::Administered,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (204, Gives::Nothing),
+        handler: || post(mail::review),
     },
     Route {
         method: Method::Get,

@@ -143,13 +143,8 @@ impl Direct {
             return Err(DirectError::Value { key: "from", expected: "an address, local@domain" });
         }
         let pkix = TlsConnector::from(Arc::new(tls::config(&config.roots, Arc::clone(&clock))?));
-        let router = Router {
-            dns: Dns::new(&config.dns)?,
-            policies: Policies::new(pkix.clone(), config.policy_port, config.loopback),
-            port: config.port,
-            loopback: config.loopback,
-            rng,
-        };
+        let policies = Policies::new(pkix.clone(), config.policy_port, config.loopback);
+        let router = Router::new(Dns::new(&config.dns)?, policies, config.port, config.loopback, rng);
         let profile = Profile {
             vendor: Cow::Owned(config.vendor),
             service: Cow::Owned(config.service),
@@ -193,6 +188,8 @@ impl Direct {
                 Err(Failure::BelowFloor(code)) => below = below.or(Some((code, host.name.clone()))),
             }
         }
+        // Keys are rolled over and servers are moved: the next attempt asks anew.
+        self.router.forget(letter.domain);
         Err(match (later, below) {
             (Some(code), _) => Sent::TemporaryFailure { code },
             (None, Some((code, peer))) => Sent::BelowFloor { found: None, code, peer: Some(peer) },
@@ -369,6 +366,7 @@ impl MailDomains for Direct {
 
     fn recall(&self, domain: &str, policy: StsPolicy, now: Timestamp) {
         self.router.policies.recall(domain, policy, now);
+        self.router.forget(domain);
     }
 }
 

@@ -19,5 +19,5 @@ pub use direct::{Direct, DirectConfig, DirectError};
 pub use dns::{Anchors, DnsConfig, DnsConfigError};
 pub use session::TlsStart;
 pub use smarthost::{Credentials, Smarthost, SmarthostConfig, SmarthostError};
-pub use sts::{StsMode, StsPolicy};
+pub use sts::{BadPolicy, StsMode, StsPolicy};
 pub use tls::Roots;

@@ -4,15 +4,21 @@ use super::dane::Tlsa;
 use super::dns::{Dns, Unanswered};
 use super::policies::{Found, Policies};
 use super::sts::StsPolicy;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use postern_base::{EmailTier, Rng};
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
 
 /// How many servers of a domain, and how many addresses of a server, are looked at.
 const HOSTS: usize = 8;
 const ADDRESSES: usize = 4;
+
+/// How long a way is gone by before it is looked for again; the library does not keep signed denials, and most answers are such.
+const KEPT: SignedDuration = SignedDuration::from_secs(60);
+/// How many ways are kept.
+const WAYS: usize = 10_000;
 
 /// How a server may be spoken to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,13 +94,54 @@ pub(super) struct Router {
     pub(super) policies: Policies,
     /// The port of mail servers, which TLSA records name too.
     pub(super) port: u16,
-    pub(super) loopback: bool,
-    pub(super) rng: Arc<dyn Rng>,
+    loopback: bool,
+    rng: Arc<dyn Rng>,
+    kept: Mutex<HashMap<String, Kept>>,
+}
+
+/// A way that was found, and the time in which it is gone by.
+#[derive(Debug, Clone)]
+struct Kept {
+    from: Timestamp,
+    until: Timestamp,
+    route: Arc<Route>,
 }
 
 impl Router {
+    pub(super) fn new(dns: Dns, policies: Policies, port: u16, loopback: bool, rng: Arc<dyn Rng>) -> Self {
+        Self { dns, policies, port, loopback, rng, kept: Mutex::default() }
+    }
+
     /// The way to `domain` (lower case, ASCII) at `now`.
-    pub(super) async fn route(self: &Arc<Self>, domain: &str, now: Timestamp) -> Result<Route, NoRoute> {
+    pub(super) async fn route(self: &Arc<Self>, domain: &str, now: Timestamp) -> Result<Arc<Route>, NoRoute> {
+        if let Some(kept) = self.kept().get(domain).filter(|kept| (kept.from..kept.until).contains(&now)) {
+            return Ok(Arc::clone(&kept.route));
+        }
+        let route = Arc::new(self.find(domain, now).await?);
+        if route.hosts.iter().all(|host| !matches!(host.rule, Rule::Unknown(_))) {
+            let ends = route.policy.as_ref().map_or(Timestamp::MAX, |policy| policy.expires_at());
+            let until = now.checked_add(KEPT).unwrap_or(Timestamp::MAX).min(ends);
+            let mut kept = self.kept();
+            if kept.len() >= WAYS {
+                kept.retain(|_, kept| now < kept.until);
+            }
+            if kept.len() < WAYS {
+                kept.insert(domain.to_owned(), Kept { from: now, until, route: Arc::clone(&route) });
+            }
+        }
+        Ok(route)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<String, Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets the way to `domain`.
+    pub(super) fn forget(&self, domain: &str) {
+        self.kept().remove(domain);
+    }
+
+    async fn find(self: &Arc<Self>, domain: &str, now: Timestamp) -> Result<Route, NoRoute> {
         let (exchangers, secure) = self.exchangers(domain).await?;
         let mut tasks = JoinSet::new();
         for (place, name) in exchangers.into_iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// RFC 8461 section 3.2: at most a year and a bit.
 const LONGEST_AGE_SECONDS: u64 = 31_557_600;
@@ -35,13 +36,18 @@ pub struct StsPolicy {
     pub fetched_at: Timestamp,
 }
 
-/// Why a text is no policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BadPolicy;
+/// A text is no policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the text is no MTA-STS policy (RFC 8461 section 3.2)")]
+pub struct BadPolicy;
 
 impl StsPolicy {
-    /// Reads a policy file (RFC 8461 section 3.2). Unknown keys are ignored; of a key given twice the first counts.
-    pub(super) fn parse(text: &str, id: &str, fetched_at: Timestamp) -> Result<Self, BadPolicy> {
+    /// Reads a policy file (RFC 8461 section 3.2) that was fetched at `fetched_at` for the policy that DNS names `id`. Unknown keys
+    /// are ignored; of a key given twice the first counts.
+    ///
+    /// # Errors
+    /// [`BadPolicy`].
+    pub fn parse(text: &str, id: &str, fetched_at: Timestamp) -> Result<Self, BadPolicy> {
         let (mut version, mut mode, mut age, mut servers) = (None, None, None, Vec::new());
         for line in text.split('\n').map(|line| line.trim_end_matches('\r')).filter(|line| !line.trim().is_empty()) {
             let (key, value) = line.split_once(':').ok_or(BadPolicy)?;
@@ -110,6 +116,7 @@ fn is_pattern(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const FILE: &str =
         "version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\nmx: *.Example.net\r\nmax_age: 604800\r\n";
@@ -171,6 +178,28 @@ mod tests {
             [&["v=STSv1; id=1;", "v=STSv1; id=2;"][..], &[], &["v=STSv1;"], &["v=STSv1; id=a-b;"], &["v=STSv11; id=1"]]
         {
             assert_eq!(of(none), None, "{none:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_policy_that_is_read_names_servers_and_holds_no_longer_than_it_may(
+            lines in proptest::collection::vec("(version|mode|mx|max_age|[a-z_]{0,4})[:; ]{0,2}(STSv1|enforce|none|[*.a-z-]{0,12}|[0-9]{0,11})", 0..8),
+            end in "(\r\n|\n|\r)",
+        ) {
+            if let Ok(policy) = parse(&lines.join(&end)) {
+                prop_assert!(policy.mode == StsMode::None || !policy.servers.is_empty());
+                prop_assert!(policy.max_age_seconds <= LONGEST_AGE_SECONDS);
+                prop_assert!(policy.servers.iter().all(|server| is_pattern(server)));
+                prop_assert!(!policy.names("") && !policy.names("."));
+            }
+        }
+
+        #[test]
+        fn no_text_of_a_record_is_more_than_an_id(texts in proptest::collection::vec("(v=STSv1)?[; ]{0,2}(id=)?.{0,40}", 0..3)) {
+            if let Some(id) = id_of(&texts) {
+                prop_assert!((1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric()));
+            }
         }
     }
 

@@ -8,6 +8,7 @@ mod case;
 mod deployment;
 mod examined;
 mod history;
+mod mail;
 mod malformed;
 mod message;
 mod objects;
@@ -26,6 +27,7 @@ pub use examined::{
     AnsweredAlternative, AnsweredCandidate, AnsweredChange, AnsweredChanges, AnsweredNothing, AnsweredVerdict,
 };
 pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen, Outcome};
+pub use mail::{MailDomainView, TlsFailureView};
 pub use malformed::{WireError, parse};
 pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView, TlsSessionView};
 pub use policy::PolicyFile;

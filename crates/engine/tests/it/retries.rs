@@ -217,6 +217,8 @@ async fn a_session_that_never_holds_ends_the_message_and_leads_nowhere_in_circle
     let codes = clinic.codes(answer.id).await;
     let count = |kind: &str| codes.iter().filter(|(of, _)| of == kind).count();
     assert_eq!(count("attempt_started"), 12, "{codes:?}");
+    // It falls once, and never climbs back to what it fell below.
+    assert!(count("redecided") <= 2, "{codes:?}");
     assert_eq!(clinic.states(answer.id).await, [(Channel::Email, "failed".into())], "{codes:?}");
     assert!(clinic.arrivals(Channel::Email).is_empty());
 }

@@ -1,17 +1,8 @@
 //! E-mail through the binary: accepted over HTTP, gated, and handed to a real Postfix over verified STARTTLS, or to nobody.
 
-#[path = "../../../channels/tests/it/support/authority.rs"]
-mod authority;
-#[path = "../../../channels/tests/it/support/mta.rs"]
-#[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
-mod mta;
-#[path = "../../../channels/tests/it/support/postfix.rs"]
-#[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
-mod postfix;
-
 use crate::clinic::{Clinic, eventually, patient};
-use crate::peers::missing_peer;
-use postfix::{DOMAIN, Postfix};
+use crate::mailers::postfix::{DOMAIN, Postfix};
+use crate::mailers::send_at_any_hour;
 use serde_json::{Value, json};
 
 /// A clinic whose only e-mail vendor is the smarthost on `port`, serving.
@@ -41,23 +32,13 @@ fn clinic(name: &str, postfix: &Postfix, port: u16) -> Clinic {
 
 const WORDS: &str = "Your HbA1c came back at 8.2 %.";
 
-/// A result, which may be told behind the portal's door only; urgent, so that the tests say the same at night.
-fn result() -> Value {
-    json!({
-        "patient": "Patient/p1", "purpose": "emergency", "urgency": "emergency", "channels": ["portal", "email"],
-        "content": { "subject": "Your result", "body": WORDS }
-    })
-}
-
-/// Sends the result, and gives the message's id and the id of its e-mail.
-fn send(clinic: &Clinic) -> (String, String) {
-    let accepted = clinic.client().post("/v1/messages", &result());
-    assert_eq!(accepted.status, 202, "{}", accepted.text());
-    let accepted = accepted.json();
-    let plan = accepted["decision"]["deliveries"].as_array().expect("a plan").clone();
-    let mail = plan.iter().find(|d| d["channel"] == "email").unwrap_or_else(|| panic!("no e-mail: {accepted}"));
-    assert_eq!((&mail["form"], &mail["level"]), (&json!("notice"), &json!("L0")), "{accepted}");
-    let id = accepted["id"].as_str().expect("an id").to_owned();
+/// Sends the result, which may be told behind the portal's door only, and gives the message's id and the id of its e-mail.
+fn send(clinic: &mut Clinic) -> (String, String) {
+    let sent = send_at_any_hour(clinic, "notify", WORDS);
+    let plan = sent["decision"]["deliveries"].as_array().unwrap_or_else(|| panic!("{sent}")).clone();
+    let mail = plan.iter().find(|d| d["channel"] == "email").unwrap_or_else(|| panic!("no e-mail: {sent}"));
+    assert_eq!((&mail["form"], &mail["level"]), (&json!("notice"), &json!("L0")), "{sent}");
+    let id = sent["message"]["id"].as_str().expect("an id").to_owned();
     let message = clinic.client().get(&format!("/v1/messages/{id}")).json();
     let deliveries = message["deliveries"].as_array().expect("deliveries").clone();
     let delivery = deliveries.iter().find(|d| d["channel"] == "email").expect("queued")["id"].clone();
@@ -76,7 +57,7 @@ fn told(clinic: &Clinic, id: &str, delivery: &str, kind: &str) -> Vec<String> {
 fn a_notice_reaches_a_real_mail_server_over_verified_starttls_and_says_nothing_of_the_result() {
     let Some(postfix) = Postfix::shared() else { return };
     let mut clinic = clinic("mail-good", &postfix, postfix.good);
-    let (id, delivery) = send(&clinic);
+    let (id, delivery) = send(&mut clinic);
     let mail = eventually("the mail is in the mailbox", || postfix.mails_with(&format!("mail-good@{DOMAIN}")).pop());
     assert!(mail.contains("using TLSv1.") && mail.contains("From: "), "{mail}");
     assert!(mail.contains("notices@clinic.example") && mail.contains("Sunrise Health"), "{mail}");
@@ -101,8 +82,8 @@ fn a_notice_reaches_a_real_mail_server_over_verified_starttls_and_says_nothing_o
 fn nothing_is_handed_to_a_server_whose_certificate_is_anothers() {
     let Some(postfix) = Postfix::shared() else { return };
     for (name, port) in [("mail-name", postfix.wrong_name), ("mail-self", postfix.self_signed)] {
-        let clinic = clinic(name, &postfix, port);
-        let (id, delivery) = send(&clinic);
+        let mut clinic = clinic(name, &postfix, port);
+        let (id, delivery) = send(&mut clinic);
         let codes = eventually("an attempt ends", || {
             let codes = told(&clinic, &id, &delivery, "attempt_ended");
             (!codes.is_empty()).then_some(codes)

@@ -4,8 +4,8 @@ use crate::outbox::start::tests::{Bench, HandClock, open};
 use crate::records::{
     Beside, DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, TenantRecord,
 };
-use crate::{Decisions, LedgerRows, Store, TemplateMove, TemplateRecord, TemplateState};
-use postern_base::{Channel, Phi};
+use crate::{Decisions, LedgerRows, MailDomain, Store, TemplateMove, TemplateRecord, TemplateState};
+use postern_base::{Channel, EmailTier, Phi};
 use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
 use postern_ledger::{Entry, Kind, RowProblem, RowStates};
 use std::collections::BTreeSet;
@@ -86,10 +86,12 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     on.start(claim, bench.attempt()).await.unwrap();
     let sent = Finish::Sent { reference: "ref".to_owned(), deadline: bench.clock_now() };
     let session = Some((bench.attempt(), Phi::new(b"TLSv1_3".to_vec())));
-    let beside = Beside { facts: None, session };
+    let tls_failure = Some((bench.attempt(), "starttls-not-supported".to_owned(), Phi::new(b"mx".to_vec())));
+    let beside = Beside { facts: None, session, tls_failure };
     let ended = vec![entry(Kind::AttemptEnded, Some(claim.message))];
     tenanted.finish_with(claim.lease, sent, ended, beside).await.unwrap();
     assert_eq!(tenanted.sessions(claim.message).await.unwrap()[0].1.reveal(), b"TLSv1_3");
+    fill_mail(bench, &tenanted, tenant).await;
     let settled = vec![entry(Kind::Receipt, Some(claim.message))];
     tenanted.settle(claim.lease.delivery, DeliveryState::Delivered, "ok".to_owned(), settled).await.unwrap();
     let opt_out =
@@ -131,6 +133,28 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     tenanted.keep_policy("v1", b"{}", entry(Kind::Administered, None)).await.unwrap();
     fill_templates(bench, &tenanted, tenant).await;
     tenanted.destroy_patient_key(&"p9".parse().unwrap(), entry(Kind::KeyDestroyed, None)).await.unwrap();
+}
+
+/// A mail domain, found twice, and a failure that somebody looked at.
+async fn fill_mail(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
+    let found = MailDomain {
+        domain: "patients.example".to_owned(),
+        tier: EmailTier::Sts,
+        found_at: bench.clock_now(),
+        policy: Some(b"{}".to_vec()),
+    };
+    tenanted.put_mail_domain(&MailDomain { tier: EmailTier::None, policy: None, ..found.clone() }).await.unwrap();
+    tenanted.put_mail_domain(&found).await.unwrap();
+    assert_eq!(tenanted.mail_domain("Patients.Example").await.unwrap(), Some(found));
+    let failures = tenanted.tls_failures(true, 10).await.unwrap();
+    assert_eq!(failures.len(), 1);
+    assert_eq!(failures[0].about.as_ref().unwrap().reveal(), b"mx");
+    let entry = |bench: &Bench| Entry { tenant: tenant.parse().unwrap(), ..bench.entry(Kind::Administered, None) };
+    assert!(tenanted.review_tls_failure(failures[0].attempt, "staff:a", entry(bench)).await.unwrap());
+    assert!(!tenanted.review_tls_failure(failures[0].attempt, "staff:b", entry(bench)).await.unwrap());
+    assert!(tenanted.tls_failures(true, 10).await.unwrap().is_empty());
+    let looked_at = tenanted.tls_failures(false, 10).await.unwrap().remove(0);
+    assert_eq!(looked_at.reviewed.map(|(_, by)| by).as_deref(), Some("staff:a"));
 }
 
 /// A template of the tenant's own, proposed and approved.

@@ -6,6 +6,7 @@ use crate::coverage::{ATTEMPTS, DELIVERIES};
 use crate::database::{Failure, Value, bytes, column, id, optional_id};
 use crate::decisions;
 use crate::keys::{PatientKey, TenantKeys};
+use crate::mail;
 use crate::open::Tenanted;
 use crate::records::{Beside, DeliveryState, Finish, StoreError};
 use crate::sessions;
@@ -27,6 +28,8 @@ struct End {
     decision: Option<Vec<Value>>,
     /// The TLS session of the attempt.
     session: Option<Vec<Value>>,
+    /// Why there was none.
+    tls_failure: Option<mail::FailureRow>,
 }
 
 impl Write for End {
@@ -62,6 +65,9 @@ impl Write for End {
         }
         if let Some(row) = &self.session {
             sessions::keep(tx, &self.tenant, row).await?;
+        }
+        if let Some(row) = &self.tls_failure {
+            mail::keep_failure(tx, &self.tenant, row).await?;
         }
         for entry in &self.entries {
             tx.append(&self.tenant, entry).await?;
@@ -205,8 +211,8 @@ impl Tenanted {
             }
             Finish::Again { .. } | Finish::State { .. } | Finish::Sent { .. } => None,
         };
-        let (mut decision, mut session) = (None, None);
-        if beside.facts.is_some() || beside.session.is_some() {
+        let (mut decision, mut session, mut tls_failure) = (None, None, None);
+        if beside.facts.is_some() || beside.session.is_some() || beside.tls_failure.is_some() {
             match self.patient_of_delivery(&tenant, lease.delivery).await {
                 Err(StoreError::KeyDestroyed) => {}
                 found => {
@@ -217,10 +223,13 @@ impl Tenanted {
                     if let Some((attempt, bytes)) = beside.session {
                         session = Some(sessions::row(&tenant, &key, message, attempt, &bytes, rng)?);
                     }
+                    if let Some((attempt, code, about)) = beside.tls_failure {
+                        tls_failure = Some(mail::failure_row(&tenant, &key, message, (attempt, code, &about), rng)?);
+                    }
                 }
             }
         }
-        self.shared.queue.write(End { tenant, lease, finish, candidate, entries, decision, session }).await
+        self.shared.queue.write(End { tenant, lease, finish, candidate, entries, decision, session, tls_failure }).await
     }
 
     /// The key of the patient of a delivery, and its message.

@@ -3,6 +3,7 @@
 pub mod health;
 pub mod keys;
 pub mod ledger;
+pub mod mail;
 pub mod messages;
 pub mod openapi;
 pub mod patients;

@@ -3,7 +3,7 @@
 //! knows.
 
 use crate::problem::Kind;
-use postern_base::{Channel, EmailMode, Form, Language, Level, Purpose};
+use postern_base::{Channel, EmailMode, EmailTier, Form, Language, Level, Purpose};
 use postern_engine::Scope;
 use postern_engine::wire::{CASE_SCHEMA, DECISION_SCHEMA};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 20] = [
+    let list: [(&str, Value); 22] = [
         ("Accepted", accepted()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
@@ -19,6 +19,8 @@ pub(crate) fn all() -> Map<String, Value> {
         ("Page", page()),
         ("PortalCopies", portal_copies()),
         ("Vendors", json!({ "type": "object", "properties": { "vendors": list_of(&reference("Vendor")) } })),
+        ("MailDomains", given(json!({ "domains": list_of(&mail_domain()) }))),
+        ("TlsFailures", given(json!({ "failures": list_of(&tls_failure()) }))),
         ("Templates", given(json!({ "templates": list_of(&reference("TemplateVersion")) }))),
         ("TemplateVersion", template_version()),
         ("TemplateDraft", closed(&["source"], json!({ "source": text() }))),
@@ -105,6 +107,26 @@ fn state() -> Value {
     either(&["queued", "waiting", "held", "attempting", "sent", "delivered", "failed", "refused", "expired", "unknown"])
 }
 
+fn mail_domain() -> Value {
+    let policy = given(json!({
+        "id": text(), "mode": either(&["enforce", "testing", "none"]), "servers": list_of(&text()),
+        "max_age_seconds": whole(), "fetched_at": instant(),
+    }));
+    given(json!({
+        "domain": text(), "tier": words(EmailTier::ALL), "found_at": instant(),
+        "policy": { "anyOf": [policy, { "type": "null" }] },
+    }))
+}
+
+fn tls_failure() -> Value {
+    let text_or_null = json!({ "type": ["string", "null"] });
+    given(json!({
+        "attempt": { "type": "string", "format": "uuid" }, "message": { "type": "string", "format": "uuid" },
+        "at": instant(), "code": text(), "vendor": text_or_null, "domain": text_or_null, "server": text_or_null,
+        "reviewed_at": { "type": ["string", "null"], "format": "date-time" }, "reviewed_by": text_or_null,
+    }))
+}
+
 fn message() -> Value {
     given(json!({
         "id": { "type": "string", "format": "uuid" }, "accepted_at": instant(), "expires_at": instant(),
@@ -129,7 +151,12 @@ fn delivery_status() -> Value {
 }
 
 fn entries() -> Value {
+    let session = given(json!({
+        "protocol": text(), "cipher_suite": text(), "peer_name": text(), "policy": words(EmailTier::ALL),
+        "peer_certificate_sha256": text(),
+    }));
     given(json!({ "entries": list_of(&given(json!({
+        "attempt": { "type": ["string", "null"] }, "session": { "anyOf": [session, { "type": "null" }] },
         "index": whole(), "kind": text(), "at": instant(), "actor": text(), "delivery": { "type": ["string", "null"] },
         "code": { "type": ["string", "null"] }, "policy": { "type": ["string", "null"] },
     }))) }))

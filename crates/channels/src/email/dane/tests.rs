@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, Issuer, KeyPair, date_time_ymd};
 
 /// A server's certificate for `name`, issued by an authority of its own, and that authority's.
@@ -76,6 +77,21 @@ fn a_named_authority_vouches_for_its_servers_in_their_time_and_by_their_name() {
     assert!(believes(&[record(2, 1, 1, &by_domain.authority)], &by_domain, "mx.test"), "the domain's name is as good");
     let old = chain("mx.test", true);
     assert!(!believes(&[record(2, 1, 1, &old.authority)], &old, "mx.test"));
+}
+
+proptest! {
+    #[test]
+    fn no_record_but_one_that_names_it_lets_a_certificate_in(
+        (usage, selector, matching) in (0u8..5, 0u8..3, 0u8..4),
+        data in proptest::collection::vec(any::<u8>(), 0..70),
+    ) {
+        let chain = KNOWN.with(|known| believes(&[Tlsa { usage, selector, matching, data }], known, "mx.test"));
+        prop_assert!(!chain);
+    }
+}
+
+thread_local! {
+    static KNOWN: Chain = chain("mx.test", false);
 }
 
 #[test]

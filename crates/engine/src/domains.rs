@@ -1,0 +1,274 @@
+//! What recipients' mail domains enforce: looked up before an e-mail is decided on, and kept with the date it was found; and TLS
+//! sessions that could not be had, kept until somebody has looked at them.
+//!
+//! Accepting waits for nobody's DNS: it goes by what is known. Dispatch looks up what is not, or not lately, and decides on it.
+
+use crate::engine::Engine;
+use crate::error::UseError;
+use crate::ledger_entry;
+use crate::principal::{Principal, Scope};
+use crate::wire::{MailDomainView, TlsFailureView};
+use jiff::{SignedDuration, Timestamp};
+use postern_base::{AttemptId, EmailTier, MessageId, TenantId};
+use postern_channels::email::StsPolicy;
+use postern_channels::{DomainFound, Profile, Sent, TlsSession};
+use postern_gate::TransportFloor;
+use postern_gate::facts::Address;
+use postern_ledger::Kind;
+use postern_store::{MailDomain, Reading, StoreError};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long what was found is gone by before it is looked up again for the next message.
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
+/// How soon what could not be told is asked again.
+const AGAIN: SignedDuration = SignedDuration::from_mins(1);
+/// How long accepting goes by what was found: dispatch looks again.
+const RECORDED: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// How long one look-up may take.
+const LOOK_UP_TIME: Duration = Duration::from_secs(15);
+/// Domains kept in memory; one that is forgotten is read again from the store.
+const DOMAINS: usize = 20_000;
+/// The most that a list of domains or failures holds.
+const PAGE: u32 = 1000;
+
+/// What is known of domains, by tenant.
+#[derive(Debug, Default)]
+pub(crate) struct Domains {
+    known: Mutex<HashMap<(TenantId, String), Known>>,
+}
+
+/// The last look-up.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// What was found; `None` when that could not be told.
+    tier: Option<EmailTier>,
+    at: Timestamp,
+}
+
+impl Domains {
+    fn get(&self, tenant: &TenantId, domain: &str) -> Option<Known> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(tenant.clone(), domain.to_owned())).copied()
+    }
+
+    fn put(&self, tenant: &TenantId, domain: &str, tier: Option<EmailTier>, at: Timestamp) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= DOMAINS {
+            known.retain(|_, seen| at.duration_since(seen.at) < FRESH);
+        }
+        known.insert((tenant.clone(), domain.to_owned()), Known { tier, at });
+    }
+}
+
+/// More about a failure than its code, as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AboutFailure {
+    /// The vendor and service that were to take the message.
+    pub(crate) vendor: String,
+    /// The recipient's domain, where the session was to be with its own server.
+    pub(crate) domain: Option<String>,
+    /// The server.
+    pub(crate) server: Option<String>,
+}
+
+impl AboutFailure {
+    /// What `sent` says of a session that could not be had with `profile`'s peer, if it says so.
+    pub(crate) fn of(sent: &Sent, profile: &Profile, domain: Option<&str>) -> Option<(String, Self)> {
+        let vendor = format!("{}/{}", profile.vendor, profile.service);
+        let own = profile.floor == TransportFloor::EnforcedTls;
+        let domain = domain.filter(|_| own).map(str::to_owned);
+        match sent {
+            // What the profile cannot hold was never tried.
+            Sent::BelowFloor { code, .. } if code == "provider-floor" => None,
+            Sent::BelowFloor { code, peer, .. } => Some((code.clone(), Self { vendor, domain, server: peer.clone() })),
+            // RFC 8460 section 4.3.2.1: DNS that does not hold is a failure of the domain's protection too.
+            Sent::TemporaryFailure { code } if code == "dnssec-invalid" => {
+                Some((code.clone(), Self { vendor, domain, server: None }))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Engine {
+    /// Looks up what the domain of `point` enforces, unless that was done lately.
+    pub(crate) async fn learn_domain(&self, tenant: &TenantId, point: &Address) {
+        let Some(domains) = self.inner.providers.domains() else { return };
+        let Some(domain) = crate::address::domain(point.reveal()) else { return };
+        let now = self.now();
+        let known = self.inner.domains.get(tenant, &domain);
+        let lately =
+            known.is_some_and(|known| now.duration_since(known.at) < if known.tier.is_some() { FRESH } else { AGAIN });
+        if lately {
+            return;
+        }
+        let kept = match self.inner.store.tenant(tenant).mail_domain(&domain).await {
+            Ok(kept) => kept,
+            Err(error) => {
+                tracing::warn!(%error, "what was found of a mail domain could not be read");
+                return;
+            }
+        };
+        if known.is_none()
+            && let Some(policy) = kept.as_ref().and_then(policy_of)
+        {
+            // RFC 8461 section 5.1: a policy holds through a restart of ours too.
+            domains.recall(&domain, policy, now);
+        }
+        let found = tokio::time::timeout(LOOK_UP_TIME, domains.look_up(&domain, now)).await.ok().flatten();
+        self.inner.domains.put(tenant, &domain, found.as_ref().map(|found| found.tier), now);
+        if let Some(found) = found {
+            self.keep_domain(tenant, domain, found, kept, now).await;
+        }
+    }
+
+    /// Keeps what was found, where it says something new.
+    async fn keep_domain(
+        &self,
+        tenant: &TenantId,
+        domain: String,
+        found: DomainFound,
+        kept: Option<MailDomain>,
+        now: Timestamp,
+    ) {
+        let policy = found.policy.and_then(|policy| serde_json::to_vec(&policy).ok());
+        if let Some(kept) = &kept {
+            // That a session was verified says more than that nobody asks for it.
+            let as_good = kept.tier == found.tier || (kept.tier, found.tier) == (EmailTier::Pkix, EmailTier::None);
+            if as_good && kept.policy == policy && now.duration_since(kept.found_at) < SignedDuration::from_hours(24) {
+                return;
+            }
+        }
+        self.put_domain(tenant, MailDomain { domain, tier: found.tier, found_at: now, policy }).await;
+    }
+
+    async fn put_domain(&self, tenant: &TenantId, found: MailDomain) {
+        if let Err(error) = self.inner.store.tenant(tenant).put_mail_domain(&found).await {
+            tracing::warn!(%error, "what was found of a mail domain could not be kept");
+        }
+    }
+
+    /// Notes that a session with the domain's own server was verified, where nobody enforces it.
+    pub(crate) async fn saw_session(
+        &self,
+        tenant: &TenantId,
+        profile: &Profile,
+        domain: Option<&str>,
+        session: &TlsSession,
+    ) {
+        let own = profile.floor == TransportFloor::EnforcedTls && session.policy == EmailTier::Pkix;
+        let Some(domain) = domain.filter(|_| own && self.inner.providers.domains().is_some()) else { return };
+        let known = self.inner.domains.get(tenant, domain).and_then(|known| known.tier);
+        if known == Some(EmailTier::None) {
+            let now = self.now();
+            self.inner.domains.put(tenant, domain, Some(EmailTier::Pkix), now);
+            let found = MailDomain { domain: domain.to_owned(), tier: EmailTier::Pkix, found_at: now, policy: None };
+            self.put_domain(tenant, found).await;
+        }
+    }
+
+    /// What was found of the domains of `points`: looked up by this process, or kept. A message that found no session once never
+    /// climbs back to what it fell below (RULES SYS-07).
+    pub(crate) async fn found_tiers(
+        &self,
+        tenant: &TenantId,
+        message: Option<MessageId>,
+        points: &[Address],
+        reading: &mut Reading,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, EmailTier>, StoreError> {
+        let mut tiers = BTreeMap::new();
+        let domains: BTreeSet<String> =
+            points.iter().filter_map(|point| crate::address::domain(point.reveal())).collect();
+        if let Some(message) = message
+            && reading.tls_failed(message).await?
+        {
+            return Ok(domains.into_iter().map(|domain| (domain, EmailTier::None)).collect());
+        }
+        if self.inner.providers.domains().is_none() {
+            return Ok(tiers);
+        }
+        let mut unread = Vec::new();
+        for domain in domains {
+            match self.inner.domains.get(tenant, &domain) {
+                Some(Known { tier: Some(tier), .. }) => {
+                    tiers.insert(domain, tier);
+                }
+                // It was asked, and could not be told: what was found before is no answer to that.
+                Some(Known { tier: None, .. }) => {}
+                None => unread.push(domain),
+            }
+        }
+        for kept in reading.mail_domains(&unread).await? {
+            if now.duration_since(kept.found_at) < RECORDED {
+                tiers.insert(kept.domain, kept.tier);
+            }
+        }
+        Ok(tiers)
+    }
+
+    /// Mail domains that were looked up, the latest found first.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn mail_domains(&self, principal: &Principal) -> Result<Vec<MailDomainView>, UseError> {
+        principal.must(Scope::MessagesRead)?;
+        let found = self.inner.store.tenant(&principal.tenant).mail_domains(PAGE).await?;
+        Ok(found
+            .into_iter()
+            .map(|kept| MailDomainView {
+                policy: policy_of(&kept),
+                domain: kept.domain,
+                tier: kept.tier,
+                found_at: kept.found_at,
+            })
+            .collect())
+    }
+
+    /// TLS sessions that could not be had, the latest first; with `open`, those that nobody looked at yet.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn tls_failures(&self, principal: &Principal, open: bool) -> Result<Vec<TlsFailureView>, UseError> {
+        principal.must(Scope::MessagesRead)?;
+        let failures = self.inner.store.tenant(&principal.tenant).tls_failures(open, PAGE).await?;
+        Ok(failures
+            .into_iter()
+            .map(|failure| {
+                let about = failure.about.and_then(|bytes| serde_json::from_slice::<AboutFailure>(bytes.reveal()).ok());
+                let (reviewed_at, reviewed_by) = failure.reviewed.unzip();
+                TlsFailureView {
+                    attempt: failure.attempt,
+                    message: failure.message,
+                    at: failure.at,
+                    code: failure.code,
+                    vendor: about.as_ref().map(|about| about.vendor.clone()),
+                    domain: about.as_ref().and_then(|about| about.domain.clone()),
+                    server: about.and_then(|about| about.server),
+                    reviewed_at,
+                    reviewed_by,
+                }
+            })
+            .collect())
+    }
+
+    /// Notes that the caller looked at a failure (45 CFR 164.308(a)(1)(ii)(D)).
+    ///
+    /// # Errors
+    /// [`UseError::NotFound`] when there is none that nobody looked at before.
+    pub async fn review_tls_failure(&self, principal: &Principal, attempt: AttemptId) -> Result<(), UseError> {
+        principal.must(Scope::Admin)?;
+        let by = principal.actor();
+        let entry = ledger_entry::of(self, &principal.tenant, Kind::Administered, by.clone(), "tls_failure_reviewed")
+            .map_err(|_| UseError::Unavailable)?;
+        let tenant = self.inner.store.tenant(&principal.tenant);
+        if tenant.review_tls_failure(attempt, &by, entry).await? { Ok(()) } else { Err(UseError::NotFound) }
+    }
+}
+
+fn policy_of(kept: &MailDomain) -> Option<StsPolicy> {
+    kept.policy.as_deref().and_then(|policy| serde_json::from_slice(policy).ok())
+}

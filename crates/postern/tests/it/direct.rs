@@ -1,0 +1,128 @@
+//! E-mail straight to the recipient's server, through the binary: the body where the domain enforces TLS, the portal where it does
+//! not, and a record of both.
+
+use crate::clinic::{Clinic, eventually, patient};
+use crate::mailers::internet::Internet;
+use crate::mailers::send_at_any_hour;
+use serde_json::{Value, json};
+
+const WORDS: &str = "Your HbA1c came back at 8.2 %.";
+
+/// A clinic that sends e-mail straight, with one patient who has a mailbox at `domain`, serving.
+fn clinic(internet: &Internet, domain: &str) -> Clinic {
+    let name = format!("direct-{}", domain.replace('.', "-"));
+    let mut clinic = Clinic::new(&name, &patient("p1", "+12125550101", &format!("alma@{domain}")));
+    let direct = format!(
+        "[direct]\nfrom = \"notices@clinic.example\"\nhelo = \"mail.clinic.example\"\ndns = [\"{}\"]\ntrust_anchors = {:?}\n\
+         trust = {:?}\nrehearsal = {{ smtp_port = {port}, https_port = {port} }}\n\n[tenant.clinic]\n",
+        internet.zones.nsd,
+        internet.zones.anchors,
+        internet.roots,
+        port = internet.port
+    );
+    clinic.configure("[tenant.clinic]\n", &direct);
+    clinic.serve();
+    let mut client = clinic.client();
+    for (vendor, service, status) in [("simulator", "mail", "terminated"), ("self", "email", "executed")] {
+        let row = json!({
+            "vendor": vendor, "service": service, "tier": "hipaa", "channels": ["email"],
+            "agreement": { "status": status, "effective": "2020-01-01", "expires": "2099-12-31",
+                           "services": [service], "required_terms": true }
+        });
+        assert_eq!(client.put("/v1/vendors", &row).status, 204);
+    }
+    clinic
+}
+
+/// Sends a result; gives the message's id and the form planned by e-mail when it was accepted.
+fn send(clinic: &mut Clinic) -> (String, Value) {
+    let sent = send_at_any_hour(clinic, "enforced_tls", WORDS);
+    let plan = sent["decision"]["deliveries"].as_array().unwrap_or_else(|| panic!("{sent}")).clone();
+    let mail = plan.iter().find(|delivery| delivery["channel"] == "email").unwrap_or_else(|| panic!("{sent}"));
+    (sent["message"]["id"].as_str().expect("an id").to_owned(), mail["form"].clone())
+}
+
+fn mail_of(clinic: &Clinic, id: &str) -> Value {
+    let message = clinic.client().get(&format!("/v1/messages/{id}")).json();
+    let deliveries = message["deliveries"].as_array().expect("deliveries").clone();
+    deliveries.into_iter().find(|delivery| delivery["channel"] == "email").expect("an e-mail")
+}
+
+fn list(clinic: &Clinic, path: &str, name: &str) -> Vec<Value> {
+    clinic.client().get(path).json()[name].as_array().expect("a list").clone()
+}
+
+#[test]
+fn a_body_goes_where_the_domain_enforces_tls_and_the_record_says_by_what_it_was_proved() {
+    let Some(internet) = Internet::shared() else { return };
+    for (domain, tier) in [("dane.test", "dane"), ("sts.test", "sts")] {
+        let mut clinic = clinic(&internet, domain);
+        // Nobody looked the domain up yet: accepting plans for the worse, and dispatch knows better.
+        let (id, form) = send(&mut clinic);
+        assert_eq!(form, "notice", "{domain}");
+        let address = format!("To: <alma@{domain}>");
+        let mail = eventually("the mail is there", || {
+            internet.mta.mails_with(&address).into_iter().find(|mail| mail.contains("HbA1c came back"))
+        });
+        assert!(mail.contains("using TLSv1.3") && mail.contains("notices@clinic.example"), "{mail}");
+        let delivery = eventually("the delivery ends", || {
+            Some(mail_of(&clinic, &id)).filter(|delivery| delivery["state"] == "delivered")
+        });
+        assert_eq!((&delivery["form"], &delivery["mode"]), (&json!("full"), &json!("enforced_tls")), "{delivery}");
+        let entries = list(&clinic, &format!("/v1/messages/{id}/entries"), "entries");
+        let session = entries.iter().map(|entry| &entry["session"]).find(|session| session.is_object());
+        let session = session.unwrap_or_else(|| panic!("{entries:?}"));
+        assert_eq!((&session["policy"], &session["protocol"]), (&json!(tier), &json!("TLSv1_3")), "{session}");
+        assert_eq!(session["peer_name"], format!("mx.{domain}"));
+        // The next one is planned by what was found, by a process that did not look it up itself.
+        assert_eq!(send(&mut clinic).1, "full", "{domain}");
+        let known = list(&clinic, "/v1/mail-domains", "domains");
+        assert_eq!((&known[0]["domain"], &known[0]["tier"]), (&json!(domain), &json!(tier)), "{known:?}");
+        assert_eq!(known[0]["policy"].is_object(), tier == "sts", "{known:?}");
+        assert!(known[0]["found_at"].is_string());
+        clinic.stop();
+        let (exit, report) = clinic.verify(&["--message", &id]);
+        assert_eq!(exit, 0, "{report}");
+    }
+}
+
+#[test]
+fn where_tls_fails_the_text_is_in_the_portal_nothing_left_and_somebody_has_to_look() {
+    let Some(internet) = Internet::shared() else { return };
+    for (domain, code) in [
+        ("danebad.test", "validation-failure"),
+        ("stsself.test", "certificate-not-trusted"),
+        ("plain.test", "starttls-not-supported"),
+        ("forged.test", "dnssec-invalid"),
+    ] {
+        let mut clinic = clinic(&internet, domain);
+        let (id, _) = send(&mut clinic);
+        let failures = eventually("a failure is on record", || {
+            Some(list(&clinic, "/v1/tls-failures?open=true", "failures")).filter(|failures| !failures.is_empty())
+        });
+        let failure = failures.last().expect("one").clone();
+        assert_eq!((&failure["code"], &failure["domain"]), (&json!(code), &json!(domain)), "{failure}");
+        assert_eq!((&failure["message"], &failure["vendor"]), (&json!(id), &json!("self/email")), "{failure}");
+        if code != "dnssec-invalid" {
+            assert!(failure["server"].as_str().is_some_and(|server| server.starts_with("mx.")), "{failure}");
+        }
+        eventually("the copy is there", || {
+            clinic.client().get("/v1/patients/p1/portal-copies").text().contains(WORDS).then_some(())
+        });
+        let delivery = eventually("the notice waits", || {
+            Some(mail_of(&clinic, &id))
+                .filter(|delivery| delivery["form"] == "notice" && delivery["state"] != "attempting")
+        });
+        assert_eq!(delivery["mode"], "notify", "{domain}: {delivery}");
+        assert!(internet.mta.mails_with(&format!("alma@{domain}")).is_empty(), "{domain}");
+        let path = format!("/v1/tls-failures/{}/review", failure["attempt"].as_str().expect("an id"));
+        assert_eq!(clinic.client().post(&path, &json!({})).status, 204, "{domain}");
+        assert_eq!(clinic.client().post(&path, &json!({})).status, 404, "somebody looked at it before");
+        let all = list(&clinic, "/v1/tls-failures", "failures");
+        let seen = all.iter().find(|seen| seen["attempt"] == failure["attempt"]).expect("it stays");
+        assert!(seen["reviewed_at"].is_string() && seen["reviewed_by"].as_str().is_some(), "{seen}");
+        clinic.stop();
+        let (exit, report) = clinic.verify(&["--message", &id]);
+        assert_eq!(exit, 0, "{report}");
+    }
+}
