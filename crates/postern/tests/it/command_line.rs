@@ -53,7 +53,7 @@ fn explain_decides_a_case_without_a_data_directory_and_says_why() {
 fn explain_names_the_field_that_is_not_right_and_ends_with_two() {
     let mut wrong = case();
     wrong["request"]["chanels"] = json!(["sms"]);
-    let output = fed(&["explain", "-"], &wrong.to_string());
+    let output = fed(&["explain", "-"], wrong.to_string());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("request.chanels"), "{said}");
@@ -178,7 +178,7 @@ fn send_asks_decides_and_delivers_without_a_server() {
     assert_eq!(clinic.sent().len(), 1);
     let mut wrong = code("p1", "482913");
     wrong["purpose"] = json!("gossip");
-    let refused = fed(&["send", "--data", &data], &wrong.to_string());
+    let refused = fed(&["send", "--data", &data], wrong.to_string());
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("purpose"));
 }
