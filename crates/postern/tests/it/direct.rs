@@ -34,9 +34,9 @@ fn clinic(internet: &Internet, domain: &str) -> Clinic {
     clinic
 }
 
-/// Sends a result; gives the message's id and the form planned by e-mail when it was accepted.
-fn send(clinic: &mut Clinic) -> (String, Value) {
-    let sent = send_at_any_hour(clinic, "enforced_tls", WORDS);
+/// Sends a result in these words; gives the message's id and the form planned by e-mail when it was accepted.
+fn send(clinic: &mut Clinic, words: &str) -> (String, Value) {
+    let sent = send_at_any_hour(clinic, "enforced_tls", words);
     let plan = sent["decision"]["deliveries"].as_array().unwrap_or_else(|| panic!("{sent}")).clone();
     let mail = plan.iter().find(|delivery| delivery["channel"] == "email").unwrap_or_else(|| panic!("{sent}"));
     (sent["message"]["id"].as_str().expect("an id").to_owned(), mail["form"].clone())
@@ -58,7 +58,7 @@ fn a_body_goes_where_the_domain_enforces_tls_and_the_record_says_by_what_it_was_
     for (domain, tier) in [("dane.test", "dane"), ("sts.test", "sts")] {
         let mut clinic = clinic(&internet, domain);
         // Nobody looked the domain up yet: accepting plans for the worse, and dispatch knows better.
-        let (id, form) = send(&mut clinic);
+        let (id, form) = send(&mut clinic, WORDS);
         assert_eq!(form, "notice", "{domain}");
         let address = format!("To: <alma@{domain}>");
         let mail = eventually("the mail is there", || {
@@ -75,7 +75,8 @@ fn a_body_goes_where_the_domain_enforces_tls_and_the_record_says_by_what_it_was_
         assert_eq!((&session["policy"], &session["protocol"]), (&json!(tier), &json!("TLSv1_3")), "{session}");
         assert_eq!(session["peer_name"], format!("mx.{domain}"));
         // The next one is planned by what was found, by a process that did not look it up itself.
-        assert_eq!(send(&mut clinic).1, "full", "{domain}");
+        let again = format!("{WORDS} Please call us.");
+        assert_eq!(send(&mut clinic, &again).1, "full", "{domain}");
         let known = list(&clinic, "/v1/mail-domains", "domains");
         assert_eq!((&known[0]["domain"], &known[0]["tier"]), (&json!(domain), &json!(tier)), "{known:?}");
         assert_eq!(known[0]["policy"].is_object(), tier == "sts", "{known:?}");
@@ -96,7 +97,7 @@ fn where_tls_fails_the_text_is_in_the_portal_nothing_left_and_somebody_has_to_lo
         ("forged.test", "dnssec-invalid"),
     ] {
         let mut clinic = clinic(&internet, domain);
-        let (id, _) = send(&mut clinic);
+        let (id, _) = send(&mut clinic, WORDS);
         let failures = eventually("a failure is on record", || {
             Some(list(&clinic, "/v1/tls-failures?open=true", "failures")).filter(|failures| !failures.is_empty())
         });
