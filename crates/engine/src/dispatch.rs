@@ -20,7 +20,8 @@ use crate::wire::TlsSessionView;
 use jiff::Timestamp;
 use outcome::{Ending, Stage};
 use postern_base::rng::NoEntropy;
-use postern_base::{AttemptId, Channel, Phi};
+use postern_base::{AttemptId, Channel, EmailMode, Phi};
+use postern_channels::email::smime::Recipient;
 use postern_channels::{Outbound, Profile, Provider, Sent};
 use postern_gate::{Binding, Decision, Permit};
 use postern_ledger::{Entry, Kind, commit, record};
@@ -190,7 +191,7 @@ impl Engine {
         work: &Work,
         attempt: AttemptId,
         permit: Permit,
-        grounds: Grounds,
+        mut grounds: Grounds,
         turn: Turn<'_>,
     ) -> Result<Stage, Left> {
         let Some(provider) = self.inner.providers.get(permit.vendor()).cloned() else {
@@ -205,12 +206,13 @@ impl Engine {
             return self.end(&work.claim, ending, Some(&work.state), Some(grounds)).await;
         };
         let tenant = &work.state.gate;
+        let recipient = self.reader(work, &permit, &mut grounds).await?;
         let outbound = Outbound {
             commitment_key: work.message.commitment_key.clone(),
             body: form.body.clone(),
             subject: form.subject.clone(),
             sender: tenant.alias.clone().unwrap_or_else(|| tenant.name.clone()),
-            recipient: None,
+            recipient,
             idempotency_key: attempt.to_string(),
         };
         let (channel, floor) = (permit.channel(), permit.floor());
@@ -246,6 +248,22 @@ impl Engine {
             beside.tls_failure = Some((attempt, code, sealed(serde_json::to_vec(&about))?));
         }
         Ok(beside)
+    }
+
+    /// Whom to encrypt to, where the permit says so; the record of the attempt commits to their certificate. When there is none that
+    /// is fit any more the provider answers that, and everything is decided again.
+    async fn reader(&self, work: &Work, permit: &Permit, grounds: &mut Grounds) -> Result<Option<Recipient>, Left> {
+        if permit.mode() != Some(EmailMode::Smime) {
+            return Ok(None);
+        }
+        let mut reading = self.inner.store.tenant(&work.claim.tenant).reading().await?;
+        let point = permit.contact_point();
+        let found = self.recipient(&mut reading, &work.message.patient, point, self.now()).await?;
+        Ok(found.map(|(recipient, certificate)| {
+            let commitment = commit(&work.message.commitment_key, "certificate", certificate.reveal());
+            grounds.commitments.push(("certificate".to_owned(), commitment));
+            recipient
+        }))
     }
 
     /// Calls the provider, and takes silence for what it is: nobody can say.

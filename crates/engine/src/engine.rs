@@ -10,11 +10,12 @@ use crate::volume::Volume;
 use jiff::Timestamp;
 use postern_base::{Clock, EmailTier, Rng, TenantId};
 use postern_channels::Receipt;
+use postern_channels::email::smime::Trust;
 use postern_channels::registry::Providers;
 use postern_store::{Gauges, Store, StoreError, Unwell};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use tokio::sync::{Notify, Semaphore};
 
 /// The use cases over one store. Cheap to clone.
@@ -36,6 +37,8 @@ pub(crate) struct Inner {
     pub(crate) tiers: Mutex<HashMap<(TenantId, String), (EmailTier, Timestamp)>>,
     /// What recipient domains were found to enforce.
     pub(crate) domains: Domains,
+    /// Whose certificates are believed; `None` = nobody's.
+    pub(crate) trust: RwLock<Option<Arc<Trust>>>,
     /// Receipts that came before the end of their attempt was stored.
     pub(crate) early: Mutex<HashMap<(String, String), Receipt>>,
     /// One delivery at a time for a patient and for a contact point, from gathering the facts until the attempt is recorded:
@@ -84,6 +87,7 @@ impl Engine {
                 tenants: Tenants::default(),
                 tiers: Mutex::default(),
                 domains: Domains::default(),
+                trust: RwLock::default(),
                 early: Mutex::default(),
                 turns: Turns::default(),
                 volume: Volume::default(),

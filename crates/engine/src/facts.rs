@@ -126,6 +126,7 @@ impl Engine {
         let own = reading.verifications(&points).await?;
         let found_tiers = self.found_tiers(tenant, except, &points, reading, now).await?;
         let earlier = reading.earlier(&request.patient, request.purpose, &rendered.source, since, except).await?;
+        let certificates = self.certificate_facts(request, reading, now).await?;
         if let Fact::Known(patient) = &mut patient {
             own_knowledge(&mut patient.points, &own);
         }
@@ -136,7 +137,7 @@ impl Engine {
             now,
             tenant: state.gate.clone(),
             vendors: state.vendors.clone(),
-            certificates: state.settings.transport.certificates(),
+            certificates,
             email_tiers: self.email_tiers(tenant, state, found_tiers, now),
             ehr: Ehr::Live,
             patient,

@@ -9,6 +9,7 @@
 
 mod accept;
 pub mod address;
+mod certificates;
 mod config;
 mod dispatch;
 mod domains;

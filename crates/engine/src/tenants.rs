@@ -105,6 +105,10 @@ impl Engine {
         if let Some((key, what)) = checked.tenant.defect() {
             return Err(WireError::new(format!("tenant.{key}"), what).into());
         }
+        if !checked.transport.certificates.is_empty() {
+            let what = "expected none: a certificate is brought itself (`postern certificate add`), not told of";
+            return Err(WireError::new("transport.certificates", what).into());
+        }
         if let Some((key, what)) = checked.tenant.vocabulary.defect() {
             return Err(WireError::new(format!("tenant.vocabulary.{key}"), what).into());
         }

@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Import(Import),
     /// Check a tenant's policy, or show what is in effect beside the floor
     Policy(Policy),
+    /// Add, list and remove the S/MIME certificates of patients' mailboxes
+    Certificate(Certificate),
     /// Make, list and revoke API keys
     Key(Key),
     /// Write, check, preview and approve message templates
@@ -126,6 +128,47 @@ pub(crate) enum PolicyCommand {
         /// One table only
         #[arg(value_name = "NAME")]
         name: Option<String>,
+    },
+}
+
+/// `postern certificate`.
+#[derive(Debug, Args)]
+pub(crate) struct Certificate {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: CertificateCommand,
+    /// The tenant, when the data directory holds several
+    #[arg(long, global = true, value_name = "ID")]
+    pub(crate) tenant: Option<postern_base::TenantId>,
+}
+
+/// What to do with certificates.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertificateCommand {
+    /// Add the certificate of one of a patient's addresses
+    Add {
+        /// The patient's id
+        #[arg(long, value_name = "ID")]
+        patient: String,
+        /// The address
+        #[arg(long, value_name = "ADDRESS")]
+        address: String,
+        /// The certificate with its issuers, PEM, DER or PKCS#7; `-` = standard input
+        file: PathBuf,
+    },
+    /// List a patient's certificates as they stand now
+    List {
+        /// The patient's id
+        #[arg(long, value_name = "ID")]
+        patient: String,
+    },
+    /// Take a certificate out of use
+    Remove {
+        /// The patient's id
+        #[arg(long, value_name = "ID")]
+        patient: String,
+        /// Its fingerprint, as `certificate list` shows it
+        fingerprint: String,
     },
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) smarthost: Vec<Smarthost>,
     /// E-mail straight to recipients' servers.
     pub(crate) direct: Option<Direct>,
+    /// Mail that is signed, and encrypted to its reader's certificate.
+    pub(crate) smime: Option<Smime>,
     /// Tenants by id. What is here replaces, at start, what the store holds of them.
     tenant: BTreeMap<String, toml::Value>,
 }
@@ -130,6 +132,45 @@ pub(crate) struct Smarthost {
     pub(crate) password_file: Option<PathBuf>,
     /// A file with the certificates to trust, PEM; absent = the system's.
     pub(crate) trust: Option<PathBuf>,
+}
+
+/// Mail that is signed, and encrypted to its reader's certificate.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Smime {
+    /// The certificates of the authorities that are trusted for mail, PEM.
+    pub(crate) authorities: PathBuf,
+    /// Their revocation lists, PEM or DER.
+    #[serde(default)]
+    pub(crate) revocations: Vec<PathBuf>,
+    /// The practice's own certificates, one for each address mail comes from.
+    #[serde(default)]
+    pub(crate) sender: Vec<SmimeSender>,
+    /// How the content is encrypted.
+    #[serde(default)]
+    pub(crate) cipher: Cipher,
+}
+
+/// What mail from one address is signed with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SmimeSender {
+    /// The certificate with its issuers, PEM.
+    pub(crate) certificate: PathBuf,
+    /// Its private key, PEM.
+    pub(crate) key_file: PathBuf,
+}
+
+/// How the content is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub(crate) enum Cipher {
+    /// Authenticated.
+    #[default]
+    #[serde(rename = "aes-256-gcm")]
+    Aes256Gcm,
+    /// For mail programs of before 2019.
+    #[serde(rename = "aes-256-cbc")]
+    Aes256Cbc,
 }
 
 const fn submission() -> u16 {

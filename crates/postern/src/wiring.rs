@@ -1,9 +1,12 @@
 //! From configuration to a running engine.
 
+mod smime;
+
 use crate::config::{Config, Direct as DirectSettings, Simulator as SimulatorConfig, Smarthost as SmarthostSettings};
 use crate::data_dir::DataDir;
 use crate::exit::Failure;
 use postern_base::{Channel, Clock, Rng, Secret, TenantId};
+use postern_channels::email::smime::Signer;
 use postern_channels::email::{
     Anchors, Credentials, Direct, DirectConfig, DnsConfig, Roots, Smarthost, SmarthostConfig, TlsStart,
 };
@@ -100,18 +103,22 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
         }
     }
     for host in &config.smarthost {
-        providers.add(Arc::new(smarthost(host, &sources.clock)?)).map_err(twice)?;
+        let signer = smime::signer(config.smime.as_ref(), &host.from)?;
+        providers.add(Arc::new(smarthost(host, signer, &sources.clock)?)).map_err(twice)?;
     }
     if let Some(settings) = &config.direct {
-        let direct = Arc::new(direct(settings, sources)?);
+        let signer = smime::signer(config.smime.as_ref(), &settings.from)?;
+        let direct = Arc::new(direct(settings, signer, sources)?);
         providers.add(Arc::clone(&direct) as _).map_err(twice)?;
         providers.look_up_with(direct);
     }
+    let trust = smime::trust(config.smime.as_ref())?;
     let store = Store::open(data.path(), root, Arc::clone(&sources.clock), Arc::clone(&sources.rng))
         .await
         .map_err(|why| Failure::Open { path: data.path().to_path_buf(), why })?;
     let engine =
         Engine::new(store, providers, Arc::clone(&sources.clock), Arc::clone(&sources.rng), EngineConfig::default());
+    engine.believe(trust);
     let simulators = (!config.simulator.is_empty()).then_some(simulators);
     Ok(Running { engine, simulators, callbacks, clock: Arc::clone(&sources.clock) })
 }
@@ -128,7 +135,11 @@ fn line(simulator: &SimulatorConfig, rng: &dyn Rng) -> Result<Line, Failure> {
     })
 }
 
-fn smarthost(host: &SmarthostSettings, clock: &Arc<dyn Clock>) -> Result<Smarthost, Failure> {
+fn smarthost(
+    host: &SmarthostSettings,
+    signer: Option<Arc<Signer>>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Smarthost, Failure> {
     let credentials = match (&host.username, &host.password_file) {
         (Some(user), Some(file)) => {
             let password = fs::read_to_string(file).map_err(|why| Failure::Read { path: file.clone(), why })?;
@@ -150,14 +161,14 @@ fn smarthost(host: &SmarthostSettings, clock: &Arc<dyn Clock>) -> Result<Smartho
         from: host.from.clone(),
         helo,
         html: false,
-        signer: None,
+        signer,
         reply_time: REPLY,
         final_reply_time: FINAL_REPLY,
     };
     Smarthost::new(config, Arc::clone(clock)).map_err(|error| Failure::Usage(error.to_string()))
 }
 
-fn direct(settings: &DirectSettings, sources: &Sources) -> Result<Direct, Failure> {
+fn direct(settings: &DirectSettings, signer: Option<Arc<Signer>>, sources: &Sources) -> Result<Direct, Failure> {
     let servers = if settings.dns.is_empty() { resolvers()? } else { settings.dns.clone() };
     let config = DirectConfig {
         vendor: settings.vendor.clone(),
@@ -165,7 +176,7 @@ fn direct(settings: &DirectSettings, sources: &Sources) -> Result<Direct, Failur
         from: settings.from.clone(),
         helo: settings.helo.clone(),
         html: false,
-        signer: None,
+        signer,
         roots: settings.trust.clone().map_or(Roots::System, Roots::File),
         dns: DnsConfig {
             servers,
@@ -210,6 +221,15 @@ pub(crate) async fn apply_tenants(engine: &Engine, file: &Path, config: &Config)
             .await
             .map_err(|error| Failure::Stopped(error.to_string()))?;
     }
+    Ok(())
+}
+
+/// Brings the authorities and revocation lists for mail certificates into effect, as their files are now.
+///
+/// # Errors
+/// [`Failure`], naming the file; what was believed stays believed.
+pub(crate) fn apply_trust(engine: &Engine, config: &Config) -> Result<(), Failure> {
+    engine.believe(smime::trust(config.smime.as_ref())?);
     Ok(())
 }
 

@@ -206,6 +206,12 @@ pub(crate) const SESSIONS: Table = Table {
     order: Order::Seq,
     columns: &[int("tenant"), blob("message"), blob("patient"), blob("session")],
 };
+pub(crate) const CERTIFICATES: Table = Table {
+    name: "certificates",
+    key: blob("name"),
+    order: Order::Seq,
+    columns: &[int("tenant"), blob("patient"), blob("point"), int("added_at"), int("removed_at"), blob("content")],
+};
 pub(crate) const POLICIES: Table = Table {
     name: "policies",
     key: int("seq"),
@@ -266,6 +272,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &PRINCIPALS,
     &DECISIONS,
     &SESSIONS,
+    &CERTIFICATES,
     &POLICIES,
     &TEMPLATES,
     &MAIL_DOMAINS,
@@ -295,6 +302,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("messages", "seq", "the row is named by its id; nothing is decided by its place"),
     ("attempts", "seq", "the row is named by its id; nothing is decided by its place"),
     ("decisions", "seq", "the row is named by its entry; nothing is decided by its place"),
+    ("certificates", "seq", "the row is named by its name; nothing is decided by its place"),
     ("sessions", "seq", "the row is named by its attempt; nothing is decided by its place"),
     ("tls_failures", "seq", "the row is named by its attempt; its place only orders what is shown"),
     ("deliveries", "seq", "the row is named by its id; its place only orders what is shown"),

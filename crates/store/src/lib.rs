@@ -8,6 +8,7 @@
 //! where, `keys.rs` under which key, `coverage.rs` what the ledger states of it.
 
 mod accept;
+mod certificates;
 mod contacts;
 mod coverage;
 mod database;
@@ -33,6 +34,7 @@ mod shredding;
 mod templates;
 mod writer;
 
+pub use certificates::CertificateRecord;
 pub use coverage::EXEMPT;
 pub use decisions::Decisions;
 pub use gauge::{BATCH_CLASSES, Stats};

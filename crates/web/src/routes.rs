@@ -1,6 +1,6 @@
 //! Every route: who may call it, and what it records.
 
-use crate::api::{health, keys, ledger, mail, messages, openapi, patients, scan, templates, vendors, webhooks};
+use crate::api::{certificates, health, keys, ledger, mail, messages, openapi, patients, scan, templates, vendors, webhooks};
 use crate::caller::guard;
 use crate::exchange::surround;
 use crate::problem::{Kind, Problem};
@@ -212,6 +212,42 @@ pub const TABLE: &[Route] = &[
         parameters: &[LIMIT],
         gives: (200, Gives::Json("PortalCopies")),
         handler: || get(patients::portal_copies),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/patients/{id}/certificates",
+        id: "listCertificates",
+        summary: "The S/MIME certificates of a patient's mailboxes, as they stand now. The address is not told again.",
+        access: Access::Scopes(&[Scope::DirectoryWrite]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("Certificates")),
+        handler: || get(certificates::list),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/patients/{id}/certificates",
+        id: "addCertificate",
+        summary: "Add the S/MIME certificate of one of a patient's addresses. One that can never be used is refused with its reason.",
+        access: Access::Scopes(&[Scope::DirectoryWrite]),
+        records: Records::Administered,
+        takes: Takes::Json("NewCertificate"),
+        parameters: &[],
+        gives: (201, Gives::Json("Certificate")),
+        handler: || post(certificates::add),
+    },
+    Route {
+        method: Method::Delete,
+        path: "/v1/patients/{id}/certificates/{fingerprint}",
+        id: "removeCertificate",
+        summary: "Take a certificate out of use, named by its fingerprint (SHA-256, hexadecimal).",
+        access: Access::Scopes(&[Scope::DirectoryWrite]),
+        records: Records::Administered,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (204, Gives::Nothing),
+        handler: || delete(certificates::remove),
     },
     Route {
         method: Method::Get,

@@ -175,8 +175,8 @@ fn a_certificate_that_is_not_to_be_used_is_refused_with_its_reason() {
     let signing = vec![KeyUsagePurpose::DigitalSignature];
     assert_eq!(of(&Like { usages: signing.clone(), ..rsa() }), Unfit::NotForEncryption);
     assert_eq!(of(&Like { usages: signing, ..Like::curve(ROSA) }), Unfit::NotForEncryption);
-    assert_eq!(of(&Like { years: (2027, 2028), ..rsa() }), Unfit::NotYetValid);
-    assert_eq!(of(&Like { years: (2024, 2026), ..rsa() }), Unfit::Expired);
+    assert_eq!(of(&Like { years: (2098, 2099), ..rsa() }), Unfit::NotYetValid);
+    assert_eq!(of(&Like { years: (2020, 2021), ..rsa() }), Unfit::Expired);
     let server = vec![ExtendedKeyUsagePurpose::ServerAuth];
     assert_eq!(of(&Like { purposes: server, ..rsa() }), Unfit::Untrusted, "a web server's is not for mail");
     assert_eq!(refusal(&trust, &stranger.certify(&rsa()).certificate), Unfit::Untrusted);
@@ -279,7 +279,7 @@ async fn a_provider_without_a_certificate_of_its_own_never_sends_such_a_mail_in_
 #[tokio::test]
 async fn when_our_own_certificate_has_expired_nothing_goes() {
     let world = World::new();
-    let own = world.authority.certify(&Like { years: (2024, 2025), ..Like::curve(CLINIC) });
+    let own = world.authority.certify(&Like { years: (2020, 2021), ..Like::curve(CLINIC) });
     let rosa = world.authority.certify(&Like::rsa(ROSA));
     let expired = Arc::new(signer(&own, CLINIC, Cipher::Aes256Gcm).unwrap());
     let (server, smarthost, _scratch) = server("smime-own-expired", Some(expired)).await;

@@ -5,6 +5,7 @@
 
 mod answer;
 mod case;
+mod certificate;
 mod deployment;
 mod examined;
 mod history;
@@ -22,6 +23,7 @@ pub use answer::{
     AnsweredRule, AnsweredRunnerUp, Links,
 };
 pub use case::{Case, Certificate, Ehr, EhrStatus, Transport};
+pub use certificate::{CertificateView, NewCertificate};
 pub use deployment::{Actor, Deployment, DoNotCall, Proposed, Reviews, RiskRecord};
 pub use examined::{
     AnsweredAlternative, AnsweredCandidate, AnsweredChange, AnsweredChanges, AnsweredNothing, AnsweredVerdict,

@@ -46,15 +46,18 @@ pub(crate) fn run(global: &Global, args: &Serve) -> Result<Exit, Failure> {
     })
 }
 
-/// Brings the tenants and policies of the configuration, as the file is now, into effect; one that is not right leaves
+/// Brings the tenants, policies and revocation lists of the configuration, as the files are now, into effect; one that is not right leaves
 /// everything as it is, and the log says why.
 async fn read_again(engine: &Engine, file: &Path) {
     let applied = match Config::read(file) {
-        Ok(config) => wiring::apply_tenants(engine, file, &config).await,
+        Ok(config) => match wiring::apply_trust(engine, &config) {
+            Ok(()) => wiring::apply_tenants(engine, file, &config).await,
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error.into()),
     };
     match applied {
-        Ok(()) => tracing::info!("tenants and policies were read again"),
+        Ok(()) => tracing::info!("tenants, policies and revocation lists were read again"),
         Err(error) => tracing::error!(%error, "the configuration is not right; tenants and policies stay as they were"),
     }
 }

@@ -154,6 +154,12 @@ impl Clinic {
         Client::new(*address, &self.key)
     }
 
+    /// A client with another key.
+    pub(crate) fn client_with(&self, key: &str) -> Client {
+        let (_, address) = self.server.as_ref().expect("it is serving");
+        Client::new(*address, key)
+    }
+
     /// Ends the server as a power cut would: SIGKILL.
     pub(crate) fn kill(&mut self) {
         let (mut child, _) = self.server.take().expect("it is serving");

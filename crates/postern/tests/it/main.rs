@@ -23,6 +23,7 @@ mod peers;
 mod policy;
 mod pressure;
 mod record;
+mod smime;
 mod storm;
 mod story;
 mod templates;

@@ -132,6 +132,7 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     tenanted.keep_policy("v1", b"{}", entry(Kind::Administered, None)).await.unwrap();
     tenanted.keep_policy("v1", b"{}", entry(Kind::Administered, None)).await.unwrap();
     fill_templates(bench, &tenanted, tenant).await;
+    fill_certificates(bench, &tenanted, tenant).await;
     tenanted.destroy_patient_key(&"p9".parse().unwrap(), entry(Kind::KeyDestroyed, None)).await.unwrap();
 }
 
@@ -175,6 +176,25 @@ async fn fill_templates(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str)
     let (from, to) = (TemplateState::Proposed, TemplateState::Approved);
     let step = TemplateMove { name, version: 3, from, to, by };
     assert!(tenanted.move_template(step, entry(Kind::Administered, None)).await.unwrap());
+}
+
+/// Two certificates, of which one is taken out of use again.
+async fn fill_certificates(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
+    let entry = || Entry { tenant: tenant.parse().unwrap(), ..bench.entry(Kind::Administered, None) };
+    let patient = "p0".parse().unwrap();
+    let address: postern_gate::facts::Address = Phi::new(Arc::from("p0@mail.example"));
+    for pem in [b"first".to_vec(), b"second".to_vec()] {
+        tenanted.add_certificate(&patient, &address, &Phi::new(pem), entry()).await.unwrap();
+    }
+    let kept = tenanted.reading().await.unwrap().certificates(&patient).await.unwrap();
+    assert_eq!(
+        kept.iter().map(|one| one.certificates.reveal().as_slice()).collect::<Vec<_>>(),
+        [&b"first"[..], b"second"]
+    );
+    assert!(tenanted.remove_certificate(kept[0].name, entry()).await.unwrap());
+    assert!(!tenanted.remove_certificate(kept[0].name, entry()).await.unwrap(), "it is gone already");
+    let left = tenanted.reading().await.unwrap().certificates(&patient).await.unwrap();
+    assert_eq!((left.len(), left[0].name, left[0].address.reveal()), (1, kept[1].name, address.reveal()));
 }
 
 /// What verification finds wrong with the rows.

@@ -1,5 +1,6 @@
 //! The handlers of the API: a body and a principal in, the engine's answer out.
 
+pub mod certificates;
 pub mod health;
 pub mod keys;
 pub mod ledger;

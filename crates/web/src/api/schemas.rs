@@ -26,6 +26,9 @@ pub(crate) fn all() -> Map<String, Value> {
         ("TemplateDraft", closed(&["source"], json!({ "source": text() }))),
         ("TemplatePreview", template_preview()),
         ("TemplateDiff", template_diff()),
+        ("NewCertificate", closed(&["address", "certificate"], json!({ "address": text(), "certificate": text() }))),
+        ("Certificate", certificate()),
+        ("Certificates", given(json!({ "certificates": list_of(&reference("Certificate")) }))),
         ("Key", key()),
         ("Keys", json!({ "type": "object", "properties": { "keys": list_of(&reference("Key")) } })),
         ("WantedKey", wanted_key()),
@@ -208,6 +211,22 @@ fn template_diff() -> Value {
 
 fn scopes() -> Value {
     list_of(&words(Scope::ALL))
+}
+
+fn certificate() -> Value {
+    let reasons = [
+        "other_address",
+        "not_for_encryption",
+        "not_yet_valid",
+        "expired",
+        "untrusted",
+        "revoked",
+        "revocation_unknown",
+    ];
+    given(json!({
+        "fingerprint": text(), "not_before": instant(), "not_after": instant(), "usable": boolean(),
+        "reason": either(&reasons), "added_at": instant(),
+    }))
 }
 
 fn key() -> Value {

@@ -86,6 +86,7 @@ fn the_schemas_have_exactly_the_fields_that_the_parser_takes() {
     let unknown = json!({ "zzz": 1 });
     let all = schemas::all();
     assert_eq!(known::<wire::Request>(&unknown), described(&all["Request"]));
+    assert_eq!(known::<wire::NewCertificate>(&unknown), described(&all["NewCertificate"]));
     assert_eq!(known::<wire::Vendor>(&unknown), described(&all["Vendor"]));
     assert_eq!(known::<wire::Agreement>(&unknown), described(&all["Agreement"]));
     assert_eq!(known::<postern_engine::scan::ScanLine>(&unknown), described(&all["ScanLine"]));

@@ -1,6 +1,8 @@
 //! Certificates as people have them: PEM, DER, or a PKCS#7 bundle of either.
 
 use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::pkcs7::Pkcs7;
@@ -33,7 +35,7 @@ impl fmt::Debug for Bundle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BundleError {
     /// It is none of the forms that are read.
-    #[error("expected certificates as PEM, DER or PKCS#7")]
+    #[error("expected certificates as PEM, DER or PKCS#7 (in JSON: PEM, or base64 of the others)")]
     Unreadable,
     /// It is too much.
     #[error("expected at most 16 certificates in 64 KiB")]
@@ -55,6 +57,18 @@ impl Bundle {
             1..=CERTIFICATES => Ok(Self { certificates }),
             _ => Err(BundleError::TooLarge),
         }
+    }
+
+    /// Reads text: PEM, or base64 of what [`Bundle::read`] reads.
+    ///
+    /// # Errors
+    /// [`BundleError`].
+    pub fn read_text(text: &str) -> Result<Self, BundleError> {
+        if text.contains("-----BEGIN ") {
+            return Self::read(text.as_bytes());
+        }
+        let packed: String = text.split_whitespace().collect();
+        Self::read(&STANDARD.decode(packed).map_err(|_| BundleError::Unreadable)?)
     }
 
     /// As PEM, the certificate for `address` first: what is kept.

@@ -2,6 +2,8 @@
 
 use super::bundle::{Bundle, names, signs, validity};
 use super::trust::Recipient;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use openssl::cms::{CMSOptions, CmsContentInfo};
 use openssl::pkey::{PKey, Private};
@@ -161,7 +163,7 @@ fn signed_entity(der: &[u8]) -> Vec<u8> {
         Content-Transfer-Encoding: base64\r\n\
         Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n"
         .to_vec();
-    let encoded = openssl::base64::encode_block(der);
+    let encoded = STANDARD.encode(der);
     for line in encoded.as_bytes().chunks(76) {
         entity.extend_from_slice(line);
         entity.extend_from_slice(b"\r\n");

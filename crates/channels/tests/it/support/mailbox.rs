@@ -22,7 +22,7 @@ pub(crate) struct Mailbox {
 /// What a certificate is like; the default one is as it should be.
 #[derive(Debug, Clone)]
 pub(crate) struct Like {
-    pub(crate) address: &'static str,
+    pub(crate) address: String,
     pub(crate) serial: u64,
     pub(crate) algorithm: &'static SignatureAlgorithm,
     pub(crate) usages: Vec<KeyUsagePurpose>,
@@ -32,18 +32,18 @@ pub(crate) struct Like {
 }
 
 impl Like {
-    pub(crate) fn rsa(address: &'static str) -> Self {
+    pub(crate) fn rsa(address: &str) -> Self {
         Self {
-            address,
+            address: address.to_owned(),
             serial: 7,
             algorithm: &PKCS_RSA_SHA256,
             usages: vec![KeyUsagePurpose::KeyEncipherment, KeyUsagePurpose::DigitalSignature],
             purposes: vec![ExtendedKeyUsagePurpose::EmailProtection],
-            years: (2026, 2028),
+            years: (2020, 2099),
         }
     }
 
-    pub(crate) fn curve(address: &'static str) -> Self {
+    pub(crate) fn curve(address: &str) -> Self {
         let usages = vec![KeyUsagePurpose::KeyAgreement, KeyUsagePurpose::DigitalSignature];
         Self { algorithm: &PKCS_ECDSA_P256_SHA256, usages, ..Self::rsa(address) }
     }
@@ -76,7 +76,7 @@ impl MailAuthority {
 
     pub(crate) fn certify(&self, like: &Like) -> Mailbox {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.subject_alt_names = vec![SanType::Rfc822Name(like.address.try_into().unwrap())];
+        params.subject_alt_names = vec![SanType::Rfc822Name(like.address.as_str().try_into().unwrap())];
         params.serial_number = Some(SerialNumber::from(like.serial));
         params.key_usages.clone_from(&like.usages);
         params.extended_key_usages.clone_from(&like.purposes);
