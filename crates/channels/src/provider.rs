@@ -3,7 +3,7 @@
 use crate::email::smime::Recipient;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use postern_base::{Channel, DeliveryId, EmailMode, EmailTier, Phi, Secret};
+use postern_base::{Channel, DeliveryId, EmailMode, EmailTier, Language, Phi, Secret};
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::{CommitmentKey, Recorded, commit};
 use std::borrow::Cow;
@@ -72,6 +72,8 @@ pub struct Outbound {
     pub body: Phi<String>,
     /// The subject, for e-mail; the title, for push. Level L0 always (RULES EML-02, PSH-01).
     pub subject: Option<Phi<String>>,
+    /// The language of the body.
+    pub language: Language,
     /// The neutral sender name.
     pub sender: String,
     /// To whom the content is encrypted, where the permit's mode is S/MIME.

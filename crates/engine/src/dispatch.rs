@@ -213,6 +213,7 @@ impl Engine {
             subject: form.subject.clone(),
             sender: tenant.alias.clone().unwrap_or_else(|| tenant.name.clone()),
             recipient,
+            language: form.measured.language,
             idempotency_key: attempt.to_string(),
         };
         let (channel, floor) = (permit.channel(), permit.floor());

@@ -160,7 +160,7 @@ fn smarthost(
         credentials,
         from: host.from.clone(),
         helo,
-        html: false,
+        html: true,
         signer,
         reply_time: REPLY,
         final_reply_time: FINAL_REPLY,
@@ -175,7 +175,7 @@ fn direct(settings: &DirectSettings, signer: Option<Arc<Signer>>, sources: &Sour
         service: settings.service.clone(),
         from: settings.from.clone(),
         helo: settings.helo.clone(),
-        html: false,
+        html: true,
         signer,
         roots: settings.trust.clone().map_or(Roots::System, Roots::File),
         dns: DnsConfig {

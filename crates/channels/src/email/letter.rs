@@ -32,6 +32,7 @@ pub(super) fn letter(
         to: permit.contact_point().reveal(),
         subject: outbound.subject.as_ref().map(|subject| subject.reveal().as_str()),
         text: outbound.body.reveal(),
+        language: outbound.language,
         html,
         envelope,
         now,

@@ -1,8 +1,9 @@
 //! Composing a mail: neutral, plain, and impossible to inject headers into.
 //!
-//! The words are exactly the permitted ones. The optional HTML part is made from the same text by escaping it: it holds no
-//! image, no style from elsewhere, no tracker and no rewritten link (RULES EML-06).
+//! The words are exactly the permitted ones; the HTML alternative is made from the same text (`html.rs`) and holds no image, no style
+//! from elsewhere, no tracker and no rewritten link (RULES EML-06).
 
+use super::html;
 use super::smime::{Envelope, ProtectError};
 use jiff::Timestamp;
 use mail_builder::MessageBuilder;
@@ -11,6 +12,7 @@ use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
+use postern_base::Language;
 use thiserror::Error;
 
 /// RFC 5321 section 4.5.3.1.3: a path holds at most 256 octets with its angle brackets.
@@ -31,6 +33,8 @@ pub struct Mail<'a> {
     pub subject: Option<&'a str>,
     /// The body.
     pub text: &'a str,
+    /// The language of the words.
+    pub language: Language,
     /// Whether the same words go as an HTML alternative too.
     pub html: bool,
     /// When it is sent.
@@ -102,6 +106,8 @@ pub fn compose(mail: &Mail<'_>) -> Result<Vec<u8>, BadMail> {
         .to(Address::new_address(None::<&str>, mail.to))
         .date(Date::new(mail.now.as_second()))
         .message_id(format!("{}@{domain}", mail.id))
+        // RFC 3282: the language of the words, for a reader's program that speaks them.
+        .header("Content-Language", Raw::new(mail.language.as_str()))
         // RFC 3834 section 5: a message that no person wrote just now says so, and no vacation notice answers it.
         .header("Auto-Submitted", Raw::new("auto-generated"));
     if let Some(subject) = mail.subject {
@@ -129,7 +135,10 @@ fn content<'a>(mail: &Mail<'a>) -> MimePart<'a> {
     if !mail.html {
         return text;
     }
-    let html = MimePart::new(ContentType::new("text/html").attribute("charset", "utf-8"), html_of(mail.text));
+    let html = MimePart::new(
+        ContentType::new("text/html").attribute("charset", "utf-8"),
+        html::page(mail.subject.unwrap_or(mail.from_name), mail.text, mail.language),
+    );
     // The boundary comes from the id, not from a clock. RFC 2046 section 5.1.1: at most 70 characters. Neither part can
     // hold it: '=' is encoded in quoted-printable and the key is not in the text.
     let kind = ContentType::new("multipart/alternative").attribute("boundary", format!("=_{}", mail.id));
@@ -169,22 +178,6 @@ fn address(field: &'static str, value: &str) -> Result<(), BadMail> {
     if well { Ok(()) } else { Err(BadMail::Address(field)) }
 }
 
-/// The same words as HTML: every character that means something to HTML is escaped, every line end is a line end.
-fn html_of(text: &str) -> String {
-    let mut html = String::from("<!doctype html><html><body><p style=\"white-space:pre-line\">");
-    for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            other => html.push(other),
-        }
-    }
-    html.push_str("</p></body></html>\n");
-    html
-}
-
 /// RFC 5321 section 2.3.8: CR and LF travel only together, so that no server sees a message end where another does not.
 fn wire_lines(mut message: Vec<u8>) -> Result<Vec<u8>, BadMail> {
     if !message.ends_with(b"\r\n") {
@@ -209,6 +202,7 @@ mod tests {
             to: "rosa@example.org",
             subject: Some("A message is waiting"),
             text: "You have a message. Sign in to read it: https://sunrise.example/m\n",
+            language: Language::En,
             html: false,
             envelope: None,
             now: Timestamp::from_second(1_796_000_000).unwrap(),
@@ -228,6 +222,7 @@ mod tests {
              To: <rosa@example.org>\r\n\
              Date: Mon, 30 Nov 2026 00:53:20 +0000\r\n\
              Message-ID: <0199-abc@sunrise.example>\r\n\
+             Content-Language: en\r\n\
              Auto-Submitted: auto-generated\r\n\
              Subject: A message is waiting\r\n\
              MIME-Version: 1.0\r\n\

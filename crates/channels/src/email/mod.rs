@@ -7,6 +7,7 @@ pub mod smime;
 
 mod dane;
 mod dns;
+mod html;
 mod letter;
 mod policies;
 mod pool;

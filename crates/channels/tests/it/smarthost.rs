@@ -84,6 +84,7 @@ async fn a_notice_arrives_over_verified_starttls_with_neutral_headers_and_eviden
         "Date: Mon, 30 Nov 2026 16:00:00 +0000\n",
         &format!("Message-ID: <{id}@sunrise.example>\n"),
         "Auto-Submitted: auto-generated\n",
+        "Content-Language: en\n",
         "Subject: Tiene un mensaje\n",
         "Content-Type: text/plain; charset=\"utf-8\"\n",
     ] {

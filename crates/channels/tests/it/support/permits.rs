@@ -3,7 +3,8 @@
 use super::sample::{Case, point, rendition};
 use jiff::Timestamp;
 use postern_base::{
-    AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Form, Level, MessageId, Phi, Rng as _, Secret, SystemRng,
+    AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Form, Language, Level, MessageId, Phi, Rng as _, Secret,
+    SystemRng,
 };
 use postern_channels::Outbound;
 use postern_gate::facts::{Certificate, System};
@@ -110,6 +111,7 @@ pub(crate) async fn permitted_again(wish: &Wish, delivery: DeliveryId) -> (Recor
         subject: wish.subject.clone().map(Phi::new),
         sender: "Sunrise Health".to_owned(),
         recipient: None,
+        language: Language::En,
         idempotency_key: attempt.to_string(),
     };
     (recorded, outbound)
