@@ -1,6 +1,8 @@
 //! Every route: who may call it, and what it records.
 
-use crate::api::{certificates, health, keys, ledger, mail, messages, openapi, patients, scan, templates, vendors, webhooks};
+use crate::api::{
+    certificates, health, keys, ledger, mail, messages, openapi, patients, scan, templates, vendors, webhooks,
+};
 use crate::caller::guard;
 use crate::exchange::surround;
 use crate::problem::{Kind, Problem};

@@ -81,7 +81,7 @@ impl World {
 
     /// Asks that the words be sealed; the plan's e-mail, if there is one.
     fn send(&self, opening: &str) -> (String, Option<Value>) {
-        let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+        let until = postern_base::Clock::now(&postern_base::SystemClock) + jiff::SignedDuration::from_hours(1);
         let request = json!({
             "patient": "Patient/p1", "purpose": "emergency", "urgency": "emergency", "channels": ["portal", "email"],
             "email_mode": "smime",

@@ -3,9 +3,10 @@
 
 use super::missing_peer;
 use std::fs;
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 /// Running servers; stopped when dropped.
@@ -117,9 +118,13 @@ impl Drop for Zones {
     }
 }
 
-/// An address nobody listens on; another program could take it before the server does, and then the start says so.
+/// An address nobody listens on, on a loopback address of this process's own: the ports of 127.0.0.1 come and go with every connection
+/// that other tests make.
 fn free() -> SocketAddr {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    static USED: AtomicU8 = AtomicU8::new(1);
+    let [low, high, ..] = std::process::id().to_le_bytes();
+    let own = Ipv4Addr::new(127, high | 1, low, USED.fetch_add(1, Ordering::Relaxed).max(1));
+    UdpSocket::bind((own, 0)).unwrap().local_addr().unwrap()
 }
 
 fn file_of(zone: &str) -> String {
