@@ -467,11 +467,16 @@ fn audience<'a>(request: &Request, facts: &'a Facts) -> Audience<'a> {
 fn emergency(request: &Request, now: Timestamp) -> bool {
     let by_a_human = request.origin != Origin::Ai;
     let glass = request.break_glass.as_ref().is_some_and(|glass| {
-        let named = !glass.actor.trim().is_empty() && !glass.reason.reveal().trim().is_empty();
+        let named = says_something(&glass.actor) && says_something(glass.reason.reveal());
         named && now < glass.expires_at
     });
     // 47 CFR 64.1200(f)(4): "affecting the health and safety of consumers": a bill, a survey or an offer never is.
     request.urgency == Urgency::Emergency && is_care(request.purpose) && by_a_human && glass
+}
+
+/// A name or a reason has letters; an invisible character or a single sign is neither.
+fn says_something(text: &str) -> bool {
+    text.chars().filter(|c| c.is_alphanumeric()).count() >= 2
 }
 
 /// Whether two addresses are the same place to somebody who says stop there.

@@ -83,8 +83,8 @@ impl OwnWords {
         self.clean.is_empty() && self.sensitive.is_empty()
     }
 
-    /// What is wrong with them: the key, and what to do. A word that is specially protected everywhere cannot be declared clean
-    /// (house: a tenant may tighten, never loosen, what is L4).
+    /// What is wrong with them: the key, and what to do. A number, a word of care that is no name, and what is specially protected
+    /// everywhere cannot be declared clean (house: a tenant may tighten; a name is not loosened, it was mistaken).
     #[must_use]
     pub fn defect(&self) -> Option<(&'static str, String)> {
         if self.clean.len() > WORDS_MAX || self.sensitive.len() > WORDS_MAX {
@@ -93,7 +93,9 @@ impl OwnWords {
         let number = self.clean.iter().position(|phrase| !may_be_clean(phrase))?.saturating_add(1);
         Some((
             "clean",
-            format!("number {number} is specially protected (L4) and cannot be declared clean; leave it out"),
+            format!(
+                "number {number} is no name: only names of places and persons can be declared clean, such as \"Hope Clinic Road\""
+            ),
         ))
     }
 
@@ -110,7 +112,23 @@ impl OwnWords {
 }
 
 fn may_be_clean(phrase: &str) -> bool {
-    postern_classify::scan(phrase, &Context::default()).is_ok_and(|findings| findings.level < Level::L4)
+    let Ok(found) = postern_classify::scan(phrase, &Context::default()) else { return false };
+    match found.level {
+        _ if phrase.chars().any(char::is_numeric) => false,
+        Level::L4 => false,
+        Level::L3 => is_name(phrase),
+        _ => true,
+    }
+}
+
+/// Two to six words written as names are, and nobody's: `Hope Clinic Road`, `Dr. Graves`, `Calle de la Esperanza`.
+fn is_name(phrase: &str) -> bool {
+    const BETWEEN: [&str; 9] = ["of", "the", "and", "at", "de", "del", "la", "las", "los"];
+    const SOMEBODYS: [&str; 8] = ["your", "my", "our", "his", "her", "su", "tu", "mi"];
+    let words: Vec<&str> = phrase.split_whitespace().collect();
+    let of_a_name = |word: &&str| BETWEEN.contains(word) || word.chars().next().is_some_and(char::is_uppercase);
+    let nobodys = words.first().is_some_and(|first| !SOMEBODYS.contains(&first.to_lowercase().as_str()));
+    (2..=6).contains(&words.len()) && nobodys && words.iter().all(of_a_name)
 }
 
 /// The tenant's HIPAA role.
@@ -182,6 +200,42 @@ impl Tenant {
                 Regime::R2667 => facts::RevocationRegime::R2667,
             },
             accepts_replies: self.sender.accepts_replies.unwrap_or(true),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OwnWords;
+
+    fn taken(phrase: &str) -> bool {
+        let words = OwnWords { clean: vec![phrase.into()], ..OwnWords::default() };
+        let kept = words.vocabulary().is_some_and(|words| {
+            let context =
+                postern_classify::Context { vocabulary: Some(&words), ..postern_classify::Context::default() };
+            postern_classify::scan(phrase, &context).is_ok_and(|found| !found.phi)
+        });
+        assert_eq!(words.defect().is_none(), kept, "{phrase}");
+        kept
+    }
+
+    #[test]
+    fn names_of_places_and_persons_may_be_clean_and_nothing_else_may() {
+        for name in ["Hope Clinic Road", "Cancer Survivors Way", "Dr. Graves", "Riverside Family Health Center"] {
+            assert!(taken(name), "{name}");
+        }
+        for other in [
+            "123-45-6789",
+            "10/12/1978",
+            "A1c",
+            "oncology",
+            "Oncology",
+            "Your diabetes",
+            "Your Diabetes",
+            "Your test came back positive",
+            "HIV Clinic",
+        ] {
+            assert!(!taken(other), "{other}");
         }
     }
 }

@@ -48,6 +48,11 @@ mod tests {
         assert!(refused_by(&case, Channel::Sms, "TCP-01"));
         case.break_glass();
         assert!(sends(&case, Channel::Sms));
+        for nobody in ["", " ", "\u{200b}", "x", "?!"] {
+            let mut case = case.clone();
+            case.request.break_glass.as_mut().unwrap().actor = nobody.into();
+            assert!(refused_by(&case, Channel::Sms, "TCP-01"), "{nobody:?}");
+        }
         case.facts.now = case.facts.now.checked_add(2.hours()).unwrap();
         assert!(refused_by(&case, Channel::Sms, "TCP-01"));
     }
