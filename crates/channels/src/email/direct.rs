@@ -8,7 +8,7 @@
 
 use super::dane::DaneVerifier;
 use super::dns::{Dns, DnsConfig, DnsConfigError};
-use super::letter::letter;
+use super::letter::{left, letter};
 use super::policies::Policies;
 use super::pool::{Place, Pool};
 use super::route::{Host, NoRoute, Route, Router, Rule};
@@ -316,23 +316,19 @@ impl Provider for Direct {
     }
 
     async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
-        if let Err(refused) = self.profile.admit(&recorded, &outbound, now) {
-            return refused;
-        }
-        let permit = recorded.permit();
-        let to = permit.contact_point().reveal();
-        let message = match letter(permit, &outbound, (&self.from, self.html), self.signer.as_ref(), now) {
+        let from = (self.from.as_str(), self.html);
+        let message = match letter(&self.profile, &recorded, &outbound, from, self.signer.as_ref(), now) {
             Ok(message) => message,
             Err(refused) => return refused,
         };
+        let permit = recorded.permit();
+        let to = permit.contact_point().reveal();
         let Some((_, domain)) = to.rsplit_once('@') else {
             return Sent::PermanentFailure { code: "mail-address".to_owned() };
         };
         let domain = domain.to_ascii_lowercase();
         let letter = Letter { domain: &domain, to, message: &message, floor: permit.floor() };
-        // The permit is good until its not-after: what is not with the server by then, but for the final dot, is not sent.
-        let left = Duration::try_from(permit.not_after().duration_since(now)).unwrap_or_default();
-        self.deliver(letter, left, now, outbound.idempotency_key).await
+        self.deliver(letter, left(permit, now), now, outbound.idempotency_key).await
     }
 
     fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {

@@ -1,24 +1,29 @@
-//! From what the engine hands over to a mail ready for the wire, the same for every way it may go.
+//! From what the engine hands over to a mail ready for the wire, and how long it may take: the same for every way it may go.
 
 use super::message::{BadMail, Mail, compose};
 use super::smime::{Envelope, Signer};
-use crate::provider::{Outbound, Sent, Unpermitted};
+use crate::provider::{Outbound, Profile, Sent, Unpermitted};
 use jiff::Timestamp;
 use postern_base::EmailMode;
 use postern_gate::Permit;
+use postern_ledger::Recorded;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Composes what an admitted `permit` lets go, as `from` says it.
+/// Admits what is `recorded` and composes what it lets go, as `from` says it.
 ///
 /// # Errors
 /// The answer that says why nothing may leave.
 pub(super) fn letter(
-    permit: &Permit,
+    profile: &Profile,
+    recorded: &Recorded<Permit>,
     outbound: &Outbound,
     (from, html): (&str, bool),
     signer: Option<&Arc<Signer>>,
     now: Timestamp,
 ) -> Result<Vec<u8>, Sent> {
+    profile.admit(recorded, outbound, now)?;
+    let permit = recorded.permit();
     // The permit was admitted: in S/MIME mode both are there.
     let encrypted = permit.mode() == Some(EmailMode::Smime);
     let envelope = match (encrypted, signer, &outbound.recipient) {
@@ -43,4 +48,9 @@ pub(super) fn letter(
         BadMail::Unprotected(_) => Sent::TemporaryFailure { code: bad.code().to_owned() },
         _ => Sent::PermanentFailure { code: bad.code().to_owned() },
     })
+}
+
+/// How long `permit` is good for: what is not with the server by then, but for the final dot, is not sent.
+pub(super) fn left(permit: &Permit, now: Timestamp) -> Duration {
+    Duration::try_from(permit.not_after().duration_since(now)).unwrap_or_default()
 }

@@ -7,7 +7,7 @@
 //! What its answer means: `Delivered` is "taken over by the smarthost" (RFC 5321 section 6.1: with 250 the responsibility
 //! passes on). There are no receipts; a bounce comes as mail.
 
-use super::letter::letter;
+use super::letter::{left, letter};
 use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
 use super::smime::Signer;
 use super::tls::{self, Roots, RootsError};
@@ -202,18 +202,14 @@ impl Provider for Smarthost {
     }
 
     async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
-        if let Err(refused) = self.profile.admit(&recorded, &outbound, now) {
-            return refused;
-        }
-        let permit = recorded.permit();
-        let to = permit.contact_point().reveal();
-        let message = match letter(permit, &outbound, (&self.from, self.html), self.signer.as_ref(), now) {
+        let from = (self.from.as_str(), self.html);
+        let message = match letter(&self.profile, &recorded, &outbound, from, self.signer.as_ref(), now) {
             Ok(message) => message,
             Err(refused) => return refused,
         };
-        // The permit is good until its not-after: what is not with the server by then, but for the final dot, is not sent.
-        let left = Duration::try_from(permit.not_after().duration_since(now)).unwrap_or_default();
-        let mut session = match timeout(left, self.prepare(to, &message)).await {
+        let permit = recorded.permit();
+        let to = permit.contact_point().reveal();
+        let mut session = match timeout(left(permit, now), self.prepare(to, &message)).await {
             Ok(Ok(session)) => session,
             Ok(Err(failure)) => return answer(failure),
             Err(_) => return Sent::TemporaryFailure { code: "permit-ran-out".to_owned() },

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Phi, Secret};
 use postern_channels::conformance::{Breach, Permitted, Subject, Told, check};
-use postern_channels::email::{Credentials, Direct, Roots, Smarthost, SmarthostConfig, TlsStart};
+use postern_channels::email::{Credentials, Roots, Smarthost, SmarthostConfig, TlsStart};
 use postern_channels::simulator::Callback;
 use postern_channels::{
     Health, Outbound, Portal, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiptState, ReceiveError,
@@ -183,77 +183,17 @@ async fn the_portal_conforms() {
     assert_eq!(check(&PortalSubject::default()).await, none());
 }
 
-/// A smarthost with a scripted server.
-struct SmarthostSubject {
+/// A provider of e-mail that hands over to a scripted server.
+struct MailSubject {
     server: Scripted,
-    provider: Arc<Smarthost>,
-}
-
-#[async_trait]
-impl Subject for SmarthostSubject {
-    fn provider(&self) -> Arc<dyn Provider> {
-        self.provider.clone()
-    }
-    fn now(&self) -> Timestamp {
-        now()
-    }
-    async fn permitted(&self) -> Permitted {
-        permitted(&Wish::notice("rosa@patients.example")).await
-    }
-    async fn permitted_elsewhere(&self) -> Permitted {
-        permitted(&Wish { vendor: "otherco".to_owned(), ..Wish::notice("rosa@patients.example") }).await
-    }
-    async fn permitted_above_floor(&self) -> Option<Permitted> {
-        Some(permitted(&Wish::enforced("rosa@patients.example")).await)
-    }
-    async fn taken(&self) -> u64 {
-        u64::try_from(self.server.count("Message-ID")).unwrap()
-    }
-    async fn requests(&self) -> Vec<(RawRequest, Told)> {
-        Vec::new()
-    }
-    fn unreadable(&self) -> Option<RawRequest> {
-        None
-    }
-    fn never_printed(&self) -> Vec<String> {
-        vec!["rosa@".to_owned(), "s3cr3t-w0rd".to_owned(), Wish::notice("").body]
-    }
-}
-
-#[tokio::test]
-async fn the_smarthost_conforms() {
-    let scratch = Scratch::new("conforms");
-    let dot = Answer::Say("250 2.0.0 <rosa@patients.example> queued as Q7");
-    let server = Scripted::start(Script { dot, ..Script::default() }, &scratch.0).await;
-    let config = SmarthostConfig {
-        vendor: "mailco".to_owned(),
-        service: "submission".to_owned(),
-        host: "smarthost.test".to_owned(),
-        port: server.address.port(),
-        address: Some(server.address),
-        tls: TlsStart::StartTls,
-        roots: Roots::File(server.roots.clone()),
-        credentials: Some(Credentials { user: "clinic".to_owned(), password: Secret::new("s3cr3t-w0rd".to_owned()) }),
-        from: "messages@sunrise.example".to_owned(),
-        helo: "postern.sunrise.example".to_owned(),
-        html: false,
-        signer: None,
-        reply_time: Duration::from_secs(20),
-        final_reply_time: Duration::from_secs(20),
-    };
-    let provider = Arc::new(Smarthost::new(config, Arc::new(Still(now()))).unwrap());
-    assert_eq!(check(&SmarthostSubject { server, provider }).await, none());
-}
-
-/// Direct delivery to a scripted server of a domain that enforces nothing.
-struct DirectSubject {
-    server: Scripted,
-    provider: Arc<Direct>,
+    provider: Arc<dyn Provider>,
     to: String,
+    /// Its password, where it has one.
+    password: Option<&'static str>,
 }
 
 #[async_trait]
-impl Subject for DirectSubject {
+impl Subject for MailSubject {
     fn provider(&self) -> Arc<dyn Provider> {
         self.provider.clone()
     }
@@ -279,8 +219,37 @@ impl Subject for DirectSubject {
         None
     }
     fn never_printed(&self) -> Vec<String> {
-        vec!["rosa@".to_owned(), Wish::notice("").body]
+        let password = self.password.map(str::to_owned);
+        ["rosa@".to_owned(), Wish::notice("").body].into_iter().chain(password).collect()
     }
+}
+
+const PASSWORD: &str = "s3cr3t-w0rd";
+
+#[tokio::test]
+async fn the_smarthost_conforms() {
+    let scratch = Scratch::new("conforms");
+    let dot = Answer::Say("250 2.0.0 <rosa@patients.example> queued as Q7");
+    let server = Scripted::start(Script { dot, ..Script::default() }, &scratch.0).await;
+    let config = SmarthostConfig {
+        vendor: "mailco".to_owned(),
+        service: "submission".to_owned(),
+        host: "smarthost.test".to_owned(),
+        port: server.address.port(),
+        address: Some(server.address),
+        tls: TlsStart::StartTls,
+        roots: Roots::File(server.roots.clone()),
+        credentials: Some(Credentials { user: "clinic".to_owned(), password: Secret::new(PASSWORD.to_owned()) }),
+        from: "messages@sunrise.example".to_owned(),
+        helo: "postern.sunrise.example".to_owned(),
+        html: false,
+        signer: None,
+        reply_time: Duration::from_secs(20),
+        final_reply_time: Duration::from_secs(20),
+    };
+    let provider = Arc::new(Smarthost::new(config, Arc::new(Still(now()))).unwrap());
+    let to = "rosa@patients.example".to_owned();
+    assert_eq!(check(&MailSubject { server, provider, to, password: Some(PASSWORD) }).await, none());
 }
 
 #[tokio::test]
@@ -293,5 +262,5 @@ async fn direct_delivery_conforms() {
     let server = Scripted::start_at(address, Script { dot, ..Script::default() }, &identity).await;
     let provider = Arc::new(internet.direct(now()));
     let to = format!("rosa@scripted{number}.test");
-    assert_eq!(check(&DirectSubject { server, provider, to }).await, none());
+    assert_eq!(check(&MailSubject { server, provider, to, password: None }).await, none());
 }
