@@ -1,13 +1,10 @@
 //! `postern certificate`: certificates of patients' mailboxes, in a data directory that no server is running on.
 //! `/v1/patients/{id}/certificates` does the same on a running one.
 
-use super::{configuration, of_this_machine};
+use super::with_engine;
 use crate::cli::{Certificate, CertificateCommand, Global};
-use crate::config::Log;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::process;
-use crate::wiring;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use postern_engine::wire::{CertificateView, NewCertificate};
@@ -17,16 +14,8 @@ use std::io::Write as _;
 
 /// Adds, lists or removes certificates. The server must not be running.
 pub(crate) fn run(global: &Global, args: &Certificate) -> Result<Exit, Failure> {
-    let (data, file, config) = configuration(global)?;
-    process::start_log(&Log { level: "warn".into(), ..config.log.clone() })?;
-    process::choose_tls()?;
-    process::runtime()?.block_on(async {
-        let running = wiring::open(&data, &config, &of_this_machine()).await?;
-        wiring::apply_tenants(&running.engine, &file, &config).await?;
-        let tenant = wiring::tenant(&running.engine, args.tenant.as_ref()).await?;
-        let done = act(global, &running.engine, &Principal::system(tenant), &args.command).await;
-        running.engine.store().clone().close().await;
-        done.map(|()| Exit::Done)
+    with_engine(global, args.tenant.as_ref(), |engine, tenant| async move {
+        act(global, &engine, &Principal::system(tenant), &args.command).await.map(|()| Exit::Done)
     })
 }
 

@@ -1,11 +1,9 @@
 //! `postern import`: patients' records into the built-in directory.
 
-use super::{configuration, of_this_machine, read_input};
+use super::{read_input, with_engine};
 use crate::cli::{Global, Import};
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::process;
-use crate::wiring;
 use indicatif::{ProgressBar, ProgressStyle};
 use postern_engine::{Engine, ImportError, ImportReport, Principal};
 use std::collections::BTreeMap;
@@ -17,18 +15,12 @@ const TOLD: usize = 20;
 
 /// Imports every file; importing one again is harmless.
 pub(crate) fn run(global: &Global, args: &Import) -> Result<Exit, Failure> {
-    let (data, file, config) = configuration(global)?;
-    process::start_log(&crate::config::Log { level: "warn".into(), ..config.log.clone() })?;
-    process::choose_tls()?;
-    process::runtime()?.block_on(async {
-        let running = wiring::open(&data, &config, &of_this_machine()).await?;
-        wiring::apply_tenants(&running.engine, &file, &config).await?;
-        let tenant = wiring::tenant(&running.engine, args.tenant.as_ref()).await?;
+    with_engine(global, args.tenant.as_ref(), |engine, tenant| async move {
         let principal = Principal::system(tenant);
         let mut all = ImportReport::default();
         let (mut outcome, mut refused) = (Ok(()), Vec::new());
         for path in &args.files {
-            match one(&running.engine, &principal, path).await {
+            match one(&engine, &principal, path).await {
                 Ok(report) => add(&mut all, report),
                 // One file that is not FHIR keeps none of the others from being read.
                 Err(Failure::Usage(said)) => refused.push(said),
@@ -38,7 +30,6 @@ pub(crate) fn run(global: &Global, args: &Import) -> Result<Exit, Failure> {
                 }
             }
         }
-        running.engine.store().clone().close().await;
         tell(global, &all)?;
         outcome?;
         if !refused.is_empty() {

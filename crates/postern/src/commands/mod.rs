@@ -14,13 +14,16 @@ pub(crate) mod template;
 pub(crate) mod verify;
 
 use crate::cli::{Cli, Global};
-use crate::config::Config;
+use crate::config::{Config, Log};
 use crate::data_dir::DataDir;
 use crate::exit::{Exit, Failure};
-use crate::wiring::Sources;
+use crate::process;
+use crate::wiring::{self, Sources};
 use clap::CommandFactory as _;
 use clap_complete::Shell;
-use postern_base::{SystemClock, SystemRng};
+use postern_base::{SystemClock, SystemRng, TenantId};
+use postern_engine::Engine;
+use std::future::Future;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,4 +61,23 @@ fn configuration(global: &Global) -> Result<(DataDir, PathBuf, Config), Failure>
 /// The machine's own clock and randomness.
 fn of_this_machine() -> Sources {
     Sources { clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) }
+}
+
+/// Opens the data directory for one thing to do. The server must not be running.
+fn with_engine<F: Future<Output = Result<Exit, Failure>>>(
+    global: &Global,
+    tenant: Option<&TenantId>,
+    act: impl FnOnce(Engine, TenantId) -> F,
+) -> Result<Exit, Failure> {
+    let (data, file, config) = configuration(global)?;
+    process::start_log(&Log { level: "warn".into(), ..config.log.clone() })?;
+    process::choose_tls()?;
+    process::runtime()?.block_on(async {
+        let running = wiring::open(&data, &config, &of_this_machine()).await?;
+        wiring::apply_tenants(&running.engine, &file, &config).await?;
+        let tenant = wiring::tenant(&running.engine, tenant).await?;
+        let outcome = act(running.engine.clone(), tenant).await;
+        running.engine.store().clone().close().await;
+        outcome
+    })
 }

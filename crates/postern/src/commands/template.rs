@@ -2,19 +2,15 @@
 
 mod show;
 
-use super::{configuration, of_this_machine};
+use super::with_engine;
 use crate::cli::{Global, Template, TemplateCommand};
-use crate::config::Log;
 use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::process;
-use crate::wiring;
 use postern_base::TenantId;
 use postern_engine::templates::{self, Template as Parsed, TemplateVersion};
 use postern_engine::{Engine, Principal, UseError};
 use postern_gate::Policy;
-use std::future::Future;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -80,25 +76,6 @@ async fn online(global: &Global, args: &Template, engine: &Engine, tenant: Tenan
         }
         TemplateCommand::New { .. } | TemplateCommand::Check { .. } => Ok(Exit::Done),
     }
-}
-
-/// Opens the data directory for one thing to do. The server must not be running.
-fn with_engine<F: Future<Output = Result<Exit, Failure>>>(
-    global: &Global,
-    tenant: Option<&TenantId>,
-    act: impl FnOnce(Engine, TenantId) -> F,
-) -> Result<Exit, Failure> {
-    let (data, file, config) = configuration(global)?;
-    process::start_log(&Log { level: "warn".into(), ..config.log.clone() })?;
-    process::choose_tls()?;
-    process::runtime()?.block_on(async {
-        let running = wiring::open(&data, &config, &of_this_machine()).await?;
-        wiring::apply_tenants(&running.engine, &file, &config).await?;
-        let tenant = wiring::tenant(&running.engine, tenant).await?;
-        let outcome = act(running.engine.clone(), tenant).await;
-        running.engine.store().clone().close().await;
-        outcome
-    })
 }
 
 /// Checks files and folders without a data directory, all problems at once.
