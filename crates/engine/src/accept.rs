@@ -363,7 +363,8 @@ fn who_says_so(principal: &Principal, request: &wire::Request, now: Timestamp) -
     // Emergency access is for this emergency, not for the year.
     let ends = request.break_glass.as_ref().map(|glass| glass.expires_at);
     if ends.is_some_and(|ends| ends.duration_since(now) > BREAK_GLASS_LONGEST) {
-        return Err(WireError::new("break_glass.expires_at", "must be within 24 hours from now"));
+        let hours = BREAK_GLASS_LONGEST.as_hours();
+        return Err(WireError::new("break_glass.expires_at", format!("must be within {hours} hours from now")));
     }
     Ok(())
 }
