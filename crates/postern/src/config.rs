@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) smarthost: Vec<Smarthost>,
     /// E-mail straight to recipients' servers.
     pub(crate) direct: Option<Direct>,
+    /// Keys that sign mail for the domain it comes from.
+    pub(crate) dkim: Vec<Dkim>,
     /// Mail that is signed, and encrypted to its reader's certificate.
     pub(crate) smime: Option<Smime>,
     /// Tenants by id. What is here replaces, at start, what the store holds of them.
@@ -132,6 +134,18 @@ pub(crate) struct Smarthost {
     pub(crate) password_file: Option<PathBuf>,
     /// A file with the certificates to trust, PEM; absent = the system's.
     pub(crate) trust: Option<PathBuf>,
+}
+
+/// A key that signs mail for the domain it comes from (RFC 6376).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Dkim {
+    /// The domain of the sender's address.
+    pub(crate) domain: String,
+    /// Under which name the domain publishes the public key.
+    pub(crate) selector: String,
+    /// The private key, PEM.
+    pub(crate) key_file: PathBuf,
 }
 
 /// Mail that is signed, and encrypted to its reader's certificate.

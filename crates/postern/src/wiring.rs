@@ -1,5 +1,6 @@
 //! From configuration to a running engine.
 
+mod dkim;
 mod smime;
 
 use crate::config::{Config, Direct as DirectSettings, Simulator as SimulatorConfig, Smarthost as SmarthostSettings};
@@ -8,7 +9,7 @@ use crate::exit::Failure;
 use postern_base::{Channel, Clock, Rng, Secret, TenantId};
 use postern_channels::email::smime::Signer;
 use postern_channels::email::{
-    Anchors, Credentials, Direct, DirectConfig, DnsConfig, Roots, Smarthost, SmarthostConfig, TlsStart,
+    Anchors, Credentials, Direct, DirectConfig, Dkim, DnsConfig, Roots, Smarthost, SmarthostConfig, TlsStart,
 };
 use postern_channels::portal::Portal;
 use postern_channels::registry::{AlreadyThere, Providers};
@@ -104,11 +105,13 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
     }
     for host in &config.smarthost {
         let signer = smime::signer(config.smime.as_ref(), &host.from)?;
-        providers.add(Arc::new(smarthost(host, signer, &sources.clock)?)).map_err(twice)?;
+        let dkim = dkim::of(&config.dkim, &host.from)?;
+        providers.add(Arc::new(smarthost(host, signer, dkim, &sources.clock)?)).map_err(twice)?;
     }
     if let Some(settings) = &config.direct {
         let signer = smime::signer(config.smime.as_ref(), &settings.from)?;
-        let direct = Arc::new(direct(settings, signer, sources)?);
+        let dkim = dkim::of(&config.dkim, &settings.from)?;
+        let direct = Arc::new(direct(settings, signer, dkim, sources)?);
         providers.add(Arc::clone(&direct) as _).map_err(twice)?;
         providers.look_up_with(direct);
     }
@@ -138,6 +141,7 @@ fn line(simulator: &SimulatorConfig, rng: &dyn Rng) -> Result<Line, Failure> {
 fn smarthost(
     host: &SmarthostSettings,
     signer: Option<Arc<Signer>>,
+    dkim: Vec<Arc<Dkim>>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Smarthost, Failure> {
     let credentials = match (&host.username, &host.password_file) {
@@ -162,13 +166,19 @@ fn smarthost(
         helo,
         html: true,
         signer,
+        dkim,
         reply_time: REPLY,
         final_reply_time: FINAL_REPLY,
     };
     Smarthost::new(config, Arc::clone(clock)).map_err(|error| Failure::Usage(error.to_string()))
 }
 
-fn direct(settings: &DirectSettings, signer: Option<Arc<Signer>>, sources: &Sources) -> Result<Direct, Failure> {
+fn direct(
+    settings: &DirectSettings,
+    signer: Option<Arc<Signer>>,
+    dkim: Vec<Arc<Dkim>>,
+    sources: &Sources,
+) -> Result<Direct, Failure> {
     let servers = if settings.dns.is_empty() { resolvers()? } else { settings.dns.clone() };
     let config = DirectConfig {
         vendor: settings.vendor.clone(),
@@ -177,6 +187,7 @@ fn direct(settings: &DirectSettings, signer: Option<Arc<Signer>>, sources: &Sour
         helo: settings.helo.clone(),
         html: true,
         signer,
+        dkim,
         roots: settings.trust.clone().map_or(Roots::System, Roots::File),
         dns: DnsConfig {
             servers,

@@ -7,8 +7,9 @@
 //! What its answer means: `Delivered` is "taken over by the recipient's server" (RFC 5321 section 6.1). A bounce comes as mail.
 
 use super::dane::DaneVerifier;
+use super::dkim::Dkim;
 use super::dns::{Dns, DnsConfig, DnsConfigError};
-use super::letter::{left, letter};
+use super::letter::{Writer, left, letter};
 use super::policies::Policies;
 use super::pool::{Place, Pool};
 use super::route::{Host, NoRoute, Route, Router, Rule};
@@ -54,6 +55,8 @@ pub struct DirectConfig {
     pub html: bool,
     /// Who signs mail that is encrypted to its recipient's certificate; `None` = none is.
     pub signer: Option<Arc<Signer>>,
+    /// Who sign every mail for the sender's domain, one a key; none where somebody after us does.
+    pub dkim: Vec<Arc<Dkim>>,
     /// Which certificate authorities are believed, where no DANE record names a certificate.
     pub roots: Roots,
     /// Where DNS is asked.
@@ -99,10 +102,8 @@ pub struct Direct {
     pkix: TlsConnector,
     crypto: Arc<CryptoProvider>,
     clock: Arc<dyn Clock>,
-    from: String,
+    writer: Writer,
     helo: String,
-    html: bool,
-    signer: Option<Arc<Signer>>,
     reply_time: Duration,
     final_reply_time: Duration,
 }
@@ -145,13 +146,14 @@ impl Direct {
         let pkix = TlsConnector::from(Arc::new(tls::config(&config.roots, Arc::clone(&clock))?));
         let policies = Policies::new(pkix.clone(), config.policy_port, config.loopback);
         let router = Router::new(Dns::new(&config.dns)?, policies, config.port, config.loopback, rng);
+        let writer = Writer { from: config.from, html: config.html, signer: config.signer, dkim: config.dkim };
         let profile = Profile {
             vendor: Cow::Owned(config.vendor),
             service: Cow::Owned(config.service),
             channels: &[Channel::Email],
             receipts: false,
             idempotent: false,
-            smime: config.signer.is_some(),
+            smime: writer.signer.is_some(),
             floor: TransportFloor::EnforcedTls,
             last_mile: "Verified TLS to the recipient's own mail server, enforced by the recipient's domain where a body \
                         travels. From there on it is the recipient's provider that keeps it.",
@@ -163,10 +165,8 @@ impl Direct {
             pkix,
             crypto: tls::crypto(),
             clock,
-            from: config.from,
+            writer,
             helo: config.helo,
-            html: config.html,
-            signer: config.signer,
             reply_time: config.reply_time,
             final_reply_time: config.final_reply_time,
         })
@@ -268,7 +268,7 @@ impl Direct {
     }
 
     async fn write(&self, session: &mut Session, letter: Letter<'_>) -> Result<(), Failure> {
-        session.envelope(&self.from, letter.to).await?;
+        session.envelope(&self.writer.from, letter.to).await?;
         session.content(letter.message).await
     }
 
@@ -316,8 +316,7 @@ impl Provider for Direct {
     }
 
     async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
-        let from = (self.from.as_str(), self.html);
-        let message = match letter(&self.profile, &recorded, &outbound, from, self.signer.as_ref(), now) {
+        let message = match letter(&self.profile, &recorded, &outbound, &self.writer, now) {
             Ok(message) => message,
             Err(refused) => return refused,
         };

@@ -1,5 +1,6 @@
 //! From what the engine hands over to a mail ready for the wire, and how long it may take: the same for every way it may go.
 
+use super::dkim::Dkim;
 use super::message::{BadMail, Mail, compose};
 use super::smime::{Envelope, Signer};
 use crate::provider::{Outbound, Profile, Sent, Unpermitted};
@@ -10,7 +11,20 @@ use postern_ledger::Recorded;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Admits what is `recorded` and composes what it lets go, as `from` says it.
+/// Who writes: the sender's address, and what vouches for it.
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    /// The sender's address, in the envelope and the header.
+    pub(super) from: String,
+    /// Whether mails carry an HTML alternative of the same words.
+    pub(super) html: bool,
+    /// Who signs mail that is encrypted to its recipient's certificate.
+    pub(super) signer: Option<Arc<Signer>>,
+    /// Who sign every mail for the sender's domain, one a key.
+    pub(super) dkim: Vec<Arc<Dkim>>,
+}
+
+/// Admits what is `recorded` and composes what it lets go, as `writer` says it.
 ///
 /// # Errors
 /// The answer that says why nothing may leave.
@@ -18,36 +32,41 @@ pub(super) fn letter(
     profile: &Profile,
     recorded: &Recorded<Permit>,
     outbound: &Outbound,
-    (from, html): (&str, bool),
-    signer: Option<&Arc<Signer>>,
+    writer: &Writer,
     now: Timestamp,
 ) -> Result<Vec<u8>, Sent> {
     profile.admit(recorded, outbound, now)?;
     let permit = recorded.permit();
     // The permit was admitted: in S/MIME mode both are there.
     let encrypted = permit.mode() == Some(EmailMode::Smime);
-    let envelope = match (encrypted, signer, &outbound.recipient) {
+    let envelope = match (encrypted, &writer.signer, &outbound.recipient) {
         (false, ..) => None,
         (true, Some(signer), Some(recipient)) => Some(Envelope { signer, recipient }),
         (true, ..) => return Err(Sent::Unpermitted(Unpermitted::NoCertificate)),
     };
     let mail = Mail {
         from_name: &outbound.sender,
-        from,
+        from: &writer.from,
         to: permit.contact_point().reveal(),
         subject: outbound.subject.as_ref().map(|subject| subject.reveal().as_str()),
         text: outbound.body.reveal(),
         language: outbound.language,
-        html,
+        html: writer.html,
         envelope,
         now,
         id: &outbound.idempotency_key,
     };
-    compose(&mail).map_err(|bad| match bad {
+    let mut message = compose(&mail).map_err(|bad| match bad {
         // Nothing is wrong with the message: a person puts our own certificate right.
         BadMail::Unprotected(_) => Sent::TemporaryFailure { code: bad.code().to_owned() },
         _ => Sent::PermanentFailure { code: bad.code().to_owned() },
-    })
+    })?;
+    for dkim in &writer.dkim {
+        // What should be signed does not go unsigned: its readers' servers would take it for somebody else's.
+        let unsigned = |_| Sent::TemporaryFailure { code: "dkim-unsigned".to_owned() };
+        message = dkim.sign(&message, now).map_err(unsigned)?;
+    }
+    Ok(message)
 }
 
 /// How long `permit` is good for: what is not with the server by then, but for the final dot, is not sent.

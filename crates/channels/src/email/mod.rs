@@ -6,6 +6,7 @@ pub mod smarthost;
 pub mod smime;
 
 mod dane;
+mod dkim;
 mod dns;
 mod html;
 mod letter;
@@ -17,6 +18,7 @@ mod sts;
 mod tls;
 
 pub use direct::{Direct, DirectConfig, DirectError};
+pub use dkim::{Dkim, DkimError, Unsigned};
 pub use dns::{Anchors, DnsConfig, DnsConfigError};
 pub use session::TlsStart;
 pub use smarthost::{Credentials, Smarthost, SmarthostConfig, SmarthostError};

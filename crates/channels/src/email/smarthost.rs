@@ -7,7 +7,8 @@
 //! What its answer means: `Delivered` is "taken over by the smarthost" (RFC 5321 section 6.1: with 250 the responsibility
 //! passes on). There are no receipts; a bounce comes as mail.
 
-use super::letter::{left, letter};
+use super::dkim::Dkim;
+use super::letter::{Writer, left, letter};
 use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
 use super::smime::Signer;
 use super::tls::{self, Roots, RootsError};
@@ -62,6 +63,8 @@ pub struct SmarthostConfig {
     pub html: bool,
     /// Who signs mail that is encrypted to its recipient's certificate; `None` = none is.
     pub signer: Option<Arc<Signer>>,
+    /// Who sign every mail for the sender's domain, one a key; none where somebody after us does.
+    pub dkim: Vec<Arc<Dkim>>,
     /// How long to wait for any reply but the last. The permit's own time is a limit besides.
     pub reply_time: Duration,
     /// How long to wait for the answer to the final dot. RFC 5321 section 4.5.3.2.6 asks for ten minutes; when it is over,
@@ -98,9 +101,7 @@ pub enum SmarthostError {
 pub struct Smarthost {
     profile: Profile,
     endpoint: Endpoint,
-    from: String,
-    html: bool,
-    signer: Option<Arc<Signer>>,
+    writer: Writer,
     final_reply_time: Duration,
     idle: Mutex<Vec<Session>>,
 }
@@ -139,32 +140,25 @@ impl Smarthost {
             helo: config.helo,
             reply_time: config.reply_time,
         };
+        let writer = Writer { from: config.from, html: config.html, signer: config.signer, dkim: config.dkim };
         let profile = Profile {
             vendor: Cow::Owned(config.vendor),
             service: Cow::Owned(config.service),
             channels: &[Channel::Email],
             receipts: false,
             idempotent: false,
-            smime: config.signer.is_some(),
+            smime: writer.signer.is_some(),
             floor: TransportFloor::VerifiedTls,
             last_mile: "Verified TLS to the smarthost. From there to the recipient's server the smarthost decides, and a \
                         copy may travel in the clear: notices only.",
         };
-        Ok(Self {
-            profile,
-            endpoint,
-            from: config.from,
-            html: config.html,
-            signer: config.signer,
-            final_reply_time: config.final_reply_time,
-            idle: Mutex::default(),
-        })
+        Ok(Self { profile, endpoint, writer, final_reply_time: config.final_reply_time, idle: Mutex::default() })
     }
 
     /// Up to the last moment at which nothing can have been taken: a session that holds the whole message but its end.
     async fn prepare(&self, to: &str, message: &[u8]) -> Result<Session, Failure> {
         if let Some(mut session) = self.idle_session() {
-            match write(&mut session, &self.from, to, message).await {
+            match write(&mut session, &self.writer.from, to, message).await {
                 Ok(()) => return Ok(session),
                 // An idle session may have been closed meanwhile. Nothing was taken, so a fresh one is tried, once.
                 Err(Failure::Lost(_)) => {}
@@ -172,7 +166,7 @@ impl Smarthost {
             }
         }
         let mut session = Session::open(&self.endpoint).await?;
-        write(&mut session, &self.from, to, message).await?;
+        write(&mut session, &self.writer.from, to, message).await?;
         Ok(session)
     }
 
@@ -202,8 +196,7 @@ impl Provider for Smarthost {
     }
 
     async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
-        let from = (self.from.as_str(), self.html);
-        let message = match letter(&self.profile, &recorded, &outbound, from, self.signer.as_ref(), now) {
+        let message = match letter(&self.profile, &recorded, &outbound, &self.writer, now) {
             Ok(message) => message,
             Err(refused) => return refused,
         };

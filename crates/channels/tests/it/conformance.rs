@@ -244,6 +244,7 @@ async fn the_smarthost_conforms() {
         helo: "postern.sunrise.example".to_owned(),
         html: false,
         signer: None,
+        dkim: Vec::new(),
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
     };

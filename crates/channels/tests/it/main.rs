@@ -5,6 +5,7 @@ mod clear;
 mod compiles;
 mod conformance;
 mod direct;
+mod dkim;
 mod simulator;
 mod smarthost;
 mod smime;

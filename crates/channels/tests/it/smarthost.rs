@@ -33,6 +33,7 @@ fn config(address: SocketAddr, roots: &Path) -> SmarthostConfig {
         helo: "postern.sunrise.example".to_owned(),
         html: false,
         signer: None,
+        dkim: Vec::new(),
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
     }

@@ -67,6 +67,7 @@ async fn server(name: &str, signer: Option<Arc<Signer>>) -> (Scripted, Smarthost
         helo: "postern.sunrise.example".to_owned(),
         html: true,
         signer,
+        dkim: Vec::new(),
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
     };

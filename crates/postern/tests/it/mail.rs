@@ -1,17 +1,21 @@
 //! E-mail through the binary: accepted over HTTP, gated, and handed to a real Postfix over verified STARTTLS, or to nobody.
 
-use crate::clinic::{Clinic, eventually, patient};
+use crate::clinic::{Clinic, Folder, eventually, patient};
 use crate::mailers::postfix::{DOMAIN, Postfix};
 use crate::mailers::send_at_any_hour;
+use crate::peers::missing_peer;
 use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
 
 /// A clinic whose only e-mail vendor is the smarthost on `port`, serving.
 fn clinic(name: &str, postfix: &Postfix, port: u16) -> Clinic {
     let mut clinic = Clinic::new(name, &patient("p1", "+12125550101", &format!("{name}@{DOMAIN}")));
     let smarthost = format!(
         "[[smarthost]]\nvendor = \"relay\"\nservice = \"notices\"\nhost = \"localhost\"\nport = {port}\n\
-         from = \"notices@clinic.example\"\ntrust = {:?}\n\n[tenant.clinic]\n",
-        postfix.roots
+         from = \"notices@clinic.example\"\ntrust = {:?}\n\n{}\n[tenant.clinic]\n",
+        postfix.roots,
+        dkim(&clinic.folder)
     );
     clinic.configure("[tenant.clinic]\n", &smarthost);
     clinic.serve();
@@ -28,6 +32,19 @@ fn clinic(name: &str, postfix: &Postfix, port: u16) -> Clinic {
         assert_eq!(put.status, 204, "{}", put.text());
     }
     clinic
+}
+
+/// Two keys for our own domain, and one for another, which signs nothing of ours.
+fn dkim(folder: &Folder) -> String {
+    let keys =
+        [("rsa", "clinic.example", "RSA"), ("ed", "clinic.example", "ED25519"), ("no", "other.example", "ED25519")];
+    let section = |(selector, domain, algorithm): (&str, &str, &str)| {
+        let file = folder.join(&format!("dkim-{selector}.pem"));
+        let made = Command::new("openssl").args(["genpkey", "-algorithm", algorithm, "-out"]).arg(&file).output();
+        assert!(made.expect("openssl runs").status.success());
+        format!("[[dkim]]\ndomain = \"{domain}\"\nselector = \"{selector}\"\nkey_file = {file:?}\n")
+    };
+    keys.map(section).concat()
 }
 
 const WORDS: &str = "Your HbA1c came back at 8.2 %.";
@@ -76,6 +93,35 @@ fn a_notice_reaches_a_real_mail_server_over_verified_starttls_and_says_nothing_o
     clinic.stop();
     let (exit, report) = clinic.verify(&["--message", &id]);
     assert_eq!(exit, 0, "{report}");
+}
+
+#[test]
+fn a_mail_in_the_mailbox_carries_two_signatures_of_our_domain_that_dkimpy_verifies() {
+    let Some(postfix) = Postfix::shared() else { return };
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/venv/bin/python");
+    if !Command::new(&python).args(["-c", "import dkim, nacl"]).output().is_ok_and(|done| done.status.success()) {
+        missing_peer("dkimpy");
+        return;
+    }
+    let mut clinic = clinic("mail-signed", &postfix, postfix.good);
+    send(&mut clinic);
+    let mail = eventually("the mail is in the mailbox", || postfix.mails_with(&format!("mail-signed@{DOMAIN}")).pop());
+    assert_eq!(mail.matches("DKIM-Signature:").count(), 2, "{mail}");
+    let file = clinic.folder.join("signed.eml");
+    std::fs::write(&file, &mail).expect("the mail is kept");
+    // The public keys are OpenSSL's reading of the private ones, not ours.
+    let script = "import base64, dkim, subprocess, sys\nfolder = sys.argv[1]\n\
+        def dns(name, timeout=5):\n    selector = name.decode().split('.')[0]\n\
+        \x20   assert name.decode() == selector + '._domainkey.clinic.example.'\n\
+        \x20   key = ['openssl', 'pkey', '-in', f'{folder}/dkim-{selector}.pem', '-pubout', '-outform', 'DER']\n\
+        \x20   der = subprocess.run(key, check=True, capture_output=True).stdout\n\
+        \x20   kind, key = ('rsa', der) if selector == 'rsa' else ('ed25519', der[-32:])\n\
+        \x20   return f'v=DKIM1; k={kind}; p={base64.b64encode(key).decode()}'.encode()\n\
+        mail = dkim.DKIM(open(f'{folder}/signed.eml', 'rb').read().replace(b'\\r\\n', b'\\n').replace(b'\\n', b'\\r\\n'))\n\
+        print(mail.verify(0, dnsfunc=dns), mail.verify(1, dnsfunc=dns))";
+    let told = Command::new(&python).args(["-c", script]).arg(clinic.folder.join("")).output().expect("python runs");
+    let (said, complained) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+    assert_eq!(said.trim(), "True True", "{complained}\n{mail}");
 }
 
 #[test]

@@ -218,6 +218,7 @@ impl Internet {
             helo: "postern.sunrise.example".to_owned(),
             html: false,
             signer: None,
+            dkim: Vec::new(),
             roots: Roots::File(self.roots.clone()),
             dns: DnsConfig {
                 servers: vec![self.zones.nsd],
