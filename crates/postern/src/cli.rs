@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Key(Key),
     /// Write, check, preview and approve message templates
     Template(Template),
+    /// Examine what our own domains publish, and print the exact records to publish
+    Doctor(Doctor),
     /// Print completions for a shell
     Completions {
         /// For which shell
@@ -169,6 +171,25 @@ pub(crate) enum CertificateCommand {
         patient: String,
         /// Its fingerprint, as `certificate list` shows it
         fingerprint: String,
+    },
+}
+
+/// `postern doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// What to examine
+    #[command(subcommand)]
+    pub(crate) command: DoctorCommand,
+}
+
+/// What to examine.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DoctorCommand {
+    /// MX, SPF, DKIM, DMARC, MTA-STS, TLSRPT and PTR of every domain that the configuration sends mail from
+    Email {
+        /// Domains, when not all
+        #[arg(value_name = "DOMAIN")]
+        domains: Vec<String>,
     },
 }
 

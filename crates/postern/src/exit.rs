@@ -11,7 +11,7 @@ pub(crate) const HELP: &str = "\
 Exit codes:
   0  done; for verify: all holds
   1  the answer is no: verify found damage, scan --fail-on found PHI, send was refused or held,
-     policy check found something, import met records it could not read
+     policy check or doctor found something, import met records it could not read
   2  the command line or its input is not right
   3  it cannot run: configuration, data directory, keys, port
   4  it ran and something stopped it: disk, store, a broken pipe";

@@ -53,6 +53,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Import(args) => commands::import::run(global, args),
         Command::Policy(args) => commands::policy::run(global, args),
         Command::Certificate(args) => commands::certificate::run(global, args),
+        Command::Doctor(args) => commands::doctor::run(global, args),
         Command::Key(args) => commands::key::run(global, args),
         Command::Template(args) => commands::template::run(global, args),
         Command::Completions { shell } => commands::completions(*shell),

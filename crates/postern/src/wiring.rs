@@ -7,6 +7,7 @@ use crate::config::{Config, Direct as DirectSettings, Simulator as SimulatorConf
 use crate::data_dir::DataDir;
 use crate::exit::Failure;
 use postern_base::{Channel, Clock, Rng, Secret, TenantId};
+use postern_channels::email::doctor::Doctor;
 use postern_channels::email::smime::Signer;
 use postern_channels::email::{
     Anchors, Credentials, Direct, DirectConfig, Dkim, DnsConfig, Roots, Smarthost, SmarthostConfig, TlsStart,
@@ -105,12 +106,12 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
     }
     for host in &config.smarthost {
         let signer = smime::signer(config.smime.as_ref(), &host.from)?;
-        let dkim = dkim::of(&config.dkim, &host.from)?;
+        let dkim = signers(config, &host.from)?;
         providers.add(Arc::new(smarthost(host, signer, dkim, &sources.clock)?)).map_err(twice)?;
     }
     if let Some(settings) = &config.direct {
         let signer = smime::signer(config.smime.as_ref(), &settings.from)?;
-        let dkim = dkim::of(&config.dkim, &settings.from)?;
+        let dkim = signers(config, &settings.from)?;
         let direct = Arc::new(direct(settings, signer, dkim, sources)?);
         providers.add(Arc::clone(&direct) as _).map_err(twice)?;
         providers.look_up_with(direct);
@@ -179,7 +180,6 @@ fn direct(
     dkim: Vec<Arc<Dkim>>,
     sources: &Sources,
 ) -> Result<Direct, Failure> {
-    let servers = if settings.dns.is_empty() { resolvers()? } else { settings.dns.clone() };
     let config = DirectConfig {
         vendor: settings.vendor.clone(),
         service: settings.service.clone(),
@@ -189,11 +189,7 @@ fn direct(
         signer,
         dkim,
         roots: settings.trust.clone().map_or(Roots::System, Roots::File),
-        dns: DnsConfig {
-            servers,
-            anchors: settings.trust_anchors.clone().map_or(Anchors::Root, Anchors::File),
-            answer_time: DNS_ANSWER,
-        },
+        dns: dns(Some(settings))?,
         port: settings.rehearsal.map_or(25, |rehearsal| rehearsal.smtp_port),
         policy_port: settings.rehearsal.map_or(443, |rehearsal| rehearsal.https_port),
         loopback: settings.rehearsal.is_some(),
@@ -203,6 +199,36 @@ fn direct(
     };
     Direct::new(config, Arc::clone(&sources.clock), Arc::clone(&sources.rng))
         .map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Who examines what our domains publish: by the DNS that direct delivery asks, where that is set up.
+///
+/// # Errors
+/// [`Failure`], naming what is not right.
+pub(crate) fn doctor(config: &Config, sources: &Sources) -> Result<Doctor, Failure> {
+    let direct = config.direct.as_ref();
+    let rehearsal = direct.and_then(|direct| direct.rehearsal);
+    let roots = direct.and_then(|direct| direct.trust.clone()).map_or(Roots::System, Roots::File);
+    let port = rehearsal.map_or(443, |rehearsal| rehearsal.https_port);
+    Doctor::new(&dns(direct)?, &roots, port, rehearsal.is_some(), Arc::clone(&sources.clock))
+        .map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// The keys that sign mail from `address`.
+///
+/// # Errors
+/// [`Failure`], naming the file.
+pub(crate) fn signers(config: &Config, address: &str) -> Result<Vec<Arc<Dkim>>, Failure> {
+    dkim::of(&config.dkim, address)
+}
+
+fn dns(direct: Option<&DirectSettings>) -> Result<DnsConfig, Failure> {
+    let named = direct.map(|direct| direct.dns.clone()).unwrap_or_default();
+    Ok(DnsConfig {
+        servers: if named.is_empty() { resolvers()? } else { named },
+        anchors: direct.and_then(|direct| direct.trust_anchors.clone()).map_or(Anchors::Root, Anchors::File),
+        answer_time: DNS_ANSWER,
+    })
 }
 
 /// The DNS servers that this machine asks.

@@ -198,6 +198,15 @@ impl Dns {
         }
     }
 
+    /// The names that `reverse`, an address's name below arpa, leads to.
+    pub(super) async fn names(&self, reverse: &str) -> Result<Answer<String>, Unanswered> {
+        self.ask(reverse, RecordType::PTR, |data| match data {
+            RData::PTR(name) => Some(plain(&name.to_ascii())),
+            _ => None,
+        })
+        .await
+    }
+
     /// Whether the server answers, and what it says of the root's name servers is vouched for.
     pub(super) async fn vouches(&self) -> bool {
         let root = |data: &RData| matches!(data, RData::NS(_)).then_some(());

@@ -1,6 +1,7 @@
 //! E-mail: composing a message, and bringing it to a smarthost, or to the recipient's own server, over a verified TLS session.
 
 pub mod direct;
+pub mod doctor;
 pub mod message;
 pub mod smarthost;
 pub mod smime;

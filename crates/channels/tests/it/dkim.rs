@@ -12,12 +12,12 @@ use std::process::Command;
 const DOMAIN: &str = "sunrise.example";
 
 /// A signer with a new key of this kind, made by OpenSSL.
-fn signer(dir: &Path, kind: &[&str]) -> Dkim {
+pub(crate) fn signer(dir: &Path, domain: &str, kind: &[&str]) -> Dkim {
     let made =
         Command::new("openssl").args([&["genpkey", "-out", "dkim.key"], kind].concat()).current_dir(dir).output();
     assert!(made.unwrap().status.success());
     let key = std::fs::read(dir.join("dkim.key")).unwrap();
-    Dkim::new(DOMAIN, "s1", &Secret::new(key)).unwrap()
+    Dkim::new(domain, "s1", &Secret::new(key)).unwrap()
 }
 
 /// Both verifiers go by the machine's clock and refuse what is signed in its future.
@@ -25,7 +25,7 @@ fn now() -> Timestamp {
     "2026-01-15T12:00:00Z".parse().unwrap()
 }
 
-const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
+pub(crate) const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
 const ED25519: &[&str] = &["-algorithm", "ED25519"];
 
 fn mail(text: &str, html: bool) -> Vec<u8> {
@@ -100,7 +100,7 @@ fn opendkim_verifies_what_we_signed_and_nothing_that_was_changed_since() {
         return;
     }
     let scratch = Scratch::new("opendkim");
-    let dkim = signer(&scratch.0, RSA);
+    let dkim = signer(&scratch.0, DOMAIN, RSA);
     for text in texts() {
         let signed = dkim.sign(&mail(&text, true), now()).unwrap();
         assert!(opendkim(&scratch.0, &dkim, &signed), "{text:?}");
@@ -115,7 +115,7 @@ fn dkimpy_verifies_what_we_signed_and_nothing_that_was_changed_since() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new("dkimpy");
     for kind in [RSA, ED25519] {
-        let dkim = signer(&scratch.0, kind);
+        let dkim = signer(&scratch.0, DOMAIN, kind);
         for text in texts() {
             let signed = dkim.sign(&mail(&text, true), now()).unwrap();
             assert!(dkimpy(&python, &scratch.0, &dkim, &signed), "{text:?}");

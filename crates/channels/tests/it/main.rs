@@ -6,6 +6,7 @@ mod compiles;
 mod conformance;
 mod direct;
 mod dkim;
+mod doctor;
 mod simulator;
 mod smarthost;
 mod smime;

@@ -2,6 +2,7 @@
 
 pub(crate) mod certificate;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod key;

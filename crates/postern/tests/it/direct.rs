@@ -1,7 +1,7 @@
 //! E-mail straight to the recipient's server, through the binary: the body where the domain enforces TLS, the portal where it does
 //! not, and a record of both.
 
-use crate::clinic::{Clinic, eventually, patient};
+use crate::clinic::{Clinic, eventually, patient, postern, printed};
 use crate::mailers::internet::Internet;
 use crate::mailers::send_at_any_hour;
 use serde_json::{Value, json};
@@ -126,4 +126,26 @@ fn where_tls_fails_the_text_is_in_the_portal_nothing_left_and_somebody_has_to_lo
         let (exit, report) = clinic.verify(&["--message", &id]);
         assert_eq!(exit, 0, "{report}");
     }
+}
+
+#[test]
+fn the_doctor_says_what_is_missing_for_our_domain_and_what_to_publish_while_the_server_runs() {
+    let Some(internet) = Internet::shared() else { return };
+    let clinic = clinic(&internet, "plain.test");
+    let data = clinic.data_text();
+    let asked = postern(&["doctor", "email", "--data", &data, "--json"]);
+    assert_eq!(asked.status.code(), Some(1), "{}", String::from_utf8_lossy(&asked.stderr));
+    let told = printed(&asked);
+    assert_eq!(told["domain"], "clinic.example", "{told}");
+    let findings = told["findings"].as_array().expect("findings");
+    let of = |subject: &str| findings.iter().find(|finding| finding["subject"] == subject).expect("every subject");
+    assert_eq!(of("dmarc")["standing"], "bad", "{told}");
+    assert_eq!(of("dmarc")["publish"][0]["at"], "_dmarc.clinic.example", "{told}");
+    assert!(of("dkim")["said"].as_str().is_some_and(|said| said.contains("[[dkim]]")), "{told}");
+    let asked = postern(&["doctor", "email", "--data", &data]);
+    let text = String::from_utf8_lossy(&asked.stdout).into_owned();
+    assert!(text.contains("publish _dmarc.clinic.example. IN TXT \"v=DMARC1; p=quarantine"), "{text}");
+    let other = postern(&["doctor", "email", "--data", &data, "elsewhere.example"]);
+    assert_eq!(other.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("it comes from clinic.example"));
 }

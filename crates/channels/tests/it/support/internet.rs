@@ -186,6 +186,7 @@ impl Internet {
         let contents = Contents {
             signed: &signed,
             unsigned: "patients MX 10 mx.dane.test.\n",
+            root: "",
             forged: &[("10 mx.honest.test.", "10 mx.pkix.test."), ("3 1 1 00112233", "3 1 1 ff112233")],
         };
         let zones = Zones::start(&scratch.0, &contents);

@@ -29,6 +29,8 @@ pub(crate) struct Contents<'a> {
     pub(crate) signed: &'a str,
     /// Records of `unsigned.`, which is not.
     pub(crate) unsigned: &'a str,
+    /// Records of the root besides the zones: names below arpa.
+    pub(crate) root: &'a str,
     /// What is replaced in `test.` after it was signed, so that its signature no longer holds.
     pub(crate) forged: &'a [(&'a str, &'a str)],
 }
@@ -60,7 +62,8 @@ impl Zones {
         }
         fs::write(&file, signed).unwrap();
         let delegations = format!(
-            "ns.root. A 127.0.0.1\ntest. NS ns.test.\nns.test. A 127.0.0.1\nunsigned. NS ns.unsigned.\nns.unsigned. A 127.0.0.1\n{}",
+            "ns.root. A 127.0.0.1\ntest. NS ns.test.\nns.test. A 127.0.0.1\nunsigned. NS ns.unsigned.\nns.unsigned. A 127.0.0.1\n{}{}",
+            contents.root,
             fs::read_to_string(dir.join("test.ds")).unwrap()
         );
         write_zone(&dir, ".", &delegations);
