@@ -1,4 +1,4 @@
-//! Trains the model for implied content from `corpus/train.txt` and `corpus/authored-a.tsv` and writes `data/model.bin`, then shows
+//! Trains the model for implied content from `corpus/train.txt`, `corpus/authored-a.tsv` and `corpus/fresh-a.tsv` and writes `data/model.bin`, then shows
 //! what each threshold would find and take wrongly in `corpus/authored-b.tsv`, which it is not trained from. Deterministic: the
 //! same corpora give the same bytes. `cargo xtask train`; with `--folds` nothing is written, and what is shown is of messages of
 //! `authored-a.tsv` that stood aside.
@@ -53,12 +53,16 @@ fn main() -> ExitCode {
             }
         }
     }
-    let (Some(authored), Some(kept)) =
-        (authored(&home.join("corpus/authored-a.tsv")), authored(&home.join("corpus/authored-b.tsv")))
-    else {
-        eprintln!("corpus/authored-a.tsv or authored-b.tsv cannot be read");
+    let (Some(mut authored), Some(fresh), Some(kept)) = (
+        authored(&home.join("corpus/authored-a.tsv")),
+        authored(&home.join("corpus/fresh-a.tsv")),
+        authored(&home.join("corpus/authored-b.tsv")),
+    ) else {
+        eprintln!("corpus/authored-a.tsv, authored-b.tsv or fresh-a.tsv cannot be read");
         return ExitCode::FAILURE;
     };
+    let after = authored.len();
+    authored.extend(fresh.into_iter().map(|(at, phi, text)| (after + at, phi, text)));
     if std::env::args().any(|argument| argument == "--folds") {
         fold(&rows, &authored);
         return ExitCode::SUCCESS;

@@ -207,7 +207,8 @@ pub(crate) fn find(words: &Words, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
         let Some((first, last)) = street(words, folded, at) else { continue };
         let end = dwelling_of(words, folded, last);
         done = end.unwrap_or(last) + 1;
-        let score = weigh(words, folded, first, end.unwrap_or(last)) + if end.is_some() || dwelling { 2 } else { 0 };
+        let home = end.map_or(0, |end| dwelling_says(words, folded, last, end)).max(if dwelling { 2 } else { 0 });
+        let score = weigh(words, folded, first, end.unwrap_or(last)) + home;
         if score >= TELLING
             && let (Some(from), Some(to)) = (words.get(first), words.get(end.unwrap_or(last)))
         {
@@ -293,12 +294,32 @@ fn dwelling_of(words: &Words, folded: &Folded<'_>, last: usize) -> Option<usize>
     let word = words.get(last)?;
     let next = words.get(last + 1)?;
     let gap = folded.slice(word.end, next.start);
-    if gap.len() <= 3 && gap.contains(&b'#') && next.digits > 0 {
+    // "Calle 8 #114": where streets have numbers for names, this is the house's.
+    let numbered = last.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|street| {
+        word.digits > 0 && matches!(folded.slice(street.start, street.end), b"calle" | b"carrera" | b"avenida" | b"av")
+    });
+    if gap.len() <= 3 && gap.contains(&b'#') && next.digits > 0 && !(numbered && folded.at(next.end) != Some(b'-')) {
         return Some(last + 1);
     }
     let number = words.get(last + 2)?;
     let near = gap.len() <= 3 && number.start - next.end <= 3;
     (near && next.is(roles::DWELLING) && number.len() <= 4).then_some(last + 2)
+}
+
+/// What a dwelling's number says of whose it is: an apartment is somebody's home, a unit, a floor or a lot may be an office's.
+fn dwelling_says(words: &Words, folded: &Folded<'_>, last: usize, end: usize) -> i32 {
+    let says = |at: usize, names: &[&[u8]]| {
+        words.get(at).is_some_and(|word| names.contains(&folded.slice(word.start, word.end)))
+    };
+    let office = (last + 1..=end)
+        .any(|at| says(at, &[b"unit", b"piso", b"interior", b"int", b"lot", b"floor", b"local", b"urb"]));
+    let own: &[&[u8]] = &[b"your", b"ur", b"su", b"tu", b"you", b"u", b"my", b"mi", b"patient", b"paciente"];
+    let owned = || (last.saturating_sub(2 * WORDS)..last + WORDS).any(|at| says(at, own));
+    match office {
+        true if owned() => 1,
+        true => 0,
+        false => 2,
+    }
 }
 
 /// What the words around a street say of whose it is.
@@ -318,14 +339,17 @@ fn weigh(words: &Words, folded: &Folded<'_>, first: usize, last: usize) -> i32 {
                 text(at + 1),
                 b"records" | b"system" | b"file" | b"files" | b"chart" | b"driver" | b"nurse" | b"aide" | b"courier"
             );
-        score += if records { 0 } else { value(BEFORE, at) };
+        // "pick up your badge at": only who is picked up is picked up at home.
+        let things = matches!(text(at), b"pick" | b"pickup")
+            && !matches!(text(at + 1), b"you" | b"u" | b"him" | b"her" | b"them" | b"patient" | b"address");
+        score += if records || things { 0 } else { value(BEFORE, at) };
     }
     // "my address is RR 2 Box 90A".
     let is = first.checked_sub(1).is_some_and(|before| matches!(text(before), b"is" | b"es" | b"as"));
-    score += i32::from(is && score == 1);
     let behind: i32 = (last + 1..=last + WORDS).map(|at| value(BEHIND, at)).sum();
     // "is the right address" is said of the clinic's too, unless it says whose.
     let own = |at: usize| matches!(text(at), b"your" | b"ur" | b"su" | b"tu" | b"you" | b"u" | b"my" | b"mi");
     let owned = (first.saturating_sub(WORDS)..first).chain(last + 1..=last + WORDS).any(own);
+    score += i32::from(is && score == 1 && owned);
     score + behind.clamp(-4, if owned { 3 } else { 1 })
 }

@@ -1,8 +1,7 @@
 //! Folding: one plain ASCII text to look in, with a way back to the original, so that full-width digits, look-alike letters,
 //! accents, invisible characters and character references hide nothing. One pass; plain ASCII takes a shorter way.
 
-use crate::ClassifierError;
-use crate::references;
+use crate::{ClassifierError, pictures, references};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -23,6 +22,8 @@ pub(crate) struct Folded<'t> {
     steps: Steps,
     /// Whether something was taken out.
     blanked: bool,
+    /// Pictures that tell care, and where they stood.
+    pub(crate) pictures: Vec<(usize, char)>,
     /// Whether nearly all letters are capitals, so that capitals say nothing.
     pub(crate) shouted: bool,
 }
@@ -107,6 +108,7 @@ impl<'t> Folded<'t> {
                 cased: Cow::Borrowed(text.as_bytes()),
                 steps: Steps::default(),
                 blanked: false,
+                pictures: Vec::new(),
                 shouted: false,
             }
         } else {
@@ -119,6 +121,7 @@ impl<'t> Folded<'t> {
     fn slowly(text: &str, referenced: bool) -> Result<Self, ClassifierError> {
         let table = TABLE.as_ref().ok_or(ClassifierError::NotReady)?;
         let mut folding = Folding { cased: Vec::with_capacity(text.len()), steps: Steps::default() };
+        let mut pictures = Vec::new();
         let (mut rest, mut code) = (text, 0);
         while let Some(c) = rest.chars().next() {
             let run = plain_run(rest.as_bytes(), referenced);
@@ -138,13 +141,17 @@ impl<'t> Folded<'t> {
                 }
                 code += length;
             } else {
+                if pictures::is_telling(c) {
+                    pictures.push((folding.cased.len(), c));
+                }
                 folding.push(table.plain(c), code, 1);
                 code += 1;
             }
             rest = others;
         }
         let Folding { cased, steps } = folding;
-        Ok(Self { plain: cased.to_ascii_lowercase(), cased: Cow::Owned(cased), steps, blanked: false, shouted: false })
+        let plain = cased.to_ascii_lowercase();
+        Ok(Self { plain, cased: Cow::Owned(cased), steps, blanked: false, pictures, shouted: false })
     }
 
     fn is_shouted(&self) -> bool {

@@ -5,7 +5,7 @@ use crate::fold::Folded;
 use crate::fuzzy::Fuzzy;
 use crate::table::{Builder, Filter, Hash, Info, Table};
 use crate::words::Word;
-use crate::{ClassifierError, Hit, Kind, Level, endings, roles, views, work};
+use crate::{ClassifierError, Hit, Kind, Level, contexts, endings, roles, views, work};
 use postern_base::Category;
 use std::sync::LazyLock;
 
@@ -395,7 +395,8 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
             let owner =
                 next == at + 2 && words.get(at + 1).is_some_and(|s| s.len() == 1) && is_person(words, folded, at);
             let told = entry.kind == Some(Kind::Implied) && speaks_of_things(words, folded, at);
-            if !owner && !told && (next > at + 1 || !harmless) {
+            let otherwise = || contexts::excuse(words, folded, at, next, entry);
+            if !owner && !told && (next > at + 1 || !harmless) && !otherwise() {
                 hits.extend(hit(word.start, end, entry));
             }
         }

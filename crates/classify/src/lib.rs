@@ -19,6 +19,7 @@ mod addresses;
 mod ages;
 mod codes;
 mod contacts;
+mod contexts;
 mod cues;
 mod endings;
 mod fold;
@@ -29,8 +30,10 @@ mod lexicon;
 mod links;
 mod model;
 mod names;
+mod outcomes;
 mod phones;
 mod phrases;
+mod pictures;
 mod recipient;
 mod references;
 mod rewrite;
@@ -316,6 +319,12 @@ fn read(
     }
     if words.any(roles::FIRST_NAME | roles::FAMILY_NAME | roles::GREETING | roles::PATIENT) {
         names::find(words, folded, hits);
+    }
+    if words.any(roles::OUTCOME) {
+        outcomes::find(words, folded, hits);
+    }
+    if !folded.pictures.is_empty() {
+        pictures::find(words, folded, hits);
     }
     let timed = shapes.iter().any(|found| matches!(found.shape, Shape::Time | Shape::Date | Shape::LongDate));
     Ok(timed || words.any(roles::LOGISTICS))

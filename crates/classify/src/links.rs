@@ -33,13 +33,29 @@ pub(crate) fn may_join(folded: &Folded<'_>, before: &Word, word: &Word) -> bool 
 
 static PARAMETER: LazyLock<Pattern> = LazyLock::new(|| {
     compile(
-        r"(?:^|[/?&;_.-])(?:dob\w*|birth\w*|nac\w*|ssn\w*|mrn\w*|chart\w*|lname|fname|ln|fn|surname|poliza|policy\w*|insurance\w*|mbi|tel|mobile|patient\w*|pat|pt|name|first\w*|last\w*|full\w*|email|phone|cell|member\w*|acct|account\w*|paciente|nombre|apellido|expediente|dx|diagnosis|icd\w*|rx|drug|med\w*)(?:id)?[=/:-][^&\s/]+",
+        r"(?:^|[/?&;_.-])(?:dob\w*|birth\w*|nac\w*|ssn\w*|mrn\w*|chart\w*|lname|fname|ln|fn|surname|poliza|policy\w*|insurance\w*|mbi|tel|mobile|patient\w*|pat|pt|name|first\w*|last\w*|full\w*|email|phone|cell|member\w*|acct|account\w*|paciente|nombre|apellido|expediente|dx|diagnosis|icd\w*|rx|drug|med\w*)(?:id)?(?:[=:][^&\s/]+|[/-][^&\s/]*\d)",
     )
 });
 
+/// Before a name in a path: `/patient/kowalski`.
+const KEYS: &[&str] = &[
+    "patient",
+    "patients",
+    "pt",
+    "pat",
+    "name",
+    "paciente",
+    "pacientes",
+    "nombre",
+    "apellido",
+    "lname",
+    "fname",
+    "member",
+];
+
 static NUMBER: LazyLock<Pattern> = LazyLock::new(|| {
     compile(
-        r"\d{3}-\d{2}-\d{4}|(?:^|[^0-9a-z])\d{6,16}(?:[^0-9a-z]|$)|(?:^|[/=_-])[a-z]{1,3}\d{6,12}(?:[/?&#]|$)|(?:19|20)\d{2}-?[01]\d-?[0-3]\d|@",
+        r"\d{3}-\d{2}-\d{4}|(?:^|[^0-9a-z])(?:[013-9]\d{5,15}|2[1-9]\d{4,14}|20[013-9]\d{3,13}|202\d{3,4}|202\d{6,13})(?:[^0-9a-z]|$)|(?:^|[/=_-])[a-z]{1,3}\d{6,12}(?:[/?&#]|$)|(?:19\d{2}|20[01]\d)-?[01]\d-?[0-3]\d|@",
     )
 });
 
@@ -99,8 +115,14 @@ fn judge(
             && !last.is(roles::INSTITUTION | roles::NO_NAME | roles::LOGISTICS)
             && (last.is(roles::FAMILY_NAME) || (last.digits == 0 && last.len() >= 4 && b".-_+".contains(&spaced_by(link, first.end)))))
     });
+    let keyed = parts.windows(2).any(|two| {
+        matches!(two, [key, name] if name.is(roles::FAMILY_NAME | roles::FIRST_NAME)
+            && !name.is(roles::INSTITUTION | roles::NO_NAME | roles::LOGISTICS)
+            && KEYS.iter().any(|known| known.as_bytes() == spaced.slice(key.start, key.end)))
+    });
     let tail = tail.as_bytes();
     let identifies = named
+        || keyed
         || full_name
         || !user.is_empty()
         || PARAMETER.is_in(tail)?

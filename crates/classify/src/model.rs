@@ -1,5 +1,5 @@
 //! A small linear model for what no single word says: "your test came back positive". Hashed words, pairs of words, word
-//! beginnings and runs of four letters; one weight each. Trained by `cargo xtask train` from `corpus/train.txt`; the weights are `data/model.bin`.
+//! beginnings and runs of three letters; one weight each. Trained by `cargo xtask train` from `corpus/train.txt`; the weights are `data/model.bin`.
 
 use crate::fold::Folded;
 use crate::table::Hash;
@@ -25,7 +25,7 @@ const WORDS_MIN: usize = 3;
 const WORDS_MAX: usize = 40;
 
 /// The length of the runs of letters that a word is known by when it is not known whole, and how many letters are looked at.
-const RUN: usize = 4;
+const RUN: usize = 3;
 const LETTERS_MAX: usize = 24;
 
 /// What stands for a number, a name, a code.
@@ -53,9 +53,28 @@ pub(crate) fn features(words: &[Word], folded: &Folded<'_>, mut take: impl FnMut
             let letters = folded.slice(word.start, word.end.min(word.start + LETTERS_MAX));
             letters.windows(RUN).for_each(|run| take(index(Hash::of(run).and(5))));
         }
+        if let Some(class) = class(word) {
+            take(index(Hash::EMPTY.and(class).and(6)));
+            take(index(pair(last, Hash::EMPTY.and(class), 7)));
+        }
         (before, last) = (last, hash);
     }
     take(index(pair(last, Hash::EMPTY.and(b'$'), 2)));
+}
+
+/// What sort of thing a word is, so that what was learned of one is known of all.
+fn class(word: &Word) -> Option<u8> {
+    const CLASSES: &[u64] = &[
+        roles::OBJECT,
+        roles::HOUSE,
+        roles::OWED,
+        roles::PLACE,
+        roles::PASSCODE,
+        roles::LINE,
+        roles::LOGISTICS,
+        roles::JOB,
+    ];
+    CLASSES.iter().position(|class| word.is(*class)).and_then(|class| u8::try_from(class).ok())
 }
 
 fn pair(a: Hash, b: Hash, salt: u8) -> Hash {

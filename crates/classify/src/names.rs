@@ -338,6 +338,17 @@ fn works_here(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
     })
 }
 
+/// Whether the name from word `at` up to word `next` is somebody's on the staff.
+pub(crate) fn is_colleague(words: &[Word], folded: &Folded<'_>, at: usize, next: usize) -> bool {
+    let here = words.get(next).is_some_and(|word| folded.slice(word.start, word.end) == b"here");
+    let next = next + usize::from(here);
+    let Some(last) = next.checked_sub(1).and_then(|last| words.get(last)) else { return false };
+    let before = at.checked_sub(1).and_then(|before| words.get(before));
+    before.is_some_and(|title| title.is(roles::STAFF) && near(title, words.get(at).unwrap_or(title), folded))
+        || is_introduced(words, folded, at)
+        || says_staff(words, folded, last, next)
+}
+
 /// `Your nurse today is Maria Lopez`, `ask for Maria Lopez`, `pregunte por`: somebody on the staff.
 fn is_introduced(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
     let word = |back: usize| at.checked_sub(back).and_then(|i| words.get(i));

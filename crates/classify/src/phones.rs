@@ -54,7 +54,36 @@ impl<'f> Before<'f> {
 
     /// `your cell`, `her home number`, `su número de celular`, and not `your doctor's line`, `our number`.
     fn owns_a_line(&self) -> bool {
-        const OFFICE: &[&str] = &["our", "nuestro", "nuestra", "office", "oficina", "clinic", "direct", "main", "toll"];
+        const OFFICE: &[&str] = &[
+            "our", "nuestro", "nuestra", "office", "oficina", "clinic", "clinica", "direct", "main", "toll", "team",
+            "equipo", "care", "pharmacy", "farmacia",
+        ];
+        // "save this number in your phone", "update your number at": what follows is where, or is ours.
+        const KEPT: &[&str] = &[
+            "save",
+            "add",
+            "store",
+            "update",
+            "change",
+            "changed",
+            "guarde",
+            "guardelo",
+            "guardenos",
+            "agregue",
+            "anote",
+            "actualice",
+            "actualizar",
+            "cambie",
+            "cambiar",
+            "cambio",
+            "avise",
+            "avisenos",
+            "opt",
+            "verify",
+        ];
+        if self.says(KEPT) && !self.says(&["to"]) || self.says(&["hotline"]) || self.text(0) == b"line" {
+            return false;
+        }
         let is_line = |word: &Word| word.is(roles::LINE) && !word.is(roles::JOB);
         let lines = self.words.iter().enumerate().filter(|(_, word)| is_line(word));
         lines.map(|(at, _)| at).any(|at| {
@@ -63,7 +92,19 @@ impl<'f> Before<'f> {
                 let dialed =
                     || (0..at).any(|i| matches!(self.text(i), b"dial" | b"call" | b"text" | b"marque" | b"llame"));
                 let office = || (1..back).any(|i| OFFICE.iter().any(|word| word.as_bytes() == self.text(at + i)));
-                self.words.get(at + back).is_some_and(|word| word.is(roles::OWNER)) && !dialed() && !office()
+                // "from your cell", "desde su celular": what it is dialed with.
+                let with =
+                    || matches!(self.text(at + back + 1), b"from" | b"desde" | b"in" | b"con" | b"using" | b"use");
+                // "your care team's number": not the reader's.
+                let others = || {
+                    self.text(at + back) == b"s"
+                        && self.words.get(at + back + 1).is_some_and(|whose| {
+                            whose.is(roles::JOB | roles::INSTITUTION)
+                                || OFFICE.iter().any(|word| word.as_bytes() == self.text(at + back + 1))
+                        })
+                };
+                let owned = self.words.get(at + back).is_some_and(|word| word.is(roles::OWNER));
+                owned && !dialed() && !office() && !with() && !others()
             })
         })
     }
@@ -162,7 +203,8 @@ impl<'f> Before<'f> {
         }
         let answer = self.says(&["answer", "contesta", "contesto", "contestan"]);
         let answered = !answer || self.says(&["no", "nadie", "nobody"]);
-        answered && !self.says(&["call", "llame", "llamenos", "text", "please", "us", "back"])
+        let from = matches!(self.text(0), b"from" | b"del" | b"desde");
+        answered && !from && !self.says(&["call", "llame", "llamenos", "text", "please", "us", "back"])
     }
 
     /// `cell 555-0134`, `home phone:`, directly before.
@@ -182,7 +224,10 @@ impl<'f> Before<'f> {
                         | b"emergency"
                         | b"casa"
                         | b"paciente"
-                ))
+                )
+                && (self.text(1) != b"contact"
+                    || self.words.iter().any(|word| word.is(roles::OWNER))
+                    || self.says(&["emergency"])))
             || (matches!(self.text(0), b"contact") && self.text(1) == b"emergency");
         label && !self.says(OFFICE)
     }
@@ -233,6 +278,8 @@ fn says_whether_it_works(list: &[Word], folded: &Folded<'_>, end: usize) -> bool
             "equivocado",
         ])
         && !says(&["our", "nuestro", "nuestra", "line", "linea"])
+        // "is the right number for scheduling": ours.
+        && (!says(&["for", "to", "para"]) || says(&["you", "your", "yours", "su", "suyo", "usted", "reach", "patient"]))
 }
 
 /// `Maria 212-555-0188`: a name directly before, and nothing that says to call.

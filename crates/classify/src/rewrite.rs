@@ -389,13 +389,16 @@ fn in_letters(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Rewritte
         let end = one.start + behind.iter().take_while(|byte| in_word(byte)).count();
         done = end;
         let word = folded.slice(at, end);
-        let word = word.strip_suffix(b"!").unwrap_or(word);
+        // "p0sitive!!": signs at the end are what they are.
+        let last = word.iter().rposition(|byte| !matches!(byte, b'!')).map_or(0, |last| last + 1);
+        let word = word.get(..last).unwrap_or(word);
         let plain = word.iter().filter(|b| b.is_ascii_alphabetic()).count();
-        if plain < 2 || plain == word.len() || crate::views::is_number(word) || !may_mean(lexicon, word) {
+        if plain < 1 || plain == word.len() || crate::views::is_number(word) || !may_mean(lexicon, word, plain) {
             continue;
         }
+        let one = stroke(lexicon, word);
         for (offset, byte) in word.iter().enumerate() {
-            if let Some(letter) = crate::views::leet(*byte) {
+            if let Some(letter) = letter(*byte, one) {
                 out.copy(folded, copied, at + offset);
                 out.mark();
                 // What is read as a letter at a word's beginning counts as a capital: names begin so.
@@ -457,13 +460,32 @@ fn parted(words: &Words, folded: &Folded<'_>) -> Rewritten {
     out
 }
 
-/// Whether a word of digits and letters, read as letters, may mean anything: `A10` and `x7k2` do not.
-fn may_mean(lexicon: &Lexicon, word: &[u8]) -> bool {
-    if word.len() > 4 {
-        return true;
+/// The letter that a digit or sign stands for; a stroke may be an i or an l.
+const fn letter(byte: u8, stroke: u8) -> Option<u8> {
+    match byte {
+        b'1' | b'!' | b'|' => Some(stroke),
+        _ => crate::views::leet(byte),
     }
-    let hash = word.iter().fold(Hash::EMPTY, |hash, byte| hash.and(crate::views::leet(*byte).unwrap_or(*byte)));
-    lexicon.find(hash) != Info::NONE
+}
+
+/// What is known of a word of digits and letters, read as letters.
+fn meaning(lexicon: &Lexicon, word: &[u8], stroke: u8) -> Info {
+    lexicon.find(word.iter().fold(Hash::EMPTY, |hash, byte| hash.and(letter(*byte, stroke).unwrap_or(*byte))))
+}
+
+/// What the strokes of a word stand for: l when that makes a word and i does not.
+fn stroke(lexicon: &Lexicon, word: &[u8]) -> u8 {
+    let none = |stroke| meaning(lexicon, word, stroke) == Info::NONE;
+    if word.iter().any(|byte| matches!(byte, b'1' | b'!' | b'|')) && none(b'i') && !none(b'l') { b'l' } else { b'i' }
+}
+
+/// Whether a word of digits and letters, read as letters, may mean anything: `A10` and `x7k2` do not.
+fn may_mean(lexicon: &Lexicon, word: &[u8], plain: usize) -> bool {
+    // "E11" is a place, whatever it looks like.
+    if plain == 1 && word.len() > 2 && word.first().copied().is_some_and(is_letter) {
+        return false;
+    }
+    (word.len() > 4 && plain > 1) || [b'i', b'l'].iter().any(|stroke| meaning(lexicon, word, *stroke) != Info::NONE)
 }
 
 /// Every run of three or more of one letter cut to `most`.

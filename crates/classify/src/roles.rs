@@ -75,8 +75,8 @@ roles! {
     DIGIT = 28 "digit",
     /// A month's name.
     MONTH = 29 "month",
-    /// Undoes a care word that follows or precedes in the same sentence: a place, an event or a figure of speech.
-    HARMLESS = 30 "harmless",
+    /// A care word that is as often said of things of an office: pain, procedure, breakdown.
+    FIGURATIVE = 30 "figurative",
     /// Before a name: somebody who is called by name because the message is about them.
     ABOUT = 31 "about",
     /// A tenant's word that is clean here.
@@ -113,6 +113,12 @@ roles! {
     TRIED = 48 "tried",
     /// Whose a telephone is: your, his, su.
     OWNER = 49 "owner",
+    /// What else an office has and does, of which care words are said in a figure of speech: directions, customers, staff.
+    HOUSE = 50 "house",
+    /// Everybody, whoever they are.
+    PUBLIC = 51 "public",
+    /// How something that somebody was examined for came out: positive, negativo, benign.
+    OUTCOME = 52 "outcome",
     /// A short word that sentences end with: the dot behind it is no abbreviation's.
     ENDS = 41 "ends",
 }

@@ -1,3 +1,4 @@
+mod contexts;
 mod families;
 
 use super::*;
