@@ -11,6 +11,12 @@ use std::process::Command;
 /// A clinic whose only e-mail vendor is the smarthost on `port`, serving.
 fn clinic(name: &str, postfix: &Postfix, port: u16) -> Clinic {
     let mut clinic = Clinic::new(name, &patient("p1", "+12125550101", &format!("{name}@{DOMAIN}")));
+    through(&mut clinic, postfix, port);
+    clinic
+}
+
+/// Makes the smarthost on `port` the clinic's only e-mail vendor; the clinic serves then.
+pub(crate) fn through(clinic: &mut Clinic, postfix: &Postfix, port: u16) {
     let smarthost = format!(
         "[[smarthost]]\nvendor = \"relay\"\nservice = \"notices\"\nhost = \"localhost\"\nport = {port}\n\
          from = \"notices@clinic.example\"\ntrust = {:?}\n\n{}\n[tenant.clinic]\n",
@@ -31,7 +37,6 @@ fn clinic(name: &str, postfix: &Postfix, port: u16) -> Clinic {
         let put = client.put("/v1/vendors", &row);
         assert_eq!(put.status, 204, "{}", put.text());
     }
-    clinic
 }
 
 /// Two keys for our own domain, and one for another, which signs nothing of ours.
