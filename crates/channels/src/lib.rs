@@ -17,7 +17,7 @@ pub mod webhook;
 pub use mail_domains::{DomainFound, MailDomains};
 pub use portal::Portal;
 pub use provider::{
-    Handover, Health, InboundMessage, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiptState,
-    ReceiveError, Received, Sent, SigningSecret, TlsSession, Unpermitted, reference_for,
+    Destination, Handover, Health, InboundMessage, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt,
+    ReceiptState, ReceiveError, Received, Sent, SigningSecret, TlsSession, Unpermitted, reference_for,
 };
 pub use registry::Providers;

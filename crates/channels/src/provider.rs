@@ -192,6 +192,18 @@ pub enum Sent {
 }
 
 impl Sent {
+    /// Whether the vendor, or the server, was there and let messages through: a message that is refused for a reason of its own,
+    /// such as its recipient (codes that begin with `rcpt-`), says nothing of the others.
+    #[must_use]
+    pub fn reached(&self) -> bool {
+        match self {
+            Self::Accepted(_) | Self::Delivered(_) | Self::PermanentFailure { .. } | Self::Unpermitted(_) => true,
+            Self::TemporaryFailure { code } => code.starts_with("rcpt-"),
+            Self::BelowFloor { found, .. } => found.is_some(),
+            Self::Unknown { .. } => false,
+        }
+    }
+
     /// The session over which the vendor took it.
     #[must_use]
     pub fn session(&self) -> Option<&TlsSession> {
@@ -306,6 +318,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// What it is and can do.
     fn profile(&self) -> &Profile;
 
+    /// Whose servers a message to `contact_point` goes to, where every recipient's are others; `None` = always the vendor's own.
+    fn destination(&self, _contact_point: &str) -> Option<Destination> {
+        None
+    }
+
     /// Sends what `recorded` permits, at `now`. Never weaker than the permit's floor.
     async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent;
 
@@ -320,6 +337,15 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// Asks whether it can be used now.
     async fn probe(&self) -> Health;
+}
+
+/// Servers that take messages of their own, apart from everybody else's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// Their name: a domain, in lower case.
+    pub name: String,
+    /// How many messages they get at once.
+    pub sessions: u32,
 }
 
 /// The secret a vendor signs its requests with.

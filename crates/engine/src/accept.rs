@@ -396,6 +396,9 @@ fn link_token(key: &CommitmentKey, id: MessageId) -> String {
         .collect()
 }
 
+/// The last priority that goes ahead of what is sent in numbers: somebody waits for an answer.
+pub(crate) const AHEAD_UNTIL: u8 = 3;
+
 /// Smaller goes first: one-time codes, emergencies, urgent, answers, routine, bulk.
 fn priority(request: &Request) -> u8 {
     match (request.purpose, request.urgency, request.origin) {

@@ -13,6 +13,10 @@ pub struct EngineConfig {
     pub retry_after: SignedDuration,
     /// Deliveries claimed in one step of dispatch.
     pub claim: u32,
+    /// Deliveries that may be under way at once.
+    pub under_way: u32,
+    /// Of those, places that nothing but codes, emergencies, urgent matters and answers may take.
+    pub kept_free: u32,
     /// How long a claim lasts: longer than a provider may take.
     pub lease: SignedDuration,
     /// How long a provider may take before the outcome counts as unknown.
@@ -38,6 +42,8 @@ impl Default for EngineConfig {
             queue_depth: 200_000,
             retry_after: SignedDuration::from_secs(2),
             claim: 64,
+            under_way: 256,
+            kept_free: 64,
             lease: SignedDuration::from_secs(90),
             provider_timeout: SignedDuration::from_secs(60),
             receipt_deadline: SignedDuration::from_hours(24),

@@ -12,20 +12,23 @@ use crate::domains::AboutFailure;
 use crate::engine::Engine;
 use crate::faults::{Step, Stop};
 use crate::kept::Kept;
+use crate::lanes::{Closed, LaneKey, Place};
 use crate::ledger_entry;
 use crate::render::{Rendered, pick};
 use crate::tenants::TenantState;
 use crate::turns::Turn;
 use crate::wire::TlsSessionView;
 use jiff::Timestamp;
-use outcome::{Ending, Stage};
+use outcome::Ending;
+pub(crate) use outcome::Stage;
 use postern_base::rng::NoEntropy;
 use postern_base::{AttemptId, Channel, EmailMode, Phi};
 use postern_channels::email::smime::Recipient;
-use postern_channels::{Outbound, Profile, Provider, Sent};
+use postern_channels::{Destination, Outbound, Profile, Provider, Sent};
+use postern_gate::decision::VendorRef;
 use postern_gate::{Binding, Decision, Permit};
 use postern_ledger::{Entry, Kind, commit, record};
-use postern_store::{Beside, Claim, DeliveryState, Finish, Grounds, MessageRecord, StoreError};
+use postern_store::{Beside, Claim, DeliveryState, Finish, Grounds, MessageRecord, Room, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -92,32 +95,74 @@ pub(crate) enum Verdict {
     Not(Ending),
 }
 
+/// Deliveries that are under way.
+#[derive(Debug, Default)]
+pub(crate) struct UnderWay {
+    tasks: JoinSet<Result<Stage, Left>>,
+}
+
+impl UnderWay {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Waits for the next one that came as far as it goes now: how far, or `None` where it was left to its lease. `None` outside
+    /// when there is none any more.
+    pub(crate) async fn next(&mut self) -> Option<Option<Stage>> {
+        let joined = self.tasks.join_next().await?;
+        Some(match joined {
+            Ok(Ok(stage)) => Some(stage),
+            Ok(Err(Left::Store(error))) => {
+                tracing::warn!(%error, "a delivery was left to its lease");
+                None
+            }
+            Ok(Err(Left::NoEntropy)) => {
+                tracing::warn!("no randomness: a delivery was left to its lease");
+                None
+            }
+            Ok(Err(Left::Stopped)) => None,
+            Err(error) => {
+                tracing::error!(panicked = error.is_panic(), "a delivery was left to its lease");
+                None
+            }
+        })
+    }
+}
+
 impl Engine {
     /// One step: claims what is due and brings each as far as it goes now.
     ///
     /// # Errors
     /// [`StoreError`] when nothing could be claimed.
     pub async fn dispatch_due(&self) -> Result<Dispatched, StoreError> {
-        let claims = self.inner.store.claim(self.now(), self.inner.config.claim, self.inner.config.lease).await?;
-        let mut done = Dispatched { claimed: claims.len(), ..Dispatched::default() };
-        let mut tasks = JoinSet::new();
-        for claim in claims {
-            let engine = self.clone();
-            tasks.spawn(async move { engine.bring(claim).await });
-        }
-        while let Some(joined) = tasks.join_next().await {
-            match joined {
-                Ok(Ok(Stage::Sent)) => done.sent += 1,
-                Ok(Ok(Stage::Ended)) => done.ended += 1,
-                Ok(Ok(Stage::Again)) => done.again += 1,
-                Ok(Ok(Stage::Held)) => done.held += 1,
-                Ok(Err(Left::Store(error))) => tracing::warn!(%error, "a delivery was left to its lease"),
-                Ok(Err(Left::NoEntropy)) => tracing::warn!("no randomness: a delivery was left to its lease"),
-                Ok(Err(Left::Stopped)) => {}
-                Err(error) => tracing::error!(panicked = error.is_panic(), "a delivery was left to its lease"),
+        let mut under_way = UnderWay::default();
+        let claimed = self.begin_due(Room::of(self.inner.config.claim), &mut under_way).await?;
+        let mut done = Dispatched { claimed, ..Dispatched::default() };
+        while let Some(stage) = under_way.next().await {
+            match stage {
+                Some(Stage::Sent) => done.sent += 1,
+                Some(Stage::Ended) => done.ended += 1,
+                Some(Stage::Again) => done.again += 1,
+                Some(Stage::Held) => done.held += 1,
+                None => {}
             }
         }
         Ok(done)
+    }
+
+    /// Claims what is due, as far as there is `room`, and begins to bring it on its way. Gives how much that was.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing could be claimed.
+    pub(crate) async fn begin_due(&self, room: Room, under_way: &mut UnderWay) -> Result<usize, StoreError> {
+        let claims = self.inner.store.claim_within(self.now(), room, self.inner.config.lease).await?;
+        let claimed = claims.len();
+        for claim in claims {
+            let engine = self.clone();
+            under_way.tasks.spawn(async move { engine.bring(claim).await });
+        }
+        Ok(claimed)
     }
 
     async fn bring(&self, claim: Claim) -> Result<Stage, Left> {
@@ -126,6 +171,10 @@ impl Engine {
         if let Some(ending) = self.over_before_it_began(&claim, now) {
             return self.end(&claim, ending, None, None).await;
         }
+        let place = match self.place(&claim, now) {
+            Ok(place) => place,
+            Err(closed) => return self.put_back(&claim, closed).await,
+        };
         let mut work = match self.work(claim.clone(), now).await {
             Ok(work) => work,
             // The patient's key was destroyed: there is nothing left to send.
@@ -151,7 +200,29 @@ impl Engine {
             Verdict::Not(ending) => return self.end(&work.claim, ending, Some(&work.state), Some(grounds)).await,
         };
         self.at(Step::Admitted)?;
-        self.send(&work, attempt, permit, grounds, turn).await
+        self.send(&work, attempt, permit, grounds, turn, place).await
+    }
+
+    /// A place on the lane that `claim` goes by; `None` where it goes by none, and where an attempt is to be taken up again.
+    fn place(&self, claim: &Claim, now: Timestamp) -> Result<Option<Place>, Closed> {
+        let Some(vendor) = claim.candidate.vendor.clone().filter(|_| claim.interrupted.is_none()) else {
+            return Ok(None);
+        };
+        let Some(provider) = self.inner.providers.get(&vendor) else { return Ok(None) };
+        let (destination, places) = match provider.destination(claim.candidate.point.reveal()) {
+            Some(Destination { name, sessions }) => (Some(name), Some(sessions)),
+            None => (None, None),
+        };
+        let VendorRef { vendor, service } = vendor;
+        self.inner.lanes.enter(LaneKey { vendor, service, destination }, places, now).map(Some)
+    }
+
+    /// Back to the queue without a word in the ledger: nothing was decided and nothing was tried.
+    async fn put_back(&self, claim: &Claim, closed: Closed) -> Result<Stage, Left> {
+        let due = closed.until.min(claim.expires_at);
+        let finish = Finish::Again { due, state: claim.state, code: "lane".into(), candidate: None };
+        self.finish(claim, finish, Vec::new(), Beside::default()).await?;
+        Ok(Stage::Again)
     }
 
     /// What can be said without looking at the message.
@@ -193,6 +264,7 @@ impl Engine {
         permit: Permit,
         mut grounds: Grounds,
         turn: Turn<'_>,
+        place: Option<Place>,
     ) -> Result<Stage, Left> {
         let Some(provider) = self.inner.providers.get(permit.vendor()).cloned() else {
             self.inner.metrics.alert("SEC-12");
@@ -223,6 +295,9 @@ impl Engine {
         self.at(Step::Recorded)?;
         let sent = self.call(provider.as_ref(), recorded, outbound).await;
         self.at(Step::Sent)?;
+        if place.is_some_and(|place| place.leave(sent.reached(), self.now())) {
+            tracing::warn!(vendor = %provider.profile().vendor, "nothing gets through: a lane is closed for a while");
+        }
         self.inner.metrics.attempt(channel, outcome::label(&sent));
         let evidence = self.evidence(work, attempt, provider.profile(), domain.as_deref(), &sent).await?;
         let ending = self.ending(work, provider.profile(), floor, domain, sent)?;

@@ -3,6 +3,7 @@
 use crate::config::EngineConfig;
 use crate::domains::Domains;
 use crate::faults::{Faults, NoFaults, Step, Stop};
+use crate::lanes::Lanes;
 use crate::metrics::Metrics;
 use crate::tenants::Tenants;
 use crate::turns::Turns;
@@ -44,6 +45,8 @@ pub(crate) struct Inner {
     /// One delivery at a time for a patient and for a contact point, from gathering the facts until the attempt is recorded:
     /// two that are due at once must see each other, or both would be the first of the day.
     pub(crate) turns: Turns,
+    /// Where deliveries go out, and how that goes.
+    pub(crate) lanes: Lanes,
     /// How much is sent in bulk.
     pub(crate) volume: Volume,
     pub(crate) wake: Notify,
@@ -90,6 +93,7 @@ impl Engine {
                 trust: RwLock::default(),
                 early: Mutex::default(),
                 turns: Turns::default(),
+                lanes: Lanes::default(),
                 volume: Volume::default(),
                 wake: Notify::new(),
                 draining: AtomicBool::new(false),

@@ -24,6 +24,7 @@ mod import;
 mod inbound;
 mod kept;
 mod keys;
+mod lanes;
 mod ledger_entry;
 mod measure;
 mod metrics;

@@ -1,56 +1,105 @@
 //! The loop that keeps dispatch going.
+//!
+//! Deliveries are brought on their way side by side: one that waits for a slow server holds up none but those that want the same
+//! place. Some places are kept free for what somebody waits for, so that a code is not behind a morning's reminders.
 
+use crate::accept::AHEAD_UNTIL;
+use crate::dispatch::{Stage, UnderWay};
 use crate::engine::Engine;
 use jiff::SignedDuration;
+use postern_store::Room;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// The longest the loop sleeps without looking: what other processes queued, and deadlines, are seen by then.
 const LONGEST_REST: Duration = Duration::from_secs(1);
-/// Steps of a busy loop between two looks at how much is waiting.
-const LOOK_EVERY: u32 = 64;
+/// How soon the loop looks again for what goes ahead while there is no room for anything else.
+const REST_WHEN_FULL: Duration = Duration::from_millis(100);
+/// How often a busy loop looks at how much is waiting, and for deliveries whose receipt is overdue.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// What the loop knows of the queue.
+#[derive(Debug, Default)]
+struct Queue {
+    under_way: UnderWay,
+    /// Something may have fallen due.
+    due: bool,
+    /// More was due than there was room for.
+    more: bool,
+    looked: Option<Instant>,
+}
 
 impl Engine {
     /// Dispatches until `shutdown` turns true: then takes no more requests, finishes what it holds, and returns. A store that
     /// does not answer is asked again after a rest; nothing is lost meanwhile.
     pub async fn run(self, mut shutdown: watch::Receiver<bool>) {
-        let mut step = 0_u32;
+        let mut queue = Queue { due: true, ..Queue::default() };
         loop {
-            step = step.wrapping_add(1);
-            let busy = match self.dispatch_due().await {
-                Ok(dispatched) => dispatched.claimed > 0,
-                Err(error) => {
-                    tracing::warn!(%error, "dispatch could not claim");
-                    false
-                }
-            };
-            if let Err(error) = self.settle_overdue().await {
-                tracing::warn!(%error, "overdue deliveries could not be settled");
+            if queue.due || queue.more && self.has_room(&queue) {
+                self.claim(&mut queue).await;
             }
+            self.look(&mut queue).await;
             if *shutdown.borrow() {
                 self.drain();
+                while queue.under_way.next().await.is_some() {}
                 return;
             }
-            // Accept turns requests away by what this saw last: nobody else has to ask for it.
-            if (!busy || step.is_multiple_of(LOOK_EVERY))
-                && let Err(error) = self.gauges().await
-            {
-                tracing::warn!(%error, "the queue's depth could not be read");
-            }
-            if busy {
+            if queue.more && self.has_room(&queue) {
                 continue;
             }
-            let rest = self.rest().await;
+            let rest = if queue.more { REST_WHEN_FULL } else { self.rest().await };
             tokio::select! {
-                () = self.inner.wake.notified() => {}
-                () = tokio::time::sleep(rest) => {}
-                changed = shutdown.changed() => {
-                    if changed.is_err() {
-                        self.drain();
-                        return;
-                    }
-                }
+                () = self.inner.wake.notified() => queue.due = true,
+                () = tokio::time::sleep(rest) => queue.due = true,
+                Some(stage) = queue.under_way.next() => queue.due |= stage == Some(Stage::Again),
+                // Nobody is left who could say so any more.
+                changed = shutdown.changed() => if changed.is_err() {
+                    self.drain();
+                    while queue.under_way.next().await.is_some() {}
+                    return;
+                },
             }
+        }
+    }
+
+    async fn claim(&self, queue: &mut Queue) {
+        let room = self.room(&queue.under_way);
+        match self.begin_due(room, &mut queue.under_way).await {
+            Ok(claimed) => queue.more = claimed >= usize::try_from(room.rest).unwrap_or(usize::MAX),
+            Err(error) => {
+                tracing::warn!(%error, "dispatch could not claim");
+                queue.more = false;
+            }
+        }
+        queue.due = false;
+    }
+
+    /// Whether a claim is worth its while: one at a time would cost as many transactions as deliveries.
+    fn has_room(&self, queue: &Queue) -> bool {
+        self.room(&queue.under_way).rest >= self.inner.config.claim.div_ceil(4).max(1)
+    }
+
+    /// How many more may be brought on their way.
+    fn room(&self, under_way: &UnderWay) -> Room {
+        let config = &self.inner.config;
+        let taken = u32::try_from(under_way.len()).unwrap_or(u32::MAX);
+        let ahead = config.under_way.saturating_sub(taken).min(config.claim);
+        let rest = config.under_way.saturating_sub(config.kept_free).saturating_sub(taken).min(config.claim);
+        Room { ahead_until: AHEAD_UNTIL, ahead, rest }
+    }
+
+    /// Looks after what is overdue, and at how much is waiting: accept turns requests away by what this saw last.
+    async fn look(&self, queue: &mut Queue) {
+        if queue.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
+            return;
+        }
+        queue.looked = Some(Instant::now());
+        if let Err(error) = self.settle_overdue().await {
+            tracing::warn!(%error, "overdue deliveries could not be settled");
+        }
+        if let Err(error) = self.gauges().await {
+            tracing::warn!(%error, "the queue's depth could not be read");
         }
     }
 

@@ -42,7 +42,7 @@ pub use health::Unwell;
 pub use inspection::{LedgerRow, LedgerRows};
 pub use mail::{MailDomain, TlsFailure};
 pub use open::{Options, Store, Tenanted};
-pub use outbox::Recorder;
+pub use outbox::{Recorder, Room};
 pub use reading::Reading;
 pub use records::*;
 pub use templates::{TemplateMove, TemplateRecord, TemplateState};

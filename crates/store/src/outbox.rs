@@ -146,11 +146,35 @@ impl ClaimedRow {
     }
 }
 
+/// How many deliveries a claim may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// The last priority that goes ahead of others; smaller goes first.
+    pub ahead_until: u8,
+    /// Up to so many in all, if they go ahead.
+    pub ahead: u32,
+    /// Up to so many in all otherwise.
+    pub rest: u32,
+}
+
+impl Room {
+    /// Room for `limit` of any priority.
+    #[must_use]
+    pub const fn of(limit: u32) -> Self {
+        Self { ahead_until: 0, ahead: limit, rest: limit }
+    }
+
+    fn at(self, priority: i32) -> usize {
+        let room = if priority <= i32::from(self.ahead_until) { self.ahead } else { self.rest };
+        usize::try_from(room).unwrap_or(usize::MAX)
+    }
+}
+
 /// Takes what is due.
 #[derive(Debug)]
 struct ClaimDue {
     now: Timestamp,
-    limit: u32,
+    room: Room,
     lease: SignedDuration,
 }
 
@@ -165,13 +189,12 @@ impl Write for ClaimDue {
         // Priorities are few: each is one step in the index, and only its due rows are read.
         let next = "SELECT priority FROM deliveries WHERE live = 1 AND priority > ? ORDER BY priority LIMIT 1";
         let due = "SELECT seq FROM deliveries WHERE live = 1 AND priority = ? AND due <= ? ORDER BY due LIMIT ?";
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let mut chosen: Vec<i64> = Vec::new();
         let mut priority = -1_i32;
-        while chosen.len() < limit {
+        while chosen.len() < self.room.at(priority) {
             let Some(row) = tx.one(next, vec![priority.into()]).await? else { break };
             priority = column(&row, 0)?;
-            let left = i64::try_from(limit - chosen.len()).unwrap_or(i64::MAX);
+            let left = i64::try_from(self.room.at(priority).saturating_sub(chosen.len())).unwrap_or(i64::MAX);
             let values = vec![priority.into(), self.now.as_microsecond().into(), left.into()];
             for row in tx.all(due, values).await? {
                 chosen.push(column(&row, 0)?);
@@ -226,7 +249,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Busy`].
     pub async fn claim(&self, now: Timestamp, limit: u32, lease: SignedDuration) -> Result<Vec<Claim>, StoreError> {
-        let rows = self.shared.queue.write(ClaimDue { now, limit, lease }).await?;
+        self.claim_within(now, Room::of(limit), lease).await
+    }
+
+    /// As [`Store::claim`], with more room for what goes ahead than for the rest.
+    ///
+    /// # Errors
+    /// As [`Store::claim`].
+    pub async fn claim_within(
+        &self,
+        now: Timestamp,
+        room: Room,
+        lease: SignedDuration,
+    ) -> Result<Vec<Claim>, StoreError> {
+        let rows = self.shared.queue.write(ClaimDue { now, room, lease }).await?;
         self.open_claims(rows).await
     }
 

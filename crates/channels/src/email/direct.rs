@@ -19,7 +19,8 @@ use super::sts::StsPolicy;
 use super::tls::{self, Roots, RootsError};
 use crate::mail_domains::{DomainFound, MailDomains};
 use crate::provider::{
-    Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent,
+    Destination, Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError,
+    Received, Sent,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -99,6 +100,7 @@ pub struct Direct {
     profile: Profile,
     router: Arc<Router>,
     pool: Pool,
+    sessions: u32,
     pkix: TlsConnector,
     crypto: Arc<CryptoProvider>,
     clock: Arc<dyn Clock>,
@@ -162,6 +164,7 @@ impl Direct {
             profile,
             router: Arc::new(router),
             pool: Pool::new(config.sessions_per_server),
+            sessions: config.sessions_per_server,
             pkix,
             crypto: tls::crypto(),
             clock,
@@ -313,6 +316,11 @@ fn mark(rule: &Rule) -> u64 {
 impl Provider for Direct {
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    fn destination(&self, contact_point: &str) -> Option<Destination> {
+        let (_, domain) = contact_point.rsplit_once('@')?;
+        Some(Destination { name: domain.to_ascii_lowercase(), sessions: self.sessions })
     }
 
     async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {

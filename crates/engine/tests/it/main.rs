@@ -10,6 +10,7 @@ mod bypass;
 mod cases;
 mod clinic;
 mod explain;
+mod lanes;
 mod malformed;
 mod power_cuts;
 mod records;
