@@ -19,6 +19,8 @@ const AUTHORED_FOUND_TIMES: usize = 2;
 const AUTHORED_CLEAN_TIMES: usize = 8;
 const EPOCHS: usize = 8;
 const RATE: f32 = 0.08;
+/// The orders in which the messages are taken.
+const SEEDS: &[u64] = &[5, 17, 29, 41, 53, 67];
 /// Shrinks what is seldom seen; the model is to know turns of speech, not sentences.
 const DECAY: f32 = 0.0002;
 /// A clean message that is taken for PHI costs this much more than the reverse.
@@ -171,11 +173,24 @@ fn best(weights: &[f32], sentences: &[training::Sentence]) -> (usize, f32) {
         .fold((0, f32::MIN), |best, (at, score)| if score > best.1 { (at, score) } else { best })
 }
 
+/// The mean of several trainings, each in another order: what only the order taught is evened out.
+fn train(rows: &[Row]) -> Vec<f32> {
+    let mut mean = vec![0.0_f32; training::SIZE];
+    for seed in SEEDS {
+        for (sum, weight) in mean.iter_mut().zip(train_once(rows, *seed)) {
+            *sum += weight;
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let count = SEEDS.len() as f32;
+    mean.into_iter().map(|sum| sum / count).collect()
+}
+
 /// Logistic regression by stochastic gradient descent. Of a message that is PHI the sentence that says so most is taken; of a
 /// clean one, every sentence.
-fn train(rows: &[Row]) -> Vec<f32> {
+fn train_once(rows: &[Row], seed: u64) -> Vec<f32> {
     let mut weights = vec![0.0_f32; training::SIZE];
-    let mut dice = Dice::new(5);
+    let mut dice = Dice::new(seed);
     let mut order: Vec<usize> = (0..rows.len()).collect();
     for epoch in 0..EPOCHS {
         for at in (1..order.len()).rev() {

@@ -152,6 +152,21 @@ impl Fuzzy {
         found.map(|target| self.word(target)).filter(|word| *word != text)
     }
 
+    /// Whether this one is a misspelling of any word of a phrase that is as asked for.
+    pub(crate) fn is_slip_of_part(&self, text: &[u8], is: impl Fn(&[u8]) -> bool) -> bool {
+        if text.len() < 5 || text.len() > LONGEST || !text.iter().all(u8::is_ascii_lowercase) {
+            return false;
+        }
+        let mut found = false;
+        for_each_form(text, 1, |form| {
+            found = found
+                || self
+                    .look(form, |target| target.section == 0 && self.is_slip(text, target) && is(self.word(target)))
+                    .is_some();
+        });
+        found
+    }
+
     fn look(&self, key: u64, fits: impl Fn(Target) -> bool) -> Option<Target> {
         let form = key & TAG;
         let (word, bit) = Self::bit(form);

@@ -198,8 +198,9 @@ impl Loading {
                 part.split(move |c: char| single && c == ' ')
             }) {
                 let words = split(phrase);
-                if let ([numeral], true) = (words.as_slice(), role? & roles::NUMERAL != 0) {
-                    self.fuzzy.add_part(numeral);
+                // A slip in an ordinary word is to be known for one, whatever care word it comes near to.
+                if let ([word], true) = (words.as_slice(), role? & (roles::NUMERAL | roles::ORDINARY) != 0) {
+                    self.fuzzy.add_part(word);
                 }
                 if !words.is_empty() {
                     let hash = self.place(&words)?;

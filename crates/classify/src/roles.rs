@@ -119,9 +119,33 @@ roles! {
     PUBLIC = 51 "public",
     /// How something that somebody was examined for came out: positive, negativo, benign.
     OUTCOME = 52 "outcome",
+    /// Any other ordinary word of a clinic's messages: only so that a slip in it is known for one.
+    PLAIN = 53 "plain",
     /// A short word that sentences end with: the dot behind it is no abbreviation's.
     ENDS = 41 "ends",
 }
+
+/// What only ordinary words of an office are.
+pub(crate) const ORDINARY: u64 = LOGISTICS
+    | OBJECT
+    | HOUSE
+    | MONTH
+    | JOB
+    | PLACE
+    | CALL
+    | LINE
+    | STREET
+    | INSTITUTION
+    | PUBLIC
+    | GREETING
+    | OWED
+    | PASSCODE
+    | TRIED
+    | HOME
+    | ACCOUNT
+    | RECORD
+    | NO_NAME
+    | PLAIN;
 
 /// Where the digit's value begins.
 pub(crate) const DIGIT_SHIFT: u32 = 60;

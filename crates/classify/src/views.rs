@@ -58,7 +58,7 @@ pub(crate) fn alone(lexicon: &Lexicon, text: &[u8], excused: impl FnOnce() -> bo
         // Written together, or backwards.
         let inside = || if text.len() >= 10 { lexicon.find_inside(text, 7).map(|(.., entry)| entry) } else { None };
         let found = found.or_else(|| grave(inside())).or_else(|| grave(reversed(lexicon, text)));
-        return found;
+        return found.filter(|_| !is_ordinary(lexicon, text));
     }
     if text.len() - digits < 2 || is_number(text) {
         return None;
@@ -66,6 +66,14 @@ pub(crate) fn alone(lexicon: &Lexicon, text: &[u8], excused: impl FnOnce() -> bo
     leet_readings(text).iter().find_map(|reading| {
         let long = reading.len() >= 6;
         grave(read(lexicon, reading).or_else(|| long.then(|| misspelled(lexicon, reading)).flatten()))
+    })
+}
+
+/// Whether a word is a slip away from an ordinary word of an office: `apointment`, which holds an ointment too.
+fn is_ordinary(lexicon: &Lexicon, text: &[u8]) -> bool {
+    lexicon.fuzzy.is_slip_of_part(text, |word| {
+        let info = lexicon.find(Hash::of(word));
+        info.section == 0 && info.roles & roles::ORDINARY != 0 && info.roles & (roles::FIGURATIVE | roles::OUTCOME) == 0
     })
 }
 
