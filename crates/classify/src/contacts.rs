@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 static EMAIL: LazyLock<Pattern> = LazyLock::new(|| {
     compile(
-        r"\b[a-z0-9._%+-]{1,64}(?:@ ?|\s?[\[({]\s?(?:at|arroba)\s?[\])}]\s?|\s@\s|\sat\s|\sarroba\s)[a-z0-9-]+(?:(?:\.|\s?[\[({]\s?(?:dot|punto)\s?[\])}]\s?|\sdot\s|\spunto\s)[a-z0-9-]+)*(?:\.|\s?[\[({]\s?(?:dot|punto)\s?[\])}]\s?|\sdot\s|\spunto\s)[a-z]{2,}\b",
+        r"\b[a-z0-9._%+-]{1,64}(?:\s?@\s?|\s?[\[({]\s?(?:at|arroba)\s?[\])}]\s?|\sat\s|\sarroba\s)[a-z0-9-]+(?:(?:\.|\s\.\s|\s?[\[({]\s?(?:dot|punto)\s?[\])}]\s?|\sdot\s|\spunto\s)[a-z0-9-]+)*(?:\.|\s\.\s|\s?[\[({]\s?(?:dot|punto)\s?[\])}]\s?|\sdot\s|\spunto\s)[a-z]{2,}\b",
     )
 });
 

@@ -101,18 +101,34 @@ fn judge(
 /// A number written in groups behind its cue: `ZGP 902 118 447 01`.
 fn grouped(one: Found, cues: &Cues, folded: &Folded<'_>) -> Found {
     let numbered = roles::RECORD | roles::ACCOUNT | roles::PLAN | roles::DEVICE | roles::SSN;
-    if one.shape != Shape::Number || !cues.is_nearest(numbered) {
+    let born = cues.is_nearest(roles::BIRTH);
+    let own_line = cues.has(roles::OWN) && cues.has(roles::LINE);
+    if one.shape != Shape::Number || !(cues.is_nearest(numbered) || born || own_line) {
         return one;
     }
+    let least = if born { 1 } else { 2 };
     let mut end = one.end;
-    while matches!(folded.at(end), Some(b' ' | b'-' | b'.')) {
-        let rest = folded.plain.get(end + 1..).unwrap_or_default();
-        let more = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    loop {
+        let gap = match folded.slice(end, end + 3) {
+            b" - " => 3,
+            [b' ' | b'-' | b'.', ..] => 1,
+            _ => break,
+        };
+        let rest = folded.plain.get(end + gap..).unwrap_or_default();
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        // "1EG4 TE5 MK73": a plan's number has letters in its groups.
+        let signs = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let mixed = cues.is_nearest(roles::PLAN)
+            && (3..=5).contains(&signs)
+            && rest.iter().take(signs).any(u8::is_ascii_digit)
+            && rest.iter().take(signs).any(u8::is_ascii_alphabetic)
+            && !crate::views::is_number(rest.get(..signs).unwrap_or_default());
+        let more = if mixed { signs } else { digits };
         let whole = rest.get(more).is_none_or(|byte| !byte.is_ascii_alphabetic() && *byte != b'/' && *byte != b':');
-        if !(2..=6).contains(&more) || !whole {
+        if !(least..=6).contains(&more) || !whole {
             break;
         }
-        end += 1 + more;
+        end += gap + more;
     }
     Found { end, ..one }
 }

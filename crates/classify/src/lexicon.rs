@@ -199,7 +199,9 @@ impl Loading {
             }) {
                 let words = split(phrase);
                 // A slip in an ordinary word is to be known for one, whatever care word it comes near to.
-                if let ([word], true) = (words.as_slice(), role? & (roles::NUMERAL | roles::ORDINARY) != 0) {
+                if let ([word], true) =
+                    (words.as_slice(), role? & (roles::NUMERAL | roles::ORDINARY | roles::CUES) != 0)
+                {
                     self.fuzzy.add_part(word);
                 }
                 if !words.is_empty() {

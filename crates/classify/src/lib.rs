@@ -30,6 +30,7 @@ mod lexicon;
 mod links;
 mod model;
 mod names;
+mod numbers;
 mod outcomes;
 mod phones;
 mod phrases;
@@ -281,6 +282,21 @@ fn scan_with(text: &str, context: &Context<'_>, model: Model) -> Result<Findings
         read(lexicon, &again, &words, context, &owned, &mut found)?;
         if told.is_none() && !hits.iter().any(|hit| hit.phi) {
             told = ask(&found, &words, &again).and_then(|(start, end)| rewritten.original(start, end));
+        }
+        // Two disguises in one text: what was set apart may be misspelled too.
+        if !found.iter().chain(&hits).any(|hit| hit.phi) {
+            for twice in rewrite::again(lexicon, &rewritten, &words, &again) {
+                let Some(text) = twice.text() else { continue };
+                let last = Folded::new(text)?;
+                let words = words::of(&last, lexicon);
+                let mut deeper = Vec::new();
+                let owned = recipient::find(&last, context, &mut deeper)?;
+                read(lexicon, &last, &words, context, &owned, &mut deeper)?;
+                found.extend(deeper.into_iter().filter_map(|hit| {
+                    let (start, end) = twice.original(hit.start, hit.end)?;
+                    Some(Hit { start, end, ..hit })
+                }));
+            }
         }
         hits.extend(found.into_iter().filter_map(|hit| {
             let (start, end) = rewritten.original(hit.start, hit.end)?;

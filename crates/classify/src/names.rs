@@ -133,7 +133,18 @@ fn length(words: &[Word], folded: &Folded<'_>, at: usize, capital: bool) -> usiz
             break;
         }
         let initial = next.len() == 1 && (folded.is_capital(next.start) || !capital) && next.digits == 0;
-        let fits = if capital { is_capitalised(next, folded) } else { next.is(roles::FIRST_NAME | roles::FAMILY_NAME) };
+        // "Hi TERRENCE OKONKWO": behind a first name in capitals a family name is too, listed or not.
+        let shouted = last.is(roles::FIRST_NAME)
+            && folded.is_upper(last.start, last.end)
+            && folded.is_upper(next.start, next.end)
+            && next.len() >= 4
+            && next.is_unknown()
+            && next.digits == 0;
+        let fits = if capital {
+            shouted || is_capitalised(next, folded)
+        } else {
+            next.is(roles::FIRST_NAME | roles::FAMILY_NAME)
+        };
         if matches!(folded.slice(next.start, next.end), b"jr" | b"sr" | b"ii" | b"iii") {
             break;
         }
@@ -471,7 +482,7 @@ fn could_be_family(word: &Word) -> bool {
 /// Only a blank, a hyphen or an initial's dot between two words.
 fn beside(a: &Word, b: &Word, folded: &Folded<'_>) -> bool {
     let between = folded.slice(a.end, b.start);
-    matches!(between, b" " | b"-" | b"'") || (between == b". " && a.len() == 1)
+    matches!(between, b" " | b"  " | b"-" | b"'") || (between == b". " && a.len() == 1)
 }
 
 /// Close enough that one is about the other: nothing that ends a sentence between them but a title's dot.

@@ -9,7 +9,7 @@ use crate::words::{
     self, APART, BREAK, DIGIT, HYPHEN, LETTER, LETTER_AND_DIGITS, LINE, MIXED, REPEATED, SIGN, STRANGE, STRANGE_MIN,
     UNKNOWN, Word, Words,
 };
-use crate::{letters, roles, spoken, work};
+use crate::{letters, numbers, roles, spoken, work};
 
 /// A rewriting up to this many bytes is read as a whole; of a longer one, what stands around each change.
 const WHOLE: usize = 384;
@@ -28,6 +28,8 @@ pub(crate) struct Rewritten {
     marks: Vec<usize>,
     /// Whether parts were left out.
     cut: bool,
+    /// Whether letters and digits that were set apart were put together.
+    joined: bool,
 }
 
 impl Rewritten {
@@ -108,7 +110,7 @@ impl Rewritten {
             return self;
         }
         let is_blank = |at: usize| self.text.get(at).is_none_or(u8::is_ascii_whitespace);
-        let mut out = Self { cut: true, ..Self::default() };
+        let mut out = Self { cut: true, joined: self.joined, ..Self::default() };
         let mut marks = self.marks.iter().copied().peekable();
         let mut done = 0;
         while let Some(mark) = marks.next() {
@@ -148,7 +150,7 @@ pub(crate) fn all(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Vec<
         }
     };
     if words.saw(APART) || is_broken(words, folded) {
-        add(joined(words, folded));
+        add(Rewritten { joined: true, ..joined(words, folded) });
     }
     if may_be_leet(words, folded) {
         add(in_letters(lexicon, words, folded));
@@ -164,10 +166,29 @@ pub(crate) fn all(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Vec<
         add(letters::joined(lexicon, words, folded));
         add(spoken::in_digits(lexicon, words, folded));
     }
+    if words.saw(DIGIT) {
+        add(numbers::tidied(words, folded));
+    }
     if words.saw(STRANGE) {
         add(parted(words, folded));
         add(mended(lexicon, words, folded));
     }
+    found
+}
+
+/// What a rewriting in which letters were put together asks for once more: digits read as letters, slips mended.
+pub(crate) fn again(lexicon: &Lexicon, first: &Rewritten, words: &Words, folded: &Folded<'_>) -> Vec<Rewritten> {
+    let mut found = Vec::new();
+    if !first.joined {
+        return found;
+    }
+    if may_be_leet(words, folded) {
+        found.push(in_letters(lexicon, words, folded));
+    }
+    if words.saw(STRANGE) {
+        found.push(mended(lexicon, words, folded));
+    }
+    found.retain(|rewritten| !rewritten.marks.is_empty());
     found
 }
 
@@ -231,11 +252,23 @@ fn joined(words: &Words, folded: &Folded<'_>) -> Rewritten {
             if byte.is_ascii_digit() && letters >= 3 {
                 out.push(b' ', from);
             }
+            // "T.e.r.r.y.B.l.o.o.m": two words.
+            if byte.is_ascii_uppercase() && out.text.last().is_some_and(u8::is_ascii_lowercase) && from > at {
+                out.push(b' ', from);
+            }
             letters = if byte.is_ascii_alphabetic() { letters + 1 } else { 0 };
             out.push(byte, from);
         }
         out.mark();
         done = at + run + skip;
+        // `T*o*m* *L*e*e`: the signs around the blank belong to the words.
+        if let ([a, b' ', b], Some(sign)) = (folded.slice(done, done + 3), folded.at(at + 1))
+            && run > 0
+            && (*a, *b) == (sign, sign)
+        {
+            out.push(b' ', done + 1);
+            done += 3;
+        }
         copied = done;
     }
     if !out.marks.is_empty() {
@@ -316,7 +349,7 @@ impl Apart {
     /// How long the run is that begins at a place; 0 = none. To be asked in order.
     fn run(&mut self, folded: &Folded<'_>, start: usize) -> usize {
         let Some(sign) = folded.at(start + 1).filter(|b| !b.is_ascii_alphanumeric()) else { return 0 };
-        if !matches!(sign, b' ' | b'.' | b'-' | b'_' | b'*' | b'/' | b'~' | b'|' | b',' | b'\n' | OTHER) {
+        if !matches!(sign, b' ' | b'.' | b'-' | b'_' | b'*' | b'/' | b'~' | b'|' | b',' | b'\'' | b'\n' | OTHER) {
             return 0;
         }
         let Some(slot) = self.walked.get_mut(start % 2) else { return 0 };

@@ -125,6 +125,9 @@ roles! {
     ENDS = 41 "ends",
 }
 
+/// What says what a number is: a slip in such a word must not hide the number.
+pub(crate) const CUES: u64 = SSN | BIRTH | RECORD | ACCOUNT | PLAN | DEVICE | AGE | LINE;
+
 /// What only ordinary words of an office are.
 pub(crate) const ORDINARY: u64 = LOGISTICS
     | OBJECT

@@ -268,3 +268,25 @@ fn a_title_and_a_name_behind_a_desk_are_staff_and_after_a_greeting_a_patient() {
     ]);
     assert_phi(&["Dear Mrs. Bloom, your visit is on Friday.", "Estimada Sra. Montes, su cita es el viernes."]);
 }
+
+#[test]
+fn numbers_and_names_in_odd_writings_are_found_and_slips_in_ordinary_words_are_not() {
+    assert_phi(&[
+        "Your SSN on file is 512:44:9901.",
+        "MRN [3][3][8][2][0][1] is ready",
+        "Your chart number is oo4BBI2.",
+        "DOB 7 19 58 please confirm",
+        "Medicare number 1EG4 TE5 MK73 please bring the card",
+        "Acc0unt 5 5 1 8 8 2 0 has a balance.",
+        "Your driver's lisence D4418827 is expired.",
+        "Your email jkowalczyk82 @ post . example is on file",
+        "Hi TERRENCE OKONKWO, your visit is Monday.",
+        "Hi T*e*r*r*e*n*c*e* *O*k*o*n*k*w*o, your visit is Monday.",
+    ]);
+    assert_clean(&[
+        "Your apointment is Monday at 9:00-10:30.",
+        "Pleese chek in at the receptoin desk.",
+        "Toy_drive_ends_12/15._96_toys_so_far._Wow.",
+        "Park in E11, $1,200 in prizes, doors 9:30",
+    ]);
+}
