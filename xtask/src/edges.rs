@@ -32,6 +32,7 @@ pub const FENCED: &[(&str, &[&str])] = &[
     ("indicatif", &["postern"]),
     ("mail-send", &["channels"]),
     ("mail-builder", &["channels"]),
+    ("mail-parser", &["channels"]),
     ("reqwest", &["channels", "ehr"]),
 ];
 

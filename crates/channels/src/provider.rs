@@ -1,5 +1,6 @@
 //! The contract between the engine and a provider.
 
+use crate::email::back::MailBack;
 use crate::email::smime::Recipient;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -80,6 +81,8 @@ pub struct Outbound {
     pub recipient: Option<Recipient>,
     /// What makes a repeated call recognisable to the vendor: the attempt's id.
     pub idempotency_key: String,
+    /// Where what comes back of an e-mail goes; `None` = nothing of ours takes it, and the provider's own sender stands.
+    pub back: Option<MailBack>,
 }
 
 impl Outbound {

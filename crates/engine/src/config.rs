@@ -33,6 +33,8 @@ pub struct EngineConfig {
     pub lifetime: SignedDuration,
     /// How long a one-time code is worth sending: five minutes (RULES OTP-01).
     pub code_lifetime: SignedDuration,
+    /// The domain that mail of ours comes back to, where we listen for it; `None` = nobody listens.
+    pub return_domain: Option<String>,
 }
 
 impl Default for EngineConfig {
@@ -52,6 +54,7 @@ impl Default for EngineConfig {
             attempts: 12,
             lifetime: SignedDuration::from_hours(72),
             code_lifetime: SignedDuration::from_mins(5),
+            return_domain: None,
         }
     }
 }

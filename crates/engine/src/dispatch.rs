@@ -287,6 +287,7 @@ impl Engine {
             recipient,
             language: form.measured.language,
             idempotency_key: attempt.to_string(),
+            back: self.inner.addresses.as_ref().map(|addresses| addresses.of(work.claim.lease.delivery)),
         };
         let (channel, floor) = (permit.channel(), permit.floor());
         let domain = crate::address::domain(permit.contact_point().reveal());

@@ -11,6 +11,7 @@ use crate::volume::Volume;
 use jiff::Timestamp;
 use postern_base::{Clock, EmailTier, Rng, TenantId};
 use postern_channels::Receipt;
+use postern_channels::email::back::ReturnAddresses;
 use postern_channels::email::smime::Trust;
 use postern_channels::registry::Providers;
 use postern_store::{Gauges, Store, StoreError, Unwell};
@@ -49,6 +50,8 @@ pub(crate) struct Inner {
     pub(crate) lanes: Lanes,
     /// How much is sent in bulk.
     pub(crate) volume: Volume,
+    /// Addresses that mail of ours comes back to.
+    pub(crate) addresses: Option<ReturnAddresses>,
     pub(crate) wake: Notify,
     pub(crate) draining: AtomicBool,
     pub(crate) admission: Arc<Semaphore>,
@@ -78,6 +81,9 @@ impl Engine {
         config: EngineConfig,
         faults: Arc<dyn Faults>,
     ) -> Self {
+        let domain = config.return_domain.as_deref();
+        // A domain that is none was refused with the configuration.
+        let addresses = domain.and_then(|domain| ReturnAddresses::new(domain, store.return_key()).ok());
         let admission = Arc::new(Semaphore::new(config.in_flight));
         Self {
             inner: Arc::new(Inner {
@@ -95,6 +101,7 @@ impl Engine {
                 turns: Turns::default(),
                 lanes: Lanes::default(),
                 volume: Volume::default(),
+                addresses,
                 wake: Notify::new(),
                 draining: AtomicBool::new(false),
                 admission,
@@ -113,6 +120,12 @@ impl Engine {
     #[must_use]
     pub fn providers(&self) -> &Providers {
         &self.inner.providers
+    }
+
+    /// The addresses that mail of ours comes back to, where somebody listens for it.
+    #[must_use]
+    pub fn return_addresses(&self) -> Option<&ReturnAddresses> {
+        self.inner.addresses.as_ref()
     }
 
     /// The clock it was given.

@@ -123,7 +123,12 @@ impl Engine {
         // Without a bound: a STOP of any age that has no opt-out row is still a STOP.
         let inbound = reading.inbound(&points, Timestamp::MIN).await?;
         let opt_outs = reading.opt_outs(&points).await?;
-        let own = reading.verifications(&points).await?;
+        let mut own = reading.verifications(&points).await?;
+        // An address that mail comes back from is nobody's that we know, whatever was verified before: only the newest word counts.
+        for point in reading.suppressed(&points).await? {
+            own.retain(|(address, _)| *address != point);
+            own.push((point, None));
+        }
         let found_tiers = self.found_tiers(tenant, except, &points, reading, now).await?;
         let earlier = reading.earlier(&request.patient, request.purpose, &rendered.source, since, except).await?;
         let certificates = self.certificate_facts(request, reading, now).await?;

@@ -46,7 +46,7 @@ impl Engine {
         Ok(reached)
     }
 
-    async fn take_for(
+    pub(crate) async fn take_for(
         &self,
         tenant: &TenantId,
         vendor: &str,

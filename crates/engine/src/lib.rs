@@ -34,6 +34,7 @@ mod reads;
 mod receipts;
 pub mod render;
 pub mod replay;
+mod returned;
 mod run;
 pub mod scan;
 pub mod templates;

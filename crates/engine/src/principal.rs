@@ -42,8 +42,10 @@ pub enum Scope {
     VendorsRead,
     /// Change the vendor registry.
     VendorsWrite,
-    /// Read opt-outs.
+    /// Read opt-outs, and which addresses are not written to.
     ConsentRead,
+    /// Write to an address again.
+    ConsentWrite,
     /// Read templates.
     TemplatesRead,
     /// Write templates, and propose them.
@@ -67,6 +69,7 @@ impl Scope {
         Self::VendorsRead,
         Self::VendorsWrite,
         Self::ConsentRead,
+        Self::ConsentWrite,
         Self::TemplatesRead,
         Self::TemplatesWrite,
         Self::TemplatesApprove,
@@ -85,6 +88,7 @@ impl Scope {
             Self::VendorsRead => "vendors:read",
             Self::VendorsWrite => "vendors:write",
             Self::ConsentRead => "consent:read",
+            Self::ConsentWrite => "consent:write",
             Self::TemplatesRead => "templates:read",
             Self::TemplatesWrite => "templates:write",
             Self::TemplatesApprove => "templates:approve",

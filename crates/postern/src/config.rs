@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) dkim: Vec<Dkim>,
     /// Mail that is signed, and encrypted to its reader's certificate.
     pub(crate) smime: Option<Smime>,
+    /// Mail that comes back; absent = nobody listens for it.
+    pub(crate) inbound_mail: Option<InboundMail>,
     /// Tenants by id. What is here replaces, at start, what the store holds of them.
     tenant: BTreeMap<String, toml::Value>,
 }
@@ -185,6 +187,55 @@ pub(crate) enum Cipher {
     /// For mail programs of before 2019.
     #[serde(rename = "aes-256-cbc")]
     Aes256Cbc,
+}
+
+/// Where mail comes back to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InboundMail {
+    /// Where to listen.
+    #[serde(default = "everywhere")]
+    pub(crate) listen: SocketAddr,
+    /// The domain whose MX leads here: a subdomain of the sender's, so that SPF aligns with DMARC.
+    pub(crate) domain: String,
+    /// Our name; absent = the domain.
+    pub(crate) host: Option<String>,
+    /// The certificate chain for STARTTLS, PEM; absent = it is not offered.
+    pub(crate) certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    pub(crate) key: Option<PathBuf>,
+    /// The largest mail, in KiB.
+    #[serde(default = "message_kib")]
+    pub(crate) message_kib: u32,
+    /// Connections at once.
+    #[serde(default = "connections")]
+    pub(crate) connections: u32,
+    /// New connections a minute from one network.
+    #[serde(default = "connections_per_minute")]
+    pub(crate) connections_per_minute: u32,
+    /// How long the other side may be silent, in seconds.
+    #[serde(default = "idle_seconds")]
+    pub(crate) idle_seconds: u32,
+}
+
+fn everywhere() -> SocketAddr {
+    SocketAddr::from(([0, 0, 0, 0], 25))
+}
+
+const fn message_kib() -> u32 {
+    4096
+}
+
+const fn connections() -> u32 {
+    32
+}
+
+const fn connections_per_minute() -> u32 {
+    60
+}
+
+const fn idle_seconds() -> u32 {
+    60
 }
 
 const fn submission() -> u16 {

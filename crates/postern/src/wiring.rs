@@ -3,11 +3,14 @@
 mod dkim;
 mod smime;
 
-use crate::config::{Config, Direct as DirectSettings, Simulator as SimulatorConfig, Smarthost as SmarthostSettings};
+use crate::config::{
+    Config, Direct as DirectSettings, InboundMail, Simulator as SimulatorConfig, Smarthost as SmarthostSettings,
+};
 use crate::data_dir::DataDir;
 use crate::exit::Failure;
 use postern_base::{Channel, Clock, Rng, Secret, TenantId};
 use postern_channels::email::doctor::Doctor;
+use postern_channels::email::inbound::{Identity, Listener, ListenerConfig, MailSink};
 use postern_channels::email::smime::Signer;
 use postern_channels::email::{
     Anchors, Credentials, Direct, DirectConfig, Dkim, DnsConfig, Roots, Smarthost, SmarthostConfig, TlsStart,
@@ -23,6 +26,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -68,6 +72,7 @@ pub(crate) struct Tasks {
     stop: watch::Sender<bool>,
     dispatch: JoinHandle<()>,
     vendors: JoinHandle<()>,
+    mail: Option<JoinHandle<()>>,
 }
 
 /// Opens the store in `data` and builds the engine that `config` describes.
@@ -120,8 +125,11 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
     let store = Store::open(data.path(), root, Arc::clone(&sources.clock), Arc::clone(&sources.rng))
         .await
         .map_err(|why| Failure::Open { path: data.path().to_path_buf(), why })?;
-    let engine =
-        Engine::new(store, providers, Arc::clone(&sources.clock), Arc::clone(&sources.rng), EngineConfig::default());
+    let settings = EngineConfig {
+        return_domain: config.inbound_mail.as_ref().map(|inbound| inbound.domain.clone()),
+        ..EngineConfig::default()
+    };
+    let engine = Engine::new(store, providers, Arc::clone(&sources.clock), Arc::clone(&sources.rng), settings);
     engine.believe(trust);
     let simulators = (!config.simulator.is_empty()).then_some(simulators);
     Ok(Running { engine, simulators, callbacks, clock: Arc::clone(&sources.clock) })
@@ -296,18 +304,58 @@ impl Running {
             self.clock,
             stopped,
         ));
-        (self.engine, self.simulators, Tasks { stop, dispatch, vendors })
+        (self.engine, self.simulators, Tasks { stop, dispatch, vendors, mail: None })
     }
 }
 
 impl Tasks {
+    /// Takes mail that comes back on `port`, until the tasks are stopped.
+    ///
+    /// # Errors
+    /// When certificate and key are not right; nothing was started.
+    pub(crate) fn take_mail(
+        &mut self,
+        engine: &Engine,
+        inbound: &InboundMail,
+        port: TcpListener,
+        sources: &Sources,
+    ) -> Result<(), Failure> {
+        let bad = |why: String| Failure::Usage(format!("inbound_mail: {why}"));
+        let addresses = engine
+            .return_addresses()
+            .ok_or_else(|| bad("domain: expected letters, digits, hyphens and dots, at most 190 characters".into()))?;
+        let identity = match (&inbound.certificate, &inbound.key) {
+            (Some(certificate), Some(key)) => Some(Identity { certificate: certificate.clone(), key: key.clone() }),
+            (None, None) => None,
+            _ => return Err(bad("certificate and key: expected both or neither".into())),
+        };
+        let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let config = ListenerConfig {
+            host: inbound.host.clone().unwrap_or_else(|| inbound.domain.clone()),
+            identity,
+            message_bytes: size(inbound.message_kib).saturating_mul(1024),
+            connections: size(inbound.connections),
+            connections_per_minute: size(inbound.connections_per_minute),
+            idle_time: Duration::from_secs(u64::from(inbound.idle_seconds)),
+            ..ListenerConfig::default()
+        };
+        let sink: Arc<dyn MailSink> = Arc::new(engine.clone());
+        let listener = Listener::new(config, addresses.clone(), sink, Arc::clone(&sources.clock))
+            .map_err(|error| bad(error.to_string()))?;
+        if let Ok(address) = port.local_addr() {
+            tracing::info!(%address, "listening for mail");
+        }
+        self.mail = Some(tokio::spawn(Arc::new(listener).serve(port, self.stop.subscribe())));
+        Ok(())
+    }
+
     /// Stops the tasks: what is under way ends first.
     pub(crate) async fn stop(self) {
         // Nobody listens only when the tasks have ended already.
         if self.stop.send(true).is_err() {
             tracing::debug!("the tasks had ended");
         }
-        for task in [self.dispatch, self.vendors] {
+        for task in [self.dispatch, self.vendors].into_iter().chain(self.mail) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a task broke off");
             }

@@ -17,13 +17,13 @@ use std::sync::Arc;
 
 /// A row to insert with its entries.
 #[derive(Debug)]
-struct Insert {
-    tenant: Arc<TenantKeys>,
-    table: &'static Table,
-    head: &'static str,
-    row: Vec<Value>,
-    tail: &'static str,
-    entries: Vec<Entry>,
+pub(crate) struct Insert {
+    pub(crate) tenant: Arc<TenantKeys>,
+    pub(crate) table: &'static Table,
+    pub(crate) head: &'static str,
+    pub(crate) row: Vec<Value>,
+    pub(crate) tail: &'static str,
+    pub(crate) entries: Vec<Entry>,
 }
 
 impl Write for Insert {

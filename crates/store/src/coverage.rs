@@ -255,6 +255,39 @@ pub(crate) const TLS_FAILURES: Table = Table {
         text("reviewed_by"),
     ],
 };
+pub(crate) const SUPPRESSIONS: Table = Table {
+    name: "suppressions",
+    key: int("seq"),
+    order: Order::Seq,
+    columns: &[
+        int("tenant"),
+        blob("point"),
+        int("lifted"),
+        int("at"),
+        text("reason"),
+        text("code"),
+        blob("delivery"),
+        text("actor"),
+    ],
+};
+pub(crate) const KEPT_MAIL: Table = Table {
+    name: "kept_mail",
+    key: int("seq"),
+    order: Order::Seq,
+    columns: &[
+        int("tenant"),
+        text("reference"),
+        text("kind"),
+        blob("delivery"),
+        blob("patient"),
+        int("at"),
+        int("secured"),
+        int("reviewed_at"),
+        text("reviewed_by"),
+        blob("name"),
+        blob("content"),
+    ],
+};
 
 /// Every table whose rows are stated.
 pub(crate) const TABLES: &[&Table] = &[
@@ -277,6 +310,8 @@ pub(crate) const TABLES: &[&Table] = &[
     &TEMPLATES,
     &MAIL_DOMAINS,
     &TLS_FAILURES,
+    &SUPPRESSIONS,
+    &KEPT_MAIL,
 ];
 
 /// What no entry states, and why. `*` = the whole table.

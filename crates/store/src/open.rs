@@ -11,6 +11,7 @@ use crate::records::{OpenError, RootKey, StoreError};
 use crate::schema;
 use crate::seal::Place;
 use crate::writer::{Queue, Writer, stored_frontier};
+use aws_lc_rs::hmac;
 use jiff::Timestamp;
 use postern_base::{Clock, PatientId, Rng, Secret, TenantId};
 use postern_ledger::Frontier;
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Arc<Counters>,
     pub(crate) health: Arc<Health>,
     pub(crate) ledger: Ledger,
+    return_key: Secret<[u8; 32]>,
     /// One new tenant or one rotation at a time.
     pub(crate) administration: tokio::sync::Mutex<()>,
     lock: Mutex<Option<File>>,
@@ -127,6 +129,7 @@ impl Store {
         let (origin, seed) = prepare(&mut connection, &keyring, clock.as_ref(), options.origin).await?;
         load_epochs(&mut connection, &keyring).await?;
         release_leases(&mut connection, clock.now()).await?;
+        let return_key = return_key(&seed);
         let size = stored_frontier(&mut connection).await?.size();
         let readers = Arc::new(Readers::open(location.clone())?);
 
@@ -152,6 +155,7 @@ impl Store {
             counters,
             health,
             ledger: Ledger::new(dir.join("ledger"), origin, seed),
+            return_key,
             administration: tokio::sync::Mutex::default(),
             lock: Mutex::new(Some(lock)),
         });
@@ -172,6 +176,12 @@ impl Store {
         self.shared.queue.close().await;
         self.shared.readers.close();
         drop(self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// The key under which addresses that mail comes back to are signed: the same for as long as the installation lives.
+    #[must_use]
+    pub fn return_key(&self) -> &Secret<[u8; 32]> {
+        &self.shared.return_key
     }
 
     /// The store as `tenant` sees it. A tenant that does not exist is [`StoreError::NotFound`] at the first call.
@@ -223,6 +233,16 @@ impl Tenanted {
     ) -> Result<Arc<PatientKey>, StoreError> {
         self.shared.keyring.patient(&self.shared.readers, tenant, index).await?.ok_or(StoreError::Damaged)
     }
+}
+
+/// HMAC-SHA-256 under the ledger's seed, of which nothing can be learnt from it.
+fn return_key(seed: &Secret<[u8; 32]>) -> Secret<[u8; 32]> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, seed.reveal());
+    let mut out = [0; 32];
+    for (to, from) in out.iter_mut().zip(hmac::sign(&key, b"postern return addresses 1").as_ref()) {
+        *to = *from;
+    }
+    Secret::new(out)
 }
 
 const ROOT_CHECK: Place<'static> = Place { table: "installation", column: "root_check", row: b"1" };

@@ -10,7 +10,7 @@ pub(crate) mod start;
 pub use start::Recorder;
 
 use crate::accept::address_of;
-use crate::database::{Failure, Row, Value, column, id, optional_id, optional_word, places, time, word};
+use crate::database::{Failure, Row, Value, bytes, column, id, optional_id, optional_word, places, time, word};
 use crate::keys::Index;
 use crate::open::Store;
 use crate::records::{CandidateRecord, Claim, DeliveryState, Finish, StoreError};
@@ -351,5 +351,19 @@ impl Store {
             }
         }
         Ok(Some((word(newest, 1)?, MessageId(id(newest, 2)?), DeliveryId(id(newest, 3)?))))
+    }
+
+    /// Whose delivery this is, and of which message; `None` = nobody's here. For what names a delivery by its id under a signature
+    /// of ours.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn delivery(
+        &self,
+        delivery: DeliveryId,
+    ) -> Result<Option<(postern_base::TenantId, MessageId)>, StoreError> {
+        let sql = "SELECT t.name, d.message FROM tenants t JOIN deliveries d ON d.tenant = t.seq AND d.id = ?";
+        let Some(row) = self.shared.one(sql, vec![bytes(delivery.0)]).await? else { return Ok(None) };
+        Ok(Some((word(&row, 0)?, MessageId(id(&row, 1)?))))
     }
 }

@@ -1,7 +1,7 @@
 //! Every route: who may call it, and what it records.
 
 use crate::api::{
-    certificates, health, keys, ledger, mail, messages, openapi, patients, scan, templates, vendors, webhooks,
+    certificates, health, keys, ledger, mail, messages, openapi, patients, returned, scan, templates, vendors, webhooks,
 };
 use crate::caller::guard;
 use crate::exchange::surround;
@@ -40,6 +40,8 @@ pub enum Records {
     DisclosedOnContent,
     /// `vendor_changed`.
     VendorChanged,
+    /// `consent_changed`.
+    ConsentChanged,
     /// `administered`.
     Administered,
     /// `receipt`, `inbound` and what follows from them.
@@ -250,6 +252,70 @@ pub const TABLE: &[Route] = &[
         parameters: &[],
         gives: (204, Gives::Nothing),
         handler: || delete(certificates::remove),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/suppressions",
+        id: "listSuppressions",
+        summary: "Addresses that are not written to because mail came back from them or was complained of, newest first.",
+        access: Access::Scopes(&[Scope::ConsentRead]),
+        records: Records::Disclosed,
+        takes: Takes::Nothing,
+        parameters: &[LIMIT, ("cursor", "query", "The `next` of the page before.")],
+        gives: (200, Gives::Json("Suppressions")),
+        handler: || get(returned::suppressions),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/suppressions/{id}/lift",
+        id: "liftSuppression",
+        summary: "Write to an address again. It is verified anew before anything about the patient goes there.",
+        access: Access::Scopes(&[Scope::ConsentWrite]),
+        records: Records::ConsentChanged,
+        takes: Takes::Json("Lifting"),
+        parameters: &[],
+        gives: (204, Gives::Nothing),
+        handler: || post(returned::lift),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/mails",
+        id: "listMails",
+        summary: "Mails that came back and wait for a person, newest first.",
+        access: Access::Scopes(&[Scope::MessagesRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[
+            LIMIT,
+            ("cursor", "query", "The `next` of the page before."),
+            ("reviewed", "query", "`true` for those that somebody has looked at too."),
+        ],
+        gives: (200, Gives::Json("Mails")),
+        handler: || get(returned::mails),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/mails/{id}",
+        id: "readMail",
+        summary: "A mail as it came, headers and body.",
+        access: Access::Scopes(&[Scope::ContentRead]),
+        records: Records::Disclosed,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Text("message/rfc822")),
+        handler: || get(returned::mail),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/mails/{id}/review",
+        id: "reviewMail",
+        summary: "Note that you have looked at a mail.",
+        access: Access::Scopes(&[Scope::ContentRead]),
+        records: Records::Administered,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (204, Gives::Nothing),
+        handler: || post(returned::review),
     },
     Route {
         method: Method::Get,

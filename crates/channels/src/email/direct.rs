@@ -127,6 +127,7 @@ struct Ready<'p> {
 #[derive(Clone, Copy)]
 struct Letter<'a> {
     domain: &'a str,
+    from: &'a str,
     to: &'a str,
     message: &'a [u8],
     floor: TransportFloor,
@@ -271,7 +272,7 @@ impl Direct {
     }
 
     async fn write(&self, session: &mut Session, letter: Letter<'_>) -> Result<(), Failure> {
-        session.envelope(&self.writer.from, letter.to).await?;
+        session.envelope(letter.from, letter.to).await?;
         session.content(letter.message).await
     }
 
@@ -334,7 +335,8 @@ impl Provider for Direct {
             return Sent::PermanentFailure { code: "mail-address".to_owned() };
         };
         let domain = domain.to_ascii_lowercase();
-        let letter = Letter { domain: &domain, to, message: &message, floor: permit.floor() };
+        let from = self.writer.sender(&outbound).to_owned();
+        let letter = Letter { domain: &domain, from: &from, to, message: &message, floor: permit.floor() };
         self.deliver(letter, left(permit, now), now, outbound.idempotency_key).await
     }
 

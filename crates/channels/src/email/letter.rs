@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Who writes: the sender's address, and what vouches for it.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
-    /// The sender's address, in the envelope and the header.
+    /// The sender's address: in the header, and in the envelope where nobody listens for what comes back.
     pub(super) from: String,
     /// Whether mails carry an HTML alternative of the same words.
     pub(super) html: bool,
@@ -22,6 +22,14 @@ pub(super) struct Writer {
     pub(super) signer: Option<Arc<Signer>>,
     /// Who sign every mail for the sender's domain, one a key.
     pub(super) dkim: Vec<Arc<Dkim>>,
+}
+
+impl Writer {
+    /// The envelope's sender. RFC 5321 section 4.5.5: what cannot be delivered comes back to it, so it names the delivery where
+    /// somebody listens.
+    pub(super) fn sender<'a>(&'a self, outbound: &'a Outbound) -> &'a str {
+        outbound.back.as_ref().map_or(&self.from, |back| back.bounces.as_str())
+    }
 }
 
 /// Admits what is `recorded` and composes what it lets go, as `writer` says it.
@@ -48,6 +56,7 @@ pub(super) fn letter(
         from_name: &outbound.sender,
         from: &writer.from,
         to: permit.contact_point().reveal(),
+        reply_to: outbound.back.as_ref().map(|back| back.replies.as_str()),
         subject: outbound.subject.as_ref().map(|subject| subject.reveal().as_str()),
         text: outbound.body.reveal(),
         language: outbound.language,

@@ -29,6 +29,8 @@ pub struct Mail<'a> {
     pub from: &'a str,
     /// The recipient's address; never with a name, which would be PHI on the open path.
     pub to: &'a str,
+    /// Where an answer goes, when not to the sender's address.
+    pub reply_to: Option<&'a str>,
     /// The subject, level L0.
     pub subject: Option<&'a str>,
     /// The body.
@@ -95,6 +97,9 @@ pub fn compose(mail: &Mail<'_>) -> Result<Vec<u8>, BadMail> {
     one_line("sender name", mail.from_name)?;
     address("sender address", mail.from)?;
     address("recipient address", mail.to)?;
+    if let Some(reply_to) = mail.reply_to {
+        address("reply address", reply_to)?;
+    }
     let id_well = (1..=64).contains(&mail.id.len())
         && mail.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
     if !id_well {
@@ -110,6 +115,9 @@ pub fn compose(mail: &Mail<'_>) -> Result<Vec<u8>, BadMail> {
         .header("Content-Language", Raw::new(mail.language.as_str()))
         // RFC 3834 section 5: a message that no person wrote just now says so, and no vacation notice answers it.
         .header("Auto-Submitted", Raw::new("auto-generated"));
+    if let Some(reply_to) = mail.reply_to {
+        message = message.reply_to(Address::new_address(None::<&str>, reply_to));
+    }
     if let Some(subject) = mail.subject {
         one_line("subject", subject)?;
         message = message.subject(subject);
@@ -200,6 +208,7 @@ mod tests {
             from_name: "Sunrise Health",
             from: "messages@sunrise.example",
             to: "rosa@example.org",
+            reply_to: None,
             subject: Some("A message is waiting"),
             text: "You have a message. Sign in to read it: https://sunrise.example/m\n",
             language: Language::En,
@@ -234,12 +243,19 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_goes_where_it_is_told_to() {
+        let message = composed(&Mail { reply_to: Some("r-0199@back.sunrise.example"), ..mail() });
+        assert!(message.contains("\r\nReply-To: <r-0199@back.sunrise.example>\r\n"), "{message}");
+    }
+
+    #[test]
     fn a_line_end_in_any_header_is_refused() {
         for poison in ["a\r\nBcc: x@y.example", "a\nb", "a\rb", "a\0b", "a\u{2028}b", "a\u{85}b"] {
             let cases = [
                 Mail { from_name: poison, ..mail() },
                 Mail { from: poison, ..mail() },
                 Mail { to: poison, ..mail() },
+                Mail { reply_to: Some(poison), ..mail() },
                 Mail { subject: Some(poison), ..mail() },
                 Mail { id: poison, ..mail() },
             ];

@@ -1,7 +1,11 @@
-//! E-mail: composing a message, and bringing it to a smarthost, or to the recipient's own server, over a verified TLS session.
+//! E-mail: composing a message, bringing it to a smarthost or to the recipient's own server over a verified TLS session, and
+//! taking what comes back.
 
+pub mod arrived;
+pub mod back;
 pub mod direct;
 pub mod doctor;
+pub mod inbound;
 pub mod message;
 pub mod smarthost;
 pub mod smime;

@@ -5,7 +5,7 @@
 //! answered `BelowFloor`.
 //!
 //! What its answer means: `Delivered` is "taken over by the smarthost" (RFC 5321 section 6.1: with 250 the responsibility
-//! passes on). There are no receipts; a bounce comes as mail.
+//! passes on). There are no receipts; a bounce comes as mail, to the address in [`Outbound::back`].
 
 use super::dkim::Dkim;
 use super::letter::{Writer, left, letter};
@@ -156,9 +156,9 @@ impl Smarthost {
     }
 
     /// Up to the last moment at which nothing can have been taken: a session that holds the whole message but its end.
-    async fn prepare(&self, to: &str, message: &[u8]) -> Result<Session, Failure> {
+    async fn prepare(&self, from: &str, to: &str, message: &[u8]) -> Result<Session, Failure> {
         if let Some(mut session) = self.idle_session() {
-            match write(&mut session, &self.writer.from, to, message).await {
+            match write(&mut session, from, to, message).await {
                 Ok(()) => return Ok(session),
                 // An idle session may have been closed meanwhile. Nothing was taken, so a fresh one is tried, once.
                 Err(Failure::Lost(_)) => {}
@@ -166,7 +166,7 @@ impl Smarthost {
             }
         }
         let mut session = Session::open(&self.endpoint).await?;
-        write(&mut session, &self.writer.from, to, message).await?;
+        write(&mut session, from, to, message).await?;
         Ok(session)
     }
 
@@ -202,7 +202,8 @@ impl Provider for Smarthost {
         };
         let permit = recorded.permit();
         let to = permit.contact_point().reveal();
-        let mut session = match timeout(left(permit, now), self.prepare(to, &message)).await {
+        let sender = self.writer.sender(&outbound);
+        let mut session = match timeout(left(permit, now), self.prepare(sender, to, &message)).await {
             Ok(Ok(session)) => session,
             Ok(Err(failure)) => return answer(failure),
             Err(_) => return Sent::TemporaryFailure { code: "permit-ran-out".to_owned() },

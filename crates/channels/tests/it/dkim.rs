@@ -33,6 +33,7 @@ fn mail(text: &str, html: bool) -> Vec<u8> {
         from_name: "Sunrise Health",
         from: "messages@sunrise.example",
         to: "rosa@example.org",
+        reply_to: None,
         subject: Some("Tiene un mensaje, señora"),
         text,
         language: Language::Es,

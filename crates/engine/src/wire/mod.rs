@@ -15,6 +15,7 @@ mod message;
 mod objects;
 mod policy;
 mod request;
+mod returned;
 mod tenant;
 mod vendor;
 
@@ -37,6 +38,7 @@ pub use request::{
     Ai, Breach, BreakGlass, Content, Disclosure, Marketing, NoticeElement, Recipient, Request, TemplateUse,
     Translation, Voice,
 };
+pub use returned::{KeptMailView, LiftReason, Lifting, SuppressionView};
 pub use tenant::{OwnWords, Sender, Settings, Tenant};
 pub use vendor::{Agreement, Vendor};
 

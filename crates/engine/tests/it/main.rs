@@ -19,6 +19,7 @@ mod replay;
 mod replies;
 mod results;
 mod retries;
+mod returned;
 mod schemas;
 mod templates;
 mod vendors;

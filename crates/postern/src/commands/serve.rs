@@ -34,7 +34,14 @@ pub(crate) fn run(global: &Global, args: &Serve) -> Result<Exit, Failure> {
         let running = wiring::open(&data, &config, &sources).await?;
         wiring::apply_tenants(&running.engine, &file, &config).await?;
         let listener = listen(config.server.listen).await?;
-        let (engine, _, tasks) = running.start();
+        let mail = match &config.inbound_mail {
+            Some(inbound) => Some(listen(inbound.listen).await?),
+            None => None,
+        };
+        let (engine, _, mut tasks) = running.start();
+        if let (Some(inbound), Some(mail)) = (&config.inbound_mail, mail) {
+            tasks.take_mail(&engine, inbound, mail, &sources)?;
+        }
         let served = tokio::select! {
             served = serve(&engine, listener, &data, &config, &sources, None, process::told_to_stop()) => served,
             () = process::on_hangup(|| read_again(&engine, &file)) => Ok(()),

@@ -11,16 +11,16 @@ use std::process::Command;
 /// A clinic whose only e-mail vendor is the smarthost on `port`, serving.
 fn clinic(name: &str, postfix: &Postfix, port: u16) -> Clinic {
     let mut clinic = Clinic::new(name, &patient("p1", "+12125550101", &format!("{name}@{DOMAIN}")));
-    through(&mut clinic, postfix, port);
+    through(&mut clinic, &postfix.roots, port, "");
     clinic
 }
 
-/// Makes the smarthost on `port` the clinic's only e-mail vendor; the clinic serves then.
-pub(crate) fn through(clinic: &mut Clinic, postfix: &Postfix, port: u16) {
+/// Makes the smarthost on `port`, whose `roots` are trusted, the clinic's only e-mail vendor, with `more` tables of configuration; the
+/// clinic serves then.
+pub(crate) fn through(clinic: &mut Clinic, roots: &Path, port: u16, more: &str) {
     let smarthost = format!(
-        "[[smarthost]]\nvendor = \"relay\"\nservice = \"notices\"\nhost = \"localhost\"\nport = {port}\n\
-         from = \"notices@clinic.example\"\ntrust = {:?}\n\n{}\n[tenant.clinic]\n",
-        postfix.roots,
+        "{more}\n[[smarthost]]\nvendor = \"relay\"\nservice = \"notices\"\nhost = \"localhost\"\nport = {port}\n\
+         from = \"notices@clinic.example\"\ntrust = {roots:?}\n\n{}\n[tenant.clinic]\n",
         dkim(&clinic.folder)
     );
     clinic.configure("[tenant.clinic]\n", &smarthost);
@@ -68,7 +68,7 @@ fn send(clinic: &mut Clinic) -> (String, String) {
 }
 
 /// The ledger's codes for the e-mail, by kind.
-fn told(clinic: &Clinic, id: &str, delivery: &str, kind: &str) -> Vec<String> {
+pub(crate) fn told(clinic: &Clinic, id: &str, delivery: &str, kind: &str) -> Vec<String> {
     let entries = clinic.client().get(&format!("/v1/messages/{id}/entries")).json();
     let entries = entries["entries"].as_array().expect("entries").clone();
     let of = |e: &&Value| e["kind"] == kind && e["delivery"] == delivery;

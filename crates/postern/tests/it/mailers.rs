@@ -13,7 +13,7 @@ pub(crate) mod authority;
 pub(crate) mod internet;
 #[path = "../../../channels/tests/it/support/mta.rs"]
 #[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
-mod mta;
+pub(crate) mod mta;
 #[path = "../../../channels/tests/it/support/policy_host.rs"]
 #[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
 mod policy_host;

@@ -16,6 +16,7 @@ mod command_line;
 mod direct;
 mod keys;
 mod mail;
+mod mail_back;
 mod mailers;
 mod morning;
 mod outages;

@@ -60,7 +60,7 @@ fn after_kill_nine_postfix_has_what_the_ledger_says_was_delivered_and_no_mail_tw
         resources
     };
     let mut clinic = Clinic::new("mail-storm", &(0..PATIENTS).flat_map(unverified).collect::<Vec<_>>());
-    mail::through(&mut clinic, &postfix, postfix.good);
+    mail::through(&mut clinic, &postfix.roots, postfix.good, "");
     clinic.stop();
     let answered: Answered = Arc::default();
     for round in 0..MAIL_ROUNDS {

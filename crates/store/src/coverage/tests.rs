@@ -5,6 +5,7 @@ use crate::records::{
     Beside, DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, TenantRecord,
 };
 use crate::{Decisions, LedgerRows, MailDomain, Store, TemplateMove, TemplateRecord, TemplateState};
+use crate::{MailKind, NewKeptMail, NewSuppression, SuppressionReason};
 use postern_base::{Channel, EmailTier, Phi};
 use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
 use postern_ledger::{Entry, Kind, RowProblem, RowStates};
@@ -133,6 +134,7 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     tenanted.keep_policy("v1", b"{}", entry(Kind::Administered, None)).await.unwrap();
     fill_templates(bench, &tenanted, tenant).await;
     fill_certificates(bench, &tenanted, tenant).await;
+    fill_returned(bench, &tenanted, tenant, &point, claim.lease.delivery).await;
     tenanted.destroy_patient_key(&"p9".parse().unwrap(), entry(Kind::KeyDestroyed, None)).await.unwrap();
 }
 
@@ -156,6 +158,40 @@ async fn fill_mail(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
     assert!(tenanted.tls_failures(true, 10).await.unwrap().is_empty());
     let looked_at = tenanted.tls_failures(false, 10).await.unwrap().remove(0);
     assert_eq!(looked_at.reviewed.map(|(_, by)| by).as_deref(), Some("staff:a"));
+}
+
+/// An address that mail no longer goes to, one that it goes to again, and a mail that a person looked at.
+async fn fill_returned(
+    bench: &Bench,
+    tenanted: &crate::Tenanted,
+    tenant: &str,
+    point: &postern_gate::facts::Address,
+    delivery: postern_base::DeliveryId,
+) {
+    let entry = |kind| Entry { tenant: tenant.parse().unwrap(), ..bench.entry(kind, None) };
+    for reason in [SuppressionReason::HardBounce, SuppressionReason::Complaint] {
+        let code = Some("5.1.1".to_owned());
+        let new = NewSuppression { point: point.clone(), reason, code, delivery, at: bench.clock_now() };
+        tenanted.suppress(new, entry(Kind::ConsentChanged)).await.unwrap();
+    }
+    let standing = tenanted.suppressions(None, 10).await.unwrap();
+    assert_eq!(standing.len(), 2);
+    tenanted.lift_suppression(standing[0].number, "confirmed", entry(Kind::ConsentChanged)).await.unwrap();
+    assert!(tenanted.suppressions(None, 10).await.unwrap().is_empty());
+    let mail = NewKeptMail {
+        reference: "m1".to_owned(),
+        kind: MailKind::Reply,
+        delivery: Some(delivery),
+        at: bench.clock_now(),
+        secured: true,
+        content: Phi::new(b"Subject: x\r\n\r\nHello".to_vec()),
+    };
+    assert!(tenanted.keep_mail(mail.clone(), entry(Kind::Inbound)).await.unwrap());
+    assert!(!tenanted.keep_mail(mail, entry(Kind::Inbound)).await.unwrap());
+    let waiting = tenanted.kept_mails(None, true, 10).await.unwrap();
+    assert!(tenanted.kept_mail(waiting[0].number).await.unwrap().reveal().ends_with(b"Hello"));
+    tenanted.review_mail(waiting[0].number, entry(Kind::Administered)).await.unwrap();
+    assert!(tenanted.kept_mails(None, true, 10).await.unwrap().is_empty());
 }
 
 /// A template of the tenant's own, proposed and approved.

@@ -147,6 +147,8 @@ struct Settle {
     state: DeliveryState,
     code: String,
     entries: Vec<Entry>,
+    /// It was taken for delivered and came back.
+    came_back: bool,
 }
 
 impl Write for Settle {
@@ -158,6 +160,7 @@ impl Write for Settle {
         let before = state_of(column(&row, 0)?)?;
         let late =
             before == DeliveryState::Unknown && matches!(self.state, DeliveryState::Delivered | DeliveryState::Failed);
+        let late = late || (self.came_back && before == DeliveryState::Delivered);
         if before == self.state || (before.is_terminal() && !late) {
             return Ok(false);
         }
@@ -233,7 +236,7 @@ impl Tenanted {
     }
 
     /// The key of the patient of a delivery, and its message.
-    async fn patient_of_delivery(
+    pub(crate) async fn patient_of_delivery(
         &self,
         tenant: &Arc<TenantKeys>,
         delivery: DeliveryId,
@@ -259,6 +262,18 @@ impl Tenanted {
     ) -> Result<bool, StoreError> {
         let tenant = self.keys().await?;
         self.admissible(&entries)?;
-        self.shared.queue.write(Settle { tenant, delivery, state, code, entries }).await
+        self.shared.queue.write(Settle { tenant, delivery, state, code, entries, came_back: false }).await
+    }
+
+    /// Ends a delivery as failed because the mail came back. A server that took a mail answers for it (RFC 5321 section 6.1), so it
+    /// counted as delivered until then. `false` = it had failed, was refused or had expired before, and nothing was written.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]: this tenant has no such delivery.
+    pub async fn bounced(&self, delivery: DeliveryId, code: String, entries: Vec<Entry>) -> Result<bool, StoreError> {
+        let tenant = self.keys().await?;
+        self.admissible(&entries)?;
+        let state = DeliveryState::Failed;
+        self.shared.queue.write(Settle { tenant, delivery, state, code, entries, came_back: true }).await
     }
 }

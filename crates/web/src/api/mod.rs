@@ -8,6 +8,7 @@ pub mod mail;
 pub mod messages;
 pub mod openapi;
 pub mod patients;
+pub mod returned;
 pub mod scan;
 mod schemas;
 pub mod templates;

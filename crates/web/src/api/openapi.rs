@@ -86,6 +86,7 @@ const fn records(records: Records) -> &'static str {
         Records::Disclosed => "disclosed",
         Records::DisclosedOnContent => "disclosed, when the content is read",
         Records::VendorChanged => "vendor_changed",
+        Records::ConsentChanged => "consent_changed",
         Records::Administered => "administered",
         Records::Received => "receipt, inbound, consent_changed, terminal",
     }

@@ -82,11 +82,13 @@ pub(crate) fn parameters(query: Option<&str>, known: &[&str]) -> Result<Vec<(Str
     Ok(given)
 }
 
-fn value<'a>(given: &'a [(String, String)], name: &str) -> Option<&'a str> {
+/// The value of a parameter.
+pub(crate) fn value<'a>(given: &'a [(String, String)], name: &str) -> Option<&'a str> {
     given.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
 }
 
-fn limit(given: &[(String, String)]) -> Result<u32, Problem> {
+/// How many rows are asked for.
+pub(crate) fn limit(given: &[(String, String)]) -> Result<u32, Problem> {
     match value(given, "limit") {
         None => Ok(PAGE),
         // The engine's page holds one hundred, and one row tells whether there are more.

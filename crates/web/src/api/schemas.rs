@@ -5,13 +5,13 @@
 use crate::problem::Kind;
 use postern_base::{Channel, EmailMode, EmailTier, Form, Language, Level, Purpose};
 use postern_engine::Scope;
-use postern_engine::wire::{CASE_SCHEMA, DECISION_SCHEMA};
+use postern_engine::wire::{CASE_SCHEMA, DECISION_SCHEMA, LiftReason};
 use serde_json::{Map, Value, json};
 
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 25] = [
+    let list: [(&str, Value); 28] = [
         ("Accepted", accepted()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
@@ -35,6 +35,15 @@ pub(crate) fn all() -> Map<String, Value> {
         ("MadeKey", json!({ "type": "object", "properties": { "api_key": text(), "key": reference("Key") } })),
         ("ScanLine", scan_line()),
         ("ScanAnswer", scan_answer()),
+        ("Suppressions", suppressions()),
+        (
+            "Lifting",
+            closed(
+                &["reason"],
+                json!({ "reason": either(&LiftReason::ALL.iter().map(|r| r.as_str()).collect::<Vec<_>>()) }),
+            ),
+        ),
+        ("Mails", mails()),
         ("Readiness", readiness()),
         ("Problem", problem()),
     ];
@@ -177,6 +186,25 @@ fn portal_copies() -> Value {
         "message": { "type": "string", "format": "uuid" }, "purpose": words(Purpose::ALL),
         "subject": { "type": ["string", "null"] }, "body": text(), "level": words(Level::ALL), "at": instant(),
     }))) }))
+}
+
+/// Addresses that are not written to.
+fn suppressions() -> Value {
+    let row = given(json!({
+        "id": whole(), "reason": either(&["hard_bounce", "complaint"]), "code": { "type": ["string", "null"] }, "at": instant(),
+        "delivery": text(), "message": { "type": ["string", "null"] }, "patient": text(), "address": text(),
+    }));
+    given(json!({ "suppressions": list_of(&row), "next": { "type": ["string", "null"] } }))
+}
+
+/// Mails that were kept for a person.
+fn mails() -> Value {
+    let row = given(json!({
+        "id": whole(), "kind": either(&["reply", "auto_reply", "complaint", "bounce", "role", "unreadable"]),
+        "at": instant(), "secured": boolean(), "delivery": { "type": ["string", "null"] },
+        "reviewed_at": { "type": ["string", "null"] }, "reviewed_by": { "type": ["string", "null"] },
+    }));
+    given(json!({ "mails": list_of(&row), "next": { "type": ["string", "null"] } }))
 }
 
 /// A version of a template.

@@ -1,5 +1,5 @@
 //! A real Postfix on loopback: its own configuration, queue and mailbox under a temporary directory, stopped by its own
-//! command. Nothing it takes can leave: every transport but the mailbox is an error.
+//! command. Nothing it takes can leave: every transport but the mailbox is an error, unless a test names a place on loopback.
 
 use super::authority::Identity;
 use super::missing_peer;
@@ -30,6 +30,7 @@ proxymap unix - - n - - proxymap
 showq unix n - n - - showq
 error unix - - n - - error
 retry unix - - n - - error
+smtp unix - - n - - smtp
 discard unix - - n - - discard
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil

@@ -113,6 +113,7 @@ pub(crate) async fn permitted_again(wish: &Wish, delivery: DeliveryId) -> (Recor
         recipient: None,
         language: Language::En,
         idempotency_key: attempt.to_string(),
+        back: None,
     };
     (recorded, outbound)
 }

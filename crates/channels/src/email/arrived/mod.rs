@@ -1,0 +1,175 @@
+//! What a mail that came back is: a bounce, a complaint, an automatic answer, or a person's words. Bytes in, meaning out; nothing
+//! here believes more of a mail than it has to, and nothing can make it fail.
+
+mod status;
+mod words;
+
+pub use status::{Bounce, Outcome, Status};
+
+use aws_lc_rs::digest;
+use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
+use postern_base::Phi;
+use std::fmt::Write as _;
+
+/// Part boundaries above which a mail is not taken apart: people and mail servers need a handful.
+const BOUNDARIES_MAX: usize = 500;
+/// Header lines above which a mail is not taken apart.
+const HEADER_LINES_MAX: usize = 2_000;
+/// RFC 5321 section 6.3: how many servers a mail may have passed; more is a loop.
+const HOPS_MAX: usize = 50;
+
+/// What arrived.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    /// Names it: the same mail, sent again by a server that did not hear our answer, has the same name.
+    pub reference: String,
+    /// Who it says it is from.
+    pub from: Option<Phi<String>>,
+    /// What it is.
+    pub what: What,
+}
+
+/// What a mail is.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// A server says what became of a mail of ours.
+    Bounce(Bounce),
+    /// The recipient, or whoever runs their mailbox, complains (RFC 5965).
+    Complaint,
+    /// A machine answered: away, busy, received, read (RFC 3834, RFC 8098).
+    AutoReply,
+    /// A person wrote.
+    Reply(Words),
+    /// It has passed more servers than any mail does.
+    Loop,
+    /// Too many parts, or no mail at all.
+    Unreadable,
+}
+
+/// What a person wrote.
+#[derive(Debug, Clone)]
+pub struct Words {
+    /// Above what they quoted.
+    pub text: Phi<String>,
+    /// Nothing was left out: no attachment, no rest.
+    pub whole: bool,
+}
+
+/// Reads `content`. `from_nobody` = the envelope's sender was the null path, as a bounce's is.
+#[must_use]
+pub fn read(content: &[u8], from_nobody: bool) -> Arrived {
+    let reference = reference(content);
+    let unreadable = |reference| Arrived { reference, from: None, what: What::Unreadable };
+    if hops(content) > HOPS_MAX {
+        return Arrived { reference, from: None, what: What::Loop };
+    }
+    if !is_bearable(content) {
+        return unreadable(reference);
+    }
+    let Some(message) = MessageParser::default().parse(content) else { return unreadable(reference) };
+    let from = message.from().and_then(|from| from.first()).and_then(|from| from.address());
+    let from = from.map(|address| address.trim().to_owned());
+    let what = what(&message, from_nobody || from.as_deref().is_some_and(is_mailer));
+    Arrived { reference, from: from.map(Phi::new), what }
+}
+
+fn what(message: &Message<'_>, from_mailer: bool) -> What {
+    if let Some(fields) = part_text(message, "message", "feedback-report") {
+        // RFC 5965 section 3.1: `not-spam` takes a complaint back.
+        let taken_back =
+            status::field(&fields, "feedback-type").is_some_and(|kind| kind.eq_ignore_ascii_case("not-spam"));
+        return if taken_back { What::AutoReply } else { What::Complaint };
+    }
+    let fields = part_text(message, "message", "delivery-status")
+        .or_else(|| part_text(message, "message", "global-delivery-status"));
+    if let Some(bounce) = fields.and_then(|fields| status::formal(&fields)) {
+        return What::Bounce(bounce);
+    }
+    if part_text(message, "message", "disposition-notification").is_some() {
+        return What::AutoReply;
+    }
+    let text = message.body_text(0).unwrap_or_default();
+    if from_mailer && let Some(bounce) = status::informal(&text) {
+        return What::Bounce(bounce);
+    }
+    if from_mailer || is_automatic(message) {
+        return What::AutoReply;
+    }
+    let (own, rest) = words::own(&text);
+    let whole = !rest && message.attachment_count() == 0;
+    What::Reply(Words { text: Phi::new(own), whole })
+}
+
+/// RFC 3834 section 5, and the older signs that servers still give.
+fn is_automatic(message: &Message<'_>) -> bool {
+    let header = |name: &str| message.header_raw(name.to_owned()).map(str::trim).map(str::to_ascii_lowercase);
+    let says = |name: &str, words: &[&str]| {
+        header(name)
+            .is_some_and(|value| words.iter().any(|word| value.split([';', ' ', ',']).any(|part| part == *word)))
+    };
+    header("Auto-Submitted").is_some_and(|value| value.split(';').next().is_none_or(|word| word.trim() != "no"))
+        || says("Precedence", &["bulk", "junk", "list", "auto_reply"])
+        || ["X-Autoreply", "X-Autorespond", "X-Auto-Response", "List-Id"].iter().any(|name| header(name).is_some())
+}
+
+/// A name under which only mail servers write.
+fn is_mailer(address: &str) -> bool {
+    let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
+    ["mailer-daemon", "postmaster", "mail-daemon", "maildaemon"].iter().any(|name| local.eq_ignore_ascii_case(name))
+}
+
+/// The first part of this type, as text; a part of a message that it encloses is none of its own.
+fn part_text(message: &Message<'_>, kind: &str, subkind: &str) -> Option<String> {
+    let is = |part: &&MessagePart<'_>| {
+        part.content_type().is_some_and(|found| {
+            found.ctype().eq_ignore_ascii_case(kind)
+                && found.subtype().is_some_and(|found| found.eq_ignore_ascii_case(subkind))
+        })
+    };
+    let part = message.parts.iter().find(is)?;
+    Some(match &part.body {
+        PartType::Message(inner) => String::from_utf8_lossy(inner.raw_message()).into_owned(),
+        _ => String::from_utf8_lossy(part.contents()).into_owned(),
+    })
+}
+
+/// Message-ID and body: a server that sends it again may add headers, and changes neither.
+fn reference(content: &[u8]) -> String {
+    let (head, body) = head_and_body(content);
+    let id = lines(head).find(|line| line.get(..11).is_some_and(|name| name.eq_ignore_ascii_case(b"message-id:")));
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(id.unwrap_or_default());
+    context.update(b"\n");
+    context.update(body);
+    let mut name = String::with_capacity(32);
+    for byte in context.finish().as_ref().iter().take(16) {
+        // Writing to a string cannot fail.
+        write!(name, "{byte:02x}").ok();
+    }
+    name
+}
+
+fn head_and_body(content: &[u8]) -> (&[u8], &[u8]) {
+    let end = content.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at.saturating_add(2));
+    content.split_at_checked(end.unwrap_or(content.len())).unwrap_or((content, &[]))
+}
+
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end)
+}
+
+fn hops(content: &[u8]) -> usize {
+    let (head, _) = head_and_body(content);
+    lines(head).filter(|line| line.get(..9).is_some_and(|name| name.eq_ignore_ascii_case(b"received:"))).count()
+}
+
+/// Whether taking it apart costs no more than a mail is worth: every part makes a part of ours, every header line too.
+fn is_bearable(content: &[u8]) -> bool {
+    let (head, _) = head_and_body(content);
+    lines(head).take(HEADER_LINES_MAX.saturating_add(1)).count() <= HEADER_LINES_MAX
+        && lines(content).filter(|line| line.starts_with(b"--")).take(BOUNDARIES_MAX.saturating_add(1)).count()
+            <= BOUNDARIES_MAX
+}
+
+#[cfg(test)]
+mod tests;

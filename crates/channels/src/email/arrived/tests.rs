@@ -1,0 +1,157 @@
+use super::*;
+
+fn mail(head: &str, body: &str) -> Vec<u8> {
+    format!("From: Pat <pat@example.org>\nMessage-ID: <1@example.org>\n{head}\n\n{body}")
+        .replace('\n', "\r\n")
+        .into_bytes()
+}
+
+fn kind(arrived: &Arrived) -> &'static str {
+    match &arrived.what {
+        What::Bounce(bounce) if bounce.outcome == Outcome::Failed => "failed",
+        What::Bounce(_) => "not failed",
+        What::Complaint => "complaint",
+        What::AutoReply => "automatic",
+        What::Reply(_) => "reply",
+        What::Loop => "loop",
+        What::Unreadable => "unreadable",
+    }
+}
+
+fn report(subkind: &str, fields: &str) -> Vec<u8> {
+    let head = format!("Content-Type: multipart/report; report-type={subkind}; boundary=bb");
+    let body = format!(
+        "--bb\nContent-Type: text/plain\n\nYour mail. 5.2.2\n--bb\nContent-Type: message/{subkind}\n\n{fields}\n--bb\n\
+         Content-Type: message/rfc822\n\nReturn-Path: <b-1@back.example>\nSubject: A message\n\nText\n--bb--\n"
+    );
+    mail(&head, &body)
+}
+
+fn bounce(content: &[u8]) -> Bounce {
+    match read(content, true).what {
+        What::Bounce(bounce) => bounce,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_report_of_rfc_3464_gives_outcome_and_status() {
+    let fields = "Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n\
+                  Diagnostic-Code: smtp; 550 5.7.1\n no";
+    let found = bounce(&report("delivery-status", fields));
+    assert_eq!(found.outcome, Outcome::Failed);
+    assert_eq!(found.status.unwrap().to_string(), "5.1.1");
+    assert!(found.status.unwrap().is_about_the_address());
+}
+
+#[test]
+fn the_worst_of_several_recipients_counts_and_a_delay_is_no_failure() {
+    let group = |action: &str, status: &str| {
+        format!("Final-Recipient: rfc822; a@b.example\nAction: {action}\nStatus: {status}\n")
+    };
+    let fields = |groups: &[String]| format!("Reporting-MTA: dns; mx.example\n\n{}", groups.join("\n"));
+    let delayed = bounce(&report("delivery-status", &fields(&[group("delayed", "4.4.1")])));
+    assert_eq!((delayed.outcome, delayed.status.unwrap().class), (Outcome::Delayed, 4));
+    let mixed =
+        fields(&[group("delivered", "2.0.0"), group("Failed (gave up)", "5.2.2 (full)"), group("relayed", "2.0.0")]);
+    let mixed = bounce(&report("delivery-status", &mixed));
+    assert_eq!((mixed.outcome, mixed.status.unwrap().to_string().as_str()), (Outcome::Failed, "5.2.2"));
+    assert!(!mixed.status.unwrap().is_about_the_address(), "a full mailbox is still the patient's");
+}
+
+#[test]
+fn a_bounce_that_is_only_words_is_read_by_its_numbers_and_not_by_the_mail_it_quotes() {
+    for (text, outcome, status) in [
+        ("Hi. This is the qmail-send program.\n<a@b.example>:\n550 5.1.1 no such user", Outcome::Failed, Some("5.1.1")),
+        ("host mx said: 550-No such user here", Outcome::Failed, None),
+        (
+            "Delivery is delayed (#4.4.1)\n--- Below this line is a copy of the message.\n\n5.1.1",
+            Outcome::Delayed,
+            Some("4.4.1"),
+        ),
+    ] {
+        let found = bounce(&mail("Subject: failure notice", text));
+        assert_eq!((found.outcome, found.status.map(|s| s.to_string()).as_deref()), (outcome, status), "{text}");
+    }
+    let quoted = mail("Subject: failure notice", "I could not.\n\nReceived: by x 550 5.1.1");
+    assert_eq!(kind(&read(&quoted, true)), "automatic", "no number of its own");
+}
+
+#[test]
+fn a_person_who_writes_of_numbers_is_no_bounce() {
+    let content = mail("Subject: Re", "My sugar was 550 and 5.1.1 today");
+    assert_eq!(kind(&read(&content, false)), "reply");
+}
+
+#[test]
+fn a_feedback_report_is_a_complaint_unless_it_takes_one_back() {
+    let content = report("feedback-report", "Feedback-Type: abuse\nUser-Agent: x\nVersion: 1");
+    assert_eq!(kind(&read(&content, false)), "complaint");
+    let content = report("feedback-report", "Feedback-Type: not-spam\nVersion: 1");
+    assert_eq!(kind(&read(&content, false)), "automatic");
+}
+
+#[test]
+fn machines_that_answer_are_known_by_the_signs_they_give() {
+    for head in [
+        "Auto-Submitted: auto-replied",
+        "Auto-Submitted: auto-generated; owner=x",
+        "Precedence: bulk",
+        "X-Autoreply: yes",
+        "List-Id: <list.example>",
+    ] {
+        assert_eq!(kind(&read(&mail(head, "STOP"), false)), "automatic", "{head}");
+    }
+    assert_eq!(kind(&read(&mail("Auto-Submitted: no", "STOP"), false)), "reply");
+    assert_eq!(kind(&read(&mail("Subject: away", "I am away"), true)), "automatic", "the null sender");
+    let read_receipt = report("disposition-notification", "Disposition: manual-action/MDN-sent-manually; displayed");
+    assert_eq!(kind(&read(&read_receipt, false)), "automatic");
+}
+
+#[test]
+fn a_persons_words_are_found_in_html_and_without_what_they_quote() {
+    let content = mail("Content-Type: text/html", "<p>Please <b>stop</b></p><br>&gt; Reply STOP");
+    let What::Reply(words) = read(&content, false).what else { panic!() };
+    assert!(words.text.reveal().to_lowercase().contains("stop") && words.whole, "{}", words.text.reveal());
+    let head = "Content-Type: multipart/mixed; boundary=bb";
+    let body = "--bb\n\nSee the picture\n--bb\nContent-Type: image/png\nContent-Disposition: attachment\n\nx\n--bb--";
+    let What::Reply(words) = read(&mail(head, body), false).what else { panic!() };
+    assert_eq!((words.text.reveal().as_str(), words.whole), ("See the picture", false));
+}
+
+#[test]
+fn the_same_mail_by_another_way_has_the_same_name_and_another_mail_has_not() {
+    let one = mail("Subject: Re", "STOP");
+    let again = [b"Received: from x by y\r\n".as_slice(), &one].concat();
+    assert_eq!(read(&one, false).reference, read(&again, false).reference);
+    assert_ne!(read(&one, false).reference, read(&mail("Subject: Re", "START"), false).reference);
+}
+
+#[test]
+fn hostile_mails_are_read_as_what_they_are() {
+    let round = format!("{}Subject: x\n\nhi", "Received: by x\n".repeat(HOPS_MAX + 1)).replace('\n', "\r\n");
+    assert_eq!(kind(&read(round.as_bytes(), false)), "loop");
+    let parts = mail("Content-Type: multipart/mixed; boundary=b", &"--b\n\nx\n".repeat(100_000));
+    assert_eq!(kind(&read(&parts, false)), "unreadable");
+    let heads = mail(&"X-A: b\n".repeat(HEADER_LINES_MAX + 1), "x");
+    assert_eq!(kind(&read(&heads, false)), "unreadable");
+    let mut nested = String::from("x");
+    for n in 0..200 {
+        nested = format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n{nested}\n--b{n}--\n");
+    }
+    for content in [
+        mail("X: y", &nested),
+        nested.replace('\n', "\r\n").into_bytes(),
+        b"\0\0\0\0".to_vec(),
+        Vec::new(),
+        b"\r\n\r\n".to_vec(),
+        vec![0xff; 100_000],
+        mail("Content-Type: text/plain; charset=no-such", "\u{fffd}"),
+        mail("Content-Type: message/rfc822", &"Content-Type: message/rfc822\n\n".repeat(1_000)),
+        mail("Content-Transfer-Encoding: base64", "====!!!!\0"),
+        vec![b'a'; 1 << 20],
+    ] {
+        let arrived = read(&content, false);
+        assert_eq!(arrived.reference.len(), 32);
+    }
+}

@@ -1,0 +1,231 @@
+//! What comes back by e-mail: bounces end deliveries and close addresses, complaints and unsubscriptions are obeyed, a patient's words
+//! go the way of every patient's words, and what needs a person is kept sealed for one.
+//!
+//! Whom a mail is about is never taken from what it says: the address it came to names the delivery and is signed by us.
+
+mod desk;
+
+use crate::accept::entry_for;
+use crate::engine::Engine;
+use crate::ledger_entry;
+use crate::receipts::ReceiveFailure;
+use async_trait::async_trait;
+use postern_base::{Channel, DeliveryId, MessageId, Phi, Purpose, TenantId};
+use postern_channels::email::arrived::{self, Arrived, Bounce, Outcome, What, Words};
+use postern_channels::email::back::{Mailbox, Role, Way};
+use postern_channels::email::inbound::{InboundMail, MailSink, NotTaken};
+use postern_channels::{InboundMessage, ProviderRef};
+use postern_gate::facts::{Address, OptOut, OptOutScope};
+use postern_ledger::Kind;
+use postern_store::{DeliveryState, MailKind, NewKeptMail, NewSuppression, SuppressionReason};
+
+/// The delivery that something came back of.
+struct Of {
+    tenant: TenantId,
+    message: MessageId,
+    delivery: DeliveryId,
+    purpose: Purpose,
+    /// Where it went.
+    point: Address,
+}
+
+/// The vendor under whose name mail comes in.
+const MAIL: &str = "mail";
+
+#[async_trait]
+impl MailSink for Engine {
+    async fn take(&self, mail: InboundMail) -> Result<(), NotTaken> {
+        let arrived = arrived::read(mail.content.reveal(), mail.from.reveal().is_empty());
+        if self.is_circular(&arrived) {
+            return Err(NotTaken::Never);
+        }
+        for mailbox in &mail.to {
+            self.take_for_mailbox(*mailbox, &arrived, &mail).await.map_err(|failure| {
+                tracing::warn!(%failure, "a mail could not be kept now; its sender comes again");
+                NotTaken::Later
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Whether a mail goes round: it passed too many servers, or says it is from an address to which our mail comes back.
+    fn is_circular(&self, arrived: &Arrived) -> bool {
+        let ours = || {
+            let domain = arrived.from.as_ref().and_then(|from| crate::address::domain(from.reveal()));
+            domain.is_some() && domain.as_deref() == self.inner.addresses.as_ref().map(|addresses| addresses.domain())
+        };
+        matches!(arrived.what, What::Loop) || ours()
+    }
+
+    async fn take_for_mailbox(
+        &self,
+        mailbox: Mailbox,
+        arrived: &Arrived,
+        mail: &InboundMail,
+    ) -> Result<(), ReceiveFailure> {
+        match mailbox {
+            Mailbox::Delivery(way, delivery) => match self.of(delivery).await? {
+                Some(of) => self.take_of(&of, way, arrived, mail).await,
+                // Ours once, and its patient's key was destroyed since: there is nobody left to tell.
+                None => Ok(()),
+            },
+            Mailbox::Role(role) => self.take_of_role(role, arrived, mail).await,
+        }
+    }
+
+    async fn of(&self, delivery: DeliveryId) -> Result<Option<Of>, ReceiveFailure> {
+        let Some((tenant, message)) = self.inner.store.delivery(delivery).await? else { return Ok(None) };
+        let record = match self.inner.store.tenant(&tenant).message(message).await {
+            Err(postern_store::StoreError::KeyDestroyed) => return Ok(None),
+            record => record?,
+        };
+        Ok(record.and_then(|record| {
+            let found = record.deliveries.iter().find(|d| d.id == delivery)?;
+            let (purpose, point) = (record.purpose, found.candidate.point.clone());
+            Some(Of { tenant, message, delivery, purpose, point })
+        }))
+    }
+
+    async fn take_of(&self, of: &Of, way: Way, arrived: &Arrived, mail: &InboundMail) -> Result<(), ReceiveFailure> {
+        match (&arrived.what, way) {
+            (What::Bounce(bounce), _) => self.take_bounce(of, bounce).await,
+            (What::Complaint, _) => {
+                self.take_complaint(of).await?;
+                self.keep(of, MailKind::Complaint, arrived, mail).await
+            }
+            (_, Way::Unsubscribe) => self.unsubscribe(of, of.purpose).await,
+            (What::Reply(words), Way::Reply) => self.take_reply(of, words, arrived, mail).await,
+            // To the envelope's sender only machines write.
+            (What::Reply(_) | What::AutoReply, Way::Bounce) | (What::AutoReply, Way::Reply) => {
+                self.keep(of, MailKind::AutoReply, arrived, mail).await
+            }
+            (What::Unreadable | What::Loop, _) => self.keep(of, MailKind::Unreadable, arrived, mail).await,
+        }
+    }
+
+    /// A mail that did not arrive, or not yet. Twice is harmless.
+    async fn take_bounce(&self, of: &Of, bounce: &Bounce) -> Result<(), ReceiveFailure> {
+        if bounce.outcome != Outcome::Failed {
+            return Ok(());
+        }
+        let status = bounce.status.map(|status| status.to_string());
+        let code = status.as_ref().map_or_else(|| "bounced".to_owned(), |status| format!("bounced-{status}"));
+        let entry = |kind, code: &str| entry_for(self, &of.tenant, kind, MAIL, code, of.message, of.delivery);
+        let entries = vec![entry(Kind::Receipt, &code)?, entry(Kind::Terminal, DeliveryState::Failed.as_str())?];
+        let store = self.inner.store.tenant(&of.tenant);
+        if store.bounced(of.delivery, code, entries).await? {
+            self.inner.metrics.ended(DeliveryState::Failed.as_str());
+            self.inner.wake.notify_one();
+        }
+        // OCR FAQ 570, "checking the e-mail address for accuracy": an address that is nobody's is verified anew before it is used.
+        if bounce.status.is_some_and(arrived::Status::is_about_the_address) {
+            store.put_verification(&of.point, None, entry(Kind::ConsentChanged, "address_bounced")?).await?;
+            self.suppress(of, SuppressionReason::HardBounce, status).await?;
+            self.inner.metrics.alert("EML-03");
+        }
+        Ok(())
+    }
+
+    async fn suppress(&self, of: &Of, reason: SuppressionReason, code: Option<String>) -> Result<(), ReceiveFailure> {
+        let new = NewSuppression { point: of.point.clone(), reason, code, delivery: of.delivery, at: self.now() };
+        let code = match reason {
+            SuppressionReason::HardBounce => "suppressed_hard_bounce",
+            SuppressionReason::Complaint => "suppressed_complaint",
+        };
+        let entry = entry_for(self, &of.tenant, Kind::ConsentChanged, MAIL, code, of.message, of.delivery)?;
+        Ok(self.inner.store.tenant(&of.tenant).suppress(new, entry).await?)
+    }
+
+    /// RFC 5965: somebody pressed "this is spam". RULES TCP-11: any reasonable means of saying no is one.
+    async fn take_complaint(&self, of: &Of) -> Result<(), ReceiveFailure> {
+        self.opt_out(of, OptOutScope::All).await?;
+        self.suppress(of, SuppressionReason::Complaint, None).await?;
+        self.inner.metrics.alert("TCP-11");
+        Ok(())
+    }
+
+    /// RFC 2369 section 3.2: what the address was made for, and whatever the mail to it says.
+    async fn unsubscribe(&self, of: &Of, purpose: Purpose) -> Result<(), ReceiveFailure> {
+        self.opt_out(of, OptOutScope::Purpose(purpose)).await
+    }
+
+    /// Notes an opt-out that does not stand yet.
+    async fn opt_out(&self, of: &Of, scope: OptOutScope) -> Result<(), ReceiveFailure> {
+        let store = self.inner.store.tenant(&of.tenant);
+        let standing = store.reading().await?.opt_outs(std::slice::from_ref(&of.point)).await?;
+        if standing.iter().any(|known| known.scope == scope) {
+            return Ok(());
+        }
+        let opt_out = OptOut { at: self.now(), channel: Channel::Email, point: of.point.clone(), scope };
+        let entry = entry_for(self, &of.tenant, Kind::ConsentChanged, "patient", "opt_out", of.message, of.delivery)?;
+        Ok(store.put_opt_out(opt_out, entry).await?)
+    }
+
+    /// What a patient wrote. A STOP counts for the address we wrote to, wherever it was sent from: only who holds that mail knows
+    /// where to answer. Everything else counts only from that address; from another, a person looks.
+    async fn take_reply(
+        &self,
+        of: &Of,
+        words: &Words,
+        arrived: &Arrived,
+        mail: &InboundMail,
+    ) -> Result<(), ReceiveFailure> {
+        let from = arrived.from.as_ref().map(|from| from.reveal().to_lowercase());
+        let theirs = from.is_some_and(|from| from == of.point.reveal().to_lowercase());
+        if theirs {
+            let message = InboundMessage {
+                reference: ProviderRef(arrived.reference.clone()),
+                channel: Channel::Email,
+                from: Phi::new(of.point.reveal().to_string()),
+                to: String::new(),
+                text: words.text.clone(),
+                at: mail.at,
+            };
+            self.take_for(&of.tenant, MAIL, &message, &of.point).await?;
+        } else if postern_gate::revocation::read(words.text.reveal()).stops() {
+            self.opt_out(of, OptOutScope::All).await?;
+        }
+        if theirs && words.whole { Ok(()) } else { self.keep(of, MailKind::Reply, arrived, mail).await }
+    }
+
+    async fn keep(&self, of: &Of, kind: MailKind, arrived: &Arrived, mail: &InboundMail) -> Result<(), ReceiveFailure> {
+        let entry = entry_for(self, &of.tenant, Kind::Inbound, MAIL, kind.as_str(), of.message, of.delivery)?;
+        let new = NewKeptMail {
+            reference: arrived.reference.clone(),
+            kind,
+            delivery: Some(of.delivery),
+            at: mail.at,
+            secured: mail.secured,
+            content: mail.content.clone(),
+        };
+        self.inner.store.tenant(&of.tenant).keep_mail(new, entry).await?;
+        Ok(())
+    }
+
+    /// Mail to a mailbox that is nobody's own. A complaint that encloses a mail of ours is about that one; all else is for whoever
+    /// runs this: the first tenant.
+    async fn take_of_role(&self, role: Role, arrived: &Arrived, mail: &InboundMail) -> Result<(), ReceiveFailure> {
+        let text = String::from_utf8_lossy(mail.content.reveal());
+        let about = self.inner.addresses.as_ref().and_then(|addresses| addresses.find(&text));
+        if role == Role::Abuse
+            && let (What::Complaint, Some((_, delivery))) = (&arrived.what, about)
+            && let Some(of) = self.of(delivery).await?
+        {
+            return self.take_of(&of, Way::Bounce, arrived, mail).await;
+        }
+        let Some(tenant) = self.inner.store.tenants().await?.into_iter().next() else { return Ok(()) };
+        let entry = ledger_entry::of(self, &tenant.id, Kind::Inbound, MAIL, role.as_str())?;
+        let new = NewKeptMail {
+            reference: arrived.reference.clone(),
+            kind: MailKind::Role,
+            delivery: None,
+            at: mail.at,
+            secured: mail.secured,
+            content: mail.content.clone(),
+        };
+        self.inner.store.tenant(&tenant.id).keep_mail(new, entry).await?;
+        Ok(())
+    }
+}
