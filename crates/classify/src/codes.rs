@@ -19,10 +19,12 @@ pub(crate) fn judge(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>
             if is_npi_cued(words, folded, one) {
                 return is_npi(text).then(|| Hit::identifier(one.start, one.end, Kind::Other));
             }
-            let icd = is_icd(text);
+            // "E11-9", "E11/9": another sign in the dot's place.
+            let bare: Vec<u8> = text.iter().copied().filter(|byte| !matches!(byte, b'-' | b'/' | b'.')).collect();
+            let icd = is_icd(text) || (text.len() == bare.len() + 1 && text.len() > 4 && is_icd(&bare));
             let cued = cues.has(roles::CODE);
             let place = cues.is_nearest(roles::PLACE);
-            match text.len() {
+            match bare.len() {
                 3..=7 if icd && (cued || (cues.is_about && !place)) => hit(icd_category(text)),
                 3..=7 if icd && !place && stands_on_paper(words, folded, one) => hit(icd_category(text)),
                 // CDT and HCPCS: a letter and four digits, of dental procedures, preventive services and drugs.
@@ -73,6 +75,13 @@ fn stands_on_paper(list: &[Word], folded: &Folded<'_>, one: Found) -> bool {
         "cobertura",
         "billing",
         "paperwork",
+        "approval",
+        "approved",
+        "authorized",
+        "authorization",
+        "autorizado",
+        "autorizada",
+        "autorizacion",
     ];
     let first = words::from(list, one.start);
     // "is on the form", "aparece en la hoja" directly behind; not "Park in F32. Bring the form".
@@ -81,7 +90,19 @@ fn stands_on_paper(list: &[Word], folded: &Folded<'_>, one: Found) -> bool {
     let written =
         matches!(behind.first(), Some(&(b"is" | b"on" | b"aparece" | b"sale" | b"esta" | b"en" | b"shows" | b"was")))
             && behind.iter().any(|word| matches!(*word, b"form" | b"hoja" | b"note" | b"list" | b"nota"));
-    if written {
+    // "The form says E119".
+    let text = |back: usize| {
+        first
+            .checked_sub(back)
+            .and_then(|at| list.get(at))
+            .map_or(b"".as_slice(), |word| folded.slice(word.start, word.end))
+    };
+    let says = matches!(text(1), b"says" | b"said" | b"dice" | b"shows" | b"reads" | b"lists" | b"muestra")
+        && matches!(
+            text(2),
+            b"form" | b"forms" | b"hoja" | b"paper" | b"papel" | b"note" | b"nota" | b"order" | b"orden" | b"slip"
+        );
+    if written || says {
         return true;
     }
     let near = list.get(first.saturating_sub(6)..(first + 8).min(list.len())).unwrap_or_default();

@@ -79,10 +79,15 @@ impl Cues {
                     .is_some_and(|next| matches!(folded.slice(next.start, next.end), b"4" | b"four" | b"cuatro"))
             };
             cues.says_last_four |= word.is(roles::LAST) && four();
-            cues.all |= word.info.roles;
+            let text = folded.slice(word.start, word.end);
+            // "your record number with us": nobody is to call.
+            let with = matches!(text, b"us" | b"nosotros")
+                && words::before(list, word)
+                    .is_some_and(|with| matches!(folded.slice(with.start, with.end), b"with" | b"con"));
+            let said = if with { word.info.roles & !roles::CALL } else { word.info.roles };
+            cues.all |= said;
             if cues.nearest == 0 {
-                cues.nearest = word.info.roles & TELLING;
-                let text = folded.slice(word.start, word.end);
+                cues.nearest = said & TELLING;
                 cues.is_patient = matches!(text, b"patient" | b"paciente" | b"pt");
                 cues.is_far = count >= NEAR;
                 cues.is_plate =

@@ -71,8 +71,7 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
         || (at..at + length).filter_map(|i| words.get(i)).skip(1).any(|w| w.is(roles::INSTITUTION))
         || after.is_some_and(|w| w.is(roles::INSTITUTION | roles::CREDENTIAL));
     let asked = is_asked_for(words, folded, at, last);
-    let staff = (cue & roles::STAFF != 0 && !asked)
-        || is_introduced(words, folded, at)
+    let staff = (!asked && (cue & roles::STAFF != 0 || is_introduced(words, folded, at)))
         || before(2).is_some_and(|b| b.is(roles::STAFF) && cue & (roles::STAFF | roles::PARTICLE) != 0)
         || says_staff(words, folded, last, at + length);
     if !institution && !staff && is_full(words, folded, (at, length), before(1), announced) {

@@ -9,6 +9,8 @@ use crate::words::{Word, Words};
 const DIGITS_MIN: usize = 4;
 /// The most letters that may all stand for digits, and digits none beside them.
 const LETTERS_MAX: usize = 4;
+/// The longest word of digits and letters in which letters are read as digits: a parcel's number is longer.
+const LETTERED_MAX: usize = 11;
 /// The most words of one number.
 const WORDS_MAX: usize = 24;
 
@@ -88,11 +90,39 @@ fn is_usual(run: &[Word], folded: &Folded<'_>) -> bool {
     !none && odd.all(|at| amount(at) || area(at))
 }
 
+/// `E11 dot 9`, `Z34(dot)90`: a code of ICD-10-CM whose dot is a word.
+fn code<'w>(words: &'w Words, folded: &Folded<'_>, at: usize) -> Option<(&'w Word, &'w Word)> {
+    let first = words.get(at).filter(|word| word.len() == 3 && word.digits > 0)?;
+    let text = folded.slice(first.start, first.end);
+    let icd = matches!(text, [b'a'..=b'z', b'0'..=b'9', b'0'..=b'9' | b'a' | b'b']);
+    let dot = words.get(at + 1).filter(|word| word.len() <= 5)?;
+    let next = words.get(at + 2).filter(|word| word.digits > 0 && word.len() <= 4)?;
+    let said = matches!(folded.slice(dot.start, dot.end), b"dot" | b"punto" | b"point");
+    (icd && said && next.start - first.end <= 9).then_some((first, next))
+}
+
 /// The text with such numbers written as numbers are.
 pub(crate) fn tidied(words: &Words, folded: &Folded<'_>) -> Rewritten {
     let mut out = Rewritten::default();
     let (mut at, mut copied) = (0, 0);
     while let Some(first) = words.get(at) {
+        if let Some((word, next)) = code(words, folded, at) {
+            out.copy(folded, copied, word.end);
+            out.mark();
+            out.push(b'.', word.end);
+            copied = next.start;
+            at += 2;
+            continue;
+        }
+        // Nearly every word goes here: no digits and none to come, or a number with blanks around it.
+        let joined = words.get(at + 1).is_some_and(|next| {
+            next.start - first.end <= 3 && folded.at(first.end).is_some_and(|sign| sign != b' ' && is_between(sign))
+        });
+        let mixed = first.digits > 0 && first.digits < first.len() && first.len() >= DIGITS_MIN;
+        if !mixed && (!joined || (first.digits == 0 && first.len() > LETTERS_MAX)) {
+            at += 1;
+            continue;
+        }
         let length = run(words, folded, at);
         let group = words.get(at..at + length).unwrap_or_default();
         at += length.max(1);
@@ -102,6 +132,7 @@ pub(crate) fn tidied(words: &Words, folded: &Folded<'_>) -> Rewritten {
         let text = |word: &Word| folded.slice(word.start, word.end);
         let lettered = |word: &Word| {
             word.digits < word.len()
+                && word.len() <= LETTERED_MAX
                 && looks_like_digits(text(word), word.digits)
                 && (word.digits > 0 && word.len() >= DIGITS_MIN || group.len() > 1)
         };

@@ -11,8 +11,16 @@ const WORDS: usize = 12;
 /// Whether what stands around a number says that it is the patient's.
 pub(crate) fn is_patients(cues: &Cues, list: &[Word], folded: &Folded<'_>, start: usize, end: usize) -> bool {
     let before = Before::of(list, folded, start);
+    // "we called 555-0144 and nobody picked up", "your emergency contact is Ruth, 555-0144".
+    let called = matches!(before.text(0), b"called" | b"dialed" | b"texted" | b"tried" | b"rang")
+        && matches!(before.text(1), b"we" | b"i" | b"ve");
+    let emergency = before.says(&["emergency", "emergencia"])
+        && before.says(&["contact", "contacto"])
+        && before.words.iter().any(|word| word.is(roles::OWNER));
     let after = Cues::after(list, folded, end);
-    before.owns_a_line()
+    called
+        || emergency
+        || before.owns_a_line()
         || before.reaches_somebody()
         || before.has_tried()
         || before.is_labelled()

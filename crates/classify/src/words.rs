@@ -253,6 +253,11 @@ pub(crate) fn from(words: &[Word], position: usize) -> usize {
     words.partition_point(|word| word.start < position)
 }
 
+/// The word before a word.
+pub(crate) fn before<'w>(words: &'w [Word], word: &Word) -> Option<&'w Word> {
+    from(words, word.start).checked_sub(1).and_then(|at| words.get(at))
+}
+
 /// The word behind a word.
 pub(crate) fn after<'w>(words: &'w [Word], word: &Word) -> Option<&'w Word> {
     words.get(from(words, word.end))

@@ -281,12 +281,19 @@ fn numbers_and_names_in_odd_writings_are_found_and_slips_in_ordinary_words_are_n
         "Your driver's lisence D4418827 is expired.",
         "Your email jkowalczyk82 @ post . example is on file",
         "Hi TERRENCE OKONKWO, your visit is Monday.",
+        "The form says E11(dot)9.",
+        "Código I10 autorizado",
+        "Claim denied: N18-3",
+        "Your record number with us is 448210.",
+        "We called 937-555-0144 and no one picked up.",
+        "Can I speak to Joan Baxter?",
         "Hi T*e*r*r*e*n*c*e* *O*k*o*n*k*w*o, your visit is Monday.",
     ]);
     assert_clean(&[
         "Your apointment is Monday at 9:00-10:30.",
         "Pleese chek in at the receptoin desk.",
         "Toy_drive_ends_12/15._96_toys_so_far._Wow.",
+        "Tracking number 1Z9990044718820",
         "Park in E11, $1,200 in prizes, doors 9:30",
     ]);
 }
