@@ -91,6 +91,8 @@ struct Measured {
     says_no_reply: bool,
     says_code: bool,
     says_keep_secret: bool,
+    #[serde(default)]
+    says_business: bool,
 }
 
 impl Kept {
@@ -197,6 +199,7 @@ pub(crate) fn stored(form: &RenderedForm) -> StoredRendition {
         says_no_reply: m.says_no_reply,
         says_code: m.says_code,
         says_keep_secret: m.says_keep_secret,
+        says_business: m.says_business,
     };
     StoredRendition {
         channel: m.channel,
@@ -228,6 +231,7 @@ fn form(stored: &StoredRendition, key: &CommitmentKey) -> Result<RenderedForm, S
             says_no_reply: measured.says_no_reply,
             says_code: measured.says_code,
             says_keep_secret: measured.says_keep_secret,
+            says_business: measured.says_business,
             language: stored.language,
             commitment: None,
         },

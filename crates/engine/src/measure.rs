@@ -51,21 +51,81 @@ pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
 
 /// What the links in `text` point at (RULES TCP-29).
 pub(crate) fn links(text: &str, place: Place<'_>) -> LinkState {
-    text.split_whitespace().filter_map(link).map(|link| judge(link, place)).max().unwrap_or(LinkState::NoLinks)
+    links_in(text).iter().map(|link| judge(link, place)).max().unwrap_or(LinkState::NoLinks)
 }
 
 /// Whether a phone would make any part of `text` a link.
 pub(crate) fn has_link(text: &str) -> bool {
-    text.split_whitespace().any(|word| link(word).is_some())
+    !links_in(text).is_empty()
 }
 
-/// Domains whose bare name a phone turns into a link.
-const LINKED_ENDINGS: &[&str] =
-    &["com", "net", "org", "ly", "co", "io", "me", "gl", "gd", "link", "info", "health", "us", "app", "page", "to"];
+/// Domains whose bare name a phone turns into a link; the last three are those that stand for them in examples (RFC 2606).
+const LINKED_ENDINGS: &[&str] = &[
+    "com", "net", "org", "ly", "co", "io", "me", "gl", "gd", "link", "info", "health", "us", "app", "page", "to",
+    "biz", "xyz", "site", "online", "shop", "store", "club", "click", "clinic", "dental", "hospital", "pharmacy",
+    "icu", "vip", "tk", "cc", "tv", "ru", "cn", "uk", "ca", "de", "mx", "eu", "edu", "gov", "dev", "top", "example",
+    "test", "invalid",
+];
 
-/// Whether a phone would make `word` a link; without what surrounds it.
+/// Everything in `text` that a phone would make a link, or that a reader is meant to put together into one: "evil[.]com",
+/// "hxxp://evil.com", "evil dot com", and full stops of other scripts, which resolvers read as a dot (UTS 46 section 4).
+fn links_in(text: &str) -> Vec<String> {
+    let plain = undisguised(text);
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    let whole = words.iter().filter_map(|word| link(word)).map(str::to_owned);
+    let spelled = words.windows(3).filter_map(|three| match three {
+        [name, dot, ending] if matches!(*dot, "." | "dot" | "DOT" | "Dot" | "punto") => {
+            // The name of a host is one word of letters, digits and hyphens: "call us . Thank you" is none.
+            let joined = format!("{name}.{ending}");
+            let ends = ending.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
+            (LINKED_ENDINGS.contains(&ends.as_str()) && link(&joined).is_some()).then_some(joined)
+        }
+        _ => None,
+    });
+    whole.chain(spelled).collect()
+}
+
+/// `text` with the ways undone in which a link is kept from looking like one.
+fn undisguised(text: &str) -> String {
+    const DOTS: [&str; 14] = [
+        "[.]", "(.)", "{.}", "<.>", "[dot]", "(dot)", "{dot}", "[ . ]", "( . )", "[punto]", "(punto)", "[,]", " [.] ",
+        "\\.",
+    ];
+    let seen = text
+        .chars()
+        .filter(|c| !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}'));
+    let mut plain: String = seen
+        .map(|c| match c {
+            '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{2024}' | '\u{fe52}' => '.',
+            '\u{ff0f}' | '\u{2215}' | '\u{2044}' => '/',
+            '\u{ff1a}' => ':',
+            '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
+            other => other,
+        })
+        .collect();
+    let lower = plain.to_ascii_lowercase();
+    if DOTS.iter().any(|dot| lower.contains(dot)) {
+        plain = DOTS.iter().fold(lower, |text, dot| text.replace(dot, "."));
+    }
+    for (from, to) in
+        [("hxxp", "http"), ("h**p", "http"), ("htxp", "http"), ("[:]//", "://"), ("[://]", "://"), (":\\\\", "://")]
+    {
+        let lower = plain.to_ascii_lowercase();
+        if lower.contains(from) {
+            plain = lower.replace(from, to);
+        }
+    }
+    plain
+}
+
+/// Whether a phone would make `word`, or what of it stands behind a colon, a link; without what surrounds it.
 fn link(word: &str) -> Option<&str> {
-    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '/');
+    let behind = word.split_once(':').map(|(_, rest)| rest).filter(|rest| !rest.starts_with("//"));
+    bare_link(word).or_else(|| behind.and_then(bare_link))
+}
+
+fn bare_link(word: &str) -> Option<&str> {
+    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '/').trim_start_matches('/');
     let lower = word.to_ascii_lowercase();
     if lower.contains("://") || lower.starts_with("www.") {
         return Some(word);
@@ -165,7 +225,7 @@ pub(crate) fn says_no_reply(text: &str) -> bool {
     ];
     let lower = text.to_lowercase();
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    let other_way = digits >= 10 || lower.split_whitespace().any(|word| link(word).is_some());
+    let other_way = digits >= 10 || has_link(text);
     other_way && WORDS.iter().any(|words| lower.contains(words))
 }
 
@@ -225,6 +285,84 @@ pub(crate) fn says_keep_secret(text: &str) -> bool {
     WORDS.iter().any(|words| lower.contains(words))
 }
 
+/// Whether `text` speaks of money owed, an offer or another matter than whether messages may be sent (47 CFR 64.1200(a)(12)). The
+/// names of what a patient may keep or leave, such as "billing", say nothing of it.
+pub(crate) fn says_business(text: &str, tenant: &Tenant) -> bool {
+    const PHRASES: [&str; 60] = [
+        // What is owed.
+        "balance",
+        "past due",
+        "amount due",
+        "payment due",
+        "is due",
+        "you owe",
+        "overdue",
+        "invoice",
+        "statement",
+        "copay",
+        "pay now",
+        "pay your",
+        "pay online",
+        "pay by",
+        "to pay",
+        "collections",
+        "saldo",
+        "vencido",
+        "factura",
+        "adeuda",
+        "debe pagar",
+        "pague",
+        "para pagar",
+        // What is sold.
+        "discount",
+        "coupon",
+        "special offer",
+        "our offer",
+        "limited time",
+        "on sale",
+        "promo",
+        "promotion",
+        "deal",
+        "buy",
+        "percent off",
+        "free trial",
+        "free screening",
+        "free consultation",
+        "refer a friend",
+        "descuento",
+        "oferta",
+        "promocion",
+        "promoción",
+        "cupon",
+        "cupón",
+        "compre",
+        // What else may be asked.
+        "survey",
+        "rate us",
+        "rate your",
+        "review us",
+        "feedback",
+        "how did we do",
+        "book now",
+        "book your",
+        "schedule your",
+        "schedule now",
+        "donate",
+        "donation",
+        "encuesta",
+        "reserve su",
+        "donacion",
+    ];
+    let name = tenant.alias.as_deref().unwrap_or(&tenant.name).to_lowercase();
+    let lower = text.to_lowercase();
+    // What the practice calls itself is not what it sells.
+    let said = if name.is_empty() { lower } else { lower.replace(&name, " ") };
+    let words: Vec<&str> = said.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let spoken = format!(" {} ", words.join(" "));
+    let amount = said.contains(['$', '%', '\u{20ac}', '\u{a3}']);
+    amount || PHRASES.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")))
+}
+
 /// Whether `text` says how to opt out.
 pub(crate) fn says_opt_out(text: &str) -> bool {
     let lower = text.to_lowercase();
@@ -236,7 +374,9 @@ pub(crate) fn says_opt_out(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{says_code, says_keep_secret};
+    use super::{Place, has_link, links, says_business, says_code, says_keep_secret};
+    use postern_base::{Language, Purpose};
+    use postern_gate::LinkState;
 
     #[test]
     fn a_code_is_digits_together_in_two_groups_or_one_by_one_and_no_number_to_call() {
@@ -265,11 +405,86 @@ mod tests {
     }
 
     #[test]
+    fn a_link_is_seen_however_its_dots_and_its_scheme_are_written() {
+        let tenant = postern_gate::facts::Tenant {
+            link_domains: vec!["sunrise.example".into()],
+            ..crate::templates::sample::tenant()
+        };
+        let recipient = postern_classify::Recipient::default();
+        let place = Place {
+            purpose: Purpose::AppointmentReminder,
+            channel: None,
+            language: Language::En,
+            tenant: &tenant,
+            recipient: &recipient,
+            vocabulary: None,
+        };
+        for text in [
+            "See evil\u{3002}example",
+            "See https://evil\u{3002}example/a",
+            "See evil\u{ff0e}com",
+            "See evil\u{ff61}com now",
+            "See evil[.]com",
+            "See evil(.)com/x",
+            "See evil [.] com",
+            "See evil[dot]com",
+            "See evil (dot) com",
+            "See evil dot com",
+            "See evil . com",
+            "See hxxp://evil.com/x",
+            "See hXXps://sunrise.example.evil.com",
+            "See //evil.com/x",
+            "Site:evil.com",
+            "See ev\u{200b}il.c\u{200b}om",
+            "See \u{ff45}\u{ff56}\u{ff49}\u{ff4c}.\u{ff43}\u{ff4f}\u{ff4d}",
+            "See http[:]//evil.com",
+        ] {
+            assert_eq!(links(text, place), LinkState::Foreign, "{text}");
+        }
+        assert_eq!(links("See sunrise[.]example", place), LinkState::Clean);
+        assert_eq!(links("See https://sunrise.example/m/x7Kq", place), LinkState::Clean);
+        for text in [
+            "Dec. 4 at 2:30 p.m. Call 555-555-0100",
+            "St. Mary. Please call us.",
+            "a.m. or p.m.? Reply 1.",
+            "No. 5 . Thank you",
+        ] {
+            assert!(!has_link(text), "{text}");
+        }
+    }
+
+    #[test]
     fn keeping_a_code_to_oneself_is_said_in_both_languages() {
         for text in ["Do not share it.", "Don’t share this with anyone", "No lo comparta.", "We will never ask for it"]
         {
             assert!(says_keep_secret(text), "{text}");
         }
         assert!(!says_keep_secret("Your code is 482913"));
+    }
+
+    #[test]
+    fn a_confirmation_that_sells_collects_or_asks_for_something_is_told_from_one_that_confirms() {
+        let tenant =
+            postern_gate::facts::Tenant { alias: Some("Deal Clinic".into()), ..crate::templates::sample::tenant() };
+        for text in [
+            "Deal Clinic: you are opted out. Your balance is past due.",
+            "You are opted out. $140.00 remains.",
+            "Opted out! Come back for 20% off",
+            "Le hemos dado de baja. Su saldo sigue abierto.",
+            "You will get no more texts. Book your next visit at our site",
+            "You are out. Tell us how did we do",
+            "Ya no le enviaremos mensajes. Aproveche la oferta.",
+        ] {
+            assert!(says_business(text, &tenant), "{text}");
+        }
+        for text in [
+            "Deal Clinic: you will get no more texts from us. About a visit, call 555-555-0100. Reply START to undo.",
+            "You are opted out. Reply BILLING to keep billing messages, or VISITS to keep reminders.",
+            "Did you want to cancel your visit too? Call us.",
+            "You are signed up. Up to 3 msgs a week. Msg & data rates may apply. HELP for help. STOP to opt out.",
+            "Ya no le enviaremos mensajes de texto. Si es sobre una cita, llame al 555-555-0100.",
+        ] {
+            assert!(!says_business(text, &tenant), "{text}");
+        }
     }
 }

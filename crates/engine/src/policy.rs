@@ -5,6 +5,7 @@
 
 use crate::wire::PolicyFile;
 use aws_lc_rs::digest;
+use jiff::Timestamp;
 use jiff::civil::Time;
 use postern_base::{Channel, Form, Level, Purpose};
 use postern_gate::Policy;
@@ -48,6 +49,12 @@ pub fn check(document: &Value) -> Result<Policy, Vec<Problem>> {
             Err(problems)
         }
     }
+}
+
+/// What is wrong with a policy only because of the time it is: an exception that ends too late to be one.
+#[must_use]
+pub fn ends_too_late(policy: &Policy, now: Timestamp) -> Option<Problem> {
+    policy.ends_too_late(now).as_ref().map(problem)
 }
 
 fn problem(defect: &PolicyDefect) -> Problem {
@@ -340,7 +347,8 @@ fn settings(policy: &Policy) -> Vec<EffectiveSetting> {
         format!("{} to {}", from.strftime("%H:%M"), to.strftime("%H:%M"))
     };
     for purpose in Purpose::ALL {
-        if !matches!(purpose, Purpose::Emergency | Purpose::OneTimeCode | Purpose::ConsentConfirmation) {
+        // Codes and confirmations answer the patient at once; the purpose `emergency` alone lifts no window.
+        if !matches!(purpose, Purpose::OneTimeCode | Purpose::ConsentConfirmation) {
             row(&format!("windows.{purpose}"), hours(&built_in, *purpose), hours(policy, *purpose));
         }
     }
@@ -412,6 +420,7 @@ mod tests {
             |key: &str| effective.settings.iter().find(|s| s.key == key).map(|s| (s.floor.as_str(), s.value.as_str()));
         assert_eq!(of("windows.marketing"), Some(("09:00 to 20:00", "12:00 to 17:00")));
         assert_eq!(of("windows.recall"), Some(("09:00 to 20:00", "10:00 to 18:00")));
+        assert_eq!(of("windows.emergency"), Some(("09:00 to 20:00", "10:00 to 18:00")));
         let changed = effective.matrix.iter().filter(|cell| cell.highest != cell.floor);
         assert!(changed.clone().all(|cell| cell.highest < cell.floor) && changed.count() > 2);
     }

@@ -227,6 +227,8 @@ fn measured(place: Place<'_>, form: Form, subject: Option<String>, body: String,
             says_no_reply: measure::says_no_reply(&body),
             says_code: measure::says_code(&body, place.tenant),
             says_keep_secret: measure::says_keep_secret(&body),
+            // Of no other purpose is it asked.
+            says_business: place.purpose == Purpose::ConsentConfirmation && measure::says_business(&body, place.tenant),
             language: place.language,
             commitment: None,
         },

@@ -97,7 +97,9 @@ impl Engine {
     pub async fn put_tenant(&self, principal: &Principal, settings: &[u8]) -> Result<(), UseError> {
         principal.must(Scope::Admin)?;
         let checked: Settings = wire::parse(settings)?;
-        let defects = policy::read(&checked.tenant.policy).defects;
+        let asked = policy::read(&checked.tenant.policy);
+        let late = asked.ends_too_late(self.now());
+        let defects: Vec<_> = asked.defects.into_iter().chain(late).collect();
         if let Some(first) = defects.first() {
             let all: Vec<&str> = defects.iter().map(|defect| defect.sentence.as_str()).collect();
             return Err(WireError::new(format!("tenant.policy.{}", first.key), all.join(" ")).into());

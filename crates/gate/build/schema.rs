@@ -58,6 +58,12 @@ pub(crate) const ALL: &[Schema] = &[
         key: 2,
     },
     Schema {
+        name: "shield-states",
+        item: "ShieldState",
+        columns: &[("state", Kind::Place), ("asks", Kind::Text)],
+        key: 1,
+    },
+    Schema {
         name: "minor-consent",
         item: "MinorConsent",
         columns: &[

@@ -495,6 +495,8 @@ pub struct ClinicianHold {
 pub enum EventStatus {
     /// It will happen, or the result is final.
     Active,
+    /// A result that is not final yet.
+    Pending,
     /// Cancelled, or entered in error.
     Cancelled,
     /// It is over.

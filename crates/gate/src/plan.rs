@@ -200,7 +200,13 @@ fn past(view: &View<'_>, candidate: &Candidate<'_>) -> Option<PastOutcome> {
     let here = view.history?.deliveries.iter().filter(|d| {
         d.channel == candidate.channel && d.point == *candidate.address && d.outcome.is_some() && lately(d.at)
     });
-    here.max_by_key(|d| (d.at, d.outcome == Some(PastOutcome::Failed))).and_then(|d| d.outcome)
+    // Of two at one instant the worse counts, in whatever order they are recorded.
+    let worse = |outcome| match outcome {
+        Some(PastOutcome::Failed) => 2,
+        Some(PastOutcome::Unknown) => 1,
+        Some(PastOutcome::Delivered) | None => 0,
+    };
+    here.max_by_key(|d| (d.at, worse(d.outcome))).and_then(|d| d.outcome)
 }
 
 /// How open words about care lie on a channel: heard or read by the verified patient alone, then encrypted to the mailbox's

@@ -7,11 +7,11 @@
 use crate::matrix::{Column, cell};
 use crate::reference::{
     AUDIT_RETENTION, BLOCKING_EXCEPTIONS, EXEMPT_DAILY_MOST, EXEMPT_WEEKLY_MOST, Hours, OFFERS_DAILY_MOST,
-    OPT_OUT_RETENTION,
+    OPT_OUT_RETENTION, RESULTS_EXCEPTION_LONGEST, RESULTS_HOLD_LONGEST,
 };
 use crate::rules;
 use crate::window;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, Form, Level, Purpose};
 
 /// The policy a decision is made under. Made by [`Policy::tighten`]; `Policy::default()` is the built-in floor.
@@ -244,7 +244,9 @@ impl Policy {
     fn narrow_purpose(&mut self, purpose: Purpose, hours: Hours) {
         let key = format!("windows.{purpose}");
         if matches!(purpose, Purpose::OneTimeCode | Purpose::ConsentConfirmation) {
-            let sentence = format!("The practice's policy sets {key}, and no window binds this purpose; take it out.");
+            let sentence = format!(
+                "The practice's policy sets {key}, and this purpose answers the patient at once and has no hours of its own; take it out."
+            );
             self.defect("SYS-01", key, sentence);
             return;
         }
@@ -301,11 +303,28 @@ impl Policy {
             (None, _) => ("results.exception.code", "The practice names an exception to information blocking that there is not (45 CFR part 171); see the table of exceptions.".to_owned()),
             (Some(row), _) if !row.for_all_results => ("results.exception.code", format!("The exception `{}` ({}) is {}; it covers no delay of all results.", row.code, row.basis.source, row.means)),
             (Some(_), None) => ("results.exception.until", "An exception to information blocking ends (45 CFR part 171): say when, as an instant such as 2027-01-31T00:00:00Z.".to_owned()),
+            // house: what an exception covers is short, and the law of no state in `result-holds` asks for longer.
+            (Some(_), Some(_)) if i64::from(days) > RESULTS_HOLD_LONGEST => ("results.hold_all_days", format!("The practice's policy holds results for {days} days, and the floor is {RESULTS_HOLD_LONGEST} at most, under whatever exception (45 CFR 171.103; house); shorten it.")),
             (Some(_), Some(_)) if days == 0 => ("results.exception", "The practice names an exception and holds nothing; take it out, or set `results.hold_all_days`.".to_owned()),
             (Some(row), Some(until)) => return Some(ResultsHold { days, exception: row.code, until }),
         };
         self.defect("IB-01", key.into(), sentence);
         None
+    }
+
+    /// What is wrong with a hold of all results at `now`: its exception ends too late to be one. An exception is for what
+    /// passes (45 CFR 171.203 to 171.205); house: for no more than a season at a time.
+    #[must_use]
+    pub fn ends_too_late(&self, now: Timestamp) -> Option<PolicyDefect> {
+        let hold = self.results_hold?;
+        let longest = SignedDuration::from_hours(24 * RESULTS_EXCEPTION_LONGEST);
+        (hold.until.duration_since(now) > longest).then(|| PolicyDefect {
+            rule: "IB-01",
+            key: "results.exception.until".into(),
+            sentence: format!(
+                "The exception behind the practice's hold of all results ends more than {RESULTS_EXCEPTION_LONGEST} days from now (45 CFR part 171; house); let it end sooner, and record it again if it is still needed then."
+            ),
+        })
     }
 
     fn keep(&mut self, name: &str, asked: Option<i16>, floor: i16) -> i16 {
@@ -431,9 +450,31 @@ mod tests {
             assert_eq!((policy.defects[0].rule, policy.defects[0].key.as_str()), ("IB-01", key));
             assert_eq!(policy.results_hold, None);
         }
+        let longer = Overrides { hold_all_results_days: Some(4), ..asked(Some("security"), end) };
+        assert_eq!(keys(longer), ["results.hold_all_days"]);
+        let year = Overrides { hold_all_results_days: Some(300), ..asked(Some("health_it_performance"), end) };
+        assert_eq!(keys(year), ["results.hold_all_days"]);
         let policy = Policy::tighten(asked(Some("infeasibility"), end));
         assert!(policy.defects.is_empty());
         assert_eq!(policy.results_hold.map(|hold| (hold.days, hold.exception)), Some((3, "infeasibility")));
+    }
+
+    #[test]
+    fn an_exception_that_ends_in_another_age_is_none() {
+        let now: Timestamp = "2026-12-01T20:00:00Z".parse().unwrap();
+        let ends = |until: &str| {
+            let exception = ResultsException { code: "infeasibility".into(), until: Some(until.parse().unwrap()) };
+            let asked = Overrides {
+                hold_all_results_days: Some(3),
+                results_exception: Some(exception),
+                ..Overrides::default()
+            };
+            Policy::tighten(asked).ends_too_late(now).map(|defect| defect.key)
+        };
+        assert_eq!(ends("2027-03-01T20:00:00Z"), None, "ninety days");
+        assert_eq!(ends("2027-03-01T20:00:01Z").as_deref(), Some("results.exception.until"));
+        assert_eq!(ends("2199-01-01T00:00:00Z").as_deref(), Some("results.exception.until"));
+        assert_eq!(Policy::default().ends_too_late(now), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What must hold of every decision, shown on thousands of random ones.
 
 use crate::candidate::{self, Candidate};
+use crate::decide::{Reasons, survey};
 use crate::decision::Outcome;
 use crate::deployment::Actor;
 use crate::fact::{Fact, Missing};
@@ -352,6 +353,69 @@ fn stands(case: &Case) -> Vec<(Channel, Option<EmailMode>, Form)> {
     crate::decide::standing(&case.request, &case.facts, &case.policy)
 }
 
+/// One way to say something: where, how, in which form, and how much it carries.
+type Told = (Channel, Option<EmailMode>, String, Form, Option<Level>);
+
+/// Every way that stands.
+fn ways(case: &Case) -> Vec<Told> {
+    let view = View::new(&case.request, &case.facts, &case.policy);
+    let found = survey(&view, &mut Reasons::new(&view), &mut ());
+    let stands = found.all().filter(|e| e.stands() && !e.candidate.placeholder).map(|e| &e.candidate);
+    stands.map(|c| (c.channel, c.mode, c.address.reveal().to_string(), c.form, c.carried(view.level))).collect()
+}
+
+/// What of the plan reaches out to the patient.
+fn contact(case: &Case) -> Option<crate::Delivery> {
+    let decision = case.decide();
+    decision.deliveries.into_iter().find(|d| !matches!(d.channel, Channel::Portal) && !d.channel.is_human_task())
+}
+
+/// How a way fails that was chosen.
+#[derive(Debug, Clone, Copy)]
+enum Failure {
+    /// The caller, told that it failed, leaves it out.
+    LeftOut,
+    /// The vendor of the channel is gone.
+    VendorGone,
+    /// The practice switches the channel off.
+    SwitchedOff,
+    /// The session could not be encrypted as it must be.
+    BelowFloor,
+    /// The portal went with it.
+    PortalGone,
+}
+
+fn failure() -> impl Strategy<Value = Failure> {
+    use Failure::*;
+    select(vec![LeftOut, VendorGone, SwitchedOff, BelowFloor, PortalGone])
+}
+
+fn fail(case: &mut Case, delivery: &crate::Delivery, how: &Failure) {
+    let channel = delivery.channel;
+    match how {
+        Failure::LeftOut => {
+            // Naming these would open them; the caller only leaves one out.
+            let opened = [Channel::Voicemail, Channel::Chat, Channel::ChatAnonymous];
+            let all = || Channel::ALL.iter().copied().filter(|other| !opened.contains(other)).collect::<Vec<_>>();
+            let left = case.request.channels.take().unwrap_or_else(all);
+            case.request.channels = Some(left.into_iter().filter(|other| *other != channel).collect());
+        }
+        Failure::VendorGone => {
+            case.facts.vendors.iter_mut().for_each(|vendor| vendor.channels.retain(|other| *other != channel));
+        }
+        Failure::SwitchedOff => case.policy.disabled_channels.push(channel),
+        Failure::BelowFloor => {
+            case.facts.email_tiers.clear();
+            case.facts.deployment.voice_srtp = Fact::Known(false);
+            case.policy.disabled_channels.push(channel);
+        }
+        Failure::PortalGone => {
+            case.facts.deployment.portal_available = Fact::Known(false);
+            case.policy.disabled_channels.push(channel);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -379,6 +443,8 @@ proptest! {
         tighten(&mut after, &by);
         // By e-mail a code may only verify the address: one that is no longer verified may get it (RULES section 2, P11).
         prop_assume!(!(case.request.purpose == Purpose::OneTimeCode && matches!(by, Stricter::Unverified(_))));
+        // 47 CFR 64.1200(a)(12): an opt-out of this minute is what a confirmation confirms.
+        prop_assume!(!(case.request.purpose == Purpose::ConsentConfirmation && matches!(by, Stricter::OptOut(_))));
         for one in stands(&after) {
             prop_assert!(before.contains(&one), "{one:?} appears after {by:?}");
         }
@@ -386,6 +452,27 @@ proptest! {
             let sends = after.decide();
             let machine = sends.deliveries.iter().any(|d| d.not_before.is_none() && !d.channel.is_human_task());
             prop_assert!(!machine, "sends after {by:?}");
+        }
+    }
+
+    #[test]
+    fn a_fallback_carries_no_more_than_what_it_replaces(case in case(), fails in proptest::collection::vec(failure(), 1..5)) {
+        let mut case = case;
+        let at_first = ways(&case);
+        let mut tried = contact(&case);
+        for failure in &fails {
+            let Some(before) = tried.take() else { break };
+            fail(&mut case, &before, failure);
+            for way in ways(&case) {
+                prop_assert!(at_first.contains(&way), "{way:?} opens when {failure:?} fails {before:?}");
+            }
+            let Some(after) = contact(&case) else { break };
+            // Where others may read or hear it, no fallback tells of care what was not told before: as the plan ranks exposure,
+            // logistics count as nothing, and a body goes only where its own cell asks for a warning or a verified identity.
+            let guarded = |d: &crate::Delivery| d.channel == Channel::Voice || !matches!(d.mode, None | Some(EmailMode::Notify));
+            let told = |d: &crate::Delivery| if d.channel.is_open() && !guarded(d) && d.level > Level::L1 { d.level } else { Level::L0 };
+            prop_assert!(told(&after) <= told(&before), "{before:?} then {after:?}");
+            tried = Some(after);
         }
     }
 

@@ -224,6 +224,17 @@ pub enum Parties {
     All,
 }
 
+/// A state that shields reproductive and gender-affirming care.
+#[derive(Debug, Clone, Copy)]
+pub struct ShieldState {
+    /// The state.
+    pub state: &'static str,
+    /// What its law asks.
+    pub asks: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
 /// How long a record is kept at least.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
@@ -356,6 +367,12 @@ pub fn lacking(present: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static 
 #[must_use]
 pub fn is_shared_shortener(domain: &str) -> bool {
     CARRIERS.iter().any(|row| row.kind == CarrierKind::SharedShortener && row.value.eq_ignore_ascii_case(domain))
+}
+
+/// Whether a law of the state shields reproductive and gender-affirming care.
+#[must_use]
+pub fn shields(state: &str) -> bool {
+    SHIELD_STATES.iter().any(|row| row.state == state)
 }
 
 /// The age of majority in a state; the ordinary one where it has none of its own, or is not known.

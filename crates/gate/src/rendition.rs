@@ -55,6 +55,8 @@ pub struct Rendition {
     pub says_code: bool,
     /// It says that the code is not to be shared.
     pub says_keep_secret: bool,
+    /// It confirms an opt-in or opt-out, and speaks of money owed, an offer or another matter besides (47 CFR 64.1200(a)(12)).
+    pub says_business: bool,
     /// Its language.
     pub language: Language,
     /// The commitment to this text; `None` in `explain`.

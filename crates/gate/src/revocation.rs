@@ -6,6 +6,10 @@
 
 use crate::reference::{DOUBTFUL, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, WRONG_NUMBER};
 
+mod wish;
+
+use wish::{Wish, glued, wish};
+
 /// What an inbound message means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
@@ -135,6 +139,12 @@ pub fn read(text: &str) -> Meaning {
     if has(NEGATIONS) {
         return Meaning::Ambiguous;
     }
+    let wish = wish(whole);
+    match wish {
+        Some(Wish::Clear) => return Meaning::Revokes,
+        Some(Wish::Turned) => return Meaning::Ambiguous,
+        Some(Wish::Unclear) | None => {}
+    }
     if has(REVOKES_ANYWHERE) {
         // "stop this medication?" asks a clinician, it does not revoke.
         return if asks_about_care(whole) { Meaning::Ambiguous } else { Meaning::Revokes };
@@ -148,7 +158,7 @@ pub fn read(text: &str) -> Meaning {
     if !care && (alone(revokes) || alone(commands_an_end) || shouts_stop(text, whole)) {
         return Meaning::Revokes;
     }
-    if normal.stop_sign || has_word(&without(whole, STOPS_OF_ANOTHER_KIND), DOUBTFUL) {
+    if normal.stop_sign || wish.is_some() || has_word(&without(whole, STOPS_OF_ANOTHER_KIND), DOUBTFUL) {
         return Meaning::Ambiguous;
     }
     if is_one_of(whole, RESUMES) || is_one_of(&core, RESUMES) {
@@ -174,7 +184,8 @@ const STOPS_OF_ANOTHER_KIND: &[&str] = &[
 /// Whether `text`, normalised, is nothing but words that revoke: one of them, the same again, or several ("stop to end").
 fn revokes(text: &str) -> bool {
     const BETWEEN: &[&str] = &["to", "2", "and", "or", "y", "o"];
-    let alone = |word: &str| is_one_of(word, REVOKES) || spelled(word).is_some_and(|word| is_one_of(&word, REVOKES));
+    let plainly = |word: &str| is_one_of(word, REVOKES) || glued(word);
+    let alone = |word: &str| plainly(word) || spelled(word).is_some_and(|word| plainly(&word));
     alone(text) || (text.split(' ').any(alone) && text.split(' ').all(|word| alone(word) || BETWEEN.contains(&word)))
 }
 

@@ -129,6 +129,7 @@ pub(crate) fn rendition(form: Form, level: Level) -> Rendition {
         says_no_reply: false,
         says_code: true,
         says_keep_secret: true,
+        says_business: false,
         language: Language::En,
         commitment: Some([form as u8; 32]),
     }
@@ -242,6 +243,7 @@ impl Case {
 
     /// A named human breaks the glass for an hour.
     pub(crate) fn break_glass(&mut self) {
+        self.request.origin = Origin::Staff;
         self.request.urgency = Urgency::Emergency;
         self.request.break_glass = Some(BreakGlass {
             actor: "Dr. Linden".into(),

@@ -9,6 +9,7 @@ use crate::facts::{
 };
 use crate::matrix::{Cell, Column, cell};
 use crate::policy::{LoweredCell, Policy};
+use crate::reference::CONFIRMATION_TEXT;
 use crate::request::{Request, VoiceMode};
 use crate::revocation::{Meaning, read, spoken_of};
 use crate::window::{Opening, Window};
@@ -107,6 +108,8 @@ pub(crate) struct View<'a> {
     pub(crate) emergency: bool,
     /// The message that is answered.
     pub(crate) answered: Option<&'a Inbound>,
+    /// What each message of the history means, in its order: each is read once.
+    meanings: Vec<Meaning>,
     pub(crate) today: Today,
     capped: OnceCell<Option<Timestamp>>,
     window: OnceCell<Window>,
@@ -136,6 +139,7 @@ impl<'a> View<'a> {
             level: None,
             emergency: emergency(request, facts.now),
             answered: request.in_reply_to.and_then(|index| history.and_then(|h| h.inbound.get(index))),
+            meanings: history.map_or(&[][..], |h| &h.inbound).iter().map(|m| read(m.text.reveal())).collect(),
             today: Today::at(facts.now),
             capped: OnceCell::new(),
             window: OnceCell::new(),
@@ -181,7 +185,7 @@ impl<'a> View<'a> {
                 own => own,
             }),
             stopped: self.history.map(|history| self.stopped(history, point)).unwrap_or_default(),
-            wrong_number: self.history.is_some_and(|history| wrong_number(history, point)),
+            wrong_number: self.is_wrong_number(point),
         }
     }
 
@@ -192,7 +196,7 @@ impl<'a> View<'a> {
 
     fn stopped(&self, history: &History, point: &ContactPoint) -> Stopped {
         let address = &point.value;
-        let readings = || history.inbound.iter().filter_map(|m| Some((m.at, self.heard(m, point)?)));
+        let readings = || self.messages().filter_map(|(m, meaning)| Some((m.at, self.heard(m, meaning, point)?)));
         let resumed = if history.inbound.is_empty() {
             None
         } else {
@@ -233,12 +237,22 @@ impl<'a> View<'a> {
             })
     }
 
+    /// Every message that came in, with what it means.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = (&'a Inbound, Meaning)> + '_ {
+        self.history.map_or(&[][..], |history| &history.inbound).iter().zip(self.meanings.iter().copied())
+    }
+
+    /// What the message that is answered means.
+    pub(crate) fn answered_meaning(&self) -> Option<Meaning> {
+        self.answered.and(self.request.in_reply_to).and_then(|index| self.meanings.get(index).copied())
+    }
+
     /// What a message says of a contact point: of its own everything; of another what a revocation reaches.
     ///
     /// 47 CFR 64.1200(a)(10): "any reasonable method": who asks in the portal, or by e-mail, for no more texts gets none.
-    fn heard(&self, message: &Inbound, point: &ContactPoint) -> Option<Meaning> {
+    fn heard(&self, message: &Inbound, meaning: Meaning, point: &ContactPoint) -> Option<Meaning> {
         if same_place(&message.point, &point.value) {
-            return Some(read(message.text.reveal()));
+            return Some(meaning);
         }
         let signed_in = matches!(message.channel, Channel::Portal | Channel::Chat) && message.point == self.portal;
         if !signed_in && !self.points_of_patient().any(|known| same_place(&known.value, &message.point)) {
@@ -252,7 +266,17 @@ impl<'a> View<'a> {
             _ => false,
         };
         // A question about care says "stop" too; only what clearly revokes reaches beyond its own contact point.
-        (reached && read(text) == Meaning::Revokes).then_some(Meaning::Revokes)
+        (reached && meaning == Meaning::Revokes).then_some(Meaning::Revokes)
+    }
+
+    /// Somebody there said that it is not the patient's, and it was not verified since.
+    fn is_wrong_number(&self, point: &ContactPoint) -> bool {
+        let verified = point.verification.known().filter(|v| v.validated).and_then(|v| v.last);
+        self.messages().any(|(message, meaning)| {
+            meaning == Meaning::WrongNumber
+                && same_place(&message.point, &point.value)
+                && verified.is_none_or(|verified| message.at >= verified)
+        })
     }
 
     fn points_of_patient(&self) -> impl Iterator<Item = &'a ContactPoint> {
@@ -319,13 +343,31 @@ impl<'a> View<'a> {
 
     /// It answers a HELP (RULES TCP-25).
     pub(crate) fn answers_help(&self) -> bool {
-        self.answered.is_some_and(|message| read(message.text.reveal()) == Meaning::Help)
+        self.answered_meaning() == Some(Meaning::Help)
     }
 
-    /// Windows do not bind emergencies, one-time codes, opt-in and opt-out confirmations and answers to HELP. An emergency is one that a
-    /// named human answers for; the purpose alone names a row of the matrix (docs/decisions/0010).
+    /// Windows do not bind emergencies, one-time codes, answers to HELP, and confirmations of what the patient has just said. An
+    /// emergency is one that a named human answers for; the purpose alone names a row of the matrix (docs/decisions/0010).
     pub(crate) fn window_binds(&self) -> bool {
-        !(self.is_formality() || self.emergency || self.answers_help())
+        let at_once = match self.request.purpose {
+            Purpose::OneTimeCode => true,
+            Purpose::ConsentConfirmation => self.was_asked_just_now(),
+            _ => false,
+        };
+        !(at_once || self.emergency || self.answers_help())
+    }
+
+    /// The patient gave leave to send messages, or took it back, within the minutes in which that is confirmed: who is awake to say
+    /// it is awake to be answered.
+    fn was_asked_just_now(&self) -> bool {
+        let just_now = |at: Timestamp| self.start.duration_since(at) <= CONFIRMATION_TEXT;
+        let consents = self.active(ConsentKind::ContactConsent).filter_map(|consent| consent.given);
+        let history = self.history.into_iter();
+        let said = history.flat_map(|history| {
+            let words = history.inbound.iter().map(|message| message.at);
+            words.chain(history.opt_outs.iter().map(|row| row.at))
+        });
+        consents.chain(said).any(just_now)
     }
 
     /// When an automated message may reach the patient, from `from` on.
@@ -463,9 +505,11 @@ fn audience<'a>(request: &Request, facts: &'a Facts) -> Audience<'a> {
     }
 }
 
-/// 45 CFR 164.312(a)(2)(ii): a named human, a reason, and a time that is not over.
+/// 45 CFR 164.312(a)(2)(ii): a named human, a reason, and a time that is not over. Only somebody who acts now, at the console or with
+/// a key of their own, breaks the glass: no program, no mass mailing, no journey, no automatic reply and no model, whatever name they
+/// give. The API asks for that too; the gate does not rely on it.
 fn emergency(request: &Request, now: Timestamp) -> bool {
-    let by_a_human = request.origin != Origin::Ai;
+    let by_a_human = request.origin == Origin::Staff;
     let glass = request.break_glass.as_ref().is_some_and(|glass| {
         let named = says_something(&glass.actor) && says_something(glass.reason.reveal());
         named && now < glass.expires_at
@@ -485,13 +529,4 @@ fn says_something(text: &str) -> bool {
 /// and what is said from `Pat@example.org` is said of `pat@example.org`.
 pub(crate) fn same_place(one: &Address, other: &Address) -> bool {
     one == other || (one.reveal().contains('@') && one.reveal().eq_ignore_ascii_case(other.reveal()))
-}
-
-fn wrong_number(history: &History, point: &ContactPoint) -> bool {
-    let verified = point.verification.known().filter(|v| v.validated).and_then(|v| v.last);
-    history.inbound.iter().any(|message| {
-        same_place(&message.point, &point.value)
-            && verified.is_none_or(|verified| message.at >= verified)
-            && read(message.text.reveal()) == Meaning::WrongNumber
-    })
 }

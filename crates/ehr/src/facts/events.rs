@@ -122,6 +122,7 @@ fn appointment_status(status: Option<&str>) -> EventStatus {
 fn report_status(status: Option<&str>) -> EventStatus {
     match status {
         Some("final" | "amended" | "corrected" | "appended") => EventStatus::Active,
+        Some("registered" | "partial" | "preliminary") => EventStatus::Pending,
         Some("cancelled" | "entered-in-error") => EventStatus::Cancelled,
         _ => EventStatus::Unknown,
     }

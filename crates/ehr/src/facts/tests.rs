@@ -551,7 +551,7 @@ fn a_result_keeps_class_release_and_labels() {
     assert_eq!(found.labels, [Category::MentalHealth]);
     let preliminary = with(report.clone(), "status", json!("preliminary"));
     let found = event(&read(vec![patient(), preliminary]), "DiagnosticReport/d1", &p1());
-    assert!(found.is_known_and(|e| e.status == EventStatus::Unknown));
+    assert!(found.is_known_and(|e| e.status == EventStatus::Pending));
     let unclear = with(report, "extension", json!([{"url": url("result-class"), "valueCode": "bad"}]));
     let found = event(&read(vec![patient(), unclear]), "DiagnosticReport/d1", &p1());
     assert!(matches!(found, Fact::Unknown(Missing::Unreadable)));

@@ -1,7 +1,7 @@
 //! A template with worst-case data: every text as it would read at its longest, how long it is, and where it may travel.
 
 use super::check::{filled, worst};
-use super::{Length, Reach, Template, length, reach};
+use super::{Length, Problem, Reach, Template, check, check_override, length, reach};
 use postern_base::{Channel, Form, Language, Level};
 use postern_gate::Policy;
 
@@ -12,6 +12,9 @@ pub struct Preview {
     pub name: String,
     /// Its version.
     pub version: u32,
+    /// What keeps it from being saved; while there is anything, no text of it travels anywhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
     /// Its texts.
     pub texts: Vec<Previewed>,
 }
@@ -43,6 +46,7 @@ pub struct Previewed {
 /// Previews `template` under `policy`.
 #[must_use]
 pub fn preview(template: &Template, policy: &Policy) -> Preview {
+    let problems = [check(template, policy), check_override(template)].concat();
     let mut texts = Vec::with_capacity(template.texts.len());
     for text in &template.texts {
         let body = filled(template, &text.body, text.language);
@@ -57,8 +61,9 @@ pub fn preview(template: &Template, policy: &Policy) -> Preview {
             length: length(&body),
             body,
             level,
-            reach: if level.is_some() { everywhere.collect() } else { Vec::new() },
+            // One judgement: what may not be saved may not travel.
+            reach: if level.is_some() && problems.is_empty() { everywhere.collect() } else { Vec::new() },
         });
     }
-    Preview { name: template.name.clone(), version: template.version, texts }
+    Preview { name: template.name.clone(), version: template.version, problems, texts }
 }

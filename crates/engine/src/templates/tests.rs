@@ -61,6 +61,33 @@ fn words_that_tell_care_in_a_minimal_text_or_an_open_subject_are_refused() {
 }
 
 #[test]
+fn what_may_not_be_saved_may_not_travel_by_its_preview_either() {
+    let minimal = |words: &str| {
+        text("minimal", "", &format!("{{sender}}: {words} {{x}}. Call {{callback}}. Reply STOP to opt out"))
+    };
+    let previewed = |words: &str| {
+        let source = file("appointment_reminder", "date_time", &format!("{FULL}{}", minimal(words)));
+        preview(&Template::parse(&source, 1).unwrap(), &Policy::default())
+    };
+    let good = previewed("your visit is");
+    assert!(good.problems.is_empty() && good.texts.iter().all(|text| !text.reach.is_empty()), "{good:?}");
+    let bad = previewed("your chemotherapy is");
+    assert!(matches!(bad.problems[..], [Problem { defect: Defect::WordsAboveForm { .. }, .. }]), "{bad:?}");
+    assert!(bad.texts.iter().all(|text| text.reach.is_empty()), "{bad:?}");
+}
+
+#[test]
+fn a_confirmation_that_sells_is_not_saved() {
+    let source = |words: &str| {
+        format!(
+            "name = \"out\"\nabout = \"x\"\npurposes = [\"consent_confirmation\"]\n[[text]]\nlanguage = \"en\"\nform = \"full\"\nbody = \"{{sender}}: you are opted out. {words} {{callback}}\"\n"
+        )
+    };
+    assert_eq!(defects(&source("Call")), []);
+    assert_eq!(defects(&source("Come back for our special offer!")), [Defect::OtherBusiness]);
+}
+
+#[test]
 fn a_subject_that_names_a_slot_is_refused() {
     let email = "[[text]]\nlanguage = \"en\"\nform = \"minimal\"\nchannels = [\"email\"]\nsubject = \"Your visit on {x}\"\nbody = \"{x}\"\n";
     let found = defects(&file("appointment_reminder", "date_time", &format!("{FULL}{email}")));

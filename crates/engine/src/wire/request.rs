@@ -353,6 +353,13 @@ impl Request {
         {
             return Err(WireError::new("expires_at", "must be later than `send_at`"));
         }
+        // Two answers to one question: whom it is for, and somebody's name who would be somebody else.
+        if self.recipient.role == RecipientRole::SelfPatient && self.recipient.reference.is_some() {
+            return Err(WireError::new(
+                "recipient.ref",
+                "expected none: the patient is named in `patient`; give `role` to write to somebody else",
+            ));
+        }
         Ok(gate::Request {
             patient,
             purpose: self.purpose,

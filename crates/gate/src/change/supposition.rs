@@ -19,7 +19,7 @@ use crate::revocation::{Meaning, read};
 use crate::view::same_place;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Channel, EmailMode, EmailTier, Form, Level, Phi, Urgency};
+use postern_base::{Channel, EmailMode, EmailTier, Form, Level, Origin, Phi, Urgency};
 
 /// A year, for what would be agreed or signed today.
 const YEAR: SignedDuration = SignedDuration::from_hours(24 * 365);
@@ -178,6 +178,7 @@ impl Supposition {
             Remedy::ExtendExpiry => request.expires_at = None,
             Remedy::BreakGlass => {
                 request.urgency = Urgency::Emergency;
+                request.origin = Origin::Staff;
                 request.break_glass =
                     self.facts.now.checked_add(SignedDuration::from_hours(1)).ok().map(|expires_at| {
                         let reason = Phi::new("supposed".to_owned());

@@ -233,7 +233,8 @@ fn a_named_human_who_breaks_the_glass_lifts_the_rules_that_say_so_and_no_other()
     let mut wrong = Vec::new();
     for rule in ALL {
         let Some(pair) = all().find(|pair| pair.id == rule.id) else { continue };
-        let before = (pair.stops)();
+        // Only a person breaks the glass, so what is asked of programs alone is silent of whoever does.
+        let before = but((pair.stops)(), |case| case.request.origin = Origin::Staff);
         if !stands_against(&before, rule.id) {
             continue;
         }

@@ -5,7 +5,7 @@ use crate::cli::{Global, Policy, PolicyCommand};
 use crate::config::document;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Paint, Tone};
-use postern_base::{Channel, Form, Purpose};
+use postern_base::{Channel, Clock as _, Form, Purpose, SystemClock};
 use postern_engine::policy::{self, Effective, EffectiveCell, Problem};
 use postern_gate::reference::{TABLES, Table};
 use serde_json::json;
@@ -67,7 +67,12 @@ pub(crate) fn run(global: &Global, args: &Policy) -> Result<Exit, Failure> {
 fn judged(file: &Path) -> Result<Result<postern_gate::Policy, Vec<Problem>>, Failure> {
     let bytes = read_input(file)?;
     let text = String::from_utf8(bytes).map_err(|_| Failure::Usage(format!("{}: not UTF-8", file.display())))?;
-    Ok(policy::check(&document(file, &text)?))
+    Ok(policy::check(&document(file, &text)?).and_then(|policy| {
+        match policy::ends_too_late(&policy, SystemClock.now()) {
+            Some(problem) => Err(vec![problem]),
+            None => Ok(policy),
+        }
+    }))
 }
 
 fn checked(global: &Global, file: &Path, problems: &[Problem]) -> io::Result<()> {

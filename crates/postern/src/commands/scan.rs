@@ -74,7 +74,11 @@ enum Shape {
     Binary,
 }
 
+/// What some editors put before a file of UTF-8: no part of its text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 fn shape(head: &[u8]) -> Shape {
+    let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
     match head.iter().find(|byte| !byte.is_ascii_whitespace()) {
         _ if head.contains(&0) => Shape::Binary,
         Some(b'{') => Shape::Json,
@@ -127,16 +131,20 @@ impl<W: Write> Scanner<W> {
                 self.unread(path, number, "longer than 16 MiB; split it")?;
                 continue;
             }
+            let line = match line.strip_prefix(BYTE_ORDER_MARK) {
+                Some(rest) if number == 1 => rest,
+                _ => line.as_slice(),
+            };
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
             if shape == Shape::Json {
                 // One line that cannot be read keeps nobody from hearing of the others; the exit code tells.
-                match wire::parse::<ScanLine>(&line) {
+                match wire::parse::<ScanLine>(line) {
                     Ok(line) => self.answer(&scan_line(&line), &line.text)?,
                     Err(why) => self.unread(path, number, &why.to_string())?,
                 }
-            } else if let Ok(text) = std::str::from_utf8(&line) {
+            } else if let Ok(text) = std::str::from_utf8(line) {
                 let text = text.trim_end_matches(['\n', '\r']);
                 self.answer(&scan_text(&format!("{}:{number}", path.display()), text), text)?;
             } else {
@@ -260,7 +268,26 @@ mod tests {
     fn json_lines_text_and_pictures_are_told_apart() {
         assert_eq!(shape(b" {\"id\":\"1\"}"), Shape::Json);
         assert_eq!(shape(b"Hi Maria"), Shape::Text);
+        assert_eq!(shape(b"\xef\xbb\xbf{\"id\":\"1\"}"), Shape::Json);
+        assert_eq!(shape(b"\xef\xbb\xbfHi Maria"), Shape::Text);
         assert_eq!(shape(b"\x89PNG\0\0"), Shape::Binary);
+    }
+
+    #[test]
+    fn json_lines_behind_a_byte_order_mark_are_read_as_json_lines() {
+        let mut out = Vec::new();
+        let mut scanner = Scanner {
+            json: true,
+            paint: Paint::none(),
+            shows: false,
+            many: false,
+            out: &mut out,
+            count: Count::default(),
+        };
+        let mut input = io::Cursor::new(b"\xef\xbb\xbf{\"id\":\"one\",\"text\":\"Hi\",\"channel\":\"sms\"}\n".to_vec());
+        scanner.lines(Path::new("f"), &mut input, Shape::Json).unwrap();
+        assert_eq!((scanner.count.seen, scanner.count.bad), (1, 0));
+        assert!(String::from_utf8(out).unwrap().contains("\"id\":\"one\""));
     }
 
     #[test]

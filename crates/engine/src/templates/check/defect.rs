@@ -125,6 +125,11 @@ pub enum Defect {
     /// A one-time code with a link.
     #[error("a one-time code never comes with a link; remove it")]
     LinkWithCode,
+    /// A confirmation of an opt-in or opt-out that speaks of something else.
+    #[error(
+        "speaks of money, an offer or another matter; a confirmation says what becomes of the messages and nothing else"
+    )]
+    OtherBusiness,
     /// A link that is not the practice's own.
     #[error("has a link that is not made by Postern; use `{{link}}`")]
     ForeignLink,
@@ -175,6 +180,7 @@ impl Defect {
             Self::AboveForm { .. } | Self::WordsAboveForm { .. } | Self::NeverTravels { .. } => "45 CFR 164.530(c)",
             Self::LacksLanguage(_) | Self::SlotNotIn { .. } => "45 CFR 92.201",
             Self::NotNamed(_) | Self::SenderNotFirst => "47 CFR 64.1200(b)",
+            Self::OtherBusiness => "47 CFR 64.1200(a)(12)",
             Self::NoOptOut => "47 CFR 64.1200(a)(10)",
             Self::NotCanSpam(_) => "15 USC 7704",
             Self::BreachElement { .. } => "45 CFR 164.404(c)",

@@ -50,6 +50,11 @@ pub(super) fn owed(checked: &Checked<'_>) -> Vec<Defect> {
     if by_text && travels && text.form > Form::Callback && !asked && !measure::says_opt_out(&words) {
         found.push(Defect::NoOptOut);
     }
+    if checked.template.purposes.contains(&Purpose::ConsentConfirmation)
+        && measure::says_business(&words, checked.tenant)
+    {
+        found.push(Defect::OtherBusiness);
+    }
     if is(Purpose::OneTimeCode) && (names.contains(&"link") || checked.links() > LinkState::NoLinks) {
         found.push(Defect::LinkWithCode);
     } else if checked.links() > LinkState::Clean {

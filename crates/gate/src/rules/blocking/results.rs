@@ -3,11 +3,12 @@
 use crate::candidate::Candidate;
 use crate::facts::Event;
 use crate::finding::{Finding, MISSING, ask, deny, later, require};
+use crate::reference::CLINICIAN_HOLD_LONGEST;
 use crate::remedy::Remedy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use postern_base::Purpose;
 
 /// 42 USC 300jj-52 and 45 CFR 171.103: delaying access to results is information blocking unless law asks for it or an
@@ -32,6 +33,9 @@ fn blanket_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(hold) = view.policy.results_hold.filter(|hold| view.start < hold.until) else {
         return Finding::NotApplicable;
     };
+    if let Some(defect) = view.policy.ends_too_late(view.now) {
+        return deny(defect.sentence).lifted_by(&[Remedy::MendPolicy]).and_alert();
+    }
     let machine = candidate.has_body() && !candidate.channel.is_human_task();
     if view.request.purpose != Purpose::TestResult || !machine {
         return Finding::NotApplicable;
@@ -65,7 +69,7 @@ pub(crate) const CLINICIAN_HOLD: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::ClinicianRelease],
-    asks: "A result is held back from its patient only by a named clinician, for physical harm, until a stated time.",
+    asks: "A result is held back from its patient only by a named clinician, for physical harm, until a stated time within thirty days.",
     scope: Scope::ANY.when(Purpose::TestResult),
     check: clinician_hold,
 };
@@ -73,11 +77,14 @@ pub(crate) const CLINICIAN_HOLD: Rule = Rule {
 fn clinician_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(event) = disclosed(view, candidate) else { return Finding::NotApplicable };
     let Some(hold) = event.hold.filter(|_| !released(view, event)) else { return Finding::NotApplicable };
-    match hold.until.filter(|_| hold.named && hold.physical_harm) {
+    // 45 CFR 171.201(b): no broader than is needed against the danger. house: thirty days, then a clinician looks again.
+    let soon =
+        |until: &Timestamp| until.duration_since(view.now) <= SignedDuration::from_hours(24 * CLINICIAN_HOLD_LONGEST);
+    match hold.until.filter(|until| hold.named && hold.physical_harm && soon(until)) {
         Some(until) if until <= view.start => Finding::Satisfied,
         Some(until) => later(until, "A clinician determined that this result would put the patient in danger; it waits until then."),
         None => require(
-            "This result is held back without a clinician's name, a risk of physical harm, or an end; a clinician completes the record or releases the result, since holding it otherwise is information blocking.",
+            "This result is held back without a clinician's name, a risk of physical harm, or an end within thirty days; a clinician completes the record or releases the result, since holding it otherwise is information blocking.",
         )
         .lifted_by(&[Remedy::ReleaseResult])
         .and_alert(),
@@ -147,6 +154,28 @@ mod tests {
         let portal = decision.deliveries.iter().find(|d| d.channel == Channel::Portal).unwrap();
         assert_eq!(portal.not_before, Some("2026-12-03T18:00:00Z".parse().unwrap()));
         assert!(decision.alerts.iter().any(|alert| alert.rule == "IB-01"));
+    }
+
+    #[test]
+    fn a_hold_until_another_age_refuses_everything_as_a_policy_without_an_exception_does() {
+        let mut case = held("2199-01-01T00:00:00Z");
+        let decision = case.decide();
+        assert!(decision.deliveries.is_empty() && refused_by(&case, Channel::Portal, "IB-01"));
+        case.request.purpose = postern_base::Purpose::AppointmentReminder;
+        assert!(case.decide().deliveries.is_empty());
+    }
+
+    #[test]
+    fn a_clinicians_hold_of_one_result_ends_within_thirty_days() {
+        for (until, complete) in [("2026-12-31T20:00:00Z", true), ("2027-01-01T20:00:00Z", false)] {
+            let mut case = held("2026-12-01T00:00:00Z");
+            let Fact::Known(event) = &mut case.facts.event else { unreachable!("the sample has an event") };
+            let until = Some(until.parse().unwrap());
+            event.hold = Some(crate::facts::ClinicianHold { named: true, physical_harm: true, until });
+            let alerted = case.decide().alerts.iter().any(|alert| alert.rule == "IB-02");
+            assert!(refused_by(&case, Channel::Portal, "IB-02"));
+            assert_eq!(alerted, !complete);
+        }
     }
 
     #[test]

@@ -106,8 +106,9 @@ fn push(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.cell.has(Mark::OptIn) && !opted_in {
         return unknown("The patient did not ask for offers on this device.").lifted_by(&[Remedy::RecordConsent]);
     }
-    let text = candidate.rendition.and_then(|r| r.level.known().copied());
-    Finding::when(text.is_none_or(|level| level == Level::L0), || {
+    // A text whose level nobody could find is not known to say so little.
+    let says_little = candidate.rendition.is_none_or(|text| text.level.is_known_and(|level| *level == Level::L0));
+    Finding::when(says_little, || {
         strip("A push may say only that something waits; the text belongs behind the sign-in.")
             .for_good("A lock screen is read by whoever holds the device; the text waits behind the sign-in.")
     })

@@ -171,6 +171,10 @@ fn event_against(view: &View<'_>) -> Option<Finding> {
             deny("The event this is about was cancelled or withdrawn; nothing is sent.")
                 .for_good("What was to be told of does not take place any more."),
         ),
+        EventStatus::Pending if !outlives => Some(wait(
+            WaitingFor::Ehr,
+            "The result is not final yet; the message waits until the record says that it is.",
+        )),
         EventStatus::Unknown if !outlives => {
             Some(unknown("Where the event stands is not on record; nothing is sent about it.").for_good(MISSING))
         }

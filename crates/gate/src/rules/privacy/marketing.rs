@@ -29,15 +29,19 @@ pub(crate) const AUTHORIZATION: Rule = Rule {
 };
 
 fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let Some(paid) = needs_authorization(view, candidate) else { return Finding::NotApplicable };
+    let paid = match need_of(view, candidate) {
+        Need::None => return Finding::NotApplicable,
+        Need::Authorization => false,
+        Need::AuthorizationThatTellsOfPayment => true,
+    };
+    // RULES section 2, `Xa`: denied unless the authorization names exactly this use; then the minimal text.
     if candidate.cell.has(Mark::ExactAuthorization) {
-        // RULES section 2, `Xa`: denied unless the authorization names exactly this use; then the minimal text.
-        return Finding::when(names_exactly(view, candidate, paid), || {
+        return Finding::when(is_authorized_exactly(view, candidate, paid), || {
             deny("An offer drawn from clinical data needs an authorization that names exactly this use of it: the record the offer is about.")
                 .lifted_by(&[Remedy::SignAuthorization])
         });
     }
-    Finding::when(authorized(view, candidate, paid), || {
+    Finding::when(is_authorized(view, candidate, paid), || {
         deny(
             "Marketing needs the patient's signed authorization, in force, and telling of any payment; there is none on record.",
         ).lifted_by(&[Remedy::SignAuthorization])
@@ -45,29 +49,30 @@ fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 }
 
 /// Whether a valid authorization covers this; `paid` when it must tell of a payment.
-fn authorized(view: &View<'_>, candidate: &Candidate<'_>, paid: bool) -> bool {
-    view.active(ConsentKind::MarketingAuthorization)
-        .any(|consent| names_this(view, candidate, &consent.provision) && whole(consent, paid))
+fn is_authorized(view: &View<'_>, candidate: &Candidate<'_>, paid: bool) -> bool {
+    let mut signed = view.active(ConsentKind::MarketingAuthorization);
+    signed.any(|consent| names_this(view, candidate, &consent.provision) && is_whole(consent, paid))
 }
 
 /// 45 CFR 164.508(c)(1)(i): a description of the information "in a specific and meaningful fashion": the authorization names the very
 /// record that the offer is drawn from.
-fn names_exactly(view: &View<'_>, candidate: &Candidate<'_>, paid: bool) -> bool {
-    let Some(event) = view.request.event.as_ref() else { return false };
-    view.active(ConsentKind::MarketingAuthorization).any(|consent| {
-        names_this(view, candidate, &consent.provision)
-            && whole(consent, paid)
-            && consent.provision.data.contains(event)
+fn is_authorized_exactly(view: &View<'_>, candidate: &Candidate<'_>, paid: bool) -> bool {
+    let Some(record) = view.request.event.as_ref() else { return false };
+    let mut signed = view.active(ConsentKind::MarketingAuthorization);
+    signed.any(|consent| {
+        let names_record = consent.provision.data.contains(record);
+        names_record && names_this(view, candidate, &consent.provision) && is_whole(consent, paid)
     })
 }
 
-/// 45 CFR 164.508(c)(1)(v), (vi): an expiration and a signature; (a)(3)(ii): what is paid; (b)(2): nothing that makes it void.
-fn whole(consent: &Consent, paid: bool) -> bool {
-    consent.provision.until.is_some()
-        && consent.signed_by.is_some()
-        && consent.has_source
-        && !consent.defective
-        && (!paid || consent.remuneration_disclosed)
+/// Whether an authorization holds what makes it one.
+fn is_whole(consent: &Consent, paid: bool) -> bool {
+    // 45 CFR 164.508(c)(1)(v), (vi): an expiration and a signature, on a document that is there.
+    let ends = consent.provision.until.is_some();
+    let signed = consent.signed_by.is_some() && consent.has_source;
+    // 45 CFR 164.508(a)(3)(ii): what is paid. (b)(2): nothing that makes it void.
+    let tells_of_payment = !paid || consent.remuneration_disclosed;
+    ends && signed && tells_of_payment && !consent.defective
 }
 
 /// 45 CFR 164.508(b)(2): an authorization "is not valid, if" it lacks an element, has expired, was revoked, or is a condition of care.
@@ -84,49 +89,71 @@ pub(crate) const VALID_AUTHORIZATION: Rule = Rule {
 };
 
 fn valid_authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let Some(paid) = needs_authorization(view, candidate) else { return Finding::NotApplicable };
-    let mut found = view
-        .active(ConsentKind::MarketingAuthorization)
-        .filter(|consent| names_this(view, candidate, &consent.provision))
-        .peekable();
-    if found.peek().is_none() {
+    let paid = match need_of(view, candidate) {
+        Need::None => return Finding::NotApplicable,
+        Need::Authorization => false,
+        Need::AuthorizationThatTellsOfPayment => true,
+    };
+    let mut on_record = false;
+    for consent in view.active(ConsentKind::MarketingAuthorization) {
+        if names_this(view, candidate, &consent.provision) {
+            on_record = true;
+            if is_whole(consent, paid) {
+                return Finding::Satisfied;
+            }
+        }
+    }
+    if !on_record {
         return Finding::NotApplicable;
     }
-    Finding::when(found.any(|consent| whole(consent, paid)), || {
-        deny("An authorization is on record and is not valid: its end, signature, document, word of payment or another element is missing, or care was made to depend on it.")
-            .lifted_by(&[Remedy::SignAuthorization])
-    })
+    deny("An authorization is on record and is not valid: its end, signature, document, word of payment or another element is missing, or care was made to depend on it.")
+        .lifted_by(&[Remedy::SignAuthorization])
 }
 
 /// 45 CFR 164.508(c)(1)(iv): "each purpose" is described: an authorization names marketing, and where it names channels or
 /// contact points, no other is used. The portal reaches out to nobody.
 fn names_this(view: &View<'_>, candidate: &Candidate<'_>, provision: &Provision) -> bool {
-    let query = Query { purpose: Purpose::Marketing, ..view.query(system(candidate), candidate.address) };
-    // 45 CFR 164.508(c)(1)(i): one that describes records covers those and no others.
-    let described =
-        provision.data.is_empty() || view.request.event.as_ref().is_some_and(|e| provision.data.contains(e));
-    if !described {
+    if !names_record(view, provision) {
         return false;
     }
     if candidate.is_contact() {
+        let query = Query { purpose: Purpose::Marketing, ..view.query(system(candidate), candidate.address) };
         return ruling(provision, query) == Some(Ruling::Permit);
     }
-    provision.decision == Some(Ruling::Permit)
-        && in_force(provision, view.now)
-        && provision.reasons.contains(&ActReason::HMarkt)
+    let permits = provision.decision == Some(Ruling::Permit) && in_force(provision, view.now);
+    permits && provision.reasons.contains(&ActReason::HMarkt)
 }
 
-/// Whether an authorization is needed, and whether it must tell of a payment.
-fn needs_authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Option<bool> {
-    let marketing = view.request.marketing;
-    let marked = candidate.cell.has(Mark::Authorization) || candidate.cell.has(Mark::ExactAuthorization);
-    match marketing {
-        // 45 CFR 164.514(f)(1): fundraising for the practice itself needs none (PRI-13).
-        Some(facts) if facts.kind == MarketingKind::Fundraising => None,
-        None if view.request.purpose == Purpose::Marketing => Some(true),
-        None => None,
-        Some(facts) if marked || is_marketing(facts) => Some(facts.remuneration != Remuneration::None),
-        Some(_) => None,
+/// 45 CFR 164.508(c)(1)(i): one that describes records covers those and no others; one that describes none covers what is no record.
+fn names_record(view: &View<'_>, provision: &Provision) -> bool {
+    provision.data.is_empty() || view.request.event.as_ref().is_some_and(|record| provision.data.contains(record))
+}
+
+/// Whether a message needs an authorization, and of which kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    /// It is no marketing.
+    None,
+    /// It is, and nobody pays.
+    Authorization,
+    /// It is, and somebody pays, or nobody said whether.
+    AuthorizationThatTellsOfPayment,
+}
+
+fn need_of(view: &View<'_>, candidate: &Candidate<'_>) -> Need {
+    let Some(offer) = view.request.marketing else {
+        let says_nothing_of_payment = view.request.purpose == Purpose::Marketing;
+        return if says_nothing_of_payment { Need::AuthorizationThatTellsOfPayment } else { Need::None };
+    };
+    // 45 CFR 164.514(f)(1): fundraising for the practice itself needs none (PRI-13).
+    if offer.kind == MarketingKind::Fundraising {
+        return Need::None;
+    }
+    let cell_asks = candidate.cell.has(Mark::Authorization) || candidate.cell.has(Mark::ExactAuthorization);
+    match offer.remuneration {
+        _ if !cell_asks && !is_marketing(offer) => Need::None,
+        Remuneration::None => Need::Authorization,
+        Remuneration::CostOnly | Remuneration::AboveCost => Need::AuthorizationThatTellsOfPayment,
     }
 }
 
@@ -160,7 +187,7 @@ fn refill(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.marketing {
         Some(facts) if facts.kind == MarketingKind::Refill => {
             let paid = facts.remuneration != Remuneration::None;
-            Finding::when(!is_marketing(facts) || authorized(view, candidate, paid), || {
+            Finding::when(!is_marketing(facts) || is_authorized(view, candidate, paid), || {
                 deny("This is no refill reminder any more: the drug lapsed too long ago, or more than the cost is paid for it.")
                     .lifted_by(&[Remedy::SignAuthorization])
             })
@@ -186,7 +213,7 @@ pub(crate) const OWN_SERVICE: Rule = Rule {
 fn own_service(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.marketing {
         Some(facts) if facts.kind == MarketingKind::OwnService => {
-            Finding::when(!is_marketing(facts) || authorized(view, candidate, true), || {
+            Finding::when(!is_marketing(facts) || is_authorized(view, candidate, true), || {
                 deny("Somebody pays for this message about the practice's own service, which makes it marketing.")
                     .lifted_by(&[Remedy::SignAuthorization])
             })

@@ -1,6 +1,7 @@
 //! The Privacy Rule (45 CFR Part 164, subpart E).
 
 pub(super) mod email;
+pub(super) mod grant;
 pub(super) mod marketing;
 pub(super) mod notes;
 pub(super) mod notice;

@@ -68,8 +68,10 @@ fn by_a_person(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     Finding::when(candidate.channel.is_human_task(), || {
-        deny("A disclosure that a law asks for is made by a person who has checked its conditions, not by a machine.")
-            .for_good("Only a person can check what the law asks before it is made.")
+        require(
+            "A disclosure that a law asks for is made by a person who has checked its conditions, not by a machine.",
+        )
+        .for_good("Only a person can check what the law asks before it is made.")
     })
 }
 

@@ -1,9 +1,9 @@
 //! Who stands for the patient: representatives, family, the dead.
 
+use super::grant::{forbidden, granted};
 use crate::candidate::Candidate;
-use crate::consent::{in_force, names_purpose};
-use crate::facts::{ConsentKind, LineType, Provision, Ruling};
-use crate::finding::{Finding, deny, require, unknown};
+use crate::facts::{ConsentKind, LineType};
+use crate::finding::{Finding, deny, unknown};
 use crate::remedy::Remedy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
@@ -31,63 +31,20 @@ fn minor(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         return deny("This is care the minor consented to alone; it goes to the minor's own contact points only.")
             .for_good("It is the minor's to tell; a parent is told by the minor or not at all.");
     }
-    match view.audience {
-        Audience::Related(person) if person.active => {
-            Finding::when(granted(view, ConsentKind::ProxyCommunication), || {
-                unknown("No grant on record lets this person receive messages for the patient.")
-                    .lifted_by(&[Remedy::GrantPerson])
-            })
-        }
-        _ => unknown("This person is not on record as standing for the patient.")
-            .for_good("Who stands for the patient is read from their papers by a person, not supposed."),
+    if !stands_on_record(view) {
+        return unknown("This person is not on record as standing for the patient.")
+            .for_good("Who stands for the patient is read from their papers by a person, not supposed.");
     }
-}
-
-/// Whether a Consent of `kind` in force permits the recipient of the request to be told this; a denial in any of them wins.
-pub(crate) fn granted(view: &View<'_>, kind: ConsentKind) -> bool {
-    ruled(view, kind) == Some(Ruling::Permit)
-}
-
-/// What the Consents of `kind` rule on telling the recipient this.
-fn ruled(view: &View<'_>, kind: ConsentKind) -> Option<Ruling> {
-    let reference = view.request.recipient.reference.as_deref()?;
-    strictest(view.active(kind).filter_map(|consent| told(view, &consent.provision, reference, false)))
-}
-
-fn strictest(rulings: impl Iterator<Item = Ruling>) -> Option<Ruling> {
-    rulings.fold(None, |so_far, next| match (so_far, next) {
-        (Some(Ruling::Deny), _) | (_, Ruling::Deny) => Some(Ruling::Deny),
-        (_, Ruling::Permit) => Some(Ruling::Permit),
-    })
-}
-
-/// What `provision` rules on telling `reference` this: the innermost exception that bears on it, and a denial before a
-/// permission. A grant for visits is none for results, and one that keeps out mental health keeps it out.
-///
-/// An exception that names nobody is about whom the provision around it names (`named`); a permission that names nobody
-/// permits nobody in particular, a denial that names nobody is about everybody.
-fn told(view: &View<'_>, provision: &Provision, reference: &str, named: bool) -> Option<Ruling> {
-    let names = provision.actors.iter().any(|actor| actor == reference);
-    let bears = names || provision.actors.is_empty();
-    if !bears || !in_force(provision, view.now) {
-        return None;
+    if !granted(view, ConsentKind::ProxyCommunication) {
+        return unknown("No grant on record lets this person receive messages for the patient.")
+            .lifted_by(&[Remedy::GrantPerson]);
     }
-    let exceptions = provision.exceptions.iter();
-    let excepted = strictest(exceptions.filter_map(|exception| told(view, exception, reference, named || names)));
-    excepted.or(provision.decision.filter(|decision| covers(view, provision, *decision, named || names)))
+    Finding::Satisfied
 }
 
-/// Whether a provision covers this content and purpose: a denial as far as it can be read, a permission as far as it says.
-fn covers(view: &View<'_>, provision: &Provision, decision: Ruling, named: bool) -> bool {
-    let labels = &provision.labels;
-    let listed = |c: Category| labels.contains(&c);
-    let content = labels.is_empty()
-        || match decision {
-            Ruling::Deny => view.categories().any(listed),
-            Ruling::Permit => view.categories().next().is_some() && view.categories().all(listed),
-        };
-    let person = named || decision == Ruling::Deny;
-    person && content && names_purpose(provision, decision, view.request.purpose)
+/// The recipient is a related person on record whose part is not over.
+fn stands_on_record(view: &View<'_>) -> bool {
+    matches!(view.audience, Audience::Related(person) if person.active)
 }
 
 /// 45 CFR 164.502(g)(5): may decline to treat a person as representative where abuse or endangerment is believed.
@@ -107,22 +64,31 @@ fn endangerment(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !view.patient.is_some_and(|patient| patient.flags.endangerment) {
         return Finding::NotApplicable;
     }
-    // A landline rings for everybody at home; a person who calls it hears who answers.
-    let landline = candidate.channel == Channel::Voice
-        && !view.human_voice()
-        && candidate.point.is_some_and(|p| p.point.line_type.is_known_and(|line| *line == LineType::Landline));
-    let household = matches!(candidate.channel, Channel::Voicemail | Channel::Mail)
-        || landline
-        || candidate.point.is_some_and(PointView::is_shared)
-        || view.request.recipient.role != RecipientRole::SelfPatient;
-    Finding::when(!household, || {
-        deny("A safety flag stands on the record: this could reach a person the patient must be protected from.")
-            .for_good("The patient must be protected from whoever may read it there.")
-            .and_alert()
-    })
+    let to_another = view.request.recipient.role != RecipientRole::SelfPatient;
+    if to_another || others_may_read_it(candidate) || rings_at_home(view, candidate) {
+        return deny(
+            "A safety flag stands on the record: this could reach a person the patient must be protected from.",
+        )
+        .for_good("The patient must be protected from whoever may read it there.")
+        .and_alert();
+    }
+    Finding::Satisfied
 }
 
-/// 45 CFR 164.502(f), (g)(4): after death the executor stands for the patient; protected for 50 years.
+/// It lies where others of a household find it: in a mailbox, on a machine, on a number they share.
+fn others_may_read_it(candidate: &Candidate<'_>) -> bool {
+    let lies_at_home = matches!(candidate.channel, Channel::Voicemail | Channel::Mail);
+    lies_at_home || candidate.point.is_some_and(PointView::is_shared)
+}
+
+/// A machine calls a landline, which rings for everybody at home; a person who calls hears who answers.
+fn rings_at_home(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
+    let by_machine = candidate.channel == Channel::Voice && !view.human_voice();
+    by_machine && candidate.point.is_some_and(|p| p.point.line_type.is_known_and(|line| *line == LineType::Landline))
+}
+
+/// 45 CFR 164.502(f), (g)(4): after death the executor stands for the patient; protected for 50 years. 45 CFR 164.510(b)(5): family who
+/// were involved may be told what bears on that, which a person weighs.
 pub(crate) const DECEASED: Rule = Rule {
     id: "PRI-07",
     citation: "45 CFR 164.502(f)",
@@ -130,21 +96,25 @@ pub(crate) const DECEASED: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "Nothing is sent by machine about a patient who has died.",
-    scope: Scope::MESSAGE,
+    asks: "Nothing is sent about a patient who has died; a person calls the family or executor.",
+    scope: Scope::ANY,
     check: deceased,
 };
 
-fn deceased(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
-    match view.patient {
-        Some(patient) => {
-            Finding::when(!patient.deceased, || {
-                require("The record says that the patient has died; a person must decide what the family or executor is told.").for_good("Nobody reaches a patient who died; a person speaks with the family or executor.")
-                .and_alert()
-            })
-        }
-        None => Finding::NotApplicable,
+fn deceased(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let Some(patient) = view.patient else { return Finding::NotApplicable };
+    if !patient.deceased {
+        return Finding::Satisfied;
     }
+    if candidate.channel == Channel::HumanCall && !candidate.placeholder {
+        return Finding::Obliges(
+            "The record says that the patient has died: a person speaks with the family or executor, and decides what they are told."
+                .into(),
+        );
+    }
+    deny("The record says that the patient has died; a person must decide what the family or executor is told.")
+        .for_good("Nobody reaches a patient who died; a person speaks with the family or executor.")
+        .and_alert()
 }
 
 /// 45 CFR 164.510(b)(1): to family and others involved in care, what bears on their involvement, unless the patient objects.
@@ -176,17 +146,23 @@ fn involved(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return deny("Specially protected content goes to the patient alone.")
             .for_good("What is specially protected is the patient's alone to tell.");
     }
-    if ruled(view, ConsentKind::ProxyCommunication) == Some(Ruling::Deny) {
+    if forbidden(view, ConsentKind::ProxyCommunication) {
         return deny("The patient does not want this person to be told.")
             .for_good("The patient said no; only the patient tells this person.");
     }
-    // What a closed phrase tells is of the source's level: "your prescription is ready" is L2 for anybody but the patient.
-    let source = !candidate.has_body() || view.level.is_some_and(|level| level <= Level::L1);
-    let logistics = source && candidate.carried(view.level).is_some_and(|level| level <= Level::L1);
-    Finding::when(logistics || granted(view, ConsentKind::ProxyCommunication), || {
-        unknown("No agreement of the patient on record lets this person hear more than logistics.")
-            .lifted_by(&[Remedy::GrantPerson])
-    })
+    if tells_logistics_only(view, candidate) || granted(view, ConsentKind::ProxyCommunication) {
+        return Finding::Satisfied;
+    }
+    unknown("No agreement of the patient on record lets this person hear more than logistics.")
+        .lifted_by(&[Remedy::GrantPerson])
+}
+
+/// What is told is a visit's time and place at most. A closed phrase tells what its source is about: "your prescription is ready" is
+/// clinical for anybody but the patient.
+fn tells_logistics_only(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
+    let is_logistics = |level: Option<Level>| level.is_some_and(|level| level <= Level::L1);
+    let source = !candidate.has_body() || is_logistics(view.level);
+    source && is_logistics(candidate.carried(view.level))
 }
 
 #[cfg(test)]
@@ -201,7 +177,9 @@ mod tests {
         let mut case = Case::result();
         case.patient().deceased = true;
         let decision = case.decide();
-        assert_eq!((decision.outcome.as_str(), decision.deliveries.len()), ("hold", 0));
+        let planned: Vec<_> = decision.deliveries.iter().map(|delivery| delivery.channel).collect();
+        assert_eq!((decision.outcome.as_str(), planned), ("hold", vec![Channel::HumanCall]));
+        assert!(decision.obligations.iter().any(|duty| duty.rule == "PRI-07"));
         assert!(decision.alerts.iter().any(|alert| alert.rule == "PRI-07"));
     }
 

@@ -30,23 +30,23 @@ fn restriction(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     let query = view.query(system(candidate), candidate.address);
-    let mut any = false;
+    let mut on_record = false;
     for consent in view.active(ConsentKind::Restriction) {
-        any = true;
-        // An exception that permits stands against the denial around it.
+        on_record = true;
         if binds(view, consent) && restricts(view, &consent.provision, query) {
             return deny("The patient asked for this to be kept from this recipient or use, and the practice agreed.")
                 .lifted_by(&[Remedy::EndRestriction]);
         }
     }
-    if any { Finding::Satisfied } else { Finding::NotApplicable }
+    if on_record { Finding::Satisfied } else { Finding::NotApplicable }
 }
 
-/// Whom a restriction binds toward.
+/// Whether a restriction binds toward this recipient at all.
 fn binds(view: &View<'_>, restriction: &Consent) -> bool {
     let role = view.request.recipient.role;
     // 45 CFR 164.522(a)(1)(vi): what was paid for in full is kept from the health plan; whom it names besides is as named.
-    if restriction.self_pay && restriction.provision.actors.is_empty() && role != RecipientRole::HealthPlan {
+    let against_the_plan_alone = restriction.self_pay && restriction.provision.actors.is_empty();
+    if against_the_plan_alone && role != RecipientRole::HealthPlan {
         return false;
     }
     // 45 CFR 164.522(a)(1)(iii): except to give the patient emergency treatment, for which it is used, and told to a provider.
@@ -54,32 +54,62 @@ fn binds(view: &View<'_>, restriction: &Consent) -> bool {
     !(view.emergency && treats)
 }
 
+/// Whether a provision keeps this back. An exception that permits it stands against the denial around it; one that denies may
+/// keep it back where the provision around it does not.
 fn restricts(view: &View<'_>, provision: &Provision, query: Query<'_>) -> bool {
     if !in_force(provision, query.now) {
         return false;
     }
-    let permitted =
-        |e: &&Provision| e.decision == Some(Ruling::Permit) && in_force(e, query.now) && bears(view, e, query);
-    if provision.exceptions.iter().any(|e| permitted(&e)) {
-        return false;
+    let (mut permitted, mut denied) = (false, false);
+    for exception in &provision.exceptions {
+        match exception.decision {
+            Some(Ruling::Permit) => {
+                permitted |= in_force(exception, query.now) && speaks_of_this(view, exception, query);
+            }
+            Some(Ruling::Deny) | None => denied |= restricts(view, exception, query),
+        }
     }
-    let own = provision.decision != Some(Ruling::Permit) && bears(view, provision, query);
-    let own = own && (provision.decision.is_some() || provision.exceptions.is_empty());
-    own || provision.exceptions.iter().any(|e| e.decision != Some(Ruling::Permit) && restricts(view, e, query))
+    !permitted && (denied || denies(provision) && speaks_of_this(view, provision, query))
 }
 
-/// Whether a provision speaks of this recipient, content, purpose and contact point.
-fn bears(view: &View<'_>, provision: &Provision, query: Query<'_>) -> bool {
+/// Whether the provision itself denies, whatever its exceptions say. One that does not say, and has no exceptions that would, is read
+/// as the denial that a restriction is.
+fn denies(provision: &Provision) -> bool {
+    match provision.decision {
+        Some(Ruling::Deny) => true,
+        Some(Ruling::Permit) => false,
+        None => provision.exceptions.is_empty(),
+    }
+}
+
+/// Whether a provision speaks of this recipient, content, purpose and contact point. What it does not name it leaves open: then it
+/// speaks of all.
+fn speaks_of_this(view: &View<'_>, provision: &Provision, query: Query<'_>) -> bool {
+    names_recipient(view, provision)
+        && names_content(view, provision)
+        && names_use(provision, query)
+        && names_point(provision, query)
+}
+
+fn names_recipient(view: &View<'_>, provision: &Provision) -> bool {
     let recipient = &view.request.recipient;
-    let named = recipient.reference.as_ref().is_some_and(|r| provision.actors.contains(r));
-    let actor = if provision.actors.is_empty() { true } else { named };
-    let labels = provision.labels.is_empty() || provision.labels.iter().any(|label| view.has_category(*label));
-    let purpose = provision.reasons.is_empty()
-        || provision.reasons.contains(&ActReason::Unknown)
-        || reasons(query.purpose).iter().any(|reason| provision.reasons.contains(reason));
-    // A plan that is not named on the record is read as the plan the restriction is about.
-    let plan = recipient.role == RecipientRole::HealthPlan && recipient.reference.is_none();
-    (actor || plan) && labels && purpose && names_point(provision, query)
+    match &recipient.reference {
+        _ if provision.actors.is_empty() => true,
+        Some(reference) => provision.actors.contains(reference),
+        // A plan that is not named in the request is read as the plan the restriction is about.
+        None => recipient.role == RecipientRole::HealthPlan,
+    }
+}
+
+fn names_content(view: &View<'_>, provision: &Provision) -> bool {
+    provision.labels.is_empty() || provision.labels.iter().any(|label| view.has_category(*label))
+}
+
+/// A purpose that nobody here understands may be this one.
+fn names_use(provision: &Provision, query: Query<'_>) -> bool {
+    let named = &provision.reasons;
+    let names_this = reasons(query.purpose).iter().any(|reason| named.contains(reason));
+    named.is_empty() || named.contains(&ActReason::Unknown) || names_this
 }
 
 /// 45 CFR 164.522(b)(1)(i): "must accommodate reasonable requests by individuals to receive communications … by alternative
@@ -109,24 +139,27 @@ fn confidential(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             None => unknown("Whether the patient asked to be reached elsewhere is not on record.").for_good(MISSING),
         };
     };
-    let found = match candidate.point {
+    let asked = match candidate.point {
         Some(point) => point.alternative,
         None => Some(alternative(consents, view.query(system(candidate), candidate.address))),
     };
-    match found {
+    match asked {
         Some(Alternative::NoRequest) => Finding::NotApplicable,
         Some(Alternative::Listed) => Finding::Satisfied,
+        Some(Alternative::NotListed) | None if is_closed_by_another(candidate) => {
+            deny("Another patient who uses this number or mailbox asked not to be reached at it; use another one.")
+                .for_good("Only the other patient can change that, and nobody asks them why.")
+        }
         Some(Alternative::NotListed) | None => {
-            if candidate.point.is_some_and(|point| point.point.closed_by_another) {
-                return deny(
-                    "Another patient who uses this number or mailbox asked not to be reached at it; use another one.",
-                )
-                .for_good("Only the other patient can change that, and nobody asks them why.");
-            }
             deny("The patient asked to be reached only at other addresses; this one is not on the list.")
                 .lifted_by(&[Remedy::ListAddress])
         }
     }
+}
+
+/// Another patient who shares the contact point asked not to be reached at it.
+fn is_closed_by_another(candidate: &Candidate<'_>) -> bool {
+    candidate.point.is_some_and(|point| point.point.closed_by_another)
 }
 
 /// The kind of contact point a candidate uses, as a Consent names it.

@@ -30,7 +30,7 @@ fn break_glass(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     }
     if view.request.break_glass.is_some() {
         return Finding::Alerts(
-            "Emergency access was claimed without a named person, a reason or time left, or for what is no emergency; it lifts nothing, and somebody should ask why.".into(),
+            "Emergency access was claimed without a named person who acts now, a reason or time left, or for what is no emergency; it lifts nothing, and somebody should ask why.".into(),
         );
     }
     Finding::NotApplicable

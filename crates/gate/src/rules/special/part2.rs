@@ -4,7 +4,7 @@ use crate::candidate::Candidate;
 use crate::facts::ConsentKind;
 use crate::finding::{Finding, deny, redirect};
 use crate::remedy::Remedy;
-use crate::rules::privacy::representative::granted;
+use crate::rules::privacy::grant::granted;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;

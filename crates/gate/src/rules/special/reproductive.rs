@@ -2,13 +2,11 @@
 
 use crate::candidate::Candidate;
 use crate::finding::{Finding, deny};
+use crate::reference::shields;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Category, Origin, RecipientRole};
-
-/// States whose laws shield such care (RULES SPC-04, from knowledge: counsel must verify each).
-const SHIELD: [&str; 7] = ["CA", "CO", "IL", "MA", "MD", "NY", "WA"];
 
 /// State shield laws. No federal rule: the 2024 amendments of the Privacy Rule were vacated (Purl v. HHS). What the matrix guards as
 /// specially protected stays inside the state where a shield law may apply, unless the patient, or who stands for them, is told.
@@ -30,8 +28,7 @@ fn shielded(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     }
     let home = view.patient.and_then(|patient| patient.state.as_deref());
     let practice = view.facts.tenant.state.as_deref();
-    let shields = |state: Option<&str>| state.is_some_and(|state| SHIELD.contains(&state));
-    if !shields(home) && !shields(practice) {
+    if !home.is_some_and(shields) && !practice.is_some_and(shields) {
         return Finding::NotApplicable;
     }
     if !matches!(view.request.recipient.role, RecipientRole::SelfPatient | RecipientRole::Proxy) {

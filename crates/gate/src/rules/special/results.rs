@@ -25,46 +25,68 @@ enum Told<'a> {
 
 /// What a message tells of a result, when the patient or the practice is in `state`.
 fn told<'a>(view: &View<'a>, candidate: &Candidate<'_>, state: &str) -> Told<'a> {
-    let here = |place: Option<&String>| place.is_some_and(|place| place == state);
-    let applies = here(view.patient.and_then(|p| p.state.as_ref())) || here(view.facts.tenant.state.as_ref());
-    // Who speaks on a call, and who writes a letter, discloses nothing electronically.
-    let electronic = !candidate.channel.is_human_task() && candidate.channel != Channel::Voice;
-    if !applies || !electronic || !candidate.has_body() {
+    if !is_in(view, state) || !is_electronic(candidate) || !candidate.has_body() {
         return Told::Nothing;
     }
+    let about_results = view.request.purpose == Purpose::TestResult;
     // Whatever purpose the caller gives it: a text about care that names the report discloses it.
-    let clinical = view.level.is_none_or(|level| level >= Level::L2);
-    let result = view.request.purpose == Purpose::TestResult;
-    let event = view.event.filter(|event| event.reference.starts_with("DiagnosticReport/"));
-    match event {
-        Some(event) if event.clinician_release.is_some_and(|at| at <= view.now) => Told::Nothing,
-        Some(event) if result || clinical => Told::Result(event),
-        None if result && clinical && view.request.event.is_none() => Told::Unnamed,
+    let about_care = view.level.is_none_or(|level| level >= Level::L2);
+    match report(view) {
+        Some(report) if is_released(view, report) => Told::Nothing,
+        Some(report) if about_results || about_care => Told::Result(report),
+        None if about_results && about_care && view.request.event.is_none() => Told::Unnamed,
         _ => Told::Nothing,
     }
 }
 
-/// The rows of the table that bear on a result: on its class, or on a category that its text or labels tell. Where nobody recorded the
-/// class, every row of the state does.
-fn holds(view: &View<'_>, event: &Event, state: &str) -> impl Iterator<Item = &'static ResultHold> {
-    let protects = move |class: HeldResult| match class {
+/// The patient lives in `state`, or the practice is there.
+fn is_in(view: &View<'_>, state: &str) -> bool {
+    let home = view.patient.and_then(|patient| patient.state.as_deref());
+    let practice = view.facts.tenant.state.as_deref();
+    home == Some(state) || practice == Some(state)
+}
+
+/// Who speaks on a call, and who writes a letter, discloses nothing electronically.
+fn is_electronic(candidate: &Candidate<'_>) -> bool {
+    !candidate.channel.is_human_task() && candidate.channel != Channel::Voice
+}
+
+/// The report that the message names.
+fn report<'a>(view: &View<'a>) -> Option<&'a Event> {
+    view.event.filter(|event| event.reference.starts_with("DiagnosticReport/"))
+}
+
+fn is_released(view: &View<'_>, report: &Event) -> bool {
+    report.clinician_release.is_some_and(|at| at <= view.now)
+}
+
+/// The rows of the table that bear on a report.
+fn holds(view: &View<'_>, report: &Event, state: &str) -> impl Iterator<Item = &'static ResultHold> {
+    let rows = RESULT_HOLDS.iter().filter(move |row| row.state == state);
+    rows.filter(move |row| is_of_class(report, row.class) || is_told_by_category(view, row.class))
+}
+
+/// The report is of this class; where nobody recorded the class, it may be of every one.
+fn is_of_class(report: &Event, class: HeldResult) -> bool {
+    let held = match report.result_class {
+        None => return true,
+        Some(ResultClass::Malignancy) => HeldResult::Malignancy,
+        Some(ResultClass::Genetic) => HeldResult::Genetic,
+        Some(ResultClass::Hiv) => HeldResult::Hiv,
+        Some(ResultClass::Hepatitis) => HeldResult::Hepatitis,
+        Some(ResultClass::DrugTest) => HeldResult::DrugTest,
+        Some(ResultClass::Other) => return false,
+    };
+    held == class
+}
+
+/// The text or a label tells that it is of this class, whatever class was recorded.
+fn is_told_by_category(view: &View<'_>, class: HeldResult) -> bool {
+    match class {
         HeldResult::Hiv => view.has_category(Category::Hiv),
         HeldResult::DrugTest => view.has_category(Category::SubstanceUse) || view.has_category(Category::Part2),
         HeldResult::Malignancy | HeldResult::Genetic | HeldResult::Hepatitis => false,
-    };
-    let rows = RESULT_HOLDS.iter().filter(move |row| row.state == state);
-    rows.filter(move |row| {
-        protects(row.class)
-            || match event.result_class {
-                Some(ResultClass::Malignancy) => row.class == HeldResult::Malignancy,
-                Some(ResultClass::Genetic) => row.class == HeldResult::Genetic,
-                Some(ResultClass::Hiv) => row.class == HeldResult::Hiv,
-                Some(ResultClass::Hepatitis) => row.class == HeldResult::Hepatitis,
-                Some(ResultClass::DrugTest) => row.class == HeldResult::DrugTest,
-                Some(ResultClass::Other) => false,
-                None => true,
-            }
-    })
+    }
 }
 
 /// Which report it is decides whether it waits, and nobody said.
@@ -93,19 +115,23 @@ fn texas(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Told::Unnamed => return unnamed(),
         Told::Result(event) => event,
     };
-    let Some(days) = holds(view, event, "TX").filter_map(|row| row.days).max() else { return Finding::Satisfied };
-    let Some(opens) = event.at.and_then(|at| nth_day(at, days, texan_zone(view))) else {
+    let longest = holds(view, event, "TX").filter_map(|row| row.days).max();
+    let Some(days) = longest else { return Finding::Satisfied };
+    let day = event.at.and_then(|at| nth_day(at, days, texan_zone(view)));
+    let Some(opens) = day else {
         return ask(
             "Nobody recorded when this result became final, and state law makes some results wait for three days.",
         )
         .lifted_by(&[Remedy::ReleaseResult]);
     };
-    Finding::when(opens <= view.start, || {
-        later(
-            opens,
-            "State law makes this kind of result wait until the third day after it is final, unless a clinician releases it.",
-        ).lifted_by(&[Remedy::Wait, Remedy::ReleaseResult])
-    })
+    if opens <= view.start {
+        return Finding::Satisfied;
+    }
+    let wait = later(
+        opens,
+        "State law makes this kind of result wait until the third day after it is final, unless a clinician releases it.",
+    );
+    wait.lifted_by(&[Remedy::Wait, Remedy::ReleaseResult])
 }
 
 /// The clock by which days are counted in Texas: its west keeps the later one.

@@ -53,6 +53,13 @@ mod tests {
             case.request.break_glass.as_mut().unwrap().actor = nobody.into();
             assert!(refused_by(&case, Channel::Sms, "TCP-01"), "{nobody:?}");
         }
+        for origin in postern_base::Origin::ALL {
+            let mut case = case.clone();
+            case.request.origin = *origin;
+            let human = *origin == postern_base::Origin::Staff;
+            assert_eq!(sends(&case, Channel::Sms), human, "{origin}");
+            assert_eq!(refused_by(&case, Channel::Sms, "TCP-01"), !human, "{origin}");
+        }
         case.facts.now = case.facts.now.checked_add(2.hours()).unwrap();
         assert!(refused_by(&case, Channel::Sms, "TCP-01"));
     }

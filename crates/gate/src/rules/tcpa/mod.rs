@@ -1,8 +1,10 @@
 //! Calls and texts: 47 USC 227, 47 CFR 64.1200, carriers, states.
 
+pub(super) mod confirmation;
 pub(super) mod consent;
 pub(super) mod emergency;
 pub(super) mod number;
+pub(super) mod offers;
 pub(super) mod revocation;
 pub(super) mod sender;
 pub(super) mod window;

@@ -1,9 +1,9 @@
 //! STOP.
 
+use super::confirmation::answers_opt_out;
 use crate::candidate::Candidate;
 use crate::decision::WaitingFor;
 use crate::finding::{Finding, MISSING, ask, deny, unknown, wait};
-use crate::reference::CONFIRMATION_TEXT;
 use crate::remedy::Remedy;
 use crate::revocation::Meaning;
 use crate::rules::scope::Scope;
@@ -19,16 +19,18 @@ fn binding(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Stopped> {
     // the patient sends afterwards.
     let answer = view.is_first_answer(candidate.address, point.stopped.at);
     let confirmation = view.request.purpose == Purpose::ConsentConfirmation;
-    let spares = live || view.emergency || (answer && (confirmation || !replies_to_stop(view)));
+    // 47 CFR 64.1200(a)(12): nor does it reach the one message that confirms it.
+    let confirms = || answers_opt_out(view, candidate);
+    let spares = live || view.emergency || (answer && (confirmation || !replies_to_stop(view))) || confirms();
     (!spares).then_some(point.stopped)
 }
 
 /// The message that is answered is itself a revocation, which only a confirmation may answer, or may be one, which only a
 /// person who has read it may answer.
 fn replies_to_stop(view: &View<'_>) -> bool {
-    let read = view.answered.map(|message| crate::revocation::read(message.text.reveal()));
-    let unclear = read == Some(Meaning::Ambiguous) && view.request.origin != Origin::Staff;
-    unclear || read.is_some_and(Meaning::stops)
+    let meaning = view.answered_meaning();
+    let unclear = meaning == Some(Meaning::Ambiguous) && view.request.origin != Origin::Staff;
+    unclear || meaning.is_some_and(Meaning::stops)
 }
 
 /// 47 CFR 64.1200(a)(10): "may revoke prior express consent … by using any reasonable method"; (a)(11): and what is presumed.
@@ -90,32 +92,6 @@ fn cancel(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         }
         _ => Finding::NotApplicable,
     }
-}
-
-/// 47 CFR 64.1200(a)(12): one text may confirm an opt-out, within five minutes.
-pub(crate) const CONFIRMATION: Rule = Rule {
-    id: "TCP-13",
-    citation: "47 CFR 64.1200(a)(12)",
-    ground: Ground::Law,
-    read: SourceRead::SecondHand,
-    effective: Effective::from(2025, 4, 11),
-    waived_by: &[],
-    asks: "An opt-out is confirmed once, within five minutes.",
-    scope: Scope::CONTACTS.when(Purpose::ConsentConfirmation),
-    check: confirmation,
-};
-
-fn confirmation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let Some(point) = candidate.point.filter(|_| candidate.is_contact()) else { return Finding::NotApplicable };
-    let Some(said) = point.stopped.at.filter(|_| view.request.purpose == Purpose::ConsentConfirmation) else {
-        return Finding::NotApplicable;
-    };
-    let prompt = view.now.duration_since(said) <= CONFIRMATION_TEXT;
-    let once = view.is_first_answer(candidate.address, Some(said)) || view.answers_help();
-    Finding::when((prompt || view.answers_help()) && once, || {
-        deny("An opt-out may be confirmed once, within five minutes of it; that time or that one message is used up.")
-            .for_good("The one message that may confirm an opt-out is used up, or its five minutes are.")
-    })
 }
 
 /// DA 26-12 and 47 CFR 64.1200(a)(10): how far a revocation reaches. house: a bare STOP stops all texts and machine calls.

@@ -51,6 +51,9 @@ pub(super) fn preview(global: &Global, preview: &Preview) -> Result<Exit, Failur
     let paint = Paint::stdout();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{} with the longest values there may be", paint.text(Tone::Strong, &preview.name))?;
+    for problem in &preview.problems {
+        writeln!(out, "{}: {problem}", paint.text(Tone::Bad, "cannot be saved"))?;
+    }
     for text in &preview.texts {
         writeln!(out)?;
         let channel = text.channel.map_or("any channel", |channel| channel.as_str());

@@ -1,0 +1,306 @@
+//! The one message that confirms an opt-out, or an opt-in. It may go where nothing else may, so it is held narrow: something was
+//! said there to confirm, it goes back the way that was said, once, and it speaks of nothing else.
+
+use crate::candidate::Candidate;
+use crate::consent::{Standing, names_point, ruling};
+use crate::decision::WaitingFor;
+use crate::facts::{Address, ConsentKind, History, Inbound, OptOut, PointSource, Ruling};
+use crate::finding::{Finding, MISSING, deny, strip, unknown, wait};
+use crate::reference::CONFIRMATION_TEXT;
+use crate::remedy::Remedy;
+use crate::revocation::Meaning;
+use crate::rules::privacy::restriction::system;
+use crate::rules::scope::Scope;
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
+use crate::view::{View, same_place};
+use jiff::Timestamp;
+use postern_base::{Channel, Origin, Purpose};
+
+/// 47 CFR 64.1200(a)(12): after a revocation one text may confirm it, sent within five minutes, without marketing and without
+/// asking the patient to change their mind. house: a confirmation of an opt-in is held to the same: there is an opt-in at that
+/// place, it is confirmed once, and the text speaks of nothing else.
+pub(crate) const CONFIRMATION: Rule = Rule {
+    id: "TCP-13",
+    citation: "47 CFR 64.1200(a)(12)",
+    ground: Ground::Law,
+    read: SourceRead::SecondHand,
+    effective: Effective::from(2025, 4, 11),
+    waived_by: &[Waiver::LiveCall],
+    asks: "An opt-out is confirmed once, within five minutes, there and in the way it was said, and with nothing else in the text; so is an opt-in, once.",
+    scope: Scope::CONTACTS.when(Purpose::ConsentConfirmation),
+    check: confirmation,
+};
+
+fn confirmation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let live = candidate.channel == Channel::Voice && view.human_voice();
+    let contact = candidate.is_contact() && !live && view.request.purpose == Purpose::ConsentConfirmation;
+    let Some(point) = candidate.point.filter(|_| contact) else { return Finding::NotApplicable };
+    let Some(history) = view.history else { return history_is_missing(view) };
+    if view.answered.is_some_and(|message| !was_said_here(message, candidate)) {
+        return deny(
+            "What this confirms was said elsewhere; a confirmation goes back to where it was said, the same way.",
+        )
+        .for_good("A confirmation goes to the place it was asked from, and to no other.");
+    }
+    if candidate.rendition.is_some_and(|text| text.says_business) {
+        return strip("A confirmation says what becomes of the messages and whom to call; money, offers and other matters are taken out.")
+            .for_good("A text is not changed after it was asked for; what else there is to say goes as a message of its own purpose.");
+    }
+    if view.answers_help() {
+        // Whether HELP was answered before is TCP-25's to say.
+        return Finding::Satisfied;
+    }
+    let (said_out, said_in) = (opted_out_at(view, history, candidate), opted_in_at(view, candidate));
+    let stopped = point.stopped.by_message || point.stopped.on_record;
+    if stopped || said_out > said_in {
+        return confirms_opt_out(view, history, candidate, said_out);
+    }
+    confirms_opt_in(view, history, candidate, said_in)
+}
+
+fn history_is_missing(view: &View<'_>) -> Finding {
+    match view.history_missing().and_then(WaitingFor::because) {
+        Some(system) => wait(system, "What the patient said of messages could not be read; waiting for it."),
+        None => unknown("What the patient said of messages is not on record, so there is nothing to confirm.")
+            .for_good(MISSING),
+    }
+}
+
+/// The message came from this contact point, by this channel.
+fn was_said_here(message: &Inbound, candidate: &Candidate<'_>) -> bool {
+    message.channel == candidate.channel && same_place(&message.point, candidate.address)
+}
+
+// ---- opt-outs
+
+fn confirms_opt_out(view: &View<'_>, history: &History, candidate: &Candidate<'_>, said: Option<Timestamp>) -> Finding {
+    let Some(said) = said else {
+        return deny("The patient did not say stop here and in this way, so this is not where it is confirmed.")
+            .for_good("A confirmation goes to the place it was asked from, and to no other.");
+    };
+    let prompt = view.start.duration_since(said) <= CONFIRMATION_TEXT;
+    Finding::when(prompt && !anything_went_since(history, candidate, said), || {
+        deny("An opt-out may be confirmed once, within five minutes of it; that time or that one message is used up.")
+            .for_good("The one message that may confirm an opt-out is used up, or its five minutes are.")
+    })
+}
+
+/// Whether the message is the one that may follow an opt-out, which the rules that keep the opt-out let pass.
+///
+/// 47 CFR 64.1200(a)(12): a confirmation answers the opt-out; neither a mass mailing nor a journey nor a model does.
+pub(super) fn answers_opt_out(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
+    let answers = matches!(view.request.origin, Origin::Api | Origin::Staff | Origin::Reply);
+    let confirms = answers && view.request.purpose == Purpose::ConsentConfirmation && !view.answers_help();
+    confirms && matches!(confirmation(view, candidate), Finding::Satisfied)
+}
+
+/// When the patient last opted out here and in this way, in their own words or on record.
+fn opted_out_at(view: &View<'_>, history: &History, candidate: &Candidate<'_>) -> Option<Timestamp> {
+    let words = view.messages().filter(|(message, meaning)| meaning.stops() && was_said_here(message, candidate));
+    let recorded_here = |row: &&OptOut| row.channel == candidate.channel && same_place(&row.point, candidate.address);
+    let rows = history.opt_outs.iter().filter(recorded_here);
+    words.map(|(message, _)| message.at).chain(rows.map(|row| row.at)).max()
+}
+
+fn anything_went_since(history: &History, candidate: &Candidate<'_>, since: Timestamp) -> bool {
+    let there = history.deliveries.iter().filter(|past| past.counts() && same_place(&past.point, candidate.address));
+    there.map(|past| past.at).any(|at| at >= since)
+}
+
+// ---- opt-ins
+
+fn confirms_opt_in(view: &View<'_>, history: &History, candidate: &Candidate<'_>, asked: Option<Timestamp>) -> Finding {
+    let permitted = candidate.point.is_some_and(|point| point.standing == Some(Standing::Permitted));
+    if asked.is_none() && !permitted && !was_given_by_patient(candidate) {
+        return deny("Nobody asked for messages here, so there is no opt-in to confirm.")
+            .lifted_by(&[Remedy::RecordConsent]);
+    }
+    if opted_out_elsewhere(view, history, candidate.address, asked) {
+        return deny("The patient has since said stop elsewhere; that is confirmed there, and not here.")
+            .lifted_by(&[Remedy::RecordConsent]);
+    }
+    Finding::when(!was_confirmed_since(history, candidate, asked), || {
+        deny("This opt-in was confirmed before; it is confirmed once.")
+            .for_good("It was confirmed; a new opt-in is confirmed anew.")
+    })
+}
+
+/// When the patient last asked for messages here: with START, or in a consent that names the place.
+fn opted_in_at(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Timestamp> {
+    let resumes =
+        |(message, meaning): &(&Inbound, Meaning)| *meaning == Meaning::Resumes && was_said_here(message, candidate);
+    let query = view.query(system(candidate), candidate.address);
+    let consents = view.active(ConsentKind::ContactConsent).filter(|consent| {
+        names_point(&consent.provision, query) && ruling(&consent.provision, query) == Some(Ruling::Permit)
+    });
+    let words = view.messages().filter(resumes).map(|(message, _)| message.at);
+    words.chain(consents.filter_map(|consent| consent.given)).max()
+}
+
+fn was_given_by_patient(candidate: &Candidate<'_>) -> bool {
+    candidate.point.is_some_and(|point| point.point.source.is_known_and(|source| *source == PointSource::Patient))
+}
+
+/// Whether the patient opted out at another place after `asked`, and did not take that back there.
+fn opted_out_elsewhere(view: &View<'_>, history: &History, here: &Address, asked: Option<Timestamp>) -> bool {
+    let words = view.messages().filter(|(_, meaning)| meaning.stops()).map(|(message, _)| (&message.point, message.at));
+    let rows = history.opt_outs.iter().map(|row| (&row.point, row.at));
+    words.chain(rows).any(|(place, at)| {
+        let later = asked.is_none_or(|asked| at > asked);
+        later && !same_place(place, here) && !was_taken_back(view, place, at)
+    })
+}
+
+fn was_taken_back(view: &View<'_>, place: &Address, at: Timestamp) -> bool {
+    view.messages()
+        .any(|(message, meaning)| meaning == Meaning::Resumes && message.at > at && same_place(&message.point, place))
+}
+
+fn was_confirmed_since(history: &History, candidate: &Candidate<'_>, asked: Option<Timestamp>) -> bool {
+    history.deliveries.iter().any(|past| {
+        past.purpose == Purpose::ConsentConfirmation
+            && past.counts()
+            && past.channel == candidate.channel
+            && same_place(&past.point, candidate.address)
+            && asked.is_none_or(|asked| past.at >= asked)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fact::Fact;
+    use crate::facts::{Inbound, OptOut, OptOutScope, PastDelivery, PointSource};
+    use crate::sample::{Case, address, refused_by, sends, sms};
+    use jiff::ToSpan;
+    use postern_base::{Channel, Level, Origin, Phi, Purpose};
+
+    const NUMBER: &str = "+12125550101";
+    const OTHER: &str = "+13175550177";
+
+    /// A confirmation that is asked for two minutes after `text` came from the patient's number.
+    fn after(text: &str) -> Case {
+        let mut case = confirmation(Channel::Sms);
+        hear(&mut case, NUMBER, text, 2);
+        case
+    }
+
+    fn confirmation(channel: Channel) -> Case {
+        let mut case = Case::of("consent_confirmation", Level::L0, &[channel]);
+        case.speak_l0();
+        case
+    }
+
+    fn hear(case: &mut Case, from: &str, text: &str, minutes_ago: i64) {
+        let at = case.facts.now.checked_sub(minutes_ago.minutes()).unwrap();
+        let (point, text) = (address(from), Phi::new(text.to_owned()));
+        case.history().inbound.push(Inbound { at, channel: Channel::Sms, point, text, thread_purpose: None });
+    }
+
+    fn went(case: &mut Case, to: &str, purpose: Purpose, minutes_ago: i64) {
+        let at = case.facts.now.checked_sub(minutes_ago.minutes()).unwrap();
+        let (channel, point) = (Channel::Sms, address(to));
+        let past = PastDelivery { at, channel, point, purpose, automated: true, outcome: None };
+        case.history().deliveries.push(past);
+    }
+
+    #[test]
+    fn a_stop_is_confirmed_by_whoever_answers_it_and_by_nothing_that_goes_to_many() {
+        for origin in [Origin::Reply, Origin::Staff, Origin::Api] {
+            let mut case = after("STOP");
+            case.request.origin = origin;
+            assert!(sends(&case, Channel::Sms), "{origin}");
+        }
+        for origin in [Origin::Bulk, Origin::Journey, Origin::Ai] {
+            let mut case = after("STOP");
+            case.request.origin = origin;
+            assert!(refused_by(&case, Channel::Sms, "TCP-11"), "{origin}");
+        }
+    }
+
+    #[test]
+    fn an_opt_out_on_record_is_confirmed_as_one_in_words_is() {
+        for (minutes, goes) in [(4, true), (6, false)] {
+            let mut case = confirmation(Channel::Sms);
+            let at = case.facts.now.checked_sub(minutes.minutes()).unwrap();
+            let (channel, point) = (Channel::Sms, address(NUMBER));
+            case.history().opt_outs.push(OptOut { at, channel, point, scope: OptOutScope::All });
+            assert_eq!(sends(&case, Channel::Sms), goes, "{minutes}");
+            assert_eq!(refused_by(&case, Channel::Sms, "TCP-13"), !goes, "{minutes}");
+        }
+    }
+
+    #[test]
+    fn five_minutes_are_five_minutes() {
+        let mut case = after("STOP");
+        let said = case.history().inbound[0].at;
+        case.facts.now = said.checked_add(5.minutes()).unwrap();
+        assert!(sends(&case, Channel::Sms));
+        case.facts.now = said.checked_add(5.minutes().seconds(1)).unwrap();
+        assert!(refused_by(&case, Channel::Sms, "TCP-13"));
+        case.facts.now = said;
+        case.request.send_at = said.checked_add(10.minutes()).ok();
+        assert!(refused_by(&case, Channel::Sms, "TCP-13"), "asked for now, to go later");
+    }
+
+    #[test]
+    fn a_second_confirmation_of_one_stop_is_refused_and_a_new_stop_is_confirmed() {
+        let mut case = after("STOP");
+        went(&mut case, NUMBER, Purpose::ConsentConfirmation, 1);
+        assert!(refused_by(&case, Channel::Sms, "TCP-13"));
+        hear(&mut case, NUMBER, "START", 1);
+        hear(&mut case, NUMBER, "STOP", 0);
+        assert!(sends(&case, Channel::Sms));
+    }
+
+    #[test]
+    fn a_stop_by_text_is_confirmed_by_text_to_that_number_alone() {
+        let mut call = after("STOP");
+        call.request.channels = Some(vec![Channel::Voice]);
+        assert!(refused_by(&call, Channel::Voice, "TCP-13"));
+        let mut mail = after("STOP");
+        mail.request.channels = Some(vec![Channel::Email]);
+        assert!(refused_by(&mail, Channel::Email, "TCP-13"));
+        for in_reply_to in [None, Some(0)] {
+            let mut other = confirmation(Channel::Sms);
+            other.patient().points.push(sms(OTHER, 4));
+            hear(&mut other, OTHER, "STOP", 2);
+            other.request.in_reply_to = in_reply_to;
+            let to = |number: &str| {
+                let planned = other.decide().deliveries;
+                planned.iter().any(|delivery| delivery.contact_point == address(number))
+            };
+            assert!(!to(NUMBER), "{in_reply_to:?}");
+            assert!(to(OTHER), "{in_reply_to:?}");
+        }
+    }
+
+    #[test]
+    fn an_opt_in_is_confirmed_where_there_is_one_and_once() {
+        let mut case = confirmation(Channel::Sms);
+        assert!(sends(&case, Channel::Sms));
+        went(&mut case, NUMBER, Purpose::ConsentConfirmation, 60);
+        assert!(refused_by(&case, Channel::Sms, "TCP-13"));
+        hear(&mut case, NUMBER, "START", 1);
+        assert!(sends(&case, Channel::Sms));
+        let mut nobody = confirmation(Channel::Sms);
+        nobody.consents().clear();
+        nobody.patient().points.iter_mut().for_each(|p| p.source = Fact::Known(PointSource::Staff));
+        assert!(refused_by(&nobody, Channel::Sms, "TCP-13"));
+    }
+
+    #[test]
+    fn an_opt_in_of_long_ago_is_not_confirmed_at_night_and_one_of_this_minute_is() {
+        let mut case = confirmation(Channel::Sms);
+        case.facts.now = "2026-12-02T07:00:00Z".parse().unwrap();
+        assert!(refused_by(&case, Channel::Sms, "TCP-06"));
+        hear(&mut case, NUMBER, "START", 1);
+        assert!(sends(&case, Channel::Sms));
+    }
+
+    #[test]
+    fn a_confirmation_that_speaks_of_anything_else_is_refused() {
+        let mut case = after("STOP");
+        case.facts.renditions.iter_mut().for_each(|text| text.says_business = true);
+        assert!(refused_by(&case, Channel::Sms, "TCP-13"));
+    }
+}
