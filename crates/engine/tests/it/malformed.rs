@@ -36,6 +36,7 @@ async fn every_bad_field_is_named_and_no_value_is_repeated() {
         ("/in_reply_to", json!(3), "in_reply_to"),
         ("/in_reply_to", json!("Zanzibar"), "in_reply_to"),
         ("/recipient", json!("Zanzibar"), "recipient"),
+        ("/recipient", json!({"role": "self", "ref": "RelatedPerson/Zanzibar"}), "recipient.ref"),
         ("/channels", json!("Zanzibar"), "channels"),
         ("/template", json!({"name": "test_result"}), "template"),
         ("/break_glass", json!({"actor": "a"}), "break_glass.reason"),

@@ -6,6 +6,7 @@
 mod changes;
 mod expectation;
 mod library;
+mod reasons;
 
 use expectation::differences;
 use library::{Case, known_open, library, rules_without_cases};
