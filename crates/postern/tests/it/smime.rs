@@ -84,7 +84,7 @@ impl World {
         let until = postern_base::Clock::now(&postern_base::SystemClock) + jiff::SignedDuration::from_hours(1);
         let request = json!({
             "patient": "Patient/p1", "purpose": "emergency", "urgency": "emergency", "channels": ["portal", "email"],
-            "email_mode": "smime",
+            "email_mode": "smime", "origin": "staff",
             "break_glass": { "actor": "Dr. Linden", "reason": "a value that cannot wait", "expires_at": until.to_string() }, "content": { "subject": "Your result", "body": format!("{opening} {WORDS}") }
         });
         let accepted = self.clinic.client_with(&self.person).post("/v1/messages", &request);
