@@ -3,7 +3,7 @@
 use super::grant::{forbidden, granted};
 use crate::candidate::Candidate;
 use crate::facts::{ConsentKind, LineType};
-use crate::finding::{Finding, deny, unknown};
+use crate::finding::{Finding, deny, require, unknown};
 use crate::remedy::Remedy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
@@ -112,9 +112,12 @@ fn deceased(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
                 .into(),
         );
     }
-    deny("The record says that the patient has died; a person must decide what the family or executor is told.")
-        .for_good("Nobody reaches a patient who died; a person speaks with the family or executor.")
-        .and_alert()
+    // Where the caller leaves it to a person too, one must act; of machines alone nothing is left.
+    let to_a_person = view.request.channels.as_ref().is_none_or(|channels| channels.contains(&Channel::HumanCall));
+    let sentence =
+        "The record says that the patient has died; a person must decide what the family or executor is told.";
+    let against = if to_a_person { require(sentence) } else { deny(sentence) };
+    against.for_good("Nobody reaches a patient who died; a person speaks with the family or executor.").and_alert()
 }
 
 /// 45 CFR 164.510(b)(1): to family and others involved in care, what bears on their involvement, unless the patient objects.
@@ -180,6 +183,14 @@ mod tests {
         let planned: Vec<_> = decision.deliveries.iter().map(|delivery| delivery.channel).collect();
         assert_eq!((decision.outcome.as_str(), planned), ("hold", vec![Channel::HumanCall]));
         assert!(decision.obligations.iter().any(|duty| duty.rule == "PRI-07"));
+        case.patient().points.retain(|point| point.system != crate::facts::System::Phone);
+        assert_eq!(
+            (case.decide().outcome.as_str(), case.decide().deliveries.len()),
+            ("hold", 0),
+            "nobody to call, a person all the same"
+        );
+        case.request.channels = Some(vec![Channel::Sms, Channel::Portal]);
+        assert_eq!(case.decide().outcome.as_str(), "refuse");
         assert!(decision.alerts.iter().any(|alert| alert.rule == "PRI-07"));
     }
 
