@@ -33,6 +33,7 @@ pub const FENCED: &[(&str, &[&str])] = &[
     ("mail-send", &["channels"]),
     ("mail-builder", &["channels"]),
     ("mail-parser", &["channels"]),
+    ("quick-xml", &["channels"]),
     ("reqwest", &["channels", "ehr"]),
 ];
 

@@ -83,6 +83,8 @@ pub struct Outbound {
     pub idempotency_key: String,
     /// Where what comes back of an e-mail goes; `None` = nothing of ours takes it, and the provider's own sender stands.
     pub back: Option<MailBack>,
+    /// The link with which the reader of a commercial e-mail hears no more of it, for its header.
+    pub unsubscribe: Option<String>,
 }
 
 impl Outbound {

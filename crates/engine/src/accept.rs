@@ -148,13 +148,14 @@ impl Engine {
         let expires_at = self.expires_at(&request, directory.event.known().and_then(|event| event.at), now)?;
         gate.expires_at = Some(expires_at);
         request.expires_at = Some(expires_at);
-        let token = link_token(key, id);
+        let (token, unsubscribe) = (link_token(key, id), self.inner.tokens.of(id));
         let texts = Texts::of(&directory.record.identity);
         let setting = Setting {
             tenant: &state.gate,
             purpose: gate.purpose,
             preferred: directory.language(),
             token: &token,
+            unsubscribe: &unsubscribe,
             library: &state.library,
             postal: state.settings.tenant.postal_address.as_deref(),
             recipient: &texts.recipient(),

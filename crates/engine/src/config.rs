@@ -35,6 +35,8 @@ pub struct EngineConfig {
     pub code_lifetime: SignedDuration,
     /// The domain that mail of ours comes back to, where we listen for it; `None` = nobody listens.
     pub return_domain: Option<String>,
+    /// Domains of our own that other hosts may report on: those our mail comes from and comes back to.
+    pub own_domains: Vec<String>,
 }
 
 impl Default for EngineConfig {
@@ -55,6 +57,7 @@ impl Default for EngineConfig {
             lifetime: SignedDuration::from_hours(72),
             code_lifetime: SignedDuration::from_mins(5),
             return_domain: None,
+            own_domains: Vec::new(),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::kept::Kept;
 use crate::lanes::{Closed, LaneKey, Place};
 use crate::ledger_entry;
 use crate::render::{Rendered, pick};
+use crate::returned::Of;
 use crate::tenants::TenantState;
 use crate::turns::Turn;
 use crate::wire::TlsSessionView;
@@ -23,6 +24,7 @@ use outcome::Ending;
 pub(crate) use outcome::Stage;
 use postern_base::rng::NoEntropy;
 use postern_base::{AttemptId, Channel, EmailMode, Phi};
+use postern_channels::email::arrived::Status;
 use postern_channels::email::smime::Recipient;
 use postern_channels::{Destination, Outbound, Profile, Provider, Sent};
 use postern_gate::decision::VendorRef;
@@ -288,6 +290,7 @@ impl Engine {
             language: form.measured.language,
             idempotency_key: attempt.to_string(),
             back: self.inner.addresses.as_ref().map(|addresses| addresses.of(work.claim.lease.delivery)),
+            unsubscribe: self.unsubscribe_link(tenant, work.message.purpose, work.claim.message),
         };
         let (channel, floor) = (permit.channel(), permit.floor());
         let domain = crate::address::domain(permit.contact_point().reveal());
@@ -301,8 +304,28 @@ impl Engine {
         }
         self.inner.metrics.attempt(channel, outcome::label(&sent));
         let evidence = self.evidence(work, attempt, provider.profile(), domain.as_deref(), &sent).await?;
+        if channel == Channel::Email {
+            self.refused_mail(work, &sent).await;
+        }
         let ending = self.ending(work, provider.profile(), floor, domain, sent)?;
         self.end_attempt(work, attempt, ending, evidence).await
+    }
+
+    /// A server that says in the session that there is no such mailbox says what a bounce would say later.
+    async fn refused_mail(&self, work: &Work, sent: &Sent) {
+        let Sent::PermanentFailure { code } = sent else { return };
+        let Some(status) = Status::of_session(code) else { return };
+        let of = Of {
+            tenant: work.claim.tenant.clone(),
+            message: work.claim.message,
+            delivery: work.claim.lease.delivery,
+            purpose: work.message.purpose,
+            point: work.claim.candidate.point.clone(),
+        };
+        if let Err(failure) = self.take_status(&of, status).await {
+            // The delivery itself fails all the same, and the next mail there says it again.
+            tracing::warn!(%failure, "an address that is nobody's could not be closed");
+        }
     }
 
     /// What is kept of the session over which the message went, or of why there was none.

@@ -1,5 +1,6 @@
 //! The engine: what every use case shares.
 
+use crate::address_check::Tries;
 use crate::config::EngineConfig;
 use crate::domains::Domains;
 use crate::faults::{Faults, NoFaults, Step, Stop};
@@ -7,6 +8,7 @@ use crate::lanes::Lanes;
 use crate::metrics::Metrics;
 use crate::tenants::Tenants;
 use crate::turns::Turns;
+use crate::unsubscribe::Tokens;
 use crate::volume::Volume;
 use jiff::Timestamp;
 use postern_base::{Clock, EmailTier, Rng, TenantId};
@@ -52,6 +54,10 @@ pub(crate) struct Inner {
     pub(crate) volume: Volume,
     /// Addresses that mail of ours comes back to.
     pub(crate) addresses: Option<ReturnAddresses>,
+    /// Links with which commercial mail is ended.
+    pub(crate) tokens: Tokens,
+    /// Codes that were said wrong.
+    pub(crate) tries: Tries,
     pub(crate) wake: Notify,
     pub(crate) draining: AtomicBool,
     pub(crate) admission: Arc<Semaphore>,
@@ -84,6 +90,7 @@ impl Engine {
         let domain = config.return_domain.as_deref();
         // A domain that is none was refused with the configuration.
         let addresses = domain.and_then(|domain| ReturnAddresses::new(domain, store.return_key()).ok());
+        let tokens = Tokens::new(store.return_key());
         let admission = Arc::new(Semaphore::new(config.in_flight));
         Self {
             inner: Arc::new(Inner {
@@ -102,6 +109,8 @@ impl Engine {
                 lanes: Lanes::default(),
                 volume: Volume::default(),
                 addresses,
+                tokens,
+                tries: Tries::default(),
                 wake: Notify::new(),
                 draining: AtomicBool::new(false),
                 admission,

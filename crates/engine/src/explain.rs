@@ -5,6 +5,7 @@ use crate::identity::Texts;
 use crate::policy;
 use crate::render::{Rendered, Setting};
 use crate::templates::Library;
+use crate::unsubscribe;
 use crate::visit;
 use crate::wire::{Answer, Case, EhrStatus, WireError, parse};
 use postern_ehr::Resource;
@@ -49,6 +50,7 @@ pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
         purpose: request.purpose,
         preferred: preferred(&record.patient),
         token: TOKEN,
+        unsubscribe: unsubscribe::SAMPLE,
         library: Library::builtin(),
         postal: case.tenant.postal_address.as_deref(),
         recipient: &texts.recipient(),

@@ -132,6 +132,8 @@ impl Engine {
         let found_tiers = self.found_tiers(tenant, except, &points, reading, now).await?;
         let earlier = reading.earlier(&request.patient, request.purpose, &rendered.source, since, except).await?;
         let certificates = self.certificate_facts(request, reading, now).await?;
+        let deployment = state.settings.deployment.in_production(actor);
+        let dkim = self.signature_holds(deployment.dkim, request, reading, now).await?;
         if let Fact::Known(patient) = &mut patient {
             own_knowledge(&mut patient.points, &own);
         }
@@ -168,7 +170,8 @@ impl Engine {
                 ),
                 // Every page is our own, and the content policy lets nothing else load.
                 no_trackers: Fact::Known(true),
-                ..state.settings.deployment.in_production(actor)
+                dkim,
+                ..deployment
             },
         })
     }

@@ -8,14 +8,18 @@ use crate::ledger_entry;
 use crate::principal::Principal;
 use crate::receipts::ReceiveFailure;
 use crate::wire;
+use jiff::{SignedDuration, Timestamp};
 use postern_base::{Origin, PatientId, Phi, Purpose, TenantId, Urgency};
 use postern_channels::InboundMessage;
 use postern_gate::facts::{Address, OptOut, OptOutScope};
 use postern_gate::revocation::{Meaning, read};
 use postern_ledger::{Entry, Kind};
-use postern_store::NewInbound;
+use postern_store::{NewInbound, Tenanted};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// house: messages of one contact point that are answered in an hour.
+const ANSWERED_HOURLY: usize = 10;
 
 impl Engine {
     /// Takes a message from a patient, once per vendor reference.
@@ -105,9 +109,21 @@ impl Engine {
         // 47 CFR 64.1200(a)(12): one confirmation of an opt-out; a STOP after it changes nothing and is not answered.
         let confirmed = stood && meaning.stops();
         if let (Some(template), Some(patient), false) = (answer(meaning), patients.first(), confirmed) {
+            // RFC 3834 section 2: two programs that answer each other would never end.
+            if self.goes_round(&store, point, message.at).await? {
+                self.inner.metrics.alert("SYS-08");
+                return Ok(());
+            }
             self.answer(tenant, vendor, message, point, template, patient).await?;
         }
         Ok(())
+    }
+
+    /// Whether more came from this contact point within the hour than a person writes who waits for an answer.
+    async fn goes_round(&self, store: &Tenanted, point: &Address, at: Timestamp) -> Result<bool, ReceiveFailure> {
+        let since = at.checked_sub(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MIN);
+        let lately = store.reading().await?.inbound(std::slice::from_ref(point), since).await?;
+        Ok(lately.len() > ANSWERED_HOURLY)
     }
 
     /// One answer to the patient's own word, through the same gate as every message: there is no second door (invariant 1).
@@ -134,7 +150,7 @@ impl Engine {
             in_reply_to: None,
             send_at: None,
             // 47 CFR 64.1200(a)(12): within five minutes, or not at all.
-            expires_at: message.at.checked_add(jiff::SignedDuration::from_mins(5)).ok().filter(|at| *at > self.now()),
+            expires_at: message.at.checked_add(SignedDuration::from_mins(5)).ok().filter(|at| *at > self.now()),
             urgency: Urgency::Routine,
             break_glass: None,
             marketing: None,

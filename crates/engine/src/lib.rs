@@ -9,6 +9,7 @@
 
 mod accept;
 pub mod address;
+mod address_check;
 mod certificates;
 mod config;
 mod dispatch;
@@ -26,6 +27,7 @@ mod kept;
 mod keys;
 mod lanes;
 mod ledger_entry;
+mod mail_reports;
 mod measure;
 mod metrics;
 pub mod policy;
@@ -40,6 +42,7 @@ pub mod scan;
 pub mod templates;
 mod tenants;
 mod turns;
+mod unsubscribe;
 mod visit;
 mod volume;
 pub mod wire;

@@ -52,6 +52,8 @@ pub struct Setting<'a> {
     pub preferred: Option<Language>,
     /// What makes this message's link its own: opaque, without meaning.
     pub token: &'a str,
+    /// The same of the link with which commercial mail is ended.
+    pub unsubscribe: &'a str,
     /// The templates the tenant can use.
     pub library: &'a Library,
     /// The tenant's postal address, which commercial e-mail and breach notices give.

@@ -11,7 +11,7 @@ use crate::ledger_entry;
 use crate::receipts::ReceiveFailure;
 use async_trait::async_trait;
 use postern_base::{Channel, DeliveryId, MessageId, Phi, Purpose, TenantId};
-use postern_channels::email::arrived::{self, Arrived, Bounce, Outcome, What, Words};
+use postern_channels::email::arrived::{self, Arrived, Bounce, Outcome, Status, What, Words};
 use postern_channels::email::back::{Mailbox, Role, Way};
 use postern_channels::email::inbound::{InboundMail, MailSink, NotTaken};
 use postern_channels::{InboundMessage, ProviderRef};
@@ -20,13 +20,13 @@ use postern_ledger::Kind;
 use postern_store::{DeliveryState, MailKind, NewKeptMail, NewSuppression, SuppressionReason};
 
 /// The delivery that something came back of.
-struct Of {
-    tenant: TenantId,
-    message: MessageId,
-    delivery: DeliveryId,
-    purpose: Purpose,
+pub(crate) struct Of {
+    pub(crate) tenant: TenantId,
+    pub(crate) message: MessageId,
+    pub(crate) delivery: DeliveryId,
+    pub(crate) purpose: Purpose,
     /// Where it went.
-    point: Address,
+    pub(crate) point: Address,
 }
 
 /// The vendor under whose name mail comes in.
@@ -95,7 +95,8 @@ impl Engine {
                 self.take_complaint(of).await?;
                 self.keep(of, MailKind::Complaint, arrived, mail).await
             }
-            (_, Way::Unsubscribe) => self.unsubscribe(of, of.purpose).await,
+            // RFC 2369 section 3.2: what the address was made for, whatever the mail to it says.
+            (_, Way::Unsubscribe) => self.opt_out(of, OptOutScope::Purpose(of.purpose)).await,
             (What::Reply(words), Way::Reply) => self.take_reply(of, words, arrived, mail).await,
             // To the envelope's sender only machines write.
             (What::Reply(_) | What::AutoReply, Way::Bounce) | (What::AutoReply, Way::Reply) => {
@@ -110,8 +111,7 @@ impl Engine {
         if bounce.outcome != Outcome::Failed {
             return Ok(());
         }
-        let status = bounce.status.map(|status| status.to_string());
-        let code = status.as_ref().map_or_else(|| "bounced".to_owned(), |status| format!("bounced-{status}"));
+        let code = bounce.status.map_or_else(|| "bounced".to_owned(), |status| format!("bounced-{status}"));
         let entry = |kind, code: &str| entry_for(self, &of.tenant, kind, MAIL, code, of.message, of.delivery);
         let entries = vec![entry(Kind::Receipt, &code)?, entry(Kind::Terminal, DeliveryState::Failed.as_str())?];
         let store = self.inner.store.tenant(&of.tenant);
@@ -119,12 +119,23 @@ impl Engine {
             self.inner.metrics.ended(DeliveryState::Failed.as_str());
             self.inner.wake.notify_one();
         }
-        // OCR FAQ 570, "checking the e-mail address for accuracy": an address that is nobody's is verified anew before it is used.
-        if bounce.status.is_some_and(arrived::Status::is_about_the_address) {
-            store.put_verification(&of.point, None, entry(Kind::ConsentChanged, "address_bounced")?).await?;
-            self.suppress(of, SuppressionReason::HardBounce, status).await?;
-            self.inner.metrics.alert("EML-03");
+        match bounce.status {
+            Some(status) => self.take_status(of, status).await,
+            None => Ok(()),
         }
+    }
+
+    /// What a server said of a mail that it did not take, in the session or later. OCR FAQ 570, "checking the e-mail address for
+    /// accuracy": an address that is nobody's is verified anew before it is used.
+    pub(crate) async fn take_status(&self, of: &Of, status: Status) -> Result<(), ReceiveFailure> {
+        if !status.is_about_the_address() {
+            return Ok(());
+        }
+        let entry =
+            entry_for(self, &of.tenant, Kind::ConsentChanged, MAIL, "address_bounced", of.message, of.delivery)?;
+        self.inner.store.tenant(&of.tenant).put_verification(&of.point, None, entry).await?;
+        self.suppress(of, SuppressionReason::HardBounce, Some(status.to_string())).await?;
+        self.inner.metrics.alert("EML-03");
         Ok(())
     }
 
@@ -146,13 +157,8 @@ impl Engine {
         Ok(())
     }
 
-    /// RFC 2369 section 3.2: what the address was made for, and whatever the mail to it says.
-    async fn unsubscribe(&self, of: &Of, purpose: Purpose) -> Result<(), ReceiveFailure> {
-        self.opt_out(of, OptOutScope::Purpose(purpose)).await
-    }
-
     /// Notes an opt-out that does not stand yet.
-    async fn opt_out(&self, of: &Of, scope: OptOutScope) -> Result<(), ReceiveFailure> {
+    pub(crate) async fn opt_out(&self, of: &Of, scope: OptOutScope) -> Result<(), ReceiveFailure> {
         let store = self.inner.store.tenant(&of.tenant);
         let standing = store.reading().await?.opt_outs(std::slice::from_ref(&of.point)).await?;
         if standing.iter().any(|known| known.scope == scope) {
@@ -207,6 +213,9 @@ impl Engine {
     /// Mail to a mailbox that is nobody's own. A complaint that encloses a mail of ours is about that one; all else is for whoever
     /// runs this: the first tenant.
     async fn take_of_role(&self, role: Role, arrived: &Arrived, mail: &InboundMail) -> Result<(), ReceiveFailure> {
+        if matches!(role, Role::DmarcReports | Role::TlsReports) && self.take_report(&mail.content, mail.at).await? {
+            return Ok(());
+        }
         let text = String::from_utf8_lossy(mail.content.reveal());
         let about = self.inner.addresses.as_ref().and_then(|addresses| addresses.find(&text));
         if role == Role::Abuse

@@ -127,12 +127,21 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
         .map_err(|why| Failure::Open { path: data.path().to_path_buf(), why })?;
     let settings = EngineConfig {
         return_domain: config.inbound_mail.as_ref().map(|inbound| inbound.domain.clone()),
+        own_domains: own_domains(config),
         ..EngineConfig::default()
     };
     let engine = Engine::new(store, providers, Arc::clone(&sources.clock), Arc::clone(&sources.rng), settings);
     engine.believe(trust);
     let simulators = (!config.simulator.is_empty()).then_some(simulators);
     Ok(Running { engine, simulators, callbacks, clock: Arc::clone(&sources.clock) })
+}
+
+/// The domains that our mail comes from and comes back to.
+fn own_domains(config: &Config) -> Vec<String> {
+    let from = config.smarthost.iter().map(|host| &host.from).chain(config.direct.as_ref().map(|direct| &direct.from));
+    let of = |address: &String| address.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase());
+    let back = config.inbound_mail.as_ref().map(|inbound| inbound.domain.to_ascii_lowercase());
+    from.filter_map(of).chain(back).collect()
 }
 
 fn line(simulator: &SimulatorConfig, rng: &dyn Rng) -> Result<Line, Failure> {

@@ -288,6 +288,21 @@ pub(crate) const KEPT_MAIL: Table = Table {
         blob("content"),
     ],
 };
+pub(crate) const MAIL_REPORTS: Table = Table {
+    name: "mail_reports",
+    key: int("seq"),
+    order: Order::Seq,
+    columns: &[
+        int("tenant"),
+        text("reference"),
+        text("kind"),
+        int("at"),
+        int("doubts_signature"),
+        text("about"),
+        int("reviewed_at"),
+        text("reviewed_by"),
+    ],
+};
 
 /// Every table whose rows are stated.
 pub(crate) const TABLES: &[&Table] = &[
@@ -312,6 +327,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &TLS_FAILURES,
     &SUPPRESSIONS,
     &KEPT_MAIL,
+    &MAIL_REPORTS,
 ];
 
 /// What no entry states, and why. `*` = the whole table.

@@ -353,6 +353,16 @@ impl Store {
         Ok(Some((word(newest, 1)?, MessageId(id(newest, 2)?), DeliveryId(id(newest, 3)?))))
     }
 
+    /// Whose message this is; `None` = nobody's here. For what names a message by its id under a signature of ours.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn tenant_of(&self, message: MessageId) -> Result<Option<postern_base::TenantId>, StoreError> {
+        let sql = "SELECT t.name FROM tenants t JOIN messages m ON m.tenant = t.seq AND m.id = ?";
+        let row = self.shared.one(sql, vec![bytes(message.0)]).await?;
+        row.map(|row| word(&row, 0)).transpose()
+    }
+
     /// Whose delivery this is, and of which message; `None` = nobody's here. For what names a delivery by its id under a signature
     /// of ours.
     ///

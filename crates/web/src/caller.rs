@@ -123,7 +123,7 @@ pub(crate) async fn guard(
 
 async fn admit(web: &Web, route: &Route, headers: &HeaderMap) -> Result<Option<Arc<Principal>>, Problem> {
     let scopes = match route.access {
-        Access::Anyone | Access::Vendor => return Ok(None),
+        Access::Anyone | Access::Vendor | Access::Link => return Ok(None),
         Access::ThisMachine => return crate::simulator::is_local(headers).map(|()| None),
         Access::Scopes(scopes) => scopes,
     };

@@ -1,12 +1,16 @@
 //! Every route: who may call it, and what it records.
 
+mod demo;
+
+pub use demo::DEMO;
+
 use crate::api::{
-    certificates, health, keys, ledger, mail, messages, openapi, patients, returned, scan, templates, vendors, webhooks,
+    addresses, certificates, health, keys, ledger, mail, messages, openapi, patients, returned, scan, templates,
+    unsubscribe, vendors, webhooks,
 };
 use crate::caller::guard;
 use crate::exchange::surround;
 use crate::problem::{Kind, Problem};
-use crate::simulator;
 use crate::web::Web;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -21,6 +25,8 @@ pub enum Access {
     Anyone,
     /// A vendor, known by the signature over the body.
     Vendor,
+    /// Whoever holds a link out of a mail of ours, known by the signature in it.
+    Link,
     /// A browser on this machine; only mounted in a demo.
     ThisMachine,
     /// A principal with all of these scopes.
@@ -254,6 +260,30 @@ pub const TABLE: &[Route] = &[
         handler: || delete(certificates::remove),
     },
     Route {
+        method: Method::Post,
+        path: "/v1/patients/{id}/address-verification",
+        id: "askAddress",
+        summary: "Send a code to an e-mail address of the patient's that nobody verified, through the gate. Good for five minutes.",
+        access: Access::Scopes(&[Scope::MessagesWrite]),
+        records: Records::Accepted,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (202, Gives::Json("Accepted")),
+        handler: || post(addresses::ask),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/messages/{id}/confirm-address",
+        id: "confirmAddress",
+        summary: "Take the code that the reader of the mailbox said: the address that message went to counts as verified.",
+        access: Access::Scopes(&[Scope::ConsentWrite]),
+        records: Records::ConsentChanged,
+        takes: Takes::Json("AddressCode"),
+        parameters: &[],
+        gives: (200, Gives::Json("AddressConfirmed")),
+        handler: || post(addresses::confirm),
+    },
+    Route {
         method: Method::Get,
         path: "/v1/suppressions",
         id: "listSuppressions",
@@ -352,6 +382,30 @@ pub const TABLE: &[Route] = &[
         parameters: &[],
         gives: (200, Gives::Json("MailDomains")),
         handler: || get(mail::domains),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/mail-reports",
+        id: "listMailReports",
+        summary: "What other mail hosts report on our own domain (DMARC, TLS), newest first.",
+        access: Access::Scopes(&[Scope::MessagesRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[LIMIT, ("cursor", "query", "The `next` of the page before.")],
+        gives: (200, Gives::Json("MailReports")),
+        handler: || get(mail::reports),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/mail-reports/{id}/review",
+        id: "reviewMailReport",
+        summary: "Note that you looked at a report. While nobody has looked at one that says our signature fails, no mail goes out in bulk.",
+        access: Access::Scopes(&[Scope::Admin]),
+        records: Records::Administered,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (204, Gives::Nothing),
+        handler: || post(mail::review_report),
     },
     Route {
         method: Method::Get,
@@ -547,6 +601,30 @@ pub const TABLE: &[Route] = &[
     },
     Route {
         method: Method::Get,
+        path: "/u/{token}",
+        id: "unsubscribePage",
+        summary: "The page behind the link in a commercial e-mail. It changes nothing.",
+        access: Access::Link,
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Text("text/html; charset=utf-8")),
+        handler: || get(unsubscribe::page),
+    },
+    Route {
+        method: Method::Post,
+        path: "/u/{token}",
+        id: "unsubscribe",
+        summary: "End commercial e-mail to the address that the link went to (RFC 8058); `List-Unsubscribe=One-Click` as a form.",
+        access: Access::Link,
+        records: Records::ConsentChanged,
+        takes: Takes::Form,
+        parameters: &[],
+        gives: (200, Gives::Text("text/html; charset=utf-8")),
+        handler: || post(unsubscribe::end),
+    },
+    Route {
+        method: Method::Get,
         path: "/ledger/checkpoint",
         id: "readCheckpoint",
         summary: "The newest signed checkpoint of the ledger (C2SP tlog-tiles).",
@@ -616,58 +694,6 @@ pub const TABLE: &[Route] = &[
         parameters: &[],
         gives: (200, Gives::Text("application/openmetrics-text; version=1.0.0; charset=utf-8")),
         handler: || get(health::metrics),
-    },
-];
-
-/// The pages that exist only in a demo. They are no part of the API.
-pub const DEMO: &[Route] = &[
-    Route {
-        method: Method::Get,
-        path: "/",
-        id: "startPage",
-        summary: "Where to go in the demo.",
-        access: Access::ThisMachine,
-        records: Records::Nothing,
-        takes: Takes::Nothing,
-        parameters: &[],
-        gives: (200, Gives::Text("text/html; charset=utf-8")),
-        handler: || get(simulator::start),
-    },
-    Route {
-        method: Method::Get,
-        path: "/simulator",
-        id: "simulatorPage",
-        summary: "What arrived at the simulators.",
-        access: Access::ThisMachine,
-        records: Records::Nothing,
-        takes: Takes::Nothing,
-        parameters: &[],
-        gives: (200, Gives::Text("text/html; charset=utf-8")),
-        handler: || get(simulator::page),
-    },
-    Route {
-        method: Method::Post,
-        path: "/simulator/reply",
-        id: "simulatorReply",
-        summary: "Answer as a patient.",
-        access: Access::ThisMachine,
-        records: Records::Received,
-        takes: Takes::Form,
-        parameters: &[],
-        gives: (303, Gives::Nothing),
-        handler: || post(simulator::reply),
-    },
-    Route {
-        method: Method::Get,
-        path: "/simulator/style.css",
-        id: "simulatorStyle",
-        summary: "The pages' style.",
-        access: Access::ThisMachine,
-        records: Records::Nothing,
-        takes: Takes::Nothing,
-        parameters: &[],
-        gives: (200, Gives::Text("text/css; charset=utf-8")),
-        handler: || get(simulator::style),
     },
 ];
 

@@ -1,7 +1,7 @@
 //! From what the engine hands over to a mail ready for the wire, and how long it may take: the same for every way it may go.
 
 use super::dkim::Dkim;
-use super::message::{BadMail, Mail, compose};
+use super::message::{BadMail, Mail, Unsubscribe, compose};
 use super::smime::{Envelope, Signer};
 use crate::provider::{Outbound, Profile, Sent, Unpermitted};
 use jiff::Timestamp;
@@ -57,6 +57,10 @@ pub(super) fn letter(
         from: &writer.from,
         to: permit.contact_point().reveal(),
         reply_to: outbound.back.as_ref().map(|back| back.replies.as_str()),
+        unsubscribe: outbound
+            .unsubscribe
+            .as_ref()
+            .map(|link| Unsubscribe { link, address: outbound.back.as_ref().map(|back| back.unsubscribe.as_str()) }),
         subject: outbound.subject.as_ref().map(|subject| subject.reveal().as_str()),
         text: outbound.body.reveal(),
         language: outbound.language,

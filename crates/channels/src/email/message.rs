@@ -31,6 +31,8 @@ pub struct Mail<'a> {
     pub to: &'a str,
     /// Where an answer goes, when not to the sender's address.
     pub reply_to: Option<&'a str>,
+    /// How its reader hears no more of such mail.
+    pub unsubscribe: Option<Unsubscribe<'a>>,
     /// The subject, level L0.
     pub subject: Option<&'a str>,
     /// The body.
@@ -45,6 +47,15 @@ pub struct Mail<'a> {
     pub envelope: Option<Envelope<'a>>,
     /// The idempotency key: the left side of the Message-ID, so that a repeated mail is recognisable to every server.
     pub id: &'a str,
+}
+
+/// How the reader of a commercial mail hears no more of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Unsubscribe<'a> {
+    /// By a click, of theirs or of their mail program (RFC 8058).
+    pub link: &'a str,
+    /// By mail, where somebody takes it (RFC 2369).
+    pub address: Option<&'a str>,
 }
 
 impl std::fmt::Debug for Mail<'_> {
@@ -115,6 +126,12 @@ pub fn compose(mail: &Mail<'_>) -> Result<Vec<u8>, BadMail> {
         .header("Content-Language", Raw::new(mail.language.as_str()))
         // RFC 3834 section 5: a message that no person wrote just now says so, and no vacation notice answers it.
         .header("Auto-Submitted", Raw::new("auto-generated"));
+    if let Some(unsubscribe) = mail.unsubscribe {
+        // RFC 8058 section 3.1: both headers; the second says that a POST is enough, and that a GET does nothing.
+        message = message
+            .header("List-Unsubscribe", Raw::new(unsubscribe_header(unsubscribe)?))
+            .header("List-Unsubscribe-Post", Raw::new("List-Unsubscribe=One-Click"));
+    }
     if let Some(reply_to) = mail.reply_to {
         message = message.reply_to(Address::new_address(None::<&str>, reply_to));
     }
@@ -135,6 +152,17 @@ pub fn compose(mail: &Mail<'_>) -> Result<Vec<u8>, BadMail> {
     }
     let bytes = message.body(body).write_to_vec().map_err(|_| BadMail::Wire)?;
     wire_lines(bytes)
+}
+
+/// RFC 2369 section 3.2: addresses in angle brackets, the one that is liked best first.
+fn unsubscribe_header(of: Unsubscribe<'_>) -> Result<String, BadMail> {
+    let well = |b: u8| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b',');
+    if !of.link.starts_with("https://") || of.link.len() > 300 || !of.link.bytes().all(well) {
+        return Err(BadMail::Address("link to unsubscribe"));
+    }
+    let Some(to) = of.address else { return Ok(format!("<{}>", of.link)) };
+    address("address to unsubscribe", to)?;
+    Ok(format!("<{}>, <mailto:{to}?subject=unsubscribe>", of.link))
 }
 
 /// The words as MIME: plain, or plain and HTML to choose from.
@@ -209,6 +237,7 @@ mod tests {
             from: "messages@sunrise.example",
             to: "rosa@example.org",
             reply_to: None,
+            unsubscribe: None,
             subject: Some("A message is waiting"),
             text: "You have a message. Sign in to read it: https://sunrise.example/m\n",
             language: Language::En,
@@ -246,6 +275,24 @@ mod tests {
     fn an_answer_goes_where_it_is_told_to() {
         let message = composed(&Mail { reply_to: Some("r-0199@back.sunrise.example"), ..mail() });
         assert!(message.contains("\r\nReply-To: <r-0199@back.sunrise.example>\r\n"), "{message}");
+    }
+
+    #[test]
+    fn a_reader_can_end_commercial_mail_with_a_click_or_by_mail() {
+        let by_link = Unsubscribe { link: "https://sunrise.example/u/bcd", address: None };
+        let message = composed(&Mail { unsubscribe: Some(by_link), ..mail() });
+        assert!(message.contains("\r\nList-Unsubscribe: <https://sunrise.example/u/bcd>\r\n"), "{message}");
+        assert!(message.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{message}");
+        let both = Unsubscribe { address: Some("u-0199@back.sunrise.example"), ..by_link };
+        let message = composed(&Mail { unsubscribe: Some(both), ..mail() });
+        let unfolded = message.replace("\r\n ", " ").replace("\r\n\t", " ");
+        let expected = "<https://sunrise.example/u/bcd>, <mailto:u-0199@back.sunrise.example?subject=unsubscribe>";
+        assert!(unfolded.contains(&format!("\r\nList-Unsubscribe: {expected}\r\n")), "{message}");
+        assert!(!composed(&mail()).contains("List-Unsubscribe"));
+        for link in ["http://sunrise.example/u/b", "https://a b", "https://a>,<mailto:x@y", "https://a\r\nBcc: x", ""] {
+            let bad = Mail { unsubscribe: Some(Unsubscribe { link, address: None }), ..mail() };
+            assert_eq!(compose(&bad), Err(BadMail::Address("link to unsubscribe")), "{link}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod direct;
 pub mod doctor;
 pub mod inbound;
 pub mod message;
+pub mod reports;
 pub mod smarthost;
 pub mod smime;
 

@@ -34,6 +34,7 @@ fn mail(text: &str, html: bool) -> Vec<u8> {
         from: "messages@sunrise.example",
         to: "rosa@example.org",
         reply_to: None,
+        unsubscribe: None,
         subject: Some("Tiene un mensaje, señora"),
         text,
         language: Language::Es,

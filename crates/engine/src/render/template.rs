@@ -191,6 +191,7 @@ fn fill(
     slot: &dyn Fn(&str) -> Option<String>,
 ) -> Option<String> {
     templates::fill(pattern, &|name| {
-        templates::library_name(name, setting.tenant, setting.postal, setting.token, language).or_else(|| slot(name))
+        let tokens = (setting.token, setting.unsubscribe);
+        templates::library_name(name, setting.tenant, setting.postal, tokens, language).or_else(|| slot(name))
     })
 }

@@ -25,6 +25,7 @@ const FILES: &[(u32, &str)] = &[
     (2, include_str!("builtin/survey.toml")),
     (2, include_str!("builtin/marketing.toml")),
     (2, include_str!("builtin/one_time_code.toml")),
+    (1, include_str!("builtin/address_code.toml")),
     (3, include_str!("builtin/opt_out_confirmation.toml")),
     (3, include_str!("builtin/opt_in_confirmation.toml")),
     (2, include_str!("builtin/consent_confirmation.toml")),

@@ -4,6 +4,7 @@
 use super::sample;
 use super::{NOTICE, Piece, Template, Text, pattern, pieces, reach};
 use crate::measure::{self, Found, Place};
+use crate::unsubscribe;
 use postern_base::{Channel, Form, Language, Level, Purpose};
 use postern_classify::Recipient;
 use postern_gate::facts::Tenant;
@@ -289,7 +290,8 @@ fn filled_with(
         instead(slot).or_else(|| sample::longest(slot).map(|value| value.show(language)))
     };
     let known = |name: &str| {
-        super::library_name(name, &tenant, Some(sample::POSTAL), sample::TOKEN, language).or_else(|| value(name))
+        let tokens = (sample::TOKEN, unsubscribe::SAMPLE);
+        super::library_name(name, &tenant, Some(sample::POSTAL), tokens, language).or_else(|| value(name))
     };
     // A name without a value: what stands around it is still measured.
     pattern::fill(pattern, &known).unwrap_or_else(|| pieces(pattern).iter().filter_map(Piece::as_text).collect())

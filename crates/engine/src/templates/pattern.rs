@@ -1,5 +1,6 @@
 //! Patterns: text with `{names}`, and `[optional parts]` that stand only when every name in them has a value.
 
+use crate::unsubscribe;
 use postern_base::Language;
 use postern_gate::facts::Tenant;
 
@@ -109,7 +110,7 @@ pub(crate) fn library_name(
     name: &str,
     tenant: &Tenant,
     postal: Option<&str>,
-    token: &str,
+    (token, unsubscribing): (&str, &str),
     language: Language,
 ) -> Option<String> {
     let domain = tenant.link_domains.first();
@@ -128,7 +129,7 @@ pub(crate) fn library_name(
         )),
         // 15 USC 7704(a)(3), (a)(5): words would not do; without the thing itself the text is not made.
         "address" => postal.filter(|line| !line.chars().any(super::unseen)).map(str::to_owned),
-        "unsubscribe" => domain.map(|domain| format!("https://{domain}/u/{token}")),
+        "unsubscribe" => unsubscribe::link(tenant, unsubscribing),
         _ => None,
     }
 }

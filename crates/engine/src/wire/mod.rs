@@ -10,6 +10,7 @@ mod deployment;
 mod examined;
 mod history;
 mod mail;
+mod mail_report;
 mod malformed;
 mod message;
 mod objects;
@@ -31,6 +32,7 @@ pub use examined::{
 };
 pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen, Outcome};
 pub use mail::{MailDomainView, TlsFailureView};
+pub use mail_report::{MailReportAbout, MailReportView, MailSourceView, TlsTroubleView};
 pub use malformed::{WireError, parse};
 pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView, TlsSessionView};
 pub use policy::PolicyFile;
@@ -38,7 +40,7 @@ pub use request::{
     Ai, Breach, BreakGlass, Content, Disclosure, Marketing, NoticeElement, Recipient, Request, TemplateUse,
     Translation, Voice,
 };
-pub use returned::{KeptMailView, LiftReason, Lifting, SuppressionView};
+pub use returned::{AddressCode, AddressConfirmed, KeptMailView, LiftReason, Lifting, SuppressionView};
 pub use tenant::{OwnWords, Sender, Settings, Tenant};
 pub use vendor::{Agreement, Vendor};
 

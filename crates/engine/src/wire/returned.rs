@@ -62,6 +62,23 @@ pub struct Lifting {
     pub reason: LiftReason,
 }
 
+/// What is said of an address that is to be verified.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddressCode {
+    /// The code that the reader of the mailbox said.
+    pub code: String,
+}
+
+/// An address that was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AddressConfirmed {
+    /// Which.
+    pub address: String,
+    /// Since when.
+    pub verified_at: Timestamp,
+}
+
 /// A mail that was kept for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeptMailView {

@@ -19,7 +19,11 @@ struct Back {
 
 async fn back() -> Back {
     let clinic = Clinic::open_with(records::patient("p1", NUMBER, EMAIL), Arc::new(NoFaults)).await;
-    let config = EngineConfig { return_domain: Some("back.sunrise.example".into()), ..EngineConfig::default() };
+    let config = EngineConfig {
+        return_domain: Some("back.sunrise.example".into()),
+        own_domains: vec!["sunrise.example".into(), "back.sunrise.example".into()],
+        ..EngineConfig::default()
+    };
     let engine = clinic.engine_with(config);
     let id = clinic.send(&result(Some(&[Channel::Portal, Channel::Email]))).await.id;
     clinic.settle().await;
@@ -177,6 +181,61 @@ async fn a_mail_to_the_address_for_unsubscribing_ends_that_purpose() {
     }
     assert!(back.reasons().await.is_empty());
     assert!(back.is_stopped().await);
+}
+
+/// An aggregate report on `domain`: of a hundred mails from where ours come from, so many without a good signature.
+fn reported(domain: &str, unsigned: u32) -> String {
+    let row = |count: u32, dkim: &str| {
+        format!(
+            "<record><row><source_ip>192.0.2.1</source_ip><count>{count}</count><policy_evaluated><disposition>none\
+             </disposition><dkim>{dkim}</dkim><spf>pass</spf></policy_evaluated></row></record>"
+        )
+    };
+    let report = format!(
+        "<feedback><report_metadata><org_name>Host</org_name><report_id>{domain}-{unsigned}</report_id><date_range>\
+         <begin>1795305600</begin><end>1795391999</end></date_range></report_metadata><policy_published><domain>{domain}\
+         </domain></policy_published>{}{}</feedback>",
+        row(100 - unsigned, "pass"),
+        row(unsigned, "fail")
+    );
+    let head = "Content-Type: text/xml; name=\"r.xml\"\nContent-Disposition: attachment; filename=\"r.xml\"";
+    written("reports@host.example", head, &report)
+}
+
+#[tokio::test]
+async fn a_report_that_doubts_our_signature_holds_mail_in_bulk_until_somebody_looks() {
+    let back = back().await;
+    let offer = serde_json::to_vec(&serde_json::json!({
+        "patient": "Patient/p1", "purpose": "marketing", "channels": ["email"],
+        "marketing": { "kind": "own_service", "remuneration": "none", "drug_lapsed_days": 0 },
+        "content": { "body": "Advertisement from Sunrise Health: our new walk-in hours start Monday. Reply UNSUBSCRIBE to stop." }
+    }));
+    let offer = offer.unwrap();
+    let held = async || {
+        let answer = back.engine.check(&back.clinic.principal, &offer).await.unwrap();
+        answer.refusals.iter().any(|refusal| refusal.rule == "SEC-28" && refusal.sentence.contains("does not verify"))
+    };
+    let reports = Mailbox::Role(Role::DmarcReports);
+    for (domain, unsigned) in [("sunrise.example", 4), ("elsewhere.example", 90)] {
+        back.comes(reports, "reports@host.example", &reported(domain, unsigned)).await.unwrap();
+        assert!(!held().await, "{domain}");
+    }
+    assert_eq!(back.kept().await.len(), 1, "a report on somebody else's domain waits for a person");
+    for _ in 0..2 {
+        back.comes(reports, "reports@host.example", &reported("sunrise.example", 5)).await.unwrap();
+    }
+    assert!(held().await);
+    let listed = back.engine.mail_reports(&back.clinic.principal, None, 10).await.unwrap();
+    assert_eq!(listed.iter().map(|report| report.about.unsigned).collect::<Vec<_>>(), [Some(5), Some(4)], "once each");
+    assert!(listed[0].doubts_signature && !listed[1].doubts_signature);
+    let reader = Principal { scopes: vec![Scope::MessagesRead], ..back.clinic.principal.clone() };
+    assert!(back.engine.review_mail_report(&reader, listed[0].id).await.is_err());
+    back.engine.review_mail_report(&back.clinic.principal, listed[0].id).await.unwrap();
+    assert!(!held().await, "somebody has looked");
+    back.comes(reports, "reports@host.example", &reported("sunrise.example", 50)).await.unwrap();
+    assert!(held().await, "a new one is a new doubt");
+    back.clinic.minutes(8 * 24 * 60);
+    assert!(!held().await, "and not for ever");
 }
 
 #[tokio::test]

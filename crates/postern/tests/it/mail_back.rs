@@ -19,6 +19,9 @@ const GONE: &str = "gone.example";
 /// A domain whose mailboxes are full, which shows as late.
 const FULL: &str = "full.example";
 
+/// An address that Postfix refuses at once.
+const DEAD: &str = "dead@patients.example";
+
 /// A practice with a Postfix that brings back what it cannot deliver.
 struct Practice {
     clinic: Clinic,
@@ -26,7 +29,7 @@ struct Practice {
     back: SocketAddr,
 }
 
-/// A practice whose patient is at `address`; `None` without Postfix.
+/// A practice whose patient is at `address`, which nobody verified; `None` without Postfix.
 fn practice(name: &str, address: &str) -> Option<Practice> {
     if !Mta::may_start() {
         return None;
@@ -41,7 +44,7 @@ fn practice(name: &str, address: &str) -> Option<Practice> {
          {{full.invalid=error:5.2.2 mailbox is full}}, {{{BACK}=smtp:[127.0.0.1]:{}}}}}\n",
         back.port()
     );
-    let answers = "{nobody@relay.example=REJECT}";
+    let answers = &format!("{{{DEAD}=550 5.1.1 no such user here}}");
     let settings = Settings { host: "relay.example", domains: &[THERE], answers, more: &more };
     let identity = Some(authority.identity("localhost"));
     let postfix = Mta::start(&settings, vec![Listener { address: port, identity, options: Vec::new() }]);
@@ -145,6 +148,17 @@ fn a_mail_that_postfix_brings_back_ends_its_delivery_and_closes_the_address_unti
 }
 
 #[test]
+fn an_address_that_is_refused_in_the_session_is_closed_as_one_that_bounces() {
+    let Some(practice) = practice("back-dead", DEAD) else { return };
+    let (id, delivery) = practice.send();
+    eventually("it failed", || (told(&practice.clinic, &id, &delivery, "terminal") == ["failed"]).then_some(()));
+    assert_eq!(told(&practice.clinic, &id, &delivery, "attempt_ended"), ["rcpt-550-5.1.1"]);
+    let listed = practice.get("/v1/suppressions");
+    let row = &listed["suppressions"][0];
+    assert_eq!((&row["reason"], &row["code"], &row["address"]), (&json!("hard_bounce"), &json!("5.1.1"), &json!(DEAD)));
+}
+
+#[test]
 fn a_full_mailbox_fails_the_delivery_and_stays_the_patients() {
     let Some(practice) = practice("back-full", &format!("pat@{FULL}")) else { return };
     let (id, delivery) = practice.send();
@@ -179,6 +193,53 @@ fn a_patients_stop_by_mail_is_obeyed_and_what_they_enclose_waits_for_a_person() 
         practice.swaks(&["--tls", "--from", &address, "--to", &reply_to, "--body", "STOP"]).expect("there");
     assert_eq!(exit, 0, "{said}");
     assert!(practice.refusals().contains(&"TCP-11".to_owned()), "{:?}", practice.refusals());
+}
+
+#[test]
+fn an_address_is_verified_by_the_code_that_went_there_and_anew_after_a_bounce() {
+    let address = format!("pat@{THERE}");
+    let Some(practice) = practice("back-verify", &address) else { return };
+    let refused = || {
+        let result = json!({
+            "patient": "Patient/p1", "purpose": "test_result", "channels": ["portal", "email"],
+            "content": { "subject": "Your result", "body": "Your HbA1c came back at 8.2 %." }
+        });
+        let answer = practice.clinic.client().post("/v1/messages:check", &result).json();
+        let refusals = answer["refusals"].as_array().expect("refusals").clone();
+        refusals.iter().any(|refusal| refusal["rule"] == "EML-03" && refusal["channel"] == "email")
+    };
+    assert!(refused(), "nobody verified it");
+    let mut client = practice.clinic.client();
+    let asked = client.call("POST", "/v1/patients/p1/address-verification", &[], b"").expect("the server answers");
+    assert_eq!(asked.status, 202, "{}", asked.text());
+    let id = asked.json()["id"].as_str().expect("an id").to_owned();
+    let mail = eventually("the code is in the mailbox", || practice.postfix.mails_with(&address).pop());
+    assert!(!mail.contains("result") && mail.contains("A code from Sunrise Health"), "{mail}");
+    let digits = |word: &&str| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit());
+    let code = mail.split(|c: char| !c.is_ascii_alphanumeric()).find(digits).unwrap_or_else(|| panic!("{mail}"));
+    let confirm = format!("/v1/messages/{id}/confirm-address");
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    eventually("it is known to have gone out", || {
+        (client.post(&confirm, &json!({ "code": wrong })).status == 422).then_some(())
+    });
+    assert!(refused(), "a code that is another proves nothing");
+    let confirmed = client.post(&confirm, &json!({ "code": code }));
+    assert_eq!((confirmed.status, &confirmed.json()["address"]), (200, &json!(address)), "{}", confirmed.text());
+    assert!(!refused(), "it was verified");
+    assert_eq!(client.post(&confirm, &json!({ "code": code })).status, 422, "once");
+    let asked = client.call("POST", "/v1/patients/p1/address-verification", &[], b"").expect("the server answers");
+    assert_eq!(asked.json()["decision"]["outcome"], "refuse", "no second factor by e-mail: {}", asked.text());
+
+    let bounces = practice.header(&address, "Return-Path:");
+    let bounce = "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\
+                  Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; x@y.example\n\
+                  Action: failed\nStatus: 5.1.1\n\n--b--\n";
+    let file = practice.clinic.folder.join("bounce.eml");
+    std::fs::write(&file, bounce).expect("written");
+    let data = format!("@{}", file.display());
+    let Some((exit, said)) = practice.swaks(&["--from", "<>", "--to", &bounces, "--data", &data]) else { return };
+    assert_eq!(exit, 0, "{said}");
+    assert!(refused(), "verified anew after a bounce");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::records::{
     Beside, DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, TenantRecord,
 };
 use crate::{Decisions, LedgerRows, MailDomain, Store, TemplateMove, TemplateRecord, TemplateState};
-use crate::{MailKind, NewKeptMail, NewSuppression, SuppressionReason};
+use crate::{MailKind, NewKeptMail, NewMailReport, NewSuppression, SuppressionReason};
 use postern_base::{Channel, EmailTier, Phi};
 use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
 use postern_ledger::{Entry, Kind, RowProblem, RowStates};
@@ -192,6 +192,31 @@ async fn fill_returned(
     assert!(tenanted.kept_mail(waiting[0].number).await.unwrap().reveal().ends_with(b"Hello"));
     tenanted.review_mail(waiting[0].number, entry(Kind::Administered)).await.unwrap();
     assert!(tenanted.kept_mails(None, true, 10).await.unwrap().is_empty());
+    fill_reports(bench, tenanted, tenant).await;
+}
+
+/// Two reports on our own domain, one of which a person looked at.
+async fn fill_reports(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
+    let entry = |kind| Entry { tenant: tenant.parse().unwrap(), ..bench.entry(kind, None) };
+    let report = |reference: &str, kind| NewMailReport {
+        reference: reference.to_owned(),
+        kind,
+        at: bench.clock_now(),
+        doubts_signature: kind == "dmarc",
+        about: "{}".to_owned(),
+    };
+    for (reference, kind) in [("one", "dmarc"), ("two", "tls")] {
+        assert!(tenanted.keep_mail_report(report(reference, kind), entry(Kind::Inbound)).await.unwrap());
+        assert!(!tenanted.keep_mail_report(report(reference, kind), entry(Kind::Inbound)).await.unwrap());
+    }
+    let doubted = async |since| tenanted.reading().await.unwrap().signature_is_doubted(since).await.unwrap();
+    assert!(doubted(bench.clock_now()).await);
+    assert!(!doubted(jiff::Timestamp::MAX).await, "an old report");
+    let kept = tenanted.mail_reports(None, 10).await.unwrap();
+    assert_eq!(kept.iter().map(|report| report.kind.as_str()).collect::<Vec<_>>(), ["tls", "dmarc"]);
+    tenanted.review_mail_report(kept[1].number, entry(Kind::Administered)).await.unwrap();
+    assert!(tenanted.review_mail_report(kept[1].number, entry(Kind::Administered)).await.is_err());
+    assert!(!doubted(bench.clock_now()).await, "somebody has looked");
 }
 
 /// A template of the tenant's own, proposed and approved.

@@ -1,7 +1,8 @@
-//! Recipients' mail: what their domains enforce, and TLS sessions that could not be had.
+//! Recipients' mail: what their domains enforce, TLS sessions that could not be had, and what their hosts report on ours.
 
 use super::json;
-use super::patients::parameters;
+use super::patients::{limit, parameters, value};
+use super::returned::number;
 use crate::caller::Caller;
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
@@ -31,6 +32,32 @@ pub(crate) async fn failures(
     };
     let failures = web.engine().tls_failures(&caller.0, open).await?;
     json(StatusCode::OK, &serde_json::json!({ "failures": failures }))
+}
+
+/// `GET /v1/mail-reports`.
+pub(crate) async fn reports(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let given = parameters(query.as_deref(), &["limit", "cursor"])?;
+    let limit = limit(&given)?;
+    let before = value(&given, "cursor").map(number).transpose()?;
+    let mut rows = web.engine().mail_reports(&caller.0, before, limit.saturating_add(1)).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
+    json(StatusCode::OK, &serde_json::json!({ "reports": rows, "next": next }))
+}
+
+/// `POST /v1/mail-reports/{id}/review`.
+pub(crate) async fn review_report(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    web.engine().review_mail_report(&caller.0, number(&id).map_err(|_| Problem::not_found())?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `POST /v1/tls-failures/{attempt}/review`.

@@ -1,5 +1,6 @@
 //! The handlers of the API: a body and a principal in, the engine's answer out.
 
+pub mod addresses;
 pub mod certificates;
 pub mod health;
 pub mod keys;
@@ -14,6 +15,7 @@ mod schemas;
 pub mod templates;
 #[cfg(test)]
 mod tests;
+pub mod unsubscribe;
 pub mod vendors;
 pub mod webhooks;
 

@@ -147,6 +147,7 @@ fn problems(route: &Route) -> Vec<Kind> {
     match route.access {
         Access::Scopes(_) => kinds.extend([Kind::Unauthorized, Kind::Forbidden, Kind::TooMany]),
         Access::Vendor => kinds.extend([Kind::Unauthorized, Kind::NotFound, Kind::BadRequest]),
+        Access::Link => kinds.push(Kind::BadRequest),
         Access::Anyone | Access::ThisMachine => {}
     }
     match route.takes {

@@ -84,7 +84,8 @@ pub(crate) async fn review(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-fn number(text: &str) -> Result<i64, Problem> {
+/// The number of a row, or the cursor of a page.
+pub(super) fn number(text: &str) -> Result<i64, Problem> {
     let expected = || Problem::new(Kind::Malformed, "`cursor`: expected the `next` of a page before.").at("cursor");
     text.parse().map_err(|_| expected())
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 28] = [
+    let list: [(&str, Value); 31] = [
         ("Accepted", accepted()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
@@ -36,6 +36,8 @@ pub(crate) fn all() -> Map<String, Value> {
         ("ScanLine", scan_line()),
         ("ScanAnswer", scan_answer()),
         ("Suppressions", suppressions()),
+        ("AddressCode", closed(&["code"], json!({ "code": text() }))),
+        ("AddressConfirmed", given(json!({ "address": text(), "verified_at": instant() }))),
         (
             "Lifting",
             closed(
@@ -44,6 +46,7 @@ pub(crate) fn all() -> Map<String, Value> {
             ),
         ),
         ("Mails", mails()),
+        ("MailReports", mail_reports()),
         ("Readiness", readiness()),
         ("Problem", problem()),
     ];
@@ -205,6 +208,22 @@ fn mails() -> Value {
         "reviewed_at": { "type": ["string", "null"] }, "reviewed_by": { "type": ["string", "null"] },
     }));
     given(json!({ "mails": list_of(&row), "next": { "type": ["string", "null"] } }))
+}
+
+/// What other hosts report on our own domain.
+fn mail_reports() -> Value {
+    let source = given(json!({
+        "address": text(), "mails": whole(), "dkim": boolean(), "spf": boolean(), "disposition": text(),
+    }));
+    let trouble = given(json!({ "kind": text(), "server": text(), "sessions": whole() }));
+    let row = given(json!({
+        "id": whole(), "kind": either(&["dmarc", "tls"]), "at": instant(), "doubts_signature": boolean(),
+        "reporter": text(), "reference": text(), "domain": text(), "from": instant(), "until": instant(),
+        "passed": whole(), "failed": whole(), "unsigned": whole(),
+        "sources": list_of(&source), "troubles": list_of(&trouble),
+        "reviewed_at": { "type": ["string", "null"] }, "reviewed_by": { "type": ["string", "null"] },
+    }));
+    given(json!({ "reports": list_of(&row), "next": { "type": ["string", "null"] } }))
 }
 
 /// A version of a template.

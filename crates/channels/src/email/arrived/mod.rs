@@ -100,6 +100,28 @@ fn what(message: &Message<'_>, from_mailer: bool) -> What {
     What::Reply(Words { text: Phi::new(own), whole })
 }
 
+/// Headers that only machines and mailing lists write (RFC 2919, RFC 2369).
+const AUTOMATIC_HEADERS: [&str; 9] = [
+    "X-Autoreply",
+    "X-Autorespond",
+    "X-Auto-Response",
+    "X-Loop",
+    "List-Id",
+    "List-Post",
+    "List-Unsubscribe",
+    "Mailing-List",
+    "X-Mailing-List",
+];
+
+/// How programs that set no header begin the subject of what they answer. With the colon: a person who writes of an automatic reply
+/// does not begin so.
+fn is_automatic_subject(subject: &str) -> bool {
+    let subject = subject.trim().to_lowercase();
+    ["automatic reply:", "auto reply:", "autoreply:", "auto-reply:", "out of office:", "respuesta automática:"]
+        .iter()
+        .any(|begin| subject.starts_with(begin))
+}
+
 /// RFC 3834 section 5, and the older signs that servers still give.
 fn is_automatic(message: &Message<'_>) -> bool {
     let header = |name: &str| message.header_raw(name.to_owned()).map(str::trim).map(str::to_ascii_lowercase);
@@ -109,7 +131,8 @@ fn is_automatic(message: &Message<'_>) -> bool {
     };
     header("Auto-Submitted").is_some_and(|value| value.split(';').next().is_none_or(|word| word.trim() != "no"))
         || says("Precedence", &["bulk", "junk", "list", "auto_reply"])
-        || ["X-Autoreply", "X-Autorespond", "X-Auto-Response", "List-Id"].iter().any(|name| header(name).is_some())
+        || AUTOMATIC_HEADERS.iter().any(|name| header(name).is_some())
+        || message.subject().is_some_and(is_automatic_subject)
 }
 
 /// A name under which only mail servers write.
@@ -164,7 +187,7 @@ fn hops(content: &[u8]) -> usize {
 }
 
 /// Whether taking it apart costs no more than a mail is worth: every part makes a part of ours, every header line too.
-fn is_bearable(content: &[u8]) -> bool {
+pub(super) fn is_bearable(content: &[u8]) -> bool {
     let (head, _) = head_and_body(content);
     lines(head).take(HEADER_LINES_MAX.saturating_add(1)).count() <= HEADER_LINES_MAX
         && lines(content).filter(|line| line.starts_with(b"--")).take(BOUNDARIES_MAX.saturating_add(1)).count()

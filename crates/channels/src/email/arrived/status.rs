@@ -54,6 +54,15 @@ impl Status {
         (parts.next().is_none() && matches!(status.class, 2 | 4 | 5)).then_some(status)
     }
 
+    /// The code in how a session ended, such as `rcpt-550-5.1.1`, where the reply was about the recipient or the mail: of RCPT, DATA or
+    /// the final dot, not of the sender or the service.
+    #[must_use]
+    pub fn of_session(code: &str) -> Option<Self> {
+        let (stage, rest) = code.split_once('-')?;
+        let (_, status) = rest.split_once('-')?;
+        if matches!(stage, "rcpt" | "data" | "dot") { Self::read(status) } else { None }
+    }
+
     /// The address itself is the reason, and will be next time: no such mailbox, no such domain, moved, disabled, takes no mail
     /// (RFC 3463 sections 3.2 and 3.3, RFC 7505 section 4.2). 5.4.1 and 5.4.4 are what large hosts say of addresses they do
     /// not know and of domains without a server. A full mailbox, a size or a policy is not.

@@ -99,10 +99,16 @@ fn machines_that_answer_are_known_by_the_signs_they_give() {
         "Precedence: bulk",
         "X-Autoreply: yes",
         "List-Id: <list.example>",
+        "List-Unsubscribe: <mailto:x@list.example>",
+        "X-Loop: pat@example.org",
+        "Subject: Automatic reply: A message is waiting",
+        "Subject: =?utf-8?q?Respuesta_autom=C3=A1tica:_Tiene_un_mensaje?=",
     ] {
         assert_eq!(kind(&read(&mail(head, "STOP"), false)), "automatic", "{head}");
     }
-    assert_eq!(kind(&read(&mail("Auto-Submitted: no", "STOP"), false)), "reply");
+    for head in ["Auto-Submitted: no", "Subject: Re: Automatic reply: I am away", "Subject: Out of office hours?"] {
+        assert_eq!(kind(&read(&mail(head, "STOP"), false)), "reply", "{head}");
+    }
     assert_eq!(kind(&read(&mail("Subject: away", "I am away"), true)), "automatic", "the null sender");
     let read_receipt = report("disposition-notification", "Disposition: manual-action/MDN-sent-manually; displayed");
     assert_eq!(kind(&read(&read_receipt, false)), "automatic");
@@ -153,5 +159,14 @@ fn hostile_mails_are_read_as_what_they_are() {
     ] {
         let arrived = read(&content, false);
         assert_eq!(arrived.reference.len(), 32);
+    }
+}
+
+#[test]
+fn what_a_server_says_in_the_session_counts_where_it_is_of_the_recipient() {
+    let about = |code: &str| Status::of_session(code).is_some_and(Status::is_about_the_address);
+    assert!(about("rcpt-550-5.1.1") && about("dot-554-5.1.10") && about("data-550-5.2.1"));
+    for other in ["mail-550-5.1.1", "rcpt-550", "rcpt-550-5.7.1", "rcpt-450-4.1.1", "auth-535-5.7.8", "connect", ""] {
+        assert!(!about(other), "{other}");
     }
 }

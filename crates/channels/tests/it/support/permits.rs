@@ -114,6 +114,7 @@ pub(crate) async fn permitted_again(wish: &Wish, delivery: DeliveryId) -> (Recor
         language: Language::En,
         idempotency_key: attempt.to_string(),
         back: None,
+        unsubscribe: None,
     };
     (recorded, outbound)
 }

@@ -1,0 +1,143 @@
+//! The links in commercial mail with which a reader hears no more of it: by a click of their own, or of their mail program (RFC 8058).
+//!
+//! 15 USC 7704(a)(3)(A): a way to opt out that works, for thirty days at least. These work for as long as the message is kept.
+
+use crate::engine::Engine;
+use crate::receipts::ReceiveFailure;
+use crate::returned::Of;
+use aws_lc_rs::{constant_time, hmac};
+use postern_base::{Channel, MessageId, Purpose, Secret};
+use postern_gate::facts::{OptOutScope, Tenant};
+use postern_store::StoreError;
+use uuid::Uuid;
+
+/// The length of the signature in bytes: 80 bits, checked online only.
+const TAG: usize = 10;
+/// One for each four bits. No vowels, so that they spell nothing, and no digits, so that they look like no number of anybody's.
+const LETTERS: &[u8; 16] = b"bcdfghjkmnpqrstv";
+/// Stands where a token will be, as long as one.
+pub(crate) const SAMPLE: &str = "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww";
+
+/// Makes and reads the opaque part of such a link: the message's id and an HMAC-SHA-256 over it. RFC 8058 section 3.1: it names the
+/// mail and its reader, and nobody can make one up.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    key: hmac::Key,
+}
+
+impl Tokens {
+    pub(crate) fn new(key: &Secret<[u8; 32]>) -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key.reveal()) }
+    }
+
+    /// The token of `message`.
+    pub(crate) fn of(&self, message: MessageId) -> String {
+        let letter = |half: u8| char::from(*LETTERS.get(usize::from(half)).unwrap_or(&b'b'));
+        let bytes = message.0.as_bytes().iter().copied().chain(self.tag(message));
+        bytes.flat_map(|byte| [letter(byte >> 4), letter(byte & 15)]).collect()
+    }
+
+    /// The message whose token this is; `None` = nobody's.
+    pub(crate) fn read(&self, token: &str) -> Option<MessageId> {
+        if token.len() != SAMPLE.len() {
+            return None;
+        }
+        let half = |letter: &u8| LETTERS.iter().position(|known| known == letter).and_then(|at| u8::try_from(at).ok());
+        let byte = |pair: &[u8]| match pair {
+            [high, low] => Some((half(high)? << 4) | half(low)?),
+            _ => None,
+        };
+        let bytes: Vec<u8> = token.as_bytes().chunks(2).map(byte).collect::<Option<_>>()?;
+        let (id, tag) = bytes.split_at_checked(16)?;
+        let message = MessageId(Uuid::from_slice(id).ok()?);
+        constant_time::verify_slices_are_equal(&self.tag(message), tag).ok()?;
+        Some(message)
+    }
+
+    fn tag(&self, message: MessageId) -> [u8; TAG] {
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(b"unsubscribe 1\0");
+        context.update(message.0.as_bytes());
+        let mut tag = [0; TAG];
+        for (to, from) in tag.iter_mut().zip(context.sign().as_ref()) {
+            *to = *from;
+        }
+        tag
+    }
+}
+
+/// Where a click ends mail of this kind; `None` where the practice named no domain of its own.
+pub(crate) fn link(tenant: &Tenant, token: &str) -> Option<String> {
+    tenant.link_domains.first().map(|domain| format!("https://{domain}/u/{token}"))
+}
+
+impl Engine {
+    /// The link for the header of an e-mail of `purpose`. 15 USC 7704(a)(3) asks for a way out of commercial mail, and large hosts ask
+    /// for it in the header (RFC 8058); on what belongs to care it would invite readers to lose what they need.
+    pub(crate) fn unsubscribe_link(&self, tenant: &Tenant, purpose: Purpose, message: MessageId) -> Option<String> {
+        if purpose == Purpose::Marketing { link(tenant, &self.inner.tokens.of(message)) } else { None }
+    }
+
+    /// Ends, for the address it went to, mail of the kind that `token` came in. Twice is harmless. `false` = the token is nobody's.
+    ///
+    /// # Errors
+    /// [`ReceiveFailure::Unavailable`]: nothing was stored, and the reader should try again.
+    pub async fn unsubscribe(&self, token: &str) -> Result<bool, ReceiveFailure> {
+        let Some(message) = self.inner.tokens.read(token) else { return Ok(false) };
+        let Some(tenant) = self.inner.store.tenant_of(message).await? else { return Ok(false) };
+        let record = match self.inner.store.tenant(&tenant).message(message).await {
+            // Nobody is left to write to.
+            Err(StoreError::KeyDestroyed) => return Ok(true),
+            record => record?,
+        };
+        let Some(record) = record else { return Ok(false) };
+        for delivery in record.deliveries.iter().filter(|delivery| delivery.candidate.channel == Channel::Email) {
+            let of = Of {
+                tenant: tenant.clone(),
+                message,
+                delivery: delivery.id,
+                purpose: record.purpose,
+                point: delivery.candidate.point.clone(),
+            };
+            self.opt_out(&of, OptOutScope::Purpose(record.purpose)).await?;
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(key: u8) -> Tokens {
+        Tokens::new(&Secret::new([key; 32]))
+    }
+
+    fn message(n: u128) -> MessageId {
+        MessageId(Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn a_token_names_its_message_in_letters_that_spell_nothing() {
+        for n in [0, 1, 0x0199_aaaa_bbbb_7ccc_8ddd_eeee_ffff_0001, u128::MAX] {
+            let token = tokens(1).of(message(n));
+            assert_eq!(token.len(), SAMPLE.len());
+            assert!(token.bytes().all(|letter| LETTERS.contains(&letter)), "{token}");
+            assert_eq!(tokens(1).read(&token), Some(message(n)));
+        }
+    }
+
+    #[test]
+    fn a_token_that_was_made_up_or_changed_is_nobodys() {
+        let good = tokens(1).of(message(7));
+        assert_eq!(tokens(2).read(&good), None, "another installation's");
+        for at in 0..good.len() {
+            let mut bad = good.clone().into_bytes();
+            bad[at] = if bad[at] == b'b' { b'c' } else { b'b' };
+            assert_eq!(tokens(1).read(&String::from_utf8(bad).unwrap()), None, "{at}");
+        }
+        for bad in ["", "b", good.split_at(1).1, &good.to_uppercase(), SAMPLE, &format!("{good}b"), &"é".repeat(26)] {
+            assert_eq!(tokens(1).read(bad), None, "{bad}");
+        }
+    }
+}
