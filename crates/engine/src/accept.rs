@@ -168,7 +168,7 @@ impl Engine {
             rendered.source = rendered.source.map(|source| [source, asked.into_bytes()].concat());
         }
         rendered.commit(key);
-        let actor = crate::facts::asking(principal, &state);
+        let actor = crate::facts::asking(principal, &state, gate.purpose, now);
         let facts = self
             .gather(
                 Occasion { tenant, state: &state, now, except: None, actor },
@@ -203,7 +203,7 @@ impl Engine {
         answer: &mut wire::Accepted,
         commitment_key: CommitmentKey,
     ) -> Result<NewMessage, AcceptError> {
-        let kept = Kept::new(&prepared.request, &prepared.rendered, principal).to_bytes();
+        let kept = Kept::new(&prepared.request, &prepared.rendered, principal, prepared.now).to_bytes();
         let decision = kept::keep_decision(&mut answer.decision).ok_or(AcceptError::Unavailable)?;
         let entry = ledger_entry::of(
             self,

@@ -128,8 +128,7 @@ impl Engine {
         }
         let point = delivery.candidate.point.clone();
         let known = store.reading().await?.verifications(std::slice::from_ref(&point)).await?;
-        let used =
-            known.iter().filter_map(|(_, verification)| verification.as_ref()?.last).any(|at| at >= record.accepted_at);
+        let used = known.iter().filter_map(|own| own.verification.as_ref()?.last).any(|at| at >= record.accepted_at);
         if used {
             return Err(refused("was used: the address is verified"));
         }

@@ -5,17 +5,19 @@
 //! caller defers.
 
 use crate::engine::Engine;
-use crate::principal::{Principal, PrincipalKind};
+use crate::principal::{Holder, Principal, PrincipalKind};
 use crate::render::Rendered;
 use crate::tenants::TenantState;
+use crate::{do_not_call, notices, number_checks, roles, verifications};
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{EmailTier, Language, MessageId, PatientId, Phi, TenantId};
+use postern_base::{EmailTier, Language, MessageId, PatientId, Phi, Purpose, TenantId};
 use postern_ehr::fhir::{Body, ExtensionValue};
 use postern_ehr::{PatientRecord, Resource};
 use postern_gate::deployment::Actor;
-use postern_gate::facts::{Address, Ehr, Event, History, Patient, Verification};
+use postern_gate::facts::{Ehr, Event, History, Patient};
 use postern_gate::{Deployment, Fact, Facts, Missing, Request};
-use postern_store::{Reading, StoreError};
+use postern_store::{OwnVerification, Reading, StoreError};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How far back deliveries and inbound messages are read: longer than any cap or window of the rules looks.
@@ -112,7 +114,7 @@ impl Engine {
     ) -> Result<Facts, StoreError> {
         let Occasion { tenant, state, now, except, actor } = occasion;
         let Directory { record, event, .. } = directory;
-        let PatientRecord { mut patient, consents, mut related, .. } = record;
+        let PatientRecord { mut patient, mut consents, mut related, .. } = record;
         let mut points = Vec::new();
         if let Fact::Known(patient) = &patient {
             points.extend(patient.points.iter().map(|point| point.value.clone()));
@@ -124,21 +126,35 @@ impl Engine {
         let inbound = reading.inbound(&points, Timestamp::MIN).await?;
         let opt_outs = reading.opt_outs(&points).await?;
         let mut own = reading.verifications(&points).await?;
-        // An address that mail comes back from is nobody's that we know, whatever was verified before: only the newest word counts.
+        // An address that mail comes back from is nobody's that we know, whatever was found out of it, until somebody lifts that.
         for point in reading.suppressed(&points).await? {
-            own.retain(|(address, _)| *address != point);
-            own.push((point, None));
+            own.retain(|known| known.point != point);
+            own.push(OwnVerification { point, verification: None, at: Some(Timestamp::MAX) });
         }
         let found_tiers = self.found_tiers(tenant, except, &points, reading, now).await?;
         let earlier = reading.earlier(&request.patient, request.purpose, &rendered.source, since, except).await?;
         let certificates = self.certificate_facts(request, reading, now).await?;
-        let deployment = state.settings.deployment.in_production(actor);
-        let dkim = self.signature_holds(deployment.dkim, request, reading, now).await?;
-        if let Fact::Known(patient) = &mut patient {
-            own_knowledge(&mut patient.points, &own);
+        let attested = reading.attestations(&request.patient).await?;
+        let checks = number_checks::looked_up(&attested)?;
+        let notices = notices::given(&attested)?;
+        let found_out = verifications::found_out(&attested)?;
+        if let Fact::Known(consents) = &mut consents {
+            consents.extend(notices::acknowledgements(&notices));
         }
-        for person in &mut related {
-            own_knowledge(&mut person.points, &own);
+        let points_of_patient = match &mut patient {
+            Fact::Known(patient) => Some(&mut patient.points),
+            Fact::Unknown(_) => None,
+        };
+        for points in points_of_patient.into_iter().chain(related.iter_mut().map(|person| &mut person.points)) {
+            verifications::know(points, &own, &found_out);
+            number_checks::know_lines(points, &checks);
+        }
+        let settings = &state.settings.deployment;
+        let mut deployment = settings.in_production(actor);
+        let dkim = self.signature_holds(deployment.dkim, request, reading, now).await?;
+        // Nothing else is asked about them (RULES TCP-10).
+        if request.purpose == Purpose::Marketing {
+            deployment.do_not_call.own.extend(do_not_call::honoured(reading, &points, now).await?);
         }
         Ok(Facts {
             now,
@@ -155,8 +171,8 @@ impl Engine {
                 deliveries,
                 inbound,
                 opt_outs,
-                number_checks: Vec::new(),
-                notices: Vec::new(),
+                number_checks: number_checks::answers(&checks),
+                notices: notices::told(&notices, &request.patient),
                 earlier,
             }),
             content: rendered.content.clone(),
@@ -165,12 +181,11 @@ impl Engine {
                 // A built-in template was reviewed with the code; a tenant's own is used only once a second person approved it.
                 template_approvals: Fact::Known(2),
                 // A person's word stands, either way; where nobody said anything a burst waits (RULES SYS-08).
-                paused: Fact::Known(
-                    state.settings.deployment.paused.unwrap_or_else(|| self.inner.volume.waits(tenant, now)),
-                ),
-                // Every page is our own, and the content policy lets nothing else load.
-                no_trackers: Fact::Known(true),
                 dkim,
+                paused: Fact::Known(settings.paused.unwrap_or_else(|| self.inner.volume.waits(tenant, now))),
+                // Of one patient, and so never a setting.
+                privacy_notice: notices::privacy_notice(&notices, settings.privacy_notice_version.as_deref()),
+                visitor_consent: notices::visitor_consent(&notices),
                 ..deployment
             },
         })
@@ -209,31 +224,55 @@ impl Engine {
     }
 }
 
-/// What is known of a caller who was let in: their account is in use, is theirs alone, and may ask.
-pub(crate) fn asking(principal: &Principal, state: &TenantState) -> Fact<Actor> {
+/// What is known of a caller who was let in.
+pub(crate) fn asking(principal: &Principal, state: &TenantState, purpose: Purpose, now: Timestamp) -> Fact<Actor> {
     Fact::Known(match principal.kind {
-        PrincipalKind::Staff => staff(&principal.id, state, true),
-        PrincipalKind::ApiKey | PrincipalKind::System => Actor::SATISFIED,
+        PrincipalKind::System => Actor::SATISFIED,
+        PrincipalKind::ApiKey => program(&Known::of(&principal.holder, now), state, purpose),
+        PrincipalKind::Staff => person(&principal.id, &Known::of(&principal.holder, now), state, purpose),
     })
 }
 
-/// A member of staff: their training is a record of the practice (45 CFR 164.308(a)(5)).
-pub(crate) fn staff(id: &str, state: &TenantState, enabled: bool) -> Actor {
-    let trained = state.settings.deployment.trained_until.get(id).copied();
-    Actor {
-        enabled: Fact::Known(enabled),
-        trained_until: trained.map_or(Fact::Unknown(Missing::NotRecorded), |day| Fact::Known(Some(day))),
-        ..Actor::SATISFIED
+/// What is known of who holds a key, when they ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Known {
+    named: bool,
+    role: Option<String>,
+    /// A second factor counts; `None` = none was ever checked.
+    second_factor: Option<bool>,
+}
+
+impl Known {
+    pub(crate) fn of(holder: &Holder, now: Timestamp) -> Self {
+        let second_factor = holder.second_factor_until.map(|until| now < until);
+        Self { named: holder.named, role: holder.role.clone(), second_factor }
+    }
+
+    fn permitted(&self, state: &TenantState, purpose: Purpose) -> Option<bool> {
+        roles::may(self.role.as_deref()?, purpose, &state.settings.roles)
     }
 }
 
-/// What Postern itself learned about a point (a wrong-number reply, a bounce, a code round trip) stands above the record.
-fn own_knowledge(points: &mut [postern_gate::facts::ContactPoint], own: &[(Address, Option<Verification>)]) {
-    for point in points {
-        if let Some((_, verification)) = own.iter().find(|(address, _)| *address == point.value) {
-            point.verification =
-                Fact::Known(verification.unwrap_or(Verification { validated: false, last: None, next: None }));
-        }
+/// A program: its key is its own account, and the scopes of the key are what it may do, unless it was given a role too. It has no
+/// second factor to show, and is not asked for one.
+fn program(known: &Known, state: &TenantState, purpose: Purpose) -> Actor {
+    let permitted = match known.role {
+        None => Fact::Known(true),
+        Some(_) => Fact::recorded(known.permitted(state, purpose)),
+    };
+    Actor { permitted, two_factor: Fact::Unknown(Missing::NotRecorded), ..Actor::SATISFIED }
+}
+
+/// A member of staff: the key bears their name, their role may ask for this, and their training is a record of the practice
+/// (45 CFR 164.308(a)(5)). What was not said when the key was made is not known.
+pub(crate) fn person(id: &str, known: &Known, state: &TenantState, purpose: Purpose) -> Actor {
+    let trained = state.settings.deployment.trained_until.get(id).copied();
+    Actor {
+        unique: Fact::recorded(known.named.then_some(true)),
+        enabled: Fact::Known(true),
+        permitted: Fact::recorded(known.permitted(state, purpose)),
+        trained_until: trained.map_or(Fact::Unknown(Missing::NotRecorded), |day| Fact::Known(Some(day))),
+        two_factor: Fact::recorded(known.second_factor),
     }
 }
 

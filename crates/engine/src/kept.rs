@@ -1,9 +1,11 @@
 //! What is kept, sealed, of an accepted request, so that the second gate sees the same request and forms and decides on
 //! nothing but fresh facts.
 
+use crate::facts::Known;
 use crate::principal::{Principal, PrincipalKind};
 use crate::render::{Rendered, RenderedForm};
 use crate::wire::{Answer, AnsweredRule, Request};
+use jiff::Timestamp;
 use postern_base::{Category, Language, Level, Phi};
 use postern_gate::rendition::TemplateRef;
 use postern_gate::{Content, Fact, LinkState, Missing, Rendition};
@@ -76,6 +78,9 @@ pub(crate) struct Asker {
     pub(crate) id: String,
     /// A named human, not a program.
     pub(crate) staff: bool,
+    /// What was known of them when they asked; `None` in records of before it was kept.
+    #[serde(default)]
+    pub(crate) known: Option<Known>,
 }
 
 /// What the gate measured on a form, as kept beside the text.
@@ -96,11 +101,15 @@ struct Measured {
 }
 
 impl Kept {
-    pub(crate) fn new(request: &Request, rendered: &Rendered, by: &Principal) -> Self {
+    pub(crate) fn new(request: &Request, rendered: &Rendered, by: &Principal, now: Timestamp) -> Self {
         Self {
             version: VERSION,
             request: request.clone(),
-            by: Some(Asker { id: by.id.clone(), staff: by.kind == PrincipalKind::Staff }),
+            by: Some(Asker {
+                id: by.id.clone(),
+                staff: by.kind == PrincipalKind::Staff,
+                known: Some(Known::of(&by.holder, now)),
+            }),
             level: rendered.content.level.known().copied(),
             categories: rendered.content.categories.clone(),
             language: rendered.content.language,

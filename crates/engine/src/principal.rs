@@ -1,5 +1,6 @@
 //! Who calls, and what they may do.
 
+use jiff::Timestamp;
 use postern_base::TenantId;
 use postern_store::PrincipalRecord;
 use std::fmt;
@@ -16,6 +17,19 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// What they may do.
     pub scopes: Vec<Scope>,
+    /// Who holds the key.
+    pub holder: Holder,
+}
+
+/// Who holds a key, as far as it was said when the key was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// It bears a name for people (45 CFR 164.312(a)(2)(i)).
+    pub named: bool,
+    /// What they do, as a name of a role (45 CFR 164.308(a)(4)).
+    pub role: Option<String>,
+    /// A second factor of theirs was checked, and counts until then (45 CFR 164.312(d)).
+    pub second_factor_until: Option<Timestamp>,
 }
 
 /// What kind of caller.
@@ -42,9 +56,9 @@ pub enum Scope {
     VendorsRead,
     /// Change the vendor registry.
     VendorsWrite,
-    /// Read opt-outs, and which addresses are not written to.
+    /// Read what is on record of patients' wishes and of their contact points, and which addresses are not written to.
     ConsentRead,
-    /// Write to an address again.
+    /// Record what patients were told and what they wish, and what was found out of their contact points; write to an address again.
     ConsentWrite,
     /// Read templates.
     TemplatesRead,
@@ -138,7 +152,13 @@ impl Principal {
     /// Postern itself, for `tenant`.
     #[must_use]
     pub fn system(tenant: TenantId) -> Self {
-        Self { tenant, id: "system".into(), kind: PrincipalKind::System, scopes: vec![Scope::Admin] }
+        Self {
+            tenant,
+            id: "system".into(),
+            kind: PrincipalKind::System,
+            scopes: vec![Scope::Admin],
+            holder: Holder::default(),
+        }
     }
 
     /// The principal of a stored record; `None` when it is revoked or of a kind this binary does not know. Scopes it does
@@ -159,6 +179,11 @@ impl Principal {
             id: record.id.clone(),
             kind,
             scopes: record.scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
+            holder: Holder {
+                named: !record.label.trim().is_empty(),
+                role: record.role.clone(),
+                second_factor_until: record.second_factor_until,
+            },
         })
     }
 

@@ -111,6 +111,9 @@ impl Engine {
             let what = "expected none: a certificate is brought itself (`postern certificate add`), not told of";
             return Err(WireError::new("transport.certificates", what).into());
         }
+        if let Some((key, what)) = checked.deployment.defect() {
+            return Err(WireError::new(format!("deployment.{key}"), what).into());
+        }
         if let Some((key, what)) = checked.tenant.vocabulary.defect() {
             return Err(WireError::new(format!("tenant.vocabulary.{key}"), what).into());
         }

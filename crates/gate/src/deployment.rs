@@ -34,7 +34,7 @@ pub struct Deployment {
     /// A visitor of the open chat agreed to what is collected (RULES SPC-10).
     pub visitor_consent: Fact<bool>,
     /// Do-not-call lists.
-    pub do_not_call: Fact<DoNotCall>,
+    pub do_not_call: DoNotCall,
     /// A valid postal address stands in every commercial e-mail (15 USC 7704(a)(5)).
     pub postal_address: Fact<bool>,
     /// The patient was offered the current notice of privacy practices (45 CFR 164.520).
@@ -74,11 +74,11 @@ pub struct Actor {
 }
 
 /// Do-not-call lists.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct DoNotCall {
-    /// Numbers on the national registry (47 CFR 64.1200(c)(2)).
-    pub national: Vec<Address>,
-    /// Numbers whose holders asked this practice (47 CFR 64.1200(d)).
+    /// Numbers on the national registry (47 CFR 64.1200(c)(2)); Unknown where the practice does not ask it.
+    pub registry: Fact<Vec<Address>>,
+    /// Numbers whose holders asked this practice not to call to sell, and whose requests stand (47 CFR 64.1200(d)).
     pub own: Vec<Address>,
 }
 
@@ -143,7 +143,7 @@ impl Deployment {
             voice_srtp: yes,
             no_trackers: yes,
             visitor_consent: yes,
-            do_not_call: Fact::Known(DoNotCall::default()),
+            do_not_call: DoNotCall { registry: Fact::Known(Vec::new()), own: Vec::new() },
             postal_address: yes,
             privacy_notice: yes,
             bias_tested: yes,
@@ -170,7 +170,7 @@ impl Deployment {
             voice_srtp: UNKNOWN,
             no_trackers: UNKNOWN,
             visitor_consent: UNKNOWN,
-            do_not_call: Fact::Unknown(MISSING),
+            do_not_call: DoNotCall { registry: Fact::Unknown(MISSING), own: Vec::new() },
             postal_address: UNKNOWN,
             privacy_notice: UNKNOWN,
             bias_tested: UNKNOWN,

@@ -55,6 +55,14 @@ pub(crate) enum Command {
     Policy(Policy),
     /// Add, list and remove the S/MIME certificates of patients' mailboxes
     Certificate(Certificate),
+    /// Record and list look-ups of patients' numbers
+    NumberCheck(OfPatient),
+    /// Record and list whether contact points are the patient's own
+    Verification(OfPatient),
+    /// Record and list what patients were told, accept and object to
+    Notice(OfPatient),
+    /// Record and list requests not to be called to sell
+    DoNotCall(OfPatient),
     /// Make, list and revoke API keys
     Key(Key),
     /// Write, check, preview and approve message templates
@@ -193,6 +201,37 @@ pub(crate) enum DoctorCommand {
     },
 }
 
+/// What is recorded of a patient: `postern number-check`, `postern notice`, `postern do-not-call`.
+#[derive(Debug, Args)]
+pub(crate) struct OfPatient {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: OfPatientCommand,
+    /// The tenant, when the data directory holds several
+    #[arg(long, global = true, value_name = "ID")]
+    pub(crate) tenant: Option<postern_base::TenantId>,
+}
+
+/// What to do with what is recorded.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OfPatientCommand {
+    /// Record one, as in the body of POST /v1/patients/{id}/number-checks, …/verifications, …/notices or …/do-not-call
+    Add {
+        /// The patient's id
+        #[arg(long, value_name = "ID")]
+        patient: String,
+        /// What is recorded, JSON; `-` = standard input
+        #[arg(value_name = "FILE", default_value = "-")]
+        file: PathBuf,
+    },
+    /// List what is on record
+    List {
+        /// The patient's id
+        #[arg(long, value_name = "ID")]
+        patient: String,
+    },
+}
+
 /// `postern key`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -239,9 +278,15 @@ pub(crate) struct KeyAdd {
     /// What the key may do; several are given one by one [default: messages:write and messages:read; with --staff the templates' too]
     #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
     pub(crate) scopes: Vec<postern_engine::Scope>,
-    /// A name for people, such as the program that will hold it
+    /// A name for people, such as the program that will hold it; with --staff the person's own
     #[arg(long, default_value = "", value_name = "TEXT")]
     pub(crate) label: String,
+    /// What its holder does, such as front_desk: a person without a role sends nothing but in an emergency
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Option<String>,
+    /// You checked a second factor of the person, and it counts until then (RFC 3339)
+    #[arg(long, value_name = "TIME", requires = "staff")]
+    pub(crate) second_factor_until: Option<jiff::Timestamp>,
 }
 
 fn scope(text: &str) -> Result<postern_engine::Scope, String> {

@@ -4,7 +4,8 @@ mod dkim;
 mod smime;
 
 use crate::config::{
-    Config, Direct as DirectSettings, InboundMail, Simulator as SimulatorConfig, Smarthost as SmarthostSettings,
+    Config, ConfigError, Direct as DirectSettings, InboundMail, Simulator as SimulatorConfig,
+    Smarthost as SmarthostSettings,
 };
 use crate::data_dir::DataDir;
 use crate::exit::Failure;
@@ -18,7 +19,7 @@ use postern_channels::email::{
 use postern_channels::portal::Portal;
 use postern_channels::registry::{AlreadyThere, Providers};
 use postern_channels::simulator::{Callback, Inbox, Line, SimulatedVendor};
-use postern_engine::{Engine, EngineConfig, Principal};
+use postern_engine::{Engine, EngineConfig, Principal, UseError};
 use postern_store::{RootKey, Store};
 use postern_web::Simulators;
 use std::fs;
@@ -270,10 +271,14 @@ pub(crate) async fn apply_tenants(engine: &Engine, file: &Path, config: &Config)
         if known.iter().any(|tenant| tenant.id == id && tenant.settings == settings) {
             continue;
         }
-        engine
-            .put_tenant(&Principal::system(id), &settings)
-            .await
-            .map_err(|error| Failure::Stopped(error.to_string()))?;
+        let put = engine.put_tenant(&Principal::system(id.clone()), &settings).await;
+        put.map_err(|error| match error {
+            UseError::Malformed(why) => {
+                let key = format!("tenant.{id}.{}", why.field);
+                ConfigError::Key { file: file.to_path_buf(), key, expected: why.what }.into()
+            }
+            other => Failure::Stopped(other.to_string()),
+        })?;
     }
     Ok(())
 }

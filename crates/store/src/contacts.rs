@@ -1,6 +1,6 @@
-//! What is known of contact points: opt-outs, verifications, and what came in from them.
+//! What is known of contact points: opt-outs, requests not to be called, verifications, and what came in from them.
 
-use crate::coverage::{INBOUND as COVERED_INBOUND, OPT_OUTS, Table, VERIFICATIONS};
+use crate::coverage::{DO_NOT_CALL, INBOUND as COVERED_INBOUND, OPT_OUTS, Table, VERIFICATIONS};
 use crate::database::{Failure, Value, array, column, id, optional_time, optional_word, places, time, word};
 use crate::frame::{Framer, Frames};
 use crate::keys::{Index, PatientKey, TenantKeys};
@@ -14,6 +14,17 @@ use postern_base::{Channel, Phi, TenantId};
 use postern_gate::facts::{Address, Inbound, OptOut, OptOutScope, Verification};
 use postern_ledger::Entry;
 use std::sync::Arc;
+
+/// What Postern itself learned of a contact point.
+#[derive(Debug, Clone)]
+pub struct OwnVerification {
+    /// The contact point.
+    pub point: Address,
+    /// The verification; `None` = unverified on purpose.
+    pub verification: Option<Verification>,
+    /// When it was verified, or since when it is not; `None` in rows of before that was kept.
+    pub at: Option<Timestamp>,
+}
 
 /// A row to insert with its entries.
 #[derive(Debug)]
@@ -43,6 +54,7 @@ impl Write for Insert {
 
 const OPT_OUT: &str = "INSERT INTO opt_outs (tenant, point, lifted, at, channel, purpose) VALUES";
 const VERIFICATION: &str = "INSERT INTO verifications (tenant, point, known, validated, last, next) VALUES";
+const DO_NOT_CALLS: &str = "INSERT INTO do_not_call (tenant, point, withdrawn, asked_at, added_at) VALUES";
 const INBOUND: &str =
     "INSERT INTO inbound (tenant, vendor, reference, channel, point, patient, thread_purpose, at, text, name) VALUES";
 
@@ -122,6 +134,35 @@ impl Tenanted {
         Ok(())
     }
 
+    /// Records that whoever holds `point` asked at `asked_at` not to be called to sell, or took that back, with its entry.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_do_not_call(
+        &self,
+        point: &Address,
+        asked_at: Timestamp,
+        withdrawn: bool,
+        entry: Entry,
+    ) -> Result<(), StoreError> {
+        let tenant = self.keys().await?;
+        let entries = vec![entry];
+        self.admissible(&entries)?;
+        let added_at = entries.first().map_or(asked_at, |entry| entry.at);
+        let row = vec![
+            tenant.seq.into(),
+            tenant.point(point.reveal()).to_vec().into(),
+            i32::from(withdrawn).into(),
+            asked_at.as_microsecond().into(),
+            added_at.as_microsecond().into(),
+        ];
+        self.shared
+            .queue
+            .write(Insert { tenant, table: &DO_NOT_CALL, head: DO_NOT_CALLS, row, tail: "", entries })
+            .await?;
+        Ok(())
+    }
+
     /// Marks a point as no longer verified (wrong number, bounce), or verified, by Postern's own knowledge.
     ///
     /// # Errors
@@ -141,7 +182,8 @@ impl Tenanted {
             tenant.point(point.reveal()).to_vec().into(),
             i32::from(verification.is_some()).into(),
             i32::from(verification.is_some_and(|known| known.validated)).into(),
-            micros(verification.and_then(|known| known.last)),
+            // Of one that is no longer verified: since when.
+            micros(verification.map_or_else(|| entries.first().map(|entry| entry.at), |known| known.last)),
             micros(verification.and_then(|known| known.next)),
         ];
         self.shared
@@ -253,15 +295,32 @@ impl Reading {
         Ok(standing)
     }
 
-    /// Postern's own verifications of any of `points`, the newest of each: `None` in the pair = unverified on purpose. A point
-    /// that Postern knows nothing of is not in the answer.
+    /// Which of `points` asked not to be called to sell and did not take it back since, and when they last asked.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: then nothing may be sold.
+    pub async fn do_not_call(&mut self, points: &[Address]) -> Result<Vec<(Address, Timestamp)>, StoreError> {
+        let tenant = Arc::clone(&self.tenant);
+        let mut standing = Vec::new();
+        for point in points {
+            let sql = "SELECT d.asked_at FROM do_not_call d \
+                 WHERE d.tenant = ? AND d.point = ? AND d.withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM do_not_call w \
+                 WHERE w.tenant = d.tenant AND w.point = d.point AND w.withdrawn = 1 AND w.seq > d.seq \
+                 AND w.asked_at >= d.asked_at) ORDER BY d.asked_at DESC LIMIT 1";
+            let values = [tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
+            if let Some(row) = self.one(sql, &values).await? {
+                standing.push((point.clone(), time(&row, 0)?));
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Postern's own verifications of any of `points`, the newest of each. A point that Postern knows nothing of is not in the
+    /// answer.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn verifications(
-        &mut self,
-        points: &[Address],
-    ) -> Result<Vec<(Address, Option<Verification>)>, StoreError> {
+    pub async fn verifications(&mut self, points: &[Address]) -> Result<Vec<OwnVerification>, StoreError> {
         let tenant = Arc::clone(&self.tenant);
         let mut found = Vec::new();
         for point in points {
@@ -269,9 +328,10 @@ impl Reading {
                  ORDER BY seq DESC LIMIT 1";
             let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
             let Some(row) = self.one(sql, &values).await? else { continue };
-            let validated = column::<i32>(&row, 1)? != 0;
-            let verification = Verification { validated, last: optional_time(&row, 2)?, next: optional_time(&row, 3)? };
-            found.push((point.clone(), (column::<i32>(&row, 0)? != 0).then_some(verification)));
+            let (validated, last) = (column::<i32>(&row, 1)? != 0, optional_time(&row, 2)?);
+            let known = Verification { validated, last, next: optional_time(&row, 3)? };
+            let verification = (column::<i32>(&row, 0)? != 0).then_some(known);
+            found.push(OwnVerification { point: point.clone(), verification, at: last });
         }
         Ok(found)
     }

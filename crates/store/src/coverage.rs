@@ -194,6 +194,12 @@ pub(crate) const PRINCIPALS: Table = Table {
         blob("key_hash"),
     ],
 };
+pub(crate) const KEY_HOLDERS: Table = Table {
+    name: "key_holders",
+    key: int("seq"),
+    order: Order::Seq,
+    columns: &[int("tenant"), text("id"), text("role"), int("second_factor_until")],
+};
 pub(crate) const DECISIONS: Table = Table {
     name: "decisions",
     key: blob("entry"),
@@ -211,6 +217,18 @@ pub(crate) const CERTIFICATES: Table = Table {
     key: blob("name"),
     order: Order::Seq,
     columns: &[int("tenant"), blob("patient"), blob("point"), int("added_at"), int("removed_at"), blob("content")],
+};
+pub(crate) const ATTESTATIONS: Table = Table {
+    name: "attestations",
+    key: blob("name"),
+    order: Order::Seq,
+    columns: &[int("tenant"), blob("patient"), int("added_at"), blob("content")],
+};
+pub(crate) const DO_NOT_CALL: Table = Table {
+    name: "do_not_call",
+    key: int("seq"),
+    order: Order::Seq,
+    columns: &[int("tenant"), blob("point"), int("withdrawn"), int("asked_at"), int("added_at")],
 };
 pub(crate) const POLICIES: Table = Table {
     name: "policies",
@@ -318,9 +336,12 @@ pub(crate) const TABLES: &[&Table] = &[
     &RESOURCES,
     &VENDORS,
     &PRINCIPALS,
+    &KEY_HOLDERS,
     &DECISIONS,
     &SESSIONS,
     &CERTIFICATES,
+    &ATTESTATIONS,
+    &DO_NOT_CALL,
     &POLICIES,
     &TEMPLATES,
     &MAIL_DOMAINS,
@@ -354,6 +375,11 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("attempts", "seq", "the row is named by its id; nothing is decided by its place"),
     ("decisions", "seq", "the row is named by its entry; nothing is decided by its place"),
     ("certificates", "seq", "the row is named by its name; nothing is decided by its place"),
+    (
+        "attestations",
+        "seq",
+        "the row is named by its name; of two of the same instant the later row is read as the later",
+    ),
     ("sessions", "seq", "the row is named by its attempt; nothing is decided by its place"),
     ("tls_failures", "seq", "the row is named by its attempt; its place only orders what is shown"),
     ("deliveries", "seq", "the row is named by its id; its place only orders what is shown"),

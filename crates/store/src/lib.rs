@@ -8,6 +8,7 @@
 //! where, `keys.rs` under which key, `coverage.rs` what the ledger states of it.
 
 mod accept;
+mod attestations;
 mod certificates;
 mod contacts;
 mod coverage;
@@ -36,7 +37,9 @@ mod shredding;
 mod templates;
 mod writer;
 
+pub use attestations::Attestation;
 pub use certificates::CertificateRecord;
+pub use contacts::OwnVerification;
 pub use coverage::EXEMPT;
 pub use decisions::Decisions;
 pub use gauge::{BATCH_CLASSES, Stats};

@@ -88,6 +88,10 @@ pub struct PrincipalRecord {
     pub scopes: Vec<String>,
     /// No longer valid.
     pub revoked: bool,
+    /// What its holder does, as a name of a role; `None` = nobody said.
+    pub role: Option<String>,
+    /// A second factor of its holder was checked when it was made, and counts until then; `None` = none was.
+    pub second_factor_until: Option<Timestamp>,
 }
 
 /// A message to store.

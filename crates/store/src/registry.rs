@@ -1,7 +1,7 @@
 //! Tenants, principals and vendors: what is configured, not what is told to patients.
 
-use crate::coverage::{PRINCIPALS, TENANTS, Table, VENDORS};
-use crate::database::{Failure, Row, Value, array, column, places, word};
+use crate::coverage::{KEY_HOLDERS, PRINCIPALS, TENANTS, Table, VENDORS};
+use crate::database::{Failure, Row, Value, array, column, optional_time, places, word};
 use crate::keys::{TenantKeys, wrapped};
 use crate::open::{Store, Tenanted};
 use crate::records::{PrincipalRecord, StoreError, TenantRecord};
@@ -96,9 +96,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn principal(&self, key_hash: [u8; 32]) -> Result<Option<PrincipalRecord>, StoreError> {
-        let sql = "SELECT t.name, p.id, p.kind, p.label, p.scopes, p.revoked FROM principals p \
-             JOIN tenants t ON t.seq = p.tenant WHERE p.key_hash = ? AND p.revoked = 0";
-        let row = self.shared.one(sql, vec![key_hash.to_vec().into()]).await?;
+        let sql = format!("{PRINCIPAL} WHERE p.key_hash = ? AND p.revoked = 0");
+        let row = self.shared.one(&sql, vec![key_hash.to_vec().into()]).await?;
         row.map(|row| read_principal(&row)).transpose()
     }
 }
@@ -107,6 +106,11 @@ fn open_tenant(keys: &TenantKeys, sealed: &[u8]) -> Result<TenantRecord, StoreEr
     let settings = keys.sealer().open(settings_of(keys.id.as_str().as_bytes()), sealed)?;
     Ok(TenantRecord { id: keys.id.clone(), settings: settings.into_inner() })
 }
+
+/// A principal with who holds its key, and last the key's hash.
+const PRINCIPAL: &str = "SELECT t.name, p.id, p.kind, p.label, p.scopes, p.revoked, h.role, h.second_factor_until, p.key_hash \
+     FROM principals p JOIN tenants t ON t.seq = p.tenant \
+     LEFT JOIN key_holders h ON h.tenant = p.tenant AND h.id = p.id";
 
 fn read_principal(row: &Row) -> Result<PrincipalRecord, StoreError> {
     let scopes: String = column(row, 4)?;
@@ -117,6 +121,8 @@ fn read_principal(row: &Row) -> Result<PrincipalRecord, StoreError> {
         label: column(row, 3)?,
         scopes: serde_json::from_str(&scopes).map_err(|_| StoreError::Damaged)?,
         revoked: column::<i32>(row, 5)? != 0,
+        role: column(row, 6)?,
+        second_factor_until: optional_time(row, 7)?,
     })
 }
 
@@ -136,6 +142,31 @@ impl Write for Replace {
     async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
         let sql = format!("{} ({}) {}", self.head, places(self.row.len()), self.tail);
         tx.write(&self.tenant, self.table, &sql, self.row.clone()).await?;
+        tx.append(&self.tenant, &self.entry).await?;
+        Ok(())
+    }
+}
+
+/// Creates or replaces a principal with who holds its key.
+#[derive(Debug)]
+struct PutPrincipal {
+    tenant: Arc<TenantKeys>,
+    principal: Vec<Value>,
+    holder: Vec<Value>,
+    entry: Entry,
+}
+
+impl Write for PutPrincipal {
+    type Output = ();
+    async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
+        let sql = "INSERT INTO principals (tenant, id, kind, label, scopes, revoked, key_hash) VALUES (?, ?, ?, ?, ?, ?, ?) \
+             ON CONFLICT (tenant, id) DO UPDATE SET kind = excluded.kind, label = excluded.label, \
+             scopes = excluded.scopes, revoked = excluded.revoked, key_hash = excluded.key_hash";
+        tx.write(&self.tenant, &PRINCIPALS, sql, self.principal.clone()).await?;
+        let sql = "INSERT INTO key_holders (tenant, id, role, second_factor_until) VALUES (?, ?, ?, ?) \
+             ON CONFLICT (tenant, id) DO UPDATE SET role = excluded.role, \
+             second_factor_until = excluded.second_factor_until";
+        tx.write(&self.tenant, &KEY_HOLDERS, sql, self.holder.clone()).await?;
         tx.append(&self.tenant, &self.entry).await?;
         Ok(())
     }
@@ -276,6 +307,12 @@ impl Tenanted {
         if principal.tenant != self.tenant {
             return Err(StoreError::NotFound);
         }
+        let holder = vec![
+            tenant.seq.into(),
+            principal.id.as_str().into(),
+            Value::from(principal.role),
+            Value::from(principal.second_factor_until.map(|until| until.as_microsecond())),
+        ];
         let row = vec![
             tenant.seq.into(),
             principal.id.into(),
@@ -285,10 +322,7 @@ impl Tenanted {
             i32::from(principal.revoked).into(),
             key_hash.to_vec().into(),
         ];
-        let head = "INSERT INTO principals (tenant, id, kind, label, scopes, revoked, key_hash) VALUES";
-        let tail = "ON CONFLICT (tenant, id) DO UPDATE SET kind = excluded.kind, label = excluded.label, \
-             scopes = excluded.scopes, revoked = excluded.revoked, key_hash = excluded.key_hash";
-        self.shared.queue.write(Replace { tenant, table: &PRINCIPALS, head, row, tail, entry }).await
+        self.shared.queue.write(PutPrincipal { tenant, principal: row, holder, entry }).await
     }
 
     /// Revokes a principal: its key is nobody's from the moment this answers. Gives what it was.
@@ -297,11 +331,10 @@ impl Tenanted {
     /// [`StoreError::NotFound`] when the tenant has no principal of that id.
     pub async fn revoke_principal(&self, id: &str, entry: Entry) -> Result<PrincipalRecord, StoreError> {
         let tenant = self.keys().await?;
-        let sql = "SELECT t.name, p.id, p.kind, p.label, p.scopes, p.revoked, p.key_hash FROM principals p \
-             JOIN tenants t ON t.seq = p.tenant WHERE p.tenant = ? AND p.id = ?";
-        let row = self.shared.one(sql, vec![tenant.seq.into(), id.into()]).await?.ok_or(StoreError::NotFound)?;
+        let sql = format!("{PRINCIPAL} WHERE p.tenant = ? AND p.id = ?");
+        let row = self.shared.one(&sql, vec![tenant.seq.into(), id.into()]).await?.ok_or(StoreError::NotFound)?;
         let record = PrincipalRecord { revoked: true, ..read_principal(&row)? };
-        self.put_principal(record.clone(), array(&row, 6)?, entry).await?;
+        self.put_principal(record.clone(), array(&row, 8)?, entry).await?;
         Ok(record)
     }
 
@@ -311,8 +344,7 @@ impl Tenanted {
     /// [`StoreError::Unavailable`].
     pub async fn principals(&self) -> Result<Vec<PrincipalRecord>, StoreError> {
         let tenant = self.keys().await?;
-        let sql = "SELECT t.name, p.id, p.kind, p.label, p.scopes, p.revoked FROM principals p \
-             JOIN tenants t ON t.seq = p.tenant WHERE p.tenant = ? ORDER BY p.seq";
-        self.shared.all(sql, vec![tenant.seq.into()]).await?.iter().map(read_principal).collect()
+        let sql = format!("{PRINCIPAL} WHERE p.tenant = ? ORDER BY p.seq");
+        self.shared.all(&sql, vec![tenant.seq.into()]).await?.iter().map(read_principal).collect()
     }
 }

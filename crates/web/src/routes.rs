@@ -1,12 +1,14 @@
 //! Every route: who may call it, and what it records.
 
 mod demo;
+mod parts;
 
 pub use demo::DEMO;
+pub use parts::{Access, Gives, Method, Records, Takes};
 
 use crate::api::{
-    addresses, certificates, health, keys, ledger, mail, messages, openapi, patients, returned, scan, templates,
-    unsubscribe, vendors, webhooks,
+    addresses, certificates, do_not_call, health, keys, ledger, mail, messages, notices, number_checks, openapi,
+    patients, returned, scan, templates, unsubscribe, vendors, verifications, webhooks,
 };
 use crate::caller::guard;
 use crate::exchange::surround;
@@ -17,83 +19,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use postern_engine::Scope;
-
-/// Who may call a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Anyone who reaches the port: nothing there says anything of a patient or a tenant.
-    Anyone,
-    /// A vendor, known by the signature over the body.
-    Vendor,
-    /// Whoever holds a link out of a mail of ours, known by the signature in it.
-    Link,
-    /// A browser on this machine; only mounted in a demo.
-    ThisMachine,
-    /// A principal with all of these scopes.
-    Scopes(&'static [Scope]),
-}
-
-/// What a call leaves in the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Records {
-    /// Nothing: it reads no content and changes nothing.
-    Nothing,
-    /// `accepted`, in the same transaction as the message.
-    Accepted,
-    /// `disclosed`, before the content is answered.
-    Disclosed,
-    /// `disclosed`, when the caller asks for the content.
-    DisclosedOnContent,
-    /// `vendor_changed`.
-    VendorChanged,
-    /// `consent_changed`.
-    ConsentChanged,
-    /// `administered`.
-    Administered,
-    /// `receipt`, `inbound` and what follows from them.
-    Received,
-}
-
-/// The method of a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// GET, and HEAD with it.
-    Get,
-    /// POST.
-    Post,
-    /// PUT.
-    Put,
-    /// DELETE.
-    Delete,
-}
-
-/// What a route takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
-    /// No body.
-    Nothing,
-    /// JSON of this schema.
-    Json(&'static str),
-    /// JSON lines of this schema.
-    JsonLines(&'static str),
-    /// A form.
-    Form,
-    /// Whatever the vendor sends.
-    Anything,
-}
-
-/// What a route answers when all is well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gives {
-    /// JSON of this schema.
-    Json(&'static str),
-    /// JSON lines of this schema.
-    JsonLines(&'static str),
-    /// Text of this media type.
-    Text(&'static str),
-    /// No body.
-    Nothing,
-}
 
 /// One route.
 #[derive(Debug)]
@@ -346,6 +271,102 @@ pub const TABLE: &[Route] = &[
         parameters: &[],
         gives: (204, Gives::Nothing),
         handler: || post(returned::review),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/patients/{id}/number-checks",
+        id: "listNumberChecks",
+        summary: "The look-ups of a patient's numbers that are on record. The numbers are not told again.",
+        access: Access::Scopes(&[Scope::ConsentRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("NumberChecks")),
+        handler: || get(number_checks::list),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/patients/{id}/number-checks",
+        id: "addNumberCheck",
+        summary: "Record a look-up of one of a patient's numbers: whether it was reassigned, what line it is. Binds at once, also for what is queued.",
+        access: Access::Scopes(&[Scope::ConsentWrite]),
+        records: Records::ConsentChanged,
+        takes: Takes::Json("NewNumberCheck"),
+        parameters: &[],
+        gives: (201, Gives::Json("NumberCheck")),
+        handler: || post(number_checks::add),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/patients/{id}/verifications",
+        id: "listVerifications",
+        summary: "What was found out of a patient's contact points. They are not told again.",
+        access: Access::Scopes(&[Scope::ConsentRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("Verifications")),
+        handler: || get(verifications::list),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/patients/{id}/verifications",
+        id: "addVerification",
+        summary: "Record that a contact point is the patient's own, or is not. It binds at once, and lifts an earlier wrong-number reply.",
+        access: Access::Scopes(&[Scope::ConsentWrite]),
+        records: Records::ConsentChanged,
+        takes: Takes::Json("NewVerification"),
+        parameters: &[],
+        gives: (201, Gives::Json("Verification")),
+        handler: || post(verifications::add),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/patients/{id}/notices",
+        id: "listNotices",
+        summary: "What a patient was told, and what they said to it. Contact points are not told again.",
+        access: Access::Scopes(&[Scope::ConsentRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("Notices")),
+        handler: || get(notices::list),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/patients/{id}/notices",
+        id: "addNotice",
+        summary: "Record what a patient was told, accepts or objects to. What they said last binds at once, also for what is queued.",
+        access: Access::Scopes(&[Scope::ConsentWrite]),
+        records: Records::ConsentChanged,
+        takes: Takes::Json("NewNotice"),
+        parameters: &[],
+        gives: (201, Gives::Json("Notice")),
+        handler: || post(notices::add),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/patients/{id}/do-not-call",
+        id: "listDoNotCall",
+        summary: "The requests not to be called to sell that stand on a patient's numbers. The numbers are not told again.",
+        access: Access::Scopes(&[Scope::ConsentRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("DoNotCallList")),
+        handler: || get(do_not_call::list),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/patients/{id}/do-not-call",
+        id: "addDoNotCall",
+        summary: "Record that the holder of one of a patient's numbers asked not to be called to sell, or took that back. Binds at once.",
+        access: Access::Scopes(&[Scope::ConsentWrite]),
+        records: Records::ConsentChanged,
+        takes: Takes::Json("NewDoNotCall"),
+        parameters: &[],
+        gives: (201, Gives::Json("DoNotCallList")),
+        handler: || post(do_not_call::add),
     },
     Route {
         method: Method::Get,

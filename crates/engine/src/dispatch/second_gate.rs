@@ -55,8 +55,8 @@ impl Engine {
         Ok((verdict, grounds))
     }
 
-    /// Whoever asked, as their account stands now. What a program asked for was asked; an account of staff that was disabled
-    /// since sends nothing more (45 CFR 164.308(a)(3)(ii)(C)).
+    /// Whoever asked, as their account stands now: one of staff that was disabled since sends nothing more (45 CFR
+    /// 164.308(a)(3)(ii)(C)). What a program asked for was asked, and a second factor counts as of then.
     async fn asked(&self, tenant: &Tenanted, work: &Work) -> Result<Fact<Actor>, StoreError> {
         let Some(by) = work.kept.by.as_ref() else { return Ok(Fact::Known(Actor::SATISFIED)) };
         if !by.staff {
@@ -64,7 +64,13 @@ impl Engine {
         }
         let record = tenant.principals().await?.into_iter().find(|record| record.id == by.id);
         let disabled = record.as_ref().is_some_and(|record| record.revoked);
-        Ok(Fact::Known(crate::facts::staff(&by.id, &work.state, !disabled)))
+        let enabled = Fact::Known(!disabled);
+        let Some(known) = by.known.as_ref() else {
+            // Asked before a key said who holds it.
+            return Ok(Fact::Known(Actor { enabled, ..Actor::SATISFIED }));
+        };
+        let person = crate::facts::person(&by.id, known, &work.state, work.message.purpose);
+        Ok(Fact::Known(Actor { enabled, ..person }))
     }
 
     /// Where a delivery goes that the plan no longer holds.

@@ -83,7 +83,7 @@ shapes! {
         Deployment { risk_record, channel_risks, portal_available, portal_two_factor, actor, reauthenticated, template_approvals, paused, dkim, voice_srtp, no_trackers, visitor_consent, do_not_call, postal_address, privacy_notice, bias_tested, reviews, proposed }
         ChannelRisk { channel, approved, reviewed }
         Actor { unique, enabled, permitted, trained_until, two_factor }
-        DoNotCall { national, own }
+        DoNotCall { registry, own }
         Reviews { addressable, activity, evaluation, backup, restore }
         Proposed { two_factor_everywhere, encrypted_everywhere, inventory, scan, penetration_test, vendors_verified }
     }

@@ -30,7 +30,7 @@ pub struct Deployment {
     /// Last day of the training of each member of staff, by the id of their account. Settings only.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub trained_until: BTreeMap<String, Date>,
-    /// The session of the chat was authenticated anew just now.
+    /// The session of the chat was authenticated anew just now. Cases only: it is true of a session, not of a practice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reauthenticated: Option<bool>,
     /// How many persons approved the version of the template in use.
@@ -48,7 +48,7 @@ pub struct Deployment {
     /// No tracker of others runs on signed-in pages or in a chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_trackers: Option<bool>,
-    /// The visitor of the open chat agreed to what is collected.
+    /// The visitor of the open chat agreed to what is collected. Cases only: it is recorded of each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visitor_consent: Option<bool>,
     /// Do-not-call lists.
@@ -57,9 +57,12 @@ pub struct Deployment {
     /// A postal address stands in every commercial e-mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postal_address: Option<bool>,
-    /// The patient was offered the current notice of privacy practices.
+    /// The patient was offered the current notice of privacy practices. Cases only: it is recorded of each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub privacy_notice: Option<bool>,
+    /// The version of the notice of privacy practices in force; absent = it is not kept here who was offered it. Settings only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy_notice_version: Option<String>,
     /// Models were tested for bias.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bias_tested: Option<bool>,
@@ -181,7 +184,7 @@ impl Deployment {
             voice_srtp: or(self.voice_srtp),
             no_trackers: or(self.no_trackers),
             visitor_consent: or(self.visitor_consent),
-            do_not_call: Fact::Known(self.do_not_call.as_ref().map(DoNotCall::to_gate).unwrap_or_default()),
+            do_not_call: self.do_not_call.clone().unwrap_or_default().to_gate(),
             postal_address: or(self.postal_address),
             privacy_notice: or(self.privacy_notice),
             bias_tested: or(self.bias_tested),
@@ -197,17 +200,31 @@ impl Deployment {
             portal_available: Fact::recorded(self.portal_available),
             portal_two_factor: Fact::recorded(self.portal_two_factor),
             actor,
-            reauthenticated: Fact::recorded(self.reauthenticated),
             template_approvals: Fact::recorded(self.template_approvals),
             dkim: Fact::recorded(self.dkim),
             voice_srtp: Fact::recorded(self.voice_srtp),
             no_trackers: Fact::recorded(self.no_trackers),
-            visitor_consent: Fact::recorded(self.visitor_consent),
-            do_not_call: Fact::recorded(self.do_not_call.as_ref().map(DoNotCall::to_gate)),
+            do_not_call: self
+                .do_not_call
+                .as_ref()
+                .map_or_else(|| gate::Deployment::unknown().do_not_call, DoNotCall::to_gate),
             postal_address: Fact::recorded(self.postal_address),
-            privacy_notice: Fact::recorded(self.privacy_notice),
             bias_tested: Fact::recorded(self.bias_tested),
             ..self.said()
+        }
+    }
+
+    /// What a tenant's settings may not say: the key, and what to do. What is true of one patient is recorded of that patient.
+    #[must_use]
+    pub const fn defect(&self) -> Option<(&'static str, &'static str)> {
+        const NOTICE: &str = "expected none: what a patient was told is recorded of each (`postern notice add`)";
+        match self {
+            Self { privacy_notice: Some(_), .. } => Some(("privacy_notice", NOTICE)),
+            Self { visitor_consent: Some(_), .. } => Some(("visitor_consent", NOTICE)),
+            Self { reauthenticated: Some(_), .. } => {
+                Some(("reauthenticated", "expected none: it is true of one session, and no chat is connected here yet"))
+            }
+            _ => None,
         }
     }
 
@@ -248,10 +265,10 @@ impl Actor {
 
 impl DoNotCall {
     fn to_gate(&self) -> gate::DoNotCall {
-        let addresses = |numbers: &[String]| {
+        let addresses = |numbers: &[String]| -> Vec<_> {
             numbers.iter().map(|number| Phi::new(crate::address::normal(number).as_str().into())).collect()
         };
-        gate::DoNotCall { national: addresses(&self.national), own: addresses(&self.own) }
+        gate::DoNotCall { registry: Fact::Known(addresses(&self.national)), own: addresses(&self.own) }
     }
 }
 

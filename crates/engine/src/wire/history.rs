@@ -4,7 +4,7 @@ use super::malformed::WireError;
 use jiff::Timestamp;
 use postern_base::{Channel, Phi, Purpose};
 use postern_gate::facts;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What went out and came in before.
@@ -102,7 +102,7 @@ pub struct NumberChecked {
 }
 
 /// The answer of a look-up.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reassigned {
     /// No.
@@ -111,6 +111,17 @@ pub enum Reassigned {
     Yes,
     /// No data.
     NoData,
+}
+
+impl Reassigned {
+    /// The gate's word.
+    pub(crate) const fn to_gate(self) -> facts::Reassigned {
+        match self {
+            Self::No => facts::Reassigned::No,
+            Self::Yes => facts::Reassigned::Yes,
+            Self::NoData => facts::Reassigned::NoData,
+        }
+    }
 }
 
 /// A notice given.
@@ -215,11 +226,7 @@ impl History {
                 .map(|c| facts::NumberCheck {
                     point: c.contact_point.address(),
                     checked_at: c.checked_at,
-                    reassigned: match c.reassigned {
-                        Reassigned::No => facts::Reassigned::No,
-                        Reassigned::Yes => facts::Reassigned::Yes,
-                        Reassigned::NoData => facts::Reassigned::NoData,
-                    },
+                    reassigned: c.reassigned.to_gate(),
                 })
                 .collect(),
             notices: self

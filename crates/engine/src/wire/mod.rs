@@ -7,18 +7,22 @@ mod answer;
 mod case;
 mod certificate;
 mod deployment;
+mod do_not_call;
 mod examined;
 mod history;
 mod mail;
 mod mail_report;
 mod malformed;
 mod message;
+mod notice;
+mod number_check;
 mod objects;
 mod policy;
 mod request;
 mod returned;
 mod tenant;
 mod vendor;
+mod verification;
 
 pub use answer::{
     Accepted, Answer, AnsweredAlert, AnsweredChoice, AnsweredDelivery, AnsweredObligation, AnsweredRefusal,
@@ -27,14 +31,17 @@ pub use answer::{
 pub use case::{Case, Certificate, Ehr, EhrStatus, Transport};
 pub use certificate::{CertificateView, NewCertificate};
 pub use deployment::{Actor, Deployment, DoNotCall, Proposed, Reviews, RiskRecord};
+pub use do_not_call::{DoNotCallView, NewDoNotCall};
 pub use examined::{
     AnsweredAlternative, AnsweredCandidate, AnsweredChange, AnsweredChanges, AnsweredNothing, AnsweredVerdict,
 };
-pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen, Outcome};
+pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen, Outcome, Reassigned};
 pub use mail::{MailDomainView, TlsFailureView};
 pub use mail_report::{MailReportAbout, MailReportView, MailSourceView, TlsTroubleView};
 pub use malformed::{WireError, parse};
 pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView, TlsSessionView};
+pub use notice::{NewNotice, NoticeAnswer, NoticeKind, NoticeView};
+pub use number_check::{LineKind, NewNumberCheck, NumberCheckView};
 pub use policy::PolicyFile;
 pub use request::{
     Ai, Breach, BreakGlass, Content, Disclosure, Marketing, NoticeElement, Recipient, Request, TemplateUse,
@@ -43,6 +50,7 @@ pub use request::{
 pub use returned::{AddressCode, AddressConfirmed, KeptMailView, LiftReason, Lifting, SuppressionView};
 pub use tenant::{OwnWords, Sender, Settings, Tenant};
 pub use vendor::{Agreement, Vendor};
+pub use verification::{NewVerification, VerificationView};
 
 /// The JSON Schema of a [`Case`], written from these types.
 pub const CASE_SCHEMA: &str = include_str!("../../../../docs/schemas/case.schema.json");

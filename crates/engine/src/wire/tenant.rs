@@ -2,7 +2,7 @@
 
 use super::policy::PolicyFile;
 use super::{Deployment, Transport};
-use postern_base::{Category, Level};
+use postern_base::{Category, Level, Purpose};
 use postern_classify::{Context, Vocabulary};
 use postern_ehr::normal::phone;
 use postern_ehr::zones::state_code;
@@ -26,6 +26,9 @@ pub struct Settings {
     /// What recipient domains are known to enforce.
     #[serde(default)]
     pub transport: Transport,
+    /// What roles of staff may ask for, by name, beside the built-in ones or in their place.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, Vec<Purpose>>,
 }
 
 /// Who speaks.

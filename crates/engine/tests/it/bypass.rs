@@ -35,7 +35,13 @@ async fn one_stop_stops_every_origin_purpose_and_urgency() {
 async fn every_way(clinic: &Clinic) {
     let kinds = [PrincipalKind::ApiKey, PrincipalKind::Staff, PrincipalKind::System];
     for kind in kinds {
-        let principal = Principal { tenant: clinic.tenant(), id: "k".into(), kind, scopes: vec![Scope::Admin] };
+        let principal = Principal {
+            tenant: clinic.tenant(),
+            id: "k".into(),
+            kind,
+            scopes: vec![Scope::Admin],
+            holder: clinic.principal.holder.clone(),
+        };
         for origin in Origin::ALL {
             for purpose in Purpose::ALL {
                 for urgency in Urgency::ALL {

@@ -10,7 +10,9 @@ use postern_channels::simulator::{Arrival, Callback, Inbox, Line, SimulatedVendo
 use postern_channels::{Provider, RawRequest};
 use postern_engine::faults::{Faults, NoFaults};
 use postern_engine::wire::{self, Vendor};
-use postern_engine::{AcceptError, Accepted, Dispatched, Engine, EngineConfig, Principal, PrincipalKind, Scope};
+use postern_engine::{
+    AcceptError, Accepted, Dispatched, Engine, EngineConfig, Holder, Principal, PrincipalKind, Scope,
+};
 use postern_store::{RootKey, Store};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -100,6 +102,11 @@ pub(crate) fn principal(tenant: &str) -> Principal {
         id: "key_test".into(),
         kind: PrincipalKind::Staff,
         scopes: vec![Scope::Admin],
+        holder: Holder {
+            named: true,
+            role: Some("clinician".into()),
+            second_factor_until: Some("2027-12-31T00:00:00Z".parse().unwrap()),
+        },
     }
 }
 
@@ -122,7 +129,8 @@ pub(crate) fn settings(name: &str, line: &str) -> Value {
         },
         "numbers": [line],
         "deployment": {
-            "risk_record": true, "portal_available": true, "portal_two_factor": true, "dkim": true, "voice_srtp": true,
+            "risk_record": true, "portal_available": true, "portal_two_factor": true, "no_trackers": true,
+            "dkim": true, "voice_srtp": true,
             "trained_until": {"key_test": "2027-12-31"},
         },
         "transport": {"email_tiers": {"example.org": "dane"}},

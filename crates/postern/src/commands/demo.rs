@@ -86,15 +86,8 @@ async fn play(global: &Global, args: &Demo, data: &DataDir, sources: &Sources) -
     let mut rows = quickstart::own_vendors();
     rows.push(expired_voice(today));
     quickstart::put_vendors(&running.engine, &tenant, &rows).await?;
-    let key = quickstart::new_key(
-        &running.engine,
-        &tenant,
-        postern_engine::PrincipalKind::ApiKey,
-        "demo",
-        Scope::ALL,
-        sources,
-    )
-    .await?;
+    let wanted = quickstart::WantedKey::program("demo", Scope::ALL);
+    let key = quickstart::new_key(&running.engine, &tenant, wanted, sources).await?;
     let principal = Principal::system(tenant);
     import(&running.engine, &principal, today).await?;
     let (engine, mut simulators, tasks) = running.start();

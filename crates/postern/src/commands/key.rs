@@ -1,6 +1,6 @@
 //! `postern key`: API keys, in a data directory that no server is running on. `/v1/keys` does the same on a running one.
 
-use super::quickstart::new_key;
+use super::quickstart::{WantedKey, new_key};
 use super::{configuration, of_this_machine};
 use crate::cli::{Global, Key, KeyAdd, KeyCommand};
 use crate::config::Log;
@@ -53,7 +53,14 @@ async fn add(global: &Global, engine: &Engine, args: &KeyAdd, sources: &Sources)
     let kind = if args.staff { PrincipalKind::Staff } else { PrincipalKind::ApiKey };
     let usual = if args.staff { &OF_A_PERSON[..] } else { &OF_A_PROGRAM };
     let scopes = if args.scopes.is_empty() { usual } else { &args.scopes };
-    let key = new_key(engine, &tenant, kind, &args.label, scopes, sources).await?;
+    let wanted = WantedKey {
+        kind,
+        label: &args.label,
+        scopes,
+        role: args.role.as_deref(),
+        second_factor_until: args.second_factor_until,
+    };
+    let key = new_key(engine, &tenant, wanted, sources).await?;
     if global.json {
         let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
         output::json_line(&json!({
@@ -76,11 +83,12 @@ async fn list(global: &Global, engine: &Engine, named: Option<&TenantId>) -> Res
         return Ok(());
     }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{:<26} {:<20} {:<8} {:<24} scopes", "id", "made", "state", "label")?;
+    writeln!(out, "{:<26} {:<20} {:<8} {:<24} {:<16} scopes", "id", "made", "state", "label", "role")?;
     for key in keys {
         let made = key.made_at.map_or_else(|| "-".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
         let state = if key.revoked { "revoked" } else { "in use" };
-        writeln!(out, "{:<26} {made:<20} {state:<8} {:<24} {}", key.id, key.label, key.scopes.join(" "))?;
+        let (role, scopes) = (key.role.as_deref().unwrap_or("-"), key.scopes.join(" "));
+        writeln!(out, "{:<26} {made:<20} {state:<8} {:<24} {role:<16} {scopes}", key.id, key.label)?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use postern_base::{Channel, TenantId};
 use postern_channels::portal::Portal;
 use postern_engine::wire::{Agreement, Vendor};
-use postern_engine::{Engine, Principal, PrincipalKind, Scope};
+use postern_engine::{Engine, Principal, PrincipalKind, Scope, UseError};
 use postern_store::PrincipalRecord;
 use postern_web::ApiKey;
 use serde::Serialize;
@@ -46,12 +46,33 @@ pub(crate) fn run(global: &Global, args: &Quickstart) -> Result<Exit, Failure> {
         wiring::apply_tenants(&running.engine, &file, &config).await?;
         let rows = own_vendors();
         put_vendors(&running.engine, &args.tenant, &rows).await?;
-        let key =
-            new_key(&running.engine, &args.tenant, PrincipalKind::ApiKey, "first key", Scope::ALL, &sources).await?;
+        let key = new_key(&running.engine, &args.tenant, WantedKey::program("first key", Scope::ALL), &sources).await?;
         running.engine.store().clone().close().await;
         tell(global, args, &data, &file, &key)
     })?;
     Ok(Exit::Done)
+}
+
+/// A key to be made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WantedKey<'a> {
+    /// A program's or a person's.
+    pub(crate) kind: PrincipalKind,
+    /// A name for people.
+    pub(crate) label: &'a str,
+    /// What it may do.
+    pub(crate) scopes: &'a [Scope],
+    /// What its holder does.
+    pub(crate) role: Option<&'a str>,
+    /// A second factor of its holder was checked, and counts until then.
+    pub(crate) second_factor_until: Option<jiff::Timestamp>,
+}
+
+impl<'a> WantedKey<'a> {
+    /// A program's key.
+    pub(crate) const fn program(label: &'a str, scopes: &'a [Scope]) -> Self {
+        Self { kind: PrincipalKind::ApiKey, label, scopes, role: None, second_factor_until: None }
+    }
 }
 
 /// Makes an API key for `tenant`; its hash is stored, the key is not.
@@ -61,9 +82,7 @@ pub(crate) fn run(global: &Global, args: &Quickstart) -> Result<Exit, Failure> {
 pub(crate) async fn new_key(
     engine: &Engine,
     tenant: &TenantId,
-    kind: PrincipalKind,
-    label: &str,
-    scopes: &[Scope],
+    wanted: WantedKey<'_>,
     sources: &Sources,
 ) -> Result<ApiKey, Failure> {
     let key = ApiKey::new(sources.clock.now(), sources.rng.as_ref())
@@ -71,15 +90,18 @@ pub(crate) async fn new_key(
     let record = PrincipalRecord {
         tenant: tenant.clone(),
         id: key.id.clone(),
-        kind: kind.as_str().into(),
-        label: label.into(),
-        scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        kind: wanted.kind.as_str().into(),
+        label: wanted.label.into(),
+        scopes: wanted.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
         revoked: false,
+        role: wanted.role.map(ToOwned::to_owned),
+        second_factor_until: wanted.second_factor_until,
     };
-    engine
-        .put_principal(&Principal::system(tenant.clone()), record, key.hash())
-        .await
-        .map_err(|error| Failure::Stopped(error.to_string()))?;
+    let made = engine.put_principal(&Principal::system(tenant.clone()), record, key.hash()).await;
+    made.map_err(|error| match error {
+        UseError::Malformed(why) => Failure::Usage(why.to_string()),
+        other => Failure::Stopped(other.to_string()),
+    })?;
     Ok(key)
 }
 
@@ -201,6 +223,7 @@ link_domains = []
 risk_record = true                  # the risk analysis covers every channel in use
 portal_available = true
 portal_two_factor = true            # it asks for a second factor before it shows anything
+no_trackers = true                  # no tracker of others runs on the pages where patients read
 "#
     ))
 }

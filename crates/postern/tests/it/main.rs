@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed, also in the functions that several tests share"
 )]
 
+mod attested;
 mod bad_input;
 mod client;
 mod clinic;

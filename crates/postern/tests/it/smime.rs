@@ -56,8 +56,10 @@ impl World {
         );
         clinic.configure("[tenant.clinic]\n", &sections);
         // An emergency is somebody's: a person with a key of their own, trained, so that no hours bind.
-        let key = ["key", "add", "--staff", "--data", &clinic.data_text(), "--json"];
-        let key = printed(&postern(&key));
+        let soon = postern_base::Clock::now(&postern_base::SystemClock) + jiff::SignedDuration::from_hours(24);
+        let (soon, data) = (soon.to_string(), clinic.data_text());
+        let person = ["key", "add", "--staff", "--label", "Dr. Linden", "--second-factor-until", &soon];
+        let key = printed(&postern(&[&person[..], &["--data", &data, "--json"]].concat()));
         let person = key["api_key"].as_str().unwrap().to_owned();
         let trained =
             format!("[tenant.clinic.deployment]\ntrained_until = {{ {} = \"2099-12-31\" }}\n", key["api_key_id"]);

@@ -161,6 +161,31 @@ fn stop_refuses_the_next_text_at_once_and_what_is_already_queued() {
 }
 
 #[test]
+fn a_wrong_number_is_used_again_only_once_it_is_recorded_that_the_number_was_verified_since() {
+    let mut demo = Demo::start("story-wrong-number");
+    let number = demo.number("p09");
+    let against = |demo: &mut Demo, rule: &str| {
+        let answer = demo.client.post("/v1/messages:check", &statement("p09", "31.00")).json();
+        answer["refusals"].as_array().is_some_and(|all| all.iter().any(|refusal| refusal["rule"] == rule))
+    };
+    assert!(!against(&mut demo, "TCP-19") && !against(&mut demo, "EML-03"));
+    assert_eq!(demo.reply(&number, "Wrong number, I am not her").status, 303);
+    eventually("the reply is heard", || against(&mut demo, "TCP-19").then_some(()));
+    let path = "/v1/patients/p09/verifications";
+    let found = |verified: bool| json!({ "contact_point": number, "verified": verified, "how": "called the patient" });
+    let mut early = found(true);
+    early["at"] = json!("2020-01-01T00:00:00Z");
+    assert_eq!(demo.client.post(path, &early).status, 201);
+    assert!(against(&mut demo, "TCP-19"), "what was found out before says nothing of since");
+    assert_eq!(demo.client.post(path, &found(true)).status, 201);
+    assert!(!against(&mut demo, "TCP-19") && !against(&mut demo, "EML-03"));
+    let not_theirs = demo.client.post(path, &found(false));
+    assert_eq!(not_theirs.json()["contact_point_ends"].as_str().map(str::len), Some(2), "{}", not_theirs.text());
+    assert!(against(&mut demo, "EML-03"), "it is not theirs after all");
+    assert_eq!(demo.client.get(path).json()["verifications"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
 fn an_agreement_that_ends_stops_its_vendor_that_minute() {
     let mut demo = Demo::start("story-agreement");
     let before = demo.client.post("/v1/messages:check", &statement("p09", "31.00")).json();

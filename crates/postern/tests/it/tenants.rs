@@ -17,6 +17,7 @@ state = "NY"
 risk_record = true
 portal_available = true
 portal_two_factor = true
+no_trackers = true
 dkim = true
 voice_srtp = true
 "#;

@@ -127,6 +127,8 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
         label: "desk".to_owned(),
         scopes: vec!["messages:write".to_owned()],
         revoked: false,
+        role: Some("front_desk".to_owned()),
+        second_factor_until: Some("2027-01-01T00:00:00Z".parse().unwrap()),
     };
     let hash = [u8::try_from(tenant.len()).unwrap(); 32];
     tenanted.put_principal(principal, hash, entry(Kind::Administered, None)).await.unwrap();
@@ -135,6 +137,8 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     fill_templates(bench, &tenanted, tenant).await;
     fill_certificates(bench, &tenanted, tenant).await;
     fill_returned(bench, &tenanted, tenant, &point, claim.lease.delivery).await;
+    fill_attestations(bench, &tenanted, tenant).await;
+    fill_do_not_call(bench, &tenanted, tenant).await;
     tenanted.destroy_patient_key(&"p9".parse().unwrap(), entry(Kind::KeyDestroyed, None)).await.unwrap();
 }
 
@@ -256,6 +260,43 @@ async fn fill_certificates(bench: &Bench, tenanted: &crate::Tenanted, tenant: &s
     assert!(!tenanted.remove_certificate(kept[0].name, entry()).await.unwrap(), "it is gone already");
     let left = tenanted.reading().await.unwrap().certificates(&patient).await.unwrap();
     assert_eq!((left.len(), left[0].name, left[0].address.reveal()), (1, kept[1].name, address.reveal()));
+}
+
+/// Two things attested of one patient, which nobody else sees.
+async fn fill_attestations(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
+    let entry = || Entry { tenant: tenant.parse().unwrap(), ..bench.entry(Kind::ConsentChanged, None) };
+    let point: postern_gate::facts::Address = Phi::new(Arc::from("+12125550101"));
+    let attested = |kind: &str, point: Option<&postern_gate::facts::Address>| crate::Attestation {
+        kind: kind.to_owned(),
+        point: point.cloned(),
+        content: Phi::new(b"{}".to_vec()),
+        added_at: bench.clock_now(),
+    };
+    let patient = "p0".parse().unwrap();
+    tenanted.attest(&patient, attested("first", Some(&point)), entry()).await.unwrap();
+    tenanted.attest(&patient, attested("second", None), entry()).await.unwrap();
+    let nobody = tenanted.attest(&"p404".parse().unwrap(), attested("third", None), entry()).await;
+    assert_eq!(nobody, Err(crate::StoreError::NotFound));
+    let mut reading = tenanted.reading().await.unwrap();
+    let kept = reading.attestations(&patient).await.unwrap();
+    let read: Vec<_> = kept.iter().map(|one| (one.kind.as_str(), one.point.as_ref().map(|p| &**p.reveal()))).collect();
+    assert_eq!(read, [("first", Some("+12125550101")), ("second", None)]);
+    assert!(reading.attestations(&"p1".parse().unwrap()).await.unwrap().is_empty(), "another patient's is another's");
+}
+
+/// A request not to be called that stands, and one that was taken back.
+async fn fill_do_not_call(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
+    let entry = || Entry { tenant: tenant.parse().unwrap(), ..bench.entry(Kind::ConsentChanged, None) };
+    let number = |text: &str| -> postern_gate::facts::Address { Phi::new(Arc::from(text)) };
+    let (stands, back) = (number("+12125550101"), number("+12125550102"));
+    let at = bench.clock_now();
+    tenanted.put_do_not_call(&stands, at, false, entry()).await.unwrap();
+    tenanted.put_do_not_call(&back, at, false, entry()).await.unwrap();
+    tenanted.put_do_not_call(&back, at, true, entry()).await.unwrap();
+    let mut reading = tenanted.reading().await.unwrap();
+    let found = reading.do_not_call(&[back, stands.clone(), number("+12125550103")]).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].0.reveal(), found[0].1), (stands.reveal(), at));
 }
 
 /// What verification finds wrong with the rows.

@@ -77,15 +77,17 @@ async fn the_newest_verification_counts_and_unverified_on_purpose_is_not_unknown
     let entry = || bench.entry(Kind::ConsentChanged, None);
     assert!(bench.sunrise.reading().await.unwrap().verifications(&points).await.unwrap().is_empty());
     bench.sunrise.put_verification(&points[0], Some(verified), entry()).await.unwrap();
-    assert_eq!(
-        bench.sunrise.reading().await.unwrap().verifications(&points).await.unwrap(),
-        [(points[0].clone(), Some(verified))]
-    );
-    bench.sunrise.put_verification(&points[0], None, entry()).await.unwrap();
-    assert_eq!(
-        bench.sunrise.reading().await.unwrap().verifications(&points).await.unwrap(),
-        [(points[0].clone(), None)]
-    );
+    let newest = async || {
+        let mut found = bench.sunrise.reading().await.unwrap().verifications(&points).await.unwrap();
+        assert_eq!((found.len(), found[0].point.reveal()), (1, points[0].reveal()));
+        found.remove(0)
+    };
+    assert_eq!((newest().await.verification, newest().await.at), (Some(verified), verified.last));
+    bench.clock.forward(10);
+    let since = entry();
+    let at = since.at;
+    bench.sunrise.put_verification(&points[0], None, since).await.unwrap();
+    assert_eq!((newest().await.verification, newest().await.at), (None, Some(at)));
 }
 
 fn inbound(bench: &Bench, reference: &str, text: &str) -> NewInbound {
@@ -220,6 +222,8 @@ async fn vendors_and_principals_come_back_and_are_replaced() {
         label: "ci".to_owned(),
         scopes: vec!["messages:write".to_owned()],
         revoked: false,
+        role: Some("front_desk".to_owned()),
+        second_factor_until: Some("2027-01-01T00:00:00Z".parse().unwrap()),
     };
     let entry = || bench.entry(Kind::Administered, None);
     bench.sunrise.put_principal(principal.clone(), [5; 32], entry()).await.unwrap();

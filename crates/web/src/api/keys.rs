@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use postern_engine::{Forbidden, Scope, wire};
+use postern_engine::{Forbidden, PrincipalKind, Scope, wire};
 use postern_store::PrincipalRecord;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,35 @@ struct Wanted {
     label: String,
     /// What it may do.
     scopes: Vec<String>,
+    /// Whose it is.
+    #[serde(default)]
+    kind: HolderKind,
+    /// What its holder does, by the name of a role.
+    #[serde(default)]
+    role: Option<String>,
+    /// The caller checked a second factor of the person whose key it is, and it counts until then.
+    #[serde(default)]
+    second_factor_until: Option<Timestamp>,
+}
+
+/// Whose key it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HolderKind {
+    /// A program's.
+    #[default]
+    Program,
+    /// A person's own.
+    Person,
+}
+
+impl HolderKind {
+    const fn principal(self) -> PrincipalKind {
+        match self {
+            Self::Program => PrincipalKind::ApiKey,
+            Self::Person => PrincipalKind::Staff,
+        }
+    }
 }
 
 /// A key as a list shows it.
@@ -35,6 +64,12 @@ pub struct Shown {
     pub id: String,
     /// Its name for people.
     pub label: String,
+    /// Whose it is.
+    pub kind: HolderKind,
+    /// What its holder does; `null` = nobody said.
+    pub role: Option<String>,
+    /// Until when a second factor of its holder counts; `null` = none was checked.
+    pub second_factor_until: Option<Timestamp>,
     /// What it may do.
     pub scopes: Vec<String>,
     /// When it was made; `null` for a key that does not say.
@@ -49,6 +84,9 @@ impl From<PrincipalRecord> for Shown {
             made_at: key::made_at(&record.id),
             id: record.id,
             label: record.label,
+            kind: if record.kind == PrincipalKind::Staff.as_str() { HolderKind::Person } else { HolderKind::Program },
+            role: record.role,
+            second_factor_until: record.second_factor_until,
             scopes: record.scopes,
             revoked: record.revoked,
         }
@@ -91,10 +129,12 @@ pub(crate) async fn make(
     let record = PrincipalRecord {
         tenant: caller.0.tenant.clone(),
         id: key.id.clone(),
-        kind: "api_key".into(),
+        kind: wanted.kind.principal().as_str().into(),
         label: wanted.label,
         scopes: wanted.scopes,
         revoked: false,
+        role: wanted.role,
+        second_factor_until: wanted.second_factor_until,
     };
     let shown = Shown::from(record.clone());
     web.engine().put_principal(&caller.0, record, key.hash()).await?;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 31] = [
+    let list: [(&str, Value); 42] = [
         ("Accepted", accepted()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
@@ -29,6 +29,20 @@ pub(crate) fn all() -> Map<String, Value> {
         ("NewCertificate", closed(&["address", "certificate"], json!({ "address": text(), "certificate": text() }))),
         ("Certificate", certificate()),
         ("Certificates", given(json!({ "certificates": list_of(&reference("Certificate")) }))),
+        ("NewNumberCheck", new_number_check()),
+        ("NumberCheck", number_check()),
+        ("NumberChecks", given(json!({ "number_checks": list_of(&reference("NumberCheck")) }))),
+        ("NewNotice", new_notice()),
+        ("Notice", notice()),
+        ("Notices", given(json!({ "notices": list_of(&reference("Notice")) }))),
+        (
+            "NewDoNotCall",
+            closed(&["number"], json!({ "number": text(), "asked_at": instant(), "withdrawn": boolean() })),
+        ),
+        ("DoNotCallList", do_not_call_list()),
+        ("NewVerification", new_verification()),
+        ("Verification", verification()),
+        ("Verifications", given(json!({ "verifications": list_of(&reference("Verification")) }))),
         ("Key", key()),
         ("Keys", json!({ "type": "object", "properties": { "keys": list_of(&reference("Key")) } })),
         ("WantedKey", wanted_key()),
@@ -83,6 +97,10 @@ fn text() -> Value {
 
 fn instant() -> Value {
     json!({ "type": "string", "format": "date-time" })
+}
+
+fn date() -> Value {
+    json!({ "type": "string", "format": "date" })
 }
 
 fn boolean() -> Value {
@@ -276,11 +294,86 @@ fn certificate() -> Value {
     }))
 }
 
+fn new_number_check() -> Value {
+    closed(
+        &["number", "source"],
+        json!({
+            "number": text(), "checked_at": instant(), "source": { "type": "string", "maxLength": 100 },
+            "reassigned": reassigned(), "known_on": date(), "line_type": line_type(),
+        }),
+    )
+}
+
+fn number_check() -> Value {
+    given(json!({
+        "number_ends": text(), "checked_at": instant(), "source": text(), "reassigned": reassigned(),
+        "known_on": date(), "line_type": line_type(), "added_at": instant(),
+    }))
+}
+
+fn new_notice() -> Value {
+    let line = json!({ "type": "string", "maxLength": 100 });
+    closed(
+        &["kind", "how"],
+        json!({
+            "kind": notice_kind(), "contact_point": text(), "at": instant(), "how": line.clone(), "version": line,
+            "answer": notice_answer(),
+        }),
+    )
+}
+
+fn notice() -> Value {
+    given(json!({
+        "kind": notice_kind(), "contact_point_ends": text(), "at": instant(), "how": text(), "version": text(),
+        "answer": notice_answer(), "stands": boolean(), "added_at": instant(),
+    }))
+}
+
+fn notice_kind() -> Value {
+    either(&["email_risk", "app_risk", "privacy_practices", "fundraising", "visitor_data"])
+}
+
+fn notice_answer() -> Value {
+    either(&["accepts", "objects"])
+}
+
+fn new_verification() -> Value {
+    closed(
+        &["contact_point", "verified", "how"],
+        json!({
+            "contact_point": text(), "verified": boolean(), "at": instant(), "until": instant(),
+            "how": { "type": "string", "maxLength": 100 },
+        }),
+    )
+}
+
+fn verification() -> Value {
+    given(json!({
+        "contact_point_ends": text(), "verified": boolean(), "at": instant(), "until": instant(), "how": text(),
+        "added_at": instant(),
+    }))
+}
+
+fn do_not_call_list() -> Value {
+    let request = given(json!({ "number_ends": text(), "asked_at": instant(), "until": instant() }));
+    given(json!({ "do_not_call": list_of(&request) }))
+}
+
+fn reassigned() -> Value {
+    either(&["no", "yes", "no_data"])
+}
+
+fn line_type() -> Value {
+    either(&["mobile", "landline", "voip"])
+}
+
 fn key() -> Value {
     json!({
         "type": "object",
         "properties": {
-            "id": text(), "label": text(), "scopes": scopes(), "revoked": boolean(),
+            "id": text(), "label": text(), "scopes": scopes(), "revoked": boolean(), "kind": holder_kind(),
+            "role": { "type": ["string", "null"] },
+            "second_factor_until": { "type": ["string", "null"], "format": "date-time" },
             "made_at": { "type": ["string", "null"], "format": "date-time" },
         },
     })
@@ -291,8 +384,15 @@ fn wanted_key() -> Value {
         "type": "object",
         "additionalProperties": false,
         "required": ["scopes"],
-        "properties": { "label": { "type": "string", "maxLength": 100 }, "scopes": scopes() },
+        "properties": {
+            "label": { "type": "string", "maxLength": 100 }, "scopes": scopes(), "kind": holder_kind(), "role": text(),
+            "second_factor_until": instant(),
+        },
     })
+}
+
+fn holder_kind() -> Value {
+    either(&["program", "person"])
 }
 
 /// A text to scan.

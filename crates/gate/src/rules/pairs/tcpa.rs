@@ -111,13 +111,13 @@ pub(super) const PAIRS: &[Pair] = &[
         || {
             but(offers(Channel::Voice), |c| {
                 c.facts.deployment.do_not_call =
-                    Fact::Known(DoNotCall { national: vec![], own: vec![address(NUMBER)] });
+                    DoNotCall { registry: Fact::Known(vec![]), own: vec![address(NUMBER)] };
             })
         },
         || {
             but(offers(Channel::Voice), |c| {
                 c.facts.deployment.do_not_call =
-                    Fact::Known(DoNotCall { national: vec![address(NUMBER)], own: vec![] });
+                    DoNotCall { registry: Fact::Known(vec![address(NUMBER)]), own: vec![] };
             })
         },
     ),

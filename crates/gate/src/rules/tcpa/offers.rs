@@ -83,13 +83,14 @@ fn do_not_call(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     let signed = || matches!(signed_for_offers(view, candidate), Finding::Satisfied);
-    match view.facts.deployment.do_not_call.known() {
+    let lists = &view.facts.deployment.do_not_call;
+    match lists.registry.known() {
         // 47 CFR 64.1200(d)(3): who asked this practice is called no more, whatever they signed before.
-        Some(lists) if lists.own.contains(candidate.address) => {
+        _ if lists.own.contains(candidate.address) => {
             deny("The patient asked this practice not to call to sell; the number is on its own do-not-call list.")
                 .for_good("The patient asked for it, and the request stands for five years.")
         }
-        Some(lists) if lists.national.contains(candidate.address) => Finding::when(signed(), || {
+        Some(registry) if registry.contains(candidate.address) => Finding::when(signed(), || {
             deny("The number is on the national do-not-call registry, and no signed writing of the patient is on record.")
                 .lifted_by(&[Remedy::SignMarketingText])
         }),
