@@ -183,7 +183,7 @@ pub(crate) fn alternative(consents: &[Consent], query: Query<'_>) -> Alternative
             lists(provision, query) && !forbids(provision, query)
         } else {
             // Without a list, only a denial that names what it forbids leaves anything allowed.
-            names_something(provision) && !forbids(provision, query)
+            forbids_any(provision) && !forbids(provision, query)
         };
         if !allowed {
             return Alternative::NotListed;
@@ -197,12 +197,20 @@ fn names_something(provision: &Provision) -> bool {
     !provision.systems.is_empty() || !provision.points.is_empty()
 }
 
+/// A permission that names nothing lists nothing: it is the frame around a list, or a request that cannot be read.
 fn lists_any(provision: &Provision) -> bool {
-    provision.decision == Some(Ruling::Permit) || provision.exceptions.iter().any(lists_any)
+    let own = provision.decision == Some(Ruling::Permit) && names_something(provision);
+    own || provision.exceptions.iter().any(lists_any)
+}
+
+fn forbids_any(provision: &Provision) -> bool {
+    let own = provision.decision == Some(Ruling::Deny) && names_something(provision);
+    own || provision.exceptions.iter().any(forbids_any)
 }
 
 fn lists(provision: &Provision, query: Query<'_>) -> bool {
-    let own = provision.decision == Some(Ruling::Permit) && names_point(provision, query);
+    let permits = provision.decision == Some(Ruling::Permit) && names_something(provision);
+    let own = permits && names_point(provision, query);
     in_force(provision, query.now) && (own || provision.exceptions.iter().any(|e| lists(e, query)))
 }
 

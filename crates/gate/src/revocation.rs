@@ -6,8 +6,10 @@
 
 use crate::reference::{DOUBTFUL, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, WRONG_NUMBER};
 
+mod refusal;
 mod wish;
 
+use refusal::{Refusal, refusal};
 use wish::{Wish, glued, wish};
 
 /// What an inbound message means.
@@ -51,6 +53,30 @@ const NEGATIONS: &[&str] = &[
     "no deje de",
     "no dejen de",
     "no cancele",
+];
+
+/// The patient may have died, or somebody else: a person reads it before anything more is sent.
+const DEATHS: &[&str] = &[
+    "passed away",
+    "has died",
+    "have died",
+    "died last",
+    "died on",
+    "died in",
+    "she died",
+    "he died",
+    "mother died",
+    "father died",
+    "mom died",
+    "dad died",
+    "wife died",
+    "husband died",
+    "is deceased",
+    "no longer with us",
+    "fallecio",
+    "ha fallecido",
+    "se murio",
+    "ya murio",
 ];
 
 /// Words that change nothing.
@@ -145,6 +171,13 @@ pub fn read(text: &str) -> Meaning {
         Some(Wish::Turned) => return Meaning::Ambiguous,
         Some(Wish::Unclear) | None => {}
     }
+    let refused = refusal(whole);
+    if refused == Some(Refusal::Clear) && !asks_about_care(whole) {
+        return Meaning::Revokes;
+    }
+    if refused.is_some() {
+        return Meaning::Ambiguous;
+    }
     if has(REVOKES_ANYWHERE) {
         // "stop this medication?" asks a clinician, it does not revoke.
         return if asks_about_care(whole) { Meaning::Ambiguous } else { Meaning::Revokes };
@@ -157,6 +190,9 @@ pub fn read(text: &str) -> Meaning {
     }
     if !care && (alone(revokes) || alone(commands_an_end) || shouts_stop(text, whole)) {
         return Meaning::Revokes;
+    }
+    if has(DEATHS) {
+        return Meaning::Ambiguous;
     }
     if normal.stop_sign || wish.is_some() || has_word(&without(whole, STOPS_OF_ANOTHER_KIND), DOUBTFUL) {
         return Meaning::Ambiguous;

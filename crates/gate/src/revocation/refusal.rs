@@ -1,0 +1,369 @@
+//! Revocations that no list of phrases holds: who refuses to be written to, takes a consent back, or wants their number out of the
+//! list, in whatever words.
+
+use super::COURTESIES;
+
+/// How a message refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// All that is sent: "never text this number again", "I withdraw my consent", "delete me from your contacts".
+    Clear,
+    /// Perhaps not all of it: "do not call before noon", "delete my old number, the new one is …". A person reads it.
+    Unclear,
+}
+
+/// What is done to reach somebody.
+const REACHES: &[&str] = &[
+    "text",
+    "texting",
+    "txt",
+    "message",
+    "messaging",
+    "msg",
+    "sms",
+    "email",
+    "emailing",
+    "mail",
+    "mailing",
+    "contact",
+    "contacting",
+    "call",
+    "calling",
+    "phone",
+    "disturb",
+    "write",
+    "bother",
+    "reach",
+    "remind",
+    "notify",
+    "spam",
+    "ping",
+];
+/// What is sent.
+const SENT: &[&str] = &[
+    "text",
+    "texts",
+    "message",
+    "messages",
+    "msg",
+    "msgs",
+    "reminder",
+    "reminders",
+    "alert",
+    "alerts",
+    "notification",
+    "notifications",
+    "call",
+    "calls",
+    "email",
+    "emails",
+    "spam",
+    "sms",
+    "mensaje",
+    "mensajes",
+    "texto",
+    "textos",
+    "recordatorios",
+    "avisos",
+    "llamadas",
+    "correos",
+];
+/// What goes before a refusal and changes nothing.
+const BEFORE: &[&str] = &["and", "so", "i", "said", "again", "do", "us", "asked", "told", "also"];
+/// What may stand between "not" and what must not be done.
+const WITHIN: &[&str] = &["ever", "you", "please", "dare", "even", "longer", "do", "to", "me", "e"];
+/// What makes it a wish about when or how, not whether.
+const CONDITIONS: &[&str] = &[
+    "before", "after", "until", "till", "today", "tomorrow", "unless", "if", "between", "during", "instead", "rather",
+    "when", "while", "yet", "new", "update", "change", "changed", "old", "weekends", "morning", "night", "work",
+];
+/// What is taken back.
+const CONSENTS: &[&str] =
+    &["consent", "permission", "authorization", "authorisation", "consentimiento", "permiso", "autorizacion"];
+/// How it is taken back.
+const TAKES_BACK: &[&str] = &[
+    "withdraw",
+    "withdrawing",
+    "withdrew",
+    "revoke",
+    "revoking",
+    "retract",
+    "rescind",
+    "rescinding",
+    "cancel",
+    "pull",
+    "retiro",
+    "retirar",
+    "revoco",
+    "revocar",
+    "cancelo",
+    "quito",
+];
+/// How it is said that there never was one.
+const NEVER: &[&str] = &["dont", "not", "never", "no", "didnt", "without", "sin"];
+/// What makes a consent one to be treated, not to be written to.
+const FORMS: &[&str] =
+    &["form", "forms", "paper", "papers", "signed", "surgery", "procedure", "treatment", "minor", "child"];
+/// How one joined what one did not join.
+const JOINED: &[&str] = &["subscribe", "subscribed", "enroll", "enrolled", "register", "registered", "agree", "agreed"];
+/// How somebody is taken out.
+const TAKES_OUT: &[&str] = &[
+    "remove",
+    "delete",
+    "erase",
+    "drop",
+    "scratch",
+    "unenroll",
+    "disenroll",
+    "unsubscribe",
+    "take",
+    "get",
+    "quiten",
+    "quite",
+    "quitenme",
+    "quiteme",
+    "borren",
+    "borre",
+    "borrenme",
+    "borreme",
+    "saquen",
+    "saquenme",
+    "saqueme",
+    "eliminen",
+    "elimine",
+    "eliminenme",
+    "pongan",
+    "ponganme",
+];
+/// Out of what.
+const LISTS: &[&str] = &[
+    "list",
+    "lists",
+    "contacts",
+    "system",
+    "database",
+    "records",
+    "number",
+    "phone",
+    "cell",
+    "file",
+    "lista",
+    "listas",
+    "sistema",
+    "contactos",
+    "numero",
+    "telefono",
+    "celular",
+];
+
+/// How `text`, normalised, refuses; `None` = it does not.
+pub(super) fn refusal(text: &str) -> Option<Refusal> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let refused = refuses_to_be_reached(&words)
+        || refuses_what_is_sent(&words)
+        || takes_consent_back(&words)
+        || wants_to_be_taken_out(&words)
+        || never_joined(&words);
+    let unclear = words.iter().any(|word| CONDITIONS.contains(word));
+    refused.then_some(if unclear { Refusal::Unclear } else { Refusal::Clear })
+}
+
+/// "Do not email me", "never text this number again", "don't ever contact me": said to us, so it stands at the beginning.
+fn refuses_to_be_reached(words: &[&str]) -> bool {
+    let said = after_courtesies(words);
+    let rest = match said {
+        ["dont" | "never", rest @ ..] | ["do", "not", rest @ ..] | ["no", "longer", rest @ ..] => rest,
+        _ => return false,
+    };
+    let within = rest.iter().take_while(|word| WITHIN.contains(word)).count();
+    rest.get(within).is_some_and(|word| REACHES.contains(word))
+}
+
+/// "No reminders please", "no more of these", "sin mensajes".
+fn refuses_what_is_sent(words: &[&str]) -> bool {
+    const LINKS: &[&str] =
+        &["more", "mas", "of", "any", "further", "de", "estos", "esos", "quiero", "deseo", "your", "sus"];
+    const ALONE: &[&str] = &["these", "those", "them"];
+    let said = after_courtesies(words);
+    let Some(rest) = said.split_first().filter(|(first, _)| matches!(**first, "no" | "sin")).map(|(_, rest)| rest)
+    else {
+        return false;
+    };
+    let is_sent = |word: &&str| SENT.contains(word) || ALONE.contains(word);
+    rest.iter().any(is_sent)
+        && rest.iter().all(|word| is_sent(word) || LINKS.contains(word) || COURTESIES.contains(word))
+}
+
+/// "I withdraw my consent to be texted", "you do not have permission to text me".
+fn takes_consent_back(words: &[&str]) -> bool {
+    const NEAR: usize = 4;
+    if words.iter().any(|word| FORMS.contains(word)) {
+        return false;
+    }
+    words.iter().enumerate().filter(|(_, word)| CONSENTS.contains(word)).any(|(at, _)| {
+        let before = words.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
+        before.iter().any(|word| TAKES_BACK.contains(word) || NEVER.contains(word))
+    })
+}
+
+/// "Please remove my phone number from your system", "delete me from your contacts", "take my cell off your system".
+fn wants_to_be_taken_out(words: &[&str]) -> bool {
+    let said = after_courtesies(words);
+    let Some((first, rest)) = said.split_first() else { return false };
+    let mine = rest.iter().any(|word| matches!(*word, "me" | "my" | "mi" | "this")) || first.ends_with("me");
+    TAKES_OUT.contains(first) && mine && rest.iter().any(|word| LISTS.contains(word)) && away(first, rest)
+}
+
+/// "Take" and "get" take out only with "off", "out" or "from"; so does "pongan", with "fuera".
+fn away(first: &str, rest: &[&str]) -> bool {
+    match first {
+        "take" | "get" | "drop" => rest.iter().any(|word| matches!(*word, "off" | "out" | "from")),
+        "pongan" | "ponganme" => rest.contains(&"fuera"),
+        _ => true,
+    }
+}
+
+/// "I did not sign up for this", "never subscribed".
+fn never_joined(words: &[&str]) -> bool {
+    words.iter().enumerate().filter(|(_, word)| NEVER.contains(word)).any(|(at, _)| {
+        match words.get(at.saturating_add(1)..).unwrap_or_default() {
+            ["sign" | "signed", "up", ..] => true,
+            [joined, rest @ ..] if JOINED.contains(joined) => !rest.iter().any(|word| FORMS.contains(word)),
+            _ => false,
+        }
+    })
+}
+
+fn after_courtesies<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
+    let skipped = |word: &&&str| {
+        // "Me", "text" and the like are courtesies only where nothing is said with them.
+        (COURTESIES.contains(word) && !REACHES.contains(word) && !SENT.contains(word)) || BEFORE.contains(word)
+    };
+    let mut from = words.iter().take_while(skipped).count();
+    // "Do not" begins with a word that may also stand before a refusal.
+    while from > 0 && words.get(from) == Some(&"not") {
+        from = from.saturating_sub(1);
+    }
+    words.get(from..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Meaning, read};
+
+    fn all(texts: &[&str], expected: Meaning) {
+        let otherwise: Vec<_> = texts.iter().map(|text| (text, read(text))).filter(|(_, is)| *is != expected).collect();
+        assert!(otherwise.is_empty(), "not {expected:?}: {otherwise:?}");
+    }
+
+    #[test]
+    fn who_refuses_to_be_reached_revokes_in_whatever_words() {
+        all(
+            &[
+                "never text this number again",
+                "don't ever contact me",
+                "Do not email me",
+                "Please do not e-mail me",
+                "dont msg me anymore",
+                "Do NOT disturb me",
+                "please don't bother me",
+                "I said do not call me",
+                "no reminders please",
+                "no more of these please",
+                "sin mensajes por favor",
+                "no deseo mas textos",
+            ],
+            Meaning::Revokes,
+        );
+    }
+
+    #[test]
+    fn who_takes_a_consent_back_or_never_gave_one_revokes() {
+        all(
+            &[
+                "I withdraw my consent to be texted",
+                "withdraw consent",
+                "I do not consent to texts",
+                "I do not consent",
+                "You do not have permission to text me",
+                "you never had my permission",
+                "retiro mi permiso",
+                "i did not sign up for this",
+                "I never signed up for these",
+                "never subscribed",
+            ],
+            Meaning::Revokes,
+        );
+    }
+
+    #[test]
+    fn who_wants_to_be_off_the_list_revokes() {
+        all(
+            &[
+                "Please remove my phone number from your system",
+                "delete me from your contacts",
+                "take my cell off your system",
+                "get me off this list",
+                "erase my number",
+                "ponganme fuera de la lista",
+                "discontinue",
+                "please discontinue",
+                "opting out",
+                "Im opting out",
+                "unenroll me",
+                "Unsubscrib",
+                "turn these off",
+                "I'm out",
+            ],
+            Meaning::Revokes,
+        );
+    }
+
+    #[test]
+    fn a_refusal_with_a_when_or_an_if_goes_to_a_person() {
+        all(
+            &[
+                "do not call before noon",
+                "Don't text me at work",
+                "please do not call, text me instead",
+                "remove my old number, the new one is 555 0134",
+            ],
+            Meaning::Ambiguous,
+        );
+    }
+
+    #[test]
+    fn what_only_sounds_like_a_refusal_changes_nothing() {
+        all(
+            &[
+                "I did not text you",
+                "I never got your message",
+                "do I need to sign the consent form? I do not have the consent form",
+                "you did not call me back",
+                "I will take my pills off the list you gave me",
+                "no problem",
+                "no, Tuesday is fine",
+                "sin problema",
+                "can you text my daughter too",
+                "I registered online",
+            ],
+            Meaning::Other,
+        );
+    }
+
+    #[test]
+    fn a_death_or_another_persons_number_is_not_written_to() {
+        all(
+            &[
+                "this number belongs to someone else now",
+                "she doesnt have this phone anymore",
+                "I don't know any Alma",
+                "Alma doesn't live here",
+                "You got the wrong girl",
+                "no conozco a ninguna Alma",
+            ],
+            Meaning::WrongNumber,
+        );
+        all(&["Alma died last week", "my mother passed away", "ya falleció"], Meaning::Ambiguous);
+    }
+}
