@@ -2,14 +2,14 @@
 //! Each is sealed with the patient's key and only ever added to. What is in one is nothing to the store.
 
 use crate::coverage::ATTESTATIONS;
-use crate::database::{Failure, Row, Value, array, column, time};
+use crate::database::{Row, array, column, time};
 use crate::frame::{Framer, Frames};
-use crate::keys::{PatientKey, TenantKeys};
+use crate::keys::PatientKey;
 use crate::open::Tenanted;
 use crate::reading::Reading;
 use crate::records::StoreError;
+use crate::rows::Insert;
 use crate::seal::Place;
-use crate::writer::{Tx, Write};
 use jiff::Timestamp;
 use postern_base::{PatientId, Phi};
 use postern_gate::facts::Address;
@@ -29,28 +29,12 @@ pub struct Attestation {
     pub added_at: Timestamp,
 }
 
+const INSERT: &str = "INSERT INTO attestations (tenant, name, patient, added_at, content) VALUES";
 const SELECT: &str = "SELECT name, added_at, content FROM attestations WHERE tenant = ? AND patient = ? ORDER BY seq";
 
 /// The place of an attestation.
 const fn content_of(name: &[u8]) -> Place<'_> {
     Place { table: "attestations", column: "content", row: name }
-}
-
-#[derive(Debug)]
-struct Insert {
-    tenant: Arc<TenantKeys>,
-    row: Vec<Value>,
-    entry: Entry,
-}
-
-impl Write for Insert {
-    type Output = ();
-    async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
-        let sql = "INSERT INTO attestations (tenant, name, patient, added_at, content) VALUES (?, ?, ?, ?, ?)";
-        tx.write(&self.tenant, &ATTESTATIONS, sql, self.row.clone()).await?;
-        tx.append(&self.tenant, &self.entry).await?;
-        Ok(())
-    }
 }
 
 impl Tenanted {
@@ -80,7 +64,9 @@ impl Tenanted {
             entry.at.as_microsecond().into(),
             sealed.into(),
         ];
-        self.shared.queue.write(Insert { tenant, row, entry }).await
+        let entries = vec![entry];
+        self.shared.queue.write(Insert { tenant, table: &ATTESTATIONS, head: INSERT, row, tail: "", entries }).await?;
+        Ok(())
     }
 }
 
@@ -90,18 +76,7 @@ impl Reading {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Damaged`].
     pub async fn attestations(&mut self, patient: &PatientId) -> Result<Vec<Attestation>, StoreError> {
-        let index = self.tenant.patient(patient);
-        let rows = self.all(SELECT, &[self.tenant.seq.into(), index.to_vec().into()]).await?;
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        match self.patient_key(index).await {
-            Err(StoreError::KeyDestroyed) => Ok(Vec::new()),
-            key => {
-                let key = key?;
-                rows.iter().map(|row| open(&key, row)).collect()
-            }
-        }
+        self.of_patient(patient, SELECT, open).await
     }
 }
 

@@ -1,12 +1,13 @@
 //! Certificates of patients' mailboxes, sealed with their owner's key. What is in one is nothing to the store.
 
 use crate::coverage::CERTIFICATES;
-use crate::database::{Failure, Row, Value, array, column, time};
+use crate::database::{Failure, Row, array, column, time};
 use crate::frame::{Framer, Frames};
 use crate::keys::{PatientKey, TenantKeys};
 use crate::open::Tenanted;
 use crate::reading::Reading;
 use crate::records::StoreError;
+use crate::rows::Insert;
 use crate::seal::Place;
 use crate::writer::{Tx, Write};
 use jiff::Timestamp;
@@ -28,30 +29,13 @@ pub struct CertificateRecord {
     pub added_at: Timestamp,
 }
 
+const INSERT: &str = "INSERT INTO certificates (tenant, name, patient, point, added_at, content) VALUES";
 const SELECT: &str = "SELECT name, added_at, content FROM certificates \
      WHERE tenant = ? AND patient = ? AND removed_at IS NULL ORDER BY seq";
 
 /// The place of a certificate.
 const fn content_of(name: &[u8]) -> Place<'_> {
     Place { table: "certificates", column: "content", row: name }
-}
-
-#[derive(Debug)]
-struct Insert {
-    tenant: Arc<TenantKeys>,
-    row: Vec<Value>,
-    entry: Entry,
-}
-
-impl Write for Insert {
-    type Output = ();
-    async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
-        let sql =
-            "INSERT INTO certificates (tenant, name, patient, point, added_at, content) VALUES (?, ?, ?, ?, ?, ?)";
-        tx.write(&self.tenant, &CERTIFICATES, sql, self.row.clone()).await?;
-        tx.append(&self.tenant, &self.entry).await?;
-        Ok(())
-    }
 }
 
 #[derive(Debug)]
@@ -106,7 +90,9 @@ impl Tenanted {
             entry.at.as_microsecond().into(),
             sealed.into(),
         ];
-        self.shared.queue.write(Insert { tenant, row, entry }).await
+        let entries = vec![entry];
+        self.shared.queue.write(Insert { tenant, table: &CERTIFICATES, head: INSERT, row, tail: "", entries }).await?;
+        Ok(())
     }
 
     /// Takes a certificate out of use, with its entry; `false` = it was not there. The row stays.
@@ -126,19 +112,11 @@ impl Reading {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Damaged`].
     pub async fn certificates(&mut self, patient: &PatientId) -> Result<Vec<CertificateRecord>, StoreError> {
-        let index = self.tenant.patient(patient);
-        let rows = self.all(SELECT, &[self.tenant.seq.into(), index.to_vec().into()]).await?;
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        match self.patient_key(index).await {
-            Err(StoreError::KeyDestroyed) => Ok(Vec::new()),
-            key => rows.iter().map(|row| record(&key.clone()?, row)).collect(),
-        }
+        self.of_patient(patient, SELECT, record).await
     }
 }
 
-fn record(key: &Arc<PatientKey>, row: &Row) -> Result<CertificateRecord, StoreError> {
+fn record(key: &PatientKey, row: &Row) -> Result<CertificateRecord, StoreError> {
     let name: [u8; 16] = array(row, 0)?;
     let sealed: Vec<u8> = column(row, 2)?;
     let plain = key.sealer().open(content_of(&name), &sealed)?;

@@ -1,14 +1,14 @@
 //! What is known of contact points: opt-outs, requests not to be called, verifications, and what came in from them.
 
-use crate::coverage::{DO_NOT_CALL, INBOUND as COVERED_INBOUND, OPT_OUTS, Table, VERIFICATIONS};
-use crate::database::{Failure, Value, array, column, id, optional_time, optional_word, places, time, word};
+use crate::coverage::{DO_NOT_CALL, INBOUND as COVERED_INBOUND, OPT_OUTS, VERIFICATIONS};
+use crate::database::{Value, array, column, id, optional_time, optional_word, time, word};
 use crate::frame::{Framer, Frames};
 use crate::keys::{Index, PatientKey, TenantKeys};
 use crate::open::{Store, Tenanted};
 use crate::reading::Reading;
 use crate::records::{NewInbound, StoreError};
+use crate::rows::Insert;
 use crate::seal::Place;
-use crate::writer::{Tx, Write};
 use jiff::Timestamp;
 use postern_base::{Channel, Phi, TenantId};
 use postern_gate::facts::{Address, Inbound, OptOut, OptOutScope, Verification};
@@ -24,32 +24,6 @@ pub struct OwnVerification {
     pub verification: Option<Verification>,
     /// When it was verified, or since when it is not; `None` in rows of before that was kept.
     pub at: Option<Timestamp>,
-}
-
-/// A row to insert with its entries.
-#[derive(Debug)]
-pub(crate) struct Insert {
-    pub(crate) tenant: Arc<TenantKeys>,
-    pub(crate) table: &'static Table,
-    pub(crate) head: &'static str,
-    pub(crate) row: Vec<Value>,
-    pub(crate) tail: &'static str,
-    pub(crate) entries: Vec<Entry>,
-}
-
-impl Write for Insert {
-    /// Whether the row was new.
-    type Output = bool;
-    async fn run(&self, tx: &mut Tx) -> Result<bool, Failure> {
-        let sql = format!("{} ({}) {}", self.head, places(self.row.len()), self.tail);
-        let written = tx.write(&self.tenant, self.table, &sql, self.row.clone()).await?;
-        if written > 0 {
-            for entry in &self.entries {
-                tx.append(&self.tenant, entry).await?;
-            }
-        }
-        Ok(written > 0)
-    }
 }
 
 const OPT_OUT: &str = "INSERT INTO opt_outs (tenant, point, lifted, at, channel, purpose) VALUES";

@@ -30,6 +30,7 @@ mod reading;
 pub mod records;
 mod registry;
 mod returned;
+mod rows;
 mod schema;
 mod seal;
 mod sessions;

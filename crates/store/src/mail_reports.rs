@@ -1,16 +1,13 @@
 //! What other mail hosts report on our own domain: numbers, and who says so. Nothing in a report is about a patient.
 
-use crate::contacts::Insert;
 use crate::coverage::MAIL_REPORTS;
-use crate::database::{Failure, column, optional_time, time};
-use crate::keys::TenantKeys;
+use crate::database::{column, optional_time, time};
 use crate::open::Tenanted;
 use crate::reading::Reading;
 use crate::records::StoreError;
-use crate::writer::{Tx, Write};
+use crate::rows::{Insert, Review};
 use jiff::Timestamp;
 use postern_ledger::Entry;
-use std::sync::Arc;
 
 /// A report to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,29 +44,6 @@ pub struct MailReport {
 }
 
 const INSERT: &str = "INSERT INTO mail_reports (tenant, reference, kind, at, doubts_signature, about) VALUES";
-
-/// Notes that a person looked at a report.
-#[derive(Debug)]
-struct Review {
-    tenant: Arc<TenantKeys>,
-    number: i64,
-    entry: Entry,
-}
-
-impl Write for Review {
-    type Output = ();
-    async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
-        let sql = "UPDATE mail_reports SET reviewed_at = ?, reviewed_by = ? \
-             WHERE tenant = ? AND seq = ? AND reviewed_at IS NULL";
-        let at = self.entry.at.as_microsecond();
-        let values = vec![at.into(), self.entry.actor.as_str().into(), self.tenant.seq.into(), self.number.into()];
-        if tx.write(&self.tenant, &MAIL_REPORTS, sql, values).await? == 0 {
-            return Err(StoreError::NotFound.into());
-        }
-        tx.append(&self.tenant, &self.entry).await?;
-        Ok(())
-    }
-}
 
 impl Tenanted {
     /// Keeps a report, once per reference; `false` = it is there.
@@ -123,7 +97,7 @@ impl Tenanted {
     pub async fn review_mail_report(&self, number: i64, entry: Entry) -> Result<(), StoreError> {
         let tenant = self.keys().await?;
         self.admissible(std::slice::from_ref(&entry))?;
-        self.shared.queue.write(Review { tenant, number, entry }).await
+        self.shared.queue.write(Review { tenant, table: &MAIL_REPORTS, number, entry }).await
     }
 }
 

@@ -1,12 +1,12 @@
 //! What came back by e-mail: addresses that mail no longer goes to, and mails that wait for a person.
 
-use crate::contacts::Insert;
 use crate::coverage::{KEPT_MAIL, SUPPRESSIONS};
 use crate::database::{Failure, Value, array, bytes, column, id, optional_id, optional_time, time};
 use crate::keys::TenantKeys;
 use crate::open::Tenanted;
 use crate::reading::Reading;
 use crate::records::StoreError;
+use crate::rows::{Insert, Review};
 use crate::seal::Place;
 use crate::writer::{Tx, Write};
 use jiff::Timestamp;
@@ -170,29 +170,6 @@ impl Write for Lift {
     }
 }
 
-/// Notes that a person looked at a mail.
-#[derive(Debug)]
-struct Review {
-    tenant: Arc<TenantKeys>,
-    number: i64,
-    entry: Entry,
-}
-
-impl Write for Review {
-    type Output = ();
-    async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
-        let sql = "UPDATE kept_mail SET reviewed_at = ?, reviewed_by = ? \
-             WHERE tenant = ? AND seq = ? AND reviewed_at IS NULL";
-        let at = self.entry.at.as_microsecond();
-        let values = vec![at.into(), self.entry.actor.as_str().into(), self.tenant.seq.into(), self.number.into()];
-        if tx.write(&self.tenant, &KEPT_MAIL, sql, values).await? == 0 {
-            return Err(StoreError::NotFound.into());
-        }
-        tx.append(&self.tenant, &self.entry).await?;
-        Ok(())
-    }
-}
-
 impl Tenanted {
     /// Notes that an address is not written to any more, unless it is noted already for the same reason.
     ///
@@ -348,7 +325,7 @@ impl Tenanted {
     pub async fn review_mail(&self, number: i64, entry: Entry) -> Result<(), StoreError> {
         let tenant = self.keys().await?;
         self.admissible(std::slice::from_ref(&entry))?;
-        self.shared.queue.write(Review { tenant, number, entry }).await
+        self.shared.queue.write(Review { tenant, table: &KEPT_MAIL, number, entry }).await
     }
 }
 
