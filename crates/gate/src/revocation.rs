@@ -6,9 +6,11 @@
 
 use crate::reference::{DOUBTFUL, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, WRONG_NUMBER};
 
+mod normal;
 mod refusal;
 mod wish;
 
+use normal::Normal;
 use refusal::{Refusal, refusal};
 use wish::{Wish, glued, wish};
 
@@ -397,111 +399,6 @@ fn asks_about_care(text: &str) -> bool {
         "eating",
     ];
     text.split(' ').any(|word| CARE.contains(&word))
-}
-
-/// A message with everything taken off that does not change what it says.
-struct Normal {
-    /// Lower-case words joined by single spaces.
-    text: String,
-    /// A stop sign stood in it.
-    stop_sign: bool,
-}
-
-impl Normal {
-    fn new(text: &str) -> Self {
-        let mut out = String::with_capacity(text.len());
-        let mut stop_sign = false;
-        for c in text.chars() {
-            match fold(c) {
-                Folded::Letter(letter) => out.extend(letter.to_lowercase().map(plain)),
-                Folded::Nothing => {}
-                Folded::Space => {
-                    if !out.is_empty() && !out.ends_with(' ') {
-                        out.push(' ');
-                    }
-                }
-                Folded::StopSign => stop_sign = true,
-            }
-        }
-        out.truncate(out.trim_end().len());
-        Self { text: join_letters(&out), stop_sign }
-    }
-}
-
-enum Folded {
-    Letter(char),
-    Nothing,
-    Space,
-    StopSign,
-}
-
-fn fold(c: char) -> Folded {
-    let offset = |base: u32, width: u32| {
-        let letter = u8::try_from((u32::from(c) - base) % width % 26).unwrap_or(0);
-        Folded::Letter(char::from(b'a' + letter))
-    };
-    match c {
-        // Zero-width and other invisible characters, combining marks, variation selectors, apostrophes.
-        '\u{ad}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2060}'..='\u{2064}'
-        | '\u{feff}'
-        | '\u{180e}'
-        | '\u{34f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{300}'..='\u{36f}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\''
-        | '\u{2018}'
-        | '\u{2019}'
-        | '`' => Folded::Nothing,
-        '\u{1f6d1}' | '\u{26d4}' => Folded::StopSign,
-        '\u{ff21}'..='\u{ff3a}' => offset(0xff21, 26),
-        '\u{ff41}'..='\u{ff5a}' => offset(0xff41, 26),
-        '\u{24b6}'..='\u{24cf}' => offset(0x24b6, 26),
-        '\u{24d0}'..='\u{24e9}' => offset(0x24d0, 26),
-        '\u{1f130}'..='\u{1f149}' => offset(0x1f130, 26),
-        '\u{1f150}'..='\u{1f169}' => offset(0x1f150, 26),
-        '\u{1f170}'..='\u{1f189}' => offset(0x1f170, 26),
-        '\u{1d400}'..='\u{1d6a3}' => offset(0x1d400, 52),
-        _ if c.is_alphanumeric() => Folded::Letter(c),
-        _ => Folded::Space,
-    }
-}
-
-/// The plain Latin letter a letter is read as.
-const fn plain(c: char) -> char {
-    match c {
-        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' | 'а' => 'a',
-        'é' | 'è' | 'ê' | 'ë' | 'е' => 'e',
-        'í' | 'ì' | 'î' | 'ï' | 'і' => 'i',
-        'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'о' | 'ο' => 'o',
-        'ú' | 'ù' | 'û' | 'ü' => 'u',
-        'ñ' => 'n',
-        'ç' | 'с' => 'c',
-        'р' | 'ρ' => 'p',
-        'т' | 'τ' => 't',
-        'ѕ' => 's',
-        'х' => 'x',
-        'у' => 'y',
-        other => other,
-    }
-}
-
-/// Joins runs of single letters, so that `s t o p` and `S.T.O.P.` read as one word.
-fn join_letters(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut single = false;
-    for word in text.split(' ') {
-        let now = word.chars().nth(1).is_none();
-        let joins = single && now;
-        if !out.is_empty() && !joins {
-            out.push(' ');
-        }
-        out.push_str(word);
-        single = now;
-    }
-    out
 }
 
 #[cfg(test)]
