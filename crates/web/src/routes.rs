@@ -7,8 +7,8 @@ pub use demo::DEMO;
 pub use parts::{Access, Gives, Method, Records, Takes};
 
 use crate::api::{
-    addresses, certificates, do_not_call, health, keys, ledger, mail, messages, notices, number_checks, openapi,
-    patients, returned, scan, templates, unsubscribe, vendors, verifications, webhooks,
+    addresses, health, keys, ledger, mail, messages, of_patient, openapi, patients, returned, scan, templates,
+    unsubscribe, vendors, webhooks,
 };
 use crate::caller::guard;
 use crate::exchange::surround;
@@ -18,7 +18,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
-use postern_engine::Scope;
+use postern_engine::{Certificates, DoNotCall, Notices, NumberChecks, Scope, Verifications};
 
 /// One route.
 #[derive(Debug)]
@@ -158,7 +158,7 @@ pub const TABLE: &[Route] = &[
         takes: Takes::Nothing,
         parameters: &[],
         gives: (200, Gives::Json("Certificates")),
-        handler: || get(certificates::list),
+        handler: || get(of_patient::list::<Certificates>),
     },
     Route {
         method: Method::Post,
@@ -170,7 +170,7 @@ pub const TABLE: &[Route] = &[
         takes: Takes::Json("NewCertificate"),
         parameters: &[],
         gives: (201, Gives::Json("Certificate")),
-        handler: || post(certificates::add),
+        handler: || post(of_patient::add::<Certificates>),
     },
     Route {
         method: Method::Delete,
@@ -182,7 +182,7 @@ pub const TABLE: &[Route] = &[
         takes: Takes::Nothing,
         parameters: &[],
         gives: (204, Gives::Nothing),
-        handler: || delete(certificates::remove),
+        handler: || delete(of_patient::remove_certificate),
     },
     Route {
         method: Method::Post,
@@ -282,7 +282,7 @@ pub const TABLE: &[Route] = &[
         takes: Takes::Nothing,
         parameters: &[],
         gives: (200, Gives::Json("NumberChecks")),
-        handler: || get(number_checks::list),
+        handler: || get(of_patient::list::<NumberChecks>),
     },
     Route {
         method: Method::Post,
@@ -294,7 +294,7 @@ pub const TABLE: &[Route] = &[
         takes: Takes::Json("NewNumberCheck"),
         parameters: &[],
         gives: (201, Gives::Json("NumberCheck")),
-        handler: || post(number_checks::add),
+        handler: || post(of_patient::add::<NumberChecks>),
     },
     Route {
         method: Method::Get,
@@ -306,7 +306,7 @@ pub const TABLE: &[Route] = &[
         takes: Takes::Nothing,
         parameters: &[],
         gives: (200, Gives::Json("Verifications")),
-        handler: || get(verifications::list),
+        handler: || get(of_patient::list::<Verifications>),
     },
     Route {
         method: Method::Post,
@@ -318,7 +318,7 @@ pub const TABLE: &[Route] = &[
         takes: Takes::Json("NewVerification"),
         parameters: &[],
         gives: (201, Gives::Json("Verification")),
-        handler: || post(verifications::add),
+        handler: || post(of_patient::add::<Verifications>),
     },
     Route {
         method: Method::Get,
@@ -330,7 +330,7 @@ pub const TABLE: &[Route] = &[
         takes: Takes::Nothing,
         parameters: &[],
         gives: (200, Gives::Json("Notices")),
-        handler: || get(notices::list),
+        handler: || get(of_patient::list::<Notices>),
     },
     Route {
         method: Method::Post,
@@ -342,7 +342,7 @@ pub const TABLE: &[Route] = &[
         takes: Takes::Json("NewNotice"),
         parameters: &[],
         gives: (201, Gives::Json("Notice")),
-        handler: || post(notices::add),
+        handler: || post(of_patient::add::<Notices>),
     },
     Route {
         method: Method::Get,
@@ -354,7 +354,7 @@ pub const TABLE: &[Route] = &[
         takes: Takes::Nothing,
         parameters: &[],
         gives: (200, Gives::Json("DoNotCallList")),
-        handler: || get(do_not_call::list),
+        handler: || get(of_patient::list::<DoNotCall>),
     },
     Route {
         method: Method::Post,
@@ -366,7 +366,7 @@ pub const TABLE: &[Route] = &[
         takes: Takes::Json("NewDoNotCall"),
         parameters: &[],
         gives: (201, Gives::Json("DoNotCallList")),
-        handler: || post(do_not_call::add),
+        handler: || post(of_patient::add::<DoNotCall>),
     },
     Route {
         method: Method::Get,

@@ -2,21 +2,17 @@
 
 pub(crate) mod certificate;
 pub(crate) mod demo;
-pub(crate) mod do_not_call;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod key;
-pub(crate) mod notice;
-pub(crate) mod number_check;
-mod of_patient;
+pub(crate) mod of_patient;
 pub(crate) mod policy;
 pub(crate) mod quickstart;
 pub(crate) mod scan;
 pub(crate) mod send;
 pub(crate) mod serve;
 pub(crate) mod template;
-pub(crate) mod verification;
 pub(crate) mod verify;
 
 use crate::cli::{Cli, Global};

@@ -1,15 +1,12 @@
 //! The handlers of the API: a body and a principal in, the engine's answer out.
 
 pub mod addresses;
-pub mod certificates;
-pub mod do_not_call;
 pub mod health;
 pub mod keys;
 pub mod ledger;
 pub mod mail;
 pub mod messages;
-pub mod notices;
-pub mod number_checks;
+pub mod of_patient;
 pub mod openapi;
 pub mod patients;
 pub mod returned;
@@ -20,7 +17,6 @@ pub mod templates;
 mod tests;
 pub mod unsubscribe;
 pub mod vendors;
-pub mod verifications;
 pub mod webhooks;
 
 use crate::problem::{Kind, Problem};
