@@ -12,6 +12,7 @@ pub mod portal;
 pub mod provider;
 pub mod registry;
 pub mod simulator;
+pub mod sms;
 pub mod webhook;
 
 pub use mail_domains::{DomainFound, MailDomains};

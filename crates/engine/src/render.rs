@@ -8,10 +8,12 @@ use crate::templates::Library;
 use crate::wire::{self, WireError};
 use postern_base::{Category, Channel, Form, Language, Level, Phi, Purpose};
 use postern_channels::Outbound;
+use postern_channels::sms::text::plain;
 use postern_classify::{Recipient, Vocabulary};
 use postern_gate::facts::Tenant;
 use postern_gate::{Content, Fact, LinkState, Rendition};
 use postern_ledger::{CommitmentKey, commit};
+use std::borrow::Cow;
 
 /// The longest text of a caller that may travel verbatim on an open channel: three segments of a text message.
 const VERBATIM_CHARS: usize = 459;
@@ -214,7 +216,14 @@ fn spoken(body: &str, tenant: &Tenant, language: Language) -> String {
     text
 }
 
-fn measured(place: Place<'_>, form: Form, subject: Option<String>, body: String, found: Found) -> RenderedForm {
+fn measured(place: Place<'_>, form: Form, subject: Option<String>, mut body: String, found: Found) -> RenderedForm {
+    // What may go by text message goes in plain signs where that keeps it within the 7-bit alphabet; no letter changes.
+    if form < Form::Full
+        && place.channel.is_none_or(|channel| channel == Channel::Sms)
+        && let Cow::Owned(plain) = plain(&body)
+    {
+        body = plain;
+    }
     let links = subject.iter().map(String::as_str).chain([body.as_str()]).map(|text| measure::links(text, place)).max();
     RenderedForm {
         measured: Rendition {

@@ -7,6 +7,7 @@ mod conformance;
 mod direct;
 mod dkim;
 mod doctor;
+mod segments;
 mod simulator;
 mod smarthost;
 mod smime;

@@ -1,9 +1,9 @@
 //! What holds of every template that comes with Postern.
 
 use super::check::ceiling;
-use super::encoding::Encoding;
 use super::*;
 use postern_base::Level;
+use postern_channels::sms::text::Encoding;
 use postern_gate::Policy;
 use std::collections::BTreeSet;
 

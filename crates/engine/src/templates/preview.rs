@@ -1,8 +1,9 @@
 //! A template with worst-case data: every text as it would read at its longest, how long it is, and where it may travel.
 
 use super::check::{filled, worst};
-use super::{Length, Problem, Reach, Template, check, check_override, length, reach};
+use super::{Length, Problem, Reach, Template, check, check_override, reach};
 use postern_base::{Channel, Form, Language, Level};
+use postern_channels::sms::text::{length, plain};
 use postern_gate::Policy;
 
 /// A template, previewed.
@@ -58,7 +59,7 @@ pub fn preview(template: &Template, policy: &Policy) -> Preview {
             form: text.form,
             channel: text.channel,
             subject: text.subject.as_ref().map(|subject| filled(template, subject, text.language)),
-            length: length(&body),
+            length: length(&plain(&body)),
             body,
             level,
             // One judgement: what may not be saved may not travel.

@@ -5,6 +5,7 @@ pub(crate) mod capture;
 pub(crate) mod internet;
 pub(crate) mod mailbox;
 pub(crate) mod mta;
+pub(crate) mod node;
 pub(crate) mod permits;
 pub(crate) mod policy_host;
 pub(crate) mod postfix;

@@ -1,7 +1,8 @@
 //! What a template may be saved with, and should not.
 
-use crate::templates::{Template, encoding, reach, sample};
+use crate::templates::{Template, reach, sample};
 use postern_base::{Channel, Form, Language};
+use postern_channels::sms::text::{self, Encoding};
 use postern_gate::matrix::Column;
 
 /// The longest text message that the health-care exemption covers (47 CFR 64.1200(a)(9)(iv)(F)).
@@ -26,7 +27,7 @@ pub fn advise(template: &Template) -> Vec<String> {
             continue;
         }
         let filled = super::filled(template, &text.body, text.language);
-        let length = encoding::length(&filled);
+        let length = text::length(&text::plain(&filled));
         if length.chars > EXEMPT_CHARS {
             advice.push(format!(
                 "{place}: up to {} characters with a sender name of {}: beyond {EXEMPT_CHARS} it needs the patient's consent (47 CFR 64.1200(a)(9)(iv))",
@@ -34,8 +35,8 @@ pub fn advise(template: &Template) -> Vec<String> {
                 sample::SENDER.len(),
             ));
         }
-        if length.encoding == encoding::Encoding::Ucs2 {
-            let beyond: String = encoding::beyond_gsm7(&filled).into_iter().collect();
+        if length.encoding == Encoding::Ucs2 {
+            let beyond: String = text::beyond_gsm7(&text::plain(&filled)).into_iter().collect();
             advice.push(format!(
                 "{place}: {beyond} are not in the GSM-7 alphabet: {} segments instead of fewer",
                 length.segments

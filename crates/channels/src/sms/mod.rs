@@ -1,0 +1,3 @@
+//! Text messages: what a text becomes on the way, and the vendors that carry it.
+
+pub mod text;
