@@ -3,7 +3,7 @@
 //! What this crate must not do: decide, name a database, open an outbound socket, read the environment. It turns requests
 //! into calls of the engine and answers into JSON or HTML, and nothing else.
 //!
-//! Start at [`routes::TABLE`]: every route, who may call it and what it records, in one list that the router, the OpenAPI
+//! Start at [`routes::table`]: every route, who may call it and what it records, in one list that the router, the OpenAPI
 //! document and a test are all made from. Then [`problem`] for how anything that goes wrong looks.
 
 pub mod api;

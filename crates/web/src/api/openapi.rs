@@ -2,7 +2,7 @@
 
 use super::schemas;
 use crate::problem::Kind;
-use crate::routes::{Access, Gives, Method, Records, Route, TABLE, Takes};
+use crate::routes::{Access, Gives, Method, Records, Route, Takes, table};
 use crate::web::Web;
 use axum::extract::State;
 use axum::http::header;
@@ -18,7 +18,7 @@ pub(crate) async fn serve(State(web): State<Web>) -> Response {
 #[must_use]
 pub fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for route in TABLE {
+    for route in table() {
         let path = route.path.replace("{*", "{");
         let item = paths.entry(path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
