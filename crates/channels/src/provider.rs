@@ -156,6 +156,31 @@ pub struct TlsSession {
     pub policy: EmailTier,
     /// SHA-256 of the peer's certificate (DER).
     pub peer_certificate_sha256: [u8; 32],
+    /// Why the hops after the peer are believed to be protected too, where the message asked for it and the peer hands it on.
+    pub onward: Option<Onward>,
+}
+
+/// Why a relay that takes a mail over is believed to hand it on over TLS only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Onward {
+    /// It announced REQUIRETLS (RFC 8689), and took the mail under it.
+    RequireTls,
+    /// The deployment vouches for it; what was checked is the session with it.
+    Vouched,
+    /// Its configuration, as it says itself, requires TLS.
+    Configured,
+}
+
+impl Onward {
+    /// The closed word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RequireTls => "requiretls",
+            Self::Vouched => "vouched",
+            Self::Configured => "configured",
+        }
+    }
 }
 
 /// What came of a call.
@@ -326,6 +351,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Whose servers a message to `contact_point` goes to, where every recipient's are others; `None` = always the vendor's own.
     fn destination(&self, _contact_point: &str) -> Option<Destination> {
         None
+    }
+
+    /// Whether it takes messages over and hands them on itself, so that its sessions say nothing of the recipient's own server.
+    fn relays(&self) -> bool {
+        false
     }
 
     /// Sends what `recorded` permits, at `now`. Never weaker than the permit's floor.

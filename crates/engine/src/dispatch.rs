@@ -26,7 +26,7 @@ use postern_base::rng::NoEntropy;
 use postern_base::{AttemptId, Channel, EmailMode, Phi};
 use postern_channels::email::arrived::Status;
 use postern_channels::email::smime::Recipient;
-use postern_channels::{Destination, Outbound, Profile, Provider, Sent};
+use postern_channels::{Destination, Outbound, Provider, Sent};
 use postern_gate::decision::VendorRef;
 use postern_gate::{Binding, Decision, Permit};
 use postern_ledger::{Entry, Kind, commit, record};
@@ -303,7 +303,7 @@ impl Engine {
             tracing::warn!(vendor = %provider.profile().vendor, "nothing gets through: a lane is closed for a while");
         }
         self.inner.metrics.attempt(channel, outcome::label(&sent));
-        let evidence = self.evidence(work, attempt, provider.profile(), domain.as_deref(), &sent).await?;
+        let evidence = self.evidence(work, attempt, provider.as_ref(), domain.as_deref(), &sent).await?;
         if channel == Channel::Email {
             self.refused_mail(work, &sent).await;
         }
@@ -333,17 +333,17 @@ impl Engine {
         &self,
         work: &Work,
         attempt: AttemptId,
-        profile: &Profile,
+        provider: &dyn Provider,
         domain: Option<&str>,
         sent: &Sent,
     ) -> Result<Beside, Left> {
         let sealed = |bytes: serde_json::Result<Vec<u8>>| bytes.map(Phi::new).map_err(|_| StoreError::Damaged);
         let mut beside = Beside::default();
         if let Some(session) = sent.session() {
-            self.saw_session(&work.claim.tenant, profile, domain, session).await;
+            self.saw_session(&work.claim.tenant, provider, domain, session).await;
             beside.session = Some((attempt, sealed(serde_json::to_vec(&TlsSessionView::from(session)))?));
         }
-        if let Some((code, about)) = AboutFailure::of(sent, profile, domain) {
+        if let Some((code, about)) = AboutFailure::of(sent, provider, domain) {
             self.inner.metrics.alert("SEC-24");
             beside.tls_failure = Some((attempt, code, sealed(serde_json::to_vec(&about))?));
         }

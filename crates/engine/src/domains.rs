@@ -11,7 +11,7 @@ use crate::wire::{MailDomainView, TlsFailureView};
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{AttemptId, EmailTier, MessageId, TenantId};
 use postern_channels::email::StsPolicy;
-use postern_channels::{DomainFound, Profile, Sent, TlsSession};
+use postern_channels::{DomainFound, Provider, Sent, TlsSession};
 use postern_gate::TransportFloor;
 use postern_gate::facts::Address;
 use postern_ledger::Kind;
@@ -75,10 +75,10 @@ pub(crate) struct AboutFailure {
 }
 
 impl AboutFailure {
-    /// What `sent` says of a session that could not be had with `profile`'s peer, if it says so.
-    pub(crate) fn of(sent: &Sent, profile: &Profile, domain: Option<&str>) -> Option<(String, Self)> {
-        let vendor = format!("{}/{}", profile.vendor, profile.service);
-        let own = profile.floor == TransportFloor::EnforcedTls;
+    /// What `sent` says of a session that could not be had with `provider`'s peer, if it says so.
+    pub(crate) fn of(sent: &Sent, provider: &dyn Provider, domain: Option<&str>) -> Option<(String, Self)> {
+        let vendor = format!("{}/{}", provider.profile().vendor, provider.profile().service);
+        let own = own_hop(provider);
         let domain = domain.filter(|_| own).map(str::to_owned);
         match sent {
             // What the profile cannot hold was never tried.
@@ -155,11 +155,11 @@ impl Engine {
     pub(crate) async fn saw_session(
         &self,
         tenant: &TenantId,
-        profile: &Profile,
+        provider: &dyn Provider,
         domain: Option<&str>,
         session: &TlsSession,
     ) {
-        let own = profile.floor == TransportFloor::EnforcedTls && session.policy == EmailTier::Pkix;
+        let own = own_hop(provider) && session.policy == EmailTier::Pkix;
         let Some(domain) = domain.filter(|_| own && self.inner.providers.domains().is_some()) else { return };
         let known = self.inner.domains.get(tenant, domain).and_then(|known| known.tier);
         if known == Some(EmailTier::None) {
@@ -267,6 +267,11 @@ impl Engine {
         let tenant = self.inner.store.tenant(&principal.tenant);
         if tenant.review_tls_failure(attempt, &by, entry).await? { Ok(()) } else { Err(UseError::NotFound) }
     }
+}
+
+/// Whether the provider's sessions are with the recipient's own server.
+fn own_hop(provider: &dyn Provider) -> bool {
+    provider.profile().floor == TransportFloor::EnforcedTls && !provider.relays()
 }
 
 fn policy_of(kept: &MailDomain) -> Option<StsPolicy> {

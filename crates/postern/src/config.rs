@@ -1,6 +1,9 @@
 //! The configuration file: TOML, every key known. What cannot be understood stops the start and is named: file, key, and what
 //! was expected.
 
+mod amazon;
+
+pub(crate) use amazon::Ses;
 use postern_base::{Channel, TenantId};
 use postern_engine::policy;
 use postern_engine::wire::{self, Settings};
@@ -23,6 +26,8 @@ pub(crate) struct Config {
     pub(crate) simulator_log: Option<PathBuf>,
     /// Smarthosts for e-mail.
     pub(crate) smarthost: Vec<Smarthost>,
+    /// Amazon SES, once a region or sender.
+    pub(crate) ses: Vec<Ses>,
     /// E-mail straight to recipients' servers.
     pub(crate) direct: Option<Direct>,
     /// Keys that sign mail for the domain it comes from.
@@ -136,6 +141,18 @@ pub(crate) struct Smarthost {
     pub(crate) password_file: Option<PathBuf>,
     /// A file with the certificates to trust, PEM; absent = the system's.
     pub(crate) trust: Option<PathBuf>,
+    /// Why it is believed to hand mail on over TLS only; absent = it carries notices.
+    pub(crate) enforces_tls: Option<EnforcesTls>,
+}
+
+/// Why a smarthost is believed to hand mail on over TLS only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EnforcesTls {
+    /// It takes every body under REQUIRETLS (RFC 8689), or none goes.
+    RequireTls,
+    /// Whoever runs it set it up so.
+    Vouched,
 }
 
 /// A key that signs mail for the domain it comes from (RFC 6376).
@@ -464,6 +481,9 @@ impl Config {
             if !matches!(simulator.channel, Channel::Sms | Channel::Email) {
                 return Err((format!("simulator[{index}].channel"), "expected sms or email".to_owned()));
             }
+        }
+        for (index, ses) in self.ses.iter().enumerate() {
+            ses.check().map_err(|(key, expected)| (format!("ses[{index}].{key}"), expected.to_owned()))?;
         }
         for (index, host) in self.smarthost.iter().enumerate() {
             if host.username.is_some() != host.password_file.is_some() {

@@ -1,10 +1,11 @@
 //! From configuration to a running engine.
 
 mod dkim;
+mod ses;
 mod smime;
 
 use crate::config::{
-    Config, ConfigError, Direct as DirectSettings, InboundMail, Simulator as SimulatorConfig,
+    Config, ConfigError, Direct as DirectSettings, EnforcesTls, InboundMail, Simulator as SimulatorConfig,
     Smarthost as SmarthostSettings,
 };
 use crate::data_dir::DataDir;
@@ -14,7 +15,7 @@ use postern_channels::email::doctor::Doctor;
 use postern_channels::email::inbound::{Identity, Listener, ListenerConfig, MailSink};
 use postern_channels::email::smime::Signer;
 use postern_channels::email::{
-    Anchors, Credentials, Direct, DirectConfig, Dkim, DnsConfig, Roots, Smarthost, SmarthostConfig, TlsStart,
+    Anchors, Credentials, Direct, DirectConfig, Dkim, DnsConfig, Enforces, Roots, Smarthost, SmarthostConfig, TlsStart,
 };
 use postern_channels::portal::Portal;
 use postern_channels::registry::{AlreadyThere, Providers};
@@ -115,6 +116,11 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
         let dkim = signers(config, &host.from)?;
         providers.add(Arc::new(smarthost(host, signer, dkim, &sources.clock)?)).map_err(twice)?;
     }
+    for settings in &config.ses {
+        let signer = smime::signer(config.smime.as_ref(), &settings.from)?;
+        let dkim = signers(config, &settings.from)?;
+        providers.add(Arc::new(ses::provider(settings, signer, dkim, &sources.clock)?)).map_err(twice)?;
+    }
     if let Some(settings) = &config.direct {
         let signer = smime::signer(config.smime.as_ref(), &settings.from)?;
         let dkim = signers(config, &settings.from)?;
@@ -139,7 +145,8 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
 
 /// The domains that our mail comes from and comes back to.
 fn own_domains(config: &Config) -> Vec<String> {
-    let from = config.smarthost.iter().map(|host| &host.from).chain(config.direct.as_ref().map(|direct| &direct.from));
+    let from = config.smarthost.iter().map(|host| &host.from).chain(config.ses.iter().map(|ses| &ses.from));
+    let from = from.chain(config.direct.as_ref().map(|direct| &direct.from));
     let of = |address: &String| address.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase());
     let back = config.inbound_mail.as_ref().map(|inbound| inbound.domain.to_ascii_lowercase());
     from.filter_map(of).chain(back).collect()
@@ -186,6 +193,10 @@ fn smarthost(
         html: true,
         signer,
         dkim,
+        enforces: host.enforces_tls.map(|enforces| match enforces {
+            EnforcesTls::RequireTls => Enforces::RequireTls,
+            EnforcesTls::Vouched => Enforces::Vouched,
+        }),
         reply_time: REPLY,
         final_reply_time: FINAL_REPLY,
     };

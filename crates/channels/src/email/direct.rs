@@ -16,12 +16,12 @@ use super::route::{Host, NoRoute, Route, Router, Rule};
 use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
 use super::smime::Signer;
 use super::sts::StsPolicy;
-use super::tls::{self, Roots, RootsError};
 use crate::mail_domains::{DomainFound, MailDomains};
 use crate::provider::{
     Destination, Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError,
     Received, Sent,
 };
+use crate::tls::{self, Roots, RootsError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use postern_base::{Channel, Clock, EmailTier, Rng};
@@ -272,7 +272,7 @@ impl Direct {
     }
 
     async fn write(&self, session: &mut Session, letter: Letter<'_>) -> Result<(), Failure> {
-        session.envelope(letter.from, letter.to).await?;
+        session.envelope(letter.from, letter.to, false).await?;
         session.content(letter.message).await
     }
 

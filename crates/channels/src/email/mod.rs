@@ -1,4 +1,4 @@
-//! E-mail: composing a message, bringing it to a smarthost or to the recipient's own server over a verified TLS session, and
+//! E-mail: composing a message, bringing it to a smarthost, to Amazon SES or to the recipient's own server over a verified TLS session, and
 //! taking what comes back.
 
 pub mod arrived;
@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod inbound;
 pub mod message;
 pub mod reports;
+pub mod ses;
 pub mod smarthost;
 pub mod smime;
 
@@ -21,12 +22,12 @@ mod pool;
 mod route;
 mod session;
 mod sts;
-mod tls;
 
+pub use crate::tls::Roots;
 pub use direct::{Direct, DirectConfig, DirectError};
 pub use dkim::{Dkim, DkimError, Unsigned};
 pub use dns::{Anchors, DnsConfig, DnsConfigError};
+pub use ses::{Ses, SesConfig, SesError};
 pub use session::TlsStart;
-pub use smarthost::{Credentials, Smarthost, SmarthostConfig, SmarthostError};
+pub use smarthost::{Credentials, Enforces, Smarthost, SmarthostConfig, SmarthostError};
 pub use sts::{BadPolicy, StsMode, StsPolicy};
-pub use tls::Roots;

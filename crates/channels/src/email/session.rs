@@ -3,13 +3,13 @@
 
 use super::message::dot_stuffed;
 use super::smarthost::Credentials;
-use super::tls;
 use crate::provider::TlsSession;
+use crate::tls;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mail_send::SmtpClient;
 use postern_base::{EmailTier, Secret};
-use smtp_proto::{AUTH_PLAIN, EXT_START_TLS, Response};
+use smtp_proto::{AUTH_PLAIN, EXT_REQUIRE_TLS, EXT_START_TLS, Response};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
@@ -72,6 +72,8 @@ pub(super) struct Session {
     pub(super) evidence: TlsSession,
     pub(super) messages: u32,
     pub(super) idle_since: Instant,
+    /// The server announced REQUIRETLS, inside TLS (RFC 8689 section 2).
+    pub(super) requires_tls: bool,
 }
 
 struct Client(SmtpClient<TlsStream<TcpStream>>);
@@ -130,19 +132,23 @@ impl Session {
             let reply = client.cmd(line.reveal()).await.map_err(|e| of("auth", e))?;
             service("auth", &reply, 235)?;
         }
-        Ok(Self { client: Client(client), evidence, messages: 0, idle_since: Instant::now() })
+        let requires_tls = offers.has_capability(EXT_REQUIRE_TLS);
+        Ok(Self { client: Client(client), evidence, messages: 0, idle_since: Instant::now(), requires_tls })
     }
 
-    /// Names sender and recipient, and gets leave to send the message. Nothing was taken whatever comes of it.
-    pub(super) async fn envelope(&mut self, from: &str, to: &str) -> Result<(), Failure> {
+    /// Names sender and recipient, and gets leave to send the message; with `require_tls`, only if it goes on over TLS. Nothing was taken
+    /// whatever comes of it.
+    pub(super) async fn envelope(&mut self, from: &str, to: &str, require_tls: bool) -> Result<(), Failure> {
         let client = &mut self.client.0;
         if self.messages > 0 {
             // A server that wants to hear no more in this session has nothing against the message.
             let reply = client.cmd("RSET\r\n").await.map_err(|e| of("rset", e))?;
             service("rset", &reply, 250).map_err(|_| Failure::Lost(code("rset", &reply)))?;
         }
+        // RFC 8689 section 4.1: every hop after this one is over verified TLS, or the mail comes back.
+        let parameter = if require_tls { " REQUIRETLS" } else { "" };
         for (stage, command, good) in [
-            ("mail", format!("MAIL FROM:<{from}>\r\n"), 250),
+            ("mail", format!("MAIL FROM:<{from}>{parameter}\r\n"), 250),
             ("rcpt", format!("RCPT TO:<{to}>\r\n"), 250),
             ("data", "DATA\r\n".to_owned(), 354),
         ] {

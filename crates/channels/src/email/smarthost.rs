@@ -1,8 +1,8 @@
 //! Notices by e-mail through a smarthost: SMTP submission over a TLS session whose certificate is verified.
 //!
-//! What it can hold: [`TransportFloor::VerifiedTls`], to the smarthost. It cannot hold `EnforcedTls`: the next hop is the
-//! smarthost's, and nothing it answers tells us how it went. So it carries notices; a body that needs an enforced tier is
-//! answered `BelowFloor`.
+//! What it can hold: [`TransportFloor::VerifiedTls`], to the smarthost. The next hop is the smarthost's, and nothing it answers tells us how
+//! it went, so it carries notices, unless the deployment says that it enforces TLS ([`Enforces`]) and the session bears that out: then it
+//! holds `EnforcedTls`. A body that needs an enforced tier is answered `BelowFloor` otherwise.
 //!
 //! What its answer means: `Delivered` is "taken over by the smarthost" (RFC 5321 section 6.1: with 250 the responsibility
 //! passes on). There are no receipts; a bounce comes as mail, to the address in [`Outbound::back`].
@@ -11,10 +11,11 @@ use super::dkim::Dkim;
 use super::letter::{Writer, left, letter};
 use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
 use super::smime::Signer;
-use super::tls::{self, Roots, RootsError};
 use crate::provider::{
-    Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent,
+    Handover, Health, Onward, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received,
+    Sent,
 };
+use crate::tls::{self, Roots, RootsError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use postern_base::{Channel, Clock, EmailTier, Secret};
@@ -65,11 +66,22 @@ pub struct SmarthostConfig {
     pub signer: Option<Arc<Signer>>,
     /// Who sign every mail for the sender's domain, one a key; none where somebody after us does.
     pub dkim: Vec<Arc<Dkim>>,
+    /// Why it is believed to hand mail on over TLS only; `None` = it is not.
+    pub enforces: Option<Enforces>,
     /// How long to wait for any reply but the last. The permit's own time is a limit besides.
     pub reply_time: Duration,
     /// How long to wait for the answer to the final dot. RFC 5321 section 4.5.3.2.6 asks for ten minutes; when it is over,
     /// the outcome is unknown and stays so.
     pub final_reply_time: Duration,
+}
+
+/// Why a smarthost is believed to hand mail on over TLS only. Each is the deployment's word; what is checked besides differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enforces {
+    /// It announces REQUIRETLS in every session and takes each such mail under it (RFC 8689), or the mail does not go.
+    RequireTls,
+    /// Its operator set it up so. REQUIRETLS is asked for where it is announced; where it is not, only the session with it is checked.
+    Vouched,
 }
 
 /// User and password for AUTH PLAIN.
@@ -102,8 +114,18 @@ pub struct Smarthost {
     profile: Profile,
     endpoint: Endpoint,
     writer: Writer,
+    enforces: Option<Enforces>,
     final_reply_time: Duration,
     idle: Mutex<Vec<Session>>,
+}
+
+/// What there is to send, and whether it may only be handed on over TLS.
+#[derive(Clone, Copy)]
+struct Letter<'a> {
+    from: &'a str,
+    to: &'a str,
+    message: &'a [u8],
+    enforced: bool,
 }
 
 impl fmt::Debug for Smarthost {
@@ -148,17 +170,49 @@ impl Smarthost {
             receipts: false,
             idempotent: false,
             smime: writer.signer.is_some(),
-            floor: TransportFloor::VerifiedTls,
-            last_mile: "Verified TLS to the smarthost. From there to the recipient's server the smarthost decides, and a \
-                        copy may travel in the clear: notices only.",
+            floor: if config.enforces.is_some() { TransportFloor::EnforcedTls } else { TransportFloor::VerifiedTls },
+            last_mile: match config.enforces {
+                None => {
+                    "Verified TLS to the smarthost. From there to the recipient's server the smarthost decides, and a copy may \
+                     travel in the clear: notices only."
+                }
+                Some(Enforces::RequireTls) => {
+                    "Verified TLS to the smarthost, which takes bodies under REQUIRETLS only and so hands them on over verified \
+                     TLS or not at all."
+                }
+                Some(Enforces::Vouched) => {
+                    "Verified TLS to the smarthost, which hands bodies on over TLS only, as the practice vouches; nothing it \
+                     answers proves it."
+                }
+            },
         };
-        Ok(Self { profile, endpoint, writer, final_reply_time: config.final_reply_time, idle: Mutex::default() })
+        let (enforces, final_reply_time) = (config.enforces, config.final_reply_time);
+        Ok(Self { profile, endpoint, writer, enforces, final_reply_time, idle: Mutex::default() })
+    }
+
+    /// Why a mail that may only be handed on over TLS may go in `session`.
+    fn onward(&self, session: &Session) -> Result<Onward, Failure> {
+        match (self.enforces, session.requires_tls) {
+            (Some(_), true) => Ok(Onward::RequireTls),
+            (Some(Enforces::Vouched), false) => Ok(Onward::Vouched),
+            // RFC 8689 section 2: what was not announced may not be asked for, so the promise does not hold today.
+            (Some(Enforces::RequireTls), false) | (None, _) => {
+                Err(Failure::BelowFloor("requiretls-not-offered".to_owned()))
+            }
+        }
+    }
+
+    async fn write(&self, session: &mut Session, letter: Letter<'_>) -> Result<(), Failure> {
+        let onward = if letter.enforced { Some(self.onward(session)?) } else { None };
+        session.evidence.onward = onward;
+        session.envelope(letter.from, letter.to, onward == Some(Onward::RequireTls)).await?;
+        session.content(letter.message).await
     }
 
     /// Up to the last moment at which nothing can have been taken: a session that holds the whole message but its end.
-    async fn prepare(&self, from: &str, to: &str, message: &[u8]) -> Result<Session, Failure> {
+    async fn prepare(&self, letter: Letter<'_>) -> Result<Session, Failure> {
         if let Some(mut session) = self.idle_session() {
-            match write(&mut session, from, to, message).await {
+            match self.write(&mut session, letter).await {
                 Ok(()) => return Ok(session),
                 // An idle session may have been closed meanwhile. Nothing was taken, so a fresh one is tried, once.
                 Err(Failure::Lost(_)) => {}
@@ -166,7 +220,7 @@ impl Smarthost {
             }
         }
         let mut session = Session::open(&self.endpoint).await?;
-        write(&mut session, from, to, message).await?;
+        self.write(&mut session, letter).await?;
         Ok(session)
     }
 
@@ -184,15 +238,14 @@ impl Smarthost {
     }
 }
 
-async fn write(session: &mut Session, from: &str, to: &str, message: &[u8]) -> Result<(), Failure> {
-    session.envelope(from, to).await?;
-    session.content(message).await
-}
-
 #[async_trait]
 impl Provider for Smarthost {
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    fn relays(&self) -> bool {
+        true
     }
 
     async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
@@ -201,10 +254,17 @@ impl Provider for Smarthost {
             Err(refused) => return refused,
         };
         let permit = recorded.permit();
-        let to = permit.contact_point().reveal();
-        let sender = self.writer.sender(&outbound);
-        let mut session = match timeout(left(permit, now), self.prepare(sender, to, &message)).await {
+        let letter = Letter {
+            from: self.writer.sender(&outbound),
+            to: permit.contact_point().reveal(),
+            message: &message,
+            enforced: permit.floor() >= TransportFloor::EnforcedTls,
+        };
+        let mut session = match timeout(left(permit, now), self.prepare(letter)).await {
             Ok(Ok(session)) => session,
+            Ok(Err(Failure::BelowFloor(code))) if code == "requiretls-not-offered" => {
+                return Sent::BelowFloor { found: Some(TransportFloor::VerifiedTls), code, peer: None };
+            }
             Ok(Err(failure)) => return answer(failure),
             Err(_) => return Sent::TemporaryFailure { code: "permit-ran-out".to_owned() },
         };

@@ -245,6 +245,7 @@ async fn the_smarthost_conforms() {
         html: false,
         signer: None,
         dkim: Vec::new(),
+        enforces: None,
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
     };

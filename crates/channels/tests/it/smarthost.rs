@@ -34,6 +34,7 @@ fn config(address: SocketAddr, roots: &Path) -> SmarthostConfig {
         html: false,
         signer: None,
         dkim: Vec::new(),
+        enforces: None,
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
     }

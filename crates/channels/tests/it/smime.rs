@@ -68,6 +68,7 @@ async fn server(name: &str, signer: Option<Arc<Signer>>) -> (Scripted, Smarthost
         html: true,
         signer,
         dkim: Vec::new(),
+        enforces: None,
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
     };

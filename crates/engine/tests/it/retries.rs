@@ -62,6 +62,7 @@ impl Provider for Counting {
             policy: EmailTier::Pkix,
             peer_name: "texts.carrier.example".into(),
             peer_certificate_sha256: [0xab; 32],
+            onward: None,
         };
         let reference = reference_for(recorded.permit().binding().delivery);
         Sent::Delivered(Handover { reference, session: Some(Box::new(session)) })

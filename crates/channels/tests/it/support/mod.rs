@@ -1,9 +1,11 @@
 //! Peers and material for the tests.
 
+pub(crate) mod aiosmtpd;
 pub(crate) mod authority;
 pub(crate) mod capture;
 pub(crate) mod internet;
 pub(crate) mod mailbox;
+pub(crate) mod moto;
 pub(crate) mod mta;
 pub(crate) mod node;
 pub(crate) mod permits;
@@ -16,6 +18,7 @@ mod sample;
 pub(crate) mod scratch;
 pub(crate) mod scripted;
 pub(crate) mod simulated;
+pub(crate) mod web;
 pub(crate) mod zones;
 
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! TLS for mail sessions: always verified, TLS 1.2 with ECDHE and AEAD or TLS 1.3 (RULES SEC-26), never less.
+//! TLS for the sessions we open: always verified, TLS 1.2 with ECDHE and AEAD or TLS 1.3 (RULES SEC-26), never less.
 
 use crate::provider::TlsSession;
 use aws_lc_rs::digest;
@@ -41,7 +41,7 @@ pub enum RootsError {
 
 /// A configuration that verifies against `roots` at the time `clock` tells. Revocation is not checked: no list or responder
 /// is asked.
-pub(super) fn config(roots: &Roots, clock: Arc<dyn Clock>) -> Result<ClientConfig, RootsError> {
+pub(crate) fn config(roots: &Roots, clock: Arc<dyn Clock>) -> Result<ClientConfig, RootsError> {
     let mut store = RootCertStore::empty();
     match roots {
         Roots::System => {
@@ -65,7 +65,7 @@ pub(super) fn config(roots: &Roots, clock: Arc<dyn Clock>) -> Result<ClientConfi
 }
 
 /// A configuration that believes what `verifier` believes, at the time `clock` tells.
-pub(super) fn config_of(
+pub(crate) fn config_of(
     verifier: Arc<dyn ServerCertVerifier>,
     clock: Arc<dyn Clock>,
 ) -> Result<ClientConfig, RootsError> {
@@ -73,7 +73,7 @@ pub(super) fn config_of(
 }
 
 /// The one cryptographic library; it is named, since with two of them compiled in TLS has no default.
-pub(super) fn crypto() -> Arc<CryptoProvider> {
+pub(crate) fn crypto() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
@@ -96,7 +96,7 @@ impl TimeProvider for Told {
 }
 
 /// What was negotiated, as evidence.
-pub(super) fn evidence(connection: &ClientConnection, peer_name: &str, policy: EmailTier) -> TlsSession {
+pub(crate) fn evidence(connection: &ClientConnection, peer_name: &str, policy: EmailTier) -> TlsSession {
     let unknown = || "unknown".to_owned();
     let mut peer_certificate_sha256 = [0; 32];
     if let Some(certificate) = connection.peer_certificates().and_then(<[_]>::first) {
@@ -111,11 +111,12 @@ pub(super) fn evidence(connection: &ClientConnection, peer_name: &str, policy: E
         peer_name: peer_name.to_owned(),
         policy,
         peer_certificate_sha256,
+        onward: None,
     }
 }
 
 /// The result type of a failed negotiation, in the words of RFC 8460 section 4.3.
-pub(super) fn failure_code(error: &rustls::Error) -> &'static str {
+pub(crate) fn failure_code(error: &rustls::Error) -> &'static str {
     match error {
         rustls::Error::InvalidCertificate(certificate) => match certificate {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => "certificate-expired",
