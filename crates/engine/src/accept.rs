@@ -361,6 +361,11 @@ fn who_says_so(principal: &Principal, request: &wire::Request, now: Timestamp) -
             return Err(WireError::new("break_glass", "needs a staff principal, not an API key"));
         }
     }
+    // 45 CFR 164.312(a)(2)(i): emergency access is traced to who used it, so nobody breaks the glass in a colleague's name.
+    let glass = request.break_glass.as_ref().filter(|_| principal.kind == PrincipalKind::Staff);
+    if glass.is_some_and(|glass| !principal.is(&glass.actor)) {
+        return Err(WireError::new("break_glass.actor", "must be whoever holds the key: its id, or the name it bears"));
+    }
     // Emergency access is for this emergency, not for the year.
     let ends = request.break_glass.as_ref().map(|glass| glass.expires_at);
     if ends.is_some_and(|ends| ends.duration_since(now) > BREAK_GLASS_LONGEST) {

@@ -153,7 +153,7 @@ impl Engine {
         let mut deployment = settings.in_production(actor);
         let dkim = self.signature_holds(deployment.dkim, request, reading, now).await?;
         // Nothing else is asked about them (RULES TCP-10).
-        if request.purpose == Purpose::Marketing {
+        if request.by_its_facts() == Purpose::Marketing {
             deployment.do_not_call.own.extend(do_not_call::honoured(reading, &points, now).await?);
         }
         Ok(Facts {
@@ -245,7 +245,7 @@ pub(crate) struct Known {
 impl Known {
     pub(crate) fn of(holder: &Holder, now: Timestamp) -> Self {
         let second_factor = holder.second_factor_until.map(|until| now < until);
-        Self { named: holder.named, role: holder.role.clone(), second_factor }
+        Self { named: holder.name.is_some(), role: holder.role.clone(), second_factor }
     }
 
     fn permitted(&self, state: &TenantState, purpose: Purpose) -> Option<bool> {

@@ -64,7 +64,7 @@ impl Engine {
         reading: &mut Reading,
         now: Timestamp,
     ) -> Result<Fact<bool>, StoreError> {
-        if request.origin != Origin::Bulk && request.purpose != Purpose::Marketing {
+        if request.origin != Origin::Bulk && request.by_its_facts() != Purpose::Marketing {
             return Ok(said);
         }
         let since = now.checked_sub(DOUBT).unwrap_or(Timestamp::MIN);

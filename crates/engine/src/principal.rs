@@ -24,8 +24,8 @@ pub struct Principal {
 /// Who holds a key, as far as it was said when the key was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holder {
-    /// It bears a name for people (45 CFR 164.312(a)(2)(i)).
-    pub named: bool,
+    /// The name for people that it bears (45 CFR 164.312(a)(2)(i)); `None` = none.
+    pub name: Option<String>,
     /// What they do, as a name of a role (45 CFR 164.308(a)(4)).
     pub role: Option<String>,
     /// A second factor of theirs was checked, and counts until then (45 CFR 164.312(d)).
@@ -180,7 +180,7 @@ impl Principal {
             kind,
             scopes: record.scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
             holder: Holder {
-                named: !record.label.trim().is_empty(),
+                name: Some(record.label.trim().to_owned()).filter(|name| !name.is_empty()),
                 role: record.role.clone(),
                 second_factor_until: record.second_factor_until,
             },
@@ -199,6 +199,15 @@ impl Principal {
     /// [`Forbidden`].
     pub fn must(&self, scope: Scope) -> Result<(), Forbidden> {
         if self.may(scope) { Ok(()) } else { Err(Forbidden(scope)) }
+    }
+
+    /// Whether `actor` is whoever holds this key: by its id or the name it bears, bare or as a reference to a practitioner.
+    #[must_use]
+    pub fn is(&self, actor: &str) -> bool {
+        let actor = actor.trim();
+        let reference = ["Practitioner/", "PractitionerRole/"].iter().find_map(|kind| actor.strip_prefix(kind));
+        let who = reference.unwrap_or(actor);
+        who == self.id || self.holder.name.as_deref().is_some_and(|name| name.to_lowercase() == who.to_lowercase())
     }
 
     /// How they stand in ledger entries: `key:ID`, `staff:ID`, `system`.

@@ -1,6 +1,6 @@
 //! What a decision takes from the heap: a rule with nothing to say takes nothing, however many such rules there are.
 
-use crate::candidate;
+use crate::candidate::{self, PortalCopy};
 use crate::decide::{Reasons, survey};
 use crate::finding::Finding;
 use crate::properties::{case, stricter, tighten};
@@ -85,7 +85,7 @@ fn a_decision_without_reasons_takes_little_and_each_candidate_adds_nothing_but_i
     let mut larger = wide();
     let numbers: Vec<_> = (10..20).map(|n| crate::sample::sms(&format!("+121255501{n}"), 9)).collect();
     larger.patient().points.extend(numbers);
-    let candidates = candidate::contacts(&View::new(&larger.request, &larger.facts, &larger.policy), true).len();
+    let candidates = candidate::contacts(&View::new(&larger.request, &larger.facts, &larger.policy), PortalCopy::Stands).len();
     let (more, decision) = allocations(|| larger.decide());
     assert!(candidates >= 17, "{candidates}");
     // Every reason takes its place and at most a sentence of its own.
@@ -100,7 +100,7 @@ proptest! {
         let mut case = case;
         tighten(&mut case, &by);
         let view = View::new(&case.request, &case.facts, &case.policy);
-        let mut candidates = candidate::contacts(&view, true);
+        let mut candidates = candidate::contacts(&view, PortalCopy::Stands);
         candidates.extend(candidate::portal(&view));
         for rule in ALL {
             for one in &candidates {

@@ -9,6 +9,17 @@ use crate::view::{Audience, PointView, Today, View};
 use postern_base::{Channel, EmailMode, Form, Level, Purpose, RecipientRole};
 use std::cmp::Reverse;
 
+/// What came of the portal copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PortalCopy {
+    /// It may be read, now or later.
+    Stands,
+    /// A person must act before it may be.
+    Held,
+    /// There is none.
+    Missing,
+}
+
 /// One way the message could go.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Candidate<'a> {
@@ -24,8 +35,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) rendition: Option<&'a Rendition>,
     /// What the matrix says.
     pub(crate) cell: Cell,
-    /// The portal copy survived, so that a notice has something to point at.
-    pub(crate) portal_stands: bool,
+    /// What came of the portal copy, which a notice points at.
+    pub(crate) portal: PortalCopy,
     /// Stands for every way that the record does not hold.
     pub(crate) placeholder: bool,
 }
@@ -59,6 +70,12 @@ impl Candidate<'_> {
         self.form >= Form::Minimal
     }
 
+    /// A machine would ask the patient to call back: it says only that there is something, as a notice does. In an
+    /// emergency it is the message.
+    pub(crate) fn asks_to_call_back(&self, view: &View<'_>) -> bool {
+        self.form == Form::Callback && !self.channel.is_human_task() && !view.human_voice() && !view.emergency
+    }
+
     /// It needs a vendor's agreement: everything but what people carry.
     pub(crate) const fn needs_vendor(&self) -> bool {
         !self.channel.is_human_task()
@@ -86,21 +103,21 @@ pub(crate) fn portal<'a>(view: &'a View<'a>) -> Option<Candidate<'a>> {
     if !reads || view.is_formality() || !wanted(view, Channel::Portal) {
         return None;
     }
-    let form = match view.request.purpose {
+    let form = match view.purpose {
         Purpose::Marketing if view.level.is_some_and(|level| level <= Level::L1) => Form::Minimal,
         _ => Form::Full,
     };
-    Some(candidate(view, Channel::Portal, None, form, &view.portal, None, false))
+    Some(candidate(view, Channel::Portal, None, form, &view.portal, None, PortalCopy::Missing))
 }
 
 /// Every other candidate, contact points in the order of the record.
-pub(crate) fn contacts<'a>(view: &'a View<'a>, portal_stands: bool) -> Vec<Candidate<'a>> {
+pub(crate) fn contacts<'a>(view: &'a View<'a>, portal: PortalCopy) -> Vec<Candidate<'a>> {
     let mut found = Vec::with_capacity(16);
     let mut push = |channel, mode, forms: &[Form], address, point| {
         let first = found.len();
         for form in forms {
-            let next = candidate(view, channel, mode, *form, address, point, portal_stands);
-            if *form == Form::Notice && !portal_stands && next.cell.allows(Form::Minimal) && found.len() > first {
+            let next = candidate(view, channel, mode, *form, address, point, portal);
+            if *form == Form::Notice && portal != PortalCopy::Stands && next.cell.allows(Form::Minimal) && found.len() > first {
                 // Without a portal copy the minimal text is the answer; that a notice has nothing to point at is no news.
                 continue;
             }
@@ -111,7 +128,7 @@ pub(crate) fn contacts<'a>(view: &'a View<'a>, portal_stands: bool) -> Vec<Candi
         if found.len() == first
             && let Some(form) = forms.last()
         {
-            found.push(candidate(view, channel, mode, *form, address, point, portal_stands));
+            found.push(candidate(view, channel, mode, *form, address, point, portal));
         }
     };
     for point in &view.points {
@@ -140,7 +157,7 @@ pub(crate) fn contacts<'a>(view: &'a View<'a>, portal_stands: bool) -> Vec<Candi
 pub(crate) fn placeholder<'a>(view: &'a View<'a>) -> Candidate<'a> {
     let channel = view.request.channels.as_ref().and_then(|channels| channels.first().copied());
     let form = Form::Notice;
-    let none = candidate(view, channel.unwrap_or(Channel::HumanCall), None, form, &view.portal, None, false);
+    let none = candidate(view, channel.unwrap_or(Channel::HumanCall), None, form, &view.portal, None, PortalCopy::Missing);
     Candidate { placeholder: true, ..none }
 }
 
@@ -225,7 +242,7 @@ fn candidate<'a>(
     form: Form,
     address: &'a Address,
     point: Option<&'a PointView<'a>>,
-    portal_stands: bool,
+    portal: PortalCopy,
 ) -> Candidate<'a> {
     let rendition = rendition(view, channel, form);
     let found = rendition.filter(|_| form == Form::Full).and_then(|r| r.level.known().copied());
@@ -240,7 +257,7 @@ fn candidate<'a>(
         vendor: if channel.is_human_task() { None } else { vendor(view, channel) },
         rendition,
         cell: view.cell_at(channel, mode, level, address),
-        portal_stands,
+        portal,
         placeholder: false,
     }
 }

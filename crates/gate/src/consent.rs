@@ -14,8 +14,10 @@ pub(crate) struct Query<'a> {
     pub(crate) system: System,
     /// The contact point.
     pub(crate) address: &'a Address,
-    /// Why.
+    /// Why, by what the message is: a permission must cover it.
     pub(crate) purpose: Purpose,
+    /// Why, as its caller calls it: a denial of either denies.
+    pub(crate) asked_as: Purpose,
     /// When.
     pub(crate) now: Timestamp,
 }
@@ -73,7 +75,7 @@ fn reaches(provision: &Provision, decision: Ruling, query: Query<'_>) -> bool {
         Ruling::Permit => names_point(provision, query),
         Ruling::Deny => names_place(provision, query),
     };
-    place && names_purpose(provision, decision, query.purpose)
+    place && (names_purpose(provision, decision, query.purpose) || (decision == Ruling::Deny && names_purpose(provision, decision, query.asked_as)))
 }
 
 /// Whether the provision's channels and contact points include the queried one; empty = all.
@@ -170,7 +172,8 @@ pub(crate) enum Alternative {
 /// found that somebody else uses it too.
 #[must_use]
 pub fn closes(consents: &[Consent], system: System, address: &Address, now: Timestamp) -> bool {
-    let query = Query { system, address, purpose: Purpose::AppointmentReminder, now };
+    let purpose = Purpose::AppointmentReminder;
+    let query = Query { system, address, purpose, asked_as: purpose, now };
     alternative(consents, query) == Alternative::NotListed
 }
 

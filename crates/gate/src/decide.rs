@@ -1,6 +1,6 @@
 //! Every rule on every candidate, every reason kept.
 
-use crate::candidate::{self, Candidate};
+use crate::candidate::{self, Candidate, PortalCopy};
 use crate::decision::{Alert, Decision, Obligation, Refusal, RuleResult, Verdict, WaitingFor};
 use crate::facts::{Ehr, Facts};
 use crate::finding::{Against, Bar, Finding, deny};
@@ -26,12 +26,23 @@ pub(crate) struct Evaluated<'a> {
     pub(crate) until: Option<Timestamp>,
     /// What it waits for besides.
     pub(crate) waiting_for: Option<WaitingFor>,
+    /// Some rule leaves it to a person, whatever others say.
+    held: bool,
 }
 
 impl Evaluated<'_> {
     /// It may go, now or later.
     pub(crate) fn stands(&self) -> bool {
         self.bar <= Bar::Wait && self.waiting_for.is_none()
+    }
+
+    /// What it is to the notices and calls beside it, when it is the portal copy.
+    fn as_copy(&self) -> PortalCopy {
+        match self.held {
+            _ if self.stands() => PortalCopy::Stands,
+            true => PortalCopy::Held,
+            false => PortalCopy::Missing,
+        }
     }
 }
 
@@ -73,7 +84,7 @@ impl Reasons {
 
     /// Runs every rule that can bear on it on a candidate.
     fn evaluate<'a, E: Ear>(&mut self, view: &View<'a>, candidate: Candidate<'a>, ear: &mut E) -> Evaluated<'a> {
-        let mut evaluated = Evaluated { candidate, bar: Bar::Clear, until: None, waiting_for: None };
+        let mut evaluated = Evaluated { candidate, bar: Bar::Clear, until: None, waiting_for: None, held: false };
         ear.turns_to_next();
         for place in self.asked.and(roster::on(candidate.channel)) {
             let Some(check) = roster::check(place) else { continue };
@@ -118,6 +129,7 @@ impl Reasons {
     /// Keeps a reason against a candidate.
     fn against(&mut self, rule: &Rule, evaluated: &mut Evaluated<'_>, against: Against) {
         evaluated.bar = evaluated.bar.max(against.bar);
+        evaluated.held |= against.bar == Bar::Person;
         evaluated.until = evaluated.until.max(against.until);
         evaluated.waiting_for = evaluated.waiting_for.or(against.waiting_for);
         if against.alert {
@@ -182,8 +194,8 @@ impl<'a> Survey<'a> {
 /// Judges every candidate.
 pub(crate) fn survey<'a>(view: &'a View<'a>, reasons: &mut Reasons, ear: &mut impl Ear) -> Survey<'a> {
     let portal = candidate::portal(view).map(|candidate| reasons.evaluate(view, candidate, ear));
-    let portal_stands = portal.as_ref().is_some_and(Evaluated::stands);
-    let candidates = candidate::contacts(view, portal_stands);
+    let copy = portal.as_ref().map_or(PortalCopy::Missing, Evaluated::as_copy);
+    let candidates = candidate::contacts(view, copy);
     let mut contacts = Vec::with_capacity(candidates.len());
     for candidate in candidates {
         contacts.push(reasons.evaluate(view, candidate, ear));

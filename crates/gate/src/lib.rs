@@ -32,6 +32,7 @@ pub mod fact;
 pub mod facts;
 mod finding;
 pub mod matrix;
+mod natural;
 pub mod permit;
 mod plan;
 pub mod policy;
@@ -67,4 +68,4 @@ pub use rendition::{Commitment, Content, LinkState, Rendition};
 pub use request::Request;
 
 /// The version of the rules, raised whenever a rule's outcome can change.
-pub const RULES_VERSION: u32 = 5;
+pub const RULES_VERSION: u32 = 6;

@@ -124,6 +124,11 @@ impl Cell {
         self.marks & mark.bit() != 0
     }
 
+    /// What both cells allow, under the conditions of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { highest: self.highest.min(other.highest), marks: self.marks | other.marks }
+    }
+
     /// Whether the cell allows `form`, its conditions aside.
     #[must_use]
     pub fn allows(self, form: Form) -> bool {

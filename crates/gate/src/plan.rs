@@ -31,7 +31,7 @@ pub(crate) fn choose<'e>(
     let (best, choice) = best_contact(view, copy, contacts).unzip();
     let mut chosen: Vec<&Evaluated<'_>> = copy.into_iter().chain(best).collect();
     let tasks_only = chosen.is_empty();
-    if tasks_only || (view.request.purpose == Purpose::BreachNotice && best.is_none()) {
+    if tasks_only || (view.purpose == Purpose::BreachNotice && best.is_none()) {
         // 45 CFR 164.404(d)(1): a breach notice goes by first-class mail unless the person agreed to e-mail (BRN-05 has
         // refused every other contact).
         chosen.extend(task(contacts));
@@ -43,8 +43,9 @@ pub(crate) fn choose<'e>(
     let mut deliveries = Vec::with_capacity(chosen.len());
     for one in &chosen {
         let mut until = one.until;
-        if one.candidate.form == Form::Notice {
-            // A notice of something that is not in the portal yet would send the patient to an empty page.
+        if matches!(one.candidate.form, Form::Notice | Form::Callback) {
+            // A notice of something that is not in the portal yet would send the patient to an empty page, and who is asked to call
+            // would ask for it.
             until = until.max(copy_from);
         }
         let from = inside_window(view, &one.candidate, until);

@@ -1,6 +1,6 @@
 //! What must hold of every decision, shown on thousands of random ones.
 
-use crate::candidate::{self, Candidate};
+use crate::candidate::{self, Candidate, PortalCopy};
 use crate::decide::{Reasons, survey};
 use crate::decision::Outcome;
 use crate::deployment::Actor;
@@ -9,9 +9,9 @@ use crate::facts::{
     AgreementStatus, ConsentKind, ContactPoint, Ehr, Flags, Inbound, LineType, MailboxKind, OptOut, OptOutScope,
     PastDelivery, PointSource, Provision, Ruling, System, Verification,
 };
-use crate::finding::{Bar, Finding};
+use crate::finding::{Against, Bar, Finding};
 use crate::policy::{LoweredCell, Overrides, Policy};
-use crate::request::{AnsweredBy, Voice, VoiceMode};
+use crate::request::{AnsweredBy, Marketing, MarketingKind, Remuneration, Translation, Voice, VoiceMode};
 use crate::rules::{ALL, roster};
 use crate::sample::{Case, address, consent};
 use crate::view::View;
@@ -147,6 +147,16 @@ fn asked() -> impl Strategy<Value = Asked> {
         })
 }
 
+fn sells() -> impl Strategy<Value = Marketing> {
+    let kinds = vec![MarketingKind::OwnService, MarketingKind::ThirdParty, MarketingKind::Refill];
+    let paid = vec![Remuneration::None, Remuneration::CostOnly, Remuneration::AboveCost];
+    (select(kinds), select(paid), select(vec![0, 90, 91])).prop_map(|(kind, remuneration, drug_lapsed_days)| Marketing {
+        kind,
+        remuneration,
+        drug_lapsed_days,
+    })
+}
+
 prop_compose! {
     pub(crate) fn case()(
         asked in asked(),
@@ -154,6 +164,8 @@ prop_compose! {
         consents in proptest::collection::vec((kind(), provision(), proptest::bool::weighted(0.85)), 0..4),
         texts in proptest::collection::vec((select(vec!["ok", "STOP", "START", "who is this", "stop taking it?"]), 0usize..5), 0..2),
         glass in proptest::bool::weighted(0.2),
+        sells in proptest::option::weighted(0.2, sells()),
+        translated in proptest::option::weighted(0.1, any::<bool>()),
     ) -> Case {
         let mut case = Case::of(asked.purpose.as_str(), asked.level, &[]);
         case.facts.now = case.facts.now.checked_add(asked.hour.hours()).unwrap();
@@ -164,6 +176,8 @@ prop_compose! {
         case.request.recipient.role = asked.role;
         case.request.recipient.reference = (asked.role != RecipientRole::SelfPatient).then(|| "RelatedPerson/r1".to_owned());
         if glass { case.break_glass() }
+        case.request.marketing = sells;
+        case.request.translation = translated.map(|reviewed| Translation { machine: true, reviewed });
         case.request.urgency = asked.urgency;
         case.patient().points.extend(points);
         case.patient().zones = asked.zone.into_iter().map(str::to_owned).collect();
@@ -437,6 +451,31 @@ proptest! {
     }
 
     #[test]
+    fn nothing_announces_what_waits_for_a_person(case in case()) {
+        let view = View::new(&case.request, &case.facts, &case.policy);
+        let found = survey(&view, &mut Reasons::new(&view), &mut ());
+        let waits = found.portal.as_ref().is_some_and(|portal| portal.bar == Bar::Person);
+        if waits && !view.emergency && !view.human_voice() {
+            let announces = |d: &crate::Delivery| matches!(d.form, Form::Notice | Form::Callback) && !d.channel.is_human_task();
+            prop_assert!(!case.decide().deliveries.iter().any(announces));
+        }
+    }
+
+    #[test]
+    fn what_a_caller_calls_an_offer_makes_it_no_less_of_one(case in case(), word in select(Purpose::ALL.to_vec())) {
+        // 45 CFR 164.501: what is promoted and who pays make it marketing.
+        let mut named = case.clone();
+        named.request.marketing = Some(Marketing { kind: MarketingKind::ThirdParty, remuneration: Remuneration::AboveCost, drug_lapsed_days: 0 });
+        named.request.purpose = Purpose::Marketing;
+        let mut renamed = named.clone();
+        renamed.request.purpose = word;
+        let open = stands(&named);
+        for one in stands(&renamed) {
+            prop_assert!(open.contains(&one), "{one:?} opens when an offer is called {word}");
+        }
+    }
+
+    #[test]
     fn a_restriction_never_makes_anything_stand_that_did_not(case in case(), by in stricter()) {
         let before = stands(&case);
         let mut after = case.clone();
@@ -518,7 +557,7 @@ proptest! {
         order in Just((0..ALL.len()).collect::<Vec<_>>()).prop_shuffle(),
     ) {
         let first_to_last: Vec<usize> = (0..ALL.len()).collect();
-        for portal in [true, false] {
+        for portal in [PortalCopy::Stands, PortalCopy::Held, PortalCopy::Missing] {
             let view = View::new(&case.request, &case.facts, &case.policy);
             let turned = View::new(&case.request, &case.facts, &case.policy);
             for (one, other) in candidate::contacts(&view, portal).iter().zip(candidate::contacts(&turned, portal)) {
@@ -565,7 +604,7 @@ proptest! {
         for case in [case, strict] {
             let view = View::new(&case.request, &case.facts, &case.policy);
             let roster = roster::of(&view);
-            let mut candidates = candidate::contacts(&view, true);
+            let mut candidates = candidate::contacts(&view, PortalCopy::Stands);
             candidates.extend(candidate::portal(&view));
             candidates.push(candidate::placeholder(&view));
             for (place, rule) in ALL.iter().enumerate().filter(|(_, rule)| rule.effective.covers(view.today)) {
@@ -589,14 +628,21 @@ proptest! {
             let decision = case.decide();
             let view = View::new(&case.request, &case.facts, &case.policy);
             let portal = candidate::portal(&view);
-            let stands = |one: &Candidate<'_>| {
-                ALL.iter().filter(|rule| rule.effective.covers(view.today)).all(|rule| {
-                    let said = (rule.check)(&view, one);
-                    !matches!(said, Finding::Against(against) if against.bar > Bar::Wait || against.waiting_for.is_some())
-                })
+            let copy = |one: &Candidate<'_>| {
+                let rules = || ALL.iter().filter(|rule| rule.effective.covers(view.today));
+                let is_barred = |bars: fn(&Against) -> bool| {
+                    rules().any(|rule| matches!((rule.check)(&view, one), Finding::Against(against) if bars(&against)))
+                };
+                if !is_barred(|against| against.bar > Bar::Wait || against.waiting_for.is_some()) {
+                    PortalCopy::Stands
+                } else if is_barred(|against| against.bar == Bar::Person) {
+                    PortalCopy::Held
+                } else {
+                    PortalCopy::Missing
+                }
             };
             let mut candidates: Vec<_> = portal.into_iter().collect();
-            candidates.extend(candidate::contacts(&view, portal.as_ref().is_some_and(stands)));
+            candidates.extend(candidate::contacts(&view, portal.as_ref().map_or(PortalCopy::Missing, copy)));
             if candidates.is_empty() {
                 candidates.push(candidate::placeholder(&view));
             }

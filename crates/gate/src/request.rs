@@ -1,5 +1,6 @@
 //! What is asked: the gate's view of the body of `POST /v1/messages`.
 
+use crate::reference::REFILL_LAPSED;
 use jiff::Timestamp;
 use postern_base::{Basis, Channel, EmailMode, Origin, PatientId, Phi, Purpose, RecipientRole, Urgency};
 
@@ -46,6 +47,14 @@ pub struct Request {
     pub breach: Option<Breach>,
     /// It is disclosed because a law asks for it, not for care, payment or operations.
     pub disclosure: Option<Disclosure>,
+}
+
+impl Request {
+    /// What the message is: 45 CFR 164.501 "marketing" asks what it promotes and who pays, not what its caller calls it.
+    #[must_use]
+    pub fn by_its_facts(&self) -> Purpose {
+        if self.marketing.is_some_and(Marketing::is_marketing) { Purpose::Marketing } else { self.purpose }
+    }
 }
 
 /// How a text came into its language (45 CFR 92.201(c)(3)).
@@ -128,6 +137,22 @@ pub struct Marketing {
     pub remuneration: Remuneration,
     /// Days since the current prescription lapsed.
     pub drug_lapsed_days: u32,
+}
+
+impl Marketing {
+    /// 45 CFR 164.501 "marketing" (2): not refill reminders of a current drug at cost, nor treatment and the practice's own services
+    /// while nobody pays. Everything else here is, whatever purpose its caller gives it.
+    #[must_use]
+    pub const fn is_marketing(self) -> bool {
+        match self.kind {
+            MarketingKind::ThirdParty | MarketingKind::Sale => true,
+            MarketingKind::Fundraising => false,
+            MarketingKind::OwnService => !matches!(self.remuneration, Remuneration::None),
+            MarketingKind::Refill => {
+                matches!(self.remuneration, Remuneration::AboveCost) || self.drug_lapsed_days > REFILL_LAPSED
+            }
+        }
+    }
 }
 
 /// What is promoted.

@@ -241,6 +241,15 @@ impl Case {
         self.consents().push(consent(ConsentKind::ContactConsent, provision));
     }
 
+    /// The patient signs for offers by text and call to their first number (47 CFR 64.1200(f)(9)).
+    pub(crate) fn sign_for_texts(&mut self) {
+        let points = vec![address("+12125550101")];
+        let permit = Provision { decision: Some(Ruling::Permit), points, ..Provision::default() };
+        let mut signed = consent(ConsentKind::MarketingTextConsent, permit);
+        (signed.signed_by, signed.has_source) = (Some("Patient/p1".into()), true);
+        self.consents().push(signed);
+    }
+
     /// A named human breaks the glass for an hour.
     pub(crate) fn break_glass(&mut self) {
         self.request.origin = Origin::Staff;

@@ -10,6 +10,7 @@ use crate::facts::{
 use crate::matrix::{Cell, Column, cell};
 use crate::policy::{LoweredCell, Policy};
 use crate::reference::CONFIRMATION_TEXT;
+use crate::natural::is_person;
 use crate::request::{Request, VoiceMode};
 use crate::revocation::{Meaning, read, spoken_of};
 use crate::window::{Opening, Window};
@@ -92,6 +93,8 @@ pub(crate) struct View<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
+    /// What the message is by its facts: what 45 CFR 164.501 calls marketing is marketing, whatever its caller calls it.
+    pub(crate) purpose: Purpose,
     /// The instant the plan may begin: now, or the caller's `send_at`.
     pub(crate) start: Timestamp,
     pub(crate) patient: Option<&'a Patient>,
@@ -128,6 +131,7 @@ impl<'a> View<'a> {
             facts,
             policy,
             now: facts.now,
+            purpose: request.by_its_facts(),
             start: request.send_at.map_or(facts.now, |at| at.max(facts.now)),
             patient,
             consents,
@@ -191,7 +195,7 @@ impl<'a> View<'a> {
 
     /// The question put to a Consent about a contact point.
     pub(crate) fn query<'q>(&self, system: System, address: &'q Address) -> Query<'q> {
-        Query { system, address, purpose: self.request.purpose, now: self.now }
+        Query { system, address, purpose: self.purpose, asked_as: self.request.purpose, now: self.now }
     }
 
     fn stopped(&self, history: &History, point: &ContactPoint) -> Stopped {
@@ -215,7 +219,7 @@ impl<'a> View<'a> {
         for row in history.opt_outs.iter().filter(|row| same_place(&row.point, address) && stands(row.at)) {
             let covers = match row.scope {
                 OptOutScope::All => true,
-                OptOutScope::Purpose(purpose) => purpose == self.request.purpose,
+                OptOutScope::Purpose(purpose) => purpose == self.purpose || purpose == self.request.purpose,
             };
             if covers {
                 stopped.on_record = true;
@@ -230,7 +234,7 @@ impl<'a> View<'a> {
         mode.is_some()
             && self.active(ConsentKind::AccessRequest).any(|request| {
                 request.access_mode == mode
-                    && names_purpose(&request.provision, Ruling::Permit, self.request.purpose)
+                    && names_purpose(&request.provision, Ruling::Permit, self.purpose)
                     && request.provision.decision != Some(Ruling::Deny)
                     && in_force(&request.provision, self.now)
                     && request.provision.points.contains(address)
@@ -288,7 +292,7 @@ impl<'a> View<'a> {
     pub(crate) fn cell_at(&self, channel: Channel, mode: Option<EmailMode>, level: Level, address: &Address) -> Cell {
         let found = self.cell(channel, mode, level);
         let body = matches!(mode, Some(EmailMode::EnforcedTls | EmailMode::Smime));
-        let record = self.is_care() || self.request.purpose == Purpose::Billing;
+        let record = self.is_care() || self.purpose == Purpose::Billing;
         let lowered = self.lowered(channel, level).next().is_some();
         if body && record && !lowered && !found.allows(Form::Full) && self.access_requested(address, mode) {
             return Cell::PLAIN_EMAIL;
@@ -297,13 +301,19 @@ impl<'a> View<'a> {
     }
 
     fn lowered(&self, channel: Channel, level: Level) -> impl Iterator<Item = &LoweredCell> {
-        self.policy.lowered_for(self.request.purpose, level, channel)
+        let asked_as = Some(self.request.purpose).filter(|asked_as| *asked_as != self.purpose);
+        let both = [Some(self.purpose), asked_as].into_iter().flatten();
+        both.flat_map(move |purpose| self.policy.lowered_for(purpose, level, channel))
     }
 
     /// The cell for a level in the column of a channel and mode, lowered by the tenant.
     pub(crate) fn cell(&self, channel: Channel, mode: Option<EmailMode>, level: Level) -> Cell {
         let mut found = match Column::of(channel, mode) {
-            Some(column) => cell(self.request.purpose, level, column),
+            // An offer under the name of care has the conditions of an offer, and no more room than either.
+            Some(column) if self.purpose != self.request.purpose => {
+                cell(self.purpose, level, column).and(cell(self.request.purpose, level, column))
+            }
+            Some(column) => cell(self.purpose, level, column),
             None if channel == Channel::Email => Cell::PLAIN_EMAIL,
             None => Cell::TASK,
         };
@@ -325,12 +335,12 @@ impl<'a> View<'a> {
 
     /// The patient gives or changes leave, or proves a contact point: one-time codes, opt-in and opt-out confirmations.
     pub(crate) fn is_formality(&self) -> bool {
-        matches!(self.request.purpose, Purpose::OneTimeCode | Purpose::ConsentConfirmation)
+        matches!(self.purpose, Purpose::OneTimeCode | Purpose::ConsentConfirmation)
     }
 
     /// The purpose is care of the patient (RULES TCP-02): what a number given to a provider is given for.
     pub(crate) fn is_care(&self) -> bool {
-        is_care(self.request.purpose)
+        is_care(self.purpose)
     }
 
     /// It answers what the patient sent, after `since`, and nothing was sent to that contact point in between.
@@ -349,7 +359,7 @@ impl<'a> View<'a> {
     /// Windows do not bind emergencies, one-time codes, answers to HELP, and confirmations of what the patient has just said. An
     /// emergency is one that a named human answers for; the purpose alone names a row of the matrix (docs/decisions/0010).
     pub(crate) fn window_binds(&self) -> bool {
-        let at_once = match self.request.purpose {
+        let at_once = match self.purpose {
             Purpose::OneTimeCode => true,
             Purpose::ConsentConfirmation => self.was_asked_just_now(),
             _ => false,
@@ -373,7 +383,7 @@ impl<'a> View<'a> {
     /// When an automated message may reach the patient, from `from` on.
     pub(crate) fn opening(&self, from: Timestamp) -> Opening {
         let window =
-            self.window.get_or_init(|| Window::new(self.facts, self.patient, self.policy, self.request.purpose));
+            self.window.get_or_init(|| Window::new(self.facts, self.patient, self.policy, self.purpose));
         window.opening(from)
     }
 
@@ -426,7 +436,7 @@ impl<'a> View<'a> {
 
     /// When the window that is open at the start of the plan closes, for a channel that it binds.
     pub(crate) fn closes(&self, channel: Channel) -> Option<Timestamp> {
-        let live = channel == Channel::Voice && self.human_voice() && self.request.purpose != Purpose::Marketing;
+        let live = channel == Channel::Voice && self.human_voice() && self.purpose != Purpose::Marketing;
         if live || !is_contact(channel) || !self.window_binds() || self.first_opening() != Opening::Open {
             return None;
         }
@@ -511,15 +521,15 @@ fn audience<'a>(request: &Request, facts: &'a Facts) -> Audience<'a> {
 fn emergency(request: &Request, now: Timestamp) -> bool {
     let by_a_human = request.origin == Origin::Staff;
     let glass = request.break_glass.as_ref().is_some_and(|glass| {
-        let named = says_something(&glass.actor) && says_something(glass.reason.reveal());
+        let named = is_person(&glass.actor) && says_something(glass.reason.reveal());
         named && now < glass.expires_at
     });
     // 47 CFR 64.1200(f)(4): "affecting the health and safety of consumers": a bill, a survey or an offer never is.
-    request.urgency == Urgency::Emergency && is_care(request.purpose) && by_a_human && glass
+    request.urgency == Urgency::Emergency && is_care(request.by_its_facts()) && by_a_human && glass
 }
 
 /// A name or a reason has letters; an invisible character or a single sign is neither.
-fn says_something(text: &str) -> bool {
+pub(crate) fn says_something(text: &str) -> bool {
     text.chars().filter(|c| c.is_alphanumeric()).count() >= 2
 }
 

@@ -103,7 +103,7 @@ pub(crate) fn principal(tenant: &str) -> Principal {
         kind: PrincipalKind::Staff,
         scopes: vec![Scope::Admin],
         holder: Holder {
-            named: true,
+            name: Some("Dr. Linden".into()),
             role: Some("clinician".into()),
             second_factor_until: Some("2027-12-31T00:00:00Z".parse().unwrap()),
         },

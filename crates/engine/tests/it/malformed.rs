@@ -67,6 +67,12 @@ async fn emergency_access_for_longer_than_a_day_is_refused() {
             "content": {"body": "Please call us about your visit.", "level": "L1"},
             "break_glass": {"actor": "Dr. Linden", "reason": "recall of a device", "expires_at": until.to_string()}})
     };
+    // 45 CFR 164.312(a)(2)(i): nobody breaks the glass in a colleague's name.
+    for colleague in ["Dr. Lee", "Practitioner/dr-lee", "Device/pump-1", "system"] {
+        let mut request = glass(1);
+        request["break_glass"]["actor"] = json!(colleague);
+        assert_eq!(refused(&clinic, request).await.0, "break_glass.actor", "{colleague}");
+    }
     let (field, _) = refused(&clinic, glass(25)).await;
     assert_eq!(field, "break_glass.expires_at");
     assert!(clinic.accept(&glass(24)).await.is_ok());

@@ -163,7 +163,7 @@ pub(crate) const COUNT: usize = CATALOGUE.len();
 /// Every rule, in the order of the answer.
 pub static ALL: &[Rule] = &CATALOGUE;
 
-const CATALOGUE: [Rule; 111] = [
+const CATALOGUE: [Rule; 112] = [
     house::system::POLICY_FLOOR,
     house::system::RECORD_READ,
     house::system::BOTH_LEDGERS,
@@ -275,6 +275,7 @@ const CATALOGUE: [Rule; 111] = [
     house::codes::OUT_OF_BAND,
     house::points::IN_USE,
     house::points::SAFE_DEVICE,
+    house::announcement::ANNOUNCED,
 ];
 
 #[cfg(test)]

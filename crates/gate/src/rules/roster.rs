@@ -46,6 +46,12 @@ impl RuleSet {
         self
     }
 
+    /// What either holds.
+    fn or(mut self, other: &Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(word, others)| *word |= others);
+        self
+    }
+
     fn but(mut self, other: &Self) -> Self {
         self.0.iter_mut().zip(other.0).for_each(|(word, others)| *word &= !others);
         self
@@ -131,6 +137,9 @@ pub(crate) fn of(view: &View<'_>) -> RuleSet {
     let given = given(view.request, view.facts, view.policy);
     let [dated, _, every] = &KINDS;
     let mut asked = *FOR.get(view.request.purpose as usize).unwrap_or(every);
+    if view.purpose != view.request.purpose {
+        asked = asked.or(FOR.get(view.purpose as usize).unwrap_or(every));
+    }
     for (bit, needing) in NEEDING.iter().enumerate() {
         if given & (1 << bit) == 0 {
             asked = asked.but(needing);

@@ -36,7 +36,7 @@ fn blanket_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if let Some(defect) = view.policy.ends_too_late(view.now) {
         return deny(defect.sentence).lifted_by(&[Remedy::MendPolicy]).and_alert();
     }
-    let machine = candidate.has_body() && !candidate.channel.is_human_task();
+    let machine = (candidate.has_body() && !candidate.channel.is_human_task()) || candidate.asks_to_call_back(view);
     if view.request.purpose != Purpose::TestResult || !machine {
         return Finding::NotApplicable;
     }
@@ -54,9 +54,10 @@ fn blanket_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     })
 }
 
-/// The result that a text discloses, when the message is about one.
+/// The result that a text discloses, or a machine asks the patient to call about, when the message is about one.
 fn disclosed<'a>(view: &View<'a>, candidate: &Candidate<'_>) -> Option<&'a Event> {
-    let discloses = view.request.purpose == Purpose::TestResult && candidate.has_body();
+    let tells = candidate.has_body() || candidate.asks_to_call_back(view);
+    let discloses = view.request.purpose == Purpose::TestResult && tells;
     view.event.filter(|event| discloses && event.reference.starts_with("DiagnosticReport/"))
 }
 

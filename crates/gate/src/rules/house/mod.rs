@@ -1,5 +1,6 @@
 //! Our own policy, never mixed with law (RULES 1.6, 1.9 and POLICY marks).
 
+pub(super) mod announcement;
 pub(super) mod codes;
 pub(super) mod points;
 pub(super) mod practice;

@@ -224,7 +224,7 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let given = wrote || point.point.source.is_known_and(|source| *source == PointSource::Patient);
     match point.standing {
         Some(Standing::Permitted) => Finding::Satisfied,
-        Some(Standing::Silent) if given && view.request.purpose != Purpose::Marketing => Finding::Satisfied,
+        Some(Standing::Silent) if given && view.purpose != Purpose::Marketing => Finding::Satisfied,
         Some(Standing::Lapsed) => deny("The patient's consent for this address was withdrawn or has run out.")
             .lifted_by(&[Remedy::RecordConsent]),
         _ => unknown("Neither did the patient give this address, nor is a consent for it on record.")

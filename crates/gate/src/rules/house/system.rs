@@ -95,7 +95,7 @@ fn both_ledgers(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     let Some(consents) = view.consents else { return Finding::NotApplicable };
     // 45 CFR 164.404(d)(1) asks for the letter, whatever the patient said of calls and texts (RULES TCP-15).
-    let letter = view.request.purpose == Purpose::BreachNotice && candidate.channel == Channel::Mail;
+    let letter = view.purpose == Purpose::BreachNotice && candidate.channel == Channel::Mail;
     if letter || (view.emergency && candidate.is_contact()) {
         return Finding::NotApplicable;
     }

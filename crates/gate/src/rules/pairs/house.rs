@@ -13,6 +13,12 @@ fn from_a_template(approvals: u32) -> Case {
     })
 }
 
+fn called_about(reviewed: bool) -> Case {
+    but(Case::of("test_result", Level::L3, &[Channel::Portal, Channel::Voice]), |case| {
+        case.request.translation = Some(crate::request::Translation { machine: true, reviewed });
+    })
+}
+
 fn app(asked: bool) -> Case {
     but(Case::of("appointment_reminder", Level::L1, &[Channel::MessagingApp, Channel::Portal]), |case| {
         opened(case, System::MessagingApp, "app-1");
@@ -144,5 +150,6 @@ pub(super) const PAIRS: &[Pair] = &[
         || code(Channel::Sms),
     ),
     pair("HSE-01", || but(text(), |c| c.patient().points.clear()), text),
+    pair("HSE-03", || called_about(false), || called_about(true)),
     pair("HSE-02", || but(text(), |c| c.patient().flags = Flags { no_automated: true, ..Flags::default() }), text),
 ];

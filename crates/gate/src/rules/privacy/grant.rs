@@ -64,7 +64,8 @@ fn ruled_by(view: &View<'_>, provision: &Provision, person: &str, named: bool) -
 fn forbids_this(view: &View<'_>, provision: &Provision) -> bool {
     let names_part = view.categories().any(|category| provision.labels.contains(&category));
     let content = provision.labels.is_empty() || names_part;
-    content && names_purpose(provision, Ruling::Deny, view.request.purpose)
+    let asked = [view.purpose, view.request.purpose];
+    content && asked.into_iter().any(|purpose| names_purpose(provision, Ruling::Deny, purpose))
 }
 
 /// A permission reaches only as far as it says: to content that it names whole. A grant for visits is none for results.
@@ -72,5 +73,5 @@ fn permits_this(view: &View<'_>, provision: &Provision) -> bool {
     let has_categories = view.categories().next().is_some();
     let names_all = has_categories && view.categories().all(|category| provision.labels.contains(&category));
     let content = provision.labels.is_empty() || names_all;
-    content && names_purpose(provision, Ruling::Permit, view.request.purpose)
+    content && names_purpose(provision, Ruling::Permit, view.purpose)
 }

@@ -5,9 +5,8 @@ use crate::consent::{Query, in_force, ruling};
 use crate::facts::{ActReason, Consent, ConsentKind, Provision, Ruling};
 use crate::finding::{Finding, MISSING, deny, strip, unknown};
 use crate::matrix::Mark;
-use crate::reference::REFILL_LAPSED;
 use crate::remedy::Remedy;
-use crate::request::{Marketing, MarketingKind, Remuneration};
+use crate::request::{MarketingKind, Remuneration};
 use crate::rules::privacy::restriction::system;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
@@ -117,7 +116,7 @@ fn names_this(view: &View<'_>, candidate: &Candidate<'_>, provision: &Provision)
         return false;
     }
     if candidate.is_contact() {
-        let query = Query { purpose: Purpose::Marketing, ..view.query(system(candidate), candidate.address) };
+        let query = Query { purpose: Purpose::Marketing, asked_as: Purpose::Marketing, ..view.query(system(candidate), candidate.address) };
         return ruling(provision, query) == Some(Ruling::Permit);
     }
     let permits = provision.decision == Some(Ruling::Permit) && in_force(provision, view.now);
@@ -142,7 +141,7 @@ enum Need {
 
 fn need_of(view: &View<'_>, candidate: &Candidate<'_>) -> Need {
     let Some(offer) = view.request.marketing else {
-        let says_nothing_of_payment = view.request.purpose == Purpose::Marketing;
+        let says_nothing_of_payment = view.purpose == Purpose::Marketing;
         return if says_nothing_of_payment { Need::AuthorizationThatTellsOfPayment } else { Need::None };
     };
     // 45 CFR 164.514(f)(1): fundraising for the practice itself needs none (PRI-13).
@@ -151,21 +150,9 @@ fn need_of(view: &View<'_>, candidate: &Candidate<'_>) -> Need {
     }
     let cell_asks = candidate.cell.has(Mark::Authorization) || candidate.cell.has(Mark::ExactAuthorization);
     match offer.remuneration {
-        _ if !cell_asks && !is_marketing(offer) => Need::None,
+        _ if !cell_asks && !offer.is_marketing() => Need::None,
         Remuneration::None => Need::Authorization,
         Remuneration::CostOnly | Remuneration::AboveCost => Need::AuthorizationThatTellsOfPayment,
-    }
-}
-
-/// 45 CFR 164.501 "marketing" (2): not refill reminders at cost, nor the practice's own services without payment.
-const fn is_marketing(facts: Marketing) -> bool {
-    match facts.kind {
-        MarketingKind::ThirdParty | MarketingKind::Sale => true,
-        MarketingKind::Fundraising => false,
-        MarketingKind::OwnService => !matches!(facts.remuneration, Remuneration::None),
-        MarketingKind::Refill => {
-            matches!(facts.remuneration, Remuneration::AboveCost) || facts.drug_lapsed_days > REFILL_LAPSED
-        }
     }
 }
 
@@ -187,7 +174,7 @@ fn refill(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.marketing {
         Some(facts) if facts.kind == MarketingKind::Refill => {
             let paid = facts.remuneration != Remuneration::None;
-            Finding::when(!is_marketing(facts) || is_authorized(view, candidate, paid), || {
+            Finding::when(!facts.is_marketing() || is_authorized(view, candidate, paid), || {
                 deny("This is no refill reminder any more: the drug lapsed too long ago, or more than the cost is paid for it.")
                     .lifted_by(&[Remedy::SignAuthorization])
             })
@@ -213,7 +200,7 @@ pub(crate) const OWN_SERVICE: Rule = Rule {
 fn own_service(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.marketing {
         Some(facts) if facts.kind == MarketingKind::OwnService => {
-            Finding::when(!is_marketing(facts) || is_authorized(view, candidate, true), || {
+            Finding::when(!facts.is_marketing() || is_authorized(view, candidate, true), || {
                 deny("Somebody pays for this message about the practice's own service, which makes it marketing.")
                     .lifted_by(&[Remedy::SignAuthorization])
             })
@@ -304,7 +291,7 @@ fn commercial_email(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 mod tests {
     use crate::request::{Marketing, MarketingKind, Remuneration};
     use crate::sample::{Case, refused_by, sends};
-    use postern_base::{Channel, Level};
+    use postern_base::{Channel, Level, Purpose};
 
     fn refill(remuneration: Remuneration, drug_lapsed_days: u32) -> Case {
         let mut case = Case::of("medication", Level::L1, &[Channel::Sms]);
@@ -321,6 +308,27 @@ mod tests {
     fn a_refill_reminder_above_cost_or_long_lapsed_needs_an_authorization() {
         assert!(refused_by(&refill(Remuneration::AboveCost, 0), Channel::Sms, "PRI-08"));
         assert!(refused_by(&refill(Remuneration::None, 91), Channel::Sms, "PRI-08"));
+    }
+
+    #[test]
+    fn an_offer_under_the_name_of_care_is_texted_only_to_who_signed_for_offers() {
+        for purpose in [Purpose::Medication, Purpose::Recall, Purpose::FollowUp, Purpose::Billing] {
+            let mut case = refill(Remuneration::AboveCost, 0);
+            case.request.purpose = purpose;
+            assert!(refused_by(&case, Channel::Sms, "TCP-22"), "{purpose}");
+            case.sign_for_texts();
+            assert!(!refused_by(&case, Channel::Sms, "TCP-22"), "{purpose}");
+            assert!(refused_by(&case, Channel::Sms, "PRI-08"), "{purpose}: signed for texts, not for the use of the record");
+        }
+    }
+
+    #[test]
+    fn a_denial_of_care_messages_stands_against_an_offer_under_their_name_too() {
+        use crate::facts::{ActReason, ConsentKind, Provision, Ruling};
+        let mut case = refill(Remuneration::AboveCost, 0);
+        let denied = Provision { decision: Some(Ruling::Deny), reasons: vec![ActReason::Treat], ..Provision::default() };
+        case.consents().push(crate::sample::consent(ConsentKind::ContactConsent, denied));
+        assert!(refused_by(&case, Channel::Sms, "SYS-03"));
     }
 
     #[test]
@@ -367,6 +375,7 @@ mod tests {
             (signed.signed_by, signed.has_source) = (Some("Patient/p1".into()), true);
             signed.remuneration_disclosed = true;
             case.consents().push(signed);
+            case.sign_for_texts();
             case
         };
         assert!(sends(&authorized(vec![], vec![ActReason::HMarkt]), Channel::Sms));

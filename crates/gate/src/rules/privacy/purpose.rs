@@ -32,7 +32,7 @@ fn permitted_purpose(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         )
         .for_good("Another record stands in its place; the request names that one.");
     }
-    let purpose = view.request.purpose;
+    let purpose = view.purpose;
     match view.request.recipient.role {
         RecipientRole::SelfPatient | RecipientRole::Proxy | RecipientRole::Caregiver => Finding::Satisfied,
         RecipientRole::HealthPlan => Finding::when(purpose == Purpose::Billing, || {

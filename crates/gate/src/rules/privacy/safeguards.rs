@@ -1,6 +1,6 @@
 //! Reasonable safeguards: how much a channel may carry, and to whom it is said.
 
-use crate::candidate::Candidate;
+use crate::candidate::{Candidate, PortalCopy};
 use crate::finding::{Finding, redirect, strip};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
@@ -29,7 +29,7 @@ fn ceiling(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.channel.is_human_task() || candidate.placeholder || view.level.is_none() {
         return Finding::NotApplicable;
     }
-    if candidate.form == Form::Notice && !candidate.portal_stands && candidate.cell.allows(Form::Notice) {
+    if candidate.form == Form::Notice && candidate.portal != PortalCopy::Stands && candidate.cell.allows(Form::Notice) {
         return redirect(
             "A notice only says that something waits in the portal, and no portal copy can be made here; allow the portal among the channels.",
         ).lifted_by(&[Remedy::AllowPortal]);

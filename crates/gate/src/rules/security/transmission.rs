@@ -89,7 +89,7 @@ pub(crate) const SIGNED_MAIL: Rule = Rule {
 };
 
 fn signed_mail(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let bulk = view.request.origin == Origin::Bulk || view.request.purpose == Purpose::Marketing;
+    let bulk = view.request.origin == Origin::Bulk || view.purpose == Purpose::Marketing;
     if candidate.channel != Channel::Email || !bulk {
         return Finding::NotApplicable;
     }

@@ -58,7 +58,7 @@ fn canada(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
 
 /// Where the patient lives, when something is offered to them and the record says so.
 fn offered_in<'v>(view: &'v View<'_>) -> Option<&'v str> {
-    let patient = view.patient.filter(|_| view.request.purpose == Purpose::Marketing)?;
+    let patient = view.patient.filter(|_| view.purpose == Purpose::Marketing)?;
     patient.country.as_deref()
 }
 

@@ -25,7 +25,9 @@ enum Told<'a> {
 
 /// What a message tells of a result, when the patient or the practice is in `state`.
 fn told<'a>(view: &View<'a>, candidate: &Candidate<'_>, state: &str) -> Told<'a> {
-    if !is_in(view, state) || !is_electronic(candidate) || !candidate.has_body() {
+    // house: a machine that asks the patient to call about a result begins to tell it, so it waits as the result does.
+    let tells = (is_electronic(candidate) && candidate.has_body()) || candidate.asks_to_call_back(view);
+    if !is_in(view, state) || !tells {
         return Told::Nothing;
     }
     let about_results = view.request.purpose == Purpose::TestResult;
@@ -177,7 +179,7 @@ fn california(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     } else {
         require("State law asks a clinician to speak with the patient before this result is released.")
     };
-    finding.lifted_by(&[Remedy::ReleaseResult])
+    finding.lifted_by(&[Remedy::ReleaseResult]).and_alert()
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ fn confirms_opt_out(view: &View<'_>, history: &History, candidate: &Candidate<'_
 /// 47 CFR 64.1200(a)(12): a confirmation answers the opt-out; neither a mass mailing nor a journey nor a model does.
 pub(super) fn answers_opt_out(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
     let answers = matches!(view.request.origin, Origin::Api | Origin::Staff | Origin::Reply);
-    let confirms = answers && view.request.purpose == Purpose::ConsentConfirmation && !view.answers_help();
+    let confirms = answers && view.purpose == Purpose::ConsentConfirmation && !view.answers_help();
     confirms && matches!(confirmation(view, candidate), Finding::Satisfied)
 }
 

@@ -55,13 +55,13 @@ fn consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 /// 47 CFR 64.1200(f)(4): an emergency needs no consent; a code is the user's own request; an offer needs the written consent of TCP-22
 /// instead.
 fn stands_on_something_else(view: &View<'_>) -> bool {
-    view.emergency || matches!(view.request.purpose, Purpose::OneTimeCode | Purpose::Marketing)
+    view.emergency || matches!(view.purpose, Purpose::OneTimeCode | Purpose::Marketing)
 }
 
 /// It confirms what the patient sent from there, or asks at the number they gave for it. Whether there is something to confirm is
 /// TCP-13's to say.
 fn confirms_what_was_said(view: &View<'_>, candidate: &Candidate<'_>, point: &PointView<'_>) -> bool {
-    let confirms = view.request.purpose == Purpose::ConsentConfirmation;
+    let confirms = view.purpose == Purpose::ConsentConfirmation;
     confirms && (view.is_first_answer(candidate.address, None) || is_given_by_patient(point))
 }
 

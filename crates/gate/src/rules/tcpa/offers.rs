@@ -79,7 +79,7 @@ pub(crate) const DO_NOT_CALL: Rule = Rule {
 
 fn do_not_call(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     // 47 CFR 64.1200(e): the lists bind texts as they bind calls.
-    if view.request.purpose != Purpose::Marketing || !candidate.is_call_or_text() || candidate.cell.highest.is_none() {
+    if view.purpose != Purpose::Marketing || !candidate.is_call_or_text() || candidate.cell.highest.is_none() {
         return Finding::NotApplicable;
     }
     let signed = || matches!(signed_for_offers(view, candidate), Finding::Satisfied);

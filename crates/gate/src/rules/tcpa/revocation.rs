@@ -18,7 +18,7 @@ fn binding(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Stopped> {
     // 47 CFR 64.1200(a)(10): an opt-out does not reach live calls, mail, the portal, emergencies, or one answer to what
     // the patient sends afterwards.
     let answer = view.is_first_answer(candidate.address, point.stopped.at);
-    let confirmation = view.request.purpose == Purpose::ConsentConfirmation;
+    let confirmation = view.purpose == Purpose::ConsentConfirmation;
     // 47 CFR 64.1200(a)(12): nor does it reach the one message that confirms it.
     let confirms = || answers_opt_out(view, candidate);
     let spares = live || view.emergency || (answer && (confirmation || !replies_to_stop(view))) || confirms();

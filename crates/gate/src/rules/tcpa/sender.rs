@@ -188,7 +188,7 @@ fn programme(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     };
     let recurring = matches!(view.request.origin, Origin::Journey | Origin::Bulk);
-    let offers = view.request.purpose == Purpose::Marketing;
+    let offers = view.purpose == Purpose::Marketing;
     if !recurring && !offers {
         return Finding::NotApplicable;
     }

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use postern_base::{Channel, Purpose};
 
 fn bound(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
-    let live = candidate.channel == Channel::Voice && view.human_voice() && view.request.purpose != Purpose::Marketing;
+    let live = candidate.channel == Channel::Voice && view.human_voice() && view.purpose != Purpose::Marketing;
     candidate.is_contact() && view.window_binds() && !live
 }
 
@@ -112,7 +112,7 @@ pub(crate) const MARKETING_CAP: Rule = Rule {
 };
 
 fn marketing_cap(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    if view.request.purpose != Purpose::Marketing || !candidate.is_contact() {
+    if view.purpose != Purpose::Marketing || !candidate.is_contact() {
         return Finding::NotApplicable;
     }
     let Some(history) = view.history else { return Finding::NotApplicable };
