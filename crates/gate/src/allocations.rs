@@ -85,7 +85,8 @@ fn a_decision_without_reasons_takes_little_and_each_candidate_adds_nothing_but_i
     let mut larger = wide();
     let numbers: Vec<_> = (10..20).map(|n| crate::sample::sms(&format!("+121255501{n}"), 9)).collect();
     larger.patient().points.extend(numbers);
-    let candidates = candidate::contacts(&View::new(&larger.request, &larger.facts, &larger.policy), PortalCopy::Stands).len();
+    let candidates =
+        candidate::contacts(&View::new(&larger.request, &larger.facts, &larger.policy), PortalCopy::Stands).len();
     let (more, decision) = allocations(|| larger.decide());
     assert!(candidates >= 17, "{candidates}");
     // Every reason takes its place and at most a sentence of its own.

@@ -48,7 +48,8 @@ impl Candidate<'_> {
             (Form::Notice | Form::Callback, _) => Some(Level::L0),
             (_, Some(rendition)) => match rendition.level {
                 Fact::Known(found) if self.form == Form::Full => Some(source.map_or(found, |s| s.max(found))),
-                Fact::Known(found) => Some(found),
+                // The caller's own words are what they say they are; a minimal text carries no more than logistics (SYS-06).
+                Fact::Known(found) => Some(source.map_or(found, |source| found.max(source.min(Level::L1)))),
                 Fact::Unknown(_) => None,
             },
             (_, None) => source,
@@ -117,7 +118,11 @@ pub(crate) fn contacts<'a>(view: &'a View<'a>, portal: PortalCopy) -> Vec<Candid
         let first = found.len();
         for form in forms {
             let next = candidate(view, channel, mode, *form, address, point, portal);
-            if *form == Form::Notice && portal != PortalCopy::Stands && next.cell.allows(Form::Minimal) && found.len() > first {
+            if *form == Form::Notice
+                && portal != PortalCopy::Stands
+                && next.cell.allows(Form::Minimal)
+                && found.len() > first
+            {
                 // Without a portal copy the minimal text is the answer; that a notice has nothing to point at is no news.
                 continue;
             }
@@ -157,7 +162,8 @@ pub(crate) fn contacts<'a>(view: &'a View<'a>, portal: PortalCopy) -> Vec<Candid
 pub(crate) fn placeholder<'a>(view: &'a View<'a>) -> Candidate<'a> {
     let channel = view.request.channels.as_ref().and_then(|channels| channels.first().copied());
     let form = Form::Notice;
-    let none = candidate(view, channel.unwrap_or(Channel::HumanCall), None, form, &view.portal, None, PortalCopy::Missing);
+    let none =
+        candidate(view, channel.unwrap_or(Channel::HumanCall), None, form, &view.portal, None, PortalCopy::Missing);
     Candidate { placeholder: true, ..none }
 }
 

@@ -75,7 +75,9 @@ fn reaches(provision: &Provision, decision: Ruling, query: Query<'_>) -> bool {
         Ruling::Permit => names_point(provision, query),
         Ruling::Deny => names_place(provision, query),
     };
-    place && (names_purpose(provision, decision, query.purpose) || (decision == Ruling::Deny && names_purpose(provision, decision, query.asked_as)))
+    place
+        && (names_purpose(provision, decision, query.purpose)
+            || (decision == Ruling::Deny && names_purpose(provision, decision, query.asked_as)))
 }
 
 /// Whether the provision's channels and contact points include the queried one; empty = all.

@@ -61,7 +61,14 @@ mod tests {
 
     #[test]
     fn a_practitioner_and_a_name_are_somebody() {
-        for actor in ["Practitioner/nurse-7", "PractitionerRole/on-call-3", "Dr. Linden", "dr-lee", "Ai Tanaka", " Ana Gómez, RN "] {
+        for actor in [
+            "Practitioner/nurse-7",
+            "PractitionerRole/on-call-3",
+            "Dr. Linden",
+            "dr-lee",
+            "Ai Tanaka",
+            " Ana Gómez, RN ",
+        ] {
             assert!(is_person(actor), "{actor}");
         }
     }
@@ -69,9 +76,29 @@ mod tests {
     #[test]
     fn a_program_a_thing_a_patient_and_a_relative_are_nobody_of_the_staff() {
         for actor in [
-            "", " ", "x", "?!", "Practitioner/", "Practitioner/system", "Practitioner//", "practitioner/dr-lee", "Device/pump-1",
-            "Patient/p1", "Organization/clinic", "RelatedPerson/r1", "HealthcareService/er", "system", "SYSTEM", "ai-agent",
-            "AI", "The triage bot", "on-call scheduler", "nobody", "n/a", "Unknown", "https://ehr.example/Practitioner/7",
+            "",
+            " ",
+            "x",
+            "?!",
+            "Practitioner/",
+            "Practitioner/system",
+            "Practitioner//",
+            "practitioner/dr-lee",
+            "Device/pump-1",
+            "Patient/p1",
+            "Organization/clinic",
+            "RelatedPerson/r1",
+            "HealthcareService/er",
+            "system",
+            "SYSTEM",
+            "ai-agent",
+            "AI",
+            "The triage bot",
+            "on-call scheduler",
+            "nobody",
+            "n/a",
+            "Unknown",
+            "https://ehr.example/Practitioner/7",
         ] {
             assert!(!is_person(actor), "{actor}");
         }

@@ -274,10 +274,13 @@ fn fits(view: &View<'_>, copy: bool, one: &Evaluated<'_>, all: &[Evaluated<'_>])
     if choice(&is_body) { is_body(c) } else { !is_notice(c) || !choice(&|other| other.has_body()) }
 }
 
-/// The caller asks for this mode, or the patient did in a request for access (45 CFR 164.524(c)(2)).
+/// The caller asks for this mode, or the patient did in a request for access (45 CFR 164.524(c)(2)). Who takes a copy in the clear gets
+/// it over a session that is encrypted, where there is one: they read the same.
 fn prefers_body(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
     let by_caller = view.request.email_mode.is_some_and(|mode| candidate.mode == Some(mode));
-    by_caller || view.access_requested(candidate.address, candidate.mode)
+    let better = Some(EmailMode::Plain).filter(|_| candidate.mode == Some(EmailMode::EnforcedTls));
+    let asked = |mode| view.access_requested(candidate.address, mode);
+    by_caller || asked(candidate.mode) || asked(better)
 }
 
 /// Which channel first, where nothing else sets two apart.

@@ -150,11 +150,8 @@ fn asked() -> impl Strategy<Value = Asked> {
 fn sells() -> impl Strategy<Value = Marketing> {
     let kinds = vec![MarketingKind::OwnService, MarketingKind::ThirdParty, MarketingKind::Refill];
     let paid = vec![Remuneration::None, Remuneration::CostOnly, Remuneration::AboveCost];
-    (select(kinds), select(paid), select(vec![0, 90, 91])).prop_map(|(kind, remuneration, drug_lapsed_days)| Marketing {
-        kind,
-        remuneration,
-        drug_lapsed_days,
-    })
+    (select(kinds), select(paid), select(vec![0, 90, 91]))
+        .prop_map(|(kind, remuneration, drug_lapsed_days)| Marketing { kind, remuneration, drug_lapsed_days })
 }
 
 prop_compose! {

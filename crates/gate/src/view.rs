@@ -8,9 +8,9 @@ use crate::facts::{
     RelatedPerson, Ruling, System,
 };
 use crate::matrix::{Cell, Column, cell};
+use crate::natural::is_person;
 use crate::policy::{LoweredCell, Policy};
 use crate::reference::CONFIRMATION_TEXT;
-use crate::natural::is_person;
 use crate::request::{Request, VoiceMode};
 use crate::revocation::{Meaning, read, spoken_of};
 use crate::window::{Opening, Window};
@@ -382,8 +382,7 @@ impl<'a> View<'a> {
 
     /// When an automated message may reach the patient, from `from` on.
     pub(crate) fn opening(&self, from: Timestamp) -> Opening {
-        let window =
-            self.window.get_or_init(|| Window::new(self.facts, self.patient, self.policy, self.purpose));
+        let window = self.window.get_or_init(|| Window::new(self.facts, self.patient, self.policy, self.purpose));
         window.opening(from)
     }
 

@@ -270,7 +270,8 @@ impl Supposition {
             ..Provision::default()
         };
         let asked = || Provision { reasons: reasons(purpose).to_vec(), ..here() };
-        let query = change.contact_point.as_ref().map(|address| Query { system, address, purpose, asked_as: purpose, now });
+        let query =
+            change.contact_point.as_ref().map(|address| Query { system, address, purpose, asked_as: purpose, now });
         match change.remedy {
             Remedy::ReadConsent => consents.retain(|consent| consent.kind != ConsentKind::Unreadable),
             Remedy::RecordConsent => consents.push(given(ConsentKind::ContactConsent, asked(), now)),

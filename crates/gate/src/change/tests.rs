@@ -267,5 +267,9 @@ fn what_a_model_wrote_waits_for_a_clinician_and_marketing_for_a_signature() {
         drug_lapsed_days: 0,
     });
     let (authorization, texts) = ("sign_authorization", "sign_marketing_text");
-    assert!(offered(&case).iter().any(|all| all.contains(&authorization) && all.contains(&texts)), "{:?}", offered(&case));
+    assert!(
+        offered(&case).iter().any(|all| all.contains(&authorization) && all.contains(&texts)),
+        "{:?}",
+        offered(&case)
+    );
 }

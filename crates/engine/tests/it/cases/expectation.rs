@@ -78,6 +78,18 @@ impl Expectation {
         self.citation.split("; ")
     }
 
+    /// What an answer could still be, and be taken for right, that its outcome alone does not settle: when, and what. By
+    /// which of its rules it is refused or held is asked of the answer.
+    pub(super) fn says_too_little(&self) -> Option<&'static str> {
+        let delivered = || self.deliveries.iter().flatten().chain(&self.has);
+        let instant = self.not_before_at_least.is_some() || delivered().any(|made| made.contains_key("not_before"));
+        let only = |word: &str| matches!(&self.outcome, OneOrMore::One(outcome) if outcome == word);
+        if only("defer") && !instant && self.waiting_for.is_none() {
+            return Some("it waits, and neither an instant nor a system is named");
+        }
+        (only("send") && delivered().next().is_none()).then_some("it is sent, and no delivery is named")
+    }
+
     /// Every rule it names.
     pub(super) fn named_rules(&self) -> impl Iterator<Item = &str> {
         let reasons = self.refusals.iter().chain(&self.no_refusals).filter_map(|pattern| pattern.get("rule")?.as_str());
@@ -94,6 +106,14 @@ pub(super) fn differences(expect: &Expectation, answer: &Answer) -> Vec<String> 
         found.push(format!("the outcome is {}, expected {:?}", answer.outcome, expect.outcome));
     }
     deliveries(expect, &values(&answer.deliveries), &mut found);
+    let speaks = |rule: &String| {
+        let refuses = answer.refusals.iter().any(|refusal| refusal.rule == *rule);
+        refuses || answer.alerts.iter().any(|alert| alert.rule == *rule)
+    };
+    let stopped = answer.outcome == "refuse" || (answer.outcome != "send" && answer.deliveries.is_empty());
+    if stopped && !expect.rules.iter().any(speaks) {
+        found.push(format!("none of {:?} says anything", expect.rules));
+    }
     let refusals = values(&answer.refusals);
     for wanted in &expect.refusals {
         if !refusals.iter().any(|refusal| matches(wanted, refusal)) {

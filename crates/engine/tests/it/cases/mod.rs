@@ -133,3 +133,13 @@ fn every_case_is_small_synthetic_and_named_like_its_file() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn every_case_says_until_when_it_waits_and_what_is_sent() {
+    let silent = library().into_iter().filter_map(|case| {
+        let missing = case.expect.says_too_little()?;
+        Some(format!("{}: {missing}", case.path))
+    });
+    let silent: Vec<String> = silent.collect();
+    assert!(silent.is_empty(), "{}", silent.join("\n"));
+}

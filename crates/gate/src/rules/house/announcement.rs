@@ -27,8 +27,10 @@ fn announced(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     Finding::when(candidate.portal != PortalCopy::Held, || {
-        require("The message itself waits for a person; until that is done, no machine asks the patient to call about it.")
-            .for_good("What holds the message says what lifts it; with that the call is lifted too.")
+        require(
+            "The message itself waits for a person; until that is done, no machine asks the patient to call about it.",
+        )
+        .for_good("What holds the message says what lifts it; with that the call is lifted too.")
     })
 }
 

@@ -116,7 +116,11 @@ fn names_this(view: &View<'_>, candidate: &Candidate<'_>, provision: &Provision)
         return false;
     }
     if candidate.is_contact() {
-        let query = Query { purpose: Purpose::Marketing, asked_as: Purpose::Marketing, ..view.query(system(candidate), candidate.address) };
+        let query = Query {
+            purpose: Purpose::Marketing,
+            asked_as: Purpose::Marketing,
+            ..view.query(system(candidate), candidate.address)
+        };
         return ruling(provision, query) == Some(Ruling::Permit);
     }
     let permits = provision.decision == Some(Ruling::Permit) && in_force(provision, view.now);
@@ -318,7 +322,10 @@ mod tests {
             assert!(refused_by(&case, Channel::Sms, "TCP-22"), "{purpose}");
             case.sign_for_texts();
             assert!(!refused_by(&case, Channel::Sms, "TCP-22"), "{purpose}");
-            assert!(refused_by(&case, Channel::Sms, "PRI-08"), "{purpose}: signed for texts, not for the use of the record");
+            assert!(
+                refused_by(&case, Channel::Sms, "PRI-08"),
+                "{purpose}: signed for texts, not for the use of the record"
+            );
         }
     }
 
@@ -326,7 +333,8 @@ mod tests {
     fn a_denial_of_care_messages_stands_against_an_offer_under_their_name_too() {
         use crate::facts::{ActReason, ConsentKind, Provision, Ruling};
         let mut case = refill(Remuneration::AboveCost, 0);
-        let denied = Provision { decision: Some(Ruling::Deny), reasons: vec![ActReason::Treat], ..Provision::default() };
+        let denied =
+            Provision { decision: Some(Ruling::Deny), reasons: vec![ActReason::Treat], ..Provision::default() };
         case.consents().push(crate::sample::consent(ConsentKind::ContactConsent, denied));
         assert!(refused_by(&case, Channel::Sms, "SYS-03"));
     }

@@ -120,7 +120,8 @@ fn texas(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let longest = holds(view, event, "TX").filter_map(|row| row.days).max();
     let Some(days) = longest else { return Finding::Satisfied };
     let day = event.at.and_then(|at| nth_day(at, days, texan_zone(view)));
-    let Some(opens) = day else {
+    // A release that a clinician has dated ahead is one on its day: it is looked at again then.
+    let Some(opens) = day.into_iter().chain(event.clinician_release).min() else {
         return ask(
             "Nobody recorded when this result became final, and state law makes some results wait for three days.",
         )
@@ -232,6 +233,17 @@ mod tests {
         case.patient().zones = vec!["America/Chicago".into(), "America/Denver".into()];
         let portal = case.decide().deliveries.into_iter().find(|d| d.channel == Channel::Portal).unwrap();
         assert_eq!(portal.not_before, Some("2026-12-03T07:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_release_dated_ahead_ends_the_wait_in_texas_on_its_day() {
+        let mut case = in_texas(ResultClass::Genetic);
+        let released: jiff::Timestamp = "2026-12-02T15:00:00Z".parse().unwrap();
+        if let Fact::Known(event) = &mut case.facts.event {
+            event.clinician_release = Some(released);
+        }
+        let portal = case.decide().deliveries.into_iter().find(|d| d.channel == Channel::Portal).unwrap();
+        assert_eq!(portal.not_before, Some(released));
     }
 
     #[test]
