@@ -43,14 +43,14 @@ pub(crate) struct Answering {
 }
 
 /// A request that was understood, rendered and decided, and that nothing was done about yet.
-struct Prepared {
+pub(crate) struct Prepared {
     request: wire::Request,
-    gate: Request,
+    pub(crate) gate: Request,
     rendered: Rendered,
     facts: Facts,
-    decision: Decision,
+    pub(crate) decision: Decision,
     state: Arc<TenantState>,
-    now: Timestamp,
+    pub(crate) now: Timestamp,
     expires_at: Timestamp,
 }
 
@@ -112,6 +112,7 @@ impl Engine {
                     self.inner.volume.count(&principal.tenant, self.now());
                 }
                 self.inner.wake.notify_one();
+                self.ask_by_itself(&principal.tenant, &prepared).await;
                 Ok(Accepted { replayed: false, answer })
             }
             AcceptOutcome::Replayed { message, decision } => {

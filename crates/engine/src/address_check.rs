@@ -5,17 +5,18 @@
 //! what is confirmed is the address that message went to, whatever the caller believes.
 
 use crate::accept::Accepted;
+use crate::address_ask;
 use crate::engine::Engine;
 use crate::error::{AcceptError, UseError};
 use crate::kept::Kept;
-use crate::ledger_entry;
 use crate::principal::{Principal, Scope};
-use crate::wire::{self, AddressConfirmed, WireError};
+use crate::verifications;
+use crate::wire::{self, AddressConfirmed, NewVerification, WireError};
 use aws_lc_rs::constant_time;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Channel, MessageId, Origin, Purpose, Urgency};
-use postern_gate::facts::Verification;
-use postern_ledger::Kind;
+use postern_base::rng::NoEntropy;
+use postern_base::{Channel, MessageId, PatientId, Purpose, Rng};
+use postern_gate::facts::Address;
 use postern_store::{DeliveryState, MessageRecord};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -37,7 +38,7 @@ pub(crate) struct Tries(Mutex<HashMap<MessageId, (u32, Timestamp)>>);
 
 impl Tries {
     /// Counts a try; `false` = there were too many.
-    fn admits(&self, message: MessageId, now: Timestamp) -> bool {
+    pub(crate) fn admits(&self, message: MessageId, now: Timestamp) -> bool {
         let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if tries.len() >= REMEMBERED {
             tries.retain(|_, (_, since)| now.duration_since(*since) < LIFETIME);
@@ -65,43 +66,17 @@ impl Engine {
     /// [`AcceptError`]; nothing was stored.
     pub async fn ask_address(&self, principal: &Principal, patient: &str) -> Result<Accepted, AcceptError> {
         principal.must(Scope::MessagesWrite)?;
-        let reference = format!("Patient/{patient}");
-        let request = wire::Request {
-            patient: reference,
-            purpose: Purpose::OneTimeCode,
-            content: None,
-            template: Some(wire::TemplateUse {
-                name: TEMPLATE.to_owned(),
-                data: BTreeMap::from([(SLOT.to_owned(), self.six_digits()?)]),
-            }),
-            channels: Some(vec![Channel::Email]),
-            email_mode: None,
-            recipient: wire::Recipient::default(),
-            origin: Origin::Api,
-            basis: None,
-            event: None,
-            in_reply_to: None,
-            send_at: None,
-            expires_at: None,
-            urgency: Urgency::Routine,
-            break_glass: None,
-            marketing: None,
-            ai: None,
-            voice: None,
-            translation: None,
-            breach: None,
-            disclosure: None,
-        };
+        let patient: PatientId = patient.parse().map_err(|error: postern_base::id::BadPatientId| {
+            AcceptError::from(WireError::new("patient", error.to_string()))
+        })?;
+        let data = BTreeMap::from([(SLOT.to_owned(), six_digits(self.inner.rng.as_ref())?)]);
+        let template = wire::TemplateUse { name: TEMPLATE.to_owned(), data };
+        let request = wire::Request::ours(&patient, Purpose::OneTimeCode, template, Channel::Email);
         self.accept_request(principal, None, request, None).await
     }
 
-    fn six_digits(&self) -> Result<String, AcceptError> {
-        let mut bytes = [0; 8];
-        self.inner.rng.fill(&mut bytes)?;
-        Ok(format!("{:06}", u64::from_le_bytes(bytes) % 1_000_000))
-    }
-
-    /// Takes the code that the reader of the mailbox said: from then on the address that `message` went to counts as verified.
+    /// Takes the code that the reader of the mailbox said: from then on the address that `message` went to counts as
+    /// the patient's.
     ///
     /// # Errors
     /// [`UseError`]: `NotFound` when the message asked for no address or has not gone out; malformed when the code is another, too
@@ -119,7 +94,8 @@ impl Engine {
             delivery.candidate.channel == Channel::Email
                 && matches!(delivery.state, DeliveryState::Sent | DeliveryState::Delivered | DeliveryState::Unknown)
         };
-        let (Some(expected), Some(delivery)) = (code_of(&record), record.deliveries.iter().find(sent)) else {
+        let expected = code_of(&record, TEMPLATE).or_else(|| code_of(&record, address_ask::TEMPLATE));
+        let (Some(expected), Some(delivery)) = (expected, record.deliveries.iter().find(sent)) else {
             return Err(UseError::NotFound);
         };
         let (now, refused) = (self.now(), |what: &str| UseError::from(WireError::new(SLOT, what)));
@@ -127,8 +103,8 @@ impl Engine {
             return Err(refused("has expired: ask for another"));
         }
         let point = delivery.candidate.point.clone();
-        let known = store.reading().await?.verifications(std::slice::from_ref(&point)).await?;
-        let used = known.iter().filter_map(|own| own.verification.as_ref()?.last).any(|at| at >= record.accepted_at);
+        let attested = store.reading().await?.attestations(&record.patient).await?;
+        let used = verifications::verified_since(&attested, &point, record.accepted_at)?;
         if used {
             return Err(refused("was used: the address is verified"));
         }
@@ -138,20 +114,41 @@ impl Engine {
         if constant_time::verify_slices_are_equal(code.trim().as_bytes(), expected.as_bytes()).is_err() {
             return Err(refused("is another: look at the mail again"));
         }
-        let (actor, kind) = (principal.actor(), Kind::ConsentChanged);
-        let entry = ledger_entry::of(self, &principal.tenant, kind, actor, "address_verified_by_code")
-            .map_err(|_| UseError::Unavailable)?;
-        let entry = ledger_entry::about(entry, message, Some(delivery.id));
-        let verification = Verification { validated: true, last: Some(now), next: None };
-        store.put_verification(&point, Some(verification), entry).await?;
-        Ok(AddressConfirmed { address: point.reveal().to_string(), verified_at: now })
+        self.count_as_verified(principal, &record, &point, "a code that went there was said").await
+    }
+
+    /// Records that `point` is the mailbox of the patient whom `record` went to: theirs, and nobody else's who shares it.
+    pub(crate) async fn count_as_verified(
+        &self,
+        principal: &Principal,
+        record: &MessageRecord,
+        point: &Address,
+        how: &str,
+    ) -> Result<AddressConfirmed, UseError> {
+        let address = point.reveal().to_string();
+        let new = NewVerification {
+            contact_point: address.clone(),
+            verified: true,
+            at: None,
+            until: None,
+            how: how.to_owned(),
+        };
+        let verified = self.add_verification(principal, record.patient.as_str(), &new).await?;
+        Ok(AddressConfirmed { address, verified_at: verified.at })
     }
 }
 
-/// The code that went out in a message that asked for an address; `None` = it did not.
-fn code_of(record: &MessageRecord) -> Option<String> {
+/// A code of six digits.
+pub(crate) fn six_digits(rng: &dyn Rng) -> Result<String, NoEntropy> {
+    let mut bytes = [0; 8];
+    rng.fill(&mut bytes)?;
+    Ok(format!("{:06}", u64::from_le_bytes(bytes) % 1_000_000))
+}
+
+/// The code that went out in a message that asked for an address by `template`; `None` = it did not.
+pub(crate) fn code_of(record: &MessageRecord, template: &str) -> Option<String> {
     let (kept, _) = Kept::read(record).ok()?;
-    let used = kept.request.template.filter(|used| used.name == TEMPLATE)?;
+    let used = kept.request.template.filter(|used| used.name == template)?;
     used.data.get(SLOT).cloned()
 }
 

@@ -306,6 +306,7 @@ impl Engine {
         let evidence = self.evidence(work, attempt, provider.as_ref(), domain.as_deref(), &sent).await?;
         if channel == Channel::Email {
             self.refused_mail(work, &sent).await;
+            self.told_email_risk(work, form.measured.form, &sent).await;
         }
         let ending = self.ending(work, provider.profile(), floor, domain, sent)?;
         self.end_attempt(work, attempt, ending, evidence).await
@@ -319,6 +320,7 @@ impl Engine {
             tenant: work.claim.tenant.clone(),
             message: work.claim.message,
             delivery: work.claim.lease.delivery,
+            patient: work.message.patient.clone(),
             purpose: work.message.purpose,
             point: work.claim.candidate.point.clone(),
         };

@@ -9,7 +9,7 @@ use crate::principal::Principal;
 use crate::receipts::ReceiveFailure;
 use crate::wire;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Origin, PatientId, Phi, Purpose, TenantId, Urgency};
+use postern_base::{Origin, PatientId, Phi, Purpose, TenantId};
 use postern_channels::InboundMessage;
 use postern_gate::facts::{Address, OptOut, OptOutScope};
 use postern_gate::revocation::{Meaning, read};
@@ -136,29 +136,12 @@ impl Engine {
         template: &'static str,
         patient: &PatientId,
     ) -> Result<(), ReceiveFailure> {
+        let template = wire::TemplateUse { name: template.to_owned(), data: BTreeMap::new() };
         let request = wire::Request {
-            patient: patient.reference(),
-            purpose: Purpose::ConsentConfirmation,
-            content: None,
-            template: Some(wire::TemplateUse { name: template.to_owned(), data: BTreeMap::new() }),
-            channels: Some(vec![message.channel]),
-            email_mode: None,
-            recipient: wire::Recipient::default(),
             origin: Origin::Reply,
-            basis: None,
-            event: None,
-            in_reply_to: None,
-            send_at: None,
             // 47 CFR 64.1200(a)(12): within five minutes, or not at all.
             expires_at: message.at.checked_add(SignedDuration::from_mins(5)).ok().filter(|at| *at > self.now()),
-            urgency: Urgency::Routine,
-            break_glass: None,
-            marketing: None,
-            ai: None,
-            voice: None,
-            translation: None,
-            breach: None,
-            disclosure: None,
+            ..wire::Request::ours(patient, Purpose::ConsentConfirmation, template, message.channel)
         };
         let late = request.expires_at.is_none();
         if late {

@@ -9,6 +9,7 @@
 
 mod accept;
 pub mod address;
+mod address_ask;
 mod address_check;
 mod attestations;
 mod certificates;
@@ -16,6 +17,7 @@ mod config;
 mod dispatch;
 mod do_not_call;
 mod domains;
+mod email_risk;
 mod engine;
 mod error;
 mod explain;

@@ -10,7 +10,7 @@ use crate::wire::{NewNotice, NoticeAnswer, NoticeKind, NoticeView, WireError};
 use jiff::Timestamp;
 use postern_base::{PatientId, Phi};
 use postern_gate::Fact;
-use postern_gate::facts::{Consent, ConsentKind, NoticeGiven, Provision, Ruling, System};
+use postern_gate::facts::{Address, Consent, ConsentKind, NoticeGiven, Provision, Ruling, System};
 use postern_store::{Attestation, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,17 @@ pub(crate) fn told(all: &[Notice], patient: &PatientId) -> Vec<NoticeGiven> {
             objected: *stands && kept.content.answer == Some(NoticeAnswer::Objects),
         })
         .collect()
+}
+
+/// Whether the patient was told the risk of e-mail at `point`: by people, or by us in this `version` of the words.
+pub(crate) fn knows_email_risk(all: &[Notice], point: &Address, version: &str) -> bool {
+    let ours = |known: &str| known.split(' ').next() == version.split(' ').next();
+    all.iter().map(|notice| &notice.kept).any(|kept| {
+        let known = kept.content.version.as_deref();
+        kept.content.kind == NoticeKind::EmailRisk
+            && kept.point.as_ref() == Some(point)
+            && known.is_none_or(|known| known == version || !ours(known))
+    })
 }
 
 /// 78 FR 5634: who was told the risk of e-mail and accepts it has acknowledged it, at that address and nowhere else.
@@ -232,6 +243,21 @@ mod tests {
         assert_eq!(privacy_notice(&all, Some("v2")), Fact::Known(false));
         assert_eq!(privacy_notice(&[], Some("v1")), Fact::Known(false));
         assert_eq!(privacy_notice(&all, None).known(), None);
+    }
+
+    #[test]
+    fn who_was_told_the_risk_of_email_is_told_again_only_when_our_words_change_and_only_there() {
+        let all = given(&[notice(NoticeKind::EmailRisk, 1, None)]).unwrap();
+        let at = |address: &str| Phi::new(address.into());
+        assert!(knows_email_risk(&all, &at("pat@example.org"), "email_risk 1"), "somebody told them");
+        assert!(!knows_email_risk(&all, &at("other@example.org"), "email_risk 1"));
+        assert!(!knows_email_risk(&[], &at("pat@example.org"), "email_risk 1"));
+        let mut ours = notice(NoticeKind::EmailRisk, 1, None);
+        let text = String::from_utf8(ours.content.reveal().clone()).unwrap().replace("v1", "email_risk 1");
+        ours.content = Phi::new(text.into_bytes());
+        let all = given(&[ours]).unwrap();
+        assert!(knows_email_risk(&all, &at("pat@example.org"), "email_risk 1"));
+        assert!(!knows_email_risk(&all, &at("pat@example.org"), "email_risk 2"), "the words changed");
     }
 
     #[test]

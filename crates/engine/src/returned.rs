@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::ledger_entry;
 use crate::receipts::ReceiveFailure;
 use async_trait::async_trait;
-use postern_base::{Channel, DeliveryId, MessageId, Phi, Purpose, TenantId};
+use postern_base::{Channel, DeliveryId, MessageId, PatientId, Phi, Purpose, TenantId};
 use postern_channels::email::arrived::{self, Arrived, Bounce, Outcome, Status, What, Words};
 use postern_channels::email::back::{Mailbox, Role, Way};
 use postern_channels::email::inbound::{InboundMail, MailSink, NotTaken};
@@ -24,6 +24,7 @@ pub(crate) struct Of {
     pub(crate) tenant: TenantId,
     pub(crate) message: MessageId,
     pub(crate) delivery: DeliveryId,
+    pub(crate) patient: PatientId,
     pub(crate) purpose: Purpose,
     /// Where it went.
     pub(crate) point: Address,
@@ -84,7 +85,7 @@ impl Engine {
         Ok(record.and_then(|record| {
             let found = record.deliveries.iter().find(|d| d.id == delivery)?;
             let (purpose, point) = (record.purpose, found.candidate.point.clone());
-            Some(Of { tenant, message, delivery, purpose, point })
+            Some(Of { tenant, message, delivery, patient: record.patient, purpose, point })
         }))
     }
 
@@ -190,6 +191,11 @@ impl Engine {
                 at: mail.at,
             };
             self.take_for(&of.tenant, MAIL, &message, &of.point).await?;
+            let stops = postern_gate::revocation::read(words.text.reveal()).stops();
+            if !stops && !self.take_code(of, words.text.reveal()).await? {
+                // RULES PRI-23: who begins to write by e-mail hears of its risk, once.
+                self.tell_email_risk(of, mail.at).await?;
+            }
         } else if postern_gate::revocation::read(words.text.reveal()).stops() {
             self.opt_out(of, OptOutScope::All).await?;
         }

@@ -96,6 +96,7 @@ impl Engine {
                 tenant: tenant.clone(),
                 message,
                 delivery: delivery.id,
+                patient: record.patient.clone(),
                 purpose: record.purpose,
                 point: delivery.candidate.point.clone(),
             };

@@ -9,7 +9,7 @@ use crate::principal::{Principal, Scope};
 use crate::wire::{NewVerification, VerificationView, WireError};
 use jiff::Timestamp;
 use postern_gate::Fact;
-use postern_gate::facts::{ContactPoint, Verification};
+use postern_gate::facts::{Address, ContactPoint, Verification};
 use postern_store::{Attestation, OwnVerification, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,13 @@ impl Engine {
 /// The verifications among what is attested.
 pub(crate) fn found_out(all: &[Attestation]) -> Result<Vec<Attested<Kept>>, StoreError> {
     of_kind(all, KIND)
+}
+
+/// Whether somebody recorded at `since`, or after it, that `point` is the patient's own.
+pub(crate) fn verified_since(all: &[Attestation], point: &Address, since: Timestamp) -> Result<bool, StoreError> {
+    let of_it =
+        |one: &Attested<Kept>| one.point.as_ref() == Some(point) && one.content.verified && one.content.at >= since;
+    Ok(found_out(all)?.iter().any(of_it))
 }
 
 /// What is known of each point: Postern's own knowledge stands above the record, and what was found out since above both.

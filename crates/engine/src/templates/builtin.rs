@@ -26,6 +26,8 @@ const FILES: &[(u32, &str)] = &[
     (2, include_str!("builtin/marketing.toml")),
     (2, include_str!("builtin/one_time_code.toml")),
     (1, include_str!("builtin/address_code.toml")),
+    (1, include_str!("builtin/address_check.toml")),
+    (1, include_str!("builtin/email_risk.toml")),
     (3, include_str!("builtin/opt_out_confirmation.toml")),
     (3, include_str!("builtin/opt_in_confirmation.toml")),
     (2, include_str!("builtin/consent_confirmation.toml")),

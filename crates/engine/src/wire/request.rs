@@ -3,7 +3,7 @@
 use super::malformed::WireError;
 use jiff::Timestamp;
 use postern_base::{
-    Basis, Category, Channel, EmailMode, Language, Level, Origin, Phi, Purpose, RecipientRole, Urgency,
+    Basis, Category, Channel, EmailMode, Language, Level, Origin, PatientId, Phi, Purpose, RecipientRole, Urgency,
 };
 use postern_gate::request as gate;
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,35 @@ pub struct Request {
     /// It is disclosed because a law asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disclosure: Option<Disclosure>,
+}
+
+impl Request {
+    /// What Postern asks for itself: a template by one channel, to the patient, and nothing else said.
+    pub(crate) fn ours(patient: &PatientId, purpose: Purpose, template: TemplateUse, channel: Channel) -> Self {
+        Self {
+            patient: patient.reference(),
+            purpose,
+            content: None,
+            template: Some(template),
+            channels: Some(vec![channel]),
+            email_mode: None,
+            recipient: Recipient::default(),
+            origin: api(),
+            basis: None,
+            event: None,
+            in_reply_to: None,
+            send_at: None,
+            expires_at: None,
+            urgency: routine(),
+            break_glass: None,
+            marketing: None,
+            ai: None,
+            voice: None,
+            translation: None,
+            breach: None,
+            disclosure: None,
+        }
+    }
 }
 
 const fn api() -> Origin {

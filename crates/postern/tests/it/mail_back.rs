@@ -11,9 +11,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Where our mail comes back to.
-const BACK: &str = "back.clinic.example";
+pub(crate) const BACK: &str = "back.clinic.example";
 /// A domain whose mail is filed.
-const THERE: &str = "patients.example";
+pub(crate) const THERE: &str = "patients.example";
 /// A domain where nobody is, which shows only after a mail was taken.
 const GONE: &str = "gone.example";
 /// A domain whose mailboxes are full, which shows as late.
@@ -23,14 +23,22 @@ const FULL: &str = "full.example";
 const DEAD: &str = "dead@patients.example";
 
 /// A practice with a Postfix that brings back what it cannot deliver.
-struct Practice {
-    clinic: Clinic,
-    postfix: Mta,
-    back: SocketAddr,
+pub(crate) struct Practice {
+    pub(crate) clinic: Clinic,
+    pub(crate) postfix: Mta,
+    pub(crate) back: SocketAddr,
 }
 
 /// A practice whose patient is at `address`, which nobody verified; `None` without Postfix.
 fn practice(name: &str, address: &str) -> Option<Practice> {
+    // Without its verification: a code that verifies an address goes there at any hour, and only there.
+    let mut patients = patient("p1", "+12125550101", address);
+    patients.pop();
+    practice_of(name, &patients, "")
+}
+
+/// A practice with these patients, and `more` tables of configuration; `None` without Postfix.
+pub(crate) fn practice_of(name: &str, patients: &[Value], tables: &str) -> Option<Practice> {
     if !Mta::may_start() {
         return None;
     }
@@ -56,11 +64,8 @@ fn practice(name: &str, address: &str) -> Option<Practice> {
     let inbound = format!(
         "[inbound_mail]\nlisten = \"{back}\"\ndomain = \"{BACK}\"\ncertificate = {certificate:?}\nkey = {key:?}\n"
     );
-    // Without its verification: a code that verifies an address goes there at any hour, and only there.
-    let mut patients = patient("p1", "+12125550101", address);
-    patients.pop();
-    let mut clinic = Clinic::new(name, &patients);
-    through(&mut clinic, &roots, port.port(), &inbound);
+    let mut clinic = Clinic::new(name, patients);
+    through(&mut clinic, &roots, port.port(), &format!("{inbound}{tables}"));
     Some(Practice { clinic, postfix, back })
 }
 
@@ -80,7 +85,7 @@ impl Practice {
         (id, mail["id"].as_str().expect("an id").to_owned())
     }
 
-    fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         let answer = self.clinic.client().get(path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         answer.json()
@@ -99,14 +104,14 @@ impl Practice {
     }
 
     /// The header of the mail that reached `address`.
-    fn header(&self, address: &str, name: &str) -> String {
+    pub(crate) fn header(&self, address: &str, name: &str) -> String {
         let mail = eventually("the mail is in the mailbox", || self.postfix.mails_with(address).pop());
         let line = mail.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name}: {mail}"));
         line.split(['<', '>']).nth(1).expect("an address").to_owned()
     }
 
     /// Speaks SMTP as swaks does, and gives its exit code and what was said.
-    fn swaks(&self, arguments: &[&str]) -> Option<(i32, String)> {
+    pub(crate) fn swaks(&self, arguments: &[&str]) -> Option<(i32, String)> {
         if !Path::new("/usr/bin/swaks").exists() {
             missing_peer("swaks");
             return None;

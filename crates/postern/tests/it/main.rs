@@ -17,6 +17,7 @@ mod command_line;
 mod direct;
 mod keys;
 mod mail;
+mod mail_asks;
 mod mail_back;
 mod mailers;
 mod morning;
