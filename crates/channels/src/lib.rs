@@ -22,6 +22,6 @@ pub use mail_domains::{DomainFound, MailDomains};
 pub use portal::Portal;
 pub use provider::{
     Destination, Handover, Health, InboundMessage, Onward, Outbound, Profile, Provider, ProviderRef, RawRequest,
-    Receipt, ReceiptState, ReceiveError, Received, Sent, SigningSecret, TlsSession, Unpermitted, reference_for,
+    Receipt, ReceiptState, ReceiveError, Received, Sent, SigningSecret, TlsSession, Told, Unpermitted, reference_for,
 };
 pub use registry::Providers;

@@ -278,6 +278,35 @@ pub enum Received {
     Message(InboundMessage),
 }
 
+/// What a vendor told us over a session that we opened, where it waits to hear whether we kept it.
+pub struct Told {
+    /// The vendor, as the agreement registry names it.
+    pub vendor: String,
+    /// The service, as the agreement registry names it.
+    pub service: String,
+    /// What it said.
+    pub received: Received,
+    answer: Box<dyn FnOnce(bool) + Send>,
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Told").field("vendor", &self.vendor).field("received", &self.received).finish_non_exhaustive()
+    }
+}
+
+impl Told {
+    /// What the service `service` of `vendor` said; `answer` hears whether it was kept.
+    pub fn new(vendor: &str, service: &str, received: Received, answer: impl FnOnce(bool) + Send + 'static) -> Self {
+        Self { vendor: vendor.to_owned(), service: service.to_owned(), received, answer: Box::new(answer) }
+    }
+
+    /// Says whether it was kept: what was not, the vendor tells again. Said of nothing, it is as if we had never heard.
+    pub fn kept(self, kept: bool) {
+        (self.answer)(kept);
+    }
+}
+
 /// What a vendor says of a message of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
@@ -372,6 +401,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// Asks whether it can be used now.
     async fn probe(&self) -> Health;
+
+    /// Whether the vendor's `code` says that the recipient told the vendor, and not us, to send no more.
+    fn opted_out(&self, _code: &str) -> bool {
+        false
+    }
 }
 
 /// Servers that take messages of their own, apart from everybody else's.

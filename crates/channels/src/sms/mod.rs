@@ -1,3 +1,5 @@
 //! Text messages: what a text becomes on the way, and the vendors that carry it.
 
+pub mod smpp;
 pub mod text;
+pub mod twilio;

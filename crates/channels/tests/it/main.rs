@@ -13,4 +13,6 @@ mod ses;
 mod simulator;
 mod smarthost;
 mod smime;
+mod smpp;
 mod support;
+mod twilio;

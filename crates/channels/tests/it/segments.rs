@@ -1,9 +1,7 @@
 //! Segments as others count them.
 
-use crate::support::node::node;
+use crate::support::node::{answer, node};
 use postern_channels::sms::text::{self, Encoding};
-use std::io::Write as _;
-use std::process::Stdio;
 
 /// What the texts are made of. No signs that join with their neighbours: those the peer keeps together, which no carrier promises.
 const POOLS: [&str; 5] = [
@@ -45,13 +43,10 @@ fn texts() -> Vec<String> {
 
 #[test]
 fn alphabet_units_and_segments_of_six_thousand_texts_are_as_the_calculator_of_others_counts_them() {
-    let Some(mut calculator) = node("segments.js", "sms-segments-calculator") else { return };
+    let Some(calculator) = node("segments.js", "sms-segments-calculator") else { return };
     let texts = texts();
-    let mut child = calculator.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(serde_json::to_string(&texts).unwrap().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    let counted: Vec<(String, usize, usize)> = serde_json::from_slice(&output.stdout).unwrap();
+    let counted: Vec<(String, usize, usize)> =
+        serde_json::from_value(answer(calculator, &serde_json::json!(texts))).unwrap();
     assert_eq!(counted.len(), texts.len());
     let mut several = 0;
     for (text, (name, units, segments)) in texts.iter().zip(&counted) {

@@ -79,6 +79,24 @@ pub(crate) async fn loses_the_last_answer(to: u16, tls: Arc<tokio_rustls::rustls
     address
 }
 
+/// A proxy that speaks TLS before the plain server at `to`.
+pub(crate) async fn with_tls(to: u16, tls: Arc<tokio_rustls::rustls::ServerConfig>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let acceptor = TlsAcceptor::from(tls);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(mut client) = acceptor.accept(client).await else { return };
+                let mut server = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+                tokio::io::copy_bidirectional(&mut client, &mut server).await.ok();
+            });
+        }
+    });
+    address
+}
+
 /// A server at `address` that takes connections and never says a word, until the test ends.
 pub(crate) async fn silent_at(address: SocketAddr) {
     let listener = TcpListener::bind(address).await.unwrap();
