@@ -89,6 +89,19 @@ pub(crate) struct Work {
     pub(crate) now: Timestamp,
 }
 
+impl Work {
+    fn of(&self) -> Of {
+        Of {
+            tenant: self.claim.tenant.clone(),
+            message: self.claim.message,
+            delivery: self.claim.lease.delivery,
+            patient: self.message.patient.clone(),
+            purpose: self.message.purpose,
+            point: self.claim.candidate.point.clone(),
+        }
+    }
+}
+
 /// What the second gate leaves to do.
 pub(crate) enum Verdict {
     /// Send it.
@@ -308,6 +321,7 @@ impl Engine {
             self.refused_mail(work, &sent).await;
             self.told_email_risk(work, form.measured.form, &sent).await;
         }
+        self.blocked(work, provider.as_ref(), channel, &sent).await;
         let ending = self.ending(work, provider.profile(), floor, domain, sent)?;
         self.end_attempt(work, attempt, ending, evidence).await
     }
@@ -316,17 +330,20 @@ impl Engine {
     async fn refused_mail(&self, work: &Work, sent: &Sent) {
         let Sent::PermanentFailure { code } = sent else { return };
         let Some(status) = Status::of_session(code) else { return };
-        let of = Of {
-            tenant: work.claim.tenant.clone(),
-            message: work.claim.message,
-            delivery: work.claim.lease.delivery,
-            patient: work.message.patient.clone(),
-            purpose: work.message.purpose,
-            point: work.claim.candidate.point.clone(),
-        };
-        if let Err(failure) = self.take_status(&of, status).await {
+        if let Err(failure) = self.take_status(&work.of(), status).await {
             // The delivery itself fails all the same, and the next mail there says it again.
             tracing::warn!(%failure, "an address that is nobody's could not be closed");
+        }
+    }
+
+    /// A vendor that refuses since the recipient told it to send no more tells us so.
+    async fn blocked(&self, work: &Work, provider: &dyn Provider, channel: Channel, sent: &Sent) {
+        if let Sent::PermanentFailure { code } = sent
+            && provider.opted_out(code)
+            && let Err(failure) = self.take_block(&work.of(), channel, &provider.profile().vendor).await
+        {
+            // The vendor goes on to refuse, and the next message says it again.
+            tracing::warn!(%failure, "an opt-out at the carrier could not be kept");
         }
     }
 

@@ -12,6 +12,7 @@ pub mod address;
 mod address_ask;
 mod address_check;
 mod attestations;
+mod blocked;
 mod certificates;
 mod config;
 mod dispatch;

@@ -3,6 +3,7 @@
 
 use crate::accept::entry_for;
 use crate::engine::Engine;
+use postern_base::Channel;
 use postern_base::rng::NoEntropy;
 use postern_channels::provider::ReceiptState;
 use postern_channels::{Provider, RawRequest, Receipt, ReceiveError, Received};
@@ -74,12 +75,21 @@ impl Engine {
         let name = provider.profile().vendor.to_string();
         let count = received.len();
         for one in received {
-            match one {
-                Received::Receipt(receipt) => self.take_receipt(&name, receipt).await?,
-                Received::Message(message) => self.take_inbound(&name, message).await?,
-            }
+            self.take_told(&name, one).await?;
         }
         Ok(count)
+    }
+
+    /// Takes what `vendor` told us over a session that we opened, or by a request whose signature was found right. The same thing
+    /// twice is harmless.
+    ///
+    /// # Errors
+    /// [`ReceiveFailure::Unavailable`]: the vendor should tell it again.
+    pub async fn take_told(&self, vendor: &str, received: Received) -> Result<(), ReceiveFailure> {
+        match received {
+            Received::Receipt(receipt) => self.take_receipt(vendor, receipt).await,
+            Received::Message(message) => self.take_inbound(vendor, message).await,
+        }
     }
 
     fn provider_of(&self, vendor: &str) -> Option<Arc<dyn Provider>> {
@@ -107,6 +117,11 @@ impl Engine {
             }
             return Ok(());
         };
+        if self.says_opted_out(vendor, &receipt)
+            && let Some(of) = self.of(delivery).await?
+        {
+            self.take_block(&of, Channel::Sms, vendor).await?;
+        }
         let actor = format!("provider:{vendor}");
         let entries = vec![
             entry_for(self, &tenant, Kind::Receipt, &actor, code, message, delivery)?,
@@ -117,6 +132,11 @@ impl Engine {
             self.inner.wake.notify_one();
         }
         Ok(())
+    }
+
+    fn says_opted_out(&self, vendor: &str, receipt: &Receipt) -> bool {
+        let mut of_vendor = self.inner.providers.iter().filter(|provider| provider.profile().vendor == vendor);
+        receipt.state == ReceiptState::Failed && of_vendor.any(|provider| provider.opted_out(&receipt.code))
     }
 
     /// Applies a receipt that came before the end of its attempt was stored.

@@ -76,7 +76,8 @@ impl Engine {
         }
     }
 
-    async fn of(&self, delivery: DeliveryId) -> Result<Option<Of>, ReceiveFailure> {
+    /// What a delivery is of; `None` where nothing is left of it.
+    pub(crate) async fn of(&self, delivery: DeliveryId) -> Result<Option<Of>, ReceiveFailure> {
         let Some((tenant, message)) = self.inner.store.delivery(delivery).await? else { return Ok(None) };
         let record = match self.inner.store.tenant(&tenant).message(message).await {
             Err(postern_store::StoreError::KeyDestroyed) => return Ok(None),

@@ -2,6 +2,7 @@
 //! was expected.
 
 mod amazon;
+mod texts;
 
 pub(crate) use amazon::Ses;
 use postern_base::{Channel, TenantId};
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+pub(crate) use texts::{LongTexts, Smpp, Twilio};
 
 /// The configuration.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -30,6 +32,10 @@ pub(crate) struct Config {
     pub(crate) ses: Vec<Ses>,
     /// E-mail straight to recipients' servers.
     pub(crate) direct: Option<Direct>,
+    /// Accounts with Twilio for text messages.
+    pub(crate) twilio: Vec<Twilio>,
+    /// Message centres for text messages.
+    pub(crate) smpp: Vec<Smpp>,
     /// Keys that sign mail for the domain it comes from.
     pub(crate) dkim: Vec<Dkim>,
     /// Mail that is signed, and encrypted to its reader's certificate.
@@ -481,6 +487,15 @@ impl Config {
             if !matches!(simulator.channel, Channel::Sms | Channel::Email) {
                 return Err((format!("simulator[{index}].channel"), "expected sms or email".to_owned()));
             }
+        }
+        for (index, twilio) in self.twilio.iter().enumerate() {
+            twilio.check().map_err(|(key, expected)| (format!("twilio[{index}].{key}"), expected.to_owned()))?;
+            if !self.server.public_url.as_ref().is_some_and(|url| url.starts_with("https://")) {
+                return problem("server.public_url", "expected https://..., where Twilio reaches us");
+            }
+        }
+        for (index, smpp) in self.smpp.iter().enumerate() {
+            smpp.check().map_err(|(key, expected)| (format!("smpp[{index}].{key}"), expected.to_owned()))?;
         }
         for (index, ses) in self.ses.iter().enumerate() {
             ses.check().map_err(|(key, expected)| (format!("ses[{index}].{key}"), expected.to_owned()))?;

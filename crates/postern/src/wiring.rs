@@ -3,6 +3,7 @@
 mod dkim;
 mod ses;
 mod smime;
+mod texts;
 
 use crate::config::{
     Config, ConfigError, Direct as DirectSettings, EnforcesTls, InboundMail, Simulator as SimulatorConfig,
@@ -11,6 +12,7 @@ use crate::config::{
 use crate::data_dir::DataDir;
 use crate::exit::Failure;
 use postern_base::{Channel, Clock, Rng, Secret, TenantId};
+use postern_channels::Told;
 use postern_channels::email::doctor::Doctor;
 use postern_channels::email::inbound::{Identity, Listener, ListenerConfig, MailSink};
 use postern_channels::email::smime::Signer;
@@ -20,6 +22,7 @@ use postern_channels::email::{
 use postern_channels::portal::Portal;
 use postern_channels::registry::{AlreadyThere, Providers};
 use postern_channels::simulator::{Callback, Inbox, Line, SimulatedVendor};
+use postern_channels::sms::smpp::Smpp;
 use postern_engine::{Engine, EngineConfig, Principal, UseError};
 use postern_store::{RootKey, Store};
 use postern_web::Simulators;
@@ -65,6 +68,8 @@ pub(crate) struct Running {
     /// The simulators, where there are any.
     pub(crate) simulators: Option<Simulators>,
     callbacks: mpsc::Receiver<Callback>,
+    centres: Vec<Arc<Smpp>>,
+    told: mpsc::Receiver<Told>,
     clock: Arc<dyn Clock>,
 }
 
@@ -74,6 +79,7 @@ pub(crate) struct Tasks {
     stop: watch::Sender<bool>,
     dispatch: JoinHandle<()>,
     vendors: JoinHandle<()>,
+    texts: JoinHandle<()>,
     mail: Option<JoinHandle<()>>,
 }
 
@@ -116,6 +122,17 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
         let dkim = signers(config, &host.from)?;
         providers.add(Arc::new(smarthost(host, signer, dkim, &sources.clock)?)).map_err(twice)?;
     }
+    for settings in &config.twilio {
+        let public_url = config.server.public_url.as_deref().unwrap_or_default();
+        providers.add(Arc::new(texts::twilio(settings, public_url, &sources.clock)?)).map_err(twice)?;
+    }
+    let (tells, told) = mpsc::channel(CALLBACKS);
+    let mut centres = Vec::new();
+    for settings in &config.smpp {
+        let centre = Arc::new(texts::smpp(settings, tells.clone(), sources)?);
+        providers.add(Arc::clone(&centre) as _).map_err(twice)?;
+        centres.push(centre);
+    }
     for settings in &config.ses {
         let signer = smime::signer(config.smime.as_ref(), &settings.from)?;
         let dkim = signers(config, &settings.from)?;
@@ -140,7 +157,13 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
     let engine = Engine::new(store, providers, Arc::clone(&sources.clock), Arc::clone(&sources.rng), settings);
     engine.believe(trust);
     let simulators = (!config.simulator.is_empty()).then_some(simulators);
-    Ok(Running { engine, simulators, callbacks, clock: Arc::clone(&sources.clock) })
+    Ok(Running { engine, simulators, callbacks, centres, told, clock: Arc::clone(&sources.clock) })
+}
+
+/// The secret that a file holds, without the line's end.
+fn secret(file: &Path) -> Result<Secret<String>, Failure> {
+    let text = fs::read_to_string(file).map_err(|why| Failure::Read { path: file.to_path_buf(), why })?;
+    Ok(Secret::new(text.trim_end().to_owned()))
 }
 
 /// The domains that our mail comes from and comes back to.
@@ -171,10 +194,7 @@ fn smarthost(
     clock: &Arc<dyn Clock>,
 ) -> Result<Smarthost, Failure> {
     let credentials = match (&host.username, &host.password_file) {
-        (Some(user), Some(file)) => {
-            let password = fs::read_to_string(file).map_err(|why| Failure::Read { path: file.clone(), why })?;
-            Some(Credentials { user: user.clone(), password: Secret::new(password.trim_end().to_owned()) })
-        }
+        (Some(user), Some(file)) => Some(Credentials { user: user.clone(), password: secret(file)? }),
         _ => None,
     };
     let helo = host.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
@@ -318,7 +338,7 @@ pub(crate) async fn tenant(engine: &Engine, named: Option<&TenantId>) -> Result<
 }
 
 impl Running {
-    /// Starts dispatch, and lets simulated vendors answer.
+    /// Starts dispatch, lets simulated vendors answer, and connects to message centres for what they have for us.
     pub(crate) fn start(self) -> (Engine, Option<Simulators>, Tasks) {
         let (stop, stopped) = watch::channel(false);
         let dispatch = tokio::spawn(self.engine.clone().run(stopped.clone()));
@@ -327,9 +347,11 @@ impl Running {
             self.simulators.clone(),
             self.callbacks,
             self.clock,
-            stopped,
+            stopped.clone(),
         ));
-        (self.engine, self.simulators, Tasks { stop, dispatch, vendors, mail: None })
+        let texts = tokio::spawn(texts::listen(self.engine.clone(), self.told, stopped));
+        self.centres.iter().for_each(|centre| centre.begin());
+        (self.engine, self.simulators, Tasks { stop, dispatch, vendors, texts, mail: None })
     }
 }
 
@@ -380,7 +402,7 @@ impl Tasks {
         if self.stop.send(true).is_err() {
             tracing::debug!("the tasks had ended");
         }
-        for task in [self.dispatch, self.vendors].into_iter().chain(self.mail) {
+        for task in [self.dispatch, self.vendors, self.texts].into_iter().chain(self.mail) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a task broke off");
             }

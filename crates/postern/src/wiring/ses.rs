@@ -2,13 +2,12 @@
 
 use crate::config::Ses as Settings;
 use crate::exit::Failure;
-use postern_base::{Clock, Secret};
+use crate::wiring::secret;
+use postern_base::Clock;
 use postern_channels::email::smime::Signer;
 use postern_channels::email::{Dkim, Roots, Ses, SesConfig};
 use postern_channels::https::HttpsConfig;
 use postern_channels::sigv4::AwsKey;
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,9 +48,4 @@ pub(super) fn provider(
         dkim,
     };
     Ses::new(config, Arc::clone(clock)).map_err(|error| Failure::Usage(error.to_string()))
-}
-
-fn secret(file: &Path) -> Result<Secret<String>, Failure> {
-    let text = fs::read_to_string(file).map_err(|why| Failure::Read { path: file.to_path_buf(), why })?;
-    Ok(Secret::new(text.trim_end().to_owned()))
 }

@@ -148,6 +148,11 @@ impl Clinic {
         panic!("the server did not become ready");
     }
 
+    /// Where it serves.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.as_ref().expect("it is serving").1
+    }
+
     /// A client with the clinic's key.
     pub(crate) fn client(&self) -> Client {
         let (_, address) = self.server.as_ref().expect("it is serving");

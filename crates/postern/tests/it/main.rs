@@ -31,3 +31,4 @@ mod storm;
 mod story;
 mod templates;
 mod tenants;
+mod texts;

@@ -2,6 +2,10 @@
 
 use std::io::Write as _;
 
+#[path = "../../../channels/tests/it/support/node.rs"]
+#[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
+pub(crate) mod node;
+
 /// Says loudly that a test could not run because `what` is missing; under CI that is a failure.
 #[expect(clippy::disallowed_methods, reason = "CI says so by its environment")]
 pub(crate) fn missing_peer(what: &str) {
