@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-pub(crate) use texts::{LongTexts, Smpp, Twilio};
+pub(crate) use texts::{AmazonTexts, LongTexts, Smpp, Twilio};
 
 /// The configuration.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -34,6 +34,10 @@ pub(crate) struct Config {
     pub(crate) direct: Option<Direct>,
     /// Accounts with Twilio for text messages.
     pub(crate) twilio: Vec<Twilio>,
+    /// Amazon SNS for text messages.
+    pub(crate) sns: Vec<AmazonTexts>,
+    /// AWS End User Messaging for text messages.
+    pub(crate) end_user_messaging: Vec<AmazonTexts>,
     /// Message centres for text messages.
     pub(crate) smpp: Vec<Smpp>,
     /// Keys that sign mail for the domain it comes from.
@@ -496,6 +500,12 @@ impl Config {
         }
         for (index, smpp) in self.smpp.iter().enumerate() {
             smpp.check().map_err(|(key, expected)| (format!("smpp[{index}].{key}"), expected.to_owned()))?;
+        }
+        for (name, accounts) in [("sns", &self.sns), ("end_user_messaging", &self.end_user_messaging)] {
+            for (index, account) in accounts.iter().enumerate() {
+                let checked = account.check(name == "end_user_messaging");
+                checked.map_err(|(key, expected)| (format!("{name}[{index}].{key}"), expected.to_owned()))?;
+            }
         }
         for (index, ses) in self.ses.iter().enumerate() {
             ses.check().map_err(|(key, expected)| (format!("ses[{index}].{key}"), expected.to_owned()))?;

@@ -126,6 +126,12 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
         let public_url = config.server.public_url.as_deref().unwrap_or_default();
         providers.add(Arc::new(texts::twilio(settings, public_url, &sources.clock)?)).map_err(twice)?;
     }
+    for settings in &config.sns {
+        providers.add(Arc::new(texts::sns(settings, &sources.clock)?)).map_err(twice)?;
+    }
+    for settings in &config.end_user_messaging {
+        providers.add(Arc::new(texts::end_user_messaging(settings, &sources.clock)?)).map_err(twice)?;
+    }
     let (tells, told) = mpsc::channel(CALLBACKS);
     let mut centres = Vec::new();
     for settings in &config.smpp {

@@ -1,6 +1,7 @@
 //! What the channels promise, against real and scripted peers. Nothing here speaks beyond loopback.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
 
+mod amazon_texts;
 mod clear;
 mod compiles;
 mod conformance;
