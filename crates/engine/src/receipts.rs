@@ -3,16 +3,21 @@
 
 use crate::accept::entry_for;
 use crate::engine::Engine;
-use postern_base::Channel;
 use postern_base::rng::NoEntropy;
+use postern_base::{Channel, DeliveryId};
 use postern_channels::provider::ReceiptState;
-use postern_channels::{Provider, RawRequest, Receipt, ReceiveError, Received};
+use postern_channels::{Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received};
 use postern_ledger::Kind;
-use postern_store::{DeliveryState, StoreError};
+use postern_store::{Claim, DeliveryState, StoreError};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// How many overdue deliveries are settled in one step.
 const SWEEP: u32 = 256;
+/// How long a vendor may take to say where a message stands.
+const LOOK_UP: Duration = Duration::from_secs(10);
 /// How many receipts are kept for attempts whose end is not stored yet.
 const EARLY: usize = 10_000;
 
@@ -151,18 +156,21 @@ impl Engine {
         }
     }
 
-    /// Ends, as unknown, deliveries whose receipt is overdue, and raises an alert for each. A late receipt may still settle one.
-    /// Answers how many.
+    /// Ends deliveries whose receipt is overdue: as the vendor says when it is asked, or else as unknown, with an alert for each. A
+    /// late receipt may still settle one. Answers how many.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn settle_overdue(&self) -> Result<usize, StoreError> {
         let overdue = self.inner.store.overdue(self.now(), SWEEP).await?;
+        let said = self.look_up(&overdue).await;
         let mut settled = 0;
         for claim in overdue {
-            let (state, code) = match claim.state {
-                DeliveryState::Held => (DeliveryState::Expired, "held_too_long"),
-                _ => (DeliveryState::Unknown, "receipt_overdue"),
+            let (state, code) = match (claim.state, said.get(&claim.lease.delivery)) {
+                (DeliveryState::Held, _) => (DeliveryState::Expired, "held_too_long"),
+                (_, Some(ReceiptState::Delivered)) => (DeliveryState::Delivered, "looked_up_delivered"),
+                (_, Some(ReceiptState::Failed)) => (DeliveryState::Failed, "looked_up_failed"),
+                (_, Some(ReceiptState::Underway) | None) => (DeliveryState::Unknown, "receipt_overdue"),
             };
             let delivery = claim.lease.delivery;
             let entry = entry_for(self, &claim.tenant, Kind::Terminal, "system", code, claim.message, delivery)
@@ -171,10 +179,34 @@ impl Engine {
             if tenant.settle(delivery, state, code.to_owned(), vec![entry]).await? {
                 settled += 1;
                 self.inner.metrics.ended(state.as_str());
+                if matches!(state, DeliveryState::Delivered | DeliveryState::Failed) {
+                    tracing::info!(delivery = %delivery, code, "a receipt did not come, and the vendor was asked");
+                    continue;
+                }
                 self.inner.metrics.alert("SYS-05");
                 tracing::warn!(message = %claim.message, delivery = %delivery, code, "a delivery ended without word of it");
             }
         }
         Ok(settled)
+    }
+
+    /// What their vendors say of `overdue` deliveries, side by side. A vendor that does not answer says nothing.
+    async fn look_up(&self, overdue: &[Claim]) -> HashMap<DeliveryId, ReceiptState> {
+        let mut asked = JoinSet::new();
+        for claim in overdue.iter().filter(|claim| claim.state != DeliveryState::Held) {
+            let vendor = claim.candidate.vendor.as_ref();
+            let Some(provider) = vendor.and_then(|vendor| self.inner.providers.get(vendor)).cloned() else { continue };
+            let Some(reference) = claim.reference.clone().map(ProviderRef) else { continue };
+            let delivery = claim.lease.delivery;
+            asked.spawn(async move {
+                let answer = tokio::time::timeout(LOOK_UP, provider.status(&reference)).await;
+                answer.ok().flatten().map(|receipt| (delivery, receipt.state))
+            });
+        }
+        let mut said = HashMap::new();
+        while let Some(answer) = asked.join_next().await {
+            said.extend(answer.ok().flatten());
+        }
+        said
     }
 }

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use postern_store::Room;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// The longest the loop sleeps without looking: what other processes queued, and deadlines, are seen by then.
@@ -28,6 +29,20 @@ struct Queue {
     /// More was due than there was room for.
     more: bool,
     looked: Option<Instant>,
+    /// The last look after what is overdue.
+    sweep: Option<JoinHandle<()>>,
+}
+
+impl Queue {
+    /// Waits until nothing is under way any more.
+    async fn end(&mut self) {
+        while self.under_way.next().await.is_some() {}
+        if let Some(sweep) = self.sweep.take()
+            && let Err(error) = sweep.await
+        {
+            tracing::error!(panicked = error.is_panic(), "what is overdue was not looked after");
+        }
+    }
 }
 
 impl Engine {
@@ -42,7 +57,7 @@ impl Engine {
             self.look(&mut queue).await;
             if *shutdown.borrow() {
                 self.drain();
-                while queue.under_way.next().await.is_some() {}
+                queue.end().await;
                 return;
             }
             if queue.more && self.has_room(&queue) {
@@ -56,7 +71,7 @@ impl Engine {
                 // Nobody is left who could say so any more.
                 changed = shutdown.changed() => if changed.is_err() {
                     self.drain();
-                    while queue.under_way.next().await.is_some() {}
+                    queue.end().await;
                     return;
                 },
             }
@@ -95,8 +110,14 @@ impl Engine {
             return;
         }
         queue.looked = Some(Instant::now());
-        if let Err(error) = self.settle_overdue().await {
-            tracing::warn!(%error, "overdue deliveries could not be settled");
+        // On its own task: vendors are asked where messages stand, and one that is slow must not hold up the queue.
+        if queue.sweep.as_ref().is_none_or(JoinHandle::is_finished) {
+            let engine = self.clone();
+            queue.sweep = Some(tokio::spawn(async move {
+                if let Err(error) = engine.settle_overdue().await {
+                    tracing::warn!(%error, "overdue deliveries could not be settled");
+                }
+            }));
         }
         if let Err(error) = self.gauges().await {
             tracing::warn!(%error, "the queue's depth could not be read");

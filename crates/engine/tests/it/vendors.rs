@@ -3,7 +3,7 @@
 use crate::clinic::{Clinic, EMAIL, reminder, vendor};
 use crate::records;
 use jiff::SignedDuration;
-use postern_base::Channel;
+use postern_base::{Channel, Clock as _};
 use postern_engine::faults::NoFaults;
 use serde_json::json;
 use std::sync::Arc;
@@ -91,6 +91,22 @@ async fn without_a_receipt_a_message_ends_unknown_by_its_deadline() {
     assert_eq!(clinic.engine.settle_overdue().await.unwrap(), 1);
     assert_eq!(clinic.engine.settle_overdue().await.unwrap(), 0);
     assert_eq!(clinic.states(answer.id).await, [(Channel::Sms, "unknown".into())]);
+}
+
+#[tokio::test]
+async fn where_the_receipt_was_lost_the_vendor_is_asked_before_the_message_ends_unknown() {
+    for (number, ends) in [("+12125550101", "delivered"), ("+15555559032", "failed")] {
+        let clinic = reaching(number).await;
+        let answer = clinic.send(&by_sms()).await;
+        clinic.settle().await;
+        clinic.clock.move_on(SignedDuration::from_mins(1));
+        // The vendor tells, and nobody hears.
+        assert_eq!(clinic.inbox.tick(clinic.clock.now()).await, 1);
+        clinic.clock.move_on(SignedDuration::from_hours(25));
+        assert_eq!(clinic.engine.settle_overdue().await.unwrap(), 1);
+        assert_eq!(clinic.states(answer.id).await, [(Channel::Sms, ends.into())]);
+        assert!(clinic.codes(answer.id).await.iter().any(|(_, code)| code == &format!("looked_up_{ends}")));
+    }
 }
 
 #[tokio::test]
