@@ -7,6 +7,7 @@ use crate::render::{Rendered, RenderedForm};
 use crate::wire::{Answer, AnsweredRule, Request};
 use jiff::Timestamp;
 use postern_base::{Category, Language, Level, Phi};
+use postern_gate::rendition::Confirms;
 use postern_gate::rendition::TemplateRef;
 use postern_gate::{Content, Fact, LinkState, Missing, Rendition};
 use postern_ledger::{CommitmentKey, commit};
@@ -98,6 +99,9 @@ struct Measured {
     says_keep_secret: bool,
     #[serde(default)]
     says_business: bool,
+    /// Nothing, that messages end, or that they begin.
+    #[serde(default)]
+    confirms: u8,
 }
 
 impl Kept {
@@ -209,6 +213,11 @@ pub(crate) fn stored(form: &RenderedForm) -> StoredRendition {
         says_code: m.says_code,
         says_keep_secret: m.says_keep_secret,
         says_business: m.says_business,
+        confirms: match m.confirms {
+            Confirms::Unsaid => 0,
+            Confirms::End => 1,
+            Confirms::Beginning => 2,
+        },
     };
     StoredRendition {
         channel: m.channel,
@@ -241,6 +250,11 @@ fn form(stored: &StoredRendition, key: &CommitmentKey) -> Result<RenderedForm, S
             says_code: measured.says_code,
             says_keep_secret: measured.says_keep_secret,
             says_business: measured.says_business,
+            confirms: match measured.confirms {
+                1 => Confirms::End,
+                2 => Confirms::Beginning,
+                _ => Confirms::Unsaid,
+            },
             language: stored.language,
             commitment: None,
         },

@@ -2,10 +2,13 @@
 
 use postern_base::{Category, Channel, Language, Level, Purpose};
 use postern_classify::{Recipient, Vocabulary};
-use postern_gate::LinkState;
 use postern_gate::facts::Tenant;
-use postern_gate::reference::is_shared_shortener;
+use postern_gate::rendition::Confirms;
 use postern_gate::{Fact, Missing};
+
+mod links;
+
+pub(crate) use links::{has_link, links};
 
 /// What a text was found to carry.
 #[derive(Debug, Clone)]
@@ -46,149 +49,6 @@ pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
     match postern_classify::scan(text, &context) {
         Ok(findings) => Found { level: Fact::Known(findings.level), categories: findings.categories },
         Err(_) => Found { level: Fact::Unknown(Missing::ClassifierFailed), categories: Vec::new() },
-    }
-}
-
-/// What the links in `text` point at (RULES TCP-29).
-pub(crate) fn links(text: &str, place: Place<'_>) -> LinkState {
-    links_in(text).iter().map(|link| judge(link, place)).max().unwrap_or(LinkState::NoLinks)
-}
-
-/// Whether a phone would make any part of `text` a link.
-pub(crate) fn has_link(text: &str) -> bool {
-    !links_in(text).is_empty()
-}
-
-/// Domains whose bare name a phone turns into a link; the last three are those that stand for them in examples (RFC 2606).
-const LINKED_ENDINGS: &[&str] = &[
-    "com", "net", "org", "ly", "co", "io", "me", "gl", "gd", "link", "info", "health", "us", "app", "page", "to",
-    "biz", "xyz", "site", "online", "shop", "store", "club", "click", "clinic", "dental", "hospital", "pharmacy",
-    "icu", "vip", "tk", "cc", "tv", "ru", "cn", "uk", "ca", "de", "mx", "eu", "edu", "gov", "dev", "top", "example",
-    "test", "invalid",
-];
-
-/// Everything in `text` that a phone would make a link, or that a reader is meant to put together into one: "evil[.]com",
-/// "hxxp://evil.com", "evil dot com", and full stops of other scripts, which resolvers read as a dot (UTS 46 section 4).
-fn links_in(text: &str) -> Vec<String> {
-    let plain = undisguised(text);
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    let whole = words.iter().filter_map(|word| link(word)).map(str::to_owned);
-    let spelled = words.windows(3).filter_map(|three| match three {
-        [name, dot, ending] if matches!(*dot, "." | "dot" | "DOT" | "Dot" | "punto") => {
-            // The name of a host is one word of letters, digits and hyphens: "call us . Thank you" is none.
-            let joined = format!("{name}.{ending}");
-            let ends = ending.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
-            (LINKED_ENDINGS.contains(&ends.as_str()) && link(&joined).is_some()).then_some(joined)
-        }
-        _ => None,
-    });
-    whole.chain(spelled).collect()
-}
-
-/// `text` with the ways undone in which a link is kept from looking like one.
-fn undisguised(text: &str) -> String {
-    const DOTS: [&str; 14] = [
-        "[.]", "(.)", "{.}", "<.>", "[dot]", "(dot)", "{dot}", "[ . ]", "( . )", "[punto]", "(punto)", "[,]", " [.] ",
-        "\\.",
-    ];
-    let seen = text
-        .chars()
-        .filter(|c| !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}'));
-    let mut plain: String = seen
-        .map(|c| match c {
-            '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{2024}' | '\u{fe52}' => '.',
-            '\u{ff0f}' | '\u{2215}' | '\u{2044}' => '/',
-            '\u{ff1a}' => ':',
-            '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
-            other => other,
-        })
-        .collect();
-    let lower = plain.to_ascii_lowercase();
-    if DOTS.iter().any(|dot| lower.contains(dot)) {
-        plain = DOTS.iter().fold(lower, |text, dot| text.replace(dot, "."));
-    }
-    for (from, to) in
-        [("hxxp", "http"), ("h**p", "http"), ("htxp", "http"), ("[:]//", "://"), ("[://]", "://"), (":\\\\", "://")]
-    {
-        let lower = plain.to_ascii_lowercase();
-        if lower.contains(from) {
-            plain = lower.replace(from, to);
-        }
-    }
-    plain
-}
-
-/// Whether a phone would make `word`, or what of it stands behind a colon, a link; without what surrounds it.
-fn link(word: &str) -> Option<&str> {
-    let behind = word.split_once(':').map(|(_, rest)| rest).filter(|rest| !rest.starts_with("//"));
-    bare_link(word).or_else(|| behind.and_then(bare_link))
-}
-
-fn bare_link(word: &str) -> Option<&str> {
-    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '/').trim_start_matches('/');
-    let lower = word.to_ascii_lowercase();
-    if lower.contains("://") || lower.starts_with("www.") {
-        return Some(word);
-    }
-    let host = lower.split(['/', '?', '#', ':']).next().unwrap_or_default();
-    let (name, ending) = host.rsplit_once('.')?;
-    let is_host = !name.is_empty() && ending.len() >= 2 && ending.bytes().all(|b| b.is_ascii_alphabetic());
-    let has_path = lower.len() > host.len();
-    (is_host && !word.contains('@') && (has_path || LINKED_ENDINGS.contains(&ending))).then_some(word)
-}
-
-fn judge(link: &str, place: Place<'_>) -> LinkState {
-    let after = link.split_once("://").map_or(link, |(_, rest)| rest);
-    let (host, tail) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
-    // A user part in front of the host is how links lie about where they go.
-    if host.contains('@') {
-        return LinkState::Foreign;
-    }
-    let host = host.split(':').next().unwrap_or(host).to_ascii_lowercase();
-    // CTIA 2023: no shortener that is shared with others, whatever the practice calls its own.
-    if is_shared_shortener(&host) {
-        return LinkState::Foreign;
-    }
-    let own = place.tenant.link_domains.iter().any(|domain| {
-        let domain = domain.to_ascii_lowercase();
-        host == domain || host.strip_suffix(&domain).is_some_and(|head| head.ends_with('.'))
-    });
-    if !own {
-        return LinkState::Foreign;
-    }
-    if identifies(tail, place) { LinkState::CarriesIdentifiers } else { LinkState::Clean }
-}
-
-/// Names of query and path parts that say who it is about.
-const TELLING: &[&str] = &[
-    "patient",
-    "mrn",
-    "dob",
-    "ssn",
-    "name",
-    "email",
-    "phone",
-    "birth",
-    "diagnosis",
-    "result",
-    "lab",
-    "member",
-    "paciente",
-];
-
-fn identifies(tail: &str, place: Place<'_>) -> bool {
-    let lower = tail.to_ascii_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    if lower.contains('@') || lower.contains("%40") || words.iter().any(|word| TELLING.contains(word)) {
-        return true;
-    }
-    // A run of digits as long as a record or phone number.
-    if words.iter().any(|word| word.len() >= 6 && word.bytes().all(|b| b.is_ascii_digit())) {
-        return true;
-    }
-    match find(&words.join(" "), place).level {
-        Fact::Known(level) => level > Level::L1,
-        Fact::Unknown(_) => true,
     }
 }
 
@@ -363,6 +223,75 @@ pub(crate) fn says_business(text: &str, tenant: &Tenant) -> bool {
     amount || PHRASES.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")))
 }
 
+/// What `text` tells the patient of their wish: that messages end, or that they begin (47 CFR 64.1200(a)(12)). A text that says both
+/// ends them: how to leave stands in every opt-in too, and is asked for, not told.
+pub(crate) fn confirmed(text: &str) -> Confirms {
+    const ENDS: [&str; 22] = [
+        "unsubscribed",
+        "opted out",
+        "opt out is confirmed",
+        "opt out confirmed",
+        "no more texts",
+        "no more messages",
+        "no more calls",
+        "no more emails",
+        "no more reminders",
+        "no longer receive",
+        "no longer get",
+        "will not receive",
+        "won t receive",
+        "not text you",
+        "not message you",
+        "been removed",
+        "dado de baja",
+        "dada de baja",
+        "ya no le enviaremos",
+        "ya no recibira",
+        "no recibira mas",
+        "no le enviaremos mas",
+    ];
+    const BEGINS: [&str; 18] = [
+        "signed up",
+        "subscribed",
+        "resubscribed",
+        "opted in",
+        "enrolled",
+        "welcome",
+        "you will receive",
+        "you will get",
+        "you ll get",
+        "you ll receive",
+        "back on",
+        "messages are on",
+        "texts are on",
+        "suscrito",
+        "suscrita",
+        "inscrito",
+        "inscrita",
+        "recibira",
+    ];
+    let plain: String = text
+        .to_lowercase()
+        .chars()
+        .map(|c| match c {
+            'á' => 'a',
+            'é' => 'e',
+            'í' => 'i',
+            'ó' => 'o',
+            'ú' => 'u',
+            other => other,
+        })
+        .collect();
+    let words: Vec<&str> = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let spoken = format!(" {} ", words.join(" "));
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")));
+    match (says(&ENDS), says(&BEGINS)) {
+        (true, _) => Confirms::End,
+        (false, true) => Confirms::Beginning,
+        (false, false) => Confirms::Unsaid,
+    }
+}
+
 /// Whether `text` says how to opt out.
 pub(crate) fn says_opt_out(text: &str) -> bool {
     let lower = text.to_lowercase();
@@ -374,9 +303,8 @@ pub(crate) fn says_opt_out(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, has_link, links, says_business, says_code, says_keep_secret};
-    use postern_base::{Language, Purpose};
-    use postern_gate::LinkState;
+    use super::{confirmed, says_business, says_code, says_keep_secret};
+    use postern_gate::rendition::Confirms;
 
     #[test]
     fn a_code_is_digits_together_in_two_groups_or_one_by_one_and_no_number_to_call() {
@@ -405,52 +333,25 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_seen_however_its_dots_and_its_scheme_are_written() {
-        let tenant = postern_gate::facts::Tenant {
-            link_domains: vec!["sunrise.example".into()],
-            ..crate::templates::sample::tenant()
-        };
-        let recipient = postern_classify::Recipient::default();
-        let place = Place {
-            purpose: Purpose::AppointmentReminder,
-            channel: None,
-            language: Language::En,
-            tenant: &tenant,
-            recipient: &recipient,
-            vocabulary: None,
-        };
+    fn a_text_that_ends_the_messages_is_told_from_one_that_begins_them() {
         for text in [
-            "See evil\u{3002}example",
-            "See https://evil\u{3002}example/a",
-            "See evil\u{ff0e}com",
-            "See evil\u{ff61}com now",
-            "See evil[.]com",
-            "See evil(.)com/x",
-            "See evil [.] com",
-            "See evil[dot]com",
-            "See evil (dot) com",
-            "See evil dot com",
-            "See evil . com",
-            "See hxxp://evil.com/x",
-            "See hXXps://sunrise.example.evil.com",
-            "See //evil.com/x",
-            "Site:evil.com",
-            "See ev\u{200b}il.c\u{200b}om",
-            "See \u{ff45}\u{ff56}\u{ff49}\u{ff4c}.\u{ff43}\u{ff4f}\u{ff4d}",
-            "See http[:]//evil.com",
+            "You are unsubscribed.",
+            "Sunrise Health: you will get no more texts from us. Reply START to undo.",
+            "You've been removed from our list",
+            "Le hemos dado de baja.",
+            "Ya no recibirá mensajes de texto nuestros",
+            "Opt-out confirmed",
         ] {
-            assert_eq!(links(text, place), LinkState::Foreign, "{text}");
+            assert_eq!(confirmed(text), Confirms::End, "{text}");
         }
-        assert_eq!(links("See sunrise[.]example", place), LinkState::Clean);
-        assert_eq!(links("See https://sunrise.example/m/x7Kq", place), LinkState::Clean);
         for text in [
-            "Dec. 4 at 2:30 p.m. Call 555-555-0100",
-            "St. Mary. Please call us.",
-            "a.m. or p.m.? Reply 1.",
-            "No. 5 . Thank you",
+            "You are signed up. Up to 3 msgs a week. HELP for help. STOP to opt out.",
+            "You'll receive reminders from us. Reply STOP to unsubscribe.",
+            "Está suscrito. Responda STOP para darse de baja.",
         ] {
-            assert!(!has_link(text), "{text}");
+            assert_eq!(confirmed(text), Confirms::Beginning, "{text}");
         }
+        assert_eq!(confirmed("Reply YES to confirm."), Confirms::Unsaid);
     }
 
     #[test]

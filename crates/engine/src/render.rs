@@ -11,6 +11,7 @@ use postern_channels::Outbound;
 use postern_channels::sms::text::plain;
 use postern_classify::{Recipient, Vocabulary};
 use postern_gate::facts::Tenant;
+use postern_gate::rendition::Confirms;
 use postern_gate::{Content, Fact, LinkState, Rendition};
 use postern_ledger::{CommitmentKey, commit};
 use std::borrow::Cow;
@@ -240,6 +241,11 @@ fn measured(place: Place<'_>, form: Form, subject: Option<String>, mut body: Str
             says_keep_secret: measure::says_keep_secret(&body),
             // Of no other purpose is it asked.
             says_business: place.purpose == Purpose::ConsentConfirmation && measure::says_business(&body, place.tenant),
+            confirms: if place.purpose == Purpose::ConsentConfirmation {
+                measure::confirmed(&body)
+            } else {
+                Confirms::Unsaid
+            },
             language: place.language,
             commitment: None,
         },

@@ -6,7 +6,7 @@
 //! [needs counsel](Standing::needs_counsel). `tests/tables.out` shows every row; its diff is the review of a change.
 
 use jiff::SignedDuration;
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, Time, Weekday};
 use postern_base::Category;
 
 /// On what a row stands.
@@ -90,10 +90,51 @@ pub struct SolicitationHours {
     pub sunday: Hours,
     /// Whether offers may go on a Sunday at all.
     pub offers_on_sunday: bool,
+    /// Whether offers may go on a legal holiday.
+    pub offers_on_holidays: bool,
     /// How many offers in 24 hours; `None` = no cap of its own.
     pub offers_in_24h: Option<u32>,
     /// What is doubtful of it.
     pub note: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// A legal public holiday (5 USC 6103(a)).
+#[derive(Debug, Clone, Copy)]
+pub struct Holiday {
+    /// Its name.
+    pub name: &'static str,
+    /// Its month.
+    pub month: i16,
+    /// Its day of the month, where it has one.
+    pub day: Option<i16>,
+    /// Which of the month's weekdays it is otherwise; 5 = the last.
+    pub nth: Option<i16>,
+    /// Which weekday that is.
+    pub weekday: HolidayWeekday,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// The weekday that a holiday always falls on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HolidayWeekday {
+    /// None: it has a day of the month.
+    Any,
+    /// Monday.
+    Monday,
+    /// Thursday.
+    Thursday,
+}
+
+/// The area codes of a state.
+#[derive(Debug, Clone, Copy)]
+pub struct AreaCodes {
+    /// The state.
+    pub state: &'static str,
+    /// Its codes, in three digits each, parted by spaces.
+    pub codes: &'static str,
     /// On what it stands.
     pub basis: Basis,
 }
@@ -355,6 +396,44 @@ include!(concat!(env!("OUT_DIR"), "/reference.rs"));
 #[must_use]
 pub fn solicitation_hours(state: &str) -> Option<&'static SolicitationHours> {
     SOLICITATION_HOURS.iter().find(|row| row.state == state)
+}
+
+/// The state that a number's area code belongs to, as far as states have solicitation hours of their own; `None` = another, or no
+/// number of the North American plan.
+#[must_use]
+pub fn state_of_number(e164: &str) -> Option<&'static str> {
+    let code = e164.strip_prefix("+1").filter(|national| national.len() == 10)?.get(..3)?;
+    AREA_CODES.iter().find(|row| row.codes.split(' ').any(|one| one == code)).map(|row| row.state)
+}
+
+/// Whether a day is a legal public holiday, or the day on which one is kept that falls on a weekend (5 USC 6103(b)).
+#[must_use]
+pub fn is_holiday(day: Date) -> bool {
+    let kept = |other: Option<Date>, weekday: Weekday| other.is_some_and(|it| it.weekday() == weekday && is_dated(it));
+    let falls = HOLIDAYS.iter().any(|holiday| holiday.falls_on(day));
+    falls || kept(day.tomorrow().ok(), Weekday::Saturday) || kept(day.yesterday().ok(), Weekday::Sunday)
+}
+
+fn is_dated(day: Date) -> bool {
+    HOLIDAYS.iter().any(|holiday| holiday.day.is_some() && holiday.falls_on(day))
+}
+
+impl Holiday {
+    fn falls_on(&self, day: Date) -> bool {
+        const LAST: i16 = 5;
+        if i16::from(day.month()) != self.month {
+            return false;
+        }
+        let weekday = match self.weekday {
+            HolidayWeekday::Any => return self.day == Some(i16::from(day.day())),
+            HolidayWeekday::Monday => Weekday::Monday,
+            HolidayWeekday::Thursday => Weekday::Thursday,
+        };
+        let week = i16::from(day.day()).saturating_sub(1) / 7;
+        let is_last = i16::from(day.days_in_month()) - i16::from(day.day()) < 7;
+        let nth = self.nth.is_some_and(|nth| if nth == LAST { is_last } else { nth == week + 1 });
+        nth && day.weekday() == weekday
+    }
 }
 
 /// The legal terms of an agreement that `present` does not hold (45 CFR 164.504(e)(2), 164.314(a)(2)); what the house asks besides is not

@@ -57,10 +57,24 @@ pub struct Rendition {
     pub says_keep_secret: bool,
     /// It confirms an opt-in or opt-out, and speaks of money owed, an offer or another matter besides (47 CFR 64.1200(a)(12)).
     pub says_business: bool,
+    /// What it tells the patient of their wish, where it confirms one.
+    pub confirms: Confirms,
     /// Its language.
     pub language: Language,
     /// The commitment to this text; `None` in `explain`.
     pub commitment: Option<Commitment>,
+}
+
+/// What a text tells the patient of their wish to hear from the practice (47 CFR 64.1200(a)(12)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Confirms {
+    /// Nothing.
+    #[default]
+    Unsaid,
+    /// That messages end.
+    End,
+    /// That they begin.
+    Beginning,
 }
 
 /// What the links in a text point at (RULES TCP-29).

@@ -7,12 +7,16 @@
 use crate::reference::{DOUBTFUL, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, WRONG_NUMBER};
 
 mod normal;
+#[cfg(test)]
+mod paraphrase;
 mod refusal;
+mod somebody;
 mod wish;
 
 use normal::Normal;
-use refusal::{Refusal, refusal};
-use wish::{Wish, glued, wish};
+use refusal::{Refusal, may_refuse, refusal};
+use somebody::is_somebody_else;
+use wish::{Wish, commands, glued, wish};
 
 /// What an inbound message means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +155,7 @@ pub fn read(text: &str) -> Meaning {
     let normal = Normal::new(text);
     let whole = normal.text.as_str();
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| at_word(whole, phrase));
-    if has(WRONG_NUMBER) {
+    if has(WRONG_NUMBER) || is_somebody_else(text) {
         return Meaning::WrongNumber;
     }
     if whole.is_empty() {
@@ -164,17 +168,24 @@ pub fn read(text: &str) -> Meaning {
     if revokes(whole) || revokes(&core) {
         return Meaning::Revokes;
     }
-    if has(NEGATIONS) {
+    let spoken = without(whole, STOPS_OF_ANOTHER_KIND);
+    let spoken = spoken.trim();
+    if NEGATIONS.iter().any(|phrase| at_word(spoken, phrase)) {
         return Meaning::Ambiguous;
     }
-    let wish = wish(whole);
+    let care = asks_about_care(whole);
+    if !care && (commands(spoken) || clauses(text).any(|clause| commands(&without(&clause, STOPS_OF_ANOTHER_KIND)))) {
+        return Meaning::Revokes;
+    }
+    let wish = wish(spoken);
     match wish {
         Some(Wish::Clear) => return Meaning::Revokes,
         Some(Wish::Turned) => return Meaning::Ambiguous,
         Some(Wish::Unclear) | None => {}
     }
-    let refused = refusal(whole);
-    if refused == Some(Refusal::Clear) && !asks_about_care(whole) {
+    let refused =
+        refusal(spoken).or_else(|| clauses(text).find_map(|clause| refusal(&clause)).map(|one| one.within(spoken)));
+    if refused == Some(Refusal::Clear) && !care {
         return Meaning::Revokes;
     }
     if refused.is_some() {
@@ -185,7 +196,6 @@ pub fn read(text: &str) -> Meaning {
         return if asks_about_care(whole) { Meaning::Ambiguous } else { Meaning::Revokes };
     }
     // "Not interested, stop", "STOP (sent from my phone)", "I want you to STOP": the word stands by itself among others.
-    let care = asks_about_care(whole);
     let alone = |test: fn(&str) -> bool| clauses(text).any(|clause| test(&courtesies_off(&clause)));
     if !care && alone(is_cancel) {
         return Meaning::RevokesOrCancelsVisit;
@@ -196,7 +206,7 @@ pub fn read(text: &str) -> Meaning {
     if has(DEATHS) {
         return Meaning::Ambiguous;
     }
-    if normal.stop_sign || wish.is_some() || has_word(&without(whole, STOPS_OF_ANOTHER_KIND), DOUBTFUL) {
+    if normal.stop_sign || wish.is_some() || may_refuse(spoken) || has_word(spoken, DOUBTFUL) {
         return Meaning::Ambiguous;
     }
     if is_one_of(whole, RESUMES) || is_one_of(&core, RESUMES) {
@@ -214,7 +224,31 @@ const STOPS_OF_ANOTHER_KIND: &[&str] = &[
     "stop light",
     "stop sign",
     "stop by",
+    "stops by",
     "stop in at",
+    "stop in to",
+    "stop in on",
+    "stop in for",
+    "stop at the",
+    "stop at my",
+    "stop at your",
+    "stop at a ",
+    "stop at our",
+    "stops at",
+    "stop over at",
+    "stop off at",
+    "stop for gas",
+    "stop for lunch",
+    "stop for food",
+    "stop to pick",
+    "stop to get",
+    "stop on my way",
+    "stop on the way",
+    "next stop",
+    "last stop",
+    "one stop",
+    "parada de",
+    "parar en",
     "pit stop",
     "non stop",
 ];
@@ -276,7 +310,11 @@ fn commands_an_end(clause: &str) -> bool {
 
 /// The parts of a message that its punctuation sets apart, each normalised.
 fn clauses(text: &str) -> impl Iterator<Item = String> {
-    let parts = text.split(['.', '!', ',', ';', ':', '(', ')', '\n', '\u{2014}']);
+    const ENDS: [char; 18] = [
+        '.', '!', ',', ';', ':', '(', ')', '\n', '\u{2014}', '?', '\u{ff0e}', '\u{ff01}', '\u{ff0c}', '\u{ff1b}',
+        '\u{ff1a}', '\u{3002}', '\u{3001}', '\u{ff1f}',
+    ];
+    let parts = text.split(ENDS);
     parts.map(|part| Normal::new(part).text).filter(|part| part.chars().nth(1).is_some())
 }
 

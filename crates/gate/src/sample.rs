@@ -12,6 +12,7 @@ use postern_gate::facts::{
     MailboxKind, NumberCheck, Patient, PointSource, Provision, Reassigned, Registration, RevocationRegime, Ruling,
     System, Tenant, TenantRole, Vendor, Verification,
 };
+use postern_gate::rendition::Confirms;
 use postern_gate::request::{BreakGlass, Recipient};
 use postern_gate::{
     Content, Decision, Deployment, Fact, LinkState, Outcome, Policy, Rendition, Request, Verdict, decide,
@@ -130,6 +131,7 @@ pub(crate) fn rendition(form: Form, level: Level) -> Rendition {
         says_code: true,
         says_keep_secret: true,
         says_business: false,
+        confirms: Confirms::Unsaid,
         language: Language::En,
         commitment: Some([form as u8; 32]),
     }

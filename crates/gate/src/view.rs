@@ -373,11 +373,10 @@ impl<'a> View<'a> {
         let just_now = |at: Timestamp| self.start.duration_since(at) <= CONFIRMATION_TEXT;
         let consents = self.active(ConsentKind::ContactConsent).filter_map(|consent| consent.given);
         let history = self.history.into_iter();
-        let said = history.flat_map(|history| {
-            let words = history.inbound.iter().map(|message| message.at);
-            words.chain(history.opt_outs.iter().map(|row| row.at))
-        });
-        consents.chain(said).any(just_now)
+        let recorded = history.flat_map(|history| history.opt_outs.iter().map(|row| row.at));
+        let wishes = |meaning: Meaning| meaning.stops() || meaning == Meaning::Resumes;
+        let said = self.messages().filter(|(_, meaning)| wishes(*meaning)).map(|(message, _)| message.at);
+        consents.chain(recorded).chain(said).any(just_now)
     }
 
     /// When an automated message may reach the patient, from `from` on.

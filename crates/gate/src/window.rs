@@ -4,9 +4,9 @@ use crate::facts::{Facts, Patient};
 use crate::policy::Policy;
 use crate::reference::{
     Hours, OFFERS_SUNDAY_FROM, OFFERS_SUNDAY_TO, SolicitationHours, UNKNOWN_ZONE_FROM, UNKNOWN_ZONE_TO, WINDOW_FROM,
-    WINDOW_TO, solicitation_hours,
+    WINDOW_TO, is_holiday, solicitation_hours, state_of_number,
 };
-use jiff::civil::Weekday;
+use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use postern_base::Purpose;
@@ -37,7 +37,8 @@ pub(crate) enum Opening {
 #[derive(Debug)]
 pub(crate) struct Window {
     zones: Vec<(TimeZone, Hours)>,
-    state: Option<&'static SolicitationHours>,
+    /// The hours of every state that counts.
+    states: Vec<&'static SolicitationHours>,
     solicitation: bool,
 }
 
@@ -59,8 +60,13 @@ impl Window {
             let zone = TimeZone::get(EASTERN).unwrap_or(TimeZone::UTC);
             zones.push((zone, narrow(UNKNOWN_ZONE, hours)));
         }
-        let state = patient.and_then(|p| p.state.as_deref()).or(facts.tenant.state.as_deref());
-        Self { zones, state: state.and_then(solicitation_hours), solicitation: purpose == Purpose::Marketing }
+        let solicitation = purpose == Purpose::Marketing;
+        let home = patient.and_then(|p| p.state.as_deref()).or(facts.tenant.state.as_deref());
+        // Who sells to a number sells into the state of its area code, wherever the record says that the patient lives.
+        let points = patient.filter(|_| solicitation).map_or(&[][..], |p| &p.points);
+        let called = points.iter().filter_map(|point| state_of_number(point.value.reveal()));
+        let states = home.into_iter().chain(called).filter_map(solicitation_hours).collect();
+        Self { zones, states, solicitation }
     }
 
     /// When the window is open, from `from` on.
@@ -88,7 +94,7 @@ impl Window {
             let local = zone.to_datetime(at).time();
             hours.0 <= local && local < hours.1
         };
-        (self.state.is_some() || self.solicitation) && self.zones.iter().all(|(zone, hours)| inside(zone, *hours))
+        (!self.states.is_empty() || self.solicitation) && self.zones.iter().all(|(zone, hours)| inside(zone, *hours))
     }
 
     /// The first instant not before `at` at which the window is open in `zone`.
@@ -96,7 +102,7 @@ impl Window {
         let local = zone.to_datetime(at);
         let mut date = local.date();
         for ahead in 0..8 {
-            let (from, to) = self.hours_on(date.weekday(), hours);
+            let (from, to) = self.hours_on(date, hours);
             if from < to {
                 let today = ahead == 0;
                 if today && from <= local.time() && local.time() < to {
@@ -116,16 +122,17 @@ impl Window {
     pub(crate) fn closing(&self, at: Timestamp) -> Option<Timestamp> {
         let closes = self.zones.iter().filter_map(|(zone, hours)| {
             let date = zone.to_datetime(at).date();
-            let (_, to) = self.hours_on(date.weekday(), *hours);
+            let (_, to) = self.hours_on(date, *hours);
             // Where the clocks change at that very hour, the earlier instant.
             zone.to_ambiguous_timestamp(date.to_datetime(to)).earlier().ok()
         });
         closes.min()
     }
 
-    fn hours_on(&self, day: Weekday, hours: Hours) -> Hours {
+    fn hours_on(&self, date: Date, hours: Hours) -> Hours {
+        let day = date.weekday();
         let mut hours = hours;
-        if let Some(state) = self.state {
+        for state in &self.states {
             let own = match day {
                 Weekday::Sunday => state.sunday,
                 Weekday::Saturday => state.saturday,
@@ -133,13 +140,19 @@ impl Window {
             };
             hours = narrow(hours, own);
         }
+        if self.solicitation && self.bars_offers(date) {
+            return CLOSED;
+        }
         if self.solicitation && day == Weekday::Sunday {
-            if self.state.is_some_and(|state| !state.offers_on_sunday) {
-                return CLOSED;
-            }
             hours = narrow(hours, (OFFERS_SUNDAY_FROM, OFFERS_SUNDAY_TO));
         }
         hours
+    }
+
+    /// Whether one of the states bars offers on this day.
+    fn bars_offers(&self, date: Date) -> bool {
+        let on_sundays = date.weekday() == Weekday::Sunday && self.states.iter().any(|state| !state.offers_on_sunday);
+        on_sundays || (self.states.iter().any(|state| !state.offers_on_holidays) && is_holiday(date))
     }
 }
 
@@ -155,7 +168,7 @@ mod tests {
 
     fn window(zones: &[&str]) -> Window {
         let zones = zones.iter().map(|z| (TimeZone::get(z).unwrap(), DEFAULT)).collect();
-        Window { zones, state: None, solicitation: false }
+        Window { zones, states: vec![], solicitation: false }
     }
 
     fn at(text: &str) -> Timestamp {
@@ -198,7 +211,7 @@ mod tests {
     fn stricter_state_hours_narrow_it() {
         let texas = Window {
             zones: vec![(TimeZone::get("America/Chicago").unwrap(), DEFAULT)],
-            state: solicitation_hours("TX"),
+            states: solicitation_hours("TX").into_iter().collect(),
             solicitation: false,
         };
         // 2026-12-06 is a Sunday: 10:00 local waits for noon.
@@ -208,11 +221,36 @@ mod tests {
     #[test]
     fn offers_skip_a_sunday_on_which_a_state_bars_them() {
         let mut florida = window(&["America/New_York"]);
-        florida.state = solicitation_hours("FL");
+        florida.states.extend(solicitation_hours("FL"));
         // 2026-12-06 is a Sunday: a reminder goes, an offer waits for Monday.
         assert_eq!(florida.opening(at("2026-12-06T18:00:00Z")), Opening::Open);
         florida.solicitation = true;
         assert_eq!(florida.opening(at("2026-12-06T18:00:00Z")), Opening::At(at("2026-12-07T14:00:00Z")));
+    }
+
+    #[test]
+    fn offers_skip_a_holiday_where_a_state_bars_them_and_the_day_on_which_one_is_kept() {
+        let mut alabama = window(&["America/Chicago"]);
+        alabama.states.extend(solicitation_hours("AL"));
+        alabama.solicitation = true;
+        // Thanksgiving, 2026-11-26, and Independence Day, which is a Saturday in 2026 and kept on Friday.
+        assert_eq!(alabama.opening(at("2026-11-26T16:00:00Z")), Opening::At(at("2026-11-27T15:00:00Z")));
+        assert_eq!(alabama.opening(at("2026-07-03T16:00:00Z")), Opening::At(at("2026-07-06T14:00:00Z")));
+        alabama.solicitation = false;
+        assert_eq!(alabama.opening(at("2026-11-26T16:00:00Z")), Opening::Open);
+        let mut texas = window(&["America/Chicago"]);
+        texas.states.extend(solicitation_hours("TX"));
+        texas.solicitation = true;
+        assert_eq!(texas.opening(at("2026-11-26T16:00:00Z")), Opening::Open);
+    }
+
+    #[test]
+    fn of_two_states_the_stricter_hours_count_at_both_ends() {
+        let mut both = window(&["America/New_York"]);
+        both.states.extend(["KY", "RI"].into_iter().filter_map(solicitation_hours));
+        both.solicitation = true;
+        assert_eq!(both.opening(at("2026-12-01T14:30:00Z")), Opening::At(at("2026-12-01T15:00:00Z")));
+        assert_eq!(both.opening(at("2026-12-01T23:00:00Z")), Opening::At(at("2026-12-02T15:00:00Z")));
     }
 
     #[test]

@@ -33,6 +33,31 @@ fn shown() -> String {
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tables.out");
 
 #[test]
+fn the_holidays_of_a_year_are_where_the_statute_puts_them() {
+    let year = |year: i16| {
+        let days = jiff::civil::date(year, 1, 1).series(jiff::ToSpan::day(1)).take_while(|day| day.year() == year);
+        days.filter(|day| is_holiday(*day)).map(|day| day.strftime("%m-%d").to_string()).collect::<Vec<_>>()
+    };
+    // The Fourth of July of 2026 is a Saturday; Juneteenth of 2027 too, and the New Year of 2028, kept on the last day of 2027.
+    let of_2026 =
+        ["01-01", "01-19", "02-16", "05-25", "06-19", "07-03", "07-04", "09-07", "10-12", "11-11", "11-26", "12-25"];
+    assert_eq!(year(2026), of_2026);
+    assert!(year(2027).contains(&"06-18".to_owned()) && year(2027).contains(&"12-31".to_owned()), "{:?}", year(2027));
+}
+
+#[test]
+fn an_area_code_stands_in_one_row_and_tells_its_state() {
+    assert_eq!(["+14015550100", "+12125550100", "+15025550100"].map(state_of_number), [Some("RI"), None, Some("KY")]);
+    assert_eq!([state_of_number("+44 20 5550 100"), state_of_number("pat@example.org")], [None, None]);
+    let mut all: Vec<&str> = AREA_CODES.iter().flat_map(|row| row.codes.split(' ')).collect();
+    let many = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), many);
+    assert!(all.iter().all(|code| code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit())));
+}
+
+#[test]
 fn the_committed_tables_are_the_ones_that_are_built_in() {
     let committed = std::fs::read_to_string(PATH).unwrap();
     for (line, (is, was)) in shown().lines().zip(committed.lines()).enumerate() {

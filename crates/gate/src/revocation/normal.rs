@@ -55,6 +55,7 @@ fn fold(c: char) -> Folded {
         | '\''
         | '\u{2018}'
         | '\u{2019}'
+        | '\u{ff07}'
         | '`' => Folded::Nothing,
         '\u{1f6d1}' | '\u{26d4}' => Folded::StopSign,
         '\u{ff21}'..='\u{ff3a}' => offset(0xff21, 26),

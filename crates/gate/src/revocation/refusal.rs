@@ -100,7 +100,7 @@ const TAKES_BACK: &[&str] = &[
     "quito",
 ];
 /// How it is said that there never was one.
-const NEVER: &[&str] = &["dont", "not", "never", "no", "didnt", "without", "sin"];
+const NEVER: &[&str] = &["dont", "not", "never", "no", "didnt", "without", "sin", "nunca", "jamas"];
 /// What makes a consent one to be treated, not to be written to.
 const FORMS: &[&str] =
     &["form", "forms", "paper", "papers", "signed", "surgery", "procedure", "treatment", "minor", "child"];
@@ -162,10 +162,152 @@ pub(super) fn refusal(text: &str) -> Option<Refusal> {
     let refused = refuses_to_be_reached(&words)
         || refuses_what_is_sent(&words)
         || takes_consent_back(&words)
+        || has_had_enough(&words)
         || wants_to_be_taken_out(&words)
         || never_joined(&words);
-    let unclear = words.iter().any(|word| CONDITIONS.contains(word));
-    refused.then_some(if unclear { Refusal::Unclear } else { Refusal::Clear })
+    refused.then_some(Refusal::Clear.within(text))
+}
+
+impl Refusal {
+    /// A refusal in one clause, by what the whole message adds to it.
+    pub(super) fn within(self, whole: &str) -> Self {
+        if whole.split(' ').any(|word| CONDITIONS.contains(&word)) { Self::Unclear } else { self }
+    }
+}
+
+/// What is sent, more than once: who speaks of it speaks of being written to.
+const SENDINGS: &[&str] = &[
+    "texts",
+    "messages",
+    "msgs",
+    "alerts",
+    "reminders",
+    "notifications",
+    "calls",
+    "emails",
+    "spam",
+    "mensajes",
+    "textos",
+    "avisos",
+    "recordatorios",
+    "llamadas",
+    "correos",
+];
+/// What is said of it by who may want no more: a person reads it.
+const AGAINST: &[&str] = &[
+    "shut",
+    "shutting",
+    "delete",
+    "deleted",
+    "refuse",
+    "reject",
+    "end",
+    "kill",
+    "cut",
+    "rid",
+    "remove",
+    "forever",
+    "hate",
+    "annoying",
+    "annoyed",
+    "harassing",
+    "harassment",
+    "unwanted",
+    "unsolicited",
+    "knock",
+    "lawyer",
+    "attorney",
+    "sue",
+    "report",
+    "fcc",
+    "turn",
+    "borren",
+    "borrenme",
+    "borreme",
+    "quiten",
+    "eliminen",
+    "terminen",
+    "autorizo",
+    "autorice",
+    "acaben",
+    "molestos",
+    "molestan",
+    "hartan",
+    "abogado",
+    "denunciar",
+    "demandar",
+    "basta",
+    "dejenme",
+    "dejeme",
+];
+/// What is said of it by who has nothing against it.
+const FOR: &[&str] = &[
+    "thanks for",
+    "thank you for",
+    "got",
+    "get",
+    "getting",
+    "received",
+    "receive",
+    "receiving",
+    "saw",
+    "see",
+    "seeing",
+    "read",
+    "reading",
+    "love",
+    "like",
+    "helpful",
+    "useful",
+    "appreciate",
+    "good",
+    "great",
+    "start",
+    "sign",
+    "send",
+    "sent",
+    "resume",
+    "yes",
+    "sorry",
+    "missed",
+    "miss",
+    "how",
+    "what",
+    "when",
+    "where",
+    "who",
+    "why",
+    "are",
+    "is",
+    "will",
+    "gracias por",
+    "recibi",
+    "recibo",
+    "recibir",
+    "llegaron",
+    "llegan",
+    "llego",
+    "leer",
+    "lei",
+    "vi",
+    "gustan",
+    "sirven",
+    "envien",
+    "manden",
+    "mandan",
+    "envian",
+    "si",
+    "perdon",
+    "como",
+    "que",
+    "cuando",
+];
+
+/// Whether it speaks of what is sent as who wants no more of it might: no phrase that is known, and not to be passed over.
+pub(super) fn may_refuse(text: &str) -> bool {
+    let has = |words: &[&str]| text.split(' ').any(|word| words.contains(&word));
+    let is_for = || has(FOR) || FOR.iter().any(|phrase| phrase.contains(' ') && text.contains(phrase));
+    has(SENDINGS) && (has(AGAINST) || !is_for())
 }
 
 /// "Do not email me", "never text this number again", "don't ever contact me": said to us, so it stands at the beginning.
@@ -176,7 +318,30 @@ fn refuses_to_be_reached(words: &[&str]) -> bool {
         _ => return false,
     };
     let within = rest.iter().take_while(|word| WITHIN.contains(word)).count();
-    rest.get(within).is_some_and(|word| REACHES.contains(word))
+    let mut done = rest.iter().skip(within);
+    let sends = |word: &&str| matches!(*word, "send" | "sending" | "give" | "leave");
+    match done.next() {
+        Some(word) if REACHES.contains(word) => true,
+        // "Do not ever send me reminders."
+        Some(word) if sends(word) => done.any(|word| SENT.contains(word)),
+        _ => false,
+    }
+}
+
+/// "I'm done with your texts", "sick of these messages", "estoy harta de sus avisos".
+fn has_had_enough(words: &[&str]) -> bool {
+    const ENOUGH: &[&str] =
+        &["done", "finished", "sick", "tired", "fed", "through", "harto", "harta", "cansado", "cansada"];
+    const OF: &[&str] = &[
+        "with", "of", "up", "all", "and", "tired", "getting", "your", "these", "those", "the", "de", "sus", "estos",
+        "esos", "tantos", "recibir",
+    ];
+    words.iter().enumerate().filter(|(_, word)| ENOUGH.contains(word)).any(|(at, _)| {
+        let mut rest =
+            words.iter().skip(at.saturating_add(1)).skip_while(|word| OF.contains(word) || ENOUGH.contains(word));
+        let of = words.get(at.saturating_add(1)).is_some_and(|word| OF.contains(word));
+        of && rest.next().is_some_and(|word| SENT.contains(word))
+    })
 }
 
 /// "No reminders please", "no more of these", "sin mensajes".
@@ -189,6 +354,9 @@ fn refuses_what_is_sent(words: &[&str]) -> bool {
     else {
         return false;
     };
+    if matches!(rest, ["more" | "mas", sent, ..] if SENT.contains(sent)) {
+        return true;
+    }
     let is_sent = |word: &&str| SENT.contains(word) || ALONE.contains(word);
     rest.iter().any(is_sent)
         && rest.iter().all(|word| is_sent(word) || LINKS.contains(word) || COURTESIES.contains(word))
@@ -228,6 +396,9 @@ fn never_joined(words: &[&str]) -> bool {
     words.iter().enumerate().filter(|(_, word)| NEVER.contains(word)).any(|(at, _)| {
         match words.get(at.saturating_add(1)..).unwrap_or_default() {
             ["sign" | "signed", "up", ..] => true,
+            ["ask" | "asked", "for", rest @ ..] | ["requested" | "wanted" | "pedi" | "solicite", rest @ ..] => {
+                rest.iter().any(|word| SENT.contains(word))
+            }
             [joined, rest @ ..] if JOINED.contains(joined) => !rest.iter().any(|word| FORMS.contains(word)),
             _ => false,
         }

@@ -79,6 +79,62 @@ pub(super) enum Wish {
     Unclear,
 }
 
+/// What tells somebody to end something.
+const COMMANDS: &[&str] = &[
+    "stop",
+    "quit",
+    "end",
+    "cease",
+    "discontinue",
+    "terminate",
+    "halt",
+    "suspend",
+    "cancel",
+    "paren",
+    "pare",
+    "cancelen",
+    "cancele",
+    "suspendan",
+];
+/// What may stand before a command, besides courtesies.
+const ASKS: &[&str] = &[
+    "can",
+    "could",
+    "would",
+    "you",
+    "i",
+    "want",
+    "need",
+    "like",
+    "id",
+    "to",
+    "said",
+    "again",
+    "for",
+    "last",
+    "time",
+    "seriously",
+    "and",
+    "so",
+    "les",
+    "pido",
+    "que",
+];
+/// What may stand between a command and what it ends.
+const ENDED: &[&str] = &[
+    "the", "these", "those", "all", "of", "your", "any", "with", "sending", "me", "out", "further", "future", "more",
+    "los", "las", "estos", "sus", "todos",
+];
+
+/// "Discontinue these notifications", "could you stop with the texts": told to us, so only courtesies stand before it.
+pub(super) fn commands(text: &str) -> bool {
+    let words: Vec<&str> = text.split(' ').collect();
+    let before = words.iter().take_while(|word| !COMMANDS.contains(word)).count();
+    let asked = words.iter().take(before).all(|word| ASKS.contains(word) || COURTESIES.contains(word));
+    let mut after = words.iter().skip(before.saturating_add(1)).skip_while(|word| ENDED.contains(word));
+    asked && after.next().is_some_and(|word| SENT.contains(word))
+}
+
 /// The wish that `text`, normalised, holds; `None` = none that anything ends.
 pub(super) fn wish(text: &str) -> Option<Wish> {
     let words: Vec<&str> = text.split(' ').collect();

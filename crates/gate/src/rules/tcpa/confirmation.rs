@@ -8,6 +8,7 @@ use crate::facts::{Address, ConsentKind, History, Inbound, OptOut, PointSource, 
 use crate::finding::{Finding, MISSING, deny, strip, unknown, wait};
 use crate::reference::CONFIRMATION_TEXT;
 use crate::remedy::Remedy;
+use crate::rendition::Confirms;
 use crate::revocation::Meaning;
 use crate::rules::privacy::restriction::system;
 use crate::rules::scope::Scope;
@@ -51,11 +52,30 @@ fn confirmation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::Satisfied;
     }
     let (said_out, said_in) = (opted_out_at(view, history, candidate), opted_in_at(view, candidate));
-    let stopped = point.stopped.by_message || point.stopped.on_record;
-    if stopped || said_out > said_in {
-        return confirms_opt_out(view, history, candidate, said_out);
+    if view.answered.is_some_and(|message| !is_a_wish(view, message, said_out.max(said_in))) {
+        return deny("The message that this answers asks for nothing that could be confirmed.")
+            .for_good("What was asked for is confirmed to whoever asked; this was not.");
     }
-    confirms_opt_in(view, history, candidate, said_in)
+    let stopped = point.stopped.by_message || point.stopped.on_record;
+    let ends = stopped || said_out > said_in;
+    let finding = if ends {
+        confirms_opt_out(view, history, candidate, said_out)
+    } else {
+        confirms_opt_in(view, history, candidate, said_in)
+    };
+    let contrary = if ends { Confirms::Beginning } else { Confirms::End };
+    let says_it = candidate.rendition.is_some_and(|text| text.confirms == contrary);
+    if says_it && matches!(finding, Finding::Satisfied) {
+        return strip("The text confirms the contrary of what the patient said last; confirm that.")
+            .for_good("A text is not changed after it was asked for; another one says what the patient said.");
+    }
+    finding
+}
+
+/// Whether a message that is answered asked for an end or a beginning; or a person read it so, and recorded that at once or later.
+fn is_a_wish(view: &View<'_>, message: &Inbound, recorded: Option<Timestamp>) -> bool {
+    let said = view.answered_meaning().is_some_and(|meaning| meaning.stops() || meaning == Meaning::Resumes);
+    said || recorded.is_some_and(|at| at >= message.at)
 }
 
 fn history_is_missing(view: &View<'_>) -> Finding {
@@ -110,6 +130,10 @@ fn anything_went_since(history: &History, candidate: &Candidate<'_>, since: Time
 // ---- opt-ins
 
 fn confirms_opt_in(view: &View<'_>, history: &History, candidate: &Candidate<'_>, asked: Option<Timestamp>) -> Finding {
+    if matches!(view.request.origin, Origin::Bulk | Origin::Ai) {
+        return deny("What one patient asked for is confirmed to that patient, not to many, and not by a model.")
+            .lifted_by(&[Remedy::AskByAnother]);
+    }
     let permitted = candidate.point.is_some_and(|point| point.standing == Some(Standing::Permitted));
     if asked.is_none() && !permitted && !was_given_by_patient(candidate) {
         return deny("Nobody asked for messages here, so there is no opt-in to confirm.")
@@ -170,6 +194,7 @@ fn was_confirmed_since(history: &History, candidate: &Candidate<'_>, asked: Opti
 mod tests {
     use crate::fact::Fact;
     use crate::facts::{Inbound, OptOut, OptOutScope, PastDelivery, PointSource};
+    use crate::rendition::Confirms;
     use crate::sample::{Case, address, refused_by, sends, sms};
     use jiff::ToSpan;
     use postern_base::{Channel, Level, Origin, Phi, Purpose};
@@ -295,6 +320,50 @@ mod tests {
         assert!(refused_by(&case, Channel::Sms, "TCP-06"));
         hear(&mut case, NUMBER, "START", 1);
         assert!(sends(&case, Channel::Sms));
+    }
+
+    #[test]
+    fn an_answer_to_what_asked_for_nothing_confirms_nothing() {
+        let mut case = after("ok thank you");
+        case.request.in_reply_to = Some(0);
+        assert!(refused_by(&case, Channel::Sms, "TCP-13"));
+        let at = case.facts.now.checked_sub(1.minutes()).unwrap();
+        let (channel, point) = (Channel::Sms, address(NUMBER));
+        case.history().opt_outs.push(OptOut { at, channel, point, scope: OptOutScope::All });
+        assert!(sends(&case, Channel::Sms), "a person read it as a wish to hear no more");
+        let mut start = after("START");
+        start.request.in_reply_to = Some(0);
+        assert!(sends(&start, Channel::Sms));
+    }
+
+    #[test]
+    fn an_end_is_not_confirmed_to_who_began_again_nor_a_beginning_to_who_ended_it() {
+        let telling =
+            |case: &mut Case, confirms| case.facts.renditions.iter_mut().for_each(|text| text.confirms = confirms);
+        for (words, right, wrong) in
+            [("START", Confirms::Beginning, Confirms::End), ("STOP", Confirms::End, Confirms::Beginning)]
+        {
+            let mut case = confirmation(Channel::Sms);
+            hear(&mut case, NUMBER, "STOP", 3);
+            hear(&mut case, NUMBER, words, 1);
+            telling(&mut case, right);
+            assert!(sends(&case, Channel::Sms), "{words}");
+            telling(&mut case, wrong);
+            assert!(refused_by(&case, Channel::Sms, "TCP-13"), "{words}");
+        }
+    }
+
+    #[test]
+    fn an_opt_in_is_confirmed_to_one_patient_and_not_in_a_mass_mailing() {
+        for origin in [Origin::Bulk, Origin::Ai] {
+            let mut case = confirmation(Channel::Sms);
+            case.request.origin = origin;
+            assert!(refused_by(&case, Channel::Sms, "TCP-13"), "{origin}");
+        }
+        let mut night = confirmation(Channel::Sms);
+        night.facts.now = "2026-12-02T07:00:00Z".parse().unwrap();
+        hear(&mut night, NUMBER, "see you tomorrow", 1);
+        assert!(refused_by(&night, Channel::Sms, "TCP-06"), "nobody asked for it just now");
     }
 
     #[test]
