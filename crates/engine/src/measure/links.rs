@@ -257,7 +257,7 @@ mod tests {
     use postern_gate::LinkState;
 
     #[test]
-    fn a_link_is_seen_however_its_dots_and_its_scheme_are_written() {
+    fn a_link_on_our_own_site_that_leads_on_is_not_ours_nor_one_that_dials_or_runs() {
         let tenant = postern_gate::facts::Tenant {
             link_domains: vec!["sunrise.example".into()],
             callback: Some("+15555550100".into()),
@@ -272,28 +272,6 @@ mod tests {
             recipient: &recipient,
             vocabulary: None,
         };
-        for text in [
-            "See evil\u{3002}example",
-            "See https://evil\u{3002}example/a",
-            "See evil\u{ff0e}com",
-            "See evil\u{ff61}com now",
-            "See evil[.]com",
-            "See evil(.)com/x",
-            "See evil [.] com",
-            "See evil[dot]com",
-            "See evil (dot) com",
-            "See evil dot com",
-            "See evil . com",
-            "See hxxp://evil.com/x",
-            "See hXXps://sunrise.example.evil.com",
-            "See //evil.com/x",
-            "Site:evil.com",
-            "See ev\u{200b}il.c\u{200b}om",
-            "See \u{ff45}\u{ff56}\u{ff49}\u{ff4c}.\u{ff43}\u{ff4f}\u{ff4d}",
-            "See http[:]//evil.com",
-        ] {
-            assert_eq!(links(text, place), LinkState::Foreign, "{text}");
-        }
         for text in [
             "See https://sunrise.example/a?next=https://evil.test",
             "See https://sunrise.example/a?next=https%3A%2F%2Fevil.test%2Fx",
@@ -333,6 +311,46 @@ mod tests {
         }
         for text in ["Tel: 555-555-0100", "data: 12/04", "Office Tel:ask us"] {
             assert!(!has_link(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_seen_however_its_dots_and_its_scheme_are_written() {
+        let tenant = postern_gate::facts::Tenant {
+            link_domains: vec!["sunrise.example".into()],
+            callback: Some("+15555550100".into()),
+            ..crate::templates::sample::tenant()
+        };
+        let recipient = postern_classify::Recipient::default();
+        let place = Place {
+            purpose: Purpose::AppointmentReminder,
+            channel: None,
+            language: Language::En,
+            tenant: &tenant,
+            recipient: &recipient,
+            vocabulary: None,
+        };
+        for text in [
+            "See evil\u{3002}example",
+            "See https://evil\u{3002}example/a",
+            "See evil\u{ff0e}com",
+            "See evil\u{ff61}com now",
+            "See evil[.]com",
+            "See evil(.)com/x",
+            "See evil [.] com",
+            "See evil[dot]com",
+            "See evil (dot) com",
+            "See evil dot com",
+            "See evil . com",
+            "See hxxp://evil.com/x",
+            "See hXXps://sunrise.example.evil.com",
+            "See //evil.com/x",
+            "Site:evil.com",
+            "See ev\u{200b}il.c\u{200b}om",
+            "See \u{ff45}\u{ff56}\u{ff49}\u{ff4c}.\u{ff43}\u{ff4f}\u{ff4d}",
+            "See http[:]//evil.com",
+        ] {
+            assert_eq!(links(text, place), LinkState::Foreign, "{text}");
         }
         assert_eq!(links("See sunrise[.]example", place), LinkState::Clean);
         assert_eq!(links("See https://sunrise.example/m/x7Kq", place), LinkState::Clean);

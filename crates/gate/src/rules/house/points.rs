@@ -3,13 +3,13 @@
 use crate::candidate::Candidate;
 use crate::consent::Standing;
 use crate::facts::{MailboxKind, PointSource};
-use crate::finding::{Finding, ask, deny, redirect, strip, unknown};
+use crate::finding::{Finding, ask, deny, redirect, require, strip, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::{PointView, View, same_place};
-use postern_base::{Channel, Level, Purpose};
+use postern_base::{Channel, Level, Purpose, RecipientRole};
 
 /// OCR FAQ 570 names "checking the e-mail address for accuracy before sending" as a safeguard. house: a round trip, and of
 /// numbers as of addresses. Codes and confirmations are how the round trip is made.
@@ -195,6 +195,12 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.placeholder && view.patient.is_none() {
         // Nothing is known of the patient: SYS-02 says so, and says who must act.
         return Finding::NotApplicable;
+    }
+    if candidate.placeholder
+        && matches!(view.request.recipient.role, RecipientRole::HealthPlan | RecipientRole::Provider)
+    {
+        return require("Messages go to patients and to who stands for them; what may be told to a plan or another provider, a person tells.")
+            .for_good("No machine tells plans and other providers anything; a person does, by the practice's own way.");
     }
     if candidate.placeholder {
         return redirect(

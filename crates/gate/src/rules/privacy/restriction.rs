@@ -4,7 +4,7 @@ use crate::candidate::Candidate;
 use crate::consent::{Alternative, Query, alternative, in_force, names_point, reasons};
 use crate::decision::WaitingFor;
 use crate::facts::{ActReason, Consent, ConsentKind, Provision, Ruling, System};
-use crate::finding::{Finding, MISSING, deny, unknown, wait};
+use crate::finding::{Finding, MISSING, ask, deny, unknown, wait};
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
@@ -30,13 +30,23 @@ fn restriction(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     let query = view.query(system(candidate), candidate.address);
-    let mut on_record = false;
+    let (mut on_record, mut unreadable) = (false, false);
     for consent in view.active(ConsentKind::Restriction) {
         on_record = true;
+        let stands = binds(view, consent) && in_force(&consent.provision, view.now);
+        unreadable |= stands && !denies_anything(&consent.provision);
         if binds(view, consent) && restricts(view, &consent.provision, query) {
             return deny("The patient asked for this to be kept from this recipient or use, and the practice agreed.")
                 .lifted_by(&[Remedy::EndRestriction]);
         }
+    }
+    if unreadable {
+        // A restriction that keeps nothing from anybody was not written down as it was agreed, and nobody here knows what was.
+        return ask(
+            "A restriction on record denies nothing, so what was agreed cannot be seen; a person reads it first.",
+        )
+        .lifted_by(&[Remedy::EndRestriction])
+        .and_alert();
     }
     if on_record { Finding::Satisfied } else { Finding::NotApplicable }
 }
@@ -80,6 +90,10 @@ fn denies(provision: &Provision) -> bool {
         Some(Ruling::Permit) => false,
         None => provision.exceptions.is_empty(),
     }
+}
+
+fn denies_anything(provision: &Provision) -> bool {
+    denies(provision) || provision.exceptions.iter().any(denies_anything)
 }
 
 /// Whether a provision speaks of this recipient, content, purpose and contact point. What it does not name it leaves open: then it
@@ -229,6 +243,36 @@ mod tests {
         assert!(sends(&case, Channel::Sms));
         case.consents().push(crate::sample::consent(ConsentKind::Restriction, about(vec![])));
         assert!(refused_by(&case, Channel::Sms, "PRI-19"));
+    }
+
+    #[test]
+    fn a_restriction_that_restricts_nothing_is_read_by_a_person_and_a_denial_beside_it_wins() {
+        let mut case = Case::reminder_by_sms();
+        let permit = Provision { decision: Some(Ruling::Permit), ..Provision::default() };
+        case.consents().push(crate::sample::consent(ConsentKind::Restriction, permit.clone()));
+        assert_eq!(case.decide().outcome.as_str(), "hold");
+        let deny = Provision { decision: Some(Ruling::Deny), ..Provision::default() };
+        case.consents().push(crate::sample::consent(ConsentKind::Restriction, deny.clone()));
+        assert_eq!(case.decide().outcome.as_str(), "refuse");
+        let mut framed = Case::reminder_by_sms();
+        let brother = Provision { actors: vec!["RelatedPerson/brother".into()], ..deny };
+        let frame = Provision { exceptions: vec![brother], ..permit };
+        framed.consents().push(crate::sample::consent(ConsentKind::Restriction, frame));
+        assert!(
+            sends(&framed, Channel::Sms),
+            "a permission around a denial is how one restriction among others is written"
+        );
+    }
+
+    #[test]
+    fn what_a_plan_may_be_told_a_person_tells_and_what_is_restricted_nobody_does() {
+        let mut case = Case::reminder_by_sms();
+        case.request.recipient.role = postern_base::RecipientRole::HealthPlan;
+        case.request.purpose = postern_base::Purpose::Billing;
+        assert_eq!(case.decide().outcome.as_str(), "hold");
+        let deny = Provision { decision: Some(Ruling::Deny), ..Provision::default() };
+        case.consents().push(crate::sample::consent(ConsentKind::Restriction, deny));
+        assert_eq!(case.decide().outcome.as_str(), "refuse");
     }
 
     #[test]
