@@ -231,7 +231,7 @@ impl Lexicon {
         for word in words {
             let (text, hash) = (word.as_bytes(), Hash::of(word.as_bytes()));
             let info = self.find(hash);
-            let misread = || info.roles & roles::KNOWN == 0 && views::alone(self, text, || false).is_some();
+            let misread = || info.roles & roles::KNOWN == 0 && views::alone(self, text, true, || false).is_some();
             let quiet = info.section == 0 && info.upper == 0 && self.find_text(text).is_none() && !misread();
             if quiet {
                 self.table.quieten(hash);

@@ -257,7 +257,7 @@ fn scan_with(text: &str, context: &Context<'_>, model: Model) -> Result<Findings
     let mut hits = Vec::with_capacity(HITS);
     let mut words = words::of(&folded, lexicon);
     let phrased = words.any(roles::CLOSED) && phrases::blank(&mut folded)?;
-    let linked = words.saw(words::LINKED) && links::find(lexicon, &mut folded, context, &mut hits)?;
+    let linked = words.saw(words::LINKED) && links::find(lexicon, &mut folded, words.linked(), context, &mut hits)?;
     if phrased || linked {
         words = words.without_blanked(&folded, lexicon);
     }

@@ -59,15 +59,19 @@ static NUMBER: LazyLock<Pattern> = LazyLock::new(|| {
     )
 });
 
-/// Judges every link and takes it out of what the other finders look at; says whether there was one.
+/// Judges every link and takes it out of what the other finders look at; says whether there was one. Before `first`, where two words
+/// meet that may be parts of one, there is none but that one's beginning.
 pub(crate) fn find(
     lexicon: &Lexicon,
     folded: &mut Folded<'_>,
+    first: usize,
     context: &Context<'_>,
     hits: &mut Vec<Hit>,
 ) -> Result<bool, ClassifierError> {
     let mut any = false;
-    for (start, end) in LINK.of(&folded.plain)? {
+    let before = folded.plain.iter().take(first);
+    let start = before.len() - before.rev().take_while(|byte| !byte.is_ascii_whitespace()).count();
+    for (start, end) in LINK.from(&folded.plain, start)? {
         // The host of an e-mail address is no link, nor is what stands before its sign.
         let mail = folded.slice(start.saturating_sub(2), start).contains(&b'@');
         if mail || folded.at(end) == Some(b'@') {

@@ -51,7 +51,7 @@ pub(crate) fn features(words: &[Word], folded: &Folded<'_>, mut take: impl FnMut
         }
         if word.digits == 0 && !name {
             let letters = folded.slice(word.start, word.end.min(word.start + LETTERS_MAX));
-            letters.windows(RUN).for_each(|run| take(index(Hash::of(run).and(5))));
+            letters.windows(RUN).for_each(|run| take(index_of_run(run)));
         }
         if let Some(class) = class(word) {
             take(index(Hash::EMPTY.and(class).and(6)));
@@ -83,6 +83,12 @@ fn pair(a: Hash, b: Hash, salt: u8) -> Hash {
 
 const fn index(hash: Hash) -> usize {
     (hash.key() >> 40) as usize & (SIZE - 1)
+}
+
+/// Where a run of letters has its weight: by one multiplication, for there are more of these than of all else.
+fn index_of_run(run: &[u8]) -> usize {
+    let number = run.iter().fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
+    (number.wrapping_mul(0x9e37_79b1) >> (u32::BITS - SIZE.trailing_zeros())) as usize
 }
 
 /// Scores are per this many words.

@@ -167,6 +167,9 @@ const fn opens(word: &Word) -> bool {
 /// `Okafor, Maria`: the family name first. Gives the end of the name.
 fn turned(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
     let (family, first) = (words.get(at)?, words.get(at + 1)?);
+    if folded.slice(family.end, first.start) != b", " {
+        return None;
+    }
     let opens = at == 0
         || at
             .checked_sub(1)
@@ -184,8 +187,7 @@ fn turned(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
         && !first.is(roles::NO_NAME | roles::STREET)
         && folded.is_capital(first.start)
         && first.len() >= 2
-        && first.digits == 0
-        && folded.slice(family.end, first.start) == b", ";
+        && first.digits == 0;
     let before = at.checked_sub(1).and_then(|i| words.get(i));
     let staff = before.is_some_and(|b| b.is(roles::STAFF) || b.is(roles::GREETING));
     (fits && !staff).then_some(first.end)
@@ -450,7 +452,7 @@ fn is_mister(words: &[Word], at: usize, folded: &Folded<'_>) -> bool {
 /// Written with a capital first letter. In a text all in capitals every word is.
 fn is_capitalised(word: &Word, folded: &Folded<'_>) -> bool {
     let odd =
-        || (word.start..word.end).any(|at| folded.is_capital(at)) && word.is(roles::FIRST_NAME | roles::FAMILY_NAME);
+        || word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && (word.start..word.end).any(|at| folded.is_capital(at));
     (folded.is_capital(word.start) || odd())
         && word.len() >= 2
         && word.digits == 0

@@ -22,15 +22,19 @@ pub(crate) struct Read {
 
 /// Whether a text may hold references: cheap, and wrong only in saying yes.
 pub(crate) fn may_be_in(text: &[u8]) -> bool {
-    // Without a branch a byte, so that many are looked at at once.
-    let signed = text.iter().fold(false, |any, byte| any | opens(*byte));
-    signed
+    holds(text, opens)
         && text.windows(3).any(|three| match three {
             [b'&', b'#' | b'a'..=b'z' | b'A'..=b'Z', next] => next.is_ascii_alphanumeric(),
             [b'%' | b'=', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
             [b'\\', b'u' | b'x', digit] => digit.is_ascii_hexdigit(),
             _ => false,
         })
+}
+
+/// Whether any byte is of a kind. Without a branch a byte and in a byte's width, so that many are looked at at once.
+#[inline]
+pub(crate) fn holds(text: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    text.iter().fold(0_u8, |any, byte| any | u8::from(is(*byte))) != 0
 }
 
 /// Whether references begin with this byte.

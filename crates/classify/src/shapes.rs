@@ -105,8 +105,14 @@ impl Pattern {
 
     /// Where the pattern stands in a text.
     pub(crate) fn of(&self, text: &[u8]) -> Result<Vec<(usize, usize)>, ClassifierError> {
-        work::count(text.len());
-        Ok(self.regex()?.find_iter(text).map(|found| (found.start(), found.end())).collect())
+        self.from(text, 0)
+    }
+
+    /// Where the pattern stands from a position on.
+    pub(crate) fn from(&self, text: &[u8], start: usize) -> Result<Vec<(usize, usize)>, ClassifierError> {
+        work::count(text.len().saturating_sub(start));
+        let input = Input::new(text).range(start.min(text.len())..);
+        Ok(self.regex()?.find_iter(input).map(|found| (found.start(), found.end())).collect())
     }
 
     /// Whether it stands there.

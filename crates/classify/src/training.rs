@@ -25,7 +25,7 @@ pub fn sentences(text: &str) -> Result<Vec<Sentence>, ClassifierError> {
     let lexicon = lexicon::get()?;
     let mut folded = Folded::new(text)?;
     let mut hits: Vec<Hit> = Vec::new();
-    links::find(lexicon, &mut folded, &Context::default(), &mut hits)?;
+    links::find(lexicon, &mut folded, 0, &Context::default(), &mut hits)?;
     let words = words::of(&folded, lexicon);
     let found = model::sentences(&words, &folded).map(|sentence| {
         let mut features = Vec::new();

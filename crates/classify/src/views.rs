@@ -4,8 +4,8 @@
 use crate::fold::Folded;
 use crate::lexicon::{Entry, Lexicon, hit};
 use crate::table::Hash;
-use crate::words::{BREAK, Glue, SIGN, Word, Words};
-use crate::{Hit, Level, roles, work};
+use crate::words::{BREAK, Glue, REPEATED, SIGN, Word, Words};
+use crate::{Hit, Level, references, roles, work};
 
 /// The longest word that is read in other ways.
 const LONGEST: usize = 48;
@@ -18,7 +18,7 @@ pub(crate) fn find(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>, hits: 
         if word.is_unknown() && !word.info.quiet && (3..=LONGEST).contains(&word.len()) {
             let named = || word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && folded.is_capital(word.start);
             let excused = || named() || is_titled(words, at, folded) || is_street(words, at, folded);
-            if let Some(entry) = alone(lexicon, folded.slice(word.start, word.end), excused) {
+            if let Some(entry) = alone(lexicon, folded.slice(word.start, word.end), words.saw(REPEATED), excused) {
                 hits.extend(hit(word.start, word.end, entry));
             }
         }
@@ -39,16 +39,17 @@ pub(crate) fn find(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>, hits: 
     }
 }
 
-/// What a word that nobody knows is by itself: repeated letters, digits for letters, misspelled, unless it is `excused` from
-/// that as a name.
-pub(crate) fn alone(lexicon: &Lexicon, text: &[u8], excused: impl FnOnce() -> bool) -> Option<Entry> {
+/// What a word that nobody knows is by itself: repeated letters, if the text `repeats` one, digits for letters, misspelled, unless it
+/// is `excused` from that as a name.
+pub(crate) fn alone(lexicon: &Lexicon, text: &[u8], repeats: bool, excused: impl FnOnce() -> bool) -> Option<Entry> {
     let grave = |entry: Option<Entry>| entry.filter(|entry| entry.level >= Level::L3);
-    if text.windows(3).any(|three| matches!(three, [a, b, c] if a == b && b == c))
+    let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if (repeats || digits > 2)
+        && text.windows(3).any(|three| matches!(three, [a, b, c] if a == b && b == c))
         && let Some(entry) = [1, 2].iter().find_map(|most| grave(read(lexicon, &squeezed(text, *most))))
     {
         return Some(entry);
     }
-    let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
     if digits == 0 {
         if excused() {
             return None;
@@ -393,10 +394,11 @@ fn with_vowels(text: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
 
 /// Words with a sign in a letter's place: `di@betes`, `$ertraline`, or in place of any letter: `diab*tes`.
 fn masked(lexicon: &Lexicon, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
-    let is_sign = |byte: u8| matches!(byte, b'@' | b'$' | b'!' | b'|' | b'+' | b'*');
+    let is_sign = |byte: u8| {
+        (byte == b'@') | (byte == b'$') | (byte == b'!') | (byte == b'|') | (byte == b'+') | (byte == b'*')
+    };
     let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || is_sign(*byte);
-    // Without a branch a byte, so that many are looked at at once.
-    if !folded.plain.iter().fold(false, |any, byte| any | is_sign(*byte)) {
+    if !references::holds(&folded.plain, is_sign) {
         return;
     }
     let mut done = 0;

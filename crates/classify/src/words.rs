@@ -136,6 +136,8 @@ pub(crate) struct Words {
     /// The roles of all words together.
     roles: u64,
     seen: Class,
+    /// Where the first two words meet that may be parts of a link.
+    linked: usize,
 }
 
 impl Deref for Words {
@@ -162,7 +164,7 @@ impl Words {
 pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
     let plain = folded.plain.as_slice();
     work::count(plain.len());
-    let mut words = Words { list: Vec::with_capacity(plain.len() / 4 + 4), roles: 0, seen: 0 };
+    let mut words = Words { list: Vec::with_capacity(plain.len() / 5 + 2), roles: 0, seen: 0, linked: usize::MAX };
     if repeats(plain) {
         words.seen |= REPEATED;
     }
@@ -174,24 +176,23 @@ pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
             at += 1;
             continue;
         }
-        let (start, mut hash, mut digits) = (at, Hash::EMPTY, 0_u32);
+        let (start, mut hash, mut twice, mut end) = (at, Hash::EMPTY, 0_u32, plain.len());
         let mut kind = kinds;
-        for byte in plain.iter().skip(at) {
+        for (offset, byte) in plain.get(at..).unwrap_or_default().iter().enumerate() {
             kind = class(*byte);
             if kind & (LETTER | DIGIT) == 0 {
+                end = start + offset;
                 break;
             }
             hash = hash.and(*byte);
             kinds |= kind;
-            digits += u32::from(kind) >> 1;
-            at += 1;
+            twice = twice.wrapping_add(u32::from(kind & DIGIT));
         }
+        at = end;
         words.seen |= kinds | kind;
         let info = lexicon.find(hash);
-        words.push(
-            folded,
-            Word { start, end: at, hash, info, digits: usize::try_from(digits).unwrap_or(0), glue: Glue::None },
-        );
+        let digits = usize::try_from(twice / 2).unwrap_or(0);
+        words.push(folded, Word { start, end, hash, info, digits, glue: Glue::None });
     }
     words
 }
@@ -201,7 +202,8 @@ pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
 fn repeats(plain: &[u8]) -> bool {
     let (second, third) = (plain.get(1..).unwrap_or_default(), plain.get(2..).unwrap_or_default());
     let three = plain.iter().zip(second).zip(third);
-    three.fold(false, |any, ((a, b), c)| any | ((a == b) & (b == c) & a.is_ascii_lowercase() & (*a != b'w')))
+    let same = |((a, b), c): ((&u8, &u8), &u8)| (a == b) & (b == c) & a.is_ascii_lowercase() & (*a != b'w');
+    three.fold(0_u8, |any, three| any | u8::from(same(three))) != 0
 }
 
 impl Words {
@@ -221,6 +223,7 @@ impl Words {
             word.glue = Glue::of(between);
             if !matches!(between, [b' ']) && links::may_join(folded, before, &word) {
                 self.seen |= LINKED;
+                self.linked = self.linked.min(before.end);
             }
             if between.len() == 1 && word.len() == 1 && before.len() == 1 {
                 self.seen |= APART;
@@ -232,6 +235,11 @@ impl Words {
         self.list.push(word);
     }
 
+    /// Where the first two words meet that may be parts of a link.
+    pub(crate) const fn linked(&self) -> usize {
+        self.linked
+    }
+
     /// The words that are left when something was taken out of the text.
     pub(crate) fn without_blanked(self, folded: &Folded<'_>, lexicon: &Lexicon) -> Self {
         let blanked = |at: usize| folded.at(at) == Some(OTHER);
@@ -240,7 +248,7 @@ impl Words {
         }
         // What was seen may have been in what is gone: whoever asks looks again.
         let seen = self.seen | class(OTHER);
-        let mut left = Self { list: Vec::with_capacity(self.list.len()), roles: 0, seen };
+        let mut left = Self { list: Vec::with_capacity(self.list.len()), roles: 0, seen, linked: usize::MAX };
         for word in self.list.into_iter().filter(|word| !blanked(word.start)) {
             left.push(folded, word);
         }
