@@ -1,7 +1,7 @@
-//! Trains the model for implied content from `corpus/train.txt`, `corpus/authored-a.tsv` and `corpus/fresh-a.tsv` and writes `data/model.bin`, then shows
-//! what each threshold would find and take wrongly in `corpus/authored-b.tsv`, which it is not trained from. Deterministic: the
-//! same corpora give the same bytes. `cargo xtask train`; with `--folds` nothing is written, and what is shown is of messages of
-//! `authored-a.tsv` that stood aside.
+//! Trains the model for implied content from `corpus/train.txt` and the authors' messages in [`AUTHORED`] and writes `data/model.bin`, then
+//! shows what each threshold would find and take wrongly in those of [`APART`], which it is not trained from. Deterministic: the same
+//! corpora give the same bytes. `cargo xtask train`; with `--folds` nothing is written, and what is shown is of authors' messages
+//! that stood aside.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a person at a terminal")]
 
 mod grammar;
@@ -10,6 +10,20 @@ use grammar::Dice;
 use postern_classify::training;
 use std::path::Path;
 use std::process::ExitCode;
+
+/// The sets of messages it is trained from, and those that only show how well.
+const AUTHORED: &[&str] = &[
+    "authored-a.tsv",
+    "fresh-a.tsv",
+    "implied.tsv",
+    "identifiers.tsv",
+    "lay.tsv",
+    "implied-b.tsv",
+    "open-a.tsv",
+    "open-b.tsv",
+    "prose.tsv",
+];
+const APART: &[&str] = &["authored-b.tsv", "fresh-b.tsv"];
 
 /// Expansions of each template for each one its section asks for.
 const TIMES: usize = 10;
@@ -55,23 +69,27 @@ fn main() -> ExitCode {
             }
         }
     }
-    let (Some(mut authored), Some(fresh), Some(kept)) = (
-        authored(&home.join("corpus/authored-a.tsv")),
-        authored(&home.join("corpus/fresh-a.tsv")),
-        authored(&home.join("corpus/authored-b.tsv")),
-    ) else {
-        eprintln!("corpus/authored-a.tsv, authored-b.tsv or fresh-a.tsv cannot be read");
-        return ExitCode::FAILURE;
-    };
-    let after = authored.len();
-    authored.extend(fresh.into_iter().map(|(at, phi, text)| (after + at, phi, text)));
+    let mut written: Vec<Authored> = Vec::new();
+    for file in AUTHORED {
+        let Some(set) = authored(&home.join("corpus").join(file)) else {
+            eprintln!("corpus/{file} cannot be read");
+            return ExitCode::FAILURE;
+        };
+        let after = written.len();
+        written.extend(set.into_iter().map(|(at, phi, text)| (after + at, phi, text)));
+    }
+    let authored = written;
     if std::env::args().any(|argument| argument == "--folds") {
         fold(&rows, &authored);
         return ExitCode::SUCCESS;
     }
     rows.extend(repeated(&authored.iter().collect::<Vec<_>>()));
     let weights = train(&rows);
-    show(&judged(&weights, &kept.iter().collect::<Vec<_>>()));
+    for file in APART {
+        let Some(set) = self::authored(&home.join("corpus").join(file)) else { continue };
+        println!("{file}");
+        show(&judged(&weights, &set.iter().collect::<Vec<_>>()));
+    }
     let bytes: Vec<u8> = weights.iter().flat_map(|weight| quantised(*weight).to_le_bytes()).collect();
     let found = rows.iter().filter(|(phi, sentences)| *phi == (best(&weights, sentences).1 > 0.0)).count();
     println!(

@@ -1,7 +1,7 @@
 //! Streets, and whether they are the reader's: the clinic's own address is no finding.
 
 use crate::fold::Folded;
-use crate::words::Words;
+use crate::words::{Word, Words};
 use crate::{Hit, Kind, roles};
 
 /// How many words around a street may say whose it is.
@@ -91,7 +91,15 @@ const BEFORE: &[Weight] = &[
             "resident",
         ],
     ),
-    (2, &["sent", "conmigo", "bounced", "forwarded", "recogemos", "recogerlo", "recogerla"]),
+    (2, &["honk", "porch", "doorbell", "timbre", "bocina", "porche", "puerta"]),
+    (
+        1,
+        &[
+            "cab", "taxi", "van", "neighbor", "vecino", "vecina", "nobody", "nadie", "cobrador", "chofer", "usted",
+            "mailbox", "buzon",
+        ],
+    ),
+    (2, &["sent", "conmigo", "bounced", "forwarded", "recogemos", "recogerlo", "recogerla", "recoge", "recogera"]),
     (
         1,
         &[
@@ -184,6 +192,13 @@ const BEHIND: &[Weight] = &[
             "casa",
             "yours",
             "right",
+            "usted",
+            "nobody",
+            "nadie",
+            "answered",
+            "timbre",
+            "altos",
+            "rear",
         ],
     ),
     (-3, &["suite", "ste", "consultorio", "our", "nuestra", "nuestro", "us", "hours", "open"]),
@@ -197,17 +212,35 @@ const SPOKEN: &[&[u8]] =
 pub(crate) fn find(words: &Words, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
     let mut done = 0;
     for (at, word) in words.iter().enumerate() {
-        if !word.is(roles::STREET | roles::DWELLING) || at < done {
+        let short = word.len() == 1 && folded.slice(word.start, word.end + 1) == b"c/";
+        if !(word.is(roles::STREET | roles::DWELLING) || short) || at < done {
             continue;
         }
-        let dwelling = word.is(roles::DWELLING) && words.get(at + 1).is_some_and(|next| next.len() <= 4);
-        if !word.is(roles::STREET) && !dwelling {
+        if word.is(roles::DWELLING)
+            && let Some(number) = apartment(words, folded, at)
+        {
+            hits.push(Hit::identifier(word.start, number.end, Kind::Address));
+            done = at + 2;
+            continue;
+        }
+        let numbered = |next: &Word| next.digits > 0 || (next.len() == 1 && folded.is_capital(next.start));
+        let dwelling =
+            word.is(roles::DWELLING) && words.get(at + 1).is_some_and(|next| next.len() <= 4 && numbered(next));
+        if !word.is(roles::STREET) && !dwelling && !short {
             continue;
         }
         let Some((first, last)) = street(words, folded, at) else { continue };
         let end = dwelling_of(words, folded, last);
         done = end.unwrap_or(last) + 1;
-        let home = end.map_or(0, |end| dwelling_says(words, folded, last, end)).max(if dwelling { 2 } else { 0 });
+        // "88 Harbor St Unit 14" and nothing that leads to it: whoever writes no more than that writes where somebody lives.
+        let bare = || {
+            words.get(first).is_some_and(|number| {
+                let gap = first.checked_sub(1).and_then(|at| words.get(at)).map(|w| folded.slice(w.end, number.start));
+                gap.is_none_or(|gap| gap.contains(&b'\n'))
+            }) && !words.iter().take(first).any(|word| word.is(roles::INSTITUTION | roles::HOUSE))
+        };
+        let says = |end: usize| dwelling_says(words, folded, last, end).max(if bare() { 2 } else { 0 });
+        let home = end.map_or(0, says).max(if dwelling { 2 } else { 0 });
         let score = weigh(words, folded, first, end.unwrap_or(last)) + home;
         if score >= TELLING
             && let (Some(from), Some(to)) = (words.get(first), words.get(end.unwrap_or(last)))
@@ -215,6 +248,20 @@ pub(crate) fn find(words: &Words, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
             hits.push(Hit::identifier(from.start, to.end, Kind::Address));
         }
     }
+}
+
+/// `edificio 3, apartamento 2-A`, `vivo en …, casa 14`: where somebody lives, without a street. Gives the dwelling's number.
+fn apartment<'w>(words: &'w Words, folded: &Folded<'_>, at: usize) -> Option<&'w Word> {
+    let text = |word: &Word| folded.slice(word.start, word.end);
+    let (kind, number) = (words.get(at)?, words.get(at + 1)?);
+    let home = matches!(text(kind), b"apartment" | b"apartamento" | b"apto");
+    let lives = || {
+        words.get(at.saturating_sub(WORDS)..at).unwrap_or_default().iter().any(|word| {
+            matches!(text(word), b"vivo" | b"vive" | b"vivimos" | b"live" | b"lives" | b"living" | b"domicilio")
+        })
+    };
+    let near = number.start - kind.end <= 3 && number.digits > 0 && number.len() <= 4;
+    (near && (home || lives())).then_some(number)
 }
 
 /// The street that a word belongs to: a number and up to four words before it, or, in Spanish, behind it; or a post box.
@@ -234,8 +281,10 @@ fn street(words: &Words, folded: &Folded<'_>, at: usize) -> Option<(usize, usize
         let numbered = words.get(at + 1).is_some_and(|next| next.digits > 0);
         return (boxed && numbered && joined(at, at + 1)).then_some((at, at + 1));
     }
-    if matches!(text(at), b"calle" | b"avenida" | b"av" | b"calzada" | b"camino" | b"carretera" | b"pasaje" | b"paseo")
-    {
+    if matches!(
+        text(at),
+        b"c" | b"calle" | b"avenida" | b"av" | b"calzada" | b"camino" | b"carretera" | b"pasaje" | b"paseo"
+    ) {
         let number = (1..=5)
             .take_while(|on| joined(at + on - 1, at + on))
             .find(|on| words.get(at + on).is_some_and(|w| w.digits == w.len()));
@@ -248,7 +297,8 @@ fn street(words: &Words, folded: &Folded<'_>, at: usize) -> Option<(usize, usize
             // "One Elm Street": the number in words, before a capitalised name.
             let spoken = SPOKEN.contains(&text(at - back))
                 && words.get(at - back + 1).is_some_and(|next| folded.is_capital(next.start));
-            (number.digits > 0 && number.digits + 1 >= number.len() && number.len() <= 6) || spoken
+            let amount = number.start.checked_sub(1).and_then(|at| folded.at(at)) == Some(b'$');
+            (number.digits > 0 && number.digits + 1 >= number.len() && number.len() <= 6 && !amount) || spoken
         })
     })?;
     // "at 9 Dr. Lopez", "2 pm": a number before a title or a unit is none of a house.
@@ -311,8 +361,7 @@ fn dwelling_says(words: &Words, folded: &Folded<'_>, last: usize, end: usize) ->
     let says = |at: usize, names: &[&[u8]]| {
         words.get(at).is_some_and(|word| names.contains(&folded.slice(word.start, word.end)))
     };
-    let office = (last + 1..=end)
-        .any(|at| says(at, &[b"unit", b"piso", b"interior", b"int", b"lot", b"floor", b"local", b"urb"]));
+    let office = (last + 1..=end).any(|at| says(at, &[b"unit", b"piso", b"interior", b"int", b"floor", b"local"]));
     let own: &[&[u8]] = &[b"your", b"ur", b"su", b"tu", b"you", b"u", b"my", b"mi", b"patient", b"paciente"];
     let owned = || (last.saturating_sub(2 * WORDS)..last + WORDS).any(|at| says(at, own));
     match office {
@@ -348,7 +397,8 @@ fn weigh(words: &Words, folded: &Folded<'_>, first: usize, last: usize) -> i32 {
     let is = first.checked_sub(1).is_some_and(|before| matches!(text(before), b"is" | b"es" | b"as"));
     let behind: i32 = (last + 1..=last + WORDS).map(|at| value(BEHIND, at)).sum();
     // "is the right address" is said of the clinic's too, unless it says whose.
-    let own = |at: usize| matches!(text(at), b"your" | b"ur" | b"su" | b"tu" | b"you" | b"u" | b"my" | b"mi");
+    let own =
+        |at: usize| matches!(text(at), b"your" | b"ur" | b"su" | b"tu" | b"you" | b"u" | b"my" | b"mi" | b"usted");
     let owned = (first.saturating_sub(WORDS)..first).chain(last + 1..=last + WORDS).any(own);
     score += i32::from(is && score == 1 && owned);
     score + behind.clamp(-4, if owned { 3 } else { 1 })

@@ -73,6 +73,15 @@ const PERSONS: &[&str] = &[
     "someone",
     "member",
     "caller",
+    "i",
+    "ma",
+    "pa",
+    "im",
+    "shes",
+    "hes",
+    "congratulations",
+    "congrats",
+    "felicidades",
 ];
 
 /// What has an age and is no person.
@@ -152,12 +161,18 @@ pub(crate) fn is_bare(age: u32, list: &[Word], folded: &Folded<'_>, start: usize
     let is = verb.is_some_and(|(_, text)| {
         matches!(text, b"is" | b"are" | b"re" | b"s" | b"was" | b"turned" | b"tiene" | b"cumplio" | b"cumple" | b"r")
     });
-    let whose = earlier.next().is_some_and(is_person);
+    let joined = verb.is_some_and(|(_, text)| matches!(text, b"im" | b"shes" | b"hes" | b"youre"));
+    let whose = joined || earlier.next().is_some_and(is_person);
     let next =
         list.get(words::from(list, end)).filter(|next| next.start - end <= 2 && folded.slice(end, next.start) == b" ");
     let ended = folded.at(end).is_none_or(|byte| b".,!?\n ;".contains(&byte))
         && next.is_none_or(|next| ENDS.iter().any(|word| word.as_bytes() == folded.slice(next.start, next.end)));
-    is && whose && ended
+    // "At one hundred and three she still".
+    let she = next.is_some_and(|next| {
+        matches!(folded.slice(next.start, next.end), b"she" | b"he" | b"you" | b"ella" | b"el" | b"usted")
+    });
+    let at = verb.is_some_and(|(_, text)| matches!(text, b"at" | b"sus" | b"los"));
+    ((is || joined) && whose && ended) || (at && she && folded.at(end) == Some(b' '))
 }
 
 fn is_person((word, text): (&Word, &[u8])) -> bool {

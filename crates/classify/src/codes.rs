@@ -35,6 +35,8 @@ pub(crate) fn judge(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>
                 {
                     hit(None)
                 }
+                // "el código 70553", "autorizado el 66984": five digits on an insurer's paper.
+                5 if digits(text) == 5 && text.len() == 5 && stands_for_a_service(words, folded, one) => hit(None),
                 3..=18 if cued && digits(text) >= 3 => hit(None),
                 _ => None,
             }
@@ -109,6 +111,70 @@ fn stands_on_paper(list: &[Word], folded: &Folded<'_>, one: Found) -> bool {
     near.iter().any(|word| PAPERS.iter().any(|paper| paper.as_bytes() == folded.slice(word.start, word.end)))
 }
 
+/// Whether five digits are said to be what was done or allowed: CPT and its like, of which no list may be shipped.
+fn stands_for_a_service(list: &[Word], folded: &Folded<'_>, one: Found) -> bool {
+    const BEFORE: &[&str] = &[
+        "code",
+        "codigo",
+        "clave",
+        "el",
+        "billed",
+        "coded",
+        "autorizado",
+        "autorizada",
+        "authorized",
+        "approved",
+        "was",
+        "of",
+        "cobraron",
+        "cargo",
+        "por",
+        "es",
+        "attached",
+    ];
+    const PAPERS: &[&str] = &[
+        "aseguradora",
+        "seguro",
+        "aseguranza",
+        "insurance",
+        "insurer",
+        "billed",
+        "denied",
+        "denial",
+        "autorizacion",
+        "autorizado",
+        "authorized",
+        "authorization",
+        "medicare",
+        "medicaid",
+        "hsa",
+        "fsa",
+        "eob",
+        "cobraron",
+        "cobrado",
+        "modifier",
+        "modificador",
+        "superbill",
+        "rechazo",
+        "rechazado",
+        "cobro",
+        "superbill",
+        "super",
+    ];
+    let first = words::from(list, one.start);
+    let text = |word: &Word| folded.slice(word.start, word.end);
+    let led = first
+        .checked_sub(1)
+        .and_then(|at| list.get(at))
+        .is_some_and(|w| BEFORE.iter().any(|b| b.as_bytes() == text(w)));
+    let near = list.get(first.saturating_sub(9)..(first + 8).min(list.len())).unwrap_or_default();
+    // "Your HSA asked what 90834 was".
+    let asked = first.checked_sub(1).and_then(|at| list.get(at)).is_some_and(|w| text(w) == b"what");
+    (led || asked)
+        && near.iter().any(|word| PAPERS.iter().any(|paper| paper.as_bytes() == text(word)))
+        && !near.iter().any(|word| word.is(roles::ZIP | roles::STREET))
+}
+
 /// A letter, a digit, a digit or A or B, and at most four more.
 fn is_icd(text: &[u8]) -> bool {
     matches!(text, [b'a'..=b't' | b'v'..=b'z', b'0'..=b'9', b'0'..=b'9' | b'a' | b'b', rest @ ..]
@@ -153,7 +219,7 @@ fn weighed(digit: u8, doubled: bool) -> u32 {
 
 const fn code(start: usize, end: usize, category: Option<Category>) -> Hit {
     let level = if category.is_some() { Level::L4 } else { Level::L3 };
-    Hit { start, end, kind: Kind::Code, level, category, phi: true }
+    Hit { start, end, kind: Kind::Code, level, category, phi: true, weak: false }
 }
 
 /// The chapters of ICD-10-CM that are specially protected.

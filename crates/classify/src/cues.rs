@@ -49,7 +49,26 @@ pub(crate) struct Cues {
     pub(crate) says_on_file: bool,
     /// The word directly before is "for", "por", "with", "re" and the like.
     pub(crate) is_about: bool,
+    /// Whether the sentence says that something is on file: `we have`, `the one`, `aparece`.
+    answers: bool,
 }
+
+/// What a sentence before a number may have asked for: `we need your plate. The one we have is 7RVX204`.
+const ASKED: u64 = roles::SSN | roles::BIRTH | roles::RECORD | roles::ACCOUNT | roles::PLAN | roles::DEVICE;
+/// How many words before the number's sentence are looked at for it.
+const EARLIER: usize = 18;
+
+/// Says that something is on file: `we have`, `the one`, `aparece`.
+const ANSWERS: &[&[u8]] = &[
+    b"have", b"one", b"shows", b"show", b"got", b"tenemos", b"aparece", b"sale", b"mine", b"mio", b"mia", b"esta",
+    b"es", b"is", b"its", b"says", b"dice", b"here",
+];
+/// A vehicle's plate.
+const PLATES: &[&[u8]] =
+    &[b"plate", b"plates", b"tag", b"placa", b"placas", b"matricula", b"patente", b"tablilla", b"chapa"];
+/// Papers whose number is anybody's.
+const INVOICES: &[&[u8]] =
+    &[b"invoice", b"factura", b"bill", b"receipt", b"recibo", b"contract", b"contrato", b"barcode"];
 
 impl Cues {
     /// What stands before a position, back to the sentence's beginning.
@@ -57,10 +76,15 @@ impl Cues {
         let mut cues = Self::default();
         let mut next = position;
         let first = words::from(list, position);
+        let mut ended = None;
         for (count, word) in list.get(..first).unwrap_or_default().iter().rev().take(WORDS).enumerate() {
             let between = folded.slice(word.end, next);
             work::count(1 + between.len());
-            if position.saturating_sub(word.end) > BYTES || ends_sentence(between, word) {
+            if ends_sentence(between, word) {
+                ended = first.checked_sub(count);
+                break;
+            }
+            if position.saturating_sub(word.end) > BYTES {
                 break;
             }
             if count == 0 {
@@ -80,6 +104,7 @@ impl Cues {
             };
             cues.says_last_four |= word.is(roles::LAST) && four();
             let text = folded.slice(word.start, word.end);
+            cues.answers |= ANSWERS.contains(&text);
             // "your record number with us": nobody is to call.
             let with = matches!(text, b"us" | b"nosotros")
                 && words::before(list, word)
@@ -90,14 +115,18 @@ impl Cues {
                 cues.nearest = said & TELLING;
                 cues.is_patient = matches!(text, b"patient" | b"paciente" | b"pt");
                 cues.is_far = count >= NEAR;
-                cues.is_plate =
-                    matches!(text, b"plate" | b"plates" | b"tag" | b"placa" | b"placas" | b"matricula" | b"patente");
-                cues.is_invoice = matches!(text, b"invoice" | b"factura" | b"bill" | b"receipt" | b"recibo");
+                cues.is_plate = PLATES.contains(&text);
+                cues.is_invoice = INVOICES.contains(&text);
             }
             next = word.start;
         }
         if cues.nearest & !(roles::CALL | roles::PATIENT) == 0 && cues.has(roles::WEAK_RECORD) {
             cues.nearest = roles::RECORD;
+        }
+        let harmless = roles::PASSCODE | roles::PLACE | roles::ITEM | roles::CALL | roles::OWED | roles::LOGISTICS;
+        if let Some(end) = ended.filter(|_| cues.answers && cues.nearest == 0 && !cues.has(harmless)) {
+            cues.nearest = asked(list, folded, end);
+            cues.is_plate = cues.nearest & roles::DEVICE != 0;
         }
         cues
     }
@@ -131,6 +160,41 @@ impl Cues {
     pub(crate) const fn is_nearest(&self, roles: u64) -> bool {
         self.nearest & roles != 0
     }
+}
+
+/// What the sentence before a number's own asked the reader for.
+fn asked(list: &[Word], folded: &Folded<'_>, end: usize) -> u64 {
+    let earlier = list.get(end.saturating_sub(EARLIER)..end).unwrap_or_default();
+    work::count(earlier.len());
+    let mut next: Option<&Word> = None;
+    let mut said = 0;
+    let mut asks = false;
+    for word in earlier.iter().rev() {
+        if next.is_some_and(|next| ends_sentence(folded.slice(word.end, next.start), word)) {
+            break;
+        }
+        let text = folded.slice(word.start, word.end);
+        asks |= matches!(
+            text,
+            b"your"
+                | b"ur"
+                | b"su"
+                | b"tu"
+                | b"my"
+                | b"mi"
+                | b"need"
+                | b"confirm"
+                | b"verify"
+                | b"necesitamos"
+                | b"confirme"
+                | b"reply"
+        );
+        if said == 0 {
+            said = word.info.roles & ASKED;
+        }
+        next = Some(word);
+    }
+    if asks { said } else { 0 }
 }
 
 /// Whether a sentence ends between a word and what follows. A dot behind a short word is an abbreviation's, unless the word is

@@ -41,6 +41,12 @@ pub(crate) fn find(
     if words.any(roles::MONTH) && words.any(roles::BIRTH) {
         birthdays(words, folded, hits);
     }
+    if words.any(roles::BIRTH) {
+        births(words, folded, hits);
+    }
+    if words.any(roles::ACCOUNT) {
+        usernames(words, folded, hits);
+    }
 }
 
 /// A day and month without a year behind a word of birth: `your birthday, April 2`.
@@ -50,6 +56,47 @@ fn birthdays(words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
         let dated = (first.is(roles::MONTH) && second.digits > 0) || (first.digits > 0 && second.is(roles::MONTH));
         if dated && second.start - first.end <= 2 && Cues::before(words, folded, first.start).has(roles::BIRTH) {
             hits.push(Hit { level: Level::L3, ..Hit::identifier(first.start, second.end, Kind::Dob) });
+        }
+    }
+}
+
+/// `Your username is dwight.pomeroy51`: what somebody logs in with.
+fn usernames(words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+    for (at, cue) in words.iter().enumerate().filter(|(_, word)| word.is(roles::ACCOUNT)) {
+        if !matches!(folded.slice(cue.start, cue.end), b"username" | b"usuario") {
+            continue;
+        }
+        let is =
+            words.get(at + 1).is_some_and(|word| matches!(folded.slice(word.start, word.end), b"is" | b"es" | b"s"));
+        let Some(name) = words.get(at + 1 + usize::from(is)) else { continue };
+        let said = is || folded.slice(cue.end, name.start).contains(&b':');
+        let last = words
+            .get(at + 2 + usize::from(is))
+            .filter(|last| matches!(folded.slice(name.end, last.start), b"." | b"_" | b"-"));
+        let strange = last.is_some() || (name.digits > 0 && name.digits < name.len());
+        if said && strange {
+            hits.push(Hit::identifier(name.start, last.unwrap_or(name).end, Kind::Account));
+        }
+    }
+}
+
+/// `nací el veintidós del diez`, `born the second`: a number behind the verb.
+fn births(words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+    for (at, verb) in words.iter().enumerate().filter(|(_, word)| word.is(roles::BIRTH)) {
+        let text = folded.slice(verb.start, verb.end);
+        if !matches!(text, b"naci" | b"nacio" | b"nacida" | b"nacido" | b"dob" | b"fdn") {
+            continue;
+        }
+        let near = words.iter().skip(at + 1).take(3);
+        let day = near.take_while(|word| word.start - verb.end <= 16).find(|word| {
+            word.is(roles::NUMERAL)
+                && !matches!(
+                    folded.slice(word.start, word.end),
+                    b"dash" | b"dot" | b"punto" | b"una" | b"uno" | b"one" | b"first" | b"oh"
+                )
+        });
+        if let Some(day) = day {
+            hits.push(Hit { level: Level::L3, ..Hit::identifier(verb.start, day.end, Kind::Dob) });
         }
     }
 }
@@ -158,6 +205,12 @@ fn birth(text: &[u8], cues: &Cues, context: &Context<'_>) -> bool {
     let long_ago = date.is_some_and(|(year, ..)| {
         (1900..=2015).contains(&year) || ((lettered || text.contains(&b'/')) && (36..=99).contains(&year))
     });
+    // What a program writes where no date is known.
+    if date.is_some_and(|date| matches!(date, (1970 | 1900, 1, 1) | (1969, 12, 31) | (1899, 12, 30 | 31)))
+        && !cues.has(roles::BIRTH)
+    {
+        return false;
+    }
     let own = context.recipient.and_then(|r| r.birth_date).is_some_and(|(year, month, day)| {
         date.is_some_and(|(y, a, b)| {
             let short = y < 100 && i32::from(year) % 100 == y;
@@ -174,7 +227,11 @@ fn calendar_date(text: &[u8]) -> Option<(i32, i32, i32)> {
     const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     const MESES: &[&str] = &["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "se", "oct", "nov", "dic"];
     let text = std::str::from_utf8(text).ok()?;
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    // "30jun2004": digits and letters are words of their own.
+    let bytes = text.as_bytes();
+    let kind = |byte: &u8| (byte.is_ascii_digit(), byte.is_ascii_alphabetic());
+    let words = bytes.chunk_by(|a, b| kind(a) == kind(b)).filter_map(|word| std::str::from_utf8(word).ok());
+    let words = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     let mut numbers: Vec<i32> = Vec::new();
     for word in words {
         let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -187,6 +244,8 @@ fn calendar_date(text: &[u8]) -> Option<(i32, i32, i32)> {
         }
     }
     match *numbers.as_slice() {
+        // 19470210, with a time behind it.
+        [whole, ..] if whole >= 19_000_101 => Some((whole / 10_000, whole / 100 % 100, whole % 100)),
         [first, second, year] if year >= 1000 => Some((year, first, second)),
         [year, month, day] if year > 31 => Some((year, month, day)),
         [first, second, year] => Some((year, first, second)),
@@ -298,6 +357,15 @@ fn is_long(text: &[u8], count: usize) -> bool {
 fn by_what_follows(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>, context: &Context<'_>) -> Option<Hit> {
     let text = folded.slice(one.start, one.end);
     let count = digits(text);
+    if is_said_to_be_the_readers(one, cues, words, folded) {
+        return Some(Hit::identifier(one.start, one.end, Kind::Account));
+    }
+    if let b"happy" | b"feliz" = nearest(words, folded, one.start)
+        && (90..=120).contains(&leading(text))
+        && text.len() > count
+    {
+        return Some(Hit::identifier(one.start, one.end, Kind::Age));
+    }
     if !matches!(one.shape, Shape::Number | Shape::Loinc | Shape::Phone) || cues.is_nearest(roles::PASSCODE) {
         return None;
     }
@@ -331,10 +399,13 @@ fn by_what_follows(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>,
     let near = words
         .get(first)
         .is_some_and(|next| next.start - one.end <= 2 && !folded.slice(one.end, next.start).contains(&b'.'));
-    let is = matches!(text_of(0), b"is" | b"es" | b"was" | b"as" | b"era" | b"s");
+    let that = usize::from(matches!(text_of(0), b"that" | b"this" | b"which" | b"ese" | b"esa" | b"eso"));
+    let first = first + that;
+    let text_of = |at: usize| words.get(first + at).map_or(b"".as_slice(), |word| folded.slice(word.start, word.end));
+    let is = matches!(text_of(0), b"is" | b"es" | b"was" | b"as" | b"era" | b"s" | b"thats");
     let own = matches!(
         text_of(usize::from(is)),
-        b"your" | b"ur" | b"su" | b"tu" | b"the" | b"el" | b"la" | b"patient" | b"her" | b"his"
+        b"your" | b"ur" | b"su" | b"tu" | b"my" | b"mi" | b"the" | b"el" | b"la" | b"patient" | b"her" | b"his"
     );
     let named = (0..=1).find_map(|more| words.get(first + usize::from(is) + usize::from(own) + more));
     let roles_of = named.map_or(0, |word| word.info.roles);
@@ -350,6 +421,44 @@ fn by_what_follows(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>,
         _ => return None,
     };
     (near && is && own && count >= 4).then(|| Hit::identifier(one.start, one.end, kind))
+}
+
+/// The word directly before a place.
+fn nearest<'f>(list: &[Word], folded: &'f Folded<'_>, position: usize) -> &'f [u8] {
+    let word = words::from(list, position).checked_sub(1).and_then(|at| list.get(at));
+    word.map_or(b"".as_slice(), |word| folded.slice(word.start, word.end))
+}
+
+/// `order 77-A-20931 is yours`, `reads E0091847 and that is you`, `the reference for you is`: a number of which only this is said. A
+/// short one of digits alone is a code that was sent, or a place in a queue.
+fn is_said_to_be_the_readers(one: Found, cues: &Cues, list: &[Word], folded: &Folded<'_>) -> bool {
+    const FILLERS: &[&[u8]] =
+        &[b"and", b"that", b"thats", b"this", b"it", b"y", b"esa", b"ese", b"eso", b"which", b"the", b"la", b"el"];
+    let text = folded.slice(one.start, one.end);
+    let count = digits(text);
+    let coded = cues.has(roles::PASSCODE) && count == text.len() && count <= 8;
+    if !matches!(one.shape, Shape::Number | Shape::Loinc | Shape::Social) || count < 5 || coded || is_day(text) {
+        return false;
+    }
+    let first = words::from(list, one.end);
+    let mut behind = list
+        .iter()
+        .skip(first)
+        .take(6)
+        .map(|word| folded.slice(word.start, word.end))
+        .skip_while(|t| FILLERS.contains(t));
+    let verb = behind.next();
+    let mut behind = behind.skip_while(|t| FILLERS.contains(t));
+    let who = behind.next();
+    let is = matches!(verb, Some(b"is" | b"es" | b"s" | b"are" | b"was"));
+    let yours = is
+        && matches!(who, Some(b"yours" | b"you" | b"suya" | b"suyo" | b"tuya" | b"tuyo" | b"usted" | b"me" | b"mine"));
+    let free = behind.next().is_none_or(|next| !matches!(next, b"to" | b"can" | b"will" | b"free" | b"if"));
+    let before = list.get(first.saturating_sub(7)..first).unwrap_or_default();
+    let texts: Vec<&[u8]> = before.iter().map(|word| folded.slice(word.start, word.end)).collect();
+    let led = texts.windows(3).any(|three| matches!(three, [b"for", b"you", b"is"] | [b"de", b"usted", b"es"]))
+        || texts.windows(2).any(|two| matches!(two, [b"yours", b"is"] | [b"suyo" | b"suya", b"es"] | [b"mine", b"is"]));
+    (yours && free) || led
 }
 
 /// `10121978`: month, day and a year in which nobody makes appointments; or the recipient's own day in any order.
@@ -409,6 +518,11 @@ pub(crate) fn in_words(words: &[Word], folded: &Folded<'_>, context: &Context<'_
             10 | 11 if is_callback(&digits, context.callback) => continue,
             10 | 11 if cues.has(roles::CALL) && !cues.has(roles::LINE) => continue,
             10 | 11 => Kind::Phone,
+            7 if !is_callback(&digits, context.callback)
+                && phones::is_patients(&cues, words, folded, first.start, last.end) =>
+            {
+                Kind::Phone
+            }
             _ if cues.nearest & roles::RECORD != 0 => Kind::Mrn,
             _ if cues.nearest & roles::ACCOUNT != 0 => Kind::Account,
             _ if cues.nearest & roles::PLAN != 0 => Kind::PlanId,

@@ -17,6 +17,7 @@ const REVIEWED: &[&str] = &[
     include_str!("../data/tests-and-procedures.txt"),
     include_str!("../data/everyday.txt"),
     include_str!("../data/lay.txt"),
+    include_str!("../data/complaints.txt"),
     include_str!("../data/families.txt"),
     include_str!("../data/implied.txt"),
     include_str!("../data/abbreviations.txt"),
@@ -353,7 +354,15 @@ fn section(header: &str, reviewed: bool) -> Option<Entry> {
 }
 
 pub(crate) fn hit(start: usize, end: usize, entry: Entry) -> Option<Hit> {
-    Some(Hit { start, end, kind: entry.kind?, level: entry.level, category: entry.category, phi: !entry.open })
+    Some(Hit {
+        start,
+        end,
+        kind: entry.kind?,
+        level: entry.level,
+        category: entry.category,
+        phi: !entry.open,
+        weak: false,
+    })
 }
 
 /// The lexicon's words and phrases in a text. What belongs to a phrase that is clean is skipped.
@@ -392,15 +401,37 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
                 && before
                     .is_some_and(|w| folded.slice(w.end, word.start).starts_with(b",") && folded.is_capital(w.start))
                 && folded.is_upper(word.start, word.end);
-            let coded = word.is(roles::PASSCODE) && words.get(next).is_some_and(|number| number.digits > 0);
-            let harmless = room || state || coded || is_person(words, folded, at) || is_venue(words, folded, at, entry);
+            // "CP 28002": a postal code.
+            let postal = folded.slice(word.start, word.end) == b"cp"
+                && words.get(next).is_some_and(|number| number.digits == 5 && number.len() == 5);
+            let coded = postal || word.is(roles::PASSCODE) && words.get(next).is_some_and(|number| number.digits > 0);
+            // "$1,988.07": part of an amount.
+            let amount = word.digits == word.len()
+                && word.start.checked_sub(1).and_then(|at| folded.at(at)).is_some_and(|sign| b",.$".contains(&sign))
+                && next == at + 1;
+            let harmless =
+                amount || room || state || coded || is_person(words, folded, at) || is_venue(words, folded, at, entry);
             // "Dr. Hodgkin's office": a condition's name with what belongs to somebody.
             let owner =
                 next == at + 2 && words.get(at + 1).is_some_and(|s| s.len() == 1) && is_person(words, folded, at);
             let told = entry.kind == Some(Kind::Implied) && speaks_of_things(words, folded, at);
             let otherwise = || contexts::excuse(words, folded, at, next, entry);
-            if !owner && !told && (next > at + 1 || !harmless) && !otherwise() {
-                hits.extend(hit(word.start, end, entry));
+            // "Cancer Survivors' Plaza": a phrase before what a place is.
+            let plaza = next > at + 1
+                && entry.level < Level::L4
+                && !folded.shouted
+                && folded.is_capital(word.start)
+                && words.get(next).is_some_and(|place| {
+                    place.is(roles::VENUE | roles::STREET) && folded.is_capital(place.start) && place.start - end <= 2
+                });
+            if !owner && !told && !plaza && (next > at + 1 || !harmless) && !otherwise() {
+                let figure = next == at + 1 && word.is(roles::FIGURATIVE | roles::DOUBTFUL);
+                // A turn of speech of everyday words: `numbers look`, `fell down`.
+                let everyday = next > at + 1
+                    && entry.level < Level::L4
+                    && words.get(at..next).is_some_and(|part| part.iter().all(|word| word.info.section == 0));
+                let weak = figure || everyday;
+                hits.extend(hit(word.start, end, entry).map(|hit| Hit { weak, ..hit }));
             }
         }
         at += 1;

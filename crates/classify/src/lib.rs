@@ -17,6 +17,7 @@
 
 mod addresses;
 mod ages;
+mod bodies;
 mod codes;
 mod contacts;
 mod contexts;
@@ -228,12 +229,14 @@ struct Hit {
     level: Level,
     category: Option<Category>,
     phi: bool,
+    /// By a word or phrase that is said of other things too: kept only where the sentence sounds like care.
+    weak: bool,
 }
 
 impl Hit {
     /// An identifier: never to travel on an open channel, whatever else the text says.
     const fn identifier(start: usize, end: usize, kind: Kind) -> Self {
-        Self { start, end, kind, level: Level::L2, category: None, phi: true }
+        Self { start, end, kind, level: Level::L2, category: None, phi: true, weak: false }
     }
 }
 
@@ -306,9 +309,18 @@ fn scan_with(text: &str, context: &Context<'_>, model: Model) -> Result<Findings
     if !hits.iter().any(|hit| hit.phi)
         && let Some((start, end)) = told
     {
-        hits.push(Hit { start, end, kind: Kind::Implied, level: Level::L3, category: None, phi: true });
+        hits.push(Hit { start, end, kind: Kind::Implied, level: Level::L3, category: None, phi: true, weak: false });
     }
     Ok(findings(&folded, hits, logistics))
+}
+
+/// Lets go what was found by words that are said of other things too, where nothing else was found and the sentence does not sound
+/// like care.
+fn doubt(words: &Words, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+    if hits.iter().any(|hit| hit.phi && !hit.weak) {
+        return;
+    }
+    hits.retain(|hit| !hit.weak || model::sounds_like_care(words, folded, hit.start));
 }
 
 /// Everything that is found in the words and numbers of one reading of a text; says whether it speaks of time or place.
@@ -333,7 +345,8 @@ fn read(
     if words.any(roles::STREET | roles::DWELLING) && (words.saw(words::DIGIT) || words.any(roles::NUMERAL)) {
         addresses::find(words, folded, hits);
     }
-    if words.any(roles::FIRST_NAME | roles::FAMILY_NAME | roles::GREETING | roles::PATIENT) {
+    if words.any(roles::FIRST_NAME | roles::FAMILY_NAME | roles::GREETING | roles::PATIENT) || words.saw(words::UNKNOWN)
+    {
         names::find(words, folded, hits);
     }
     if words.any(roles::OUTCOME) {
@@ -342,6 +355,10 @@ fn read(
     if !folded.pictures.is_empty() {
         pictures::find(words, folded, hits);
     }
+    if words.any(roles::BODY) && words.any(roles::AILS | roles::MENDS) {
+        bodies::find(words, folded, hits);
+    }
+    doubt(words, folded, hits);
     let timed = shapes.iter().any(|found| matches!(found.shape, Shape::Time | Shape::Date | Shape::LongDate));
     Ok(timed || words.any(roles::LOGISTICS))
 }

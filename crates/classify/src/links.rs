@@ -108,7 +108,15 @@ fn judge(
     let in_host = lexicon::inside_host(lexicon, host).map(|entry| (entry.level, entry.category));
     let grave = found.into_iter().map(|hit| (hit.level, hit.category)).chain(in_host).max();
     if let Some((level, category)) = grave {
-        return Ok(Some(Hit { start, end, kind: Kind::Url, level: level.max(Level::L2), category, phi: true }));
+        return Ok(Some(Hit {
+            start,
+            end,
+            kind: Kind::Url,
+            level: level.max(Level::L2),
+            category,
+            phi: true,
+            weak: false,
+        }));
     }
     let named = context.recipient.is_some_and(|r| {
         r.family_names.iter().any(|name| name.len() >= 3 && link.contains(&name.to_lowercase()))

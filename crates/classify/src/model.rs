@@ -14,10 +14,13 @@ pub(crate) const SIZE: usize = 1 << 17;
 
 /// How far a sentence's score must go beyond 0, in the weights' unit, to be a finding. Set where three ordinary clean
 /// messages in a thousand are taken wrongly of those that a model has not seen (`cargo xtask train --folds`).
-const THRESHOLD: i32 = 75;
+const THRESHOLD: i32 = 62;
 
 /// The same for a sentence about a thing of an office or a house.
-const THRESHOLD_THINGS: i32 = 90;
+const THRESHOLD_THINGS: i32 = 80;
+
+/// Below this score a sentence does not sound like care, whatever word of two meanings is in it.
+const DOUBT: i32 = -40;
 
 /// The fewest words that are judged: less than a sentence says too little.
 const WORDS_MIN: usize = 3;
@@ -119,15 +122,35 @@ fn is_known(sentence: &[Word], weight: impl Fn(usize) -> i32) -> bool {
     known * 5 >= sentence.len() * 3
 }
 
+/// What a feature weighs.
+fn weight(feature: usize) -> i32 {
+    WEIGHTS.get(feature).map_or(0, |weight| i32::from(i8::from_le_bytes([*weight])))
+}
+
+/// How much like care a sentence sounds.
+fn score(sentence: &[Word], folded: &Folded<'_>) -> i32 {
+    let mut score = 0;
+    features(sentence, folded, |feature| score += weight(feature));
+    score * SHARE / length(sentence)
+}
+
+/// Whether the sentence around a place sounds like care, or is too short or too little known to tell.
+pub(crate) fn sounds_like_care(words: &[Word], folded: &Folded<'_>, place: usize) -> bool {
+    let around = |sentence: &&[Word]| {
+        sentence.first().is_some_and(|first| first.start <= place)
+            && sentence.last().is_some_and(|last| last.end > place)
+    };
+    sentences(words, folded)
+        .find(around)
+        .is_none_or(|sentence| score(sentence, folded) >= DOUBT || !is_known(sentence, weight))
+}
+
 /// The sentence that tells care content most plainly, when one does: its first and last byte.
 pub(crate) fn find(words: &[Word], folded: &Folded<'_>) -> Option<(usize, usize)> {
     let mut best: Option<(i32, usize, usize)> = None;
     for sentence in sentences(words, folded) {
         let (Some(first), Some(last)) = (sentence.first(), sentence.last()) else { continue };
-        let mut score = 0;
-        let weight = |feature: usize| WEIGHTS.get(feature).map_or(0, |weight| i32::from(i8::from_le_bytes([*weight])));
-        features(sentence, folded, |feature| score += weight(feature));
-        let score = score * SHARE / length(sentence);
+        let score = score(sentence, folded);
         // What is said of forms and elevators must sound very much like care.
         let least = if sentence.iter().any(|word| word.is(roles::OBJECT)) { THRESHOLD_THINGS } else { THRESHOLD };
         if score > least && is_known(sentence, weight) && best.is_none_or(|(known, ..)| known < score) {

@@ -9,7 +9,15 @@ use crate::{Hit, Kind, Level, roles, work};
 pub(crate) fn find(words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
     let mut at = 0;
     while let Some(word) = words.get(at) {
-        let taken = if word.digits == 0 && word.len() >= 2 { name(words, folded, at, hits) } else { 0 };
+        let taken = match word.len() {
+            _ if word.digits > 0 => 0,
+            1 => {
+                let end = initialled(words, folded, at);
+                hits.extend(end.map(|end| Hit::identifier(word.start, end, Kind::Name)));
+                usize::from(end.is_some()) * 2
+            }
+            _ => name(words, folded, at, hits),
+        };
         at += taken.max(1);
     }
 }
@@ -18,7 +26,16 @@ pub(crate) fn find(words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
 fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> usize {
     let Some(word) = words.get(at) else { return 0 };
     let opens = roles::GREETING | roles::STAFF | roles::PATIENT | roles::PARTICLE | roles::NO_NAME;
-    if word.is(opens) && !word.is(roles::FIRST_NAME | roles::FAMILY_NAME) {
+    // Titles that are family names too.
+    if let Some(end) = labelled(words, folded, at) {
+        hits.push(Hit::identifier(word.start, end, Kind::Name));
+        return 2;
+    }
+    let title = matches!(
+        folded.slice(word.start, word.end),
+        b"senor" | b"senora" | b"familia" | b"resident" | b"residente" | b"joven" | b"guardian" | b"inmate"
+    );
+    if (word.is(opens) && !word.is(roles::FIRST_NAME | roles::FAMILY_NAME)) || title {
         return 0;
     }
     let skip = usize::from(is_behind_o(words, folded, at));
@@ -34,14 +51,17 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
     if !capital && !called {
         // "SANTANGELO, VITO has an appointment".
         let turned = turned(words, folded, at).filter(|_| folded.is_capital(word.start));
-        hits.extend(turned.map(|end| Hit::identifier(word.start, end, Kind::Name)));
-        return if turned.is_some() { 2 } else { 0 };
+        let small = turned.or_else(|| small(words, folded, at));
+        hits.extend(small.map(|end| Hit::identifier(word.start, end, Kind::Name)));
+        return if small.is_some() { 2 } else { 0 };
     }
     let length = length(words, folded, at, capital);
     let announced = cue & (roles::GREETING | roles::PATIENT) != 0;
     if length == 1 {
         let greeted = before(2).is_some_and(|b| b.is(roles::GREETING));
-        let title = cue & roles::PATIENT != 0;
+        // "Don Beto": the title stands before a first name.
+        let don = before(1).is_some_and(|title| matches!(folded.slice(title.start, title.end), b"don" | b"dona"));
+        let title = cue & roles::PATIENT != 0 && !don;
         if word.is(roles::FIRST_NAME) && cue & roles::GREETING != 0 {
             // The first name alone is clean (the label rule), and still worth showing.
             hits.push(Hit { phi: false, level: Level::L0, ..Hit::identifier(word.start, word.end, Kind::Name) });
@@ -70,14 +90,127 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
     let institution = (word.is(roles::INSTITUTION) && word.is(roles::NO_NAME))
         || (at..at + length).filter_map(|i| words.get(i)).skip(1).any(|w| w.is(roles::INSTITUTION))
         || after.is_some_and(|w| w.is(roles::INSTITUTION | roles::CREDENTIAL));
+    // "Ave. Ponce de León 1407".
+    let street = cue & roles::STREET != 0 && before(1).is_some_and(|kind| kind.len() > 2);
     let asked = is_asked_for(words, folded, at, last);
     let staff = (!asked && (cue & roles::STAFF != 0 || is_introduced(words, folded, at)))
         || before(2).is_some_and(|b| b.is(roles::STAFF) && cue & (roles::STAFF | roles::PARTICLE) != 0)
         || says_staff(words, folded, last, at + length);
-    if !institution && !staff && is_full(words, folded, (at, length), before(1), announced) {
+    if !institution && !staff && !street && is_full(words, folded, (at, length), before(1), announced) {
         hits.push(Hit::identifier(word.start, last.end, Kind::Name));
     }
     length
+}
+
+/// `its dale kowalczyk's wife`, `soy ana ortega`, `dale kowalczyk here`: a full name in small letters, of whoever writes. Gives its end.
+fn small(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
+    let text = |at: usize| words.get(at).map_or(b"".as_slice(), |word| folded.slice(word.start, word.end));
+    let (first, last) = (words.get(at)?, words.get(at + 1)?);
+    let named = first.is(roles::FIRST_NAME)
+        && first.info.section == 0
+        && !first.is(roles::NO_NAME | roles::KNOWN | roles::ORDINARY)
+        && first.len() >= 3
+        && folded.slice(first.end, last.start) == b" ";
+    let family = last.len() >= 4
+        && last.digits == 0
+        && last.info.section == 0
+        && !last.is(NOT_A_NAME | roles::ORDINARY)
+        && (last.is(roles::FAMILY_NAME) || last.is_unknown() && !last.info.quiet);
+    if !(named && family) {
+        return None;
+    }
+    let before = at.checked_sub(1).map_or(b"".as_slice(), text);
+    let earlier = at.checked_sub(2).map_or(b"".as_slice(), text);
+    let says = matches!(before, b"its" | b"im" | b"soy" | b"llamo" | b"iam")
+        || (matches!(before, b"s" | b"m" | b"am") && matches!(earlier, b"it" | b"i" | b"name"))
+        || (matches!(before, b"is") && matches!(earlier, b"this" | b"name"))
+        || (before == b"es" && earlier == b"nombre");
+    let relation = text(at + 2) == b"s"
+        && matches!(
+            text(at + 3),
+            b"wife"
+                | b"husband"
+                | b"mom"
+                | b"mother"
+                | b"dad"
+                | b"father"
+                | b"son"
+                | b"daughter"
+                | b"sister"
+                | b"brother"
+                | b"caregiver"
+        );
+    let here = matches!(text(at + 2), b"here" | b"again" | b"dob" | b"checking") || (text(at + 2) == b"speaking");
+    let staff = says_staff(words, folded, last, at + 2) || is_introduced(words, folded, at);
+    ((says || relation || here) && !staff).then_some(last.end)
+}
+
+/// `Apellidos: Urrutia Lasarte`, `mother's maiden name is Przybylski`, `we have you as Tallulah Brightwater`: a capitalised word behind
+/// what says that it is a name. Gives its end.
+fn labelled(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
+    let word = words.get(at)?;
+    let fits = folded.is_capital(word.start)
+        && !folded.shouted
+        && word.digits == 0
+        && word.len() >= 3
+        && word.info.section == 0
+        && !word.is(NOT_A_NAME | roles::ORDINARY | roles::KNOWN);
+    if !fits {
+        return None;
+    }
+    let text = |back: usize| {
+        at.checked_sub(back)
+            .and_then(|at| words.get(at))
+            .map_or(b"".as_slice(), |word| folded.slice(word.start, word.end))
+    };
+    let is = usize::from(matches!(text(1), b"is" | b"es" | b"as" | b"was"));
+    let surname = (is + 1..=is + 4).any(|back| {
+        matches!(text(back), b"surname" | b"apellido" | b"apellidos" | b"maiden" | b"soltera")
+            || (text(back) == b"name" && matches!(text(back + 1), b"last" | b"family" | b"maiden" | b"full" | b"legal"))
+    });
+    let near = at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|before| near(before, word, folded));
+    let before_is = at.checked_sub(1).and_then(|before| words.get(before));
+    let colon = before_is.is_some_and(|before| folded.slice(before.end, word.start).starts_with(b":"));
+    let known = || word.is(roles::FIRST_NAME | roles::FAMILY_NAME) || word.is_unknown();
+    let direct = (surname && (is == 1 || colon) && near && known()).then_some(word.end);
+    direct.or_else(|| {
+        let next = words.get(at + 1).filter(|next| beside(word, next, folded) && is_capitalised(next, folded))?;
+        let have = text(1) == b"as"
+            && text(2) == b"you"
+            && matches!(text(3), b"have" | b"had" | b"list" | b"see" | b"got" | b"show");
+        (have && could_be_family(word) && could_be_family(next)).then_some(next.end)
+    })
+}
+
+/// `an envelope marked T.R. Vandermeer`: a family name behind its initials, behind what says that it is a name. Gives its end.
+fn initialled(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
+    let initial = |at: usize| {
+        words
+            .get(at)
+            .is_some_and(|word| word.len() == 1 && folded.is_capital(word.start) && folded.at(word.end) == Some(b'.'))
+    };
+    let text = |at: usize| words.get(at).map_or(b"".as_slice(), |word| folded.slice(word.start, word.end));
+    let cue = at.checked_sub(1).map_or(b"".as_slice(), text);
+    let marked = matches!(
+        cue,
+        b"marked"
+            | b"labeled"
+            | b"labelled"
+            | b"under"
+            | b"name"
+            | b"patient"
+            | b"paciente"
+            | b"for"
+            | b"re"
+            | b"nombre"
+            | b"by"
+    );
+    let next = words.get(at + 3).map_or(b"".as_slice(), |next| folded.slice(next.start, next.end));
+    let marked = marked || (at == 0 && matches!(next, b"you" | b"your" | b"su" | b"usted" | b"please" | b"pls"));
+    let count = (0..3).take_while(|more| initial(at + more)).count();
+    let family = words.get(at + count).filter(|family| is_capitalised(family, folded) && could_be_family(family))?;
+    let staff = is_introduced(words, folded, at);
+    (count > 0 && marked && !staff && family.start - words.get(at + count - 1)?.end <= 2).then_some(family.end)
 }
 
 /// `Sra. O'Brien`: whether a word stands behind such a letter, so that what stands before the letter stands before the name.
@@ -167,7 +300,12 @@ const fn opens(word: &Word) -> bool {
 /// `Okafor, Maria`: the family name first. Gives the end of the name.
 fn turned(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
     let (family, first) = (words.get(at)?, words.get(at + 1)?);
-    if folded.slice(family.end, first.start) != b", " {
+    // "VANTERPOOL/ISAIAH/M".
+    let slashed = folded.slice(family.end, first.start) == b"/"
+        && first.is(roles::FIRST_NAME)
+        && folded.is_upper(family.start, family.end)
+        && family.len() >= 4;
+    if !slashed && folded.slice(family.end, first.start) != b", " {
         return None;
     }
     let opens = at == 0
@@ -189,7 +327,8 @@ fn turned(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
         && first.len() >= 2
         && first.digits == 0;
     let before = at.checked_sub(1).and_then(|i| words.get(i));
-    let staff = before.is_some_and(|b| b.is(roles::STAFF) || b.is(roles::GREETING));
+    let attention = before.is_some_and(|b| matches!(folded.slice(b.start, b.end), b"attn" | b"atencion"));
+    let staff = !attention && before.is_some_and(|b| b.is(roles::STAFF) || b.is(roles::GREETING));
     (fits && !staff).then_some(first.end)
 }
 
@@ -238,57 +377,103 @@ fn says_staff(words: &[Word], folded: &Folded<'_>, last: &Word, next: usize) -> 
     if words.get(next).is_some_and(|w| folded.slice(last.end, w.start) == b", " && job(w)) {
         return true;
     }
+    if is_ours(words, folded, last, next) {
+        return true;
+    }
     let behind = words.get(next + 1).filter(|w| (w.is(roles::STAFF) && after(0) == Some(b"with")) || timed(w));
     behind.is_none()
-        && matches!(
-            (after(0), after(1)),
-            (
-                Some(b"will" | b"can" | b"is"),
-                Some(b"see" | b"call" | b"be" | b"meet" | b"out" | b"reach" | b"greet" | b"help")
-            ) | (Some(b"from" | b"at" | b"with"), Some(_))
-                | (Some(b"lo" | b"la" | b"le" | b"los"), Some(b"atendera" | b"vera" | b"llamara" | b"recibira"))
-                | (Some(b"de"), Some(_))
-                | (
-                    Some(
-                        b"joins"
-                            | b"retires"
-                            | b"runs"
-                            | b"works"
-                            | b"teaches"
-                            | b"hosts"
-                            | b"leads"
-                            | b"manages"
-                            | b"handles"
-                            | b"answers"
-                            | b"covers"
-                            | b"joined"
-                            | b"trabaja"
-                            | b"dirige"
-                            | b"atiende"
-                            | b"cubre"
-                            | b"contesta"
-                            | b"se"
-                    ),
-                    _
-                )
-                | (
-                    Some(b"is" | b"es" | b"sera"),
-                    Some(
-                        b"our"
-                            | b"the"
-                            | b"la"
-                            | b"el"
-                            | b"nuestra"
-                            | b"nuestro"
-                            | b"your"
-                            | b"su"
-                            | b"retiring"
-                            | b"leaving"
-                            | b"joining"
-                    )
-                )
-        )
+        && does_a_job(after(0), after(1))
         && words.get(next).is_some_and(|w| matches!(folded.slice(last.end, w.start), b" " | b", "))
+}
+
+/// `Marcus Whitfield, our new office manager`: what they are here, behind a comma.
+fn is_ours(words: &[Word], folded: &Folded<'_>, last: &Word, next: usize) -> bool {
+    let text = |w: &Word| folded.slice(w.start, w.end);
+    words.get(next).is_some_and(|w| {
+        folded.slice(last.end, w.start) == b", "
+            && matches!(text(w), b"our" | b"nuestro" | b"nuestra" | b"the" | b"el" | b"la" | b"su" | b"your")
+    }) && words
+        .get(next + 1..next + 5)
+        .is_some_and(|four| four.iter().any(|w| w.is(roles::JOB) || DESKS.contains(&text(w))))
+}
+
+/// What somebody does who works somewhere.
+const WORKS: &[&[u8]] = &[
+    b"joins",
+    b"retires",
+    b"runs",
+    b"works",
+    b"teaches",
+    b"hosts",
+    b"leads",
+    b"manages",
+    b"handles",
+    b"answers",
+    b"covers",
+    b"joined",
+    b"trabaja",
+    b"dirige",
+    b"atiende",
+    b"cubre",
+    b"contesta",
+    b"se",
+    b"organizes",
+    b"organiza",
+    b"coordina",
+    b"coordinates",
+    b"oversees",
+];
+/// What somebody on the staff will, can or is to do.
+const WILL: &[&[u8]] = &[
+    b"see",
+    b"call",
+    b"be",
+    b"meet",
+    b"out",
+    b"reach",
+    b"greet",
+    b"help",
+    b"off",
+    b"away",
+    b"filling",
+    b"covering",
+    b"teaching",
+    b"hosting",
+    b"running",
+];
+/// The same in Spanish, behind whom it is done to.
+const ATTENDS: &[&[u8]] = &[
+    b"atendera",
+    b"vera",
+    b"llamara",
+    b"recibira",
+    b"marca",
+    b"llama",
+    b"ayuda",
+    b"atiende",
+    b"explica",
+    b"recibe",
+    b"espera",
+    b"marcara",
+    b"ayudara",
+];
+/// Behind "is": somebody of ours.
+const OURS: &[&[u8]] =
+    &[b"our", b"the", b"la", b"el", b"nuestra", b"nuestro", b"your", b"su", b"retiring", b"leaving", b"joining"];
+
+/// `will see`, `le atenderá`, `has the`: what somebody on the staff does, by the two words behind the name.
+fn does_a_job(first: Option<&[u8]>, second: Option<&[u8]>) -> bool {
+    let (Some(first), next) = (first, second.unwrap_or_default()) else { return false };
+    match first {
+        b"from" | b"at" | b"with" | b"de" => second.is_some(),
+        b"will" | b"can" => WILL.contains(&next),
+        b"is" => WILL.contains(&next) || OURS.contains(&next),
+        b"es" | b"sera" => OURS.contains(&next),
+        b"lo" | b"la" | b"le" | b"los" => ATTENDS.contains(&next),
+        b"has" => next == b"the",
+        b"tiene" => matches!(next, b"la" | b"el" | b"las" | b"los"),
+        _ => WORKS.contains(&first),
+    }
 }
 
 /// Desks and departments.
@@ -389,7 +574,7 @@ fn is_introduced(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
     ];
     const LINKS: &[&[u8]] =
         &[b"is", b"are", b"es", b"sera", b"son", b"be", b"named", b"llama", b"today", b"hoy", b"s", b"was", b"called"];
-    let asked = matches!(text(1), b"for" | b"por" | b"a" | b"to" | b"with" | b"con") && ASKED.contains(&text(2));
+    let asked = matches!(text(1), b"for" | b"4" | b"por" | b"a" | b"to" | b"with" | b"con") && ASKED.contains(&text(2));
     let job = (1..=7).take_while(|back| together(*back)).any(|back| {
         word(back).is_some_and(|word| word.is(roles::JOB))
             && !matches!(text(back + 1), b"emergency" | b"patient" | b"paciente" | b"emergencia")
@@ -480,16 +665,21 @@ fn could_be_family(word: &Word) -> bool {
             | roles::LOGISTICS)
 }
 
-/// Only a blank, a hyphen or an initial's dot between two words.
+/// The most blanks between the parts of a name.
+const BLANKS_MAX: usize = 5;
+
+/// Only blanks, a hyphen or an initial's dot between two words.
 fn beside(a: &Word, b: &Word, folded: &Folded<'_>) -> bool {
     let between = folded.slice(a.end, b.start);
-    matches!(between, b" " | b"  " | b"-" | b"'") || (between == b". " && a.len() == 1)
+    matches!(between, b"-" | b"'")
+        || (between == b". " && a.len() == 1)
+        || ((1..=BLANKS_MAX).contains(&between.len()) && between.iter().all(|byte| *byte == b' '))
 }
 
 /// Close enough that one is about the other: nothing that ends a sentence between them but a title's dot.
 fn near(a: &Word, b: &Word, folded: &Folded<'_>) -> bool {
     let between = folded.slice(a.end, b.start);
-    between.len() <= 3
+    (between.len() <= 3 || (between.len() <= BLANKS_MAX && between.iter().all(|byte| *byte == b' ')))
         && !between.iter().any(|byte| matches!(byte, b'!' | b'?' | b'\n' | b';'))
         && !(between == b". " && a.len() > 5)
 }

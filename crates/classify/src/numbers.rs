@@ -82,7 +82,10 @@ fn is_usual(run: &[Word], folded: &Folded<'_>) -> bool {
             && gap(at + 1) != b":"
             && (at == 0 || gap(at - 1) != b":")
     };
-    let amount = |at: usize| gap(at) == b"," && digits(at + 1) == 3;
+    let amount = |at: usize| {
+        gap(at) == b","
+            && (digits(at + 1) == 3 || (digits(at + 1) == 2 && at + 2 == run.len() && at > 0 && gap(at - 1) == b"."))
+    };
     let area = |at: usize| at == 0 && gap(at) == b")" && digits(at) == 3;
     if (0..run.len()).any(time) {
         return true;

@@ -89,6 +89,18 @@ impl<'f> Before<'f> {
             "opt",
             "verify",
         ];
+        // "I changed my cell, use 555-0197", "your other line".
+        let mine = |at: usize| {
+            matches!(self.text(at), b"cell" | b"cel" | b"celular" | b"mobile" | b"landline" | b"whatsapp" | b"movil")
+                && (matches!(self.text(at + 1), b"my" | b"mi")
+                    || (matches!(self.text(at + 1), b"new" | b"old") && matches!(self.text(at + 2), b"my" | b"mi")))
+        };
+        let other = self.text(0) == b"line"
+            && matches!(self.text(1), b"other" | b"second" | b"old" | b"new")
+            && matches!(self.text(2), b"your" | b"her" | b"his" | b"my");
+        if other || ((0..8).any(mine) && !self.says(&["direct", "office", "from"])) {
+            return true;
+        }
         if self.says(KEPT) && !self.says(&["to"]) || self.says(&["hotline"]) || self.text(0) == b"line" {
             return false;
         }
@@ -195,8 +207,41 @@ impl<'f> Before<'f> {
     /// `call my husband instead, …`: the number of somebody of the family.
     fn is_a_relatives(&self) -> bool {
         const FAMILY: &[&str] = &[
-            "husband", "wife", "mom", "mother", "dad", "father", "daughter", "son", "esposo", "esposa", "hija", "hijo",
-            "mama", "papa", "hermana", "hermano",
+            "husband",
+            "wife",
+            "mom",
+            "mother",
+            "dad",
+            "father",
+            "daughter",
+            "son",
+            "esposo",
+            "esposa",
+            "hija",
+            "hijo",
+            "mama",
+            "papa",
+            "hermana",
+            "hermano",
+            "sister",
+            "brother",
+            "aunt",
+            "tia",
+            "tio",
+            "niece",
+            "nephew",
+            "sobrina",
+            "neighbor",
+            "vecina",
+            "vecino",
+            "roommate",
+            "girlfriend",
+            "boyfriend",
+            "novia",
+            "novio",
+            "partner",
+            "cousin",
+            "prima",
         ];
         (0..4).any(|at| {
             FAMILY.iter().any(|word| word.as_bytes() == self.text(at))
@@ -255,6 +300,29 @@ fn says_whether_it_works(list: &[Word], folded: &Folded<'_>, end: usize) -> bool
     }
     let says = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| word.as_bytes() == *text));
     let is = [b"is".as_slice(), b"still", b"sigue", b"es", b"ya", b"esta", b"was", b"isn", b"has", b"no", b"s"];
+    // "as your cell", "thats my new number".
+    let mine = |at: usize| {
+        texts.get(at).is_some_and(|text| matches!(*text, b"your" | b"ur" | b"my" | b"mi" | b"su" | b"tu"))
+            && texts.iter().skip(at + 1).take(2).any(|text| {
+                matches!(
+                    *text,
+                    b"cell"
+                        | b"cel"
+                        | b"number"
+                        | b"phone"
+                        | b"numero"
+                        | b"telefono"
+                        | b"celular"
+                        | b"mobile"
+                        | b"landline"
+                        | b"whatsapp"
+                )
+            })
+    };
+    let named = matches!(texts[0], b"as" | b"is" | b"es" | b"s" | b"thats" | b"como" | b"that" | b"ese" | b"que");
+    if named && (mine(1) || mine(2) || mine(3)) && !says(&["line", "direct", "desk", "extension", "office", "work"]) {
+        return true;
+    }
     is.contains(&texts[0])
         && says(&[
             "still",

@@ -45,7 +45,7 @@ pub(crate) fn find(words: &Words, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
         // Taken out with the link or the word of the tenant's that it stands in.
         if let Some((_, kind, category)) = known {
             let level = if category.is_some() { Level::L4 } else { Level::L3 };
-            hits.push(Hit { start: *at, end: at + 1, kind: *kind, level, category: *category, phi: true });
+            hits.push(Hit { start: *at, end: at + 1, kind: *kind, level, category: *category, phi: true, weak: false });
         }
     }
 }

@@ -72,7 +72,8 @@ fn round(read: &[Read]) -> Vec<Read> {
             '&' => entity(read, at),
             '%' => escape(read, at, '%'),
             // Quoted-printable, of what is no letter or digit of ASCII: "a=42" is no reference.
-            '=' => escape(read, at, '=').filter(|(character, _)| !character.is_ascii_alphanumeric()),
+            '=' => escape(read, at, '=')
+                .filter(|(c, _)| !c.is_ascii_alphanumeric() && (!c.is_control() || matches!(c, '\r' | '\n' | '\t'))),
             '\\' => written(read, at),
             _ => None,
         };

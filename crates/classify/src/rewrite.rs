@@ -149,6 +149,9 @@ pub(crate) fn all(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Vec<
             found.push(rewritten.around_changes());
         }
     };
+    if let Some(narrow) = narrowed(words, folded) {
+        add(narrow);
+    }
     if words.saw(APART) || is_broken(words, folded) {
         add(Rewritten { joined: true, ..joined(words, folded) });
     }
@@ -182,6 +185,9 @@ pub(crate) fn again(lexicon: &Lexicon, first: &Rewritten, words: &Words, folded:
     if !first.joined {
         return found;
     }
+    if words.saw(APART) {
+        found.push(joined(words, folded));
+    }
     if may_be_leet(words, folded) {
         found.push(in_letters(lexicon, words, folded));
     }
@@ -190,6 +196,27 @@ pub(crate) fn again(lexicon: &Lexicon, first: &Rewritten, words: &Words, folded:
     }
     found.retain(|rewritten| !rewritten.marks.is_empty());
     found
+}
+
+/// A text in which all words stand two blanks apart or more, with one: `Your  P  S  A  is  up`.
+fn narrowed(words: &Words, folded: &Folded<'_>) -> Option<Rewritten> {
+    let gaps = words.iter().zip(words.iter().skip(1)).map(|(a, b)| (a.end, b.start));
+    let wide = |(start, end): (usize, usize)| end - start >= 2 && folded.slice(start, end).starts_with(b"  ");
+    let blank = |(start, end): &(usize, usize)| folded.slice(*start, *end).iter().all(|byte| *byte == b' ');
+    let single = words.iter().any(|word| word.len() == 1);
+    if !single || !gaps.clone().filter(blank).all(wide) || gaps.clone().filter(blank).count() < 4 {
+        return None;
+    }
+    let mut out = Rewritten::default();
+    let mut copied = 0;
+    for (start, end) in gaps.filter(blank) {
+        out.copy(folded, copied, start + 1);
+        out.mark();
+        copied = end;
+    }
+    out.copy(folded, copied, folded.plain.len());
+    out.joined = true;
+    Some(out)
 }
 
 /// Whether a sign stands behind a letter or digit that has no business there, or a hyphen at a line's end.
@@ -546,12 +573,20 @@ fn mended(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>) -> Rewritten {
     let mut copied = 0;
     for word in words.iter() {
         let strange = word.info == Info::NONE && word.digits == 0 && word.len() >= STRANGE_MIN;
-        let target = if strange { lexicon.fuzzy.part(folded.slice(word.start, word.end)) } else { None };
+        let titled = || {
+            let title = words::before(words, word).filter(|title| word.start - title.end <= 2);
+            folded.is_capital(word.start)
+                && !folded.shouted
+                && title.is_some_and(|title| title.is(roles::STAFF | roles::GREETING))
+        };
+        let target = if strange && !titled() { lexicon.fuzzy.part(folded.slice(word.start, word.end)) } else { None };
         if let Some(target) = target {
             out.copy(folded, copied, word.start);
             out.mark();
             for (offset, byte) in target.iter().enumerate() {
-                out.push(*byte, (word.start + offset).min(word.end - 1));
+                let capital = offset == 0 && folded.is_capital(word.start);
+                let byte = if capital { byte.to_ascii_uppercase() } else { *byte };
+                out.push(byte, (word.start + offset).min(word.end - 1));
             }
             out.ends_at(word.end - 1);
             copied = word.end;

@@ -119,6 +119,14 @@ roles! {
     PUBLIC = 51 "public",
     /// How something that somebody was examined for came out: positive, negativo, benign.
     OUTCOME = 52 "outcome",
+    /// A part of a body.
+    BODY = 54 "body",
+    /// What a part of a body does when something is wrong with it.
+    AILS = 55 "ails",
+    /// What is done to a part of a body.
+    MENDS = 56 "mends",
+    /// A care word of two meanings: let pass only where the whole sentence does not sound like care.
+    DOUBTFUL = 57 "doubtful",
     /// Any other ordinary word of a clinic's messages: only so that a slip in it is known for one.
     PLAIN = 53 "plain",
     /// A short word that sentences end with: the dot behind it is no abbreviation's.

@@ -22,13 +22,13 @@ shapes! {
     /// An amount of a drug.
     Dose = r"\b\d+(?:[.,]\d+)? ?(?:mg|mcg|milligrams?|miligramos?|micrograms?|tablets?|tabletas?|capsules?|capsulas?|pills|pastillas|puffs|units of|unidades de|ml twice|ml daily)\b";
     /// A measured value.
-    Measure = r"\b\d+(?:[.,]\d+)? ?(?:mg/dl|mmol/l|mmol/mol|ng/ml|ng/dl|pg/ml|mcg/dl|ug/dl|iu/l|u/l|miu/l|meq/l|g/dl|mm ?hg|copies/ml|copias/ml|cells/|x10|k/ul|bpm|ml/min|lbs?\b|pounds\b|kg\b|kilos\b|libras\b)|\b(?:bp|ta|pa|blood pressure|presion(?: arterial)?)\b[^\d\n]{0,20}\d{2,3} ?/ ?\d{2,3}\b|\bbmi\b[^\d\n]{0,10}\d{2}";
+    Measure = r"\b\d+(?:[.,]\d+)? ?(?:mg/dl|mmol/l|mmol/mol|ng/ml|ng/dl|pg/ml|mcg/dl|ug/dl|iu/l|u/l|miu/l|meq/l|g/dl|mm ?hg|copies/ml|copias/ml|cells/|x10|k/ul|bpm|ml/min|lbs?\b|pounds\b|kg\b|kilos\b|libras\b)|\b(?:bp|ta|pa|blood pressure|presion(?: arterial)?)\b[^\d\n]{0,20}\d{2,3} ?/ ?\d{2,3}\b|\bbmi\b[^\d\n]{0,10}\d{2}|\bo[dsui]\b[ :=]{0,3}[-+]\d{1,2}[.,]\d{2}\b";
     /// An age.
-    Age = r"\b\d{2,3}[- ]?(?:years?[- ]?olds?|years?[- ]young|years?[- ]of[- ]age|y/?o|yrs? old|anos(?: de edad)?)\b|\b\d{2,3}(?:st|nd|rd|th) birthday\b";
+    Age = r"\b\d{2,3}[- ]?(?:years?[- ]?olds?|years?[- ]young|yrs? yo?ung|years?[- ]of[- ]age|y/?o|yrs? old|an(?:it|i)?os(?: de edad)?)\b|\b\d{2,3}(?:st|nd|rd|th) birthday\b";
     /// A calendar date in numbers, with a year.
-    Date = r"\b(?:\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|[01]?\d [0-3]?\d (?:19|20)\d{2})\b";
+    Date = r"\b(?:\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|[01]?\d [0-3]?\d (?:19|20)\d{2}|\d{1,2}(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)(?:\d{4}|\d{2})|(?:19|20)\d{6}t\d{4,6})\b";
     /// A calendar date with the month's name and a year.
-    LongDate = r"\b(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)[a-z]{0,7}\.? \d{1,2}(?:st|nd|rd|th)?,? ?(?:'?[3-9]\d\b|\d{4})|\d{1,2}(?:st|nd|rd|th)?[- ](?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)[a-z]{0,7}\.?,?[- ](?:'?[3-9]\d\b|\d{4})|\d{1,2} de (?:ene|feb|mar|abr|may|jun|jul|ago|se|oct|nov|dic)[a-z]{0,7}(?: del?)? (?:'?[3-9]\d\b|\d{4}))\b";
+    LongDate = r"\b(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)[a-z]{0,7}\.?,? (?:the )?\d{1,2}(?:st|nd|rd|th)?,? ?(?:'?[3-9]\d\b|\d{4})|\d{1,2}(?:st|nd|rd|th)?[- ](?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)[a-z]{0,7}\.?,?[- ](?:'?[3-9]\d\b|\d{4})|\d{1,2} de? (?:ene|feb|mar|abr|may|jun|jul|ago|se|oct|nov|dic|otu)[a-z]{0,7},?(?: de?l?|)? (?:'?[3-9]\d\b|\d{4}))\b";
     /// A time of day.
     Time = r"\b\d{1,2}:\d{2}(?: ?[ap]\.? ?m\b)?|\b\d{1,2} ?[ap]\.? ?m\b";
     /// A network address.

@@ -7,6 +7,9 @@ use crate::table::Hash;
 use crate::words::{BREAK, Glue, REPEATED, SIGN, Word, Words};
 use crate::{Hit, Level, references, roles, work};
 
+/// Up to this many letters a slip makes one ordinary word of another as often as it hides a care word.
+const SHORT: usize = 6;
+
 /// The longest word that is read in other ways.
 const LONGEST: usize = 48;
 
@@ -19,7 +22,8 @@ pub(crate) fn find(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>, hits: 
             let named = || word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && folded.is_capital(word.start);
             let excused = || named() || is_titled(words, at, folded) || is_street(words, at, folded);
             if let Some(entry) = alone(lexicon, folded.slice(word.start, word.end), words.saw(REPEATED), excused) {
-                hits.extend(hit(word.start, word.end, entry));
+                let weak = word.len() <= SHORT && word.digits == 0 && entry.level < Level::L4;
+                hits.extend(hit(word.start, word.end, entry).map(|hit| Hit { weak, ..hit }));
             }
         }
         let next = words.get(at + 1);
@@ -131,7 +135,20 @@ fn is_titled(words: &[Word], at: usize, folded: &Folded<'_>) -> bool {
     let before = at.checked_sub(1).and_then(|index| words.get(index));
     folded.is_capital(word.start)
         && !folded.shouted
-        && before.is_some_and(|title| title.is(roles::STAFF | roles::GREETING | roles::FIRST_NAME) || title.len() == 1)
+        && before.is_some_and(|title| {
+            let mister = matches!(
+                folded.slice(title.start, title.end),
+                b"mr" | b"mrs" | b"ms" | b"miss" | b"sr" | b"sra" | b"srta"
+            );
+            // "Lorna Quist": behind another capitalised word that is on no list.
+            let named = folded.is_capital(title.start)
+                && folded.slice(title.end, word.start) == b" "
+                && (title.is_unknown() || title.is(roles::FAMILY_NAME))
+                && title.len() >= 3
+                && !title.is(roles::ORDINARY)
+                && title.info.section == 0;
+            title.is(roles::STAFF | roles::GREETING | roles::FIRST_NAME) || title.len() == 1 || mister || named
+        })
 }
 
 fn misspelled(lexicon: &Lexicon, text: &[u8]) -> Option<Entry> {
@@ -394,9 +411,8 @@ fn with_vowels(text: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
 
 /// Words with a sign in a letter's place: `di@betes`, `$ertraline`, or in place of any letter: `diab*tes`.
 fn masked(lexicon: &Lexicon, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
-    let is_sign = |byte: u8| {
-        (byte == b'@') | (byte == b'$') | (byte == b'!') | (byte == b'|') | (byte == b'+') | (byte == b'*')
-    };
+    let is_sign =
+        |byte: u8| (byte == b'@') | (byte == b'$') | (byte == b'!') | (byte == b'|') | (byte == b'+') | (byte == b'*');
     let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || is_sign(*byte);
     if !references::holds(&folded.plain, is_sign) {
         return;

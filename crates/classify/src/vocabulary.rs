@@ -75,6 +75,7 @@ impl Vocabulary {
                     level: Level::L4,
                     category: Some(category),
                     phi: true,
+                    weak: false,
                 }),
                 None => {}
             }
