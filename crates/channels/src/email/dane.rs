@@ -36,7 +36,7 @@ impl Tlsa {
     }
 
     /// Whether this record speaks of `certificate` (RFC 6698 sections 2.1.2 and 2.1.3).
-    fn names(&self, certificate: &CertificateDer<'_>) -> bool {
+    pub(super) fn names(&self, certificate: &CertificateDer<'_>) -> bool {
         let selected = match self.selector {
             0 => certificate.to_vec(),
             1 => match ParsedCertificate::try_from(certificate) {

@@ -5,6 +5,8 @@ pub mod arrived;
 pub mod back;
 pub mod direct;
 pub mod doctor;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod inbound;
 pub mod message;
 pub mod reports;

@@ -253,6 +253,14 @@ fn queue_id(message: &str) -> Option<String> {
     if id.is_empty() { None } else { Some(id) }
 }
 
+/// All that is ever kept of a reply.
+#[cfg(fuzzing)]
+pub(super) fn kept_of(reply: &Response<String>) -> (String, Option<String>) {
+    let (Failure::Lost(kept) | Failure::Temporary(kept) | Failure::Permanent(kept) | Failure::BelowFloor(kept)) =
+        refused("fuzz", reply);
+    (kept, queue_id(&reply.message))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,8 @@
 //! What goes out by e-mail of itself, through the binary: an address is asked about before anything goes there, and who begins to write
-//! by e-mail is told its risk.
+//! by e-mail is told its risk. And what comes back of an offer, and of our domain: the one click that ends offers, and reports.
 
 use crate::clinic::{eventually, patient};
-use crate::mail_back::{Practice, THERE, practice_of};
+use crate::mail_back::{BACK, Practice, THERE, practice_of};
 use crate::mailers::send_at_any_hour;
 use serde_json::{Value, json};
 
@@ -108,4 +108,134 @@ fn who_begins_to_write_by_email_is_told_its_risk_once_and_no_program_is() {
     practice.answer(&mail, &address, &[], "HELP");
     eventually("help is told", || practice.mails(&address, "for help").pop());
     assert_eq!(practice.mails(&address, risk).len(), 1, "once");
+}
+
+/// A signed authorization for offers to this address (45 CFR 164.508), and the consent to get them.
+fn authorization(address: &str) -> Vec<Value> {
+    let system = |name: &str| format!("https://postern.example/fhir/StructureDefinition/{name}");
+    ["marketing-authorization", "contact-consent"]
+        .map(|kind| {
+            json!({
+                "resourceType": "Consent", "id": kind, "status": "active", "patient": { "reference": "Patient/p1" },
+                "category": [{ "coding": [{ "system": "https://postern.example/fhir/CodeSystem/postern-consent", "code": kind }] }],
+                "dateTime": "2026-02-01T10:00:00Z", "performer": [{ "reference": "Patient/p1" }],
+                "sourceReference": { "reference": "DocumentReference/signed" },
+                "policyRule": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/consentpolicycodes", "code": "hipaa-auth" }] },
+                "provision": {
+                    "type": "permit", "period": { "start": "2026-02-01", "end": "2099-02-01" },
+                    "purpose": [{ "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HMARKT" }],
+                    "extension": [
+                        { "url": system("contact-channel"), "valueCodeableConcept": { "coding": [{ "system": "http://hl7.org/fhir/contact-point-system", "code": "email" }] } },
+                        { "url": system("contact-point"), "valueContactPoint": { "system": "email", "value": address } }
+                    ]
+                }
+            })
+        })
+        .to_vec()
+}
+
+#[test]
+fn an_offer_carries_the_one_click_that_ends_offers_and_nothing_else() {
+    let address = format!("offers@{THERE}");
+    let patients = [patient("p1", "+12125550101", &address), authorization(&address)].concat();
+    let Some(mut practice) = practice_of("one-click", &patients, "") else { return };
+    practice.clinic.stop();
+    practice.clinic.configure(
+        "link_domains = []\n",
+        "link_domains = [\"clinic.example\"]\npostal_address = \"1 Main St, New York, NY 10001\"\n",
+    );
+    let head = "[tenant.clinic.deployment]\n";
+    practice.clinic.configure(head, &format!("{head}dkim = true\npostal_address = true\n"));
+    practice.clinic.serve();
+    let offer = |news: &str| {
+        json!({
+            "patient": "Patient/p1", "purpose": "marketing", "channels": ["email"],
+            "template": { "name": "marketing", "data": { "news": news } },
+            "marketing": { "kind": "own_service", "remuneration": "none", "drug_lapsed_days": 0 }
+        })
+    };
+    let (first, next) = (offer("Our new walk-in hours start Monday"), offer("Our doors stay open late on Friday"));
+    let accepted = practice.clinic.client().post("/v1/messages", &first);
+    assert_eq!(
+        (accepted.status, &accepted.json()["decision"]["outcome"]),
+        (202, &json!("send")),
+        "{}",
+        accepted.text()
+    );
+    let mail = eventually("the offer is there", || practice.mails(&address, "List-Unsubscribe").pop());
+    let unfolded = mail.replace("\n ", " ").replace("\n\t", " ");
+    assert!(unfolded.contains("\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n"), "{mail}");
+    let header = unfolded.lines().find(|line| line.starts_with("List-Unsubscribe:")).expect("the header");
+    let link = header.split(['<', '>']).nth(1).expect("a link");
+    assert!(header.contains("<mailto:u-"), "{header}");
+    let (_, path) = link.split_once("clinic.example").expect("on the practice's own domain");
+
+    let refused = || {
+        let answer = practice.clinic.client().post("/v1/messages:check", &next).json();
+        (answer["outcome"] != "send").then(|| answer.to_string())
+    };
+    let mut stranger = practice.clinic.client();
+    let page = stranger.get(path);
+    assert!(page.status == 200 && refused().is_none(), "a look ends nothing: {}", page.text());
+    let changed = format!("{}b", path.strip_suffix(|_| true).unwrap_or(path));
+    let click = b"List-Unsubscribe=One-Click";
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    assert_eq!(stranger.call("POST", &changed, &form, click).expect("it answers").status, 404);
+    assert!(refused().is_none());
+    assert_eq!(stranger.call("POST", path, &form, click).expect("it answers").status, 200);
+    let why = refused().expect("offers have ended");
+    assert!(why.contains("TCP-11") || why.contains("EML-01"), "{why}");
+    let again = practice.clinic.client().post("/v1/messages", &next);
+    assert_ne!(again.json()["decision"]["outcome"], "send", "{}", again.text());
+    let care = practice.clinic.client().post("/v1/messages:check", &result("p1")).json();
+    assert!(care["deliveries"].to_string().contains(&address), "what belongs to care still comes: {care}");
+}
+
+#[test]
+fn reports_on_our_domain_come_in_through_the_listener_and_are_read() {
+    let address = format!("reports@{THERE}");
+    let Some(practice) = practice_of("reports", &patient("p1", "+12125550101", &address), "") else { return };
+    let tls = json!({
+        "organization-name": "Host", "report-id": "t-1", "contact-info": "tls@host.example",
+        "date-range": { "start-datetime": "2026-11-20T00:00:00Z", "end-datetime": "2026-11-20T23:59:59Z" },
+        "policies": [{
+            "policy": { "policy-type": "sts", "policy-domain": "clinic.example" },
+            "summary": { "total-successful-session-count": 40, "total-failure-session-count": 2 },
+            "failure-details": [{ "result-type": "certificate-expired", "receiving-mx-hostname": "mx.clinic.example", "failed-session-count": 2 }]
+        }]
+    });
+    let dmarc = "<feedback><report_metadata><org_name>Host</org_name><report_id>d-1</report_id><date_range><begin>1795305600</begin>\
+                 <end>1795391999</end></date_range></report_metadata><policy_published><domain>clinic.example</domain></policy_published>\
+                 <record><row><source_ip>192.0.2.1</source_ip><count>7</count><policy_evaluated><disposition>none</disposition>\
+                 <dkim>pass</dkim><spf>pass</spf></policy_evaluated></row></record></feedback>";
+    for (role, name, kind, text) in [
+        ("tls-reports", "host!clinic.example!1!2.json", "application/tlsrpt+json", tls.to_string()),
+        ("dmarc-reports", "host!clinic.example!1!2.xml", "text/xml", dmarc.to_owned()),
+    ] {
+        let file = practice.clinic.folder.join(name);
+        std::fs::write(&file, text).expect("written");
+        let (to, attached) = (format!("{role}@{BACK}"), format!("@{}", file.display()));
+        let arguments = [
+            "--tls",
+            "--from",
+            "noreply@host.example",
+            "--to",
+            &to,
+            "--attach-type",
+            kind,
+            "--attach-name",
+            name,
+            "--attach",
+            &attached,
+        ];
+        let Some((exit, said)) = practice.swaks(&arguments) else { return };
+        assert_eq!(exit, 0, "{said}");
+    }
+    let reports = practice.get("/v1/mail-reports")["mail_reports"].clone();
+    let reports = if reports.is_null() { practice.get("/v1/mail-reports") } else { reports };
+    let text = reports.to_string();
+    for part in ["certificate-expired", "t-1", "d-1"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(practice.get("/v1/mails")["mails"], json!([]), "nothing waits for a person");
 }
