@@ -148,6 +148,19 @@ impl Https {
         Ok(Self { host, port, name, address, connector, connect_time, answer_time, idle: Mutex::default() })
     }
 
+    /// The same over sessions that `connector` verifies; `None` = `host` is no host's name.
+    pub(crate) fn with(
+        connector: TlsConnector,
+        host: String,
+        port: u16,
+        address: Option<SocketAddr>,
+        time: Duration,
+    ) -> Option<Self> {
+        let name = ServerName::try_from(host.clone()).ok()?;
+        let (connect_time, answer_time) = (time, time);
+        Some(Self { host, port, name, address, connector, connect_time, answer_time, idle: Mutex::default() })
+    }
+
     /// The value of the `host` header, which a signature may speak of.
     #[must_use]
     pub fn authority(&self) -> String {
@@ -247,7 +260,7 @@ async fn read(response: Response<hyper::body::Incoming>, session: TlsSession) ->
 }
 
 /// Host and port of `https://host[:port]`, host in lower case.
-fn origin(text: &str) -> Option<(String, u16)> {
+pub(crate) fn origin(text: &str) -> Option<(String, u16)> {
     let rest = text.strip_prefix("https://")?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let (host, port) = match rest.rsplit_once(':') {

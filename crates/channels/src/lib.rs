@@ -18,7 +18,7 @@ pub mod sms;
 pub mod tls;
 pub mod webhook;
 
-pub use mail_domains::{DomainFound, MailDomains};
+pub use mail_domains::{DomainFound, MailDomains, Reported};
 pub use portal::Portal;
 pub use provider::{
     Destination, Handover, Health, InboundMessage, Onward, Outbound, Profile, Provider, ProviderRef, RawRequest,

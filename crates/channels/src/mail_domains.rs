@@ -1,6 +1,7 @@
 //! What recipients' mail domains enforce, as the engine asks for it before the gate decides.
 
 use crate::email::StsPolicy;
+use crate::email::reports::OwnReport;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use postern_base::EmailTier;
@@ -17,11 +18,25 @@ pub struct DomainFound {
     pub problem: Option<&'static str>,
 }
 
+/// What became of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reported {
+    /// Somebody took it.
+    Taken,
+    /// The domain asks for none.
+    NotWanted,
+    /// Nobody takes it now; the code says why.
+    NotNow(String),
+}
+
 /// Looks up what mail domains enforce.
 #[async_trait]
 pub trait MailDomains: Send + Sync + fmt::Debug {
     /// What `domain` enforces at `now`; `None` while that cannot be told, which is no leave to send it anything that needs a tier.
     async fn look_up(&self, domain: &str, now: Timestamp) -> Option<DomainFound>;
+
+    /// Brings a report on TLS to where its domain asks for it (RFC 8460), if it does.
+    async fn report(&self, report: &OwnReport, now: Timestamp) -> Reported;
 
     /// Takes back a policy of `domain` that was found before and kept.
     fn recall(&self, domain: &str, policy: StsPolicy, now: Timestamp);

@@ -8,7 +8,7 @@ mod outcome;
 mod second_gate;
 
 use crate::accept::versions;
-use crate::domains::AboutFailure;
+use crate::domains::{AboutFailure, own_hop};
 use crate::engine::Engine;
 use crate::faults::{Step, Stop};
 use crate::kept::Kept;
@@ -360,7 +360,9 @@ impl Engine {
         let mut beside = Beside::default();
         if let Some(session) = sent.session() {
             self.saw_session(&work.claim.tenant, provider, domain, session).await;
-            beside.session = Some((attempt, sealed(serde_json::to_vec(&TlsSessionView::from(session)))?));
+            let own = domain.filter(|_| own_hop(provider)).map(str::to_owned);
+            let kept = TlsSessionView { domain: own, ..TlsSessionView::from(session) };
+            beside.session = Some((attempt, sealed(serde_json::to_vec(&kept))?));
         }
         if let Some((code, about)) = AboutFailure::of(sent, provider, domain) {
             self.inner.metrics.alert("SEC-24");

@@ -270,7 +270,7 @@ impl Engine {
 }
 
 /// Whether the provider's sessions are with the recipient's own server.
-fn own_hop(provider: &dyn Provider) -> bool {
+pub(crate) fn own_hop(provider: &dyn Provider) -> bool {
     provider.profile().floor == TransportFloor::EnforcedTls && !provider.relays()
 }
 

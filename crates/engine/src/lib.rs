@@ -50,6 +50,7 @@ mod run;
 pub mod scan;
 pub mod templates;
 mod tenants;
+mod tls_reports;
 mod turns;
 mod unsubscribe;
 mod verifications;

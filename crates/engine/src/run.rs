@@ -31,11 +31,17 @@ struct Queue {
     looked: Option<Instant>,
     /// The last look after what is overdue.
     sweep: Option<JoinHandle<()>>,
+    /// The day whose reports on TLS were seen to, and who sees to them.
+    reported: Option<(i64, JoinHandle<()>)>,
 }
 
 impl Queue {
     /// Waits until nothing is under way any more.
     async fn end(&mut self) {
+        if let Some((_, reports)) = self.reported.take() {
+            // What was claimed and not brought is lost, and nobody waits a quarter of an hour for it.
+            reports.abort();
+        }
         while self.under_way.next().await.is_some() {}
         if let Some(sweep) = self.sweep.take()
             && let Err(error) = sweep.await
@@ -118,6 +124,13 @@ impl Engine {
                     tracing::warn!(%error, "overdue deliveries could not be settled");
                 }
             }));
+        }
+        let today = self.now().as_second().div_euclid(86_400);
+        if queue.reported.as_ref().is_none_or(|(day, _)| *day != today) {
+            let engine = self.clone();
+            // Beside everything else: others' servers take their time.
+            let reports = tokio::spawn(async move { engine.report_tls(today.saturating_sub(1)).await });
+            queue.reported = Some((today, reports));
         }
         if let Err(error) = self.gauges().await {
             tracing::warn!(%error, "the queue's depth could not be read");

@@ -8,7 +8,16 @@ use crate::open::Tenanted;
 use crate::records::StoreError;
 use crate::seal::Place;
 use crate::writer::Tx;
+use jiff::Timestamp;
 use postern_base::{AttemptId, MessageId, Phi, Rng};
+
+/// RFC 9562 section 5.7: the ids of attempts begin with the time at which they were made, in milliseconds.
+fn first_of(at: Timestamp) -> Vec<u8> {
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    let mut bytes = millis.to_be_bytes().split_at(2).1.to_vec();
+    bytes.resize(16, 0);
+    bytes
+}
 
 /// The place of a session.
 const fn session_of(attempt: &[u8]) -> Place<'_> {
@@ -37,6 +46,27 @@ pub(crate) async fn keep(tx: &mut Tx, tenant: &TenantKeys, row: &[Value]) -> Res
 }
 
 impl Tenanted {
+    /// The sessions of attempts that began within a span of time. Those of patients whose key is destroyed are not there.
+    ///
+    /// # Errors
+    /// As [`Tenanted::sessions`].
+    pub async fn sessions_between(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Phi<Vec<u8>>>, StoreError> {
+        let tenant = self.keys().await?;
+        let sql = "SELECT attempt, patient, session FROM sessions WHERE tenant = ? AND attempt >= ? AND attempt < ?";
+        let values = vec![tenant.seq.into(), first_of(from).into(), first_of(until).into()];
+        let mut sessions = Vec::new();
+        for row in &self.shared.all(sql, values).await? {
+            let attempt = AttemptId(id(row, 0)?);
+            let key = match self.patient_key(&tenant, array(row, 1)?).await {
+                Err(StoreError::KeyDestroyed) => continue,
+                found => found?,
+            };
+            let sealed: Vec<u8> = column(row, 2)?;
+            sessions.push(key.sealer().open(session_of(attempt.0.as_bytes()), &sealed)?);
+        }
+        Ok(sessions)
+    }
+
     /// The sessions over which providers took `message`, oldest first, by attempt. None is there once the patient's key is destroyed.
     ///
     /// # Errors

@@ -6,17 +6,20 @@
 //!
 //! What its answer means: `Delivered` is "taken over by the recipient's server" (RFC 5321 section 6.1). A bounce comes as mail.
 
+mod reporting;
+
 use super::dane::DaneVerifier;
 use super::dkim::Dkim;
 use super::dns::{Dns, DnsConfig, DnsConfigError};
 use super::letter::{Writer, left, letter};
 use super::policies::Policies;
 use super::pool::{Place, Pool};
+use super::reports::OwnReport;
 use super::route::{Host, NoRoute, Route, Router, Rule};
 use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
 use super::smime::Signer;
 use super::sts::StsPolicy;
-use crate::mail_domains::{DomainFound, MailDomains};
+use crate::mail_domains::{DomainFound, MailDomains, Reported};
 use crate::provider::{
     Destination, Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError,
     Received, Sent,
@@ -367,6 +370,10 @@ impl MailDomains for Direct {
             Err(NoRoute::Never(code)) => Some(DomainFound { tier: EmailTier::None, policy: None, problem: Some(code) }),
             Err(NoRoute::NotNow(_)) => None,
         }
+    }
+
+    async fn report(&self, report: &OwnReport, now: Timestamp) -> Reported {
+        self.bring_report(report, now).await
     }
 
     fn recall(&self, domain: &str, policy: StsPolicy, now: Timestamp) {

@@ -215,7 +215,7 @@ fn address(field: &'static str, value: &str) -> Result<(), BadMail> {
 }
 
 /// RFC 5321 section 2.3.8: CR and LF travel only together, so that no server sees a message end where another does not.
-fn wire_lines(mut message: Vec<u8>) -> Result<Vec<u8>, BadMail> {
+pub(super) fn wire_lines(mut message: Vec<u8>) -> Result<Vec<u8>, BadMail> {
     if !message.ends_with(b"\r\n") {
         message.extend_from_slice(b"\r\n");
     }

@@ -94,7 +94,7 @@ pub(super) struct Router {
     pub(super) policies: Policies,
     /// The port of mail servers, which TLSA records name too.
     pub(super) port: u16,
-    loopback: bool,
+    pub(super) loopback: bool,
     rng: Arc<dyn Rng>,
     kept: Mutex<HashMap<String, Kept>>,
 }

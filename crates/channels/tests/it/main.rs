@@ -16,4 +16,5 @@ mod smarthost;
 mod smime;
 mod smpp;
 mod support;
+mod tlsrpt;
 mod twilio;

@@ -138,6 +138,9 @@ pub struct TlsSessionView {
     pub policy: Option<EmailTier>,
     /// SHA-256 of the peer's certificate (DER), in hexadecimal.
     pub peer_certificate_sha256: String,
+    /// The recipient's domain, where the session was with its own server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
     /// Why the hops after a relay are believed to be protected, where the message asked for it: it took the mail under REQUIRETLS
     /// (`requiretls`, RFC 8689), the deployment vouches for it (`vouched`), or its own configuration says so (`configured`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -152,6 +155,7 @@ impl From<&TlsSession> for TlsSessionView {
             peer_name: session.peer_name.clone(),
             policy: Some(session.policy),
             peer_certificate_sha256: session.peer_certificate_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            domain: None,
             onward: session.onward.map(|onward| onward.as_str().to_owned()),
         }
     }

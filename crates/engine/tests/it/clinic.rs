@@ -7,7 +7,7 @@ use postern_base::{Channel, Clock, MessageId, Rng, Secret, TenantId};
 use postern_channels::portal::Portal;
 use postern_channels::registry::Providers;
 use postern_channels::simulator::{Arrival, Callback, Inbox, Line, SimulatedVendor};
-use postern_channels::{Provider, RawRequest};
+use postern_channels::{MailDomains, Provider, RawRequest};
 use postern_engine::faults::{Faults, NoFaults};
 use postern_engine::wire::{self, Vendor};
 use postern_engine::{
@@ -204,6 +204,15 @@ impl Clinic {
         self.engine.store().clone().close().await;
         self.engine = build(&self.directory, &self.clock, &self.rng, &self.providers, faults).await;
         self
+    }
+
+    /// The same, with somebody who looks up mail domains, and a domain of its own.
+    pub(crate) async fn with_domains(mut self, domains: Arc<dyn MailDomains>, own: &str) -> Self {
+        self.providers.look_up_with(domains);
+        let clinic = self.restart().await;
+        let config = EngineConfig { own_domains: vec![own.to_owned()], ..EngineConfig::default() };
+        let engine = clinic.engine_with(config);
+        Self { engine, ..clinic }
     }
 
     pub(crate) async fn accept(&self, request: &Value) -> Result<Accepted, AcceptError> {

@@ -22,5 +22,6 @@ mod retries;
 mod returned;
 mod schemas;
 mod templates;
+mod tls_reports;
 mod vendors;
 mod walls;

@@ -1,12 +1,15 @@
-//! Reports about our own domain that other mail hosts send once a day: how our mail did under DMARC (RFC 7489 section 7.2), and how
+//! Reports on mail. Those about our own domain that other mail hosts send once a day: how our mail did under DMARC (RFC 7489 section 7.2), and how
 //! sessions to our servers did with TLS (RFC 8460). Bytes in, numbers out. Anybody may send one, so nothing here takes more time or
-//! room than it is given, and nothing is believed but what stands in it: who a report is from is a claim.
+//! room than it is given, and nothing is believed but what stands in it: who a report is from is a claim. And those that we send
+//! (`own.rs`).
 
 mod dmarc;
+mod own;
 mod tls;
 mod unpack;
 
 pub use dmarc::{DmarcReport, Source};
+pub use own::{OwnReport, PolicyReport, RESULTS, Wanted, wanted_at};
 pub use tls::{TlsReport, TlsTrouble};
 
 use mail_parser::{MessageParser, MimeHeaders as _};

@@ -299,6 +299,8 @@ fn records(port: u16, dane: &str, authority: &str) -> String {
     for number in SCRIPTED..SCRIPTED + 10 {
         put(&format!("scripted{number} MX 10 mx.scripted{number}\nmx.scripted{number} A {}", ip(number)));
     }
+    put("_smtp._tls.pkix TXT \"v=TLSRPTv1; rua=mailto:tls-reports@pkix.test\"");
+    put(&format!("_smtp._tls.sts TXT \"v=TLSRPTv1; rua=https://mx.scripted{}.test:{port}/v1/report\"", SCRIPTED + 9));
     put("nullmx MX 0 .");
     put(&format!("bare A {}", ip(BARE)));
     put(&format!("mx.gone A {}", ip(NOBODY)));

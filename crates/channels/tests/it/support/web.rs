@@ -1,6 +1,6 @@
 //! An HTTPS server that does what a test tells it: for what no real vendor does on request.
 
-use super::authority::Authority;
+use super::authority::{Authority, Identity};
 use super::scripted::server_config;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -38,8 +38,17 @@ impl Web {
     pub(crate) async fn start(replies: Vec<Reply>, dir: &Path) -> Self {
         let authority = Authority::new();
         let roots = authority.write(dir);
-        let tls = TlsAcceptor::from(server_config(&authority.identity("vendor.test")));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::serve_at(replies, listener, &authority.identity("vendor.test"), roots)
+    }
+
+    /// Starts one at `address` with a certificate of its own.
+    pub(crate) async fn start_at(address: SocketAddr, replies: Vec<Reply>, identity: &Identity) -> Self {
+        Self::serve_at(replies, TcpListener::bind(address).await.unwrap(), identity, PathBuf::new())
+    }
+
+    fn serve_at(replies: Vec<Reply>, listener: TcpListener, identity: &Identity, roots: PathBuf) -> Self {
+        let tls = TlsAcceptor::from(server_config(identity));
         let address = listener.local_addr().unwrap();
         let web = Self { address, roots, calls: Arc::default(), connections: Arc::default() };
         let served = web.clone();

@@ -1,0 +1,146 @@
+//! Reports on TLS that we send: made of what is on record, once for each domain and day.
+
+use crate::clinic::{Clinic, EMAIL, vendor};
+use crate::records;
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use postern_base::{Channel, Clock as _, EmailTier};
+use postern_channels::email::StsPolicy;
+use postern_channels::email::reports::{OwnReport, RESULTS};
+use postern_channels::{
+    DomainFound, Handover, Health, MailDomains, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt,
+    ReceiveError, Received, Reported, Sent, TlsSession, reference_for,
+};
+use postern_engine::faults::NoFaults;
+use postern_gate::{Permit, TransportFloor};
+use postern_ledger::Recorded;
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+
+/// Servers of recipients, by whom a test can see what was reported.
+#[derive(Debug)]
+struct Post {
+    profile: Profile,
+    /// Calls that fail before one succeeds.
+    fails: Mutex<u32>,
+    took: Mutex<u64>,
+    reported: Mutex<Vec<OwnReport>>,
+}
+
+#[async_trait]
+impl Provider for Post {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
+        if let Err(refused) = self.profile.admit(&recorded, &outbound, now) {
+            return refused;
+        }
+        let mut fails = self.fails.lock().unwrap();
+        if *fails > 0 {
+            *fails -= 1;
+            let peer = Some("mx.example.org".to_owned());
+            return Sent::BelowFloor { found: None, code: "certificate-expired".into(), peer };
+        }
+        *self.took.lock().unwrap() += 1;
+        let session = TlsSession {
+            protocol: "TLSv1_3".into(),
+            cipher_suite: "TLS13_AES_256_GCM_SHA384".into(),
+            policy: EmailTier::Sts,
+            peer_name: "mx.example.org".into(),
+            peer_certificate_sha256: [0xab; 32],
+            onward: None,
+        };
+        let reference = reference_for(recorded.permit().binding().delivery);
+        Sent::Delivered(Handover { reference, session: Some(Box::new(session)) })
+    }
+
+    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
+        Err(ReceiveError::NotSupported)
+    }
+
+    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
+        None
+    }
+
+    async fn probe(&self) -> Health {
+        Health::Up
+    }
+}
+
+#[async_trait]
+impl MailDomains for Post {
+    async fn look_up(&self, _domain: &str, _now: Timestamp) -> Option<DomainFound> {
+        Some(DomainFound { tier: EmailTier::Sts, policy: None, problem: None })
+    }
+
+    async fn report(&self, report: &OwnReport, _now: Timestamp) -> Reported {
+        self.reported.lock().unwrap().push(report.clone());
+        Reported::Taken
+    }
+
+    fn recall(&self, _domain: &str, _policy: StsPolicy, _now: Timestamp) {}
+}
+
+async fn clinic(post: &Arc<Post>) -> Clinic {
+    let clinic = Clinic::open_with(records::patient("p1", "+12125550101", EMAIL), Arc::new(NoFaults)).await;
+    let clinic = clinic.with_provider(Arc::clone(post) as _, Arc::new(NoFaults)).await;
+    let clinic = clinic.with_domains(Arc::clone(post) as _, "sunrise.example").await;
+    for (name, service, until) in [("own-mx", "direct", "2026-11-30"), ("self", "email", "2027-12-31")] {
+        let row = vendor(name, service, &[Channel::Email], until);
+        clinic.engine.put_vendor(&clinic.principal, &row).await.unwrap();
+    }
+    clinic
+}
+
+fn post(fails: u32) -> Arc<Post> {
+    let profile = Profile {
+        vendor: "self".into(),
+        service: "email".into(),
+        channels: &[Channel::Email],
+        receipts: false,
+        idempotent: false,
+        smime: false,
+        floor: TransportFloor::EnforcedTls,
+        last_mile: "",
+    };
+    Arc::new(Post { profile, fails: Mutex::new(fails), took: Mutex::default(), reported: Mutex::default() })
+}
+
+async fn sends(clinic: &Clinic, words: &str) {
+    let update = json!({
+        "patient": "Patient/p1", "purpose": "treatment_update", "channels": ["portal", "email"],
+        "content": { "subject": "About your visit", "body": words }
+    });
+    clinic.send(&update).await;
+    clinic.settle().await;
+}
+
+#[tokio::test]
+async fn what_is_on_record_of_a_day_is_reported_once_also_after_a_restart() {
+    let post = post(1);
+    let clinic = clinic(&post).await;
+    let day = clinic.clock.now().as_second().div_euclid(86_400);
+    sends(&clinic, "Please bring the papers.").await;
+    sends(&clinic, "Please come early.").await;
+    clinic.engine.report_tls(day - 1).await;
+    assert!(post.reported.lock().unwrap().is_empty(), "nothing happened the day before");
+    clinic.engine.report_tls(day).await;
+    clinic.engine.report_tls(day).await;
+    let reported = post.reported.lock().unwrap().clone();
+    let [report] = &reported[..] else { panic!("{reported:?}") };
+    assert_eq!((report.submitter.as_str(), report.domain.as_str()), ("sunrise.example", "example.org"));
+    assert_eq!(report.until.duration_since(report.from), SignedDuration::from_secs(86_399));
+    let succeeded: u64 = report.policies.iter().map(|policy| policy.succeeded).sum();
+    let failures: Vec<_> = report.policies.iter().flat_map(|policy| policy.failures.clone()).collect();
+    let took = *post.took.lock().unwrap();
+    assert!(took > 0);
+    assert_eq!((succeeded, &failures[..]), (took, &[("certificate-expired".into(), "mx.example.org".into(), 1)][..]));
+    assert!(RESULTS.contains(&"certificate-expired"));
+    let clinic = clinic.restart().await.with_domains(Arc::clone(&post) as _, "sunrise.example").await;
+    clinic.engine.report_tls(day).await;
+    assert_eq!(post.reported.lock().unwrap().len(), 1, "nobody gets it twice");
+    let listed = clinic.engine.mail_reports(&clinic.principal, None, 10).await.unwrap();
+    assert_eq!(listed.iter().map(|report| report.kind.as_str()).collect::<Vec<_>>(), ["tls_sent"]);
+}
