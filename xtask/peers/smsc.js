@@ -23,9 +23,15 @@ const receiptText = (id, state, error) => {
   return `id:${id} sub:001 dlvrd:001 submit date:${at} done date:${at} stat:${state} err:${error} text:`;
 };
 
+// What was delivered and not answered: it is delivered again in the next session.
+const outstanding = new Set();
+
 function deliver(session, fields) {
-  const sent = Date.now();
-  session.deliver_sm(fields, (answer) => say({ event: "answered", status: answer.command_status, ms: Date.now() - sent }));
+  outstanding.add(fields);
+  session.deliver_sm({ ...fields }, (answer) => {
+    if (answer.command_status === 0 || answer.command_status === undefined) outstanding.delete(fields);
+    say({ event: "answered", status: answer.command_status });
+  });
 }
 
 function receipt(session, pdu, id, end) {
@@ -113,6 +119,7 @@ const server = smpp.createServer({ key: fs.readFileSync(key), cert: fs.readFileS
     sessions.add(session);
     session.send(pdu.response({ system_id: "centre", sc_interface_version: 0x34 }));
     say({ event: "bound" });
+    [...outstanding].forEach((fields) => deliver(session, fields));
   });
   session.on("enquire_link", (pdu) => {
     say({ event: "enquired" });

@@ -3,8 +3,9 @@
 
 use crate::accept::entry_for;
 use crate::engine::Engine;
+use jiff::{SignedDuration, Timestamp};
 use postern_base::rng::NoEntropy;
-use postern_base::{Channel, DeliveryId};
+use postern_base::{Channel, DeliveryId, MessageId, TenantId};
 use postern_channels::provider::ReceiptState;
 use postern_channels::{Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received};
 use postern_ledger::Kind;
@@ -20,6 +21,11 @@ const SWEEP: u32 = 256;
 const LOOK_UP: Duration = Duration::from_secs(10);
 /// How many receipts are kept for attempts whose end is not stored yet.
 const EARLY: usize = 10_000;
+/// After how long they make room for others.
+const EARLY_TIME: SignedDuration = SignedDuration::from_mins(10);
+/// How often, and how many times, is looked whether such a receipt has been applied.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOKS: u32 = 100;
 
 /// Why a vendor's request was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -112,16 +118,7 @@ impl Engine {
             ReceiptState::Delivered => (DeliveryState::Delivered, "receipt_delivered"),
             ReceiptState::Failed => (DeliveryState::Failed, "receipt_failed"),
         };
-        let found = self.inner.store.delivery_by_reference(vendor, &receipt.reference.0).await?;
-        let Some((tenant, message, delivery)) = found else {
-            // The vendor is faster than our own disk, or it is not ours: kept until the attempt's end is stored.
-            if let Ok(mut early) = self.inner.early.lock()
-                && early.len() < EARLY
-            {
-                early.insert((vendor.to_owned(), receipt.reference.0.clone()), receipt);
-            }
-            return Ok(());
-        };
+        let Some((tenant, message, delivery)) = self.delivery_of(vendor, &receipt).await? else { return Ok(()) };
         if self.says_opted_out(vendor, &receipt)
             && let Some(of) = self.of(delivery).await?
         {
@@ -139,20 +136,67 @@ impl Engine {
         Ok(())
     }
 
+    /// The delivery that `receipt` is about; `None` while the end of its attempt is not stored: the vendor is faster than our own disk,
+    /// or it is not ours. It is kept until then.
+    async fn delivery_of(
+        &self,
+        vendor: &str,
+        receipt: &Receipt,
+    ) -> Result<Option<(TenantId, MessageId, DeliveryId)>, StoreError> {
+        let reference = &receipt.reference.0;
+        if let Some(found) = self.inner.store.delivery_by_reference(vendor, reference).await? {
+            return Ok(Some(found));
+        }
+        let key = (vendor.to_owned(), reference.clone());
+        if let Ok(mut early) = self.inner.early.lock() {
+            if early.len() >= EARLY {
+                // Those of nobody here stay for good otherwise, and then there is no room for ours.
+                let oldest = self.now().checked_sub(EARLY_TIME).unwrap_or(Timestamp::MIN);
+                early.retain(|_, kept| kept.at > oldest);
+            }
+            if early.len() < EARLY {
+                early.insert(key.clone(), receipt.clone());
+            }
+        }
+        // The end may have been stored in between, by who found nothing kept.
+        let found = self.inner.store.delivery_by_reference(vendor, reference).await?;
+        if found.is_some()
+            && let Ok(mut early) = self.inner.early.lock()
+        {
+            early.remove(&key);
+        }
+        Ok(found)
+    }
+
     fn says_opted_out(&self, vendor: &str, receipt: &Receipt) -> bool {
         let mut of_vendor = self.inner.providers.iter().filter(|provider| provider.profile().vendor == vendor);
         receipt.state == ReceiptState::Failed && of_vendor.any(|provider| provider.opted_out(&receipt.code))
     }
 
+    /// Waits until a receipt of `vendor` that came before the end of its attempt was stored has been applied, so that the vendor hears
+    /// no sooner that we have it. For a while at most: it may be about a message of nobody's here.
+    pub async fn applied(&self, vendor: &str, reference: &ProviderRef) {
+        let key = (vendor.to_owned(), reference.0.clone());
+        for _ in 0..LOOKS {
+            if !self.inner.early.lock().is_ok_and(|early| early.contains_key(&key)) {
+                return;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// Applies a receipt that came before the end of its attempt was stored.
     pub(crate) async fn settle_early(&self, vendor: &str, reference: &str) {
         let key = (vendor.to_owned(), reference.to_owned());
-        let receipt = self.inner.early.lock().ok().and_then(|mut early| early.remove(&key));
-        if let Some(receipt) = receipt
-            && self.take_receipt(vendor, receipt).await.is_err()
-        {
+        let receipt = self.inner.early.lock().ok().and_then(|early| early.get(&key).cloned());
+        let Some(receipt) = receipt else { return };
+        if self.take_receipt(vendor, receipt).await.is_err() {
             // Lost to us: the deadline will say that nobody knows.
             tracing::warn!("an early receipt could not be stored");
+        }
+        // Not before: whoever waits for it to be applied tells the vendor that we have it.
+        if let Ok(mut early) = self.inner.early.lock() {
+            early.remove(&key);
         }
     }
 

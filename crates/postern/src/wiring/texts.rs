@@ -154,6 +154,9 @@ pub(super) async fn listen(engine: Engine, mut told: mpsc::Receiver<Told>, mut s
 
 async fn keep(engine: Engine, told: Told) {
     let kept = engine.take_told(&told.vendor, told.received.clone()).await;
+    if let Received::Receipt(receipt) = &told.received {
+        engine.applied(&told.vendor, &receipt.reference).await;
+    }
     if let Err(error) = &kept {
         tracing::warn!(vendor = %told.vendor, %error, "what a vendor told was not kept; it tells it again");
     }
