@@ -205,3 +205,31 @@ fn a_second_decision_on_the_same_facts_is_the_same() {
     let (one, other) = (case.decide(), case.decide());
     assert_eq!((one.outcome, one.deliveries), (other.outcome, other.deliveries));
 }
+
+#[test]
+fn of_two_exceptions_in_one_consent_the_denial_wins_in_either_order() {
+    use crate::facts::{ConsentKind, Provision, Ruling};
+    let leaf = |decision| Provision {
+        decision: Some(decision),
+        points: vec![crate::sample::address("+12125550101")],
+        ..Provision::default()
+    };
+    for exceptions in [[Ruling::Permit, Ruling::Deny], [Ruling::Deny, Ruling::Permit]] {
+        let mut case = crate::sample::Case::reminder_by_sms();
+        let exceptions = exceptions.map(leaf).to_vec();
+        let provision = Provision { decision: Some(Ruling::Permit), exceptions, ..Provision::default() };
+        case.consents().push(crate::sample::consent(ConsentKind::ContactConsent, provision));
+        assert!(crate::sample::refused_by(&case, postern_base::Channel::Sms, "SYS-03"));
+    }
+}
+
+#[test]
+fn an_offer_under_another_name_has_no_more_room_than_either_name_gives_it() {
+    use crate::request::{Marketing, MarketingKind, Remuneration};
+    use postern_base::{Channel, Level};
+    // A text about a result is a notice; an offer of logistics is a minimal text.
+    let mut case = crate::sample::Case::of("test_result", Level::L1, &[Channel::Sms]);
+    let (kind, remuneration) = (MarketingKind::ThirdParty, Remuneration::AboveCost);
+    case.request.marketing = Some(Marketing { kind, remuneration, drug_lapsed_days: 0 });
+    assert!(crate::sample::refused_by(&case, Channel::Sms, "PRI-04"));
+}
