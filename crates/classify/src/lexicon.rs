@@ -208,6 +208,9 @@ impl Loading {
                 if !words.is_empty() {
                     let hash = self.place(&words)?;
                     self.table.entry(hash).roles |= role?;
+                    if let [first, _, ..] = words.as_slice() {
+                        self.table.entry(Hash::of(first.as_bytes())).roles |= roles::OPENS;
+                    }
                 }
             }
         }

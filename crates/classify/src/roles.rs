@@ -127,6 +127,8 @@ roles! {
     MENDS = 56 "mends",
     /// A care word of two meanings: let pass only where the whole sentence does not sound like care.
     DOUBTFUL = 57 "doubtful",
+    /// The first word of an entry of several.
+    OPENS = 58 "opens",
     /// Any other ordinary word of a clinic's messages: only so that a slip in it is known for one.
     PLAIN = 53 "plain",
     /// A short word that sentences end with: the dot behind it is no abbreviation's.

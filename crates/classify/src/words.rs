@@ -86,6 +86,9 @@ pub(crate) const UNKNOWN: Class = 4096;
 /// Seen in a text: a word of letters that is in no list at all, and long enough to be a slip of another.
 pub(crate) const STRANGE: Class = 16384;
 
+/// The most words of an entry that has roles as a whole.
+const JOINED_MAX: usize = 4;
+
 /// The fewest letters of a word that may be a slip of another.
 pub(crate) const STRANGE_MIN: usize = 5;
 
@@ -194,6 +197,9 @@ pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
         let digits = usize::try_from(twice / 2).unwrap_or(0);
         words.push(folded, Word { start, end, hash, info, digits, glue: Glue::None });
     }
+    if words.any(roles::OPENS) {
+        words.join(folded, lexicon);
+    }
     words
 }
 
@@ -238,6 +244,24 @@ impl Words {
     /// Where the first two words meet that may be parts of a link.
     pub(crate) const fn linked(&self) -> usize {
         self.linked
+    }
+
+    /// Gives the last word of what is used for something as a whole its roles: `patient id`, `buenos días`.
+    fn join(&mut self, folded: &Folded<'_>, lexicon: &Lexicon) {
+        for at in 0..self.list.len() {
+            let Some(first) = self.list.get(at).filter(|first| first.is(roles::OPENS)) else { continue };
+            let (mut hash, mut end) = (first.hash, first.end);
+            for last in at + 1..at + JOINED_MAX {
+                work::count(1);
+                let Some(word) = self.list.get_mut(last).filter(|word| folded.slice(end, word.start).len() <= 2) else {
+                    break;
+                };
+                (hash, end) = (hash.then(word.hash), word.end);
+                let whole = lexicon.find(hash).roles;
+                word.info.roles |= whole;
+                self.roles |= whole;
+            }
+        }
     }
 
     /// The words that are left when something was taken out of the text.

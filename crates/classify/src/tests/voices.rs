@@ -82,6 +82,17 @@ fn names_and_homes_are_found_without_the_usual_titles() {
 }
 
 #[test]
+fn what_is_used_for_something_as_a_whole_is_a_cue() {
+    for (text, kind) in [
+        ("Buenos días, Ramiro Quiñonesco, pase por favor.", Kind::Name),
+        ("Patient id 4471902 is ready", Kind::Mrn),
+        ("fecha nac 12 03", Kind::Dob),
+    ] {
+        assert!(kinds(text).contains(&kind), "{text}: {:?}", kinds(text));
+    }
+}
+
+#[test]
 fn an_amount_is_money_and_no_care() {
     assert!(!super::found("Invoice total is $1,988.07, of which $719 is already paid.").phi);
 }
