@@ -145,7 +145,38 @@ pub(crate) fn says_keep_secret(text: &str) -> bool {
     WORDS.iter().any(|words| lower.contains(words))
 }
 
-/// Whether `text` speaks of money owed, an offer or another matter than whether messages may be sent (47 CFR 64.1200(a)(12)). The
+/// What is said to who leaves, so that they stay. 47 CFR 64.1200(a)(12): a confirmation of an end makes no "attempt to persuade" the patient
+/// to think again; how to begin again may stand in it.
+const DISSUADES: [&str; 26] = [
+    "are you sure",
+    "you will miss",
+    "you ll miss",
+    "you may miss",
+    "you might miss",
+    "you would miss",
+    "you could miss",
+    "miss out",
+    "missing out",
+    "ll miss you",
+    "will miss you",
+    "sorry to see you",
+    "sad to see you",
+    "reconsider",
+    "think again",
+    "don t go",
+    "don t leave",
+    "come back",
+    "stay with us",
+    "stay subscribed",
+    "está seguro",
+    "está segura",
+    "se perderá",
+    "lamentamos que",
+    "reconsidere",
+    "vuelva con nosotros",
+];
+
+/// Whether `text` speaks of money owed, an offer or another matter than whether messages may be sent, or asks who leaves to stay (47 CFR 64.1200(a)(12)). The
 /// names of what a patient may keep or leave, such as "billing", say nothing of it.
 pub(crate) fn says_business(text: &str, tenant: &Tenant) -> bool {
     const PHRASES: [&str; 60] = [
@@ -220,7 +251,7 @@ pub(crate) fn says_business(text: &str, tenant: &Tenant) -> bool {
     let words: Vec<&str> = said.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let spoken = format!(" {} ", words.join(" "));
     let amount = said.contains(['$', '%', '\u{20ac}', '\u{a3}']);
-    amount || PHRASES.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")))
+    amount || PHRASES.iter().chain(&DISSUADES).any(|phrase| spoken.contains(&format!(" {phrase} ")))
 }
 
 /// What `text` tells the patient of their wish: that messages end, or that they begin (47 CFR 64.1200(a)(12)). A text that says both
@@ -374,6 +405,8 @@ mod tests {
             "Le hemos dado de baja. Su saldo sigue abierto.",
             "You will get no more texts. Book your next visit at our site",
             "You are out. Tell us how did we do",
+            "Are you sure? You will miss important messages about your health. Reply START to come back",
+            "We're sorry to see you go! You are unsubscribed.",
             "Ya no le enviaremos mensajes. Aproveche la oferta.",
         ] {
             assert!(says_business(text, &tenant), "{text}");

@@ -10,7 +10,7 @@ use crate::facts::{
 use crate::matrix::{Cell, Column, cell};
 use crate::natural::is_person;
 use crate::policy::{LoweredCell, Policy};
-use crate::reference::CONFIRMATION_TEXT;
+use crate::reference::{BREAK_GLASS_LONGEST, CONFIRMATION_TEXT};
 use crate::request::{Request, VoiceMode};
 use crate::revocation::{Meaning, read, spoken_of};
 use crate::window::{Opening, Window};
@@ -520,7 +520,9 @@ fn emergency(request: &Request, now: Timestamp) -> bool {
     let by_a_human = request.origin == Origin::Staff;
     let glass = request.break_glass.as_ref().is_some_and(|glass| {
         let named = is_person(&glass.actor) && says_something(glass.reason.reveal());
-        named && now < glass.expires_at
+        // house: for this emergency, not for the year.
+        let soon_over = glass.expires_at.duration_since(now) <= BREAK_GLASS_LONGEST;
+        named && now < glass.expires_at && soon_over
     });
     // 47 CFR 64.1200(f)(4): "affecting the health and safety of consumers": a bill, a survey or an offer never is.
     request.urgency == Urgency::Emergency && is_care(request.by_its_facts()) && by_a_human && glass

@@ -260,6 +260,7 @@ impl Supposition {
     /// What the patient would sign, say or take back.
     fn consent(&mut self, change: &Change) {
         let (now, purpose) = (self.facts.now, self.request.purpose);
+        let given = |kind, provision, now| given(kind, provision, now, self.request.patient.reference());
         let person = self.request.recipient.reference.clone();
         let Fact::Known(consents) = &mut self.facts.consents else { return };
         let system = change.channel.map_or(System::Other, System::of);
@@ -397,14 +398,14 @@ fn new_vendor(channel: Channel) -> Vendor {
 }
 
 /// A Consent the patient gave and signed at `now`.
-fn given(kind: ConsentKind, provision: Provision, now: Timestamp) -> Consent {
+fn given(kind: ConsentKind, provision: Provision, now: Timestamp, patient: String) -> Consent {
     Consent {
         id: "supposed".into(),
         kind,
         active: true,
         given: Some(now),
         provision,
-        signed_by: Some("the patient".into()),
+        signed_by: Some(patient),
         has_source: true,
         remuneration_disclosed: true,
         defective: false,

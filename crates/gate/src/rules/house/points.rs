@@ -246,7 +246,7 @@ pub(crate) const SAFE_DEVICE: Rule = Rule {
     read: SourceRead::Own,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "Safety flags are obeyed: no machine where none is wanted, no text on a device others read, a person where a flag is unclear.",
+    asks: "Safety flags are obeyed: no machine where none is wanted, no more than a notice on a device others read, a person where a flag is unclear.",
     scope: Scope::CONTACTS,
     check: safe_device,
 };

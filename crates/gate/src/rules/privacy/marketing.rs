@@ -8,6 +8,7 @@ use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::request::{MarketingKind, Remuneration};
 use crate::rules::privacy::restriction::system;
+use crate::rules::privacy::signature::is_patients_or_representatives;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
@@ -50,7 +51,7 @@ fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 /// Whether a valid authorization covers this; `paid` when it must tell of a payment.
 fn is_authorized(view: &View<'_>, candidate: &Candidate<'_>, paid: bool) -> bool {
     let mut signed = view.active(ConsentKind::MarketingAuthorization);
-    signed.any(|consent| names_this(view, candidate, &consent.provision) && is_whole(consent, paid))
+    signed.any(|consent| names_this(view, candidate, &consent.provision) && is_whole(view, consent, paid))
 }
 
 /// 45 CFR 164.508(c)(1)(i): a description of the information "in a specific and meaningful fashion": the authorization names the very
@@ -60,15 +61,15 @@ fn is_authorized_exactly(view: &View<'_>, candidate: &Candidate<'_>, paid: bool)
     let mut signed = view.active(ConsentKind::MarketingAuthorization);
     signed.any(|consent| {
         let names_record = consent.provision.data.contains(record);
-        names_record && names_this(view, candidate, &consent.provision) && is_whole(consent, paid)
+        names_record && names_this(view, candidate, &consent.provision) && is_whole(view, consent, paid)
     })
 }
 
 /// Whether an authorization holds what makes it one.
-fn is_whole(consent: &Consent, paid: bool) -> bool {
-    // 45 CFR 164.508(c)(1)(v), (vi): an expiration and a signature, on a document that is there.
+fn is_whole(view: &View<'_>, consent: &Consent, paid: bool) -> bool {
+    // 45 CFR 164.508(c)(1)(v), (vi): an expiration, and the signature of who may sign, on a document that is there.
     let ends = consent.provision.until.is_some();
-    let signed = consent.signed_by.is_some() && consent.has_source;
+    let signed = is_patients_or_representatives(view, consent);
     // 45 CFR 164.508(a)(3)(ii): what is paid. (b)(2): nothing that makes it void.
     let tells_of_payment = !paid || consent.remuneration_disclosed;
     ends && signed && tells_of_payment && !consent.defective
@@ -97,7 +98,7 @@ fn valid_authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     for consent in view.active(ConsentKind::MarketingAuthorization) {
         if names_this(view, candidate, &consent.provision) {
             on_record = true;
-            if is_whole(consent, paid) {
+            if is_whole(view, consent, paid) {
                 return Finding::Satisfied;
             }
         }
@@ -105,7 +106,7 @@ fn valid_authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !on_record {
         return Finding::NotApplicable;
     }
-    deny("An authorization is on record and is not valid: its end, signature, document, word of payment or another element is missing, or care was made to depend on it.")
+    deny("An authorization is on record and is not valid: its end, the signature of the patient or of who stands for them, document, word of payment or another element is missing, or care was made to depend on it.")
         .lifted_by(&[Remedy::SignAuthorization])
 }
 

@@ -10,3 +10,4 @@ pub(super) mod purpose;
 pub(super) mod representative;
 pub(super) mod restriction;
 pub(super) mod safeguards;
+pub(super) mod signature;

@@ -30,8 +30,31 @@ fn break_glass(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     }
     if view.request.break_glass.is_some() {
         return Finding::Alerts(
-            "Emergency access was claimed without a named person who acts now, a reason or time left, or for what is no emergency; it lifts nothing, and somebody should ask why.".into(),
+            "Emergency access was claimed without a named person who acts now, a reason or time left, for longer than a day, or for what is no emergency; it lifts nothing, and somebody should ask why.".into(),
         );
     }
     Finding::NotApplicable
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::reference::BREAK_GLASS_LONGEST;
+    use crate::sample::Case;
+    use jiff::ToSpan;
+
+    #[test]
+    fn a_glass_that_stays_open_for_longer_than_a_day_lifts_nothing_and_is_asked_about() {
+        let reviewed = |seconds: i64| {
+            let mut case = Case::reminder_by_sms();
+            case.break_glass();
+            let ends = case.facts.now.checked_add(BREAK_GLASS_LONGEST).unwrap().checked_add(seconds.seconds()).unwrap();
+            case.request.break_glass.iter_mut().for_each(|glass| glass.expires_at = ends);
+            let decision = case.decide();
+            let says = |said: bool| usize::from(said);
+            let duty = says(decision.obligations.iter().any(|duty| duty.rule == "SEC-18"));
+            assert_eq!(duty + says(decision.alerts.iter().any(|alert| alert.rule == "SEC-18")), 1);
+            duty == 1
+        };
+        assert!(reviewed(0) && !reviewed(1));
+    }
 }

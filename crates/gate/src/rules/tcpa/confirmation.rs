@@ -44,7 +44,7 @@ fn confirmation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         .for_good("A confirmation goes to the place it was asked from, and to no other.");
     }
     if candidate.rendition.is_some_and(|text| text.says_business) {
-        return strip("A confirmation says what becomes of the messages and whom to call; money, offers and other matters are taken out.")
+        return strip("A confirmation says what becomes of the messages and whom to call; money, offers, pleas to stay and other matters are taken out.")
             .for_good("A text is not changed after it was asked for; what else there is to say goes as a message of its own purpose.");
     }
     if view.answers_help() {

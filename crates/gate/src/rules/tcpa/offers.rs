@@ -7,6 +7,7 @@ use crate::finding::{Finding, deny, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::rules::privacy::restriction::system;
+use crate::rules::privacy::signature::is_patients;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
@@ -41,7 +42,7 @@ fn signed_for_offers(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return deny("The patient's record denies marketing at this number.").lifted_by(&[Remedy::LiftDenial]);
     }
     let mut signed = view.active(ConsentKind::MarketingTextConsent);
-    if signed.any(|consent| is_signed(consent) && covers(view, candidate, &consent.provision)) {
+    if signed.any(|consent| is_signed(view, consent) && covers(view, candidate, &consent.provision)) {
         return Finding::Satisfied;
     }
     deny("Marketing to this number needs the patient's signed written consent for it; there is none on record.")
@@ -49,8 +50,8 @@ fn signed_for_offers(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 }
 
 /// 47 CFR 64.1200(f)(9): "an agreement, in writing, bearing the signature of the person called", and no condition of care.
-fn is_signed(consent: &Consent) -> bool {
-    consent.signed_by.is_some() && consent.has_source && !consent.defective
+fn is_signed(view: &View<'_>, consent: &Consent) -> bool {
+    is_patients(view, consent) && !consent.defective
 }
 
 /// 47 CFR 64.1200(f)(9): it names "the telephone number to which the signatory authorizes such … messages", and no exception inside it

@@ -4,6 +4,7 @@ use super::confirmation::answers_opt_out;
 use crate::candidate::Candidate;
 use crate::decision::WaitingFor;
 use crate::finding::{Finding, MISSING, ask, deny, unknown, wait};
+use crate::reference::ANSWER_AFTER_STOP;
 use crate::remedy::Remedy;
 use crate::revocation::Meaning;
 use crate::rules::scope::Scope;
@@ -14,15 +15,23 @@ use postern_base::{Channel, Origin, Purpose};
 /// The stopped state that binds a candidate: of contacts by machine, unless TCP-15 or TCP-17 lift it.
 fn binding(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Stopped> {
     let point = candidate.point.filter(|_| candidate.is_contact())?;
-    let live = candidate.channel == Channel::Voice && view.human_voice();
+    // 47 CFR 64.1200(d)(3): who asked not to be called is called no more to sell, by a person either; and no question is
+    // answered with an offer.
+    let sells = view.purpose == Purpose::Marketing;
+    let live = candidate.channel == Channel::Voice && view.human_voice() && !sells;
     // 47 CFR 64.1200(a)(10): an opt-out does not reach live calls, mail, the portal, emergencies, or one answer to what
     // the patient sends afterwards.
-    let answer = view.is_first_answer(candidate.address, point.stopped.at);
+    let answer = !sells && view.is_first_answer(candidate.address, point.stopped.at) && is_prompt(view);
     let confirmation = view.purpose == Purpose::ConsentConfirmation;
     // 47 CFR 64.1200(a)(12): nor does it reach the one message that confirms it.
     let confirms = || answers_opt_out(view, candidate);
     let spares = live || view.emergency || (answer && (confirmation || !replies_to_stop(view))) || confirms();
     (!spares).then_some(point.stopped)
+}
+
+/// house: who has said stop and asks something is answered within a day; after that a person calls or writes.
+fn is_prompt(view: &View<'_>) -> bool {
+    view.answered.is_some_and(|message| view.start.duration_since(message.at) <= ANSWER_AFTER_STOP)
 }
 
 /// The message that is answered is itself a revocation, which only a confirmation may answer, or may be one, which only a
@@ -121,9 +130,10 @@ fn scope(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::facts::{Inbound, OptOut, OptOutScope};
+    use crate::request::{AnsweredBy, Voice, VoiceMode};
     use crate::sample::{Case, address, refused_by, sends};
     use jiff::ToSpan;
-    use postern_base::{Channel, Origin, Phi, Purpose};
+    use postern_base::{Channel, Level, Origin, Phi, Purpose};
 
     fn after(texts: &[&str]) -> Case {
         let mut case = Case::reminder_by_sms();
@@ -173,6 +183,47 @@ mod tests {
         assert!(!answer(&["when is my visit?", "STOP"], 0, Origin::Staff), "the stop came after the question");
         assert!(!answer(&["should I stop taking it?"], 0, Origin::Reply));
         assert!(answer(&["should I stop taking it?"], 0, Origin::Staff));
+    }
+
+    #[test]
+    fn no_offer_is_the_answer_after_a_stop_and_no_answer_comes_days_late() {
+        let mut case = after(&["STOP", "when do you open?"]);
+        case.request.origin = Origin::Reply;
+        case.request.in_reply_to = Some(1);
+        case.facts.now = case.history().inbound[1].at.checked_add(24.hours()).unwrap();
+        assert!(!refused_by(&case, Channel::Sms, "TCP-11"));
+        case.facts.now = case.history().inbound[1].at.checked_add(24.hours().seconds(1)).unwrap();
+        assert!(refused_by(&case, Channel::Sms, "TCP-11"));
+        let mut offer = after(&["STOP", "when do you open?"]);
+        (offer.request.origin, offer.request.in_reply_to) = (Origin::Reply, Some(1));
+        offer.request.purpose = Purpose::Marketing;
+        assert!(refused_by(&offer, Channel::Sms, "TCP-11"));
+    }
+
+    const HUMAN: Voice = Voice {
+        mode: VoiceMode::Human,
+        answered_by: AnsweredBy::Patient,
+        identity_verified: true,
+        recording: false,
+        recording_consent: false,
+        disclosed: false,
+    };
+
+    #[test]
+    fn a_person_calls_about_care_after_a_stop_and_not_to_sell() {
+        let calls = |purpose, scope| {
+            let mut case = Case::of("follow_up", Level::L1, &[Channel::Voice]);
+            case.request.purpose = purpose;
+            case.request.origin = Origin::Staff;
+            case.request.voice = Some(HUMAN);
+            let (at, point) = (case.facts.now, address("+12125550101"));
+            case.history().opt_outs.push(OptOut { at, channel: Channel::Voice, point, scope });
+            refused_by(&case, Channel::Voice, "TCP-14")
+        };
+        assert!(calls(Purpose::Marketing, OptOutScope::All));
+        assert!(calls(Purpose::Marketing, OptOutScope::Purpose(Purpose::Marketing)));
+        assert!(!calls(Purpose::FollowUp, OptOutScope::All));
+        assert!(!calls(Purpose::Marketing, OptOutScope::Purpose(Purpose::Billing)));
     }
 
     #[test]
