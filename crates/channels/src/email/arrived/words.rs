@@ -13,8 +13,34 @@ pub(super) fn own(text: &str) -> (String, bool) {
     let own = lines.get(..end.unwrap_or(lines.len())).unwrap_or_default().join("\n");
     let own = own.trim();
     let kept: String = own.chars().take(CHARS_MAX).collect();
-    let rest = kept.len() < own.len();
+    let below = lines.get(end.unwrap_or(lines.len())..).unwrap_or_default();
+    let rest = kept.len() < own.len() || answers_below(below);
     (kept, rest)
+}
+
+/// Whether words stand below or between lines that are marked as quoted.
+fn answers_below(lines: &[&str]) -> bool {
+    let is_quoted = |line: &&str| line.trim_start().starts_with('>');
+    lines.iter().skip_while(|line| !is_quoted(line)).any(|line| !line.trim().is_empty() && !is_quoted(line))
+}
+
+/// The part of an HTML text above the first element that holds a quotation, and whether words that may be the person's stand
+/// elsewhere.
+pub(super) fn above_quotes(html: &str) -> (&str, bool) {
+    let lower = html.to_ascii_lowercase();
+    let marks = ["<blockquote", "<div class=\"gmail_quote", "<div id=\"divrplyfwdmsg", "<div id=\"appendonsend"];
+    let Some(at) = marks.iter().filter_map(|mark| lower.find(mark)).min() else { return (html, false) };
+    let end = "</blockquote>";
+    let below = lower.rfind(end).and_then(|at| lower.get(at.saturating_add(end.len())..)).unwrap_or_default();
+    let between = lower.matches("<blockquote").count() > 1;
+    let words = mail_parser::decoders::html::html_to_text(below);
+    (html.get(..at).unwrap_or_default(), between || !words.trim().is_empty())
+}
+
+/// Whether a subject answers ours and so says nothing of its own.
+pub(super) fn is_ours(subject: &str) -> bool {
+    let lower = subject.to_lowercase();
+    ["re:", "fw:", "fwd:", "rv:", "aw:"].iter().any(|mark| lower.starts_with(mark))
 }
 
 /// Whether a quotation or a signature begins here.
@@ -22,11 +48,18 @@ fn quotes(line: &str, next: &str) -> bool {
     let bare = line.trim();
     bare.starts_with('>')
         || line == "--"
+        || is_device(bare)
         || bare.starts_with("________________")
         || is_divider(bare)
         || introduces(bare)
         || (next.ends_with(':') && introduces(&format!("{bare} {next}")))
         || (header(bare, &["From:", "De:"]) && header(next, &["Sent:", "Date:", "To:", "Enviado:", "Fecha:", "Para:"]))
+}
+
+/// What telephones set under a mail.
+fn is_device(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    ["sent from my ", "enviado desde mi "].iter().any(|mark| lower.starts_with(mark))
 }
 
 /// `-----Original Message-----` and its Spanish brother.
