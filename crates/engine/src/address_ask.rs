@@ -65,8 +65,9 @@ impl Engine {
         let Some(record) = self.inner.store.tenant(&of.tenant).message(of.message).await? else { return Ok(false) };
         let late = self.now().duration_since(record.accepted_at) > ANSWERABLE;
         let Some(code) = code_of(&record, TEMPLATE).filter(|_| !late) else { return Ok(false) };
-        let says = words.split(|c: char| !c.is_ascii_digit()).any(|digits| digits == code);
-        if !says || !self.inner.tries.admits(of.message, self.now()) {
+        // A try, right or wrong; and a mail is one try.
+        let Some(said) = said(words) else { return Ok(false) };
+        if !self.inner.tries.admits(of.message, self.now()) || said != code {
             return Ok(false);
         }
         let principal = Principal::system(of.tenant.clone());
@@ -99,4 +100,21 @@ fn only_unverified(decision: &Decision) -> Option<&Address> {
         by_mail.iter().filter(same).all(|other| other.rule == "EML-03" || other.effect == Effect::Defer)
     });
     found.map(|asked| &asked.contact_point).next()
+}
+
+/// The code that somebody says: the first number that is as long as one.
+fn said(words: &str) -> Option<&str> {
+    words.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::said;
+
+    #[test]
+    fn a_mail_is_one_guess_however_many_numbers_stand_in_it() {
+        assert_eq!(said("It is 123456, or 234567, or 345678"), Some("123456"));
+        assert_eq!(said("Room 12, call 5551234: 123456."), Some("123456"));
+        assert_eq!(said("Thank you"), None);
+    }
 }
