@@ -51,6 +51,15 @@ impl Practice {
     }
 }
 
+/// Nothing of what came or went stands in the log, which tells everything it can.
+fn log_holds_none(practice: &Practice, texts: &[&str]) {
+    let log = std::fs::read_to_string(practice.clinic.folder.join("server.log")).expect("the log");
+    assert!(log.contains("listening for mail"), "it is the log: {log}");
+    for text in texts {
+        assert!(!log.contains(text), "{text} is in the log");
+    }
+}
+
 fn code_in(mail: &str) -> String {
     let (_, rest) = mail.split_once("and write ").unwrap_or_else(|| panic!("{mail}"));
     rest.chars().take_while(char::is_ascii_digit).collect()
@@ -60,7 +69,10 @@ fn code_in(mail: &str) -> String {
 fn an_address_is_asked_about_of_itself_and_an_answer_with_the_code_verifies_it_for_that_patient_alone() {
     let address = format!("family@{THERE}");
     let patients = [unverified("p1", "+12125550101", &address), unverified("p2", "+12125550102", &address)].concat();
-    let Some(practice) = practice_of("asks", &patients, "") else { return };
+    let Some(mut practice) = practice_of("asks", &patients, "") else { return };
+    practice.clinic.stop();
+    practice.clinic.configure("level = \"info\"", "level = \"trace\"");
+    practice.clinic.serve();
     practice.sends("p1");
     practice.sends("p1");
     let mail = eventually("the address is asked about", || practice.mails(&address, "and write ").pop());
@@ -83,6 +95,7 @@ fn an_address_is_asked_about_of_itself_and_an_answer_with_the_code_verifies_it_f
     let known = practice.get("/v1/patients/p1/verifications");
     assert!(known.to_string().contains("answered a mail with its code"), "{known}");
     assert_eq!(practice.mails(&address, "and write ").len(), 1, "asked once");
+    log_holds_none(&practice, &[&address, &code, RESULT, "mallory@", &format!("Is it {wrong}?")]);
 }
 
 #[test]
@@ -90,6 +103,9 @@ fn who_begins_to_write_by_email_is_told_its_risk_once_and_no_program_is() {
     let address = format!("rosa@{THERE}");
     let patients = patient("p1", "+12125550101", &address);
     let Some(mut practice) = practice_of("risk", &patients, "") else { return };
+    practice.clinic.stop();
+    practice.clinic.configure("level = \"info\"", "level = \"trace\"");
+    practice.clinic.serve();
     send_at_any_hour(&mut practice.clinic, "notify", RESULT);
     let mail = eventually("the notice is there", || practice.mails(&address, "Reply-To").pop());
     let risk = "E-mail is not private";
@@ -108,6 +124,7 @@ fn who_begins_to_write_by_email_is_told_its_risk_once_and_no_program_is() {
     practice.answer(&mail, &address, &[], "HELP");
     eventually("help is told", || practice.mails(&address, "for help").pop());
     assert_eq!(practice.mails(&address, risk).len(), 1, "once");
+    log_holds_none(&practice, &[&address, "Can I come at nine?", "And on Friday?", RESULT, risk]);
 }
 
 /// A signed authorization for offers to this address (45 CFR 164.508), and the consent to get them.
