@@ -274,6 +274,6 @@ pub(crate) fn own_hop(provider: &dyn Provider) -> bool {
     provider.profile().floor == TransportFloor::EnforcedTls && !provider.relays()
 }
 
-fn policy_of(kept: &MailDomain) -> Option<StsPolicy> {
+pub(crate) fn policy_of(kept: &MailDomain) -> Option<StsPolicy> {
     kept.policy.as_deref().and_then(|policy| serde_json::from_slice(policy).ok())
 }

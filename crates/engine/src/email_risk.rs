@@ -15,7 +15,7 @@ use crate::wire::{NewNotice, NoticeKind, Request, TemplateUse};
 use jiff::Timestamp;
 use postern_base::{Channel, Form, MessageId, Origin, Purpose};
 use postern_channels::Sent;
-use postern_store::DeliveryState;
+use postern_store::{DeliveryState, MessageRecord};
 use std::collections::BTreeMap;
 
 /// The template that tells it.
@@ -24,6 +24,32 @@ const TEMPLATE: &str = "email_risk";
 const VERSION: &str = "email_risk 1";
 /// How it was told, for the record.
 const HOW: &str = "by e-mail, in answer to theirs";
+
+/// house: how often it is asked for at most while callers' keys are remembered, which is two weeks.
+const TURNS: u32 = 16;
+
+/// What became of a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Became {
+    /// It went with its words, or may have.
+    Gone,
+    /// It still may go.
+    UnderWay,
+    /// It went nowhere, and will not.
+    Nothing,
+}
+
+fn became(record: &MessageRecord) -> Became {
+    let telling = || {
+        let deliveries = record.deliveries.iter();
+        let telling = deliveries.filter(|delivery| tells(delivery.candidate.channel, delivery.candidate.form));
+        telling.map(|delivery| delivery.state)
+    };
+    if telling().any(|state| matches!(state, DeliveryState::Sent | DeliveryState::Delivered | DeliveryState::Unknown)) {
+        return Became::Gone;
+    }
+    if telling().any(|state| !state.is_terminal()) { Became::UnderWay } else { Became::Nothing }
+}
 
 impl Engine {
     /// Sends the notice in answer to what the patient of `of` wrote at `at`, unless they were told before at that address.
@@ -34,15 +60,24 @@ impl Engine {
         }
         // Once for each patient, address and version, whatever else goes wrong: two programs that answer each other stop here.
         let once = format!("{VERSION}:{}:{}", of.patient.as_str(), of.point.reveal());
-        let Some(earlier) = self.ask_to_tell(of, at, &once).await? else { return Ok(()) };
-        if self.went(of, earlier).await? {
-            // It went, and the power failed before that was noted.
-            self.note_email_risk(&Principal::system(of.tenant.clone()), of.patient.as_str(), of.point.reveal()).await;
-            return Ok(());
+        let day = |at: Timestamp| at.as_second().div_euclid(86_400);
+        let mut key = once.clone();
+        for turn in 1..=TURNS {
+            let Some(earlier) = self.ask_to_tell(of, at, &key).await? else { return Ok(()) };
+            let Some(record) = self.inner.store.tenant(&of.tenant).message(earlier).await? else { return Ok(()) };
+            match became(&record) {
+                Became::Gone => {
+                    // It went, and the power failed before that was noted.
+                    let principal = Principal::system(of.tenant.clone());
+                    self.note_email_risk(&principal, of.patient.as_str(), of.point.reveal()).await;
+                    return Ok(());
+                }
+                Became::UnderWay => return Ok(()),
+                // It could not go there then: the address was not verified, say. Not more often than once a day.
+                Became::Nothing if day(record.accepted_at) == day(self.now()) => return Ok(()),
+                Became::Nothing => key = format!("{once}:{turn}"),
+            }
         }
-        // It could not go there then: the address was not verified, say. Not more often than once a day.
-        let day = self.now().as_second().div_euclid(86_400);
-        self.ask_to_tell(of, at, &format!("{once}:{day}")).await?;
         Ok(())
     }
 
@@ -66,17 +101,6 @@ impl Engine {
                 Ok(None)
             }
         }
-    }
-
-    /// Whether the notice in `message` went with its words, or still may.
-    async fn went(&self, of: &Of, message: MessageId) -> Result<bool, ReceiveFailure> {
-        let record = self.inner.store.tenant(&of.tenant).message(message).await?;
-        Ok(record.is_some_and(|record| {
-            record.deliveries.iter().any(|delivery| {
-                tells(delivery.candidate.channel, delivery.candidate.form)
-                    && matches!(delivery.state, DeliveryState::Sent | DeliveryState::Delivered | DeliveryState::Unknown)
-            })
-        }))
     }
 
     /// Notes that the patient was told, where `work` was the notice and a server took it with its words.

@@ -39,6 +39,8 @@ pub(crate) enum Field {
     Resource,
     /// A recipient's mail domain.
     MailDomain,
+    /// The name of a report on mail.
+    MailReport,
 }
 
 impl Field {
@@ -51,6 +53,7 @@ impl Field {
             Self::Fingerprint => b"fingerprint",
             Self::Resource => b"resource",
             Self::MailDomain => b"mail_domain",
+            Self::MailReport => b"mail_report",
         }
     }
 }

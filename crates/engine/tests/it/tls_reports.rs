@@ -1,6 +1,6 @@
 //! Reports on TLS that we send: made of what is on record, once for each domain and day.
 
-use crate::clinic::{Clinic, EMAIL, vendor};
+use crate::clinic::{Clinic, EMAIL, principal, vendor};
 use crate::records;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +25,7 @@ struct Post {
     fails: Mutex<u32>,
     took: Mutex<u64>,
     reported: Mutex<Vec<OwnReport>>,
+    answer: Mutex<Reported>,
 }
 
 #[async_trait]
@@ -77,7 +78,7 @@ impl MailDomains for Post {
 
     async fn report(&self, report: &OwnReport, _now: Timestamp) -> Reported {
         self.reported.lock().unwrap().push(report.clone());
-        Reported::Taken
+        self.answer.lock().unwrap().clone()
     }
 
     fn recall(&self, _domain: &str, _policy: StsPolicy, _now: Timestamp) {}
@@ -105,7 +106,13 @@ fn post(fails: u32) -> Arc<Post> {
         floor: TransportFloor::EnforcedTls,
         last_mile: "",
     };
-    Arc::new(Post { profile, fails: Mutex::new(fails), took: Mutex::default(), reported: Mutex::default() })
+    Arc::new(Post {
+        profile,
+        fails: Mutex::new(fails),
+        took: Mutex::default(),
+        reported: Mutex::default(),
+        answer: Mutex::new(Reported::Taken),
+    })
 }
 
 async fn sends(clinic: &Clinic, words: &str) {
@@ -143,4 +150,27 @@ async fn what_is_on_record_of_a_day_is_reported_once_also_after_a_restart() {
     assert_eq!(post.reported.lock().unwrap().len(), 1, "nobody gets it twice");
     let listed = clinic.engine.mail_reports(&clinic.principal, None, 10).await.unwrap();
     assert_eq!(listed.iter().map(|report| report.kind.as_str()).collect::<Vec<_>>(), ["tls_sent"]);
+    assert_eq!(listed[0].about.domain, "example.org");
+    let rows = std::fs::read_dir(clinic.folder()).unwrap().map(|file| file.unwrap().path());
+    for file in rows.filter(|path| path.is_file()) {
+        let bytes = std::fs::read(&file).unwrap();
+        assert!(!bytes.windows(11).any(|part| part == b"example.org"), "{} names a patient's domain", file.display());
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_nobody_wants_is_not_on_record_as_sent_and_no_other_tenant_sees_one_that_was() {
+    let post = post(0);
+    let clinic = clinic(&post).await;
+    let other = principal("orchard");
+    clinic.found("orchard", "Orchard Health", "+12125550999").await;
+    let day = clinic.clock.now().as_second().div_euclid(86_400);
+    sends(&clinic, "Please bring the papers.").await;
+    *post.answer.lock().unwrap() = Reported::NotWanted;
+    clinic.engine.report_tls(day).await;
+    assert_eq!(clinic.engine.mail_reports(&clinic.principal, None, 10).await.unwrap(), []);
+    *post.answer.lock().unwrap() = Reported::Taken;
+    clinic.engine.report_tls(day).await;
+    assert_eq!(clinic.engine.mail_reports(&clinic.principal, None, 10).await.unwrap().len(), 1);
+    assert_eq!(clinic.engine.mail_reports(&other, None, 10).await.unwrap(), [], "another tenant's patients");
 }

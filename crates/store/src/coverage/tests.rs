@@ -216,7 +216,9 @@ async fn fill_reports(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
     let doubted = async |since| tenanted.reading().await.unwrap().signature_is_doubted(since).await.unwrap();
     assert!(doubted(bench.clock_now()).await);
     assert!(!doubted(jiff::Timestamp::MAX).await, "an old report");
+    assert!(tenanted.has_mail_report("one").await.unwrap() && !tenanted.has_mail_report("three").await.unwrap());
     let kept = tenanted.mail_reports(None, 10).await.unwrap();
+    assert_eq!(kept[0].about, "{}");
     assert_eq!(kept.iter().map(|report| report.kind.as_str()).collect::<Vec<_>>(), ["tls", "dmarc"]);
     tenanted.review_mail_report(kept[1].number, entry(Kind::Administered)).await.unwrap();
     assert!(tenanted.review_mail_report(kept[1].number, entry(Kind::Administered)).await.is_err());
