@@ -283,6 +283,12 @@ impl Engine {
     ) -> Result<Stage, Left> {
         let Some(provider) = self.inner.providers.get(permit.vendor()).cloned() else {
             self.inner.metrics.alert("SEC-12");
+            let vendor = permit.vendor();
+            tracing::warn!(
+                vendor = %format_args!("{}/{}", vendor.vendor, vendor.service),
+                "an agreement with this vendor stands in the registry and no provider is configured for it: what goes by it is held; \
+                 set its provider up, or end its row (PUT /v1/vendors with agreement.status = \"terminated\")"
+            );
             let ending = Ending::State(DeliveryState::Held, "no_provider".into());
             return self.end(&work.claim, ending, Some(&work.state), Some(grounds)).await;
         };

@@ -240,6 +240,18 @@ pub(crate) struct InboundMail {
     /// New connections a minute from one network.
     #[serde(default = "connections_per_minute")]
     pub(crate) connections_per_minute: u32,
+    /// Mails kept in a day that answer no mail of ours.
+    #[serde(default = "unasked_per_day")]
+    pub(crate) unasked_per_day: u32,
+    /// Their size in a day, in MiB.
+    #[serde(default = "unasked_mib_per_day")]
+    pub(crate) unasked_mib_per_day: u32,
+    /// Such mails kept in a day from one network.
+    #[serde(default = "unasked_per_network")]
+    pub(crate) unasked_per_network: u32,
+    /// Their size in a day from one network, in MiB.
+    #[serde(default = "unasked_mib_per_network")]
+    pub(crate) unasked_mib_per_network: u32,
     /// How long the other side may be silent, in seconds.
     #[serde(default = "idle_seconds")]
     pub(crate) idle_seconds: u32,
@@ -254,11 +266,27 @@ const fn message_kib() -> u32 {
 }
 
 const fn connections() -> u32 {
-    32
+    64
 }
 
 const fn connections_per_minute() -> u32 {
     60
+}
+
+const fn unasked_per_day() -> u32 {
+    1000
+}
+
+const fn unasked_mib_per_day() -> u32 {
+    64
+}
+
+const fn unasked_per_network() -> u32 {
+    100
+}
+
+const fn unasked_mib_per_network() -> u32 {
+    16
 }
 
 const fn idle_seconds() -> u32 {

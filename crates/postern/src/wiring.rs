@@ -14,7 +14,7 @@ use crate::exit::Failure;
 use postern_base::{Channel, Clock, Rng, Secret, TenantId};
 use postern_channels::Told;
 use postern_channels::email::doctor::Doctor;
-use postern_channels::email::inbound::{Identity, Listener, ListenerConfig, MailSink};
+use postern_channels::email::inbound::{Amount, Identity, Limits, Listener, ListenerConfig, MailSink};
 use postern_channels::email::smime::Signer;
 use postern_channels::email::{
     Anchors, Credentials, Direct, DirectConfig, Dkim, DnsConfig, Enforces, Roots, Smarthost, SmarthostConfig, TlsStart,
@@ -383,12 +383,17 @@ impl Tasks {
             _ => return Err(bad("certificate and key: expected both or neither".into())),
         };
         let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let amount = |mails: u32, mib: u32| Amount { mails: u64::from(mails), bytes: u64::from(mib) << 20 };
         let config = ListenerConfig {
             host: inbound.host.clone().unwrap_or_else(|| inbound.domain.clone()),
             identity,
             message_bytes: size(inbound.message_kib).saturating_mul(1024),
             connections: size(inbound.connections),
             connections_per_minute: size(inbound.connections_per_minute),
+            unasked: Limits {
+                all: amount(inbound.unasked_per_day, inbound.unasked_mib_per_day),
+                network: amount(inbound.unasked_per_network, inbound.unasked_mib_per_network),
+            },
             idle_time: Duration::from_secs(u64::from(inbound.idle_seconds)),
             ..ListenerConfig::default()
         };

@@ -176,6 +176,14 @@ impl Tenant {
         if self.state.as_deref().is_some_and(|state| state_code(state) != Some(state)) {
             return Some(("state", "expected the two letters of a state or territory, such as NY"));
         }
+        // RFC 5322 section 2.2: a header is one line. U+2028 and U+2029 end lines too, to some who read it.
+        let breaks = |text: &str| text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+        if self.sender.alias.as_deref().is_some_and(breaks) {
+            return Some(("sender.alias", "expected one line without control characters"));
+        }
+        if breaks(&self.name) {
+            return Some(("name", "expected one line without control characters"));
+        }
         // 47 CFR 64.1200(a)(9)(iv)(B), (b)(2): a number at which the practice can be reached.
         let callback = self.callback.as_deref();
         if callback.is_some_and(|number| phone(number).is_none_or(|number| is_emergency_number(&number))) {
@@ -209,7 +217,23 @@ impl Tenant {
 
 #[cfg(test)]
 mod tests {
-    use super::OwnWords;
+    use super::{OwnWords, Tenant};
+
+    #[test]
+    fn a_name_or_alias_that_breaks_a_header_is_refused_by_its_key() {
+        let defect = |name: &str, alias: &str| {
+            let tenant = serde_json::json!({
+                "name": name, "role": "covered_entity",
+                "sender": { "alias": alias, "reveals_specialty": false }
+            });
+            serde_json::from_value::<Tenant>(tenant).unwrap().defect().map(|(key, _)| key)
+        };
+        assert_eq!(defect("A", "B"), None);
+        for bad in ["B\r\nBcc: x@y.example", "B\rC", "B\u{2028}C", "B\0"] {
+            assert_eq!(defect("A", bad), Some("sender.alias"), "{bad:?}");
+            assert_eq!(defect(bad, "B"), Some("name"), "{bad:?}");
+        }
+    }
 
     fn taken(phrase: &str) -> bool {
         let words = OwnWords { clean: vec![phrase.into()], ..OwnWords::default() };

@@ -176,7 +176,8 @@ format = "human"    # human | json
 level = "info"
 
 # Simulated vendors: nothing leaves this machine. When the agreement with a real vendor is in the registry
-# (PUT /v1/vendors), put its provider here and take these out.
+# (PUT /v1/vendors), put its provider here, take these out, and end the simulator's own row there
+# (agreement.status = "terminated"): while it stands it may be chosen, and what is chosen for it is held (no_provider).
 [[simulator]]
 channel = "sms"
 vendor = "simulator"

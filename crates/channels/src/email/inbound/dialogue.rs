@@ -189,6 +189,16 @@ impl<'a> Dialogue<'a> {
         }
     }
 
+    /// Whether the mail is for a mailbox that anybody may write to, and so answers no mail of ours.
+    pub(super) fn is_unasked(&self) -> bool {
+        self.envelope.as_ref().is_some_and(|envelope| envelope.to.iter().any(|to| matches!(to, Mailbox::Role(_))))
+    }
+
+    /// Forgets the mail under way.
+    pub(super) fn drop_mail(&mut self) {
+        self.envelope = None;
+    }
+
     /// The envelope of the mail whose content was read; the next one begins with MAIL.
     pub(super) fn taken(&mut self) -> Option<Envelope> {
         self.messages = self.messages.saturating_add(1);

@@ -60,11 +60,14 @@ impl Doors {
         }
         // Whoever has left and was quiet for a minute is forgotten, so that the table is as small as the traffic.
         inside.networks.retain(|_, visits| visits.open > 0 || now.duration_since(visits.since) < MINUTE);
+        let inside = &mut *inside;
         let visits = inside.networks.entry(network).or_insert(Visits { open: 0, since: now, count: 0 });
         if now.duration_since(visits.since) >= MINUTE {
             (visits.since, visits.count) = (now, 0);
         }
-        if visits.open >= self.crowd.open_per_network || visits.count >= self.crowd.per_minute {
+        // house: once half is taken, each network has one: few addresses cannot keep everybody else out.
+        let share = if inside.open >= self.crowd.open.div_ceil(2) { 1 } else { self.crowd.open_per_network };
+        if visits.open >= share || visits.count >= self.crowd.per_minute {
             return None;
         }
         visits.open = visits.open.saturating_add(1);
@@ -85,7 +88,7 @@ impl Drop for Guest {
 }
 
 /// One address of version 4, and the 64 bits of version 6 that one subscriber holds.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {
@@ -115,6 +118,18 @@ mod tests {
         assert!(doors.enter(ip("192.0.2.2"), now).is_none(), "full");
         drop(first);
         assert!(doors.enter(ip("::ffff:192.0.2.2"), now).is_some());
+    }
+
+    #[test]
+    fn four_addresses_that_hold_all_they_can_leave_half_to_everybody_else() {
+        let (doors, now) = (Doors::new(Crowd { open: 64, open_per_network: 8, per_minute: 60 }), Instant::now());
+        let held =
+            |address: &str| -> Vec<Guest> { std::iter::from_fn(|| doors.enter(ip(address), now)).take(60).collect() };
+        let greedy: Vec<Vec<Guest>> = (1..=4).map(|n| held(&format!("192.0.2.{n}"))).collect();
+        assert_eq!(greedy.iter().map(Vec::len).collect::<Vec<_>>(), [8; 4]);
+        let others: Vec<Vec<Guest>> = (1..=32).map(|n| held(&format!("198.51.100.{n}"))).collect();
+        assert!(others.iter().all(|guests| guests.len() == 1));
+        assert!(held("203.0.113.1").is_empty());
     }
 
     #[test]

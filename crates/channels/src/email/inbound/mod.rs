@@ -2,23 +2,28 @@
 //!
 //! It answers 250 only once the [`MailSink`] has the mail on disk. It relays nothing, knows no passwords, and looks nobody up.
 //!
-//! Start at [`Listener::serve`]; `dialogue.rs` is what is said, `wire.rs` what is read, `doors.rs` who may come in.
+//! Start at [`Listener::serve`]; `dialogue.rs` is what is said, `wire.rs` what is read, `doors.rs` who may come in,
+//! `quota.rs` how much is kept of what nobody asked for.
 
 mod dialogue;
 mod doors;
+mod quota;
 mod wire;
 
 use super::back::{Mailbox, ReturnAddresses};
 use async_trait::async_trait;
+pub use quota::{Amount, Limits};
+
 use dialogue::{Bounds, Dialogue, Step};
 use doors::{Crowd, Doors, Guest};
 use jiff::Timestamp;
 use postern_base::{Clock, Phi};
+use quota::Quota;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,7 +97,9 @@ pub struct ListenerConfig {
     pub connections_per_network: usize,
     /// New connections a minute from one network.
     pub connections_per_minute: usize,
-    /// How long the other side may be silent.
+    /// How much is kept in a day of mail that answers no mail of ours.
+    pub unasked: Limits,
+    /// How long the other side may be silent, and how long a command may take to come.
     pub idle_time: Duration,
     /// How long a session may last.
     pub session_time: Duration,
@@ -109,11 +116,12 @@ impl Default for ListenerConfig {
             message_bytes: 4 << 20,
             recipients: 10,
             messages: 100,
-            connections: 32,
+            connections: 64,
             connections_per_network: 8,
             connections_per_minute: 60,
+            unasked: Limits::default(),
             idle_time: Duration::from_secs(60),
-            session_time: Duration::from_secs(600),
+            session_time: Duration::from_secs(300),
         }
     }
 }
@@ -141,6 +149,7 @@ pub struct Listener {
     acceptor: Option<TlsAcceptor>,
     sink: Arc<dyn MailSink>,
     clock: Arc<dyn Clock>,
+    quota: Quota,
 }
 
 impl fmt::Debug for Listener {
@@ -164,7 +173,8 @@ impl Listener {
             return Err(ListenerError::Host);
         }
         let acceptor = config.identity.as_ref().map(acceptor).transpose()?;
-        Ok(Self { addresses, config, acceptor, sink, clock })
+        let quota = Quota::new(config.unasked);
+        Ok(Self { addresses, config, acceptor, sink, clock, quota })
     }
 
     /// Serves until `stop` turns true; mail that is whole by then is still kept and answered.
@@ -202,13 +212,13 @@ impl Listener {
             return;
         };
         stream.set_nodelay(true).ok();
-        if timeout(self.config.session_time, self.session(stream, stop)).await.is_err() {
+        if timeout(self.config.session_time, self.session(stream, from.ip(), stop)).await.is_err() {
             tracing::debug!("a mail session took too long");
         }
     }
 
     /// A session, from the greeting to its end. How it ends changes nothing: what was answered 250 is kept.
-    async fn session(&self, stream: TcpStream, stop: watch::Receiver<bool>) -> Result<(), Over> {
+    async fn session(&self, stream: TcpStream, from: IpAddr, stop: watch::Receiver<bool>) -> Result<(), Over> {
         let config = &self.config;
         let bounds = Bounds {
             message_bytes: config.message_bytes,
@@ -219,7 +229,7 @@ impl Listener {
         let mut dialogue = Dialogue::new(&config.host, &self.addresses, bounds, self.acceptor.is_some());
         let mut plain = Wire::new(stream, config.idle_time, stop.clone());
         plain.say(&dialogue.greeting()).await?;
-        if self.talk(&mut plain, &mut dialogue, false).await? == After::Close {
+        if self.talk(&mut plain, &mut dialogue, Hop { from, secured: false }).await? == After::Close {
             return Ok(());
         }
         // What came behind STARTTLS in the clear was put there by somebody on the way (CVE-2011-0411).
@@ -227,7 +237,8 @@ impl Listener {
         let stream = timeout(config.idle_time, acceptor.accept(plain.into_stream())).await;
         let stream = stream.map_err(|_| Over)?.map_err(|_| Over)?;
         dialogue.secured();
-        self.talk(&mut Wire::new(stream, config.idle_time, stop), &mut dialogue, true).await?;
+        let hop = Hop { from, secured: true };
+        self.talk(&mut Wire::new(stream, config.idle_time, stop), &mut dialogue, hop).await?;
         Ok(())
     }
 
@@ -235,7 +246,7 @@ impl Listener {
         &self,
         wire: &mut Wire<S>,
         dialogue: &mut Dialogue<'_>,
-        secured: bool,
+        hop: Hop,
     ) -> Result<After, Over> {
         loop {
             let step = match wire.line().await {
@@ -258,28 +269,44 @@ impl Listener {
                     }
                     return Ok(After::StartTls);
                 }
+                Step::Data(_) if !self.has_room(dialogue, hop) => {
+                    dialogue.drop_mail();
+                    wire.say(FULL).await?;
+                }
                 Step::Data(reply) => {
                     wire.say(&reply).await?;
                     let content = wire.content(self.config.message_bytes).await?;
-                    let reply = self.keep(dialogue, content, secured).await;
+                    let reply = self.keep(dialogue, content, hop).await;
                     wire.say(reply).await?;
                 }
             }
         }
     }
 
-    async fn keep(&self, dialogue: &mut Dialogue<'_>, content: Content, secured: bool) -> &'static str {
+    /// Whether the mail under way may be kept: one that answers a mail of ours always.
+    fn has_room(&self, dialogue: &Dialogue<'_>, hop: Hop) -> bool {
+        !dialogue.is_unasked() || self.quota.has_room(hop.from, self.clock.now())
+    }
+
+    async fn keep(&self, dialogue: &mut Dialogue<'_>, content: Content, hop: Hop) -> &'static str {
+        let unasked = dialogue.is_unasked();
         let Some(envelope) = dialogue.taken() else { return "503 5.5.1 Say MAIL first\r\n" };
         let Content::Whole(content) = content else { return "552 5.3.4 Larger than is taken here\r\n" };
+        let (bytes, at) = (content.len(), self.clock.now());
         let mail = InboundMail {
             from: Phi::new(envelope.from),
             to: envelope.to,
             content: Phi::new(content),
-            secured,
-            at: self.clock.now(),
+            secured: hop.secured,
+            at,
         };
         match self.sink.take(mail).await {
-            Ok(()) => "250 2.0.0 Kept\r\n",
+            Ok(()) => {
+                if unasked {
+                    self.quota.kept(hop.from, bytes, at);
+                }
+                "250 2.0.0 Kept\r\n"
+            }
             Err(NotTaken::Later) => "451 4.3.0 Come again later\r\n",
             Err(NotTaken::Never) => "554 5.6.0 Not taken\r\n",
         }
@@ -290,6 +317,16 @@ impl Listener {
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
 }
+
+/// How a mail came to us.
+#[derive(Debug, Clone, Copy)]
+struct Hop {
+    from: IpAddr,
+    secured: bool,
+}
+
+/// RFC 3463 section 3.4: "mail system full". The sender comes again.
+const FULL: &str = "452 4.3.1 Enough for today, come again tomorrow\r\n";
 
 /// What follows a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

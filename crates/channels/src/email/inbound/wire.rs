@@ -4,13 +4,15 @@ use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// RFC 5321 section 4.5.3.1.4 asks for 512 octets, and more for extensions.
 const LINE_BYTES: usize = 2048;
 /// What is read past a line that is too long, to find its end.
 const SKIPPED_BYTES: usize = 65_536;
 const CHUNK: usize = 8192;
+/// Bytes a second that a mail has to come at, once the idle time is over (house: the slowest modem was faster).
+const BYTES_PER_SECOND: usize = 2000;
 
 /// Why there is nothing more to read: the other side went, was too slow or sent without end, or we stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,16 +67,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         written.await.map_err(|_| Over)?.map_err(|_| Over)
     }
 
-    /// Reads some more; waits at most the idle time, and no longer than until we stop.
-    async fn more(&mut self) -> Result<(), Over> {
+    /// Reads some more; waits at most the idle time, and no longer than until `end` or until we stop.
+    async fn more(&mut self, end: Instant) -> Result<(), Over> {
         let mut chunk = [0; CHUNK];
+        let end = end.min(self.idle_end());
         let read = async {
             tokio::select! {
                 read = self.stream.read(&mut chunk) => read,
                 () = super::stopped(&mut self.stop) => Err(io::ErrorKind::Interrupted.into()),
             }
         };
-        match timeout(self.idle, read).await {
+        match timeout_at(end, read).await {
             Ok(Ok(length)) if length > 0 => {
                 self.unread.extend_from_slice(chunk.get(..length).unwrap_or_default());
                 Ok(())
@@ -83,7 +86,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
+    fn idle_end(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_add(self.idle).unwrap_or(now)
+    }
+
+    /// Reads a line. It has to be whole within the idle time, however its bytes come.
     pub(super) async fn line(&mut self) -> Result<Line, Over> {
+        let end = self.idle_end();
         let mut skipped = 0_usize;
         loop {
             if let Some(at) = self.unread.iter().position(|byte| *byte == b'\n') {
@@ -99,17 +109,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             if skipped > SKIPPED_BYTES {
                 return Err(Over);
             }
-            self.more().await?;
+            self.more(end).await?;
         }
     }
 
     /// Reads a mail of at most `bytes_max` to its end, which is CR LF `.` CR LF and nothing that only looks like it: what follows
-    /// a bare LF is still the same mail, to every server that is asked.
+    /// a bare LF is still the same mail, to every server that is asked. It has the idle time, and a second for each
+    /// [`BYTES_PER_SECOND`] that came.
     pub(super) async fn content(&mut self, bytes_max: usize) -> Result<Content, Over> {
         let mut reader = Reader::new(bytes_max);
+        let begin = self.idle_end();
         loop {
             if self.unread.is_empty() {
-                self.more().await?;
+                let earned = Duration::from_secs(reader.seen.div_euclid(BYTES_PER_SECOND) as u64);
+                self.more(begin.checked_add(earned).unwrap_or(begin)).await?;
             }
             if let Some(used) = reader.read(&self.unread) {
                 self.unread.drain(..used);
@@ -201,7 +214,7 @@ mod tests {
         let (_stop, stopped) = watch::channel(false);
         let mut wire = Wire::new(ours, Duration::from_secs(5), stopped);
         let content = wire.content(bytes_max).await;
-        while content.is_ok() && wire.more().await.is_ok() {}
+        while content.is_ok() && wire.more(wire.idle_end()).await.is_ok() {}
         (content, wire.unread)
     }
 
@@ -251,6 +264,25 @@ mod tests {
         assert_eq!(wire.line().await, Err(Over));
         drop(wire);
         writer.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_line_or_a_mail_that_drips_is_over_before_it_is_whole() {
+        for end in ["\r\n", "\r\n.\r\n"] {
+            let (ours, mut theirs) = duplex(16);
+            tokio::spawn(async move {
+                // Never silent for the idle time, and fifty times as long in all.
+                for _ in 0..500 {
+                    theirs.write_all(b"x").await.ok();
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                theirs.write_all(end.as_bytes()).await.ok();
+            });
+            let (_stop, stopped) = watch::channel(false);
+            let mut wire = Wire::new(ours, Duration::from_millis(100), stopped);
+            let whole = if end.contains('.') { wire.content(4 << 20).await.is_ok() } else { wire.line().await.is_ok() };
+            assert!(!whole, "{end:?}");
+        }
     }
 
     #[tokio::test]

@@ -1,0 +1,151 @@
+//! How much is kept in a day of mail that answers no mail of ours. Anybody may write to `postmaster` (RFC 5321 section 4.5.1), so
+//! without an end to it anybody could fill the disk.
+
+use super::doors::network;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// A number of mails and their bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// Mails.
+    pub mails: u64,
+    /// Bytes, headers and all.
+    pub bytes: u64,
+}
+
+impl Amount {
+    const fn holds(self, kept: Self) -> bool {
+        kept.mails < self.mails && kept.bytes < self.bytes
+    }
+
+    const fn add(&mut self, bytes: usize) {
+        self.mails = self.mails.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+    }
+}
+
+/// How much is kept in one day (UTC) of mail that answers no mail of ours. A mail that begins below the limit is taken whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// In all.
+    pub all: Amount,
+    /// From one network: an IPv4 address, or an IPv6 /64.
+    pub network: Amount,
+}
+
+impl Default for Limits {
+    /// house: a practice gets some reports a day from each large receiver, and hardly any mail for `postmaster`.
+    fn default() -> Self {
+        Self { all: Amount { mails: 1000, bytes: 64 << 20 }, network: Amount { mails: 100, bytes: 16 << 20 } }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Today {
+    day: i64,
+    all: Amount,
+    networks: HashMap<IpAddr, Amount>,
+    warned: bool,
+}
+
+/// What was kept today; begins anew each day and when the process starts.
+#[derive(Debug)]
+pub(super) struct Quota {
+    limits: Limits,
+    today: Mutex<Today>,
+}
+
+impl Quota {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, today: Mutex::default() }
+    }
+
+    /// Whether one more mail from `from` may be kept. Says so in the log the first time in a day that none may.
+    pub(super) fn has_room(&self, from: IpAddr, now: Timestamp) -> bool {
+        let limits = self.limits;
+        self.with(now, |today| {
+            let theirs = today.networks.get(&network(from)).copied().unwrap_or_default();
+            let room = limits.all.holds(today.all) && limits.network.holds(theirs);
+            if !room && !std::mem::replace(&mut today.warned, true) {
+                tracing::warn!(
+                    mails = today.all.mails,
+                    bytes = today.all.bytes,
+                    "mail that answers no mail of ours came to as much as is kept in a day; its senders are told 452 until tomorrow"
+                );
+            }
+            room
+        })
+    }
+
+    /// Notes a mail that was kept.
+    pub(super) fn kept(&self, from: IpAddr, bytes: usize, now: Timestamp) {
+        self.with(now, |today| {
+            today.all.add(bytes);
+            today.networks.entry(network(from)).or_default().add(bytes);
+        });
+    }
+
+    fn with<T>(&self, now: Timestamp, act: impl FnOnce(&mut Today) -> T) -> T {
+        let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
+        let day = now.as_second().div_euclid(DAY_SECONDS);
+        if today.day != day {
+            *today = Today { day, ..Today::default() };
+        }
+        act(&mut today)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { all: Amount { mails: 3, bytes: 1000 }, network: Amount { mails: 2, bytes: 500 } };
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn a_network_and_all_together_have_as_many_mails_a_day_as_were_set() {
+        let quota = Quota::new(LIMITS);
+        for _ in 0..2 {
+            assert!(quota.has_room(ip("2001:db8::1"), at(0)));
+            quota.kept(ip("2001:db8::1"), 1, at(0));
+        }
+        assert!(!quota.has_room(ip("2001:db8::2"), at(0)), "the same subscriber");
+        assert!(quota.has_room(ip("192.0.2.1"), at(0)));
+        quota.kept(ip("192.0.2.1"), 1, at(0));
+        assert!(!quota.has_room(ip("192.0.2.2"), at(0)), "all together");
+        assert!(quota.has_room(ip("2001:db8::1"), at(DAY_SECONDS)), "the next day");
+    }
+
+    #[test]
+    fn bytes_count_as_mails_do() {
+        let quota = Quota::new(LIMITS);
+        quota.kept(ip("192.0.2.1"), 500, at(0));
+        assert!(!quota.has_room(ip("192.0.2.1"), at(0)));
+        assert!(quota.has_room(ip("192.0.2.2"), at(0)));
+        quota.kept(ip("192.0.2.2"), 500, at(0));
+        assert!(!quota.has_room(ip("192.0.2.3"), at(0)));
+    }
+
+    #[test]
+    fn the_log_is_told_once_a_day() {
+        let quota = Quota::new(LIMITS);
+        quota.kept(ip("192.0.2.1"), 5000, at(0));
+        assert!(!quota.today.lock().unwrap().warned);
+        assert!(!quota.has_room(ip("192.0.2.1"), at(0)) && !quota.has_room(ip("192.0.2.1"), at(1)));
+        assert!(quota.today.lock().unwrap().warned);
+        assert!(quota.has_room(ip("192.0.2.1"), at(DAY_SECONDS)));
+        assert!(!quota.today.lock().unwrap().warned);
+    }
+}
