@@ -6,16 +6,24 @@
 
 use crate::reference::{DOUBTFUL, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, WRONG_NUMBER};
 
+mod foreign;
+mod means;
 mod normal;
 #[cfg(test)]
 mod paraphrase;
 mod refusal;
 mod somebody;
+mod stranger;
+mod symptom;
 mod wish;
 
-use normal::Normal;
+use foreign::is_foreign_stop;
+use means::{asks_for_other_means, refuses_offers};
+use normal::{Normal, TURNS, as_shown};
 use refusal::{Refusal, may_refuse, refusal};
 use somebody::is_somebody_else;
+use stranger::{Stranger, stranger};
+use symptom::without_symptoms;
 use wish::{Wish, commands, glued, wish};
 
 /// What an inbound message means.
@@ -152,10 +160,19 @@ const COURTESIES: &[&str] = &[
 /// letters, Cyrillic look-alikes, accents, zero-width characters, emoji, spaces or dots between the letters.
 #[must_use]
 pub fn read(text: &str) -> Meaning {
+    // What a reader sees counts, and what was typed too.
+    let shown = text.contains(TURNS).then(|| read_plain(&as_shown(text)));
+    shown.filter(|meaning| *meaning != Meaning::Other).unwrap_or_else(|| read_plain(text))
+}
+
+fn read_plain(text: &str) -> Meaning {
     let normal = Normal::new(text);
     let whole = normal.text.as_str();
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| at_word(whole, phrase));
-    if has(WRONG_NUMBER) || is_somebody_else(text) {
+    let stranger = stranger(text);
+    let asked = WHO_IS_ASKED_ABOUT.iter().any(|of| at_word(whole, of));
+    let wrong = WRONG_NUMBER.iter().any(|phrase| at_word(whole, phrase) && !(asked && ASKS_WHO.contains(phrase)));
+    if wrong || stranger == Some(Stranger::Clear) || is_somebody_else(text) {
         return Meaning::WrongNumber;
     }
     if whole.is_empty() {
@@ -165,10 +182,10 @@ pub fn read(text: &str) -> Meaning {
     if is_cancel(whole) || is_cancel(&core) {
         return Meaning::RevokesOrCancelsVisit;
     }
-    if revokes(whole) || revokes(&core) {
+    if revokes(whole) || revokes(&core) || is_foreign_stop(whole) {
         return Meaning::Revokes;
     }
-    let spoken = without(whole, STOPS_OF_ANOTHER_KIND);
+    let spoken = without(&without_symptoms(whole), STOPS_OF_ANOTHER_KIND);
     let spoken = spoken.trim();
     if NEGATIONS.iter().any(|phrase| at_word(spoken, phrase)) {
         return Meaning::Ambiguous;
@@ -188,7 +205,7 @@ pub fn read(text: &str) -> Meaning {
     if refused == Some(Refusal::Clear) && !care {
         return Meaning::Revokes;
     }
-    if refused.is_some() {
+    if refused.is_some() || asks_for_other_means(whole) {
         return Meaning::Ambiguous;
     }
     if has(REVOKES_ANYWHERE) {
@@ -203,7 +220,7 @@ pub fn read(text: &str) -> Meaning {
     if !care && (alone(revokes) || alone(commands_an_end) || shouts_stop(text, whole)) {
         return Meaning::Revokes;
     }
-    if has(DEATHS) {
+    if has(DEATHS) || stranger.is_some() || refuses_offers(whole) {
         return Meaning::Ambiguous;
     }
     if normal.stop_sign || wish.is_some() || may_refuse(spoken) || has_word(spoken, DOUBTFUL) {
@@ -213,6 +230,33 @@ pub fn read(text: &str) -> Meaning {
         return Meaning::Resumes;
     }
     if is_one_of(whole, HELP) || is_one_of(&core, HELP) { Meaning::Help } else { Meaning::Other }
+}
+
+/// Questions who writes, unless something that one may ask of follows: "who is this doctor?".
+const ASKS_WHO: &[&str] = &["who is this", "whos this", "who this"];
+/// Those questions with what is asked about.
+const WHO_IS_ASKED_ABOUT: &[&str] = &[
+    "who is this doctor",
+    "who is this dr",
+    "who is this provider",
+    "who is this nurse",
+    "who is this specialist",
+    "who is this surgeon",
+    "who is this dentist",
+    "who is this therapist",
+    "who is this appointment",
+    "who is this appt",
+    "who is this visit",
+    "who is this referral",
+    "whos this doctor",
+    "whos this dr",
+    "whos this appointment",
+    "whos this appt",
+];
+
+/// Whether the words of `phrase` stand in `text` one behind the other, whole.
+fn has_run(text: &str, phrase: &str) -> bool {
+    format!(" {text} ").contains(&format!(" {phrase} "))
 }
 
 /// Stops that nobody sends: of a bus, of a visit.
@@ -348,9 +392,16 @@ pub fn spoken_of(text: &str) -> SpokenOf {
     let normal = Normal::new(text);
     let whole = normal.text.as_str();
     let has = |stems: &[&str]| stems.iter().any(|stem| at_word(whole, stem));
-    let all =
-        has(&["contact", "opt me out", "opt out of", "leave me alone", "me contact", "darme de baja", "deme de baja"])
-            || has(&["denme de baja", "dame de baja", "en paz"]);
+    let all = has(&[
+        "contact",
+        "communicat",
+        "opt me out",
+        "opt out of",
+        "leave me alone",
+        "me contact",
+        "darme de baja",
+        "deme de baja",
+    ]) || has(&["denme de baja", "dame de baja", "en paz"]);
     SpokenOf {
         texts: all
             || has(&["text", "sms", "messag", "msg", "mensaje", "my number", "mi numero", "my cell", "my phone"]),
@@ -360,7 +411,18 @@ pub fn spoken_of(text: &str) -> SpokenOf {
 }
 
 fn is_cancel(text: &str) -> bool {
-    matches!(text, "cancel" | "cancelar" | "cancele" | "cancelen" | "cancela")
+    matches!(
+        text,
+        "cancel"
+            | "cancelar"
+            | "cancele"
+            | "cancelen"
+            | "cancela"
+            | "cancelame"
+            | "cancelenme"
+            | "canceleme"
+            | "cancelarme"
+    )
 }
 
 /// Whether `text` is one of `words`, its last letter repeated or not ("STOPPP").
@@ -651,6 +713,40 @@ mod tests {
         all(&["START", "unstop", "Start please"], Meaning::Resumes);
         all(&["can we start at 9", "when does it start", "I quit smoking 3 weeks ago"], Meaning::Other);
         all(&["is there a bus stop nearby", "I'll stop by at 3", "Non-stop busy, see you Friday"], Meaning::Other);
+    }
+
+    #[test]
+    fn a_stop_is_heard_in_other_scripts_and_disguises() {
+        all(
+            &[
+                "СТОП",
+                "停止",
+                "dừng lại",
+                "ꜱᴛᴏᴘ",
+                "ˢᵗᵒᵖ",
+                "ꓢꓔꓳꓑ",
+                "\u{202e}POTS",
+                "\u{202e}POTS\u{202c} please",
+                "🇸🇹🇴🇵",
+                "Cease and desist all communications",
+                "I do not authorize these messages",
+                "no autorizo mas mensajes",
+                "Don't use this number",
+                "Por favor no textear",
+                "no quiero nada de ustedes",
+                "dejar de recibir",
+                "no usen este número",
+            ],
+            Meaning::Revokes,
+        );
+        all(&["cancélame", "Cancélenme por favor"], Meaning::RevokesOrCancelsVisit);
+        all(&["no quiero nada para el dolor", "no pude llamar ayer", "I can't use this number pad"], Meaning::Other);
+    }
+
+    #[test]
+    fn an_illness_that_will_not_stop_stops_nothing() {
+        all(&["My cough won't stop, should I still come?", "the headache does not stop"], Meaning::Other);
+        assert!(read("my cough won't stop and neither do you: stop texting me").stops());
     }
 
     #[test]

@@ -259,7 +259,9 @@ impl<'a> View<'a> {
             return Some(meaning);
         }
         let signed_in = matches!(message.channel, Channel::Portal | Channel::Chat) && message.point == self.portal;
-        if !signed_in && !self.points_of_patient().any(|known| same_place(&known.value, &message.point)) {
+        // A letter comes from no contact point that a message could go back to; it is on this patient's record.
+        let letter = message.channel == Channel::Mail;
+        if !signed_in && !letter && !self.points_of_patient().any(|known| same_place(&known.value, &message.point)) {
             return None;
         }
         let text = message.text.reveal();

@@ -66,6 +66,9 @@ fn fold(c: char) -> Folded {
         '\u{1f150}'..='\u{1f169}' => offset(0x1f150, 26),
         '\u{1f170}'..='\u{1f189}' => offset(0x1f170, 26),
         '\u{1d400}'..='\u{1d6a3}' => offset(0x1d400, 52),
+        '\u{249c}'..='\u{24b5}' => offset(0x249c, 26),
+        '\u{1f110}'..='\u{1f129}' => offset(0x1f110, 26),
+        '\u{1f1e6}'..='\u{1f1ff}' => offset(0x1f1e6, 26),
         _ if c.is_alphanumeric() => Folded::Letter(c),
         _ => Folded::Space,
     }
@@ -86,9 +89,57 @@ const fn plain(c: char) -> char {
         'ѕ' => 's',
         'х' => 'x',
         'у' => 'y',
+        other => small(other),
+    }
+}
+
+/// The plain letter of a small capital, a raised letter or one of the Lisu script, which looks like a Latin capital.
+const fn small(c: char) -> char {
+    match c {
+        'ᴀ' | 'ᵃ' | 'ꓮ' => 'a',
+        'ʙ' | 'ᵇ' | 'ꓐ' => 'b',
+        'ᴄ' | 'ᶜ' | 'ꓚ' => 'c',
+        'ᴅ' | 'ᵈ' | 'ꓓ' => 'd',
+        'ᴇ' | 'ᵉ' | 'ꓰ' => 'e',
+        'ꜰ' | 'ᶠ' | 'ꓝ' => 'f',
+        'ɢ' | 'ᵍ' | 'ꓖ' => 'g',
+        'ʜ' | 'ʰ' | 'ꓧ' => 'h',
+        'ɪ' | 'ⁱ' | 'ꓲ' => 'i',
+        'ᴊ' | 'ʲ' | 'ꓙ' => 'j',
+        'ᴋ' | 'ᵏ' | 'ꓗ' => 'k',
+        'ʟ' | 'ˡ' | 'ꓡ' => 'l',
+        'ᴍ' | 'ᵐ' | 'ꓟ' => 'm',
+        'ɴ' | 'ⁿ' | 'ꓠ' => 'n',
+        'ᴏ' | 'ᵒ' | 'ꓳ' => 'o',
+        'ᴘ' | 'ᵖ' | 'ꓑ' => 'p',
+        'ꞯ' => 'q',
+        'ʀ' | 'ʳ' | 'ꓣ' => 'r',
+        'ꜱ' | 'ˢ' | 'ꓢ' => 's',
+        'ᴛ' | 'ᵗ' | 'ꓔ' => 't',
+        'ᴜ' | 'ᵘ' | 'ꓴ' | 'ư' | 'ừ' | 'ứ' | 'ử' | 'ữ' | 'ự' => 'u',
+        'ᴠ' | 'ᵛ' | 'ꓦ' => 'v',
+        'ᴡ' | 'ʷ' | 'ꓪ' => 'w',
+        'ˣ' | 'ꓫ' => 'x',
+        'ʏ' | 'ʸ' | 'ꓬ' => 'y',
+        'ᴢ' | 'ᶻ' | 'ꓜ' => 'z',
         other => other,
     }
 }
+
+/// Text as it is shown: what stands between a sign that turns the direction round and the sign that ends it, backwards.
+pub(super) fn as_shown(text: &str) -> String {
+    let mut parts = text.split(TURNS);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (turned, rest) = part.split_once('\u{202c}').unwrap_or((part, ""));
+        shown.extend(turned.chars().rev());
+        shown.push_str(rest);
+    }
+    shown
+}
+
+/// Right-to-left override (Unicode Standard Annex 9, section 2.2).
+pub(super) const TURNS: char = '\u{202e}';
 
 /// Joins runs of single letters, so that `s t o p` and `S.T.O.P.` read as one word.
 fn join_letters(text: &str) -> String {

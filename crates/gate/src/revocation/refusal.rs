@@ -1,7 +1,7 @@
 //! Revocations that no list of phrases holds: who refuses to be written to, takes a consent back, or wants their number out of the
 //! list, in whatever words.
 
-use super::COURTESIES;
+use super::{COURTESIES, has_run};
 
 /// How a message refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,7 @@ const WITHIN: &[&str] = &["ever", "you", "please", "dare", "even", "longer", "do
 const CONDITIONS: &[&str] = &[
     "before", "after", "until", "till", "today", "tomorrow", "unless", "if", "between", "during", "instead", "rather",
     "when", "while", "yet", "new", "update", "change", "changed", "old", "weekends", "morning", "night", "work",
+    "antes", "despues", "hasta", "hoy", "manana", "noche", "trabajo", "mientras",
 ];
 /// What is taken back.
 const CONSENTS: &[&str] =
@@ -164,7 +165,9 @@ pub(super) fn refusal(text: &str) -> Option<Refusal> {
         || takes_consent_back(&words)
         || has_had_enough(&words)
         || wants_to_be_taken_out(&words)
-        || never_joined(&words);
+        || never_joined(&words)
+        || refuses_in_spanish(&words)
+        || wants_nothing(text);
     refused.then_some(Refusal::Clear.within(text))
 }
 
@@ -324,8 +327,66 @@ fn refuses_to_be_reached(words: &[&str]) -> bool {
         Some(word) if REACHES.contains(word) => true,
         // "Do not ever send me reminders."
         Some(word) if sends(word) => done.any(|word| SENT.contains(word)),
+        // "Don't use this number."
+        Some(&"use") => rest.iter().any(|word| LINES.contains(word)),
         _ => false,
     }
+}
+
+/// What is called, texted or written to.
+const LINES: &[&str] = &["number", "phone", "cell", "line", "email", "numero", "telefono", "celular", "correo"];
+
+/// "No textear", "ya no me molesten", "no usen este número", "dejar de recibir".
+fn refuses_in_spanish(words: &[&str]) -> bool {
+    const REACHED: &[&str] = &[
+        "textear",
+        "textearme",
+        "texteen",
+        "textee",
+        "textees",
+        "texteenme",
+        "llamar",
+        "llamarme",
+        "llamen",
+        "escribir",
+        "escribirme",
+        "escriban",
+        "contactar",
+        "contactarme",
+        "contacten",
+        "molestar",
+        "molestarme",
+        "molesten",
+    ];
+    const SENDS: &[&str] = &["mandar", "mandarme", "manden", "enviar", "enviarme", "envien", "recibir"];
+    const USES: &[&str] = &["usar", "usen", "use", "utilicen", "utilice", "utilizar"];
+    match after_courtesies(words) {
+        ["no", "me", verb, rest @ ..] | ["no", verb, rest @ ..] => {
+            REACHED.contains(verb)
+                || (SENDS.contains(verb) && rest.iter().any(|word| SENT.contains(word)))
+                || (USES.contains(verb) && rest.iter().any(|word| LINES.contains(word)))
+        }
+        ["dejar", "de", verb, ..] | ["quiero" | "deseo", "dejar", "de", verb, ..] => {
+            REACHED.contains(verb) || SENDS.contains(verb)
+        }
+        _ => false,
+    }
+}
+
+/// "Cease and desist", "no quiero nada de ustedes", "I want nothing from you".
+fn wants_nothing(text: &str) -> bool {
+    const SAID: &[&str] = &[
+        "cease and desist",
+        "no quiero nada de ustedes",
+        "no quiero nada de usted",
+        "no quiero nada mas de",
+        "no quiero saber nada",
+        "want nothing from you",
+        "dont want anything from you",
+        "do not want anything from you",
+        "want nothing more from you",
+    ];
+    SAID.iter().any(|said| has_run(text, said))
 }
 
 /// "I'm done with your texts", "sick of these messages", "estoy harta de sus avisos".
@@ -371,6 +432,18 @@ fn takes_consent_back(words: &[&str]) -> bool {
     words.iter().enumerate().filter(|(_, word)| CONSENTS.contains(word)).any(|(at, _)| {
         let before = words.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
         before.iter().any(|word| TAKES_BACK.contains(word) || NEVER.contains(word))
+    }) || authorizes_none(words)
+}
+
+/// "I do not authorize these messages", "no autorizo más mensajes".
+fn authorizes_none(words: &[&str]) -> bool {
+    const AUTHORIZES: &[&str] =
+        &["authorize", "authorise", "authorized", "authorised", "autorizo", "autorice", "autorizado"];
+    const NEAR: usize = 3;
+    words.iter().enumerate().filter(|(_, word)| AUTHORIZES.contains(word)).any(|(at, _)| {
+        let before = words.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
+        let after = words.get(at..).unwrap_or_default();
+        before.iter().any(|word| NEVER.contains(word)) && after.iter().any(|word| SENT.contains(word))
     })
 }
 

@@ -107,7 +107,7 @@ fn says_wrong_number(text: &str) -> bool {
 }
 
 /// Lower case, without accents, apostrophes and what surrounds a word.
-fn plain(word: &str) -> String {
+pub(super) fn plain(word: &str) -> String {
     let letter = |c: char| match c {
         'á' => 'a',
         'é' => 'e',
@@ -120,7 +120,7 @@ fn plain(word: &str) -> String {
     word.to_lowercase().chars().filter(|c| c.is_alphanumeric()).map(letter).collect()
 }
 
-fn is_name(word: &str) -> bool {
+pub(super) fn is_name(word: &str) -> bool {
     let mut letters = word.trim_matches(|c: char| !c.is_alphanumeric()).chars();
     let capital = letters.next().is_some_and(char::is_uppercase);
     capital && letters.next().is_some_and(char::is_lowercase) && !NOBODY.contains(&plain(word).as_str())

@@ -43,6 +43,9 @@ const SENT: &[&str] = &[
     "llamadas",
     "correo",
     "correos",
+    "communication",
+    "communications",
+    "comunicaciones",
 ];
 /// What stands for what is sent, and for nothing else in an answer to it.
 const THESE: &[&str] = &["these", "those", "them", "estos", "esos", "estas", "esas"];

@@ -269,5 +269,11 @@ mod tests {
         mailed.request.channels = Some(vec![Channel::Email]);
         assert!(refused_by(&mailed, Channel::Email, "TCP-11"), "no mailbox tells capitals apart");
         assert!(sends(&asked(Channel::Email, "stranger@example.net", "stop texting me"), Channel::Sms));
+        assert!(refused_by(
+            &asked(Channel::Mail, "1 Elm St", "Do not call or text our client."),
+            Channel::Sms,
+            "TCP-11"
+        ));
+        assert!(sends(&asked(Channel::Mail, "1 Elm St", "Thank you for your call."), Channel::Sms));
     }
 }
