@@ -103,13 +103,14 @@ fn what(message: &Message<'_>, from_nobody: bool, from_mailer: bool) -> What {
 /// What a person wrote: above what they quote, failing that in the subject.
 fn reply(message: &Message<'_>) -> Words {
     let first = message.text_body.first().and_then(|at| message.part(*at));
-    let (own, rest) = match first.map(|part| &part.body) {
-        Some(PartType::Html(html)) => {
+    let html = first.filter(|part| part.is_text_html()).and_then(MessagePart::text_contents);
+    let (own, rest) = match html {
+        Some(html) => {
             let (above, cut) = words::above_quotes(html);
             let (own, rest) = words::own(&html_to_text(above));
             (own, rest || cut)
         }
-        _ => words::own(&message.body_text(0).unwrap_or_default()),
+        None => words::own(&message.body_text(0).unwrap_or_default()),
     };
     if !own.is_empty() {
         return Words { text: Phi::new(own), whole: !rest && message.attachment_count() == 0 };
