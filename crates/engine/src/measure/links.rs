@@ -256,8 +256,8 @@ mod tests {
     use postern_base::{Language, Purpose};
     use postern_gate::LinkState;
 
-    #[test]
-    fn a_link_on_our_own_site_that_leads_on_is_not_ours_nor_one_that_dials_or_runs() {
+    /// What the links of `text` are to the clinic at sunrise.example.
+    fn state(text: &str) -> LinkState {
         let tenant = postern_gate::facts::Tenant {
             link_domains: vec!["sunrise.example".into()],
             callback: Some("+15555550100".into()),
@@ -272,6 +272,11 @@ mod tests {
             recipient: &recipient,
             vocabulary: None,
         };
+        links(text, place)
+    }
+
+    #[test]
+    fn a_link_on_our_own_site_that_leads_on_is_not_ours_nor_one_that_dials_or_runs() {
         for text in [
             "See https://sunrise.example/a?next=https://evil.test",
             "See https://sunrise.example/a?next=https%3A%2F%2Fevil.test%2Fx",
@@ -298,7 +303,7 @@ mod tests {
             "Tap data:text/html,hello",
             "Tap <javascript:alert(1)>",
         ] {
-            assert_eq!(links(text, place), LinkState::Foreign, "{text}");
+            assert_eq!(state(text), LinkState::Foreign, "{text}");
         }
         for text in [
             "Call tel:+15555550100",
@@ -307,7 +312,7 @@ mod tests {
             "See https://sunrise.example/m/x7Kq#top",
             "See https://go.sunrise.example/",
         ] {
-            assert_eq!(links(text, place), LinkState::Clean, "{text}");
+            assert_eq!(state(text), LinkState::Clean, "{text}");
         }
         for text in ["Tel: 555-555-0100", "data: 12/04", "Office Tel:ask us"] {
             assert!(!has_link(text), "{text}");
@@ -316,20 +321,6 @@ mod tests {
 
     #[test]
     fn a_link_is_seen_however_its_dots_and_its_scheme_are_written() {
-        let tenant = postern_gate::facts::Tenant {
-            link_domains: vec!["sunrise.example".into()],
-            callback: Some("+15555550100".into()),
-            ..crate::templates::sample::tenant()
-        };
-        let recipient = postern_classify::Recipient::default();
-        let place = Place {
-            purpose: Purpose::AppointmentReminder,
-            channel: None,
-            language: Language::En,
-            tenant: &tenant,
-            recipient: &recipient,
-            vocabulary: None,
-        };
         for text in [
             "See evil\u{3002}example",
             "See https://evil\u{3002}example/a",
@@ -350,10 +341,10 @@ mod tests {
             "See \u{ff45}\u{ff56}\u{ff49}\u{ff4c}.\u{ff43}\u{ff4f}\u{ff4d}",
             "See http[:]//evil.com",
         ] {
-            assert_eq!(links(text, place), LinkState::Foreign, "{text}");
+            assert_eq!(state(text), LinkState::Foreign, "{text}");
         }
-        assert_eq!(links("See sunrise[.]example", place), LinkState::Clean);
-        assert_eq!(links("See https://sunrise.example/m/x7Kq", place), LinkState::Clean);
+        assert_eq!(state("See sunrise[.]example"), LinkState::Clean);
+        assert_eq!(state("See https://sunrise.example/m/x7Kq"), LinkState::Clean);
         for text in [
             "Dec. 4 at 2:30 p.m. Call 555-555-0100",
             "St. Mary. Please call us.",

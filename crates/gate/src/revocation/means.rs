@@ -111,12 +111,8 @@ pub(super) fn refuses_offers(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Meaning, read};
-
-    fn all(texts: &[&str], expected: Meaning) {
-        let otherwise: Vec<_> = texts.iter().map(|text| (text, read(text))).filter(|(_, is)| *is != expected).collect();
-        assert!(otherwise.is_empty(), "not {expected:?}: {otherwise:?}");
-    }
+    use super::super::Meaning;
+    use super::super::tests::all;
 
     #[test]
     fn a_request_for_other_means_is_read_by_a_person() {

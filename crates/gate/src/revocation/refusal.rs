@@ -493,12 +493,8 @@ fn after_courtesies<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Meaning, read};
-
-    fn all(texts: &[&str], expected: Meaning) {
-        let otherwise: Vec<_> = texts.iter().map(|text| (text, read(text))).filter(|(_, is)| *is != expected).collect();
-        assert!(otherwise.is_empty(), "not {expected:?}: {otherwise:?}");
-    }
+    use super::super::Meaning;
+    use super::super::tests::all;
 
     #[test]
     fn who_refuses_to_be_reached_revokes_in_whatever_words() {

@@ -215,12 +215,8 @@ fn has_it_newly(part: &Part) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Meaning, read};
-
-    fn all(texts: &[&str], expected: Meaning) {
-        let otherwise: Vec<_> = texts.iter().map(|text| (text, read(text))).filter(|(_, is)| *is != expected).collect();
-        assert!(otherwise.is_empty(), "not {expected:?}: {otherwise:?}");
-    }
+    use super::super::Meaning;
+    use super::super::tests::all;
 
     #[test]
     fn a_stranger_who_says_that_the_patient_is_not_there_is_heard() {

@@ -209,14 +209,9 @@ const WEAK: &[&str] =
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Meaning, read};
+    use super::super::Meaning;
+    use super::super::tests::all;
     use super::glued;
-
-    fn all(texts: &[&str], expected: Meaning) {
-        for text in texts {
-            assert_eq!(read(text), expected, "{text:?}");
-        }
-    }
 
     #[test]
     fn a_wish_that_the_messages_end_revokes_in_whatever_order() {

@@ -1,0 +1,253 @@
+//! What whole messages are taken for.
+
+use super::*;
+
+/// Every one of `texts` means `expected`; what does not is shown with what it is taken for.
+pub(super) fn all(texts: &[&str], expected: Meaning) {
+    let otherwise: Vec<_> = texts.iter().map(|text| (text, read(text))).filter(|(_, is)| *is != expected).collect();
+    assert!(otherwise.is_empty(), "not {expected:?}: {otherwise:?}");
+}
+
+#[test]
+fn a_command_to_end_it_revokes_and_the_same_words_in_another_sentence_do_not() {
+    all(
+        &[
+            "Quit it",
+            "End this",
+            "end it.",
+            "pls dont txt me no more",
+            "remove this number",
+            "enough with these texts already",
+            "texts must end",
+            "st0p",
+            "5top",
+            "sto p",
+            "stahp",
+            "I want out",
+        ],
+        Meaning::Revokes,
+    );
+    all(
+        &[
+            "I will quit work early to come",
+            "see you at the end of the day",
+            "End of the month works",
+            "Is that enough time?",
+            "room 5 or 0?",
+            "my dad wants out of the hospital today",
+        ],
+        Meaning::Other,
+    );
+}
+
+#[test]
+fn the_seven_words_revoke_however_they_are_written() {
+    all(
+        &["STOP", "stop", " Stop. ", "stop!!!", "quit", "END", "revoke", "opt out", "OPT-OUT", "optout", "unsubscribe"],
+        Meaning::Revokes,
+    );
+    all(
+        &[
+            "ＳＴＯＰ",
+            "s\u{200b}top",
+            "S\u{fe0f}TOP",
+            "STOP 🛑",
+            "🛑",
+            "s t o p",
+            "S.T.O.P.",
+            "STOPPP",
+            "𝐒𝐓𝐎𝐏",
+            "ⓢⓣⓞⓟ",
+            "ЅТОР",
+            "stóp",
+        ],
+        Meaning::Revokes,
+    );
+}
+
+#[test]
+fn a_short_sentence_that_a_reasonable_person_understands_revokes() {
+    all(
+        &[
+            "pls STOP texting",
+            "Please stop.",
+            "stop texting me",
+            "Stop sending me these messages",
+            "Don't text me again",
+            "do not contact me",
+            "remove me from your list",
+            "take me off this list",
+            "No more texts",
+            "leave me alone",
+            "I want to opt out",
+            "stop thanks",
+            "Please unsubscribe me",
+            "I don't want these texts",
+            "take this number off your list",
+            "I told you guys to quit",
+            "fuck off",
+            "stpo",
+            "STOP STOP",
+            "Stop 2 end",
+            "Not interested, stop",
+            "STOP (sent from my phone)",
+            "Stop! You are not my doctor",
+            "I want you to STOP",
+            "I no longer want these messages",
+            "cease",
+            "unsuscribe",
+            "no texts",
+            "cancel all messages",
+        ],
+        Meaning::Revokes,
+    );
+}
+
+#[test]
+fn spanish_revokes_too() {
+    all(
+        &[
+            "ALTO",
+            "parar",
+            "Por favor pare",
+            "no me escriban más",
+            "No más mensajes",
+            "dejen de enviarme mensajes",
+            "quiero darme de baja",
+            "para",
+            "¡Basta!",
+            "Ya basta",
+            "no quiero mensajes",
+            "ARRETEZ",
+            "Buenas tardes, favor de no mandar mensajes",
+            "sáquenme de su lista",
+            "deja de escribirme",
+            "quiero dejar de recibir mensajes",
+            "no me vuelvan a llamar",
+            "Párenle ya",
+            "no me interesa, gracias",
+        ],
+        Meaning::Revokes,
+    );
+}
+
+#[test]
+fn spanish_that_tells_or_asks_something_else_does_not_revoke() {
+    all(
+        &[
+            "Dejé de fumar hace un mes",
+            "Todavía no me llamaron con los resultados",
+            "no me enviaron la información",
+            "¿Me puede quitar una duda?",
+            "Gracias por los mensajes",
+        ],
+        Meaning::Other,
+    );
+    all(
+        &["por favor no dejen de mandarme mensajes", "¿debo dejar de tomar la pastilla o parar?", "cancelo mi cita"],
+        Meaning::Ambiguous,
+    );
+}
+
+#[test]
+fn cancel_revokes_and_says_that_it_may_mean_the_visit() {
+    let heard = [
+        "CANCEL",
+        "cancel please",
+        "Cancelar",
+        "Cancelen",
+        "Sorry, I can't make it. Cancel",
+        "I can't come, please cancel",
+    ];
+    all(&heard, Meaning::RevokesOrCancelsVisit);
+}
+
+#[test]
+fn doubtful_wording_goes_to_a_person() {
+    all(
+        &[
+            "should I stop taking the metformin?",
+            "don't stop",
+            "I can't stop coughing",
+            "please cancel my appointment",
+            "could you stop it with the ibuprofen and my pills",
+            "can I stop this medication",
+        ],
+        Meaning::Ambiguous,
+    );
+}
+
+#[test]
+fn a_wrong_number_is_heard_even_beside_a_stop() {
+    all(
+        &["wrong number", "Who is this?", "You have the WRONG number, stop texting", "Número equivocado"],
+        Meaning::WrongNumber,
+    );
+    all(
+        &["Está equivocado de número", "Este número no es de Juan", "No me llamo María", "¿Quién me escribe?"],
+        Meaning::WrongNumber,
+    );
+}
+
+#[test]
+fn only_start_by_itself_lifts() {
+    all(&["START", "unstop", "Start please"], Meaning::Resumes);
+    all(&["can we start at 9", "when does it start", "I quit smoking 3 weeks ago"], Meaning::Other);
+    all(&["is there a bus stop nearby", "I'll stop by at 3", "Non-stop busy, see you Friday"], Meaning::Other);
+}
+
+#[test]
+fn a_stop_is_heard_in_other_scripts_and_disguises() {
+    all(
+        &[
+            "СТОП",
+            "停止",
+            "dừng lại",
+            "ꜱᴛᴏᴘ",
+            "ˢᵗᵒᵖ",
+            "ꓢꓔꓳꓑ",
+            "\u{202e}POTS",
+            "\u{202e}POTS\u{202c} please",
+            "🇸🇹🇴🇵",
+            "Cease and desist all communications",
+            "I do not authorize these messages",
+            "no autorizo mas mensajes",
+            "Don't use this number",
+            "Por favor no textear",
+            "no quiero nada de ustedes",
+            "dejar de recibir",
+            "no usen este número",
+        ],
+        Meaning::Revokes,
+    );
+    all(&["cancélame", "Cancélenme por favor"], Meaning::RevokesOrCancelsVisit);
+    all(&["no quiero nada para el dolor", "no pude llamar ayer", "I can't use this number pad"], Meaning::Other);
+}
+
+#[test]
+fn an_illness_that_will_not_stop_stops_nothing() {
+    all(&["My cough won't stop, should I still come?", "the headache does not stop"], Meaning::Other);
+    assert!(read("my cough won't stop and neither do you: stop texting me").stops());
+}
+
+#[test]
+fn help_and_everything_else_change_nothing() {
+    all(&["HELP", "info", "ayuda"], Meaning::Help);
+    all(
+        &["yes", "ok see you at the end of the week", "C", "thanks", "running late", "", "sí, confirmo", "1"],
+        Meaning::Other,
+    );
+}
+
+#[test]
+fn a_revocation_speaks_of_what_it_names() {
+    let of = |text| {
+        let SpokenOf { texts, calls, mails } = spoken_of(text);
+        (texts, calls, mails)
+    };
+    assert_eq!(of("Stop texting me"), (true, false, false));
+    assert_eq!(of("do not call or text"), (true, true, false));
+    assert_eq!(of("no me envíen más correos"), (false, false, true));
+    assert_eq!(of("do not contact me again"), (true, true, true));
+    assert_eq!(of("STOP"), (false, false, false));
+}
