@@ -7,12 +7,14 @@
 //! Start at [`vocabulary`] for the words, [`phi`] for invariant 4 (PHI never lies in the clear).
 
 pub mod clock;
+pub mod hex;
 pub mod id;
 pub mod phi;
 pub mod rng;
 pub mod vocabulary;
 
 pub use clock::{Clock, SystemClock};
+pub use hex::Hex;
 pub use id::{AttemptId, DeliveryId, EntryId, MessageId, PatientId, TenantId};
 pub use phi::{Phi, Secret};
 pub use rng::{Rng, SystemRng};

@@ -4,7 +4,7 @@
 //! A provider's safety hangs on the difference between [`CallError::NotSent`] and [`CallError::Unanswered`]: after the first nothing can have
 //! been taken, after the second nobody knows.
 
-use crate::provider::TlsSession;
+use crate::provider::{Health, Sent, TlsSession};
 use crate::tls::{self, Roots, RootsError};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
@@ -127,6 +127,43 @@ pub enum CallError {
     /// The call was written, in part or whole, and no answer was understood: nobody knows whether it was taken.
     #[error("no answer: {0}")]
     Unanswered(&'static str),
+}
+
+impl CallError {
+    /// What was seen.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotSent(code) | Self::BelowFloor(code) | Self::Unanswered(code) => code,
+        }
+    }
+
+    /// What it means for a message of which nothing was said yet, in a question `about` it that had no answer.
+    pub(crate) fn before(self, about: &str) -> Sent {
+        match self {
+            Self::BelowFloor(_) => self.into(),
+            Self::NotSent(code) | Self::Unanswered(code) => Sent::TemporaryFailure { code: format!("{about}-{code}") },
+        }
+    }
+}
+
+/// What it means for the message that was in the call.
+impl From<CallError> for Sent {
+    fn from(error: CallError) -> Self {
+        let code = error.code().to_owned();
+        match error {
+            CallError::NotSent(_) => Self::TemporaryFailure { code },
+            CallError::BelowFloor(_) => Self::BelowFloor { found: None, code, peer: None },
+            CallError::Unanswered(_) => Self::Unknown { code },
+        }
+    }
+}
+
+/// A vendor that does not answer cannot be used now.
+impl From<CallError> for Health {
+    fn from(error: CallError) -> Self {
+        Self::Down { code: error.code().to_owned() }
+    }
 }
 
 struct Connection {

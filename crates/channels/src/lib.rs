@@ -5,6 +5,7 @@
 //!
 //! Start at [`provider`], then `email/direct.rs` for a real one and `simulator/` for the ones the demo uses.
 
+pub mod amazon;
 pub mod conformance;
 pub mod email;
 pub mod https;
@@ -12,7 +13,6 @@ pub mod mail_domains;
 pub mod portal;
 pub mod provider;
 pub mod registry;
-pub mod sigv4;
 pub mod simulator;
 pub mod sms;
 pub mod tls;

@@ -9,6 +9,7 @@ use postern_gate::{Permit, TransportFloor};
 use postern_ledger::{CommitmentKey, Recorded, commit};
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 /// What a provider is and can do: facts for the gate and the docs, never decisions.
 #[derive(Debug, Clone)]
@@ -112,6 +113,11 @@ impl Outbound {
         }
         Ok(())
     }
+}
+
+/// How long `permit` is good for from `now`: what the vendor has not heard by then, but for the last of it, is not said.
+pub(crate) fn left(permit: &Permit, now: Timestamp) -> Duration {
+    Duration::try_from(permit.not_after().duration_since(now)).unwrap_or_default()
 }
 
 /// Why a provider would not send.
@@ -390,14 +396,18 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Sends what `recorded` permits, at `now`. Never weaker than the permit's floor.
     async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent;
 
-    /// Reads a vendor's request: signature first.
+    /// Reads a vendor's request: signature first. One that nobody overrides takes none.
     ///
     /// # Errors
     /// [`ReceiveError`].
-    fn receive(&self, request: &RawRequest) -> Result<Vec<Received>, ReceiveError>;
+    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
+        Err(ReceiveError::NotSupported)
+    }
 
     /// Asks the vendor where a message stands; `None` when it cannot say.
-    async fn status(&self, reference: &ProviderRef) -> Option<Receipt>;
+    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
+        None
+    }
 
     /// Asks whether it can be used now.
     async fn probe(&self) -> Health;

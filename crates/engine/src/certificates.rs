@@ -10,7 +10,7 @@ use crate::ledger_entry;
 use crate::principal::{Principal, Scope};
 use crate::wire::{CertificateView, NewCertificate, WireError};
 use jiff::Timestamp;
-use postern_base::{EmailMode, PatientId, Phi};
+use postern_base::{EmailMode, Hex, PatientId, Phi};
 use postern_channels::email::smime::{Bundle, Examined, Recipient, Trust, Unfit};
 use postern_gate::facts::{Address, Certificate};
 use postern_gate::{Fact, Request};
@@ -102,7 +102,8 @@ impl Engine {
         let now = self.now();
         let mut removed = false;
         for record in tenant.reading().await?.certificates(&patient).await? {
-            let same = look(&trust, &record, now).is_some_and(|there| hex(&there.fingerprint) == fingerprint);
+            let same =
+                look(&trust, &record, now).is_some_and(|there| Hex(&there.fingerprint).to_string() == fingerprint);
             if same {
                 let (actor, kind) = (principal.actor(), Kind::Administered);
                 let entry = ledger_entry::of(self, &principal.tenant, kind, actor, "certificate_removed")
@@ -167,17 +168,13 @@ fn look(trust: &Trust, record: &CertificateRecord, now: Timestamp) -> Option<Exa
 fn view(added_at: Timestamp, examined: &Examined) -> CertificateView {
     let unfit = examined.fit().err();
     CertificateView {
-        fingerprint: hex(&examined.fingerprint),
+        fingerprint: Hex(&examined.fingerprint).to_string(),
         not_before: examined.from,
         not_after: examined.until,
         usable: unfit.is_none(),
         reason: unfit.map(|why| why.code().to_owned()),
         added_at,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unfit(why: Unfit) -> WireError {

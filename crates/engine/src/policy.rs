@@ -7,7 +7,7 @@ use crate::wire::PolicyFile;
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use jiff::civil::Time;
-use postern_base::{Channel, Form, Level, Purpose};
+use postern_base::{Channel, Form, Hex, Level, Purpose};
 use postern_gate::Policy;
 use postern_gate::policy::{LoweredCell, Overrides, PolicyDefect, ResultsException, floor};
 use serde::Serialize;
@@ -271,7 +271,7 @@ fn version(file: &PolicyFile) -> String {
         return String::new();
     }
     let hash = digest::digest(&digest::SHA256, &bytes);
-    hash.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    Hex(hash.as_ref().get(..6).unwrap_or_default()).to_string()
 }
 
 /// A policy in effect, beside the floor: what `postern policy show` gives.

@@ -4,7 +4,7 @@
 mod amazon;
 mod texts;
 
-pub(crate) use amazon::Ses;
+pub(crate) use amazon::{AmazonTexts, Ses};
 use postern_base::{Channel, TenantId};
 use postern_engine::policy;
 use postern_engine::wire::{self, Settings};
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-pub(crate) use texts::{AmazonTexts, LongTexts, Smpp, Twilio};
+pub(crate) use texts::{LongTexts, Smpp, Twilio};
 
 /// The configuration.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -1,7 +1,7 @@
 //! From configuration to a running engine.
 
+mod amazon;
 mod dkim;
-mod ses;
 mod smime;
 mod texts;
 
@@ -19,6 +19,7 @@ use postern_channels::email::smime::Signer;
 use postern_channels::email::{
     Anchors, Credentials, Direct, DirectConfig, Dkim, DnsConfig, Enforces, Roots, Smarthost, SmarthostConfig, TlsStart,
 };
+use postern_channels::https::HttpsConfig;
 use postern_channels::portal::Portal;
 use postern_channels::registry::{AlreadyThere, Providers};
 use postern_channels::simulator::{Callback, Inbox, Line, SimulatedVendor};
@@ -44,6 +45,9 @@ const FINAL_REPLY: Duration = Duration::from_secs(50);
 /// the next server should still have its turn.
 const DIRECT_REPLY: Duration = Duration::from_secs(12);
 const DIRECT_FINAL_REPLY: Duration = Duration::from_secs(28);
+/// How long connecting to a vendor's API may take, and how long its answer may: a permit lasts half a minute.
+const VENDOR_CONNECTS: Duration = Duration::from_secs(10);
+const VENDOR_ANSWERS: Duration = Duration::from_secs(40);
 /// How long one DNS server may take for an answer.
 const DNS_ANSWER: Duration = Duration::from_secs(3);
 /// Where this machine says which DNS servers it asks.
@@ -127,10 +131,10 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
         providers.add(Arc::new(texts::twilio(settings, public_url, &sources.clock)?)).map_err(twice)?;
     }
     for settings in &config.sns {
-        providers.add(Arc::new(texts::sns(settings, &sources.clock)?)).map_err(twice)?;
+        providers.add(Arc::new(amazon::sns(settings, &sources.clock)?)).map_err(twice)?;
     }
     for settings in &config.end_user_messaging {
-        providers.add(Arc::new(texts::end_user_messaging(settings, &sources.clock)?)).map_err(twice)?;
+        providers.add(Arc::new(amazon::end_user_messaging(settings, &sources.clock)?)).map_err(twice)?;
     }
     let (tells, told) = mpsc::channel(CALLBACKS);
     let mut centres = Vec::new();
@@ -142,7 +146,7 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
     for settings in &config.ses {
         let signer = smime::signer(config.smime.as_ref(), &settings.from)?;
         let dkim = signers(config, &settings.from)?;
-        providers.add(Arc::new(ses::provider(settings, signer, dkim, &sources.clock)?)).map_err(twice)?;
+        providers.add(Arc::new(amazon::ses(settings, signer, dkim, &sources.clock)?)).map_err(twice)?;
     }
     if let Some(settings) = &config.direct {
         let signer = smime::signer(config.smime.as_ref(), &settings.from)?;
@@ -170,6 +174,17 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
 fn secret(file: &Path) -> Result<Secret<String>, Failure> {
     let text = fs::read_to_string(file).map_err(|why| Failure::Read { path: file.to_path_buf(), why })?;
     Ok(Secret::new(text.trim_end().to_owned()))
+}
+
+/// How a vendor's API at `origin` is reached; `trust` = a file with the certificates to trust, absent the system's.
+fn https(origin: String, trust: Option<&Path>) -> HttpsConfig {
+    HttpsConfig {
+        origin,
+        address: None,
+        roots: trust.map_or(Roots::System, |file| Roots::File(file.to_path_buf())),
+        connect_time: VENDOR_CONNECTS,
+        answer_time: VENDOR_ANSWERS,
+    }
 }
 
 /// The domains that our mail comes from and comes back to.

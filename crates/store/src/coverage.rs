@@ -9,6 +9,7 @@
 use crate::database::{Failure, Row, Value, raw};
 use crate::records::StoreError;
 use aws_lc_rs::digest::{Context, SHA256};
+use postern_base::Hex;
 use postern_ledger::RowState;
 use uuid::Uuid;
 
@@ -452,7 +453,7 @@ fn spell(key: &Field<'_>) -> Result<String, StoreError> {
         Field::Integer(number) => Ok(number.to_string()),
         Field::Blob(bytes) => Ok(match Uuid::from_slice(bytes) {
             Ok(id) => id.hyphenated().to_string(),
-            Err(_) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Err(_) => Hex(bytes).to_string(),
         }),
         Field::Null | Field::Text(_) => Err(StoreError::Damaged),
     }

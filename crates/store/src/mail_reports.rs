@@ -10,6 +10,7 @@ use crate::records::StoreError;
 use crate::rows::{Insert, Review};
 use crate::seal::Place;
 use jiff::Timestamp;
+use postern_base::Hex;
 use postern_ledger::Entry;
 
 /// A report to keep.
@@ -52,11 +53,7 @@ const fn about_report(reference: &str) -> Place<'_> {
     Place { table: "mail_reports", column: "about", row: reference.as_bytes() }
 }
 
-/// The column is text, so index and sealed bytes stand in it as hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
+/// Index and sealed bytes stand in columns of text as hexadecimal digits.
 fn bytes_of(digits: &str) -> Result<Vec<u8>, StoreError> {
     let pair = |pair: &[u8]| {
         let digits = std::str::from_utf8(pair).map_err(|_| StoreError::Damaged)?;
@@ -66,7 +63,7 @@ fn bytes_of(digits: &str) -> Result<Vec<u8>, StoreError> {
 }
 
 fn reference_of(tenant: &TenantKeys, name: &str) -> String {
-    hex(&tenant.index(Field::MailReport, name.as_bytes()))
+    Hex(&tenant.index(Field::MailReport, name.as_bytes())).to_string()
 }
 
 fn opened(tenant: &TenantKeys, reference: &str, about: String) -> Result<String, StoreError> {
@@ -107,7 +104,7 @@ impl Tenanted {
             new.kind.into(),
             new.at.as_microsecond().into(),
             i32::from(new.doubts_signature).into(),
-            hex(&about).into(),
+            Hex(&about).to_string().into(),
         ];
         let tail = "ON CONFLICT (tenant, reference) DO NOTHING";
         self.shared.queue.write(Insert { tenant, table: &MAIL_REPORTS, head: INSERT, row, tail, entries }).await

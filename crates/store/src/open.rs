@@ -13,7 +13,7 @@ use crate::seal::Place;
 use crate::writer::{Queue, Writer, stored_frontier};
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
-use postern_base::{Clock, PatientId, Rng, Secret, TenantId};
+use postern_base::{Clock, Hex, PatientId, Rng, Secret, TenantId};
 use postern_ledger::Frontier;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -296,8 +296,7 @@ async fn install(
         Some(origin) => origin,
         None => {
             let name = keyring.fresh().map_err(no_entropy)?;
-            let name: String = name.reveal().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            format!("postern.internal/{name}/ledger/0")
+            format!("postern.internal/{}/ledger/0", Hex(name.reveal().get(..8).unwrap_or_default()))
         }
     };
     let root = keyring.root();

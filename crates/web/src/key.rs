@@ -5,9 +5,8 @@
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
-use postern_base::Secret;
 use postern_base::rng::{NoEntropy, Rng};
-use std::fmt::Write as _;
+use postern_base::{Hex, Secret};
 
 /// What every key begins with, so that secret scanners find one that was leaked.
 pub const PREFIX: &str = "pk_";
@@ -31,8 +30,8 @@ impl ApiKey {
         let mut secret = [0u8; 32];
         rng.fill(&mut random)?;
         rng.fill(&mut secret)?;
-        let id = format!("{:012x}{}", now.as_millisecond().max(0), hex(&random));
-        let token = format!("{PREFIX}{id}_{}", hex(&secret));
+        let id = format!("{:012x}{}", now.as_millisecond().max(0), Hex(&random));
+        let token = format!("{PREFIX}{id}_{}", Hex(&secret));
         Ok(Self { id, token: Secret::new(token) })
     }
 
@@ -59,16 +58,6 @@ pub fn hash(token: &str) -> [u8; 32] {
         *to = *from;
     }
     out
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        if write!(text, "{byte:02x}").is_err() {
-            text.clear();
-        }
-        text
-    })
 }
 
 #[cfg(test)]
@@ -103,6 +92,6 @@ mod tests {
     #[test]
     fn the_hash_is_sha_256() {
         // FIPS 180-4, the "abc" example.
-        assert_eq!(hex(&hash("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(Hex(&hash("abc")).to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

@@ -5,7 +5,7 @@
 //! characters of the 64 that RFC 5321 section 4.5.3.1.1 allows, and the same after a server that changes letters' case.
 
 use aws_lc_rs::{constant_time, hmac};
-use postern_base::{DeliveryId, Secret};
+use postern_base::{DeliveryId, Hex, Secret};
 use std::fmt;
 use thiserror::Error;
 use uuid::Uuid;
@@ -126,8 +126,8 @@ impl ReturnAddresses {
     /// The address of `delivery` for `way`.
     #[must_use]
     pub fn address(&self, way: Way, delivery: DeliveryId) -> String {
-        let tag: String = self.tag(way, delivery).iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{}-{}{tag}@{}", way.letter(), delivery.0.simple(), self.domain)
+        let tag = self.tag(way, delivery);
+        format!("{}-{}{}@{}", way.letter(), delivery.0.simple(), Hex(&tag), self.domain)
     }
 
     /// Every address of `delivery`.
@@ -166,7 +166,7 @@ impl ReturnAddresses {
         let way = Way::ALL.into_iter().find(|way| way.letter().eq_ignore_ascii_case(letter))?;
         let (id, tag) = rest.split_at_checked(32)?;
         let delivery = DeliveryId(Uuid::try_parse(id).ok()?);
-        let expected: String = self.tag(way, delivery).iter().map(|byte| format!("{byte:02x}")).collect();
+        let expected = Hex(&self.tag(way, delivery)).to_string();
         constant_time::verify_slices_are_equal(expected.as_bytes(), tag.to_ascii_lowercase().as_bytes()).ok()?;
         Some(Mailbox::Delivery(way, delivery))
     }

@@ -11,7 +11,7 @@ mod reporting;
 use super::dane::DaneVerifier;
 use super::dkim::Dkim;
 use super::dns::{Dns, DnsConfig, DnsConfigError};
-use super::letter::{Writer, left, letter};
+use super::letter::{Writer, letter};
 use super::policies::Policies;
 use super::pool::{Place, Pool};
 use super::reports::OwnReport;
@@ -20,10 +20,7 @@ use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
 use super::smime::Signer;
 use super::sts::StsPolicy;
 use crate::mail_domains::{DomainFound, MailDomains, Reported};
-use crate::provider::{
-    Destination, Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError,
-    Received, Sent,
-};
+use crate::provider::{Destination, Handover, Health, Outbound, Profile, Provider, ProviderRef, Sent, left};
 use crate::tls::{self, Roots, RootsError};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -341,14 +338,6 @@ impl Provider for Direct {
         let from = self.writer.sender(&outbound).to_owned();
         let letter = Letter { domain: &domain, from: &from, to, message: &message, floor: permit.floor() };
         self.deliver(letter, left(permit, now), now, outbound.idempotency_key).await
-    }
-
-    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
-        Err(ReceiveError::NotSupported)
-    }
-
-    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
-        None
     }
 
     /// Whether DNS answers, and vouches for what it says: without it nobody can be reached.

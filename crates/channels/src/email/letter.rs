@@ -9,7 +9,6 @@ use postern_base::EmailMode;
 use postern_gate::Permit;
 use postern_ledger::Recorded;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Who writes: the sender's address, and what vouches for it.
 #[derive(Debug, Clone)]
@@ -80,9 +79,4 @@ pub(super) fn letter(
         message = dkim.sign(&message, now).map_err(unsigned)?;
     }
     Ok(message)
-}
-
-/// How long `permit` is good for: what is not with the server by then, but for the final dot, is not sent.
-pub(super) fn left(permit: &Permit, now: Timestamp) -> Duration {
-    Duration::try_from(permit.not_after().duration_since(now)).unwrap_or_default()
 }

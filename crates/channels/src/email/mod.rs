@@ -29,7 +29,7 @@ pub use crate::tls::Roots;
 pub use direct::{Direct, DirectConfig, DirectError};
 pub use dkim::{Dkim, DkimError, Unsigned};
 pub use dns::{Anchors, DnsConfig, DnsConfigError};
-pub use ses::{Ses, SesConfig, SesError};
+pub use ses::{Ses, SesConfig};
 pub use session::TlsStart;
 pub use smarthost::{Credentials, Enforces, Smarthost, SmarthostConfig, SmarthostError};
 pub use sts::{BadPolicy, StsMode, StsPolicy};

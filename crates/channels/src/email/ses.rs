@@ -11,20 +11,17 @@
 //! Source: Amazon SES API v2 Reference, `SendEmail`, `GetConfigurationSet`, `GetAccount`, `CommonErrors` (as of 2026-11-22).
 
 use super::dkim::Dkim;
-use super::letter::{Writer, left, letter};
+use super::letter::{Writer, letter};
 use super::smime::Signer;
-use crate::https::{Answer, Call, CallError, Https, HttpsConfig, HttpsError};
-use crate::provider::{
-    Handover, Health, Onward, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received,
-    Sent,
-};
-use crate::sigv4::{self, AwsKey, Signed};
+use crate::amazon::{AmazonError, Api, AwsKey, PROBE_TIME, code, document, error};
+use crate::https::{Answer, CallError, HttpsConfig};
+use crate::provider::{Handover, Health, Onward, Outbound, Profile, Provider, ProviderRef, Sent, left};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Channel, Clock, Phi, Secret};
+use postern_base::{Channel, Clock};
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::Recorded;
 use serde_json::{Value, json};
@@ -32,7 +29,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use thiserror::Error;
 
 /// Where a mail is sent to.
 const SEND: &str = "/v2/email/outbound-emails";
@@ -72,38 +68,19 @@ pub struct SesConfig {
     pub dkim: Vec<Arc<Dkim>>,
 }
 
-/// SES cannot be set up as configured.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum SesError {
-    /// Its API cannot be reached so.
-    #[error("ses endpoint: {0}")]
-    Https(#[from] HttpsError),
-    /// A value is not what is expected.
-    #[error("ses {key}: expected {expected}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// What was expected.
-        expected: &'static str,
-    },
-}
-
 /// SES as a provider.
 pub struct Ses {
     profile: Profile,
-    https: Https,
-    region: String,
-    key: AwsKey,
+    api: Api,
     configuration_set: Option<String>,
     writer: Writer,
     /// When the configuration set was last found to require TLS.
     required_at: Mutex<Option<Timestamp>>,
-    clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for Ses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ses").field("region", &self.region).field("https", &self.https).finish_non_exhaustive()
+        f.debug_struct("Ses").field("api", &self.api).finish_non_exhaustive()
     }
 }
 
@@ -111,28 +88,25 @@ impl Ses {
     /// SES as `config` describes it; certificates are checked and calls are signed at `clock`'s time. Connects to nothing yet.
     ///
     /// # Errors
-    /// [`SesError`], which names the key.
-    pub fn new(config: SesConfig, clock: Arc<dyn Clock>) -> Result<Self, SesError> {
-        let plain = |text: &str, more: &[u8]| {
-            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b))
+    /// [`AmazonError`], which names the key.
+    pub fn new(config: SesConfig, clock: Arc<dyn Clock>) -> Result<Self, AmazonError> {
+        let is_name = |text: &String| {
+            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
         };
-        if !plain(&config.region, b"-") {
-            return Err(SesError::Value { key: "region", expected: "a region, such as us-east-1" });
-        }
         // SES API v2, CreateConfigurationSet: letters, digits, underscores and dashes, at most 64.
-        if config.configuration_set.as_ref().is_some_and(|set| !plain(set, b"-_")) {
-            return Err(SesError::Value { key: "configuration_set", expected: "letters, digits, '-' and '_'" });
+        if config.configuration_set.as_ref().is_some_and(|set| !is_name(set)) {
+            return Err(AmazonError::Value { key: "configuration_set", expected: "letters, digits, '-' and '_'" });
         }
         if config.enforces_tls && config.configuration_set.is_none() {
-            return Err(SesError::Value {
+            return Err(AmazonError::Value {
                 key: "configuration_set",
                 expected: "the name of the set that requires TLS, since enforces_tls says that one does",
             });
         }
         if !config.from.contains('@') || !config.from.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(SesError::Value { key: "from", expected: "an address, local@domain" });
+            return Err(AmazonError::Value { key: "from", expected: "an address, local@domain" });
         }
-        let https = Https::new(config.https, Arc::clone(&clock))?;
+        let api = Api::new(config.https, config.region, SERVICE, config.key, clock)?;
         let writer = Writer { from: config.from, html: config.html, signer: config.signer, dkim: config.dkim };
         let profile = Profile {
             vendor: Cow::Owned(config.vendor),
@@ -149,24 +123,11 @@ impl Ses {
                 "Verified TLS to Amazon. From there to the recipient's server a copy may travel in the clear: notices only."
             },
         };
-        Ok(Self {
-            profile,
-            https,
-            region: config.region,
-            key: config.key,
-            configuration_set: config.configuration_set,
-            writer,
-            required_at: Mutex::default(),
-            clock,
-        })
+        Ok(Self { profile, api, configuration_set: config.configuration_set, writer, required_at: Mutex::default() })
     }
 
     async fn call(&self, method: Method, path: String, body: Vec<u8>, limit: Duration) -> Result<Answer, CallError> {
-        let host = self.https.authority();
-        let signed = Signed { method: method.as_str(), path: &path, query: "", host: &host, body: &body };
-        let mut headers = sigv4::headers(&self.key, &self.region, SERVICE, signed, self.clock.now());
-        headers.push(("content-type", Secret::new("application/json".to_owned())));
-        self.https.call(&Call { method, path, headers, body: Phi::new(body) }, limit).await
+        self.api.call(method, path, &[("content-type", "application/json")], body, limit).await
     }
 
     /// Whether Amazon hands mail of ours on over TLS only, as its own configuration says now.
@@ -176,9 +137,10 @@ impl Ses {
             return Ok(());
         }
         let set = self.configuration_set.as_deref().unwrap_or_default();
-        let answer = self.call(Method::GET, format!("{SETS}{set}"), Vec::new(), limit).await.map_err(not_asked)?;
+        let answer = self.call(Method::GET, format!("{SETS}{set}"), Vec::new(), limit).await;
+        let answer = answer.map_err(|error| error.before("tls-policy"))?;
         if answer.status != 200 {
-            return Err(Sent::TemporaryFailure { code: format!("tls-policy-{}", code(&answer)) });
+            return Err(Sent::TemporaryFailure { code: format!("tls-policy-{}", refusal(&answer)) });
         }
         let policy = document(&answer).and_then(|set| set.pointer("/DeliveryOptions/TlsPolicy").cloned());
         if policy.as_ref().and_then(Value::as_str) != Some("REQUIRE") {
@@ -208,34 +170,14 @@ impl Ses {
     }
 }
 
-/// The configuration set could not be asked: nothing of the mail was said yet.
-fn not_asked(error: CallError) -> Sent {
-    match error {
-        CallError::BelowFloor(code) => Sent::BelowFloor { found: None, code: code.to_owned(), peer: None },
-        CallError::NotSent(code) | CallError::Unanswered(code) => {
-            Sent::TemporaryFailure { code: format!("tls-policy-{code}") }
-        }
-    }
-}
-
-fn document(answer: &Answer) -> Option<Value> {
-    serde_json::from_slice(answer.body.reveal()).ok()
-}
-
-/// Status and the name of the error (`x-amzn-errortype`, or `__type` in the body), such as `429-TooManyRequestsException`. Never the
-/// words, which may name the patient.
-fn code(answer: &Answer) -> String {
-    let of_body = || document(answer)?.get("__type")?.as_str().map(str::to_owned);
-    let named = answer.header("x-amzn-errortype").map(str::to_owned).or_else(of_body).unwrap_or_default();
-    let name = named.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default();
-    let well = name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric());
-    let name = if well { name } else { "" };
-    if name.is_empty() { format!("ses-{}", answer.status) } else { format!("ses-{}-{name}", answer.status) }
+/// Status and the name of the error, such as `ses-429-TooManyRequestsException`. Never the words, which may name the patient.
+fn refusal(answer: &Answer) -> String {
+    code("ses", answer.status, error(answer).as_deref())
 }
 
 /// What an answer to `SendEmail` means.
 fn sent(answer: &Answer, key: String, session: Handover) -> Sent {
-    let code = code(answer);
+    let code = refusal(answer);
     match answer.status {
         200..=299 => {
             let named = document(answer).and_then(|taken| Some(taken.get("MessageId")?.as_str()?.to_owned()));
@@ -283,18 +225,8 @@ impl Provider for Ses {
                 let reference = ProviderRef(String::new());
                 sent(&answer, outbound.idempotency_key, Handover { reference, session: Some(Box::new(session)) })
             }
-            Err(CallError::NotSent(code)) => Sent::TemporaryFailure { code: code.to_owned() },
-            Err(CallError::BelowFloor(code)) => Sent::BelowFloor { found: None, code: code.to_owned(), peer: None },
-            Err(CallError::Unanswered(code)) => Sent::Unknown { code: code.to_owned() },
+            Err(error) => error.into(),
         }
-    }
-
-    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
-        Err(ReceiveError::NotSupported)
-    }
-
-    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
-        None
     }
 
     /// Whether Amazon lets this account send.
@@ -305,22 +237,17 @@ impl Provider for Ses {
                 let enabled = document(&answer).and_then(|account| account.get("SendingEnabled")?.as_bool());
                 if enabled == Some(false) { down("sending-paused".to_owned()) } else { Health::Up }
             }
-            Ok(answer) => down(code(&answer)),
-            Err(CallError::NotSent(seen) | CallError::BelowFloor(seen) | CallError::Unanswered(seen)) => {
-                down(seen.to_owned())
-            }
+            Ok(answer) => down(refusal(&answer)),
+            Err(error) => error.into(),
         }
     }
 }
-
-/// How long a probe may take.
-const PROBE_TIME: Duration = Duration::from_secs(20);
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::provider::TlsSession;
-    use postern_base::EmailTier;
+    use postern_base::{EmailTier, Phi};
 
     fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
         let session = TlsSession {
@@ -360,7 +287,7 @@ mod tests {
     #[test]
     fn a_code_never_holds_the_words() {
         let told = answer(400, &[], r#"{"__type":"com.amazonaws#MessageRejected","message":"rosa@example.org"}"#);
-        assert_eq!(code(&told), "ses-400-MessageRejected");
-        assert_eq!(code(&answer(400, &[("x-amzn-errortype", "rosa@example.org")], "")), "ses-400");
+        assert_eq!(refusal(&told), "ses-400-MessageRejected");
+        assert_eq!(refusal(&answer(400, &[("x-amzn-errortype", "rosa@example.org")], "")), "ses-400");
     }
 }

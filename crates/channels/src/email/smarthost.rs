@@ -8,13 +8,10 @@
 //! passes on). There are no receipts; a bounce comes as mail, to the address in [`Outbound::back`].
 
 use super::dkim::Dkim;
-use super::letter::{Writer, left, letter};
+use super::letter::{Writer, letter};
 use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
 use super::smime::Signer;
-use crate::provider::{
-    Handover, Health, Onward, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received,
-    Sent,
-};
+use crate::provider::{Handover, Health, Onward, Outbound, Profile, Provider, ProviderRef, Sent, left};
 use crate::tls::{self, Roots, RootsError};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -278,14 +275,6 @@ impl Provider for Smarthost {
             Verdict::Refused(failure) => answer(failure),
             Verdict::Unknown(code) => Sent::Unknown { code },
         }
-    }
-
-    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
-        Err(ReceiveError::NotSupported)
-    }
-
-    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
-        None
     }
 
     async fn probe(&self) -> Health {

@@ -1,9 +1,6 @@
 //! The portal: a copy the patient reads after signing in. Nothing leaves this process.
 
-use crate::provider::{
-    Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent,
-    reference_for,
-};
+use crate::provider::{Handover, Health, Outbound, Profile, Provider, Sent, reference_for};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use postern_base::Channel;
@@ -62,14 +59,6 @@ impl Provider for Portal {
                 Sent::Delivered(Handover { reference, session: None })
             }
         }
-    }
-
-    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
-        Err(ReceiveError::NotSupported)
-    }
-
-    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
-        None
     }
 
     async fn probe(&self) -> Health {

@@ -9,7 +9,7 @@ pub mod webhook;
 use crate::https::{Answer, Call, CallError, Https, HttpsConfig, HttpsError};
 use crate::provider::{
     Handover, Health, InboundMessage, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiptState,
-    ReceiveError, Received, Sent,
+    ReceiveError, Received, Sent, left,
 };
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -222,12 +222,9 @@ impl Provider for Twilio {
         }
         let permit = recorded.permit();
         let form = self.form(permit.contact_point().reveal(), outbound.body.reveal());
-        let left = Duration::try_from(permit.not_after().duration_since(now)).unwrap_or_default();
-        match self.call(Method::POST, self.path("/Messages.json"), form.into_bytes(), left).await {
+        match self.call(Method::POST, self.path("/Messages.json"), form.into_bytes(), left(permit, now)).await {
             Ok(answer) => outcome(answer),
-            Err(CallError::NotSent(code)) => Sent::TemporaryFailure { code: code.to_owned() },
-            Err(CallError::BelowFloor(code)) => Sent::BelowFloor { found: None, code: code.to_owned(), peer: None },
-            Err(CallError::Unanswered(code)) => Sent::Unknown { code: code.to_owned() },
+            Err(error) => error.into(),
         }
     }
 
@@ -250,9 +247,7 @@ impl Provider for Twilio {
         match self.call(Method::GET, self.path(".json"), Vec::new(), self.answer_time).await {
             Ok(answer) if answer.status == 200 => Health::Up,
             Ok(answer) => Health::Down { code: format!("http-{}", answer.status) },
-            Err(CallError::NotSent(code) | CallError::BelowFloor(code) | CallError::Unanswered(code)) => {
-                Health::Down { code: code.to_owned() }
-            }
+            Err(error) => error.into(),
         }
     }
 

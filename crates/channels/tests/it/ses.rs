@@ -10,11 +10,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use postern_base::{Clock, Secret, SystemClock};
+use postern_channels::amazon::AmazonError;
+use postern_channels::amazon::AwsKey;
 use postern_channels::conformance::{Permitted, Subject, Told, check};
 use postern_channels::email::back::MailBack;
-use postern_channels::email::{Roots, Ses, SesConfig, SesError};
+use postern_channels::email::{Roots, Ses, SesConfig};
 use postern_channels::https::{HttpsConfig, HttpsError};
-use postern_channels::sigv4::AwsKey;
 use postern_channels::{Health, Onward, Provider, ProviderRef, RawRequest, Sent};
 use postern_gate::TransportFloor;
 use std::net::SocketAddr;
@@ -275,12 +276,12 @@ async fn what_cannot_be_used_is_named_at_the_start() {
     let good = config("https://vendor.test", nobody, &web.roots);
     let clock: Arc<dyn Clock> = Arc::new(Still(now()));
     let key = |config: SesConfig| match Ses::new(config, clock.clone()) {
-        Err(SesError::Value { key, .. }) => key,
+        Err(AmazonError::Value { key, .. }) => key,
         other => panic!("{other:?}"),
     };
     assert_eq!(key(SesConfig { enforces_tls: true, ..good.clone() }), "configuration_set");
     assert_eq!(key(SesConfig { region: "us east".into(), ..good.clone() }), "region");
     assert_eq!(key(SesConfig { from: "nobody".into(), ..good.clone() }), "from");
     let plain = SesConfig { https: HttpsConfig { origin: "http://vendor.test".into(), ..good.https.clone() }, ..good };
-    assert_eq!(Ses::new(plain, clock.clone()).unwrap_err(), SesError::Https(HttpsError::Origin));
+    assert_eq!(Ses::new(plain, clock.clone()).unwrap_err(), AmazonError::Https(HttpsError::Origin));
 }

@@ -2,7 +2,9 @@
 
 use super::answer::Links;
 use jiff::Timestamp;
-use postern_base::{AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Form, Language, Level, MessageId, Purpose};
+use postern_base::{
+    AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Form, Hex, Language, Level, MessageId, Purpose,
+};
 use postern_channels::provider::TlsSession;
 use serde::{Deserialize, Serialize};
 
@@ -154,7 +156,7 @@ impl From<&TlsSession> for TlsSessionView {
             cipher_suite: session.cipher_suite.clone(),
             peer_name: session.peer_name.clone(),
             policy: Some(session.policy),
-            peer_certificate_sha256: session.peer_certificate_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            peer_certificate_sha256: Hex(&session.peer_certificate_sha256).to_string(),
             domain: None,
             onward: session.onward.map(|onward| onward.as_str().to_owned()),
         }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::Channel;
 use postern_channels::provider::{Destination, Handover, Health, reference_for};
-use postern_channels::{Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent};
+use postern_channels::{Outbound, Profile, Provider, Sent};
 use postern_engine::EngineConfig;
 use postern_engine::faults::NoFaults;
 use postern_gate::{Permit, TransportFloor};
@@ -98,14 +98,6 @@ impl Provider for Carrier {
         }
         self.taken.lock().unwrap().push(body);
         Sent::Delivered(Handover { reference: reference_for(recorded.permit().binding().delivery), session: None })
-    }
-
-    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
-        Err(ReceiveError::NotSupported)
-    }
-
-    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
-        None
     }
 
     async fn probe(&self) -> Health {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, EmailTier};
 use postern_channels::provider::{Handover, Health, TlsSession, reference_for};
-use postern_channels::{Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent};
+use postern_channels::{Outbound, Profile, Provider, Sent};
 use postern_engine::faults::{NoFaults, Step};
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::Recorded;
@@ -66,14 +66,6 @@ impl Provider for Counting {
         };
         let reference = reference_for(recorded.permit().binding().delivery);
         Sent::Delivered(Handover { reference, session: Some(Box::new(session)) })
-    }
-
-    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
-        Err(ReceiveError::NotSupported)
-    }
-
-    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
-        None
     }
 
     async fn probe(&self) -> Health {

@@ -8,8 +8,7 @@ use postern_base::{Channel, Clock as _, EmailTier};
 use postern_channels::email::StsPolicy;
 use postern_channels::email::reports::{OwnReport, RESULTS};
 use postern_channels::{
-    DomainFound, Handover, Health, MailDomains, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt,
-    ReceiveError, Received, Reported, Sent, TlsSession, reference_for,
+    DomainFound, Handover, Health, MailDomains, Outbound, Profile, Provider, Reported, Sent, TlsSession, reference_for,
 };
 use postern_engine::faults::NoFaults;
 use postern_gate::{Permit, TransportFloor};
@@ -55,14 +54,6 @@ impl Provider for Post {
         };
         let reference = reference_for(recorded.permit().binding().delivery);
         Sent::Delivered(Handover { reference, session: Some(Box::new(session)) })
-    }
-
-    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
-        Err(ReceiveError::NotSupported)
-    }
-
-    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
-        None
     }
 
     async fn probe(&self) -> Health {

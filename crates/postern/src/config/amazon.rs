@@ -34,6 +34,33 @@ pub(crate) struct Ses {
     pub(crate) trust: Option<PathBuf>,
 }
 
+/// Amazon SNS or AWS End User Messaging: takes our texts over its API.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AmazonTexts {
+    /// Its name in the vendor registry.
+    #[serde(default = "aws")]
+    pub(crate) vendor: String,
+    /// Its service in the vendor registry.
+    pub(crate) service: String,
+    /// The region.
+    pub(crate) region: String,
+    /// Where its API answers. There is no default: a configuration that does not say where to call calls nobody.
+    pub(crate) endpoint: String,
+    /// The access key's id.
+    pub(crate) access_key_id: String,
+    /// The file that holds the secret access key.
+    pub(crate) secret_access_key_file: PathBuf,
+    /// The file that holds the session token, where the key is a temporary one.
+    pub(crate) session_token_file: Option<PathBuf>,
+    /// The number, pool or sender texts come from, by id or ARN; End User Messaging's only.
+    pub(crate) from: Option<String>,
+    /// The configuration set every text is sent under; End User Messaging's only.
+    pub(crate) configuration_set: Option<String>,
+    /// A file with the certificates to trust, PEM; absent = the system's.
+    pub(crate) trust: Option<PathBuf>,
+}
+
 fn aws() -> String {
     "aws".to_owned()
 }
@@ -63,5 +90,24 @@ impl Ses {
     /// Where its API is.
     pub(crate) fn origin(&self) -> String {
         self.endpoint.clone().unwrap_or_else(|| format!("https://email.{}.amazonaws.com", self.region))
+    }
+}
+
+impl AmazonTexts {
+    /// Whether what it says can be used; `sender` where the service has texts come from somebody named.
+    ///
+    /// # Errors
+    /// The key, and what was expected.
+    pub(crate) fn check(&self, sender: bool) -> Result<(), (&'static str, &'static str)> {
+        if !self.endpoint.starts_with("https://") {
+            return Err(("endpoint", "expected https://host or https://host:port"));
+        }
+        if self.from.is_some() != sender {
+            return Err(("from", "expected for End User Messaging, and only there"));
+        }
+        if self.configuration_set.is_some() && !sender {
+            return Err(("configuration_set", "expected for End User Messaging only"));
+        }
+        Ok(())
     }
 }

@@ -72,33 +72,6 @@ pub(crate) struct Smpp {
     pub(crate) trust: Option<PathBuf>,
 }
 
-/// Amazon SNS or AWS End User Messaging: takes our texts over its API.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AmazonTexts {
-    /// Its name in the vendor registry.
-    #[serde(default = "aws")]
-    pub(crate) vendor: String,
-    /// Its service in the vendor registry.
-    pub(crate) service: String,
-    /// The region.
-    pub(crate) region: String,
-    /// Where its API answers. There is no default: a configuration that does not say where to call calls nobody.
-    pub(crate) endpoint: String,
-    /// The access key's id.
-    pub(crate) access_key_id: String,
-    /// The file that holds the secret access key.
-    pub(crate) secret_access_key_file: PathBuf,
-    /// The file that holds the session token, where the key is a temporary one.
-    pub(crate) session_token_file: Option<PathBuf>,
-    /// The number, pool or sender texts come from, by id or ARN; End User Messaging's only.
-    pub(crate) from: Option<String>,
-    /// The configuration set every text is sent under; End User Messaging's only.
-    pub(crate) configuration_set: Option<String>,
-    /// A file with the certificates to trust, PEM; absent = the system's.
-    pub(crate) trust: Option<PathBuf>,
-}
-
 /// How the parts of a long text are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -112,10 +85,6 @@ pub(crate) enum LongTexts {
 
 fn twilio() -> String {
     "twilio".to_owned()
-}
-
-fn aws() -> String {
-    "aws".to_owned()
 }
 
 fn messaging() -> String {
@@ -149,25 +118,6 @@ impl Twilio {
         }
         if self.api_key.is_some() != self.api_key_secret_file.is_some() {
             return Err(("api_key_secret_file", "give api_key and api_key_secret_file together, or neither"));
-        }
-        Ok(())
-    }
-}
-
-impl AmazonTexts {
-    /// Whether what it says can be used; `sender` where the service has texts come from somebody named.
-    ///
-    /// # Errors
-    /// The key, and what was expected.
-    pub(crate) fn check(&self, sender: bool) -> Result<(), (&'static str, &'static str)> {
-        if !self.endpoint.starts_with("https://") {
-            return Err(("endpoint", "expected https://host or https://host:port"));
-        }
-        if self.from.is_some() != sender {
-            return Err(("from", "expected for End User Messaging, and only there"));
-        }
-        if self.configuration_set.is_some() && !sender {
-            return Err(("configuration_set", "expected for End User Messaging only"));
         }
         Ok(())
     }

@@ -1,14 +1,9 @@
 //! Vendors of text messages as the configuration has them, and what they tell us over sessions of ours.
 
-use crate::config::{AmazonTexts, LongTexts, Smpp as SmppSettings, Twilio as TwilioSettings};
+use crate::config::{LongTexts, Smpp as SmppSettings, Twilio as TwilioSettings};
 use crate::exit::Failure;
-use crate::wiring::{Sources, secret};
+use crate::wiring::{Sources, https, secret};
 use postern_base::Clock;
-use postern_channels::https::HttpsConfig;
-use postern_channels::sigv4::AwsKey;
-use postern_channels::sms::amazon::AmazonConfig;
-use postern_channels::sms::amazon::end_user::EndUserMessaging;
-use postern_channels::sms::amazon::sns::Sns;
 use postern_channels::sms::smpp::{Long, Smpp, SmppConfig};
 use postern_channels::sms::twilio::{Sender, Twilio, TwilioConfig};
 use postern_channels::tls::Roots;
@@ -19,9 +14,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-/// How long connecting may take, and how long an answer may: a permit lasts half a minute.
-const CONNECT: Duration = Duration::from_secs(10);
-const ANSWER: Duration = Duration::from_secs(40);
 /// How long a message centre may take for an answer.
 const CENTRE_ANSWER: Duration = Duration::from_secs(30);
 /// Receipts that are brought to the store side by side.
@@ -44,13 +36,7 @@ pub(super) fn twilio(settings: &TwilioSettings, public_url: &str, clock: &Arc<dy
     let config = TwilioConfig {
         vendor: settings.vendor.clone(),
         service: settings.service.clone(),
-        https: HttpsConfig {
-            origin: settings.endpoint.clone(),
-            address: None,
-            roots: settings.trust.clone().map_or(Roots::System, Roots::File),
-            connect_time: CONNECT,
-            answer_time: ANSWER,
-        },
+        https: https(settings.endpoint.clone(), settings.trust.as_deref()),
         account: settings.account.clone(),
         token: secret(&settings.token_file)?,
         key,
@@ -58,41 +44,6 @@ pub(super) fn twilio(settings: &TwilioSettings, public_url: &str, clock: &Arc<dy
         callback: format!("{public_url}/v1/webhooks/{}/{}", settings.vendor, settings.service),
     };
     Twilio::new(config, Arc::clone(clock)).map_err(|error| Failure::Usage(error.to_string()))
-}
-
-/// SNS as `settings` say.
-///
-/// # Errors
-/// [`Failure`], naming the file or the key.
-pub(super) fn sns(settings: &AmazonTexts, clock: &Arc<dyn Clock>) -> Result<Sns, Failure> {
-    Sns::new(amazon(settings)?, Arc::clone(clock)).map_err(|error| Failure::Usage(format!("sns: {error}")))
-}
-
-/// End User Messaging as `settings` say.
-///
-/// # Errors
-/// [`Failure`], naming the file or the key.
-pub(super) fn end_user_messaging(settings: &AmazonTexts, clock: &Arc<dyn Clock>) -> Result<EndUserMessaging, Failure> {
-    let (from, set) = (settings.from.clone().unwrap_or_default(), settings.configuration_set.clone());
-    EndUserMessaging::new(amazon(settings)?, from, set, Arc::clone(clock))
-        .map_err(|error| Failure::Usage(format!("end_user_messaging: {error}")))
-}
-
-fn amazon(settings: &AmazonTexts) -> Result<AmazonConfig, Failure> {
-    let token = settings.session_token_file.as_deref().map(secret).transpose()?;
-    Ok(AmazonConfig {
-        vendor: settings.vendor.clone(),
-        service: settings.service.clone(),
-        region: settings.region.clone(),
-        https: HttpsConfig {
-            origin: settings.endpoint.clone(),
-            address: None,
-            roots: settings.trust.clone().map_or(Roots::System, Roots::File),
-            connect_time: CONNECT,
-            answer_time: ANSWER,
-        },
-        key: AwsKey { id: settings.access_key_id.clone(), secret: secret(&settings.secret_access_key_file)?, token },
-    })
 }
 
 /// A message centre as `settings` say; what it delivers goes to `told`.

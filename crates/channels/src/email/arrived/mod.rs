@@ -10,8 +10,7 @@ pub use status::{Bounce, Outcome, Status};
 use aws_lc_rs::digest;
 use mail_parser::decoders::html::html_to_text;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
-use postern_base::Phi;
-use std::fmt::Write as _;
+use postern_base::{Hex, Phi};
 
 /// Part boundaries above which a mail is not taken apart: people and mail servers need a handful.
 const BOUNDARIES_MAX: usize = 500;
@@ -204,12 +203,7 @@ fn reference(content: &[u8]) -> String {
     context.update(id.unwrap_or_default());
     context.update(b"\n");
     context.update(body);
-    let mut name = String::with_capacity(32);
-    for byte in context.finish().as_ref().iter().take(16) {
-        // Writing to a string cannot fail.
-        write!(name, "{byte:02x}").ok();
-    }
-    name
+    Hex(context.finish().as_ref().get(..16).unwrap_or_default()).to_string()
 }
 
 fn head_and_body(content: &[u8]) -> (&[u8], &[u8]) {

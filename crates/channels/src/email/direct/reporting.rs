@@ -5,7 +5,7 @@ use super::{Direct, Letter};
 use crate::email::message::wire_lines;
 use crate::email::reports::{OwnReport, Wanted, wanted_at};
 use crate::email::route::may_reach;
-use crate::https::{Call, CallError, Https};
+use crate::https::{Call, Https};
 use crate::mail_domains::Reported;
 use crate::provider::Sent;
 use hyper::Method;
@@ -98,7 +98,7 @@ impl Direct {
         match https.call(&call, TIME).await {
             Ok(answer) if (200..300).contains(&answer.status) => Reported::Taken,
             Ok(answer) => Reported::NotNow(format!("http-{}", answer.status)),
-            Err(CallError::NotSent(code) | CallError::BelowFloor(code) | CallError::Unanswered(code)) => not_now(code),
+            Err(error) => not_now(error.code()),
         }
     }
 }

@@ -3,12 +3,12 @@
 //!
 //! What its answer means: it was taken. Events say what becomes of it, to destinations of the account that nothing here reads.
 
-use super::{Account, AmazonConfig, AmazonError, PROBE_TIME, left, named, plain, refused, unanswered};
+use super::{Account, AmazonConfig, AmazonError, named, refused};
+use crate::amazon::{PROBE_TIME, document, error};
 use crate::https::{Answer, CallError};
-use crate::provider::{
-    Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent,
-};
+use crate::provider::{Handover, Health, Outbound, Profile, Provider, ProviderRef, Sent, left};
 use async_trait::async_trait;
+use hyper::Method;
 use jiff::Timestamp;
 use postern_base::Clock;
 use postern_gate::Permit;
@@ -56,13 +56,13 @@ impl EndUserMessaging {
         if configuration_set.as_ref().is_some_and(|set| !well(set)) {
             return Err(AmazonError::Value { key: "configuration_set", expected: "its name or ARN" });
         }
-        Ok(Self { account: Account::new(config, clock)?, origin, configuration_set })
+        Ok(Self { account: Account::new(config, "sms-voice", clock)?, origin, configuration_set })
     }
 
     async fn ask(&self, operation: &str, body: &Value, left: Duration) -> Result<Answer, CallError> {
         let target = format!("PinpointSMSVoiceV2.{operation}");
         let headers = [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target.as_str())];
-        self.account.call("sms-voice", &headers, body.to_string().into_bytes(), left).await
+        self.account.api.call(Method::POST, "/".to_owned(), &headers, body.to_string().into_bytes(), left).await
     }
 }
 
@@ -88,25 +88,15 @@ impl Provider for EndUserMessaging {
         }
         match self.ask("SendTextMessage", &message, left(permit, now)).await {
             Ok(answer) => outcome(answer),
-            Err(error) => unanswered(error),
+            Err(error) => error.into(),
         }
-    }
-
-    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
-        Err(ReceiveError::NotSupported)
-    }
-
-    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
-        None
     }
 
     async fn probe(&self) -> Health {
         match self.ask("DescribeAccountAttributes", &json!({}), PROBE_TIME).await {
             Ok(answer) if answer.status == 200 => Health::Up,
             Ok(answer) => Health::Down { code: named(answer.status, error(&answer).as_deref()) },
-            Err(CallError::NotSent(code) | CallError::BelowFloor(code) | CallError::Unanswered(code)) => {
-                Health::Down { code: code.to_owned() }
-            }
+            Err(error) => error.into(),
         }
     }
 
@@ -129,15 +119,4 @@ fn outcome(answer: Answer) -> Sent {
         }
         status => refused(status, error(&answer).as_deref(), OF_MESSAGE),
     }
-}
-
-fn document(answer: &Answer) -> Option<Value> {
-    serde_json::from_slice(answer.body.reveal()).ok()
-}
-
-/// The name of the error.
-fn error(answer: &Answer) -> Option<String> {
-    let of_body = || Some(document(answer)?.get("__type")?.as_str()?.to_owned());
-    let name = answer.header("x-amzn-errortype").map(str::to_owned).or_else(of_body)?;
-    plain(&name).map(str::to_owned)
 }

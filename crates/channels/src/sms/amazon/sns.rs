@@ -3,13 +3,13 @@
 //! What its answer means: it was taken; what becomes of it stands in logs of the account that nothing here reads. SNS says of a number
 //! that opted out only when it is asked, so it is asked first.
 
-use super::{Account, AmazonConfig, AmazonError, PROBE_TIME, left, named, plain, refused, unanswered};
+use super::{Account, AmazonConfig, AmazonError, named, refused};
+use crate::amazon::{PROBE_TIME, plain};
 use crate::https::{Answer, CallError};
-use crate::provider::{
-    Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent,
-};
+use crate::provider::{Handover, Health, Outbound, Profile, Provider, ProviderRef, Sent, left};
 use async_trait::async_trait;
 use form_urlencoded::Serializer;
+use hyper::Method;
 use jiff::Timestamp;
 use postern_base::Clock;
 use postern_gate::Permit;
@@ -34,23 +34,19 @@ impl Sns {
     /// # Errors
     /// [`AmazonError`], which names the key.
     pub fn new(config: AmazonConfig, clock: Arc<dyn Clock>) -> Result<Self, AmazonError> {
-        Ok(Self { account: Account::new(config, clock)? })
+        Ok(Self { account: Account::new(config, "sns", clock)? })
     }
 
     async fn ask(&self, action: &str, pairs: &[(&str, &str)], left: Duration) -> Result<Answer, CallError> {
         let kind = [("content-type", "application/x-www-form-urlencoded")];
-        self.account.call("sns", &kind, form(action, pairs).into_bytes(), left).await
+        self.account.api.call(Method::POST, "/".to_owned(), &kind, form(action, pairs).into_bytes(), left).await
     }
 
     /// Whether the recipient told Amazon to stop. Nothing of the message was said yet.
     async fn blocked(&self, number: &str, left: Duration) -> Result<bool, Sent> {
         let pairs = [("phoneNumber", number)];
-        let answer = self.ask("CheckIfPhoneNumberIsOptedOut", &pairs, left).await.map_err(|error| match error {
-            CallError::BelowFloor(code) => Sent::BelowFloor { found: None, code: code.to_owned(), peer: None },
-            CallError::NotSent(code) | CallError::Unanswered(code) => {
-                Sent::TemporaryFailure { code: format!("opt-out-check-{code}") }
-            }
-        })?;
+        let answer = self.ask("CheckIfPhoneNumberIsOptedOut", &pairs, left).await;
+        let answer = answer.map_err(|error| error.before("opt-out-check"))?;
         match (answer.status, element(&answer, "isOptedOut").as_deref()) {
             (200, Some("true")) => Ok(true),
             (200, Some("false")) => Ok(false),
@@ -102,16 +98,8 @@ impl Provider for Sns {
                 None => Sent::Unknown { code: "answer-not-understood".to_owned() },
             },
             Ok(answer) => refused(answer.status, element(&answer, "Code").as_deref().and_then(plain), OF_MESSAGE),
-            Err(error) => unanswered(error),
+            Err(error) => error.into(),
         }
-    }
-
-    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
-        Err(ReceiveError::NotSupported)
-    }
-
-    async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {
-        None
     }
 
     async fn probe(&self) -> Health {
@@ -120,9 +108,7 @@ impl Provider for Sns {
             Ok(answer) => {
                 Health::Down { code: named(answer.status, element(&answer, "Code").as_deref().and_then(plain)) }
             }
-            Err(CallError::NotSent(code) | CallError::BelowFloor(code) | CallError::Unanswered(code)) => {
-                Health::Down { code: code.to_owned() }
-            }
+            Err(error) => error.into(),
         }
     }
 

@@ -13,9 +13,7 @@ mod session;
 
 pub use pdu::Long;
 
-use crate::provider::{
-    Handover, Health, Outbound, Profile, Provider, ProviderRef, RawRequest, Receipt, ReceiveError, Received, Sent, Told,
-};
+use crate::provider::{Handover, Health, Outbound, Profile, Provider, ProviderRef, Receipt, Sent, Told, left};
 use crate::sms::text::{self, Encoding};
 use crate::tls::{self, Roots, RootsError};
 use async_trait::async_trait;
@@ -255,8 +253,7 @@ impl Provider for Smpp {
         let Some(segments) = self.segments(permit.contact_point().reveal(), outbound.body.reveal()) else {
             return Sent::PermanentFailure { code: "too-long".to_owned() };
         };
-        let left = Duration::try_from(permit.not_after().duration_since(now)).unwrap_or_default();
-        let until = Instant::now().checked_add(left).unwrap_or_else(Instant::now);
+        let until = Instant::now().checked_add(left(permit, now)).unwrap_or_else(Instant::now);
         let session = match self.bound(until).await {
             Ok(session) => session,
             Err(sent) => return sent,
@@ -284,10 +281,6 @@ impl Provider for Smpp {
             }),
             None => Sent::Unknown { code: "no-message-id".to_owned() },
         }
-    }
-
-    fn receive(&self, _request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
-        Err(ReceiveError::NotSupported)
     }
 
     async fn status(&self, _reference: &ProviderRef) -> Option<Receipt> {

@@ -6,8 +6,7 @@ use crate::provider::{RawRequest, ReceiveError};
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use postern_base::Secret;
-use std::fmt::Write as _;
+use postern_base::{Hex, Secret};
 
 /// The header with the signature, in base64.
 pub const SIGNATURE: &str = "x-twilio-signature";
@@ -37,7 +36,7 @@ pub(super) fn verified(token: &Secret<String>, request: &RawRequest) -> Result<F
     let good = match body_hash(&request.url) {
         // Of a body that is no form the URL names the hash, and the URL is what is signed.
         Some(hash) => {
-            let seen = hexadecimal(digest::digest(&digest::SHA256, request.body.reveal()).as_ref());
+            let seen = Hex(digest::digest(&digest::SHA256, request.body.reveal()).as_ref()).to_string();
             aws_lc_rs::constant_time::verify_slices_are_equal(seen.as_bytes(), hash.as_bytes()).is_ok()
                 && spellings(&request.url).iter().any(|url| holds(url, &[]))
         }
@@ -78,14 +77,6 @@ fn spellings(url: &str) -> Vec<String> {
         Some((host, _)) => vec![url.to_owned(), format!("{scheme}://{host}{path}")],
         None => vec![url.to_owned(), format!("{scheme}://{authority}:{standard}{path}")],
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }
 
 #[cfg(test)]
@@ -147,7 +138,7 @@ mod tests {
     fn of_a_body_that_is_no_form_the_url_names_the_hash() {
         let token = Secret::new("12345".to_owned());
         let body = br#"{"a":1}"#;
-        let hash = hexadecimal(digest::digest(&digest::SHA256, body).as_ref());
+        let hash = Hex(digest::digest(&digest::SHA256, body).as_ref()).to_string();
         let url = format!("https://example.com/hook?{BODY_HASH}{hash}");
         let signature = sign(&token, &url, &[]);
         assert!(verified(&token, &request(&url, &signature, body)).is_ok());

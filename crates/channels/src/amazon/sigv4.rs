@@ -3,8 +3,7 @@
 
 use aws_lc_rs::{digest, hmac};
 use jiff::Timestamp;
-use postern_base::Secret;
-use std::fmt::Write as _;
+use postern_base::{Hex, Secret};
 
 /// Who we are to AWS.
 #[derive(Debug, Clone)]
@@ -18,23 +17,22 @@ pub struct AwsKey {
 }
 
 /// What is signed beside the headers that every call has.
-#[derive(Debug, Clone, Copy)]
-pub struct Signed<'a> {
+#[derive(Clone, Copy)]
+pub(super) struct Signed<'a> {
     /// The method, in capital letters.
-    pub method: &'a str,
+    pub(super) method: &'a str,
     /// The path, with every byte that is not unreserved (RFC 3986 section 2.3) percent-encoded already, slashes aside.
-    pub path: &'a str,
+    pub(super) path: &'a str,
     /// The query, sorted and encoded; empty for none.
-    pub query: &'a str,
+    pub(super) query: &'a str,
     /// The value of the `host` header.
-    pub host: &'a str,
+    pub(super) host: &'a str,
     /// The body.
-    pub body: &'a [u8],
+    pub(super) body: &'a [u8],
 }
 
 /// The headers that sign a call to `service` in `region` at `now`: names in lower case, and values, all of which are kept secret.
-#[must_use]
-pub fn headers(
+pub(super) fn headers(
     key: &AwsKey,
     region: &str,
     service: &str,
@@ -71,8 +69,8 @@ fn authorization(
     for step in steps {
         derived = sign(&derived, step.as_bytes());
     }
-    let signature = hexadecimal(&sign(&derived, text.as_bytes()));
-    format!("AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}", key.id)
+    let signature = sign(&derived, text.as_bytes());
+    format!("AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={}", key.id, Hex(&signature))
 }
 
 fn sign(key: &[u8], text: &[u8]) -> Vec<u8> {
@@ -80,15 +78,7 @@ fn sign(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    hexadecimal(digest::digest(&digest::SHA256, bytes).as_ref())
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
+    Hex(digest::digest(&digest::SHA256, bytes).as_ref()).to_string()
 }
 
 #[cfg(test)]
