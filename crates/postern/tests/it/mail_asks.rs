@@ -111,6 +111,7 @@ fn who_begins_to_write_by_email_is_told_its_risk_once_and_no_program_is() {
     let risk = "E-mail is not private";
     practice.answer(&mail, &address, &["--header", "Auto-Submitted: auto-replied"], "I am away.");
     practice.answer(&mail, &address, &[], "Can I come at nine?");
+    practice.answer(&mail, &address, &[], "Or at ten?");
     let told = eventually("the risk is told", || practice.mails(&address, risk).pop());
     assert!(!told.contains("HbA1c") && told.contains("Auto-Submitted: auto-generated"), "{told}");
     let notices = eventually("it is noted", || {
