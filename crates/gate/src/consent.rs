@@ -51,9 +51,52 @@ pub(crate) const fn reasons(purpose: Purpose) -> &'static [ActReason] {
     }
 }
 
-/// Whether a provision is in force at `now`.
+/// Whether a provision is in force at `now`. A period that ends before it begins says nothing of when: what it permits is never
+/// permitted, what it denies is always denied.
 pub(crate) fn in_force(provision: &Provision, now: Timestamp) -> bool {
+    if let (Some(from), Some(until)) = (provision.from, provision.until)
+        && until < from
+    {
+        return provision.decision != Some(Ruling::Permit);
+    }
     provision.from.is_none_or(|from| from <= now) && provision.until.is_none_or(|until| now < until)
+}
+
+/// Whether what a Consent permits was given by `now`: what is dated ahead proves nothing yet. What it denies counts from when it is known.
+fn given_by(consent: &Consent, now: Timestamp) -> bool {
+    consent.given.is_none_or(|given| given <= now)
+}
+
+/// Whether a Consent speaks at `now`: it is active, not dated ahead where it opens something, and no later one of its kind takes a
+/// signature back.
+pub(crate) fn speaks(consents: &[Consent], consent: &Consent, now: Timestamp) -> bool {
+    let closes = matches!(
+        consent.kind,
+        ConsentKind::Restriction | ConsentKind::ConfidentialCommunication | ConsentKind::Unreadable
+    ) || consent.provision.decision == Some(Ruling::Deny);
+    consent.active && (closes || (given_by(consent, now) && !taken_back(consents, consent, now)))
+}
+
+/// 45 CFR 164.508(b)(5): "An individual may revoke an authorization … at any time, provided that the revocation is in writing"; 47 CFR
+/// 64.1200(a)(10): so may a written consent be. A denial of the same kind that is not older, and that is not about other places, does it.
+fn taken_back(consents: &[Consent], signed: &Consent, now: Timestamp) -> bool {
+    if !matches!(signed.kind, ConsentKind::MarketingAuthorization | ConsentKind::MarketingTextConsent) {
+        return false;
+    }
+    let permitted = &signed.provision;
+    consents.iter().filter(|other| other.kind == signed.kind && other.active).any(|other| {
+        let denied = &other.provision;
+        let denies = denied.decision == Some(Ruling::Deny) && in_force(denied, now);
+        let older = matches!((other.given, signed.given), (Some(denial), Some(signature)) if denial < signature);
+        let elsewhere = apart(&denied.systems, &permitted.systems, PartialEq::eq)
+            || apart(&denied.points, &permitted.points, same_place);
+        denies && !older && !elsewhere
+    })
+}
+
+/// Whether both lists name something and have nothing in common; an empty one stands for all.
+fn apart<T>(one: &[T], other: &[T], same: impl Fn(&T, &T) -> bool) -> bool {
+    !one.is_empty() && !other.is_empty() && !one.iter().any(|a| other.iter().any(|b| same(a, b)))
 }
 
 /// What `provision` rules on `query`: the innermost exception that matches, and a denial before a permission.
@@ -117,7 +160,8 @@ pub(crate) fn standing(consents: &[Consent], query: Query<'_>) -> Standing {
         }
         match ruling(&consent.provision, query) {
             Some(Ruling::Deny) => return Standing::Denied,
-            Some(Ruling::Permit) => found = Standing::Permitted,
+            Some(Ruling::Permit) if given_by(consent, query.now) => found = Standing::Permitted,
+            Some(Ruling::Permit) => {}
             None if found == Standing::Silent && would_permit(&consent.provision, query) => found = Standing::Lapsed,
             None => {}
         }
@@ -137,7 +181,7 @@ pub(crate) fn permits_point(consents: &[Consent], kind: ConsentKind, query: Quer
     for consent in consents.iter().filter(|c| c.kind == kind && c.active) {
         match point_ruling(&consent.provision, query) {
             Some(Ruling::Deny) => return false,
-            Some(Ruling::Permit) => permitted = true,
+            Some(Ruling::Permit) => permitted |= given_by(consent, query.now),
             None => {}
         }
     }

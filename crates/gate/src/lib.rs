@@ -22,6 +22,8 @@ mod answers;
 mod candidate;
 pub mod change;
 mod consent;
+#[cfg(test)]
+mod dates;
 mod decide;
 pub mod decision;
 pub mod deployment;
@@ -68,4 +70,4 @@ pub use rendition::{Commitment, Content, LinkState, Rendition};
 pub use request::Request;
 
 /// The version of the rules, raised whenever a rule's outcome can change.
-pub const RULES_VERSION: u32 = 6;
+pub const RULES_VERSION: u32 = 7;

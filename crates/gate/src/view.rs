@@ -1,7 +1,7 @@
 //! The facts of one decision, looked up once: what every rule asks of them, without asking twice.
 
 use crate::candidate::is_contact;
-use crate::consent::{Alternative, Query, Standing, alternative, in_force, names_purpose, standing};
+use crate::consent::{Alternative, Query, Standing, alternative, in_force, names_purpose, speaks, standing};
 use crate::fact::{Fact, Missing};
 use crate::facts::{
     Address, Consent, ConsentKind, ContactPoint, Event, Facts, History, Inbound, MailboxKind, OptOutScope, Patient,
@@ -473,9 +473,10 @@ impl<'a> View<'a> {
         missing(&self.facts.history)
     }
 
-    /// Active Consents of a kind.
+    /// Consents of a kind that speak now.
     pub(crate) fn active(&self, kind: ConsentKind) -> impl Iterator<Item = &'a Consent> + use<'a> {
-        self.consents.unwrap_or_default().iter().filter(move |c| c.kind == kind && c.active)
+        let (consents, now) = (self.consents.unwrap_or_default(), self.now);
+        consents.iter().filter(move |c| c.kind == kind && speaks(consents, c, now))
     }
 }
 

@@ -29,7 +29,9 @@ fn links_in(text: &str) -> Vec<String> {
     let plain = undisguised(text);
     let words: Vec<&str> = plain.split_whitespace().collect();
     // Before a backslash is read as a disguise: browsers read it as the end of the host.
-    let raw = text.split_whitespace().filter(|word| word.contains("://") && word.contains('\\')).map(str::to_owned);
+    // What nobody sees in a link is not undone where the phone would follow it.
+    let hides = |word: &&str| word.contains('\\') || word.contains(is_invisible);
+    let raw = text.split_whitespace().filter(|word| word.contains("://")).filter(hides).map(str::to_owned);
     let whole = words.iter().filter_map(|word| link(word)).map(str::to_owned).chain(raw);
     let spelled = words.windows(3).filter_map(|three| match three {
         [name, dot, ending] if matches!(*dot, "." | "dot" | "DOT" | "Dot" | "punto") => {
@@ -43,15 +45,17 @@ fn links_in(text: &str) -> Vec<String> {
     whole.chain(spelled).collect()
 }
 
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
 /// `text` with the ways undone in which a link is kept from looking like one.
 fn undisguised(text: &str) -> String {
     const DOTS: [&str; 14] = [
         "[.]", "(.)", "{.}", "<.>", "[dot]", "(dot)", "{dot}", "[ . ]", "( . )", "[punto]", "(punto)", "[,]", " [.] ",
         "\\.",
     ];
-    let seen = text
-        .chars()
-        .filter(|c| !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}'));
+    let seen = text.chars().filter(|c| !is_invisible(*c));
     let mut plain: String = seen
         .map(|c| match c {
             '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{2024}' | '\u{fe52}' => '.',
@@ -195,7 +199,11 @@ fn judge(link: &str, place: Place<'_>) -> LinkState {
     if runs(link) {
         return LinkState::Foreign;
     }
-    let after = link.split_once("://").map_or(link, |(_, rest)| rest);
+    // RFC 9110 section 4.2.2: without TLS everybody on the way reads the token.
+    let (scheme, after) = link.split_once("://").unwrap_or(("https", link));
+    if !scheme.eq_ignore_ascii_case("https") {
+        return LinkState::Foreign;
+    }
     let (host, tail) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
     // A user part in front of the host is how links lie about where they go.
     if host.contains('@') {
@@ -295,6 +303,9 @@ mod tests {
             "See https://sunrise.example\\@evil.test",
             "See https://xn--sunrse-2va.example/a",
             "See https://sunr\u{131}se.example/a",
+            "See https://sunrise.ex\u{200b}ample/m/x7Kq",
+            "See http://sunrise.example/m/x7Kq",
+            "See ftp://sunrise.example/m/x7Kq",
             "Tap sms:+19005550100",
             "Tap tel:+1-900-555-0100",
             "Tap tel:900",

@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::consent::Standing;
-use crate::facts::{MailboxKind, PointSource};
+use crate::facts::{LineType, MailboxKind, PointSource};
 use crate::finding::{Finding, ask, deny, redirect, require, strip, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
@@ -207,6 +207,11 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             "The record holds no contact point for what was asked; add one, or allow other channels, such as the portal.",
         ).for_good("What the record does not hold cannot be supposed; ask the patient how to be reached.");
     }
+    let is_landline = |p: &PointView<'_>| p.point.line_type.is_known_and(|line| *line == LineType::Landline);
+    if candidate.channel == Channel::Sms && candidate.point.is_some_and(is_landline) {
+        return deny("The record says that this number is a landline, and a landline takes no texts; call, or ask for a mobile number.")
+            .for_good("A landline takes no texts.");
+    }
     if candidate.channel == Channel::Portal {
         return match view.facts.deployment.portal_available.known() {
             Some(true) => Finding::Satisfied,
@@ -274,9 +279,9 @@ fn safe_device(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::fact::{Fact, Missing};
-    use crate::facts::{Flags, MailboxKind, Verification};
+    use crate::facts::{Flags, LineType, MailboxKind, Verification};
     use crate::sample::{Case, refused_by, sends, sends_form};
-    use postern_base::{Channel, Form, Purpose};
+    use postern_base::{Channel, Form, Level, Purpose};
 
     #[test]
     fn a_number_nobody_verified_gets_only_the_code_that_verifies_it() {
@@ -334,6 +339,17 @@ mod tests {
         case.patient().points.clear();
         assert!(refused_by(&case, Channel::Sms, "HSE-01"));
         assert_eq!(case.decide().outcome.as_str(), "refuse");
+    }
+
+    #[test]
+    fn a_landline_is_called_and_not_texted() {
+        let on = |channel, line| {
+            let mut case = Case::of("appointment_reminder", Level::L1, &[channel]);
+            case.patient().points.iter_mut().for_each(|p| p.line_type = Fact::Known(line));
+            refused_by(&case, channel, "HSE-01")
+        };
+        assert!(on(Channel::Sms, LineType::Landline) && !on(Channel::Sms, LineType::Mobile));
+        assert!(!on(Channel::HumanCall, LineType::Landline));
     }
 
     #[test]

@@ -29,11 +29,15 @@ pub(crate) const REASSIGNED: Rule = Rule {
 fn reassigned(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let (Some(point), Some(history)) = (candidate.point, view.history) else { return Finding::NotApplicable };
     let verified = point.point.verification.known().filter(|v| v.validated).and_then(|v| v.last);
-    let check = history.number_checks.iter().filter(|c| c.point == *candidate.address).max_by_key(|c| c.checked_at);
+    let checks = || history.number_checks.iter().filter(|c| c.point == *candidate.address);
     let since = |at: Timestamp| verified.is_some_and(|verified| verified > at);
-    let fresh = |at: Timestamp| view.now.duration_since(at) <= SignedDuration::from_hours(24 * NUMBER_VERIFIED);
-    match check {
-        Some(c) if c.reassigned == Reassigned::Yes && !since(c.checked_at) => {
+    // What is dated ahead proves nothing yet.
+    let fresh = |at: Timestamp| {
+        at <= view.now && view.now.duration_since(at) <= SignedDuration::from_hours(24 * NUMBER_VERIFIED)
+    };
+    match checks().max_by_key(|c| c.checked_at) {
+        // A later "no" is said of the new holder: only a verification gives the number back to the patient.
+        _ if checks().any(|c| c.reassigned == Reassigned::Yes && !since(c.checked_at)) => {
             deny("The number now belongs to somebody else; ask the patient for the new one.")
                 .for_good("The number reaches a stranger; the patient's new one is asked for.")
                 .and_alert()

@@ -152,7 +152,7 @@ fn links(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         None | Some(LinkState::NoLinks) => Finding::NotApplicable,
         Some(LinkState::Clean) => Finding::Satisfied,
         Some(LinkState::Foreign) if candidate.channel.is_open() => {
-            deny("The text links to a site that is not the practice's own; link to its own domain.")
+            deny("The text links to a site that is not the practice's own, or without encryption; link to its own domain by https.")
                 .lifted_by(&[Remedy::MendLinks])
         }
         Some(LinkState::CarriesIdentifiers) if candidate.channel.is_open() => {
