@@ -20,11 +20,13 @@ pub(crate) fn judge(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>
                 return is_npi(text).then(|| Hit::identifier(one.start, one.end, Kind::Other));
             }
             // "E11-9", "E11/9": another sign in the dot's place.
-            let bare: Vec<u8> = text.iter().copied().filter(|byte| !matches!(byte, b'-' | b'/' | b'.')).collect();
-            let icd = is_icd(text) || (text.len() == bare.len() + 1 && text.len() > 4 && is_icd(&bare));
+            let bare = || text.iter().copied().filter(|byte| !matches!(byte, b'-' | b'/' | b'.'));
+            let length = bare().count();
+            let dotted = text.len() == length + 1 && text.len() > 4;
+            let icd = is_icd(text) || (dotted && is_icd(&bare().collect::<Vec<u8>>()));
             let cued = cues.has(roles::CODE);
             let place = cues.is_nearest(roles::PLACE);
-            match bare.len() {
+            match length {
                 3..=7 if icd && (cued || (cues.is_about && !place)) => hit(icd_category(text)),
                 3..=7 if icd && !place && stands_on_paper(words, folded, one) => hit(icd_category(text)),
                 // CDT and HCPCS: a letter and four digits, of dental procedures, preventive services and drugs.

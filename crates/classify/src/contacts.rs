@@ -2,16 +2,43 @@
 
 use crate::cues::ends_sentence;
 use crate::fold::Folded;
-use crate::shapes::{Pattern, compile};
+use crate::shapes::Tried;
 use crate::words::{self, Words};
 use crate::{ClassifierError, Hit, Kind, recipient};
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
-static EMAIL: LazyLock<Pattern> = LazyLock::new(|| {
-    compile(
-        r"\b[a-z0-9._%+-]{1,64}(?:\s?@\s?|\s?[\[({]\s?(?:at|arroba)\s?[\])}]\s?|\sat\s|\sarroba\s)[a-z0-9-]+(?:(?:\.|\s\.\s|\s?[\[({]\s?(?:dot|punto)\s?[\])}]\s?|\sdot\s|\spunto\s)[a-z0-9-]+)*(?:\.|\s\.\s|\s?[\[({]\s?(?:dot|punto)\s?[\])}]\s?|\sdot\s|\spunto\s)[a-z]{2,}\b",
-    )
+/// What follows the name of a mailbox: the sign in any of its forms, and a domain.
+static DOMAIN: LazyLock<Option<Tried>> = LazyLock::new(|| {
+    Tried::of(&[
+        r"(?:\s?@\s?|\s?[\[({]\s?(?:at|arroba)\s?[\])}]\s?|\sat\s|\sarroba\s)[a-z0-9-]+(?:(?:\.|\s\.\s|\s?[\[({]\s?(?:dot|punto)\s?[\])}]\s?|\sdot\s|\spunto\s)[a-z0-9-]+)*(?:\.|\s\.\s|\s?[\[({]\s?(?:dot|punto)\s?[\])}]\s?|\sdot\s|\spunto\s)[a-z]{2,}\b",
+    ])
 });
+
+/// RFC 5321 section 4.5.3.1.1: the longest name of a mailbox.
+const MAILBOX_MAX: usize = 64;
+
+/// Where the addresses of a text begin and end.
+fn addresses(text: &[u8]) -> Result<Vec<(usize, usize)>, ClassifierError> {
+    let domain = DOMAIN.as_ref().ok_or(ClassifierError::NotReady)?;
+    let named = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-');
+    let is_word = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(next) = text.iter().skip(at).position(named) {
+        let start = at + next;
+        let end = start + text.iter().skip(start).take_while(|byte| named(byte)).count();
+        at = end;
+        // It begins where a word begins or ends.
+        let begins = |at: &usize| at.checked_sub(1).is_some_and(is_word) != is_word(*at);
+        let first = (start.max(end.saturating_sub(MAILBOX_MAX))..end).find(begins);
+        if let Some((first, (_, last))) = first.zip(domain.at(text, end)) {
+            found.push((first, last));
+            at = last;
+        }
+    }
+    Ok(found)
+}
 
 /// E-mail addresses that are no office's.
 pub(crate) fn emails(
@@ -20,7 +47,7 @@ pub(crate) fn emails(
     owned: &[(usize, usize)],
     hits: &mut Vec<Hit>,
 ) -> Result<(), ClassifierError> {
-    for (start, end) in EMAIL.of(&folded.plain)? {
+    for (start, end) in addresses(&folded.plain)? {
         let free = !recipient::overlaps(owned, start, end);
         if free && !is_role_mailbox(folded.slice(start, end)) && !is_to_write_to(words, folded, start) {
             hits.push(Hit::identifier(start, end, Kind::Email));
@@ -43,9 +70,11 @@ const ROLES: &str = "\
 
 /// A mailbox of an office, not of a person.
 fn is_role_mailbox(address: &[u8]) -> bool {
-    let address = std::str::from_utf8(address).unwrap_or_default();
-    let local = address.split(['@', ' ', '[', '(', '{']).next().unwrap_or_default();
-    ROLES.split(' ').any(|role| role == local)
+    static KNOWN: LazyLock<HashSet<&[u8]>> = LazyLock::new(|| ROLES.split(' ').map(str::as_bytes).collect());
+    address
+        .split(|byte| matches!(byte, b'@' | b' ' | b'[' | b'(' | b'{'))
+        .next()
+        .is_some_and(|name| KNOWN.contains(name))
 }
 
 /// `e-mail us at`, `write to`, `escríbanos a`: an address that the reader is asked to write to.

@@ -11,39 +11,35 @@ const WORDS: usize = 9;
 /// How near a thing of an office must stand to a care word that is said of it.
 const NEAR: usize = 5;
 
-/// A sentence around a care word: the words before it, the nearest first, and those behind it.
+/// A sentence around a care word: the words before it, the nearest last, and those behind it.
 struct Sentence<'w> {
-    before: Vec<&'w Word>,
-    behind: Vec<&'w Word>,
+    before: &'w [Word],
+    behind: &'w [Word],
 }
 
 impl<'w> Sentence<'w> {
     fn around(words: &'w [Word], folded: &Folded<'_>, at: usize, next: usize) -> Self {
         work::count(WORDS);
-        let ends = |a: &Word, b: &Word| folded.slice(a.end, b.start).iter().any(|byte| b".!?\n;".contains(byte));
-        let mut sentence = Self { before: Vec::with_capacity(WORDS), behind: Vec::with_capacity(WORDS) };
-        for index in (at.saturating_sub(WORDS)..at).rev() {
-            match words.get(index).zip(words.get(index + 1)) {
-                Some((word, after)) if !ends(word, after) => sentence.before.push(word),
-                _ => break,
-            }
-        }
-        for index in next..next + WORDS {
-            match index.checked_sub(1).and_then(|last| words.get(last)).zip(words.get(index)) {
-                Some((last, word)) if !ends(last, word) => sentence.behind.push(word),
-                _ => break,
-            }
-        }
-        sentence
+        let goes_on = |at: usize| {
+            let two = at.checked_sub(1).and_then(|before| words.get(before)).zip(words.get(at));
+            two.is_some_and(|(a, b)| match folded.slice(a.end, b.start) {
+                b" " => true,
+                between => !between.iter().any(|byte| b".!?\n;".contains(byte)),
+            })
+        };
+        let first = (0..WORDS.min(at)).take_while(|back| goes_on(at - back)).count();
+        let last = (next..next + WORDS).take_while(|index| goes_on(*index)).count();
+        let part = |start: usize, end: usize| words.get(start..end).unwrap_or_default();
+        Self { before: part(at - first, at), behind: part(next, next + last) }
     }
 
     fn any(&self, most: usize, is: impl Fn(&Word) -> bool) -> bool {
-        self.before.iter().take(most).any(|word| is(word)) || self.behind.iter().take(most).any(|word| is(word))
+        self.before.iter().rev().take(most).any(&is) || self.behind.iter().take(most).any(is)
     }
 
     /// Whether what is named is somebody's own: `your pain`, `her new procedure`.
     fn is_owned(&self) -> bool {
-        self.before.iter().take(3).any(|word| word.is(roles::OWNER))
+        self.before.iter().rev().take(3).any(|word| word.is(roles::OWNER))
     }
 }
 
@@ -61,8 +57,8 @@ fn is_figure_of_speech(word: &Word, sentence: &Sentence<'_>, folded: &Folded<'_>
     if sentence.is_owned() {
         return false;
     }
-    let text = |word: Option<&&Word>| word.map_or(b"".as_slice(), |word| folded.slice(word.start, word.end));
-    let (before, behind) = (text(sentence.before.first()), text(sentence.behind.first()));
+    let text = |word: Option<&Word>| word.map_or(b"".as_slice(), |word| folded.slice(word.start, word.end));
+    let (before, behind) = (text(sentence.before.last()), text(sentence.behind.first()));
     let ours = matches!(before, b"our" | b"nuestro" | b"nuestra" | b"nuestros" | b"nuestras" | b"no" | b"sin");
     let of =
         matches!(behind, b"for" | b"of" | b"with" | b"para" | b"de" | b"del" | b"con" | b"about" | b"to" | b"when");

@@ -1,7 +1,7 @@
 //! Folding: one plain ASCII text to look in, with a way back to the original, so that full-width digits, look-alike letters,
 //! accents, invisible characters and character references hide nothing. One pass; plain ASCII takes a shorter way.
 
-use crate::{ClassifierError, pictures, references};
+use crate::{ClassifierError, pictures, references, runs};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -155,8 +155,8 @@ impl<'t> Folded<'t> {
     }
 
     fn is_shouted(&self) -> bool {
-        let capitals = count(&self.cased, u8::is_ascii_uppercase);
-        capitals >= 12 && count(&self.cased, u8::is_ascii_lowercase) * 4 < capitals
+        let capitals = runs::capitals(&self.cased);
+        capitals >= 12 && self.cased.iter().filter(|byte| byte.is_ascii_lowercase()).count() * 4 < capitals
     }
 
     /// The code points of a range: first, and one past the last.
@@ -218,19 +218,15 @@ impl<'t> Folded<'t> {
 
 /// How many characters a text begins with that are what they are, looked at in pieces.
 fn plain_run(bytes: &[u8], referenced: bool) -> usize {
-    let plain = |byte: &u8| byte.is_ascii() & !(referenced & references::opens(*byte));
-    let opens = |piece: &[u8]| piece.iter().fold(false, |any, byte| any | references::opens(*byte));
-    let whole = |piece: &&[u8]| piece.is_ascii() && !(referenced && opens(piece));
+    if !referenced {
+        let plain = |eight: &&[u8; 8]| u64::from_le_bytes(**eight) & 0x8080_8080_8080_8080 == 0;
+        let run = 8 * bytes.as_chunks::<8>().0.iter().take_while(plain).count();
+        return run + bytes.iter().skip(run).take_while(|byte| byte.is_ascii()).count();
+    }
+    let plain = |byte: &u8| byte.is_ascii() & !references::opens(*byte);
+    let whole = |piece: &&[u8]| piece.is_ascii() && !references::holds(piece, references::opens);
     let pieces = bytes.chunks_exact(16).take_while(whole).count() * 16;
     pieces + bytes.iter().skip(pieces).take_while(|byte| plain(byte)).count()
-}
-
-/// How many bytes are of a kind. In pieces of which a byte can hold the count, so that many are looked at at once.
-fn count(bytes: &[u8], is: impl Fn(&u8) -> bool) -> usize {
-    bytes
-        .chunks(255)
-        .map(|piece| usize::from(piece.iter().fold(0_u8, |sum, byte| sum.wrapping_add(u8::from(is(byte))))))
-        .sum()
 }
 
 /// What characters outside ASCII look like, by pages of 256 code points.

@@ -490,27 +490,30 @@ fn phrase(lexicon: &Lexicon, folded: &Folded<'_>, words: &[Word], at: usize) -> 
     let first = words.get(at)?;
     let mut best = None;
     let (mut hash, mut end, mut longest) = (first.hash, first.end, first.info.longest);
-    for (index, word) in words.iter().enumerate().skip(at + 1) {
+    let mut length = 1;
+    // Most phrases end at their second word: nothing goes on from there.
+    while let Some(word) = words.get(at + length).filter(|_| usize::from(longest) > length) {
         work::count(1);
-        // No phrase goes on from here: most end so at their second word.
         let between = folded.slice(end, word.start);
-        if usize::from(longest) <= index - at || (ends(between) && between != b"\n") {
+        if !matches!(between, b" " | b"\n") && ends(between) {
             break;
         }
+        length += 1;
         let before = hash;
         hash = before.then(word.hash);
         end = word.end;
         let exact = lexicon.find(hash);
         longest = exact.longest;
-        let plural = word.len() > 3 && folded.at(word.end - 1) == Some(b's');
-        let info = if exact.section == 0 && exact.upper == 0 && plural {
-            lexicon.find(before.then(word.hash.without(b's')))
-        } else {
-            exact
-        };
+        let mut info = exact;
+        if exact.section | exact.upper == 0 {
+            if word.len() <= 3 || folded.at(end - 1) != Some(b's') {
+                continue;
+            }
+            info = lexicon.find(before.then(word.hash.without(b's')));
+        }
         let upper = info.upper != 0 && !folded.shouted && folded.is_upper(first.start, end);
         if let Some(entry) = lexicon.entry(info, upper) {
-            best = Some((index + 1, entry));
+            best = Some((at + length, entry));
         }
     }
     best

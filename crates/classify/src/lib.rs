@@ -40,6 +40,7 @@ mod recipient;
 mod references;
 mod rewrite;
 mod roles;
+mod runs;
 mod shapes;
 mod spoken;
 mod table;
@@ -334,7 +335,7 @@ fn read(
 ) -> Result<bool, ClassifierError> {
     lexicon::find(lexicon, words, folded, hits);
     views::find(lexicon, words, folded, hits);
-    let shapes = if words.saw(words::DIGIT) { shapes::find(&folded.plain)? } else { Vec::new() };
+    let shapes = if words.saw(words::DIGIT) { shapes::find(words, &folded.plain)? } else { Vec::new() };
     identifiers::find(&shapes, words, folded, context, owned, hits);
     if words.any(roles::DIGIT) {
         identifiers::in_words(words, folded, context, hits);

@@ -163,19 +163,12 @@ fn spaced_by(link: &str, at: usize) -> u8 {
 /// Percent escapes undone.
 fn decoded(link: &[u8]) -> String {
     let mut out = Vec::with_capacity(link.len());
-    let mut at = 0;
-    while let Some(byte) = link.get(at) {
-        let hex = link.get(at + 1..at + 3).and_then(|h| std::str::from_utf8(h).ok());
-        match (byte, hex.and_then(|h| u8::from_str_radix(h, 16).ok())) {
-            (b'%', Some(value)) => {
-                out.push(value);
-                at += 3;
-            }
-            _ => {
-                out.push(*byte);
-                at += 1;
-            }
-        }
+    let mut rest = link;
+    while let Some((byte, tail)) = rest.split_first() {
+        let escape = tail.first_chunk::<2>().filter(|_| *byte == b'%');
+        let value = escape.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        out.push(value.unwrap_or(*byte));
+        rest = if value.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
     }
     String::from_utf8_lossy(&out).to_lowercase()
 }

@@ -11,6 +11,8 @@ pub(crate) fn find(words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
     while let Some(word) = words.get(at) {
         let taken = match word.len() {
             _ if word.digits > 0 => 0,
+            // Nearly every word goes here: in small letters and in no list of names.
+            2.. if !folded.is_capital(word.start) && !word.is(roles::FIRST_NAME | roles::FAMILY_NAME) => 0,
             1 => {
                 let end = initialled(words, folded, at);
                 hits.extend(end.map(|end| Hit::identifier(word.start, end, Kind::Name)));

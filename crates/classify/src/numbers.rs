@@ -75,12 +75,13 @@ fn is_usual(run: &[Word], folded: &Folded<'_>) -> bool {
     let digits = |at: usize| run.get(at).filter(|word| word.digits == word.len()).map_or(0, Word::len);
     let mut odd = (0..run.len()).filter(|at| gap(*at).iter().any(|byte| is_odd(*byte))).peekable();
     let none = odd.peek().is_none();
+    // "10:15am": what stands behind the minutes is written to them.
+    let minutes = |at: usize| {
+        let word = run.get(at).filter(|word| word.len() == 4 && word.digits == 2);
+        digits(at) == 2 || word.is_some_and(|word| matches!(folded.slice(word.start + 2, word.end), b"am" | b"pm"))
+    };
     let time = |at: usize| {
-        gap(at) == b":"
-            && digits(at) <= 2
-            && digits(at + 1) == 2
-            && gap(at + 1) != b":"
-            && (at == 0 || gap(at - 1) != b":")
+        gap(at) == b":" && digits(at) <= 2 && minutes(at + 1) && gap(at + 1) != b":" && (at == 0 || gap(at - 1) != b":")
     };
     let amount = |at: usize| {
         gap(at) == b","

@@ -38,7 +38,7 @@ struct Before<'f> {
 
 impl<'f> Before<'f> {
     fn of(list: &[Word], folded: &'f Folded<'_>, position: usize) -> Self {
-        let mut found = Self { words: Vec::new(), texts: Vec::new() };
+        let mut found = Self { words: Vec::with_capacity(WORDS), texts: Vec::with_capacity(WORDS) };
         let mut next = position;
         let first = words::from(list, position);
         for word in list.get(..first).unwrap_or_default().iter().rev().take(WORDS) {

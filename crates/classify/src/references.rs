@@ -31,10 +31,14 @@ pub(crate) fn may_be_in(text: &[u8]) -> bool {
         })
 }
 
-/// Whether any byte is of a kind. Without a branch a byte and in a byte's width, so that many are looked at at once.
+/// Whether any byte is of a kind. Without a branch a byte and sixteen together, the last of which may have been looked at before.
 #[inline]
 pub(crate) fn holds(text: &[u8], is: impl Fn(u8) -> bool) -> bool {
-    text.iter().fold(0_u8, |any, byte| any | u8::from(is(*byte))) != 0
+    let any = |bytes: &[u8; 16]| bytes.iter().fold(0_u8, |any, byte| any | u8::from(is(*byte))) != 0;
+    match text.last_chunk::<16>() {
+        Some(last) => text.as_chunks::<16>().0.iter().any(any) || any(last),
+        None => text.iter().any(|byte| is(*byte)),
+    }
 }
 
 /// Whether references begin with this byte.

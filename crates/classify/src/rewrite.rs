@@ -385,7 +385,8 @@ impl Apart {
         *slot = Some(walked);
         let end = walked.end;
         let singles = (end - start) / 2 + 1;
-        if singles < 3 || walked.plain * 2 <= singles {
+        // "8:45 a.m.." at a sentence's end is what it is.
+        if singles < 3 || walked.plain * 2 <= singles || matches!(folded.slice(start, end), b"a.m.." | b"p.m..") {
             return 0;
         }
         let capitals = (start..end).step_by(2).all(|at| folded.is_capital(at)) && !folded.shouted;

@@ -1,10 +1,13 @@
-//! What numbers and signs look like: dates, telephone numbers, codes. One search for all shapes at once; ASCII only, on folded
-//! text, which keeps the engine on its fast path. What a shape means is judged elsewhere, by what stands around it.
+//! What numbers and signs look like: dates, telephone numbers, codes. All shapes are tried at once, and only where a word or a sign
+//! begins that may open one. What a shape means is judged elsewhere, by what stands around it.
 
+use crate::fold::OTHER;
+use crate::words::Word;
 use crate::{ClassifierError, work};
-use regex_automata::Input;
+use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::meta::Regex;
-use regex_automata::util::syntax;
+use regex_automata::util::{primitives::StateID, start, syntax};
+use regex_automata::{Anchored, Input};
 use std::sync::LazyLock;
 
 macro_rules! shapes {
@@ -57,8 +60,64 @@ shapes! {
     Number = r"\b[a-z0-9]*\d[a-z0-9]*(?:[-./][a-z0-9]*\d[a-z0-9]*|-[a-z]{1,4}\b)*";
 }
 
-static ALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::builder().syntax(syntax::Config::new().unicode(false).utf8(false)).build_many(PATTERNS).ok()
+/// Patterns that are tried at one place at a time: a table of states, so that a step is a look-up.
+pub(crate) struct Tried {
+    table: dense::DFA<Vec<u32>>,
+    /// Where a search behind a blank begins, as most do.
+    behind_blank: StateID,
+    /// Whether anything may begin with a byte behind a blank.
+    opens: [bool; 256],
+}
+
+impl Tried {
+    pub(crate) fn of(patterns: &[&str]) -> Option<Self> {
+        let config = dense::Config::new().start_kind(StartKind::Anchored).accelerate(false);
+        let mut builder = dense::Builder::new();
+        builder.configure(config).syntax(syntax::Config::new().unicode(false).utf8(false));
+        let table = builder.build_many(patterns).ok()?;
+        let behind_blank = Self::start(&table, Some(b' '))?;
+        let mut opens = [false; 256];
+        for (opens, byte) in opens.iter_mut().zip(0..=u8::MAX) {
+            *opens = !table.is_dead_state(table.next_state(behind_blank, byte));
+        }
+        Some(Self { table, behind_blank, opens })
+    }
+
+    fn start(table: &dense::DFA<Vec<u32>>, behind: Option<u8>) -> Option<StateID> {
+        table.start_state(&start::Config::new().anchored(Anchored::Yes).look_behind(behind)).ok()
+    }
+
+    /// The pattern that stands at a place, and where it ends: of several the first.
+    pub(crate) fn at(&self, text: &[u8], place: usize) -> Option<(usize, usize)> {
+        let table = &self.table;
+        let mut state = match place.checked_sub(1).and_then(|before| text.get(before)).copied() {
+            Some(b' ') if text.get(place).is_some_and(|byte| self.opens.get(usize::from(*byte)) == Some(&false)) => {
+                return None;
+            }
+            Some(b' ') => self.behind_blank,
+            behind => Self::start(table, behind)?,
+        };
+        let mut found = None;
+        for (at, byte) in text.iter().enumerate().skip(place) {
+            state = table.next_state(state, *byte);
+            if table.is_special_state(state) {
+                if !table.is_match_state(state) {
+                    work::count(at - place);
+                    return found;
+                }
+                found = Some((table.match_pattern(state, 0).as_usize(), at));
+            }
+        }
+        work::count(text.len() - place);
+        state = table.next_eoi_state(state);
+        if table.is_match_state(state) { Some((table.match_pattern(state, 0).as_usize(), text.len())) } else { found }
+    }
+}
+
+/// All shapes but the last, and the last, which every word with a digit has that has no other.
+static SHAPED: LazyLock<Option<(Tried, Tried)>> = LazyLock::new(|| {
+    let (last, others) = PATTERNS.split_last()?;
+    Tried::of(others).zip(Tried::of(&[last]))
 });
 
 /// A shape that was found.
@@ -69,23 +128,41 @@ pub(crate) struct Found {
     pub(crate) end: usize,
 }
 
-/// How far before its first digit a shape may begin, when that is not in the digit's own word: `blood pressure is now at 120/80`.
+/// How far before a word with a digit a shape may begin: `blood pressure is now at 120/80`.
 const LEAD: usize = 64;
 
+/// What a shape may begin with that is no word.
+const fn opens(byte: u8) -> bool {
+    matches!(byte, b'+' | b'(' | b'$' | b'*' | b'#' | OTHER)
+}
+
 /// The shapes in a text, in order, without overlaps. Every shape has a digit in it, so what is far from one is not searched.
-pub(crate) fn find(text: &[u8]) -> Result<Vec<Found>, ClassifierError> {
-    let regex = ALL.as_ref().ok_or(ClassifierError::NotReady)?;
+pub(crate) fn find(words: &[Word], text: &[u8]) -> Result<Vec<Found>, ClassifierError> {
+    let (shaped, numbered) = SHAPED.as_ref().ok_or(ClassifierError::NotReady)?;
     let mut found = Vec::new();
-    let mut done = 0;
-    while let Some(digit) = text.iter().skip(done).position(u8::is_ascii_digit).map(|next| done + next) {
-        let lead = digit.saturating_sub(LEAD).max(done);
-        let word = text.iter().take(lead).skip(done).rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        let Some(next) = regex.find(Input::new(text).range(lead - word..)) else { break };
-        work::count(next.end() - (lead - word));
-        if let Some(shape) = SHAPES.get(next.pattern().as_usize()).copied() {
-            found.push(Found { shape, start: next.start(), end: next.end() });
+    // Where the last shape ended, and which word is next.
+    let (mut done, mut next) = (0, 0);
+    for (at, digit) in words.iter().enumerate().filter(|(_, word)| word.digits > 0) {
+        while let Some(word) = words.get(next).filter(|_| next <= at) {
+            let before = next.checked_sub(1).and_then(|before| words.get(before));
+            let gap = before.map_or(0, |before| before.end).max(done);
+            next += 1;
+            if word.end + LEAD < digit.start {
+                continue;
+            }
+            let signs = (gap..word.start).filter(|at| text.get(*at).copied().is_some_and(opens));
+            for place in signs.chain([word.start]) {
+                if place < done {
+                    continue;
+                }
+                let plain = || if word.digits > 0 && place == word.start { numbered.at(text, place) } else { None };
+                let plain = || plain().map(|(_, end)| (SHAPES.len() - 1, end));
+                if let Some((shape, end)) = shaped.at(text, place).or_else(plain) {
+                    found.extend(SHAPES.get(shape).map(|shape| Found { shape: *shape, start: place, end }));
+                    done = end;
+                }
+            }
         }
-        done = next.end().max(done + 1);
     }
     Ok(found)
 }
@@ -126,24 +203,35 @@ impl Pattern {
 mod tests {
     use super::*;
     use crate::fold::Folded;
+    use crate::{lexicon, words};
+
+    /// The shapes in a text, as the crate finds them.
+    fn found(text: &str) -> Vec<Found> {
+        let folded = Folded::new(text).unwrap();
+        let words = words::of(&folded, lexicon::get().unwrap());
+        find(&words, &folded.plain).unwrap()
+    }
 
     #[test]
     fn what_is_found_near_digits_is_what_is_found_anywhere() {
+        let all =
+            Regex::builder().syntax(syntax::Config::new().unicode(false).utf8(false)).build_many(PATTERNS).unwrap();
         let blood_pressure = "blood pressure was written down as 120/80, presion arterial: hoy hasta ahora, 120/80 ";
-        for set in [include_str!("../corpus/dev.tsv"), include_str!("../corpus/blind.tsv"), blood_pressure] {
+        let odd =
+            "_12 a_12 $5k $ 12a5 5 x10e5 bmi is 2345 ***-**-1234(212)5550188 +1 (212) 555-0188 ####-##-1234 fe80::1";
+        for set in [include_str!("../corpus/dev.tsv"), include_str!("../corpus/blind.tsv"), blood_pressure, odd] {
             for line in set.lines() {
                 let text = Folded::new(line).unwrap().plain;
-                let everywhere = ALL.as_ref().unwrap().find_iter(&text);
-                let everywhere: Vec<_> = everywhere.map(|f| (f.pattern().as_usize(), f.start(), f.end())).collect();
-                let near = find(&text).unwrap().into_iter().map(|f| (f.shape as usize, f.start, f.end));
-                assert_eq!(near.collect::<Vec<_>>(), everywhere, "{line}");
+                let everywhere = all.find_iter(&text).map(|f| (f.pattern().as_usize(), f.start(), f.end()));
+                let near = found(line).into_iter().map(|f| (f.shape as usize, f.start, f.end));
+                assert_eq!(near.collect::<Vec<_>>(), everywhere.collect::<Vec<_>>(), "{line}");
             }
         }
     }
 
     #[test]
     fn every_pattern_compiles_and_the_first_that_fits_is_taken() {
-        let shapes = |text: &str| find(text.as_bytes()).unwrap().iter().map(|f| f.shape).collect::<Vec<_>>();
+        let shapes = |text: &str| found(text).iter().map(|f| f.shape).collect::<Vec<_>>();
         assert_eq!(shapes("at 10:30 am on 03/14/1961, 123-45-6789"), [Shape::Time, Shape::Date, Shape::Social]);
         assert_eq!(
             shapes("(212) 555-0188 e11.9 a4829134 20 mg"),

@@ -109,6 +109,12 @@ pub(crate) struct Info {
 
 impl Info {
     pub(crate) const NONE: Self = Self { roles: 0, section: 0, upper: 0, longest: 0, quiet: false };
+
+    /// Whether nothing is known.
+    #[inline]
+    pub(crate) const fn is_none(&self) -> bool {
+        self.roles == 0 && (self.section | self.upper | self.longest) == 0 && !self.quiet
+    }
 }
 
 /// A table under construction.
@@ -184,10 +190,16 @@ impl Table {
     }
 
     fn look(&self, key: u64) -> Info {
-        let Some(slot) = self.place(key).and_then(|at| self.slots.get(at)).copied() else { return Info::NONE };
-        let number = usize::try_from(slot & u64::from(QUIET - 1)).unwrap_or(0);
-        let info = self.meanings.get(number).copied().unwrap_or(Info::NONE);
-        Info { quiet: slot & u64::from(QUIET) != 0, ..info }
+        let mut at = self.first(key);
+        while let Some(slot) = self.slots.get(at).copied().filter(|slot| *slot != 0) {
+            if slot & TAG == key & TAG {
+                let number = usize::from(slot as u16 & (QUIET - 1));
+                let info = self.meanings.get(number).copied().unwrap_or(Info::NONE);
+                return Info { quiet: slot & u64::from(QUIET) != 0, ..info };
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        Info::NONE
     }
 
     /// Where a key's slot is.

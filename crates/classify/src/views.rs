@@ -3,7 +3,7 @@
 
 use crate::fold::Folded;
 use crate::lexicon::{Entry, Lexicon, hit};
-use crate::table::Hash;
+use crate::table::{Hash, Info};
 use crate::words::{BREAK, Glue, REPEATED, SIGN, Word, Words};
 use crate::{Hit, Level, references, roles, work};
 
@@ -15,31 +15,46 @@ const LONGEST: usize = 48;
 
 /// What the words say when they are read in other ways.
 pub(crate) fn find(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
-    let mut singles = 0;
+    // Of the short words up to here, how many there are and how many may be parts of a word that is set apart.
+    let (mut short, mut apart) = (0, 0);
     for (at, word) in words.iter().enumerate() {
-        singles = if word.len() <= 3 && word.digits < word.len().max(2) { singles + 1 } else { 0 };
-        if word.is_unknown() && !word.info.quiet && (3..=LONGEST).contains(&word.len()) {
-            let named = || word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && folded.is_capital(word.start);
-            let excused = || named() || is_titled(words, at, folded) || is_street(words, at, folded);
-            if let Some(entry) = alone(lexicon, folded.slice(word.start, word.end), words.saw(REPEATED), excused) {
-                let weak = word.len() <= SHORT && word.digits == 0 && entry.level < Level::L4;
-                hits.extend(hit(word.start, word.end, entry).map(|hit| Hit { weak, ..hit }));
-            }
+        let unknown = word.is_unknown();
+        if unknown && !word.info.quiet && (3..=LONGEST).contains(&word.len()) {
+            by_itself(lexicon, words, folded, at, hits);
         }
         let next = words.get(at + 1);
         if let Some(next) = next
             && next.glue != Glue::None
-            && (next.glue == Glue::Sign || odd(word) || odd(next))
+            && (next.glue == Glue::Sign || unknown && word.digits == 0 || odd(next))
         {
             broken(lexicon, words, folded, at, word, next, hits);
         }
-        if singles >= 3 && next.is_none_or(|next| next.len() > 3) {
-            spelled(lexicon, words.get(at + 1 - singles..=at).unwrap_or_default(), folded, hits);
-            singles = 0;
+        if word.len() > 3 || word.digits >= word.len().max(2) {
+            (short, apart) = (0, 0);
+            continue;
+        }
+        short += 1;
+        apart += usize::from(may_be_apart(word));
+        if short >= 3 && next.is_none_or(|next| next.len() > 3) {
+            if apart >= 3 {
+                spelled(lexicon, words.get(at + 1 - short..=at).unwrap_or_default(), folded, hits);
+            }
+            (short, apart) = (0, 0);
         }
     }
     if words.saw(BREAK | SIGN) {
         masked(lexicon, folded, hits);
+    }
+}
+
+/// What a word that nobody knows says by itself.
+fn by_itself(lexicon: &Lexicon, words: &Words, folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) {
+    let Some(word) = words.get(at) else { return };
+    let named = || word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && folded.is_capital(word.start);
+    let excused = || named() || is_titled(words, at, folded) || is_street(words, at, folded);
+    if let Some(entry) = alone(lexicon, folded.slice(word.start, word.end), words.saw(REPEATED), excused) {
+        let weak = word.len() <= SHORT && word.digits == 0 && entry.level < Level::L4;
+        hits.extend(hit(word.start, word.end, entry).map(|hit| Hit { weak, ..hit }));
     }
 }
 
@@ -68,9 +83,9 @@ pub(crate) fn alone(lexicon: &Lexicon, text: &[u8], repeats: bool, excused: impl
     if text.len() - digits < 2 || is_number(text) {
         return None;
     }
-    leet_readings(text).iter().find_map(|reading| {
+    leet_readings(text).find_map(|reading| {
         let long = reading.len() >= 6;
-        grave(read(lexicon, reading).or_else(|| long.then(|| misspelled(lexicon, reading)).flatten()))
+        grave(read(lexicon, &reading).or_else(|| long.then(|| misspelled(lexicon, &reading)).flatten()))
     })
 }
 
@@ -102,22 +117,24 @@ fn reversed(lexicon: &Lexicon, text: &[u8]) -> Option<Entry> {
 
 /// Letters that look like others when written small or narrow: `rn` for m, `vv` for w, `cl` for d, `l` for a capital i.
 fn look_alikes(text: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
-    const PAIRS: &[(&[u8], u8)] = &[(b"rn", b'm'), (b"vv", b'w'), (b"cl", b'd'), (b"l", b'i')];
-    let read = move |(from, to): &(&[u8], u8)| {
+    const PAIRS: &[(u8, Option<u8>, u8)] =
+        &[(b'r', Some(b'n'), b'm'), (b'v', Some(b'v'), b'w'), (b'c', Some(b'l'), b'd'), (b'l', None, b'i')];
+    let follows = |second: Option<u8>, rest: &[u8]| second.is_none() || rest.first().copied() == second;
+    let stands = move |(first, second, _): &&(u8, Option<u8>, u8)| match second {
+        Some(second) => text.windows(2).any(|two| two == [*first, *second]),
+        None => text.contains(first),
+    };
+    let read = move |(first, second, to): &(u8, Option<u8>, u8)| {
         let mut out = Vec::with_capacity(text.len());
         let mut rest = text;
-        while let Some((first, tail)) = rest.split_first() {
-            if let Some(behind) = rest.strip_prefix(*from) {
-                out.push(*to);
-                rest = behind;
-            } else {
-                out.push(*first);
-                rest = tail;
-            }
+        while let Some((byte, tail)) = rest.split_first() {
+            let found = byte == first && follows(*second, tail);
+            out.push(if found { *to } else { *byte });
+            rest = tail.get(usize::from(found && second.is_some())..).unwrap_or_default();
         }
         out
     };
-    PAIRS.iter().filter(|(from, _)| text.windows(from.len()).any(|part| part == *from)).map(read)
+    PAIRS.iter().filter(stands).map(read)
 }
 
 /// Whether a capitalised word is a street's name: `77 Bloodworth Ave`.
@@ -200,15 +217,14 @@ pub(crate) const fn leet(byte: u8) -> Option<u8> {
     })
 }
 
-fn leet_readings(text: &[u8]) -> Vec<Vec<u8>> {
-    let read = |one: u8| -> Vec<u8> {
-        text.iter().map(|b| if b"1!|".contains(b) { one } else { leet(*b).unwrap_or(*b) }).collect()
+/// The readings of digits and signs as letters: a stroke is an i or an l.
+fn leet_readings(text: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+    let stroke = |byte: &u8| matches!(byte, b'1' | b'!' | b'|');
+    let read = move |one: u8| -> Vec<u8> {
+        text.iter().map(|byte| if stroke(byte) { one } else { leet(*byte).unwrap_or(*byte) }).collect()
     };
-    let mut found = vec![read(b'i')];
-    if text.iter().any(|b| b"1!|".contains(b)) {
-        found.push(read(b'l'));
-    }
-    found
+    let readings = if text.iter().any(stroke) { [b'i', b'l'].as_slice() } else { b"i" };
+    readings.iter().map(move |one| read(*one))
 }
 
 /// The word with every run of three or more of one letter cut to `most`.
@@ -324,8 +340,13 @@ fn entry_of(lexicon: &Lexicon, hash: Hash, text: &[u8]) -> Option<Entry> {
     let info = lexicon.find(hash);
     lexicon.find_word(text, hash, info, false).filter(|entry| entry.kind.is_some()).or_else(|| {
         let leet = text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic);
-        leet.then(|| leet_readings(text).iter().find_map(|reading| lexicon.find_text(reading))).flatten()
+        leet.then(|| leet_readings(text).find_map(|reading| lexicon.find_text(&reading))).flatten()
     })
+}
+
+/// Whether a short word may be a part of one that is set apart: a letter or digit alone, or what is on no list.
+fn may_be_apart(word: &Word) -> bool {
+    word.len() == 1 || word.info == Info::NONE
 }
 
 /// Letters that stand apart, or in twos and threes: `t r a m a d o l`, `H.I.V`, `di ab et es`.
@@ -339,7 +360,7 @@ fn spelled(lexicon: &Lexicon, run: &[Word], folded: &Folded<'_>, hits: &mut Vec<
     }) {
         let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
         let single = part.iter().filter(|word| word.len() == 1).count();
-        let unknown = part.iter().filter(|word| word.len() == 1 || word.info == crate::table::Info::NONE).count();
+        let unknown = part.iter().filter(|word| may_be_apart(word)).count();
         let lettered = part.iter().filter(|word| word.digits < word.len()).count();
         if part.len() < 3 || unknown * 4 < part.len() * 3 || lettered * 2 < part.len() {
             continue;
@@ -431,9 +452,9 @@ fn masked(lexicon: &Lexicon, folded: &Folded<'_>, hits: &mut Vec<Hit>) {
         if unfit || trimmed.iter().all(u8::is_ascii_alphanumeric) {
             continue;
         }
-        let found = leet_readings(trimmed).iter().find_map(|reading| {
-            let found = lexicon.find_text(reading);
-            found.or_else(|| (reading.len() >= 6).then(|| misspelled(lexicon, reading)).flatten())
+        let found = leet_readings(trimmed).find_map(|reading| {
+            let found = lexicon.find_text(&reading);
+            found.or_else(|| (reading.len() >= 6).then(|| misspelled(lexicon, &reading)).flatten())
         });
         // There are too many of these for slips to be forgiven too.
         let found = found.or_else(|| with_vowels(trimmed).find_map(|reading| lexicon.find_text(&reading)));

@@ -4,7 +4,7 @@
 use crate::fold::{Folded, OTHER};
 use crate::lexicon::Lexicon;
 use crate::table::{Hash, Info};
-use crate::{links, roles, work};
+use crate::{links, roles, runs, work};
 use std::ops::Deref;
 
 /// A run of letters and digits.
@@ -171,69 +171,71 @@ pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
     if repeats(plain) {
         words.seen |= REPEATED;
     }
-    let mut at = 0;
-    while let Some(first) = plain.get(at) {
-        let mut kinds = class(*first);
-        if kinds & (LETTER | DIGIT) == 0 {
-            words.seen |= kinds;
-            at += 1;
-            continue;
-        }
-        let (start, mut hash, mut twice, mut end) = (at, Hash::EMPTY, 0_u32, plain.len());
-        let mut kind = kinds;
-        for (offset, byte) in plain.get(at..).unwrap_or_default().iter().enumerate() {
-            kind = class(*byte);
-            if kind & (LETTER | DIGIT) == 0 {
-                end = start + offset;
-                break;
-            }
+    let mut done = 0;
+    runs::of(plain, |start, end| {
+        let between = folded.slice(done, start);
+        words.seen |= seen(between);
+        done = end;
+        let (mut hash, mut digits) = (Hash::EMPTY, 0_usize);
+        for byte in folded.slice(start, end) {
             hash = hash.and(*byte);
-            kinds |= kind;
-            twice = twice.wrapping_add(u32::from(kind & DIGIT));
+            digits = digits.wrapping_add(usize::from(*byte <= b'9'));
         }
-        at = end;
-        words.seen |= kinds | kind;
         let info = lexicon.find(hash);
-        let digits = usize::try_from(twice / 2).unwrap_or(0);
-        words.push(folded, Word { start, end, hash, info, digits, glue: Glue::None });
-    }
+        words.push(folded, between, Word { start, end, hash, info, digits, glue: Glue::None });
+    });
+    words.seen |= seen(plain.get(done..).unwrap_or_default());
     if words.any(roles::OPENS) {
         words.join(folded, lexicon);
     }
     words
 }
 
-/// Whether one letter stands three times in a row. Three w begin an address. Without a branch a byte, so that many are looked at
-/// at once.
+/// What the bytes between two words are together.
+#[inline]
+fn seen(between: &[u8]) -> Class {
+    match between {
+        [one] => class(*one),
+        more => more.iter().fold(0, |seen, byte| seen | class(*byte)),
+    }
+}
+
+/// Whether one letter stands three times in a row. Three w begin an address.
 fn repeats(plain: &[u8]) -> bool {
-    let (second, third) = (plain.get(1..).unwrap_or_default(), plain.get(2..).unwrap_or_default());
-    let three = plain.iter().zip(second).zip(third);
-    let same = |((a, b), c): ((&u8, &u8), &u8)| (a == b) & (b == c) & a.is_ascii_lowercase() & (*a != b'w');
-    three.fold(0_u8, |any, three| any | u8::from(same(three))) != 0
+    let is = |three: &[u8]| matches!(three, [a, b, c] if a == b && b == c && a.is_ascii_lowercase() && *a != b'w');
+    runs::repeats(plain) && plain.windows(3).any(is)
 }
 
 impl Words {
-    fn push(&mut self, folded: &Folded<'_>, mut word: Word) {
+    /// Adds a word and what is seen of it, with what stands before it.
+    #[inline]
+    fn push(&mut self, folded: &Folded<'_>, between: &[u8], mut word: Word) {
         self.roles |= word.info.roles;
-        if word.digits > 0 && word.digits < word.len() {
-            self.seen |= MIXED;
-        }
+        let (digits, length) = (word.digits, word.len());
+        self.seen |= match digits {
+            0 => LETTER,
+            _ if digits < length => LETTER | DIGIT | MIXED,
+            _ => DIGIT,
+        };
         if word.is_unknown() {
             self.seen |= UNKNOWN;
-            if word.info == Info::NONE && word.digits == 0 && word.len() >= STRANGE_MIN {
+            if word.info.is_none() && digits == 0 && length >= STRANGE_MIN {
                 self.seen |= STRANGE;
             }
         }
         if let Some(before) = self.list.last() {
-            let between = folded.slice(before.end, word.start);
-            word.glue = Glue::of(between);
-            if !matches!(between, [b' ']) && links::may_join(folded, before, &word) {
-                self.seen |= LINKED;
-                self.linked = self.linked.min(before.end);
+            if let [b' '] = between {
+                word.glue = Glue::Blank;
+            } else {
+                word.glue = Glue::of(between);
+                if links::may_join(folded, before, &word) {
+                    self.seen |= LINKED;
+                    self.linked = self.linked.min(before.end);
+                }
             }
-            if between.len() == 1 && word.len() == 1 && before.len() == 1 {
+            if length == 1 && before.len() == 1 && between.len() == 1 {
                 self.seen |= APART;
-                if word.digits == 1 && before.digits == 0 {
+                if digits == 1 && before.digits == 0 {
                     self.seen |= LETTER_AND_DIGITS;
                 }
             }
@@ -274,7 +276,8 @@ impl Words {
         let seen = self.seen | class(OTHER);
         let mut left = Self { list: Vec::with_capacity(self.list.len()), roles: 0, seen, linked: usize::MAX };
         for word in self.list.into_iter().filter(|word| !blanked(word.start)) {
-            left.push(folded, word);
+            let between = folded.slice(left.list.last().map_or(0, |before| before.end), word.start);
+            left.push(folded, between, word);
         }
         left
     }

@@ -1,0 +1,117 @@
+//! A text looked over eight bytes at a time, without a branch for each: where its runs of letters and digits are, whether a byte
+//! stands three times, how many capitals there are.
+
+/// The high bit of every byte.
+const HIGH: u64 = each(0x80);
+
+/// Eight times a byte.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// The high bit of every byte of ASCII from `least` on; the other bits say nothing.
+const fn from(eight: u64, least: u8) -> u64 {
+    (eight & !HIGH).wrapping_add(each(0x80 - least))
+}
+
+/// A bit for each of eight bytes that is a small letter or a digit, the first byte's lowest.
+const fn plain(eight: u64) -> u64 {
+    let letters = from(eight, b'a') & !from(eight, b'z' + 1);
+    let digits = from(eight, b'0') & !from(eight, b'9' + 1);
+    let high = (letters | digits) & !eight & HIGH;
+    // Gathers the high bits in the highest byte: no two of the products meet in one bit.
+    (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+/// The same for up to sixty-four bytes.
+fn block(bytes: &[u8]) -> u64 {
+    let (eights, rest) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+    let all = eights.iter().chain([&last]).take(8).enumerate();
+    all.fold(0, |bits, (at, eight)| bits | plain(u64::from_le_bytes(*eight)) << (8 * at))
+}
+
+/// Whether any byte of a text stands three times in a row.
+pub(crate) fn repeats(text: &[u8]) -> bool {
+    let eight = |bytes: &[u8]| bytes.first_chunk::<8>().map_or(0, |eight| u64::from_le_bytes(*eight));
+    let any = |ten: &[u8; 10]| {
+        let [_, second @ ..] = ten;
+        let [_, third @ ..] = second;
+        let differs = (eight(ten) ^ eight(second)) | (eight(second) ^ eight(third));
+        // A byte of zeros borrows from its high bit.
+        differs.wrapping_sub(each(1)) & !differs & HIGH != 0
+    };
+    match text.last_chunk() {
+        Some(last) => text.windows(10).step_by(8).filter_map(<[u8]>::first_chunk).any(any) || any(last),
+        None => text.windows(3).any(|three| matches!(three, [a, b, c] if a == b && b == c)),
+    }
+}
+
+/// How many capitals a text of ASCII has.
+pub(crate) fn capitals(text: &[u8]) -> usize {
+    let (eights, rest) = text.as_chunks::<8>();
+    let piece = |piece: &[[u8; 8]]| {
+        let capitals = |eight: &[u8; 8]| {
+            let eight = u64::from_le_bytes(*eight);
+            (from(eight, b'A') & !from(eight, b'Z' + 1) & !eight & HIGH) >> 7
+        };
+        // A byte of the sum holds as many as a piece has eights.
+        let sums = piece.iter().fold(0_u64, |sums, eight| sums.wrapping_add(capitals(eight)));
+        sums.to_le_bytes().into_iter().map(usize::from).sum::<usize>()
+    };
+    eights.chunks(255).map(piece).sum::<usize>() + rest.iter().filter(|byte| byte.is_ascii_uppercase()).count()
+}
+
+/// Calls `take` with the first byte of every run and the one behind its last, in order.
+#[inline]
+pub(crate) fn of(text: &[u8], mut take: impl FnMut(usize, usize)) {
+    let (mut start, mut inside) = (0, 0);
+    for (number, bytes) in text.chunks(64).enumerate() {
+        let bits = block(bytes);
+        // A bit wherever a run begins or the one before has ended.
+        let mut edges = bits ^ (bits << 1 | inside);
+        while edges != 0 {
+            let at = 64 * number + usize::try_from(edges.trailing_zeros()).unwrap_or(0);
+            edges &= edges.wrapping_sub(1);
+            if inside == 0 {
+                start = at;
+            } else {
+                take(start, at);
+            }
+            inside ^= 1;
+        }
+    }
+    if inside != 0 {
+        take(start, text.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_run_is_found_wherever_it_begins_and_ends() {
+        for length in 0..200 {
+            for seed in 0..40_usize {
+                let text: Vec<u8> =
+                    (0..length).map(|at| b"a9z0`{/: \x1a\x00\x7fAZ\xe9"[(at * at + seed * at + seed) % 15]).collect();
+                let mut found = Vec::new();
+                of(&text, |start, end| found.push((start, end)));
+                let is_plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+                let mut wanted = Vec::new();
+                let mut at = 0;
+                for run in text.chunk_by(|a, b| is_plain(a) == is_plain(b)) {
+                    if is_plain(&run[0]) {
+                        wanted.push((at, at + run.len()));
+                    }
+                    at += run.len();
+                }
+                assert_eq!(found, wanted, "{text:?}");
+                assert_eq!(repeats(&text), text.windows(3).any(|three| three[0] == three[1] && three[1] == three[2]));
+                assert_eq!(capitals(&text), text.iter().filter(|byte| byte.is_ascii_uppercase()).count());
+            }
+        }
+    }
+}
