@@ -297,8 +297,10 @@ fn street(words: &Words, folded: &Folded<'_>, at: usize) -> Option<(usize, usize
             // "One Elm Street": the number in words, before a capitalised name.
             let spoken = SPOKEN.contains(&text(at - back))
                 && words.get(at - back + 1).is_some_and(|next| folded.is_capital(next.start));
-            let amount = number.start.checked_sub(1).and_then(|at| folded.at(at)) == Some(b'$');
-            (number.digits > 0 && number.digits + 1 >= number.len() && number.len() <= 6 && !amount) || spoken
+            // "$9", "9:20": part of an amount or of a time.
+            let part =
+                number.start.checked_sub(1).and_then(|at| folded.at(at)).is_some_and(|b| matches!(b, b'$' | b':'));
+            (number.digits > 0 && number.digits + 1 >= number.len() && number.len() <= 6 && !part) || spoken
         })
     })?;
     // "at 9 Dr. Lopez", "2 pm": a number before a title or a unit is none of a house.

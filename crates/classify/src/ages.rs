@@ -159,9 +159,26 @@ pub(crate) fn is_bare(age: u32, list: &[Word], folded: &Folded<'_>, start: usize
         !matches!(*text, b"now" | b"ya" | b"only" | b"already" | b"almost" | b"just" | b"casi" | b"a")
     });
     let is = verb.is_some_and(|(_, text)| {
-        matches!(text, b"is" | b"are" | b"re" | b"s" | b"was" | b"turned" | b"tiene" | b"cumplio" | b"cumple" | b"r")
+        matches!(
+            text,
+            b"is"
+                | b"are"
+                | b"re"
+                | b"s"
+                | b"m"
+                | b"am"
+                | b"was"
+                | b"turned"
+                | b"tiene"
+                | b"cumplio"
+                | b"cumple"
+                | b"r"
+        )
     });
     let joined = verb.is_some_and(|(_, text)| matches!(text, b"im" | b"shes" | b"hes" | b"youre"));
+    // "a mi suegra de 96".
+    let of = verb.is_some_and(|(_, text)| text == b"de" || text == b"of")
+        && before(list, folded, start).nth(1).is_some_and(is_person);
     let whose = joined || earlier.next().is_some_and(is_person);
     let next =
         list.get(words::from(list, end)).filter(|next| next.start - end <= 2 && folded.slice(end, next.start) == b" ");
@@ -172,7 +189,31 @@ pub(crate) fn is_bare(age: u32, list: &[Word], folded: &Folded<'_>, start: usize
         matches!(folded.slice(next.start, next.end), b"she" | b"he" | b"you" | b"ella" | b"el" | b"usted")
     });
     let at = verb.is_some_and(|(_, text)| matches!(text, b"at" | b"sus" | b"los"));
-    ((is || joined) && whose && ended) || (at && she && folded.at(end) == Some(b' '))
+    ((is || joined) && whose && ended)
+        || (of && list_goes_on(next, folded))
+        || (at && she && folded.at(end) == Some(b' '))
+}
+
+/// Whether what follows an age is not what the number counts: `suegra de 96 la sientan`, and not `her bill of 96 dollars`.
+fn list_goes_on(next: Option<&Word>, folded: &Folded<'_>) -> bool {
+    next.is_none_or(|next| {
+        matches!(
+            folded.slice(next.start, next.end),
+            b"la"
+                | b"lo"
+                | b"le"
+                | b"se"
+                | b"ya"
+                | b"no"
+                | b"y"
+                | b"who"
+                | b"needs"
+                | b"is"
+                | b"que"
+                | b"esta"
+                | b"necesita"
+        )
+    })
 }
 
 fn is_person((word, text): (&Word, &[u8])) -> bool {

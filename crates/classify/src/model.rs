@@ -1,5 +1,6 @@
 //! A small linear model for what no single word says: "your test came back positive". Hashed words, pairs of words, word
-//! beginnings and runs of three letters; one weight each. Trained by `cargo xtask train` from `corpus/train.txt`; the weights are `data/model.bin`.
+//! beginnings and runs of three and four letters of a whole message; one weight each. Trained by `cargo xtask train` from `corpus/`;
+//! the weights are `data/model.bin`.
 
 use crate::fold::Folded;
 use crate::table::Hash;
@@ -10,35 +11,32 @@ use crate::{roles, work};
 const WEIGHTS: &[u8; SIZE] = include_bytes!("../data/model.bin");
 
 /// How many weights there are.
-pub(crate) const SIZE: usize = 1 << 17;
+pub(crate) const SIZE: usize = 1 << 18;
 
-/// How far a sentence's score must go beyond 0, in the weights' unit, to be a finding. Set where three ordinary clean
-/// messages in a thousand are taken wrongly of those that a model has not seen (`cargo xtask train --folds`).
-const THRESHOLD: i32 = 62;
+/// How far a passage's score must go beyond 0, in the weights' unit, to be a finding. Set by what is taken wrongly of the clean
+/// messages of authors that a model has not seen (`cargo xtask train --folds`).
+const THRESHOLD: i32 = 44;
 
-/// The same for a sentence about a thing of an office or a house.
-const THRESHOLD_THINGS: i32 = 80;
-
-/// Below this score a sentence does not sound like care, whatever word of two meanings is in it.
+/// Below this score a passage does not sound like care, whatever word of two meanings is in it.
 const DOUBT: i32 = -40;
 
-/// The fewest words that are judged: less than a sentence says too little.
+/// The fewest words that are judged: less says too little.
 const WORDS_MIN: usize = 3;
-/// The most words of a sentence that are judged together.
-const WORDS_MAX: usize = 40;
+/// The most words that are judged together: most messages whole, for what one sentence leaves open the next one tells.
+const WORDS_MAX: usize = 64;
 
-/// The length of the runs of letters that a word is known by when it is not known whole, and how many letters are looked at.
-const RUN: usize = 3;
+/// How many letters of a word its runs are taken from.
 const LETTERS_MAX: usize = 24;
 
-/// What stands for a number, a name, a code.
+/// What stands for a number, a name, a text's beginning.
 const NUMBER: Hash = Hash::EMPTY.and(b'0');
 const NAME: Hash = Hash::EMPTY.and(b'N');
+const BEGINNING: Hash = Hash::EMPTY.and(b'^');
 
-/// Calls `take` with every feature of a sentence.
+/// Calls `take` with every feature of a passage.
 pub(crate) fn features(words: &[Word], folded: &Folded<'_>, mut take: impl FnMut(usize)) {
-    let (mut last, mut before) = (Hash::EMPTY.and(b'^'), Hash::EMPTY.and(b'^'));
-    for word in words.iter().take(WORDS_MAX) {
+    let (mut last, mut before) = (BEGINNING, BEGINNING);
+    for (at, word) in words.iter().enumerate() {
         work::count(1);
         let name = word.is(roles::FIRST_NAME | roles::FAMILY_NAME) && folded.is_capital(word.start);
         let hash = match word.digits {
@@ -49,20 +47,42 @@ pub(crate) fn features(words: &[Word], folded: &Folded<'_>, mut take: impl FnMut
         take(index(hash.and(1)));
         take(index(pair(last, hash, 2)));
         take(index(pair(before, hash, 3)));
-        if word.digits == 0 && word.len() > 5 && !name {
-            take(index(Hash::of(folded.slice(word.start, word.start + 5)).and(4)));
-        }
         if word.digits == 0 && !name {
-            let letters = folded.slice(word.start, word.end.min(word.start + LETTERS_MAX));
-            letters.windows(RUN).for_each(|run| take(index_of_run(run)));
+            if word.len() > 5 {
+                take(index(Hash::of(folded.slice(word.start, word.start + 5)).and(4)));
+            }
+            runs(folded.slice(word.start, word.end.min(word.start + LETTERS_MAX)), &mut take);
         }
         if let Some(class) = class(word) {
             take(index(Hash::EMPTY.and(class).and(6)));
             take(index(pair(last, Hash::EMPTY.and(class), 7)));
         }
         (before, last) = (last, hash);
+        if words.get(at + 1).is_none_or(|next| !goes_on(word, next, folded)) {
+            let sign = folded.at(word.end).filter(|sign| matches!(sign, b'?' | b'!')).unwrap_or(b'.');
+            let hash = Hash::EMPTY.and(sign);
+            take(index(pair(last, hash, 2)));
+            take(index(pair(before, hash, 3)));
+            (before, last) = (last, hash);
+        }
     }
-    take(index(pair(last, Hash::EMPTY.and(b'$'), 2)));
+}
+
+/// The runs of three letters of a word, and those of four with the word's beginning and end: by one multiplication each, for
+/// there are more of these than of all else.
+fn runs(letters: &[u8], take: &mut impl FnMut(usize)) {
+    const THREE: u32 = 0x00ff_ffff;
+    let mut run = u32::from(b'<');
+    for (at, byte) in letters.iter().enumerate() {
+        run = (run << 8) | u32::from(*byte);
+        if at > 1 {
+            take(index_of_run(run & THREE));
+            take(index_of_run(run));
+        }
+    }
+    if letters.len() > 1 {
+        take(index_of_run((run << 8) | u32::from(b'>')));
+    }
 }
 
 /// What sort of thing a word is, so that what was learned of one is known of all.
@@ -88,38 +108,46 @@ const fn index(hash: Hash) -> usize {
     (hash.key() >> 40) as usize & (SIZE - 1)
 }
 
-/// Where a run of letters has its weight: by one multiplication, for there are more of these than of all else.
-fn index_of_run(run: &[u8]) -> usize {
-    let number = run.iter().fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
-    (number.wrapping_mul(0x9e37_79b1) >> (u32::BITS - SIZE.trailing_zeros())) as usize
+/// Where a run of letters has its weight.
+const fn index_of_run(run: u32) -> usize {
+    (run.wrapping_mul(0x9e37_79b1) >> (u32::BITS - SIZE.trailing_zeros())) as usize
 }
 
 /// Scores are per this many words.
 pub(crate) const SHARE: i32 = 8;
 
-/// The length a sentence's score is divided by.
-pub(crate) fn length(sentence: &[Word]) -> i32 {
-    i32::try_from(sentence.len().clamp(7, WORDS_MAX)).unwrap_or(SHARE)
+/// The length a passage's score is divided by.
+pub(crate) fn length(passage: &[Word]) -> i32 {
+    i32::try_from(passage.len().clamp(7, WORDS_MAX)).unwrap_or(SHARE)
 }
 
-/// The sentences that are long enough to be judged.
-pub(crate) fn sentences<'w>(words: &'w [Word], folded: &Folded<'_>) -> impl Iterator<Item = &'w [Word]> {
-    let goes_on = |a: &Word, b: &Word| {
-        let between = folded.slice(a.end, b.start);
-        if between == b" " {
-            return true;
-        }
-        !between.iter().any(|byte| matches!(byte, b'!' | b'?' | b'\n' | b';'))
+/// Whether two words stand in one sentence.
+fn goes_on(a: &Word, b: &Word, folded: &Folded<'_>) -> bool {
+    let between = folded.slice(a.end, b.start);
+    between == b" "
+        || !between.iter().any(|byte| matches!(byte, b'!' | b'?' | b'\n' | b';'))
             && !between.starts_with(b". ")
             && !between.starts_with(b": ")
-    };
-    words.chunk_by(goes_on).filter(|sentence| sentence.len() >= WORDS_MIN)
 }
 
-/// Whether the model has seen most words of a sentence: where it knows nothing it says nothing.
-fn is_known(sentence: &[Word], weight: impl Fn(usize) -> i32) -> bool {
-    let known = sentence.iter().filter(|word| word.digits > 0 || weight(index(word.hash.and(1))) != 0).count();
-    known * 5 >= sentence.len() * 3
+/// The passages of a text that are judged: all of it, or as many whole sentences as may be judged together.
+pub(crate) fn passages<'w>(words: &'w [Word], folded: &Folded<'_>) -> impl Iterator<Item = &'w [Word]> {
+    let mut left = words;
+    let next = move || {
+        let most = left.len().min(WORDS_MAX);
+        let ends = |at: &usize| matches!(left.get(at - 1..=*at), Some([a, b]) if !goes_on(a, b, folded));
+        let end = if most == left.len() { most } else { (1..=most).rev().find(ends).unwrap_or(most) };
+        let (passage, rest) = left.split_at_checked(end).filter(|(passage, _)| !passage.is_empty())?;
+        left = rest;
+        Some(passage)
+    };
+    std::iter::from_fn(next).filter(|passage| passage.len() >= WORDS_MIN)
+}
+
+/// Whether the model has seen most words of a passage: where it knows nothing it says nothing.
+fn is_known(passage: &[Word], weight: impl Fn(usize) -> i32) -> bool {
+    let known = passage.iter().filter(|word| word.digits > 0 || weight(index(word.hash.and(1))) != 0).count();
+    known * 5 >= passage.len() * 3
 }
 
 /// What a feature weighs.
@@ -127,35 +155,29 @@ fn weight(feature: usize) -> i32 {
     WEIGHTS.get(feature).map_or(0, |weight| i32::from(i8::from_le_bytes([*weight])))
 }
 
-/// How much like care a sentence sounds.
-fn score(sentence: &[Word], folded: &Folded<'_>) -> i32 {
+/// How much like care a passage sounds.
+fn score(passage: &[Word], folded: &Folded<'_>) -> i32 {
     let mut score = 0;
-    features(sentence, folded, |feature| score += weight(feature));
-    score * SHARE / length(sentence)
+    features(passage, folded, |feature| score += weight(feature));
+    score * SHARE / length(passage)
 }
 
-/// Whether the sentence around a place sounds like care, or is too short or too little known to tell.
+/// Whether the passage around a place sounds like care, or is too short or too little known to tell.
 pub(crate) fn sounds_like_care(words: &[Word], folded: &Folded<'_>, place: usize) -> bool {
-    let around = |sentence: &&[Word]| {
-        sentence.first().is_some_and(|first| first.start <= place)
-            && sentence.last().is_some_and(|last| last.end > place)
+    let around = |passage: &&[Word]| {
+        passage.first().is_some_and(|first| first.start <= place) && passage.last().is_some_and(|last| last.end > place)
     };
-    sentences(words, folded)
+    passages(words, folded)
         .find(around)
-        .is_none_or(|sentence| score(sentence, folded) >= DOUBT || !is_known(sentence, weight))
+        .is_none_or(|passage| score(passage, folded) >= DOUBT || !is_known(passage, weight))
 }
 
-/// The sentence that tells care content most plainly, when one does: its first and last byte.
+/// The sentence that tells care content most plainly, when its passage does: its first and last byte.
 pub(crate) fn find(words: &[Word], folded: &Folded<'_>) -> Option<(usize, usize)> {
-    let mut best: Option<(i32, usize, usize)> = None;
-    for sentence in sentences(words, folded) {
-        let (Some(first), Some(last)) = (sentence.first(), sentence.last()) else { continue };
-        let score = score(sentence, folded);
-        // What is said of forms and elevators must sound very much like care.
-        let least = if sentence.iter().any(|word| word.is(roles::OBJECT)) { THRESHOLD_THINGS } else { THRESHOLD };
-        if score > least && is_known(sentence, weight) && best.is_none_or(|(known, ..)| known < score) {
-            best = Some((score, first.start, last.end));
-        }
-    }
-    best.map(|(_, start, end)| (start, end))
+    let judged = passages(words, folded).map(|passage| (score(passage, folded), passage));
+    let told = judged.filter(|(score, passage)| *score > THRESHOLD && is_known(passage, weight));
+    let (_, passage) = told.max_by_key(|(score, _)| *score)?;
+    let sentences = passage.chunk_by(|a, b| goes_on(a, b, folded));
+    let sentence = sentences.max_by_key(|sentence| score(sentence, folded))?;
+    Some((sentence.first()?.start, sentence.last()?.end))
 }

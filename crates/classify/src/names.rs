@@ -93,7 +93,13 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
         || (at..at + length).filter_map(|i| words.get(i)).skip(1).any(|w| w.is(roles::INSTITUTION))
         || after.is_some_and(|w| w.is(roles::INSTITUTION | roles::CREDENTIAL));
     // "Ave. Ponce de León 1407".
-    let street = cue & roles::STREET != 0 && before(1).is_some_and(|kind| kind.len() > 2);
+    let street = cue & (roles::STREET | roles::VENUE) != 0 && before(1).is_some_and(|kind| kind.len() > 2);
+    // "el taller de Don Consuelo Ramos", "el equipo de Salvador Reyes": whose house or team it is.
+    let of = before(1).is_some_and(|of| matches!(folded.slice(of.start, of.end), b"de" | b"del" | b"of"));
+    let street = street
+        || (of
+            && before(2)
+                .is_some_and(|house| house.is(roles::VENUE) || folded.slice(house.start, house.end) == b"equipo"));
     let asked = is_asked_for(words, folded, at, last);
     let staff = (!asked && (cue & roles::STAFF != 0 || is_introduced(words, folded, at)))
         || before(2).is_some_and(|b| b.is(roles::STAFF) && cue & (roles::STAFF | roles::PARTICLE) != 0)
@@ -108,7 +114,7 @@ fn name(words: &[Word], folded: &Folded<'_>, at: usize, hits: &mut Vec<Hit>) -> 
 fn small(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
     let text = |at: usize| words.get(at).map_or(b"".as_slice(), |word| folded.slice(word.start, word.end));
     let (first, last) = (words.get(at)?, words.get(at + 1)?);
-    let named = first.is(roles::FIRST_NAME)
+    let named = (first.is(roles::FIRST_NAME) || (first.is_unknown() && last.is(roles::FAMILY_NAME)))
         && first.info.section == 0
         && !first.is(roles::NO_NAME | roles::KNOWN | roles::ORDINARY)
         && first.len() >= 3
@@ -126,6 +132,7 @@ fn small(words: &[Word], folded: &Folded<'_>, at: usize) -> Option<usize> {
     let says = matches!(before, b"its" | b"im" | b"soy" | b"llamo" | b"iam")
         || (matches!(before, b"s" | b"m" | b"am") && matches!(earlier, b"it" | b"i" | b"name"))
         || (matches!(before, b"is") && matches!(earlier, b"this" | b"name"))
+        || (matches!(before, b"me" | b"again") && matches!(earlier, b"its" | b"s" | b"is" | b"me"))
         || (before == b"es" && earlier == b"nombre");
     let relation = text(at + 2) == b"s"
         && matches!(

@@ -95,9 +95,14 @@ impl<'f> Before<'f> {
                 && (matches!(self.text(at + 1), b"my" | b"mi")
                     || (matches!(self.text(at + 1), b"new" | b"old") && matches!(self.text(at + 2), b"my" | b"mi")))
         };
-        let other = self.text(0) == b"line"
-            && matches!(self.text(1), b"other" | b"second" | b"old" | b"new")
-            && matches!(self.text(2), b"your" | b"her" | b"his" | b"my");
+        // "its me, new number 555-0147".
+        let renewed = (matches!(self.text(0), b"number") && matches!(self.text(1), b"new" | b"old")
+            || matches!((self.text(1), self.text(0)), (b"numero", b"nuevo") | (b"nuevo", b"numero")))
+            && self.says(&["me", "my", "im", "mi", "soy", "mine"]);
+        let other = renewed
+            || self.text(0) == b"line"
+                && matches!(self.text(1), b"other" | b"second" | b"old" | b"new")
+                && matches!(self.text(2), b"your" | b"her" | b"his" | b"my");
         if other || ((0..8).any(mine) && !self.says(&["direct", "office", "from"])) {
             return true;
         }
@@ -199,7 +204,11 @@ impl<'f> Before<'f> {
         let is = |at: usize, words: &[&str]| words.iter().any(|word| word.as_bytes() == self.text(at));
         let reached = is(1, PERSONS) && (2..=3).any(|at| is(at, VERBS) || is(at, WE));
         let spanish = is(1, WE) && [b"lo".as_slice(), b"la", b"le", b"los", b"les", b"te"].contains(&self.text(2));
-        let infinitive = is(1, &["llamarlo", "llamarla", "llamarle", "localizarlo", "localizarla", "contactarlo"]);
+        // "I'm at 555-0173", "¿sigue usted en el 555-0148?".
+        let here = matches!(self.text(0), b"at" | b"on")
+            && (self.text(1) == b"im" || (self.text(1) == b"m" && self.text(2) == b"i"));
+        let infinitive =
+            here || is(1, &["llamarlo", "llamarla", "llamarle", "localizarlo", "localizarla", "contactarlo"]);
         let home = is(1, &["home", "casa", "work", "trabajo", "domicilio"]) && !self.says(&["our", "we", "from"]);
         reached || spanish || infinitive || home
     }

@@ -1,4 +1,4 @@
-//! What the trainer of the model needs: a text's sentences as the model sees them. Not for use in the product.
+//! What the trainer of the model needs: a text's passages as the model sees them. Not for use in the product.
 
 use crate::fold::Folded;
 use crate::{ClassifierError, Context, Hit, lexicon, links, model, words};
@@ -8,31 +8,31 @@ pub const SIZE: usize = model::SIZE;
 /// A stored weight is this many times the trained one.
 pub const UNIT: f32 = 16.0;
 
-/// A sentence as the model sees it.
+/// A passage as the model sees it.
 #[derive(Debug, Clone)]
-pub struct Sentence {
+pub struct Passage {
     /// The indices of its features.
     pub features: Vec<usize>,
     /// What the sum of their weights is multiplied by.
     pub share: f32,
 }
 
-/// The sentences of a text that are long enough to be judged.
+/// The passages of a text that are long enough to be judged.
 ///
 /// # Errors
 /// When the classifier's data could not be prepared.
-pub fn sentences(text: &str) -> Result<Vec<Sentence>, ClassifierError> {
+pub fn passages(text: &str) -> Result<Vec<Passage>, ClassifierError> {
     let lexicon = lexicon::get()?;
     let mut folded = Folded::new(text)?;
     let mut hits: Vec<Hit> = Vec::new();
     links::find(lexicon, &mut folded, 0, &Context::default(), &mut hits)?;
     let words = words::of(&folded, lexicon);
-    let found = model::sentences(&words, &folded).map(|sentence| {
+    let found = model::passages(&words, &folded).map(|passage| {
         let mut features = Vec::new();
-        model::features(sentence, &folded, |feature| features.push(feature));
+        model::features(passage, &folded, |feature| features.push(feature));
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-        let share = model::SHARE as f32 / model::length(sentence) as f32;
-        Sentence { features, share }
+        let share = model::SHARE as f32 / model::length(passage) as f32;
+        Passage { features, share }
     });
     Ok(found.collect())
 }
