@@ -39,7 +39,7 @@ fn generate() -> Result<(), Vec<String>> {
             Ok(table) => {
                 let typed = match schema.name {
                     "constants" => constants(&table),
-                    "revocation-words" => lists(&table),
+                    "revocation-words" | "offer-words" => lists(&table),
                     _ => rows(schema, &table),
                 };
                 out.push_str(&typed);
@@ -89,7 +89,7 @@ fn lists(table: &Table) -> String {
     for (list, words) in lists {
         let name = list.to_ascii_uppercase();
         let _written =
-            writeln!(out, "/// `{list}`: see the table of revocation words.\npub static {name}: &[&str] = &{words:?};");
+            writeln!(out, "/// `{list}`: see the table of these words.\npub static {name}: &[&str] = &{words:?};");
     }
     out
 }

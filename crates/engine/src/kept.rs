@@ -7,8 +7,8 @@ use crate::render::{Rendered, RenderedForm};
 use crate::wire::{Answer, AnsweredRule, Request};
 use jiff::Timestamp;
 use postern_base::{Category, Language, Level, Phi};
-use postern_gate::rendition::Confirms;
 use postern_gate::rendition::TemplateRef;
+use postern_gate::rendition::{Confirms, Offers};
 use postern_gate::{Content, Fact, LinkState, Missing, Rendition};
 use postern_ledger::{CommitmentKey, commit};
 use postern_store::{MessageRecord, StoreError, StoredRendition};
@@ -102,6 +102,13 @@ struct Measured {
     /// Nothing, that messages end, or that they begin.
     #[serde(default)]
     confirms: u8,
+    /// Nothing, perhaps, or plainly.
+    #[serde(default)]
+    offers: u8,
+    #[serde(default)]
+    tells_result: bool,
+    #[serde(default)]
+    names_address: bool,
 }
 
 impl Kept {
@@ -218,6 +225,13 @@ pub(crate) fn stored(form: &RenderedForm) -> StoredRendition {
             Confirms::End => 1,
             Confirms::Beginning => 2,
         },
+        offers: match m.offers {
+            Offers::Nothing => 0,
+            Offers::Perhaps => 1,
+            Offers::Plainly => 2,
+        },
+        tells_result: m.tells_result,
+        names_address: m.names_address,
     };
     StoredRendition {
         channel: m.channel,
@@ -255,6 +269,13 @@ fn form(stored: &StoredRendition, key: &CommitmentKey) -> Result<RenderedForm, S
                 2 => Confirms::Beginning,
                 _ => Confirms::Unsaid,
             },
+            offers: match measured.offers {
+                0 => Offers::Nothing,
+                1 => Offers::Perhaps,
+                _ => Offers::Plainly,
+            },
+            tells_result: measured.tells_result,
+            names_address: measured.names_address,
             language: stored.language,
             commitment: None,
         },

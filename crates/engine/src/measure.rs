@@ -3,18 +3,25 @@
 use postern_base::{Category, Channel, Language, Level, Purpose};
 use postern_classify::{Recipient, Vocabulary};
 use postern_gate::facts::Tenant;
-use postern_gate::rendition::Confirms;
+use postern_gate::rendition::{Confirms, Offers};
 use postern_gate::{Fact, Missing};
 
+mod address;
 mod links;
+mod offers;
+mod outcome;
 
+pub(crate) use address::names_address;
 pub(crate) use links::{has_link, links};
+pub(crate) use offers::offers;
 
 /// What a text was found to carry.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
     pub(crate) level: Fact<Level>,
     pub(crate) categories: Vec<Category>,
+    /// It tells what a test or an examination found.
+    pub(crate) tells_result: bool,
 }
 
 /// Where a text is read.
@@ -24,6 +31,8 @@ pub(crate) struct Place<'a> {
     pub(crate) channel: Option<Channel>,
     pub(crate) language: Language,
     pub(crate) tenant: &'a Tenant,
+    /// The tenant's postal address.
+    pub(crate) postal: Option<&'a str>,
     pub(crate) recipient: &'a Recipient<'a>,
     /// The tenant's own words.
     pub(crate) vocabulary: Option<&'a Vocabulary>,
@@ -47,8 +56,14 @@ pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
         vocabulary: place.vocabulary,
     };
     match postern_classify::scan(text, &context) {
-        Ok(findings) => Found { level: Fact::Known(findings.level), categories: findings.categories },
-        Err(_) => Found { level: Fact::Unknown(Missing::ClassifierFailed), categories: Vec::new() },
+        Ok(findings) => Found {
+            tells_result: outcome::tells_result(text, &findings),
+            level: Fact::Known(findings.level),
+            categories: findings.categories,
+        },
+        Err(_) => {
+            Found { level: Fact::Unknown(Missing::ClassifierFailed), categories: Vec::new(), tells_result: false }
+        }
     }
 }
 
@@ -147,7 +162,10 @@ pub(crate) fn says_keep_secret(text: &str) -> bool {
 
 /// What is said to who leaves, so that they stay. 47 CFR 64.1200(a)(12): a confirmation of an end makes no "attempt to persuade" the patient
 /// to think again; how to begin again may stand in it.
-const DISSUADES: [&str; 26] = [
+const DISSUADES: [&str; 29] = [
+    "sad to lose you",
+    "sorry to lose you",
+    "change your mind",
     "are you sure",
     "you will miss",
     "you ll miss",
@@ -179,7 +197,7 @@ const DISSUADES: [&str; 26] = [
 /// Whether `text` speaks of money owed, an offer or another matter than whether messages may be sent, or asks who leaves to stay (47 CFR 64.1200(a)(12)). The
 /// names of what a patient may keep or leave, such as "billing", say nothing of it.
 pub(crate) fn says_business(text: &str, tenant: &Tenant) -> bool {
-    const PHRASES: [&str; 60] = [
+    const PHRASES: [&str; 49] = [
         // What is owed.
         "balance",
         "past due",
@@ -204,28 +222,17 @@ pub(crate) fn says_business(text: &str, tenant: &Tenant) -> bool {
         "debe pagar",
         "pague",
         "para pagar",
-        // What is sold.
-        "discount",
-        "coupon",
-        "special offer",
-        "our offer",
-        "limited time",
-        "on sale",
+        // What may be sold; what plainly is, the table of offers has.
+        "did you know",
         "promo",
         "promotion",
         "deal",
         "buy",
-        "percent off",
         "free trial",
         "free screening",
         "free consultation",
-        "refer a friend",
-        "descuento",
-        "oferta",
         "promocion",
         "promoción",
-        "cupon",
-        "cupón",
         "compre",
         // What else may be asked.
         "survey",
@@ -251,7 +258,8 @@ pub(crate) fn says_business(text: &str, tenant: &Tenant) -> bool {
     let words: Vec<&str> = said.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let spoken = format!(" {} ", words.join(" "));
     let amount = said.contains(['$', '%', '\u{20ac}', '\u{a3}']);
-    amount || PHRASES.iter().chain(&DISSUADES).any(|phrase| spoken.contains(&format!(" {phrase} ")))
+    let sold = offers(text, &name) > Offers::Nothing;
+    amount || sold || PHRASES.iter().chain(&DISSUADES).any(|phrase| spoken.contains(&format!(" {phrase} ")))
 }
 
 /// What `text` tells the patient of their wish: that messages end, or that they begin (47 CFR 64.1200(a)(12)). A text that says both
@@ -407,6 +415,8 @@ mod tests {
             "You are out. Tell us how did we do",
             "Are you sure? You will miss important messages about your health. Reply START to come back",
             "We're sorry to see you go! You are unsubscribed.",
+            "We're sad to lose you. You can still change your mind: reply START",
+            "You are unsubscribed. Did you know we now do same-day visits?",
             "Ya no le enviaremos mensajes. Aproveche la oferta.",
         ] {
             assert!(says_business(text, &tenant), "{text}");

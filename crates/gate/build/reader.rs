@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Count,
     /// A number, or `-`.
     MaybeCount,
+    /// A day such as `2026-07-01`, or `-`.
+    MaybeDate,
     /// `08:00-21:00`.
     Hours,
     /// `yes` or `no`.
@@ -150,6 +152,11 @@ fn written(cell: &str, kind: Kind, unit: &str) -> Result<String, String> {
         Kind::Count => number("a number"),
         Kind::MaybeCount if cell == "-" => Ok("None".into()),
         Kind::MaybeCount => number("a number or `-`").map(|n| format!("Some({n})")),
+        Kind::MaybeDate if cell == "-" => Ok("None".into()),
+        Kind::MaybeDate => match date(cell) {
+            Some((year, month, day)) => Ok(format!("Some(jiff::civil::date({year}, {month}, {day}))")),
+            None => Err("a day such as `2026-07-01`, or `-`".into()),
+        },
         Kind::Hours => hours(cell).ok_or_else(|| "hours such as `08:00-21:00`, the first before the second".into()),
         Kind::YesNo => match cell {
             "yes" => Ok("true".into()),

@@ -409,7 +409,8 @@ fn standing(heard: &[(usize, Finding)], why: impl Fn(&Against) -> Option<&'stati
     against(heard)
         .filter_map(|(rule, against)| {
             let (why, rule) = (why(against)?, rules::ALL.get(rule)?);
-            Some(Nothing { rule: rule.id, citation: rule.citation, sentence: against.sentence.clone(), why })
+            let citation = against.citation.unwrap_or(rule.citation);
+            Some(Nothing { rule: rule.id, citation, sentence: against.sentence.clone(), why })
         })
         .collect()
 }

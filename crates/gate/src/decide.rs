@@ -142,7 +142,7 @@ impl Reasons {
             form: evaluated.candidate.form,
             effect: against.effect,
             rule: rule.id,
-            citation: rule.citation,
+            citation: against.citation.unwrap_or(rule.citation),
             sentence: against.sentence,
         });
     }
@@ -152,8 +152,10 @@ impl Reasons {
         let (Some(from), Some(worthless)) = (plan::not_before(view, evaluated), rules::worthless_from(view)) else {
             return;
         };
-        let index = rules::ALL.iter().position(|rule| rule.id == rules::STILL_TRUE.id);
-        let Some(index) = index.filter(|_| from >= worthless) else { return };
+        if from < worthless {
+            return;
+        }
+        let Some(index) = rules::ALL.iter().position(|rule| rule.id == rules::STILL_TRUE.id) else { return };
         let finding = deny(view.says_too_late(from, worthless)).lifted_by(&[Remedy::ExtendExpiry]);
         self.verdict(index, finding.verdict());
         ear.hears(index, &finding);

@@ -40,6 +40,8 @@ pub(crate) struct Against {
     pub(crate) alert: bool,
     /// What would lift it.
     pub(crate) lifted: Lifted,
+    /// On what it stands, where that is more exact than the rule's own citation: the source of a row of a table.
+    pub(crate) citation: Option<&'static str>,
     /// Why.
     pub(crate) sentence: Sentence,
 }
@@ -98,7 +100,7 @@ impl Unanswered {
     fn lifted(self, lifted: Lifted) -> Finding {
         let Self { verdict, effect, bar, sentence } = self;
         let (until, waiting_for, alert) = (None, None, false);
-        Finding::Against(Against { verdict, effect, bar, until, waiting_for, alert, lifted, sentence })
+        Finding::Against(Against { verdict, effect, bar, until, waiting_for, alert, lifted, citation: None, sentence })
     }
 }
 
@@ -191,6 +193,14 @@ impl Finding {
     pub(crate) fn lifted_by(self, remedies: &'static [Remedy]) -> Self {
         match self {
             Self::Against(against) => Self::Against(Against { lifted: Lifted::By(remedies), ..against }),
+            other => other,
+        }
+    }
+
+    /// The same, on what `citation` names, the source of a row of a table.
+    pub(crate) fn under(self, citation: &'static str) -> Self {
+        match self {
+            Self::Against(against) => Self::Against(Against { citation: Some(citation), ..against }),
             other => other,
         }
     }

@@ -217,6 +217,9 @@ pub(crate) enum Stricter {
     ConsentExpires,
     Untrained,
     Deaf,
+    Appeals,
+    TellsResult,
+    NoAddress,
     NotReached,
 }
 
@@ -246,6 +249,9 @@ pub(crate) fn stricter() -> impl Strategy<Value = Stricter> {
             ConsentExpires,
             Untrained,
             Deaf,
+            Appeals,
+            TellsResult,
+            NoAddress,
             NotReached,
         ]),
     ]
@@ -253,6 +259,10 @@ pub(crate) fn stricter() -> impl Strategy<Value = Stricter> {
 
 fn deny_all() -> Provision {
     Provision { decision: Some(Ruling::Deny), ..Provision::default() }
+}
+
+fn texts(case: &mut Case, change: impl Fn(&mut crate::Rendition)) {
+    case.facts.renditions.iter_mut().for_each(change);
 }
 
 pub(crate) fn tighten(case: &mut Case, by: &Stricter) {
@@ -324,6 +334,11 @@ pub(crate) fn tighten(case: &mut Case, by: &Stricter) {
             let trained_until = Fact::Unknown(Missing::NotRecorded);
             case.facts.deployment.actor = Fact::Known(Actor { trained_until, ..Actor::SATISFIED });
         }
+        Stricter::Appeals => {
+            texts(case, |text| text.offers = text.offers.max(crate::rendition::Offers::Perhaps));
+        }
+        Stricter::TellsResult => texts(case, |text| text.tells_result = true),
+        Stricter::NoAddress => texts(case, |text| text.names_address = false),
         Stricter::Deaf => {
             let flags = case.patient().flags;
             case.patient().flags = Flags { deaf: true, ..flags };

@@ -148,8 +148,12 @@ pub struct ResultHold {
     pub class: HeldResult,
     /// What lifts it, besides a clinician's release.
     pub until: HeldUntil,
-    /// For [`HeldUntil::Days`]: not before this day after the result is final.
-    pub days: Option<i64>,
+    /// How many days or hours; `None` for a clinician.
+    pub count: Option<i64>,
+    /// The IANA names of the state's clocks that count its days, the usual one first; empty where no days are counted.
+    pub clocks: &'static str,
+    /// The first day of the law; `None` = longer than Postern decides anything.
+    pub since: Option<Date>,
     /// On what it stands.
     pub basis: Basis,
 }
@@ -172,8 +176,10 @@ pub enum HeldResult {
 /// What lifts a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeldUntil {
-    /// Days.
+    /// So many days of the calendar.
     Days,
+    /// So many hours.
+    Hours,
     /// A clinician who has spoken with the patient.
     Clinician,
 }

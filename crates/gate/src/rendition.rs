@@ -59,6 +59,12 @@ pub struct Rendition {
     pub says_business: bool,
     /// What it tells the patient of their wish, where it confirms one.
     pub confirms: Confirms,
+    /// What it offers (45 CFR 164.501 "marketing", 47 CFR 64.1200(f)(1)).
+    pub offers: Offers,
+    /// It tells what a test or an examination found (RULES SPC-08, SPC-09).
+    pub tells_result: bool,
+    /// It gives the practice's postal address (15 USC 7704(a)(5)(A)(iii)).
+    pub names_address: bool,
     /// Its language.
     pub language: Language,
     /// The commitment to this text; `None` in `explain`.
@@ -75,6 +81,18 @@ pub enum Confirms {
     End,
     /// That they begin.
     Beginning,
+}
+
+/// What a text offers, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Offers {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It may offer something, or asks for something for the practice itself.
+    Perhaps,
+    /// Something for money or advantage, plainly.
+    Plainly,
 }
 
 /// What the links in a text point at (RULES TCP-29).

@@ -140,8 +140,9 @@ pub struct Marketing {
 }
 
 impl Marketing {
-    /// 45 CFR 164.501 "marketing" (2): not refill reminders of a current drug at cost, nor treatment and the practice's own services
-    /// while nobody pays. Everything else here is, whatever purpose its caller gives it.
+    /// 45 CFR 164.501 "marketing" (2): not refill reminders of a current drug at cost (i), nor treatment and the practice's own services
+    /// while nobody pays (ii). Everything else here is, whatever purpose its caller gives it. A reminder of a drug that lapsed long ago,
+    /// for which nobody pays, is treatment: (i) only spares what is paid for.
     #[must_use]
     pub const fn is_marketing(self) -> bool {
         match self.kind {
@@ -149,7 +150,8 @@ impl Marketing {
             MarketingKind::Fundraising => false,
             MarketingKind::OwnService => !matches!(self.remuneration, Remuneration::None),
             MarketingKind::Refill => {
-                matches!(self.remuneration, Remuneration::AboveCost) || self.drug_lapsed_days > REFILL_LAPSED
+                let lapsed = self.drug_lapsed_days > REFILL_LAPSED;
+                matches!((self.remuneration, lapsed), (Remuneration::AboveCost, _) | (Remuneration::CostOnly, true))
             }
         }
     }

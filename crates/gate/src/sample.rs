@@ -12,7 +12,7 @@ use postern_gate::facts::{
     MailboxKind, NumberCheck, Patient, PointSource, Provision, Reassigned, Registration, RevocationRegime, Ruling,
     System, Tenant, TenantRole, Vendor, Verification,
 };
-use postern_gate::rendition::Confirms;
+use postern_gate::rendition::{Confirms, Offers};
 use postern_gate::request::{BreakGlass, Recipient};
 use postern_gate::{
     Content, Decision, Deployment, Fact, LinkState, Outcome, Policy, Rendition, Request, Verdict, decide,
@@ -132,6 +132,9 @@ pub(crate) fn rendition(form: Form, level: Level) -> Rendition {
         says_keep_secret: true,
         says_business: false,
         confirms: Confirms::Unsaid,
+        offers: Offers::Nothing,
+        tells_result: false,
+        names_address: true,
         language: Language::En,
         commitment: Some([form as u8; 32]),
     }

@@ -11,6 +11,7 @@ use crate::matrix::{Cell, Column, cell};
 use crate::natural::is_person;
 use crate::policy::{LoweredCell, Policy};
 use crate::reference::{BREAK_GLASS_LONGEST, CONFIRMATION_TEXT};
+use crate::rendition::Offers;
 use crate::request::{Request, VoiceMode};
 use crate::revocation::{Meaning, read, spoken_of};
 use crate::window::{Opening, Window};
@@ -95,6 +96,10 @@ pub(crate) struct View<'a> {
     pub(crate) now: Timestamp,
     /// What the message is by its facts: what 45 CFR 164.501 calls marketing is marketing, whatever its caller calls it.
     pub(crate) purpose: Purpose,
+    /// What its texts offer.
+    pub(crate) offers: Offers,
+    /// One of its texts tells what a test found.
+    pub(crate) tells_result: bool,
     /// The instant the plan may begin: now, or the caller's `send_at`.
     pub(crate) start: Timestamp,
     pub(crate) patient: Option<&'a Patient>,
@@ -117,6 +122,8 @@ pub(crate) struct View<'a> {
     capped: OnceCell<Option<Timestamp>>,
     window: OnceCell<Window>,
     opening: OnceCell<Opening>,
+    /// The last instant that was asked about, and when the window opens from then on: reasons of one kind defer to one instant.
+    opens: std::cell::Cell<Option<(Timestamp, Opening)>>,
     zones: OnceCell<Vec<TimeZone>>,
     too_late: RefCell<Option<(Timestamp, Timestamp, String)>>,
 }
@@ -126,12 +133,16 @@ impl<'a> View<'a> {
         let patient = facts.patient.known();
         let history = facts.history.known();
         let consents = facts.consents.known().map(Vec::as_slice);
+        let offers = facts.renditions.iter().map(|text| text.offers).max().unwrap_or_default();
+        let purpose = purpose(request, offers);
         let mut view = Self {
             request,
             facts,
             policy,
             now: facts.now,
-            purpose: request.by_its_facts(),
+            purpose,
+            offers,
+            tells_result: facts.renditions.iter().any(|text| text.tells_result),
             start: request.send_at.map_or(facts.now, |at| at.max(facts.now)),
             patient,
             consents,
@@ -141,13 +152,14 @@ impl<'a> View<'a> {
             points: Vec::new(),
             portal: Phi::new(Arc::from(request.patient.reference())),
             level: None,
-            emergency: emergency(request, facts.now),
+            emergency: emergency(request, purpose, facts.now),
             answered: request.in_reply_to.and_then(|index| history.and_then(|h| h.inbound.get(index))),
             meanings: history.map_or(&[][..], |h| &h.inbound).iter().map(|m| read(m.text.reveal())).collect(),
             today: Today::at(facts.now),
             capped: OnceCell::new(),
             window: OnceCell::new(),
             opening: OnceCell::new(),
+            opens: std::cell::Cell::new(None),
             zones: OnceCell::new(),
             too_late: RefCell::new(None),
         };
@@ -383,8 +395,13 @@ impl<'a> View<'a> {
 
     /// When an automated message may reach the patient, from `from` on.
     pub(crate) fn opening(&self, from: Timestamp) -> Opening {
+        if let Some((_, opening)) = self.opens.get().filter(|(asked, _)| *asked == from) {
+            return opening;
+        }
         let window = self.window.get_or_init(|| Window::new(self.facts, self.patient, self.policy, self.purpose));
-        window.opening(from)
+        let opening = window.opening(from);
+        self.opens.set(Some((from, opening)));
+        opening
     }
 
     /// An instant as the patient's clock shows it, by the first of their zones; by Greenwich's where none is known.
@@ -501,6 +518,16 @@ pub(crate) const fn is_care(purpose: Purpose) -> bool {
     )
 }
 
+/// What a message is. 45 CFR 164.501, 47 CFR 64.1200(f)(1): a text that plainly offers something is an offer, whatever its caller calls
+/// it and whoever pays. A confirmation that sells is refused as one (TCP-13).
+fn purpose(request: &Request, offers: Offers) -> Purpose {
+    match request.by_its_facts() {
+        Purpose::ConsentConfirmation => Purpose::ConsentConfirmation,
+        _ if offers == Offers::Plainly => Purpose::Marketing,
+        purpose => purpose,
+    }
+}
+
 fn audience<'a>(request: &Request, facts: &'a Facts) -> Audience<'a> {
     match request.recipient.role {
         RecipientRole::SelfPatient => Audience::Patient,
@@ -519,7 +546,7 @@ fn audience<'a>(request: &Request, facts: &'a Facts) -> Audience<'a> {
 /// 45 CFR 164.312(a)(2)(ii): a named human, a reason, and a time that is not over. Only somebody who acts now, at the console or with
 /// a key of their own, breaks the glass: no program, no mass mailing, no journey, no automatic reply and no model, whatever name they
 /// give. The API asks for that too; the gate does not rely on it.
-fn emergency(request: &Request, now: Timestamp) -> bool {
+fn emergency(request: &Request, purpose: Purpose, now: Timestamp) -> bool {
     let by_a_human = request.origin == Origin::Staff;
     let glass = request.break_glass.as_ref().is_some_and(|glass| {
         let named = is_person(&glass.actor) && says_something(glass.reason.reveal());
@@ -528,7 +555,7 @@ fn emergency(request: &Request, now: Timestamp) -> bool {
         named && now < glass.expires_at && soon_over
     });
     // 47 CFR 64.1200(f)(4): "affecting the health and safety of consumers": a bill, a survey or an offer never is.
-    request.urgency == Urgency::Emergency && is_care(request.by_its_facts()) && by_a_human && glass
+    request.urgency == Urgency::Emergency && is_care(purpose) && by_a_human && glass
 }
 
 /// A name or a reason has letters; an invisible character or a single sign is neither.

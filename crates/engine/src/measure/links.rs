@@ -277,6 +277,7 @@ mod tests {
             channel: None,
             language: Language::En,
             tenant: &tenant,
+            postal: None,
             recipient: &recipient,
             vocabulary: None,
         };

@@ -186,6 +186,7 @@ impl Checked<'_> {
             channel: self.text.channel,
             language: self.text.language,
             tenant: self.tenant,
+            postal: None,
             recipient,
             // A template is judged by what its words say to anybody.
             vocabulary: None,

@@ -226,7 +226,10 @@ impl Supposition {
             }
             Remedy::SignInAnew => deployment.reauthenticated = yes,
             Remedy::AskVisitor => deployment.visitor_consent = yes,
-            Remedy::GivePostalAddress => deployment.postal_address = yes,
+            Remedy::GivePostalAddress => {
+                deployment.postal_address = yes;
+                self.facts.renditions.iter_mut().for_each(|text| text.names_address = true);
+            }
             Remedy::ApproveTemplate => deployment.template_approvals = Fact::Known(2),
             Remedy::ResumeBulk => deployment.paused = Fact::Known(false),
             Remedy::SecondFactor => deployment.portal_two_factor = yes,

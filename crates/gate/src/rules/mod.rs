@@ -163,7 +163,7 @@ pub(crate) const COUNT: usize = CATALOGUE.len();
 /// Every rule, in the order of the answer.
 pub static ALL: &[Rule] = &CATALOGUE;
 
-const CATALOGUE: [Rule; 112] = [
+const CATALOGUE: [Rule; 113] = [
     house::system::POLICY_FLOOR,
     house::system::RECORD_READ,
     house::system::BOTH_LEDGERS,
@@ -222,8 +222,8 @@ const CATALOGUE: [Rule; 112] = [
     special::minors::MINOR_CONSENTED,
     special::minors::MAJORITY,
     special::policyholder::DEPENDENT,
-    special::results::TEXAS,
-    special::results::CALIFORNIA,
+    special::results::TIMED,
+    special::results::CLINICIAN,
     special::visitor::VISITOR,
     blocking::results::BLANKET_HOLD,
     blocking::results::CLINICIAN_HOLD,
@@ -276,6 +276,7 @@ const CATALOGUE: [Rule; 112] = [
     house::points::IN_USE,
     house::points::SAFE_DEVICE,
     house::announcement::ANNOUNCED,
+    house::appeals::READ_FIRST,
 ];
 
 #[cfg(test)]

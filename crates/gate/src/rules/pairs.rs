@@ -1,73 +1,75 @@
-//! Beside each rule two cases: one it stops (or speaks in, where it only obliges or alerts), one it lets pass.
+//! Beside each rule, in `pairs.rs` of its folder, two cases: one it stops (or speaks in, where it only obliges or alerts), one it
+//! lets pass. Here is what they are made of.
 //!
 //! The tests below fail when a rule has no pair, when it is silent where it should speak, and when what its metadata says lifts it
 //! does not, or something else does.
 
-mod blocking;
-mod house;
-mod privacy;
-mod security;
-mod special;
-mod tcpa;
-
-use super::{ALL, Waiver};
-use crate::fact::{Fact, Missing};
-use crate::facts::{ConsentKind, Event, EventStatus, History, Inbound, Provision, Ruling, System};
-use crate::request::{Ai, AnsweredBy, Marketing, MarketingKind, Remuneration, Voice, VoiceMode};
-use crate::sample::{Case, address, consent};
-use postern_base::{Channel, EmailMode, Level, Origin, Phi, Purpose, RecipientRole};
+use super::{ALL, Waiver, blocking, house, privacy, security, special, tcpa};
+pub(in crate::rules) use crate::fact::{Fact, Missing};
+pub(in crate::rules) use crate::facts::{ConsentKind, Event, EventStatus, History, Inbound, Provision, Ruling, System};
+pub(in crate::rules) use crate::request::{Ai, AnsweredBy, Marketing, MarketingKind, Remuneration, Voice, VoiceMode};
+pub(in crate::rules) use crate::sample::{Case, address, consent};
+pub(in crate::rules) use postern_base::{Channel, EmailMode, Level, Origin, Phi, Purpose, RecipientRole};
 
 /// A rule and its two cases.
-struct Pair {
+pub(in crate::rules) struct Pair {
     id: &'static str,
     stops: fn() -> Case,
     passes: fn() -> Case,
 }
 
-const fn pair(id: &'static str, stops: fn() -> Case, passes: fn() -> Case) -> Pair {
+pub(in crate::rules) const fn pair(id: &'static str, stops: fn() -> Case, passes: fn() -> Case) -> Pair {
     Pair { id, stops, passes }
 }
 
 fn all() -> impl Iterator<Item = &'static Pair> {
-    [security::PAIRS, privacy::PAIRS, special::PAIRS, blocking::PAIRS, tcpa::PAIRS, house::PAIRS].into_iter().flatten()
+    let folders = [
+        security::pairs::PAIRS,
+        privacy::pairs::PAIRS,
+        special::pairs::PAIRS,
+        blocking::pairs::PAIRS,
+        tcpa::pairs::PAIRS,
+        house::pairs::PAIRS,
+    ];
+    folders.into_iter().flatten()
 }
 
 // ---- what the cases are made of
 
-const NUMBER: &str = "+12125550101";
-const MAIL: &str = "pat@example.org";
+pub(in crate::rules) const NUMBER: &str = "+12125550101";
+pub(in crate::rules) const MAIL: &str = "pat@example.org";
 
-fn but(mut case: Case, change: impl FnOnce(&mut Case)) -> Case {
+pub(in crate::rules) fn but(mut case: Case, change: impl FnOnce(&mut Case)) -> Case {
     change(&mut case);
     case
 }
 
-fn text() -> Case {
+pub(in crate::rules) fn text() -> Case {
     Case::reminder_by_sms()
 }
 
-fn mail() -> Case {
+pub(in crate::rules) fn mail() -> Case {
     Case::reminder_by_email_body()
 }
 
-fn result() -> Case {
+pub(in crate::rules) fn result() -> Case {
     Case::result()
 }
 
-fn missing<T>() -> Fact<T> {
+pub(in crate::rules) fn missing<T>() -> Fact<T> {
     Fact::Unknown(Missing::NotRecorded)
 }
 
-fn points(case: &mut Case, change: impl Fn(&mut crate::facts::ContactPoint)) {
+pub(in crate::rules) fn points(case: &mut Case, change: impl Fn(&mut crate::facts::ContactPoint)) {
     case.patient().points.iter_mut().for_each(change);
 }
 
-fn texts(case: &mut Case, change: impl Fn(&mut crate::Rendition)) {
+pub(in crate::rules) fn texts(case: &mut Case, change: impl Fn(&mut crate::Rendition)) {
     case.facts.renditions.iter_mut().for_each(change);
 }
 
 /// A call about follow-up care by `mode`, answered as `answered_by`.
-fn call(mode: VoiceMode, answered_by: AnsweredBy, identity_verified: bool) -> Case {
+pub(in crate::rules) fn call(mode: VoiceMode, answered_by: AnsweredBy, identity_verified: bool) -> Case {
     but(Case::of("follow_up", Level::L1, &[Channel::Voice, Channel::Voicemail]), |case| {
         case.request.voice = Some(Voice {
             mode,
@@ -80,25 +82,25 @@ fn call(mode: VoiceMode, answered_by: AnsweredBy, identity_verified: bool) -> Ca
     })
 }
 
-fn voice(case: &mut Case) -> &mut Voice {
+pub(in crate::rules) fn voice(case: &mut Case) -> &mut Voice {
     case.request.voice.as_mut().unwrap()
 }
 
-fn heard(case: &mut Case, channel: Channel, from: &str, text: &str) {
+pub(in crate::rules) fn heard(case: &mut Case, channel: Channel, from: &str, text: &str) {
     let at = case.facts.now.checked_sub(jiff::SignedDuration::from_mins(2)).unwrap();
     let (point, text) = (address(from), Phi::new(text.to_owned()));
     case.history().inbound.push(Inbound { at, channel, point, text, thread_purpose: None });
 }
 
-fn after(words: &str) -> Case {
+pub(in crate::rules) fn after(words: &str) -> Case {
     but(text(), |case| heard(case, Channel::Sms, NUMBER, words))
 }
 
-fn permit_provision() -> Provision {
+pub(in crate::rules) fn permit_provision() -> Provision {
     Provision { decision: Some(Ruling::Permit), ..Provision::default() }
 }
 
-fn offer(kind: MarketingKind, remuneration: Remuneration) -> Case {
+pub(in crate::rules) fn offer(kind: MarketingKind, remuneration: Remuneration) -> Case {
     but(Case::of("marketing", Level::L1, &[Channel::Email]), |case| {
         case.request.marketing = Some(Marketing { kind, remuneration, drug_lapsed_days: 0 });
         sign(case, ConsentKind::ContactConsent, true);
@@ -106,7 +108,7 @@ fn offer(kind: MarketingKind, remuneration: Remuneration) -> Case {
 }
 
 /// A signed authorization, or consent, for marketing at the address and number; whole or not.
-fn sign(case: &mut Case, kind: ConsentKind, whole: bool) {
+pub(in crate::rules) fn sign(case: &mut Case, kind: ConsentKind, whole: bool) {
     let provision = Provision {
         until: Some("2027-06-01T00:00:00Z".parse().unwrap()),
         reasons: vec![crate::facts::ActReason::HMarkt],
@@ -119,7 +121,7 @@ fn sign(case: &mut Case, kind: ConsentKind, whole: bool) {
     case.consents().push(signed);
 }
 
-fn event(case: &mut Case, reference: &str, status: EventStatus, at: &str) {
+pub(in crate::rules) fn event(case: &mut Case, reference: &str, status: EventStatus, at: &str) {
     case.request.event = Some(reference.into());
     case.facts.event = Fact::Known(Event {
         reference: reference.into(),
@@ -133,29 +135,29 @@ fn event(case: &mut Case, reference: &str, status: EventStatus, at: &str) {
 }
 
 /// A result with its report, in `state`.
-fn report(state: &str) -> Case {
+pub(in crate::rules) fn report(state: &str) -> Case {
     but(result(), |case| {
         case.patient().state = Some(state.into());
         event(case, "DiagnosticReport/d1", EventStatus::Active, "2026-11-30T18:00:00Z");
     })
 }
 
-fn known_event(case: &mut Case) -> &mut Event {
+pub(in crate::rules) fn known_event(case: &mut Case) -> &mut Event {
     match &mut case.facts.event {
         Fact::Known(event) => event,
         Fact::Unknown(_) => panic!("the case has an event"),
     }
 }
 
-fn at(time: &str) -> Case {
+pub(in crate::rules) fn at(time: &str) -> Case {
     but(text(), |case| case.facts.now = time.parse().unwrap())
 }
 
-fn written_by_a_model(human_reviewed: bool, clinical: bool) -> Case {
+pub(in crate::rules) fn written_by_a_model(human_reviewed: bool, clinical: bool) -> Case {
     but(text(), |case| case.request.ai = Some(Ai { generated: true, human_reviewed, clinical }))
 }
 
-fn breach() -> Case {
+pub(in crate::rules) fn breach() -> Case {
     but(Case::of("breach_notice", Level::L1, &[Channel::Mail, Channel::Portal, Channel::Email]), |case| {
         case.request.email_mode = Some(EmailMode::EnforcedTls);
         case.patient().postal.push(address("1 Elm St, New York NY 10001"));
@@ -163,7 +165,7 @@ fn breach() -> Case {
     })
 }
 
-fn told_by(person: &str, role: RecipientRole, kind: ConsentKind) -> Case {
+pub(in crate::rules) fn told_by(person: &str, role: RecipientRole, kind: ConsentKind) -> Case {
     but(Case::of("appointment_reminder", Level::L1, &[Channel::Portal]), |case| {
         case.request.recipient.role = role;
         case.request.recipient.reference = Some(person.into());
@@ -175,15 +177,15 @@ fn told_by(person: &str, role: RecipientRole, kind: ConsentKind) -> Case {
     })
 }
 
-fn code(channel: Channel) -> Case {
+pub(in crate::rules) fn code(channel: Channel) -> Case {
     but(Case::of("one_time_code", Level::L0, &[channel]), Case::speak_l0)
 }
 
-fn mother() -> Case {
+pub(in crate::rules) fn mother() -> Case {
     told_by("RelatedPerson/r1", RecipientRole::Proxy, ConsentKind::ProxyCommunication)
 }
 
-fn opened(case: &mut Case, system: System, value: &str) {
+pub(in crate::rules) fn opened(case: &mut Case, system: System, value: &str) {
     let phone = case.patient().points[0].clone();
     case.patient().points.push(crate::facts::ContactPoint { system, value: address(value), ..phone });
     let mut vendor = case.facts.vendors[0].clone();

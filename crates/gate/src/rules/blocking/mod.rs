@@ -3,4 +3,6 @@
 
 pub(super) mod breach;
 pub(super) mod language;
+#[cfg(test)]
+pub(super) mod pairs;
 pub(super) mod results;

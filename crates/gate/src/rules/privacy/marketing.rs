@@ -14,8 +14,8 @@ use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
 use postern_base::{Level, Purpose};
 
-/// 45 CFR 164.508(a)(3)(i): "must obtain an authorization for any use or disclosure of protected health information for
-/// marketing"; (c): and what makes one valid.
+/// 45 CFR 164.508(a)(3)(i): "a covered entity must obtain an authorization for any use or disclosure of protected health information for
+/// marketing", except face to face or by a gift of nominal value, which no message is.
 pub(crate) const AUTHORIZATION: Rule = Rule {
     id: "PRI-08",
     citation: "45 CFR 164.508(a)(3)",
@@ -29,50 +29,21 @@ pub(crate) const AUTHORIZATION: Rule = Rule {
 };
 
 fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let paid = match need_of(view, candidate) {
-        Need::None => return Finding::NotApplicable,
-        Need::Authorization => false,
-        Need::AuthorizationThatTellsOfPayment => true,
-    };
+    let Some(tells) = needed(view, candidate) else { return Finding::NotApplicable };
+    let authorized = |consent: &Consent| covers_this(view, candidate, consent) && is_whole(view, consent, tells);
     // RULES section 2, `Xa`: denied unless the authorization names exactly this use; then the minimal text.
     if candidate.cell.has(Mark::ExactAuthorization) {
-        return Finding::when(is_authorized_exactly(view, candidate, paid), || {
+        let exactly = signed(view).any(|consent| authorized(consent) && describes_the_record(view, &consent.provision));
+        return Finding::when(exactly, || {
             deny("An offer drawn from clinical data needs an authorization that names exactly this use of it: the record the offer is about.")
                 .lifted_by(&[Remedy::SignAuthorization])
         });
     }
-    Finding::when(is_authorized(view, candidate, paid), || {
+    Finding::when(signed(view).any(authorized), || {
         deny(
             "Marketing needs the patient's signed authorization, in force, and telling of any payment; there is none on record.",
         ).lifted_by(&[Remedy::SignAuthorization])
     })
-}
-
-/// Whether a valid authorization covers this; `paid` when it must tell of a payment.
-fn is_authorized(view: &View<'_>, candidate: &Candidate<'_>, paid: bool) -> bool {
-    let mut signed = view.active(ConsentKind::MarketingAuthorization);
-    signed.any(|consent| names_this(view, candidate, &consent.provision) && is_whole(view, consent, paid))
-}
-
-/// 45 CFR 164.508(c)(1)(i): a description of the information "in a specific and meaningful fashion": the authorization names the very
-/// record that the offer is drawn from.
-fn is_authorized_exactly(view: &View<'_>, candidate: &Candidate<'_>, paid: bool) -> bool {
-    let Some(record) = view.request.event.as_ref() else { return false };
-    let mut signed = view.active(ConsentKind::MarketingAuthorization);
-    signed.any(|consent| {
-        let names_record = consent.provision.data.contains(record);
-        names_record && names_this(view, candidate, &consent.provision) && is_whole(view, consent, paid)
-    })
-}
-
-/// Whether an authorization holds what makes it one.
-fn is_whole(view: &View<'_>, consent: &Consent, paid: bool) -> bool {
-    // 45 CFR 164.508(c)(1)(v), (vi): an expiration, and the signature of who may sign, on a document that is there.
-    let ends = consent.provision.until.is_some();
-    let signed = is_patients_or_representatives(view, consent);
-    // 45 CFR 164.508(a)(3)(ii): what is paid. (b)(2): nothing that makes it void.
-    let tells_of_payment = !paid || consent.remuneration_disclosed;
-    ends && signed && tells_of_payment && !consent.defective
 }
 
 /// 45 CFR 164.508(b)(2): an authorization "is not valid, if" it lacks an element, has expired, was revoked, or is a condition of care.
@@ -89,80 +60,90 @@ pub(crate) const VALID_AUTHORIZATION: Rule = Rule {
 };
 
 fn valid_authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let paid = match need_of(view, candidate) {
-        Need::None => return Finding::NotApplicable,
-        Need::Authorization => false,
-        Need::AuthorizationThatTellsOfPayment => true,
-    };
-    let mut on_record = false;
-    for consent in view.active(ConsentKind::MarketingAuthorization) {
-        if names_this(view, candidate, &consent.provision) {
-            on_record = true;
-            if is_whole(view, consent, paid) {
-                return Finding::Satisfied;
-            }
-        }
-    }
-    if !on_record {
+    let Some(tells) = needed(view, candidate) else { return Finding::NotApplicable };
+    let relied_on = || signed(view).filter(|consent| covers_this(view, candidate, consent));
+    if relied_on().next().is_none() {
         return Finding::NotApplicable;
     }
-    deny("An authorization is on record and is not valid: its end, the signature of the patient or of who stands for them, document, word of payment or another element is missing, or care was made to depend on it.")
-        .lifted_by(&[Remedy::SignAuthorization])
+    Finding::when(relied_on().any(|consent| is_whole(view, consent, tells)), || {
+        deny("An authorization is on record and is not valid: its end, the signature of the patient or of who stands for them, document, word of payment or another element is missing, or care was made to depend on it.")
+            .lifted_by(&[Remedy::SignAuthorization])
+    })
 }
 
-/// 45 CFR 164.508(c)(1)(iv): "each purpose" is described: an authorization names marketing, and where it names channels or
-/// contact points, no other is used. The portal reaches out to nobody.
-fn names_this(view: &View<'_>, candidate: &Candidate<'_>, provision: &Provision) -> bool {
-    if !names_record(view, provision) {
-        return false;
-    }
-    if candidate.is_contact() {
-        let query = Query {
-            purpose: Purpose::Marketing,
-            asked_as: Purpose::Marketing,
-            ..view.query(system(candidate), candidate.address)
-        };
-        return ruling(provision, query) == Some(Ruling::Permit);
-    }
-    let permits = provision.decision == Some(Ruling::Permit) && in_force(provision, view.now);
-    permits && provision.reasons.contains(&ActReason::HMarkt)
-}
-
-/// 45 CFR 164.508(c)(1)(i): one that describes records covers those and no others; one that describes none covers what is no record.
-fn names_record(view: &View<'_>, provision: &Provision) -> bool {
-    provision.data.is_empty() || view.request.event.as_ref().is_some_and(|record| provision.data.contains(record))
-}
-
-/// Whether a message needs an authorization, and of which kind.
+/// What the authorization that a message needs must tell the patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Need {
-    /// It is no marketing.
-    None,
-    /// It is, and nobody pays.
-    Authorization,
-    /// It is, and somebody pays, or nobody said whether.
-    AuthorizationThatTellsOfPayment,
+enum Tells {
+    /// What is done.
+    Use,
+    /// That it is paid for, too.
+    Payment,
 }
 
-fn need_of(view: &View<'_>, candidate: &Candidate<'_>) -> Need {
+/// The authorization that a message needs; `None` = it needs none.
+fn needed(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Tells> {
     let Some(offer) = view.request.marketing else {
-        let says_nothing_of_payment = view.purpose == Purpose::Marketing;
-        return if says_nothing_of_payment { Need::AuthorizationThatTellsOfPayment } else { Need::None };
+        // 45 CFR 164.508(a)(3)(ii): "if the marketing involves financial remuneration": nobody said that it does not.
+        return (view.purpose == Purpose::Marketing).then_some(Tells::Payment);
     };
     // 45 CFR 164.514(f)(1): fundraising for the practice itself needs none (PRI-13).
     if offer.kind == MarketingKind::Fundraising {
-        return Need::None;
+        return None;
     }
     let cell_asks = candidate.cell.has(Mark::Authorization) || candidate.cell.has(Mark::ExactAuthorization);
-    match offer.remuneration {
-        _ if !cell_asks && !offer.is_marketing() => Need::None,
-        Remuneration::None => Need::Authorization,
-        Remuneration::CostOnly | Remuneration::AboveCost => Need::AuthorizationThatTellsOfPayment,
+    if !cell_asks && !offer.is_marketing() {
+        return None;
     }
+    let paid = offer.remuneration != Remuneration::None;
+    Some(if paid { Tells::Payment } else { Tells::Use })
+}
+
+/// Every authorization for marketing on record.
+fn signed<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Consent> + use<'a> {
+    view.active(ConsentKind::MarketingAuthorization)
+}
+
+/// Whether a valid authorization covers this, whatever it needs.
+fn is_authorized(view: &View<'_>, candidate: &Candidate<'_>, tells: Tells) -> bool {
+    signed(view).any(|consent| covers_this(view, candidate, consent) && is_whole(view, consent, tells))
+}
+
+/// 45 CFR 164.508(c)(1): whether an authorization describes what is used here (i), to whom it goes (iii), and for what (iv).
+fn covers_this(view: &View<'_>, candidate: &Candidate<'_>, authorization: &Consent) -> bool {
+    let provision = &authorization.provision;
+    // (i): one that describes records covers those and no others; one that describes none covers what is no record.
+    let information = provision.data.is_empty() || describes_the_record(view, provision);
+    // (iii), (iv): it names marketing, and where it names channels or contact points no other is used. The portal reaches out to nobody.
+    let use_of_it = if candidate.is_contact() {
+        let (purpose, asked_as) = (Purpose::Marketing, Purpose::Marketing);
+        let query = Query { purpose, asked_as, ..view.query(system(candidate), candidate.address) };
+        ruling(provision, query) == Some(Ruling::Permit)
+    } else {
+        let permits = provision.decision == Some(Ruling::Permit) && in_force(provision, view.now);
+        permits && provision.reasons.contains(&ActReason::HMarkt)
+    };
+    information && use_of_it
+}
+
+/// 45 CFR 164.508(c)(1)(i): a description of the information "in a specific and meaningful fashion": the authorization names the very
+/// record that the offer is drawn from.
+fn describes_the_record(view: &View<'_>, provision: &Provision) -> bool {
+    view.request.event.as_ref().is_some_and(|record| provision.data.contains(record))
+}
+
+/// Whether an authorization holds what makes it one.
+fn is_whole(view: &View<'_>, authorization: &Consent, tells: Tells) -> bool {
+    // 45 CFR 164.508(a)(3)(ii): "the authorization must state that such remuneration is involved".
+    let tells_of_payment = tells == Tells::Use || authorization.remuneration_disclosed;
+    // 45 CFR 164.508(c)(1)(v), (vi): an expiration, and the signature of who may sign, on a document that is there.
+    let ends = authorization.provision.until.is_some();
+    let signed = is_patients_or_representatives(view, authorization);
+    // 45 CFR 164.508(b)(2): nothing that makes it void.
+    tells_of_payment && ends && signed && !authorization.defective
 }
 
 /// 45 CFR 164.501 "marketing" (2)(i): a refill reminder is not marketing while any payment is "reasonably related to the …
-/// cost"; HHS reads a drug as current for 90 days after it lapsed.
+/// cost"; HHS reads a drug as current for 90 days after it lapsed. What nobody pays for is treatment, however long ago (PRI-10).
 pub(crate) const REFILL: Rule = Rule {
     id: "PRI-09",
     citation: "45 CFR 164.501",
@@ -170,7 +151,7 @@ pub(crate) const REFILL: Rule = Rule {
     read: SourceRead::Read,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "A refill reminder is treatment while the drug is current and the payment does not exceed the cost.",
+    asks: "A refill reminder that is paid for is treatment while the drug is current and the payment does not exceed the cost.",
     scope: Scope::ANY.with(Given::Marketing),
     check: refill,
 };
@@ -178,9 +159,8 @@ pub(crate) const REFILL: Rule = Rule {
 fn refill(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.marketing {
         Some(facts) if facts.kind == MarketingKind::Refill => {
-            let paid = facts.remuneration != Remuneration::None;
-            Finding::when(!facts.is_marketing() || is_authorized(view, candidate, paid), || {
-                deny("This is no refill reminder any more: the drug lapsed too long ago, or more than the cost is paid for it.")
+            Finding::when(!facts.is_marketing() || is_authorized(view, candidate, Tells::Payment), || {
+                deny("This is no refill reminder any more: it is paid for, and the drug lapsed too long ago or more than the cost is paid.")
                     .lifted_by(&[Remedy::SignAuthorization])
             })
         }
@@ -205,7 +185,7 @@ pub(crate) const OWN_SERVICE: Rule = Rule {
 fn own_service(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.marketing {
         Some(facts) if facts.kind == MarketingKind::OwnService => {
-            Finding::when(!facts.is_marketing() || is_authorized(view, candidate, true), || {
+            Finding::when(!facts.is_marketing() || is_authorized(view, candidate, Tells::Payment), || {
                 deny("Somebody pays for this message about the practice's own service, which makes it marketing.")
                     .lifted_by(&[Remedy::SignAuthorization])
             })
@@ -268,7 +248,7 @@ pub(crate) const COMMERCIAL_EMAIL: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "A commercial e-mail names its sender and how to opt out.",
+    asks: "A commercial e-mail names its sender, where they are, and how to opt out.",
     scope: Scope::ANY,
     check: commercial_email,
 };
@@ -277,19 +257,17 @@ fn commercial_email(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !candidate.cell.has(Mark::CanSpam) {
         return Finding::NotApplicable;
     }
-    match candidate.rendition {
-        Some(_) if view.facts.deployment.postal_address.known() != Some(&true) => {
-            // 15 USC 7704(a)(5)(A)(iii): a valid physical postal address.
-            unknown(
-                "No postal address of the practice stands in commercial mail; add it to the template, and record that it is there.",
-            ).lifted_by(&[Remedy::GivePostalAddress])
-        }
-        Some(text) if text.names_sender && text.says_opt_out => {
-            Finding::Obliges("Label the e-mail as an offer and give the practice's postal address.".into())
-        }
-        _ => strip("A commercial e-mail must name its sender and say how to opt out; add the words.")
-            .lifted_by(&[Remedy::NameSender]),
+    let Some(text) = candidate.rendition.filter(|text| text.names_sender && text.says_opt_out) else {
+        return strip("A commercial e-mail must name its sender and say how to opt out; add the words.")
+            .lifted_by(&[Remedy::NameSender]);
+    };
+    // 15 USC 7704(a)(5)(A)(iii): a valid physical postal address: it stands in this text, and the practice vouches for it.
+    if !text.names_address || view.facts.deployment.postal_address.known() != Some(&true) {
+        return unknown(
+            "The practice's postal address does not stand in this e-mail, or nobody vouches for it; set the tenant's `postal_address`, give it in the text, and record that it is there.",
+        ).lifted_by(&[Remedy::GivePostalAddress]);
     }
+    Finding::Obliges("Label the e-mail as an offer.".into())
 }
 
 #[cfg(test)]
@@ -305,6 +283,14 @@ mod tests {
     }
 
     #[test]
+    fn a_commercial_mail_without_the_practices_address_in_it_is_refused() {
+        let mut case = Case::of("marketing", Level::L1, &[Channel::Email]);
+        assert!(!refused_by(&case, Channel::Email, "EML-01"));
+        case.facts.renditions.iter_mut().for_each(|text| text.names_address = false);
+        assert!(refused_by(&case, Channel::Email, "EML-01"));
+    }
+
+    #[test]
     fn a_refill_reminder_at_cost_is_treatment() {
         assert!(sends(&refill(Remuneration::CostOnly, 90), Channel::Sms));
     }
@@ -312,7 +298,8 @@ mod tests {
     #[test]
     fn a_refill_reminder_above_cost_or_long_lapsed_needs_an_authorization() {
         assert!(refused_by(&refill(Remuneration::AboveCost, 0), Channel::Sms, "PRI-08"));
-        assert!(refused_by(&refill(Remuneration::None, 91), Channel::Sms, "PRI-08"));
+        assert!(refused_by(&refill(Remuneration::CostOnly, 91), Channel::Sms, "PRI-08"));
+        assert!(sends(&refill(Remuneration::None, 91), Channel::Sms), "nobody pays: it is treatment");
     }
 
     #[test]

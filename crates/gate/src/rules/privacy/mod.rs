@@ -5,6 +5,8 @@ pub(super) mod grant;
 pub(super) mod marketing;
 pub(super) mod notes;
 pub(super) mod notice;
+#[cfg(test)]
+pub(super) mod pairs;
 pub(super) mod preemption;
 pub(super) mod purpose;
 pub(super) mod representative;

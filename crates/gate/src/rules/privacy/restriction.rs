@@ -29,26 +29,28 @@ fn restriction(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if view.consents.is_none() {
         return Finding::NotApplicable;
     }
-    let query = view.query(system(candidate), candidate.address);
-    let (mut on_record, mut unreadable) = (false, false);
-    for consent in view.active(ConsentKind::Restriction) {
-        on_record = true;
-        let stands = binds(view, consent) && in_force(&consent.provision, view.now);
-        unreadable |= stands && !denies_anything(&consent.provision);
-        if binds(view, consent) && restricts(view, &consent.provision, query) {
-            return deny("The patient asked for this to be kept from this recipient or use, and the practice agreed.")
-                .lifted_by(&[Remedy::EndRestriction]);
-        }
+    let agreed = || view.active(ConsentKind::Restriction);
+    if agreed().next().is_none() {
+        return Finding::NotApplicable;
     }
-    if unreadable {
-        // A restriction that keeps nothing from anybody was not written down as it was agreed, and nobody here knows what was.
+    let query = view.query(system(candidate), candidate.address);
+    let binding = || agreed().filter(|restriction| binds(view, restriction));
+    // "may not use or disclose protected health information in violation of such restriction".
+    if binding().any(|restriction| restricts(view, &restriction.provision, query)) {
+        return deny("The patient asked for this to be kept from this recipient or use, and the practice agreed.")
+            .lifted_by(&[Remedy::EndRestriction]);
+    }
+    // house: a restriction that keeps nothing from anybody was not written down as it was agreed, and nobody here knows what was.
+    if binding()
+        .any(|restriction| in_force(&restriction.provision, view.now) && !denies_anything(&restriction.provision))
+    {
         return ask(
             "A restriction on record denies nothing, so what was agreed cannot be seen; a person reads it first.",
         )
         .lifted_by(&[Remedy::EndRestriction])
         .and_alert();
     }
-    if on_record { Finding::Satisfied } else { Finding::NotApplicable }
+    Finding::Satisfied
 }
 
 /// Whether a restriction binds toward this recipient at all.

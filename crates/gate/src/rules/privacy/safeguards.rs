@@ -10,13 +10,14 @@ use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use postern_base::{Channel, Form};
 
-/// 45 CFR 164.530(c)(1): "appropriate administrative, technical, and physical safeguards". The matrix is ours; the duty to
-/// have one is the law's, also toward the patient (RULES PRI-04).
+/// house: what each channel carries at most is Postern's own policy, the matrix. Its root is law: 45 CFR 164.530(c)(1) asks for
+/// "appropriate administrative, technical, and physical safeguards", also toward the patient; toward others 45 CFR 164.502(b) asks for
+/// the minimum necessary. Neither names a channel or a level, so where the patient asks for more after a warning, it yields (RULES PRI-04).
 pub(crate) const CEILING: Rule = Rule {
     id: "PRI-04",
-    citation: "45 CFR 164.530(c)",
-    ground: Ground::Law,
-    read: SourceRead::Read,
+    citation: "house; 45 CFR 164.530(c)",
+    ground: Ground::House,
+    read: SourceRead::Own,
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::AccessRequest],
     asks: "A channel carries no more than the matrix allows for the purpose and the sensitivity.",

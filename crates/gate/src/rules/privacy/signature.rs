@@ -2,11 +2,15 @@
 //! signed them, so somebody else's signature gives nobody leave.
 
 use crate::facts::{Consent, RelatedPerson};
+use crate::rules::special::minors::is_minor;
 use crate::view::View;
 
 /// Who decides about care for another as a representative (HL7 v3-RoleCode): a guardian, and whoever holds a power of attorney for
-/// health care. Whether a parent signs for a minor turns on the minor's age and the state, so a person reads that paper.
+/// health care.
 const REPRESENTATIVES: [&str; 2] = ["GUARD", "HPOWATT"];
+
+/// Who signs for a minor by being a parent, by birth or adoption; whoever else stands in their place has papers, and is a guardian.
+const PARENTS: [&str; 9] = ["PRN", "MTH", "FTH", "NPRN", "NMTH", "NFTH", "ADOPTP", "ADOPTM", "ADOPTF"];
 
 /// 47 CFR 64.1200(f)(9): "bearing the signature of the person called": the patient's own, on a document that is there.
 pub(crate) fn is_patients(view: &View<'_>, consent: &Consent) -> bool {
@@ -22,13 +26,21 @@ pub(crate) fn is_patients_or_representatives(view: &View<'_>, consent: &Consent)
     let represented = || {
         let signer = consent.signed_by.as_deref();
         let mut persons = view.facts.related.iter().filter(|person| Some(person.reference.as_str()) == signer);
-        persons.any(|person| person.active && represents(person))
+        persons.any(|person| person.active && (represents(person) || is_parent_of_minor(view, person)))
     };
     is_patients(view, consent) || (consent.has_source && safe && represented())
 }
 
 fn represents(person: &RelatedPerson) -> bool {
     person.relationship.iter().any(|role| REPRESENTATIVES.contains(&role.as_str()))
+}
+
+/// 45 CFR 164.502(g)(3)(i): "a parent, guardian, or other person acting in loco parentis" who "has authority to act on behalf of" an
+/// unemancipated minor is the representative, but not of care that the minor consented to alone. house: which of a minor's care is that
+/// is read from labels and categories; where anything here is specially protected a person reads the paper.
+fn is_parent_of_minor(view: &View<'_>, person: &RelatedPerson) -> bool {
+    let parent = person.relationship.iter().any(|role| PARENTS.contains(&role.as_str()));
+    parent && is_minor(view) && view.categories().next().is_none()
 }
 
 #[cfg(test)]
@@ -79,6 +91,26 @@ mod tests {
         let mut endangered = offer(person, "GUARD");
         endangered.patient().flags = Flags { endangerment: true, ..Flags::default() };
         assert!(is_refused(&endangered));
+    }
+
+    #[test]
+    fn a_parent_signs_for_a_minor_and_not_for_a_grown_child_nor_of_care_the_minor_consented_to_alone() {
+        let born = |day: &str| {
+            let mut case = offer("RelatedPerson/r1", "MTH");
+            case.patient().birth_date = Some(day.parse().unwrap());
+            case
+        };
+        assert!(!is_refused(&born("2015-05-05")));
+        assert!(is_refused(&born("1990-05-05")));
+        let mut unknown = offer("RelatedPerson/r1", "PRN");
+        unknown.patient().birth_date = None;
+        assert!(is_refused(&unknown));
+        let mut alone = born("2011-05-05");
+        alone.patient().labels.push(postern_base::Category::MinorConfidential);
+        assert!(refused_by(&alone, Channel::Sms, "PRI-08"));
+        let mut aunt = offer("RelatedPerson/r1", "AUNT");
+        aunt.patient().birth_date = Some("2015-05-05".parse().unwrap());
+        assert!(is_refused(&aunt));
     }
 
     #[test]

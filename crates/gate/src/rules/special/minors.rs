@@ -105,6 +105,13 @@ const PARENTS: [&str; 24] = [
     "PRNFOST", "MTHFOST", "FTHFOST", "PRNINLAW", "MTHINLAW", "FTHINLAW", "GRPRN", "GRMTH", "GRFTH", "GUARD", "GUADLTM",
 ];
 
+/// Whether the patient is a minor by every one of their clocks; where the age is not on record, nobody can say so.
+pub(crate) fn is_minor(view: &View<'_>) -> bool {
+    let of_age = |patient: &Patient| age_of_majority(patient.state.as_deref());
+    let old = |patient: &Patient| ages(view, patient).map(|(_, old)| old);
+    view.patient.is_some_and(|patient| old(patient).is_some_and(|old| old < of_age(patient)))
+}
+
 /// The patient's age in whole years by the earliest and by the latest of their clocks.
 fn ages(view: &View<'_>, patient: &Patient) -> Option<(i16, i16)> {
     let birth = patient.birth_date?;

@@ -3,6 +3,8 @@
 pub(super) mod abroad;
 pub(super) mod minors;
 pub(super) mod neutral;
+#[cfg(test)]
+pub(super) mod pairs;
 pub(super) mod part2;
 pub(super) mod policyholder;
 pub(super) mod reproductive;

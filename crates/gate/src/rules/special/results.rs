@@ -1,15 +1,17 @@
-//! What states ask before some results are released electronically.
+//! What states ask before some results are released electronically. Which states, which results and for how long stands in
+//! `tables/result-holds.tsv`; a refusal cites the statute of the row it comes from. Such a hold is required by law, so it is not
+//! information blocking (45 CFR 171.103(a)(1)).
 
 use crate::candidate::Candidate;
 use crate::facts::{Event, ResultClass};
 use crate::finding::{Finding, ask, later, require};
-use crate::reference::{HeldResult, RESULT_HOLDS, ResultHold};
+use crate::reference::{HeldResult, HeldUntil, RESULT_HOLDS, ResultHold};
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use postern_base::{Category, Channel, Level, Purpose};
 
 /// What a message tells of a result that the law of a state may hold back.
@@ -23,29 +25,24 @@ enum Told<'a> {
     Unnamed,
 }
 
-/// What a message tells of a result, when the patient or the practice is in `state`.
-fn told<'a>(view: &View<'a>, candidate: &Candidate<'_>, state: &str) -> Told<'a> {
+/// What a message tells of a result.
+fn told<'a>(view: &View<'a>, candidate: &Candidate<'_>) -> Told<'a> {
     // house: a machine that asks the patient to call about a result begins to tell it, so it waits as the result does.
     let tells = (is_electronic(candidate) && candidate.has_body()) || candidate.asks_to_call_back(view);
-    if !is_in(view, state) || !tells {
+    if !tells {
         return Told::Nothing;
     }
+    // Whatever purpose the caller gives it: a text about care that names the report discloses it, and so does one that
+    // tells what a test found and names none.
     let about_results = view.request.purpose == Purpose::TestResult;
-    // Whatever purpose the caller gives it: a text about care that names the report discloses it.
     let about_care = view.level.is_none_or(|level| level >= Level::L2);
+    let in_words = view.tells_result;
     match report(view) {
         Some(report) if is_released(view, report) => Told::Nothing,
         Some(report) if about_results || about_care => Told::Result(report),
-        None if about_results && about_care && view.request.event.is_none() => Told::Unnamed,
+        None if !names_report(view) && ((about_results && about_care) || in_words) => Told::Unnamed,
         _ => Told::Nothing,
     }
-}
-
-/// The patient lives in `state`, or the practice is there.
-fn is_in(view: &View<'_>, state: &str) -> bool {
-    let home = view.patient.and_then(|patient| patient.state.as_deref());
-    let practice = view.facts.tenant.state.as_deref();
-    home == Some(state) || practice == Some(state)
 }
 
 /// Who speaks on a call, and who writes a letter, discloses nothing electronically.
@@ -53,19 +50,36 @@ fn is_electronic(candidate: &Candidate<'_>) -> bool {
     !candidate.channel.is_human_task() && candidate.channel != Channel::Voice
 }
 
+/// The request names a report, whether or not it is on record.
+fn names_report(view: &View<'_>) -> bool {
+    view.request.event.as_ref().is_some_and(|event| is_report(event))
+}
+
 /// The report that the message names.
 fn report<'a>(view: &View<'a>) -> Option<&'a Event> {
-    view.event.filter(|event| event.reference.starts_with("DiagnosticReport/"))
+    view.event.filter(|event| is_report(&event.reference))
+}
+
+fn is_report(reference: &str) -> bool {
+    reference.starts_with("DiagnosticReport/")
 }
 
 fn is_released(view: &View<'_>, report: &Event) -> bool {
     report.clinician_release.is_some_and(|at| at <= view.now)
 }
 
-/// The rows of the table that bear on a report.
-fn holds(view: &View<'_>, report: &Event, state: &str) -> impl Iterator<Item = &'static ResultHold> {
-    let rows = RESULT_HOLDS.iter().filter(move |row| row.state == state);
-    rows.filter(move |row| is_of_class(report, row.class) || is_told_by_category(view, row.class))
+/// The rows in force of the states where the patient lives and the practice is.
+fn rows<'v>(view: &'v View<'_>, ends: fn(HeldUntil) -> bool) -> impl Iterator<Item = &'static ResultHold> + 'v {
+    let home = view.patient.and_then(|patient| patient.state.as_deref());
+    let practice = view.facts.tenant.state.as_deref();
+    let here = move |row: &&ResultHold| home == Some(row.state) || practice == Some(row.state);
+    let in_force = |row: &&ResultHold| row.since.is_none_or(|first| first <= view.today.latest);
+    RESULT_HOLDS.iter().filter(move |row| ends(row.until)).filter(here).filter(in_force)
+}
+
+/// The row is about this report: by the class on record, or by what the text or a label tells, whatever was recorded.
+fn holds(view: &View<'_>, report: &Event, row: &ResultHold) -> bool {
+    is_of_class(report, row.class) || is_told_by_category(view, row.class)
 }
 
 /// The report is of this class; where nobody recorded the class, it may be of every one.
@@ -82,105 +96,126 @@ fn is_of_class(report: &Event, class: HeldResult) -> bool {
     held == class
 }
 
-/// The text or a label tells that it is of this class, whatever class was recorded.
 fn is_told_by_category(view: &View<'_>, class: HeldResult) -> bool {
     match class {
         HeldResult::Hiv => view.has_category(Category::Hiv),
+        HeldResult::Genetic => view.has_category(Category::Genetic),
         HeldResult::DrugTest => view.has_category(Category::SubstanceUse) || view.has_category(Category::Part2),
-        HeldResult::Malignancy | HeldResult::Genetic | HeldResult::Hepatitis => false,
+        HeldResult::Malignancy | HeldResult::Hepatitis => false,
     }
 }
 
 /// Which report it is decides whether it waits, and nobody said.
-fn unnamed() -> Finding {
+fn unnamed(row: &ResultHold) -> Finding {
     ask("State law holds some results back, and the request does not say which result this is; name the report.")
         .for_good("Which result it is cannot be supposed; the request names it.")
+        .under(row.basis.source)
 }
 
 /// Tex. Occ. Code 159.0062 (SB 922): a result that likely shows a malignancy or a genetic marker is not disclosed
-/// electronically before the third day after it is final. Required by law, so not information blocking (45 CFR 171.103).
-pub(crate) const TEXAS: Rule = Rule {
+/// electronically before the third day after it is final. KRS 333.152(2): nor, in Kentucky, before 72 hours are over. The table
+/// names the others.
+pub(crate) const TIMED: Rule = Rule {
     id: "SPC-08",
-    citation: "Tex. Occ. Code 159.0062",
+    citation: "Tex. Occ. Code 159.0062; KRS 333.152(2)",
     ground: Ground::Law,
-    read: SourceRead::SecondHand,
-    effective: Effective::from(2025, 9, 1),
+    read: SourceRead::FromKnowledge,
+    effective: Effective::ALWAYS,
     waived_by: &[Waiver::ClinicianRelease],
-    asks: "In Texas a likely malignancy or genetic marker waits until the third day after the result is final.",
+    asks: "Where a state's law says so, a likely malignancy, a genetic marker or another grave result waits for days or hours after it is final.",
     scope: Scope::MACHINES,
-    check: texas,
+    check: timed,
 };
 
-fn texas(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let event = match told(view, candidate, "TX") {
+fn timed(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let mut rows = rows(view, |until| until != HeldUntil::Clinician);
+    let event = match told(view, candidate) {
         Told::Nothing => return Finding::NotApplicable,
-        Told::Unnamed => return unnamed(),
+        Told::Unnamed => return rows.next().map_or(Finding::NotApplicable, unnamed),
         Told::Result(event) => event,
     };
-    let longest = holds(view, event, "TX").filter_map(|row| row.days).max();
-    let Some(days) = longest else { return Finding::Satisfied };
-    let day = event.at.and_then(|at| nth_day(at, days, texan_zone(view)));
+    let Some(first) = rows.next() else { return Finding::NotApplicable };
+    let held = std::iter::once(first).chain(rows).filter(|row| holds(view, event, row));
+    let Some((opens, row)) = held.map(|row| (opens(view, event, row), row)).max_by_key(|(opens, _)| *opens) else {
+        return Finding::Satisfied;
+    };
     // A release that a clinician has dated ahead is one on its day: it is looked at again then.
-    let Some(opens) = day.into_iter().chain(event.clinician_release).min() else {
+    let Some(opens) = opens.into_iter().chain(event.clinician_release).min() else {
         return ask(
-            "Nobody recorded when this result became final, and state law makes some results wait for three days.",
+            "Nobody recorded when this result became final, and state law makes some results wait from then on.",
         )
-        .lifted_by(&[Remedy::ReleaseResult]);
+        .lifted_by(&[Remedy::ReleaseResult])
+        .under(row.basis.source);
     };
     if opens <= view.start {
         return Finding::Satisfied;
     }
-    let wait = later(
-        opens,
-        "State law makes this kind of result wait until the third day after it is final, unless a clinician releases it.",
-    );
-    wait.lifted_by(&[Remedy::Wait, Remedy::ReleaseResult])
+    let sentence = match row.until {
+        HeldUntil::Hours => {
+            "State law makes this kind of result wait for some hours after it is final, unless a clinician releases it."
+        }
+        _ => {
+            "State law makes this kind of result wait for some days after it is final, unless a clinician releases it."
+        }
+    };
+    later(opens, sentence).lifted_by(&[Remedy::Wait, Remedy::ReleaseResult]).under(row.basis.source)
 }
 
-/// The clock by which days are counted in Texas: its west keeps the later one.
-fn texan_zone(view: &View<'_>) -> &'static str {
-    const WEST: &str = "America/Denver";
-    let patient = view.patient.filter(|patient| patient.state.as_deref() == Some("TX"));
-    let west = patient.is_some_and(|patient| patient.zones.iter().any(|zone| zone == WEST));
-    if west { WEST } else { "America/Chicago" }
+/// When a row lets a report go; `None` when nobody recorded when it became final.
+fn opens(view: &View<'_>, event: &Event, row: &ResultHold) -> Option<Timestamp> {
+    let (at, count) = (event.at?, row.count?);
+    match row.until {
+        HeldUntil::Hours => at.checked_add(SignedDuration::from_hours(count)).ok(),
+        _ => nth_day(at, count, clock(view, row)),
+    }
+}
+
+/// The clock by which days are counted: the state's first, or another of its own where that is the patient's.
+fn clock(view: &View<'_>, row: &ResultHold) -> &'static str {
+    let at_home = view.patient.filter(|patient| patient.state.as_deref() == Some(row.state));
+    let is_patients = |clock: &&str| at_home.is_some_and(|patient| patient.zones.iter().any(|zone| zone == clock));
+    let (usual, others) = row.clocks.split_once(' ').unwrap_or((row.clocks, ""));
+    others.split(' ').find(is_patients).unwrap_or(usual)
 }
 
 /// The beginning, by that clock, of the n-th day after an instant.
-fn nth_day(at: Timestamp, days: i64, zone: &str) -> Option<Timestamp> {
-    let zone = TimeZone::get(zone).ok()?;
+fn nth_day(at: Timestamp, days: i64, clock: &str) -> Option<Timestamp> {
+    let zone = TimeZone::get(clock).ok()?;
     let day = zone.to_datetime(at).date().checked_add(days.days()).ok()?;
     zone.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok()
 }
 
 /// Cal. Health & Safety Code 123148: some results (malignancy, HIV, hepatitis, drugs) are not disclosed electronically unless
 /// a clinician has spoken with the patient first. To be verified by counsel.
-pub(crate) const CALIFORNIA: Rule = Rule {
+pub(crate) const CLINICIAN: Rule = Rule {
     id: "SPC-09",
     citation: "Cal. Health & Safety Code 123148",
     ground: Ground::Law,
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::ClinicianRelease],
-    asks: "In California some results wait until a clinician has released them.",
+    asks: "Where a state's law says so, some results wait until a clinician has released them.",
     scope: Scope::MACHINES,
-    check: california,
+    check: clinician,
 };
 
-fn california(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let event = match told(view, candidate, "CA") {
+fn clinician(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    let mut rows = rows(view, |until| until == HeldUntil::Clinician);
+    let event = match told(view, candidate) {
         Told::Nothing => return Finding::NotApplicable,
-        Told::Unnamed => return unnamed(),
+        Told::Unnamed => return rows.next().map_or(Finding::NotApplicable, unnamed),
         Told::Result(event) => event,
     };
-    if holds(view, event, "CA").next().is_none() {
+    let Some(first) = rows.next() else { return Finding::NotApplicable };
+    let Some(row) = std::iter::once(first).chain(rows).find(|row| holds(view, event, row)) else {
         return Finding::Satisfied;
-    }
+    };
     let finding = if event.result_class.is_none() {
         ask("The kind of this result is not on record, and state law makes some kinds wait for a clinician.")
     } else {
         require("State law asks a clinician to speak with the patient before this result is released.")
     };
-    finding.lifted_by(&[Remedy::ReleaseResult]).and_alert()
+    finding.lifted_by(&[Remedy::ReleaseResult]).and_alert().under(row.basis.source)
 }
 
 #[cfg(test)]
@@ -215,6 +250,51 @@ mod tests {
         // Midnight is no hour to be told: the notice waits for the window.
         let notice = decision.deliveries.iter().find(|d| d.channel == Channel::Sms).unwrap();
         assert_eq!(notice.not_before, Some("2026-12-03T14:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn in_kentucky_a_likely_malignancy_waits_for_72_hours_and_an_hiv_test_does_not() {
+        let held = |class, at: &str| {
+            let mut case = in_texas(class);
+            (case.patient().state, case.facts.tenant.state) = (Some("OH".into()), Some("KY".into()));
+            case.facts.now = at.parse().unwrap();
+            refused_by(&case, Channel::Portal, "SPC-08")
+        };
+        assert!(
+            held(ResultClass::Malignancy, "2026-12-03T17:59:00Z") && held(ResultClass::Genetic, "2026-12-01T18:00:00Z")
+        );
+        assert!(!held(ResultClass::Malignancy, "2026-12-03T18:00:00Z"));
+        assert!(!held(ResultClass::Hiv, "2026-12-01T18:00:00Z"));
+    }
+
+    #[test]
+    fn a_refusal_cites_the_statute_of_the_state_that_holds_the_result() {
+        let cited = |state: &str| {
+            let mut case = in_texas(ResultClass::Malignancy);
+            case.patient().state = Some(state.into());
+            let refusals = case.decide().refusals;
+            refusals.iter().find(|refusal| refusal.rule.starts_with("SPC-0")).map(|refusal| refusal.citation)
+        };
+        assert_eq!(cited("TX"), Some("Tex. Occ. Code 159.0062"));
+        assert_eq!(cited("KY"), Some("KRS 333.152(2)"));
+        assert_eq!(cited("MT"), Some("Mont. Code 50-16-806(2)"));
+        assert_eq!(cited("CA"), Some("Cal. Health & Safety Code 123148"));
+        assert_eq!(cited("NY"), None);
+    }
+
+    #[test]
+    fn a_result_told_in_words_under_another_purpose_names_its_report_where_a_state_holds_results() {
+        for state in ["TX", "CA", "KY", "NY"] {
+            let mut case = in_texas(ResultClass::Malignancy);
+            case.patient().state = Some(state.into());
+            case.request.purpose = postern_base::Purpose::TreatmentUpdate;
+            case.request.event = Some("Appointment/a1".into());
+            case.facts.event = Fact::recorded(None);
+            assert!(!refused_by(&case, Channel::Portal, "SPC-08") && !refused_by(&case, Channel::Portal, "SPC-09"));
+            case.facts.renditions.iter_mut().for_each(|text| text.tells_result = true);
+            let held = refused_by(&case, Channel::Portal, if state == "CA" { "SPC-09" } else { "SPC-08" });
+            assert_eq!(held, state != "NY", "{state}");
+        }
     }
 
     #[test]

@@ -17,9 +17,10 @@ use crate::view::{View, same_place};
 use jiff::Timestamp;
 use postern_base::{Channel, Origin, Purpose};
 
-/// 47 CFR 64.1200(a)(12): after a revocation one text may confirm it, sent within five minutes, without marketing and without
-/// asking the patient to change their mind. house: a confirmation of an opt-in is held to the same: there is an opt-in at that
-/// place, it is confirmed once, and the text speaks of nothing else.
+/// 47 CFR 64.1200(a)(12): one text may confirm a revocation, where it "merely confirms the text recipient's revocation request and does
+/// not include any marketing or promotional information, and is the only additional message sent"; within five minutes it is presumed to
+/// lie within the consent. house: a confirmation of an opt-in is held to the same: there is an opt-in at that place, it is confirmed
+/// once, and the text speaks of nothing else.
 pub(crate) const CONFIRMATION: Rule = Rule {
     id: "TCP-13",
     citation: "47 CFR 64.1200(a)(12)",
@@ -33,9 +34,9 @@ pub(crate) const CONFIRMATION: Rule = Rule {
 };
 
 fn confirmation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let live = candidate.channel == Channel::Voice && view.human_voice();
-    let contact = candidate.is_contact() && !live && view.request.purpose == Purpose::ConsentConfirmation;
-    let Some(point) = candidate.point.filter(|_| contact) else { return Finding::NotApplicable };
+    let Some(point) = candidate.point.filter(|_| confirms_by_machine(view, candidate)) else {
+        return Finding::NotApplicable;
+    };
     let Some(history) = view.history else { return history_is_missing(view) };
     if view.answered.is_some_and(|message| !was_said_here(message, candidate)) {
         return deny(
@@ -43,6 +44,7 @@ fn confirmation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         )
         .for_good("A confirmation goes to the place it was asked from, and to no other.");
     }
+    // "merely confirms … and does not include any marketing or promotional information".
     if candidate.rendition.is_some_and(|text| text.says_business) {
         return strip("A confirmation says what becomes of the messages and whom to call; money, offers, pleas to stay and other matters are taken out.")
             .for_good("A text is not changed after it was asked for; what else there is to say goes as a message of its own purpose.");
@@ -51,19 +53,30 @@ fn confirmation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         // Whether HELP was answered before is TCP-25's to say.
         return Finding::Satisfied;
     }
+    // "the text recipient's revocation request": there is one, or an opt-in, and it is the last thing that was said.
     let (said_out, said_in) = (opted_out_at(view, history, candidate), opted_in_at(view, candidate));
     if view.answered.is_some_and(|message| !is_a_wish(view, message, said_out.max(said_in))) {
         return deny("The message that this answers asks for nothing that could be confirmed.")
             .for_good("What was asked for is confirmed to whoever asked; this was not.");
     }
     let stopped = point.stopped.by_message || point.stopped.on_record;
-    let ends = stopped || said_out > said_in;
-    let finding = if ends {
-        confirms_opt_out(view, history, candidate, said_out)
+    if stopped || said_out > said_in {
+        let finding = confirms_opt_out(view, history, candidate, said_out);
+        unless_it_says(Confirms::Beginning, candidate, finding)
     } else {
-        confirms_opt_in(view, history, candidate, said_in)
-    };
-    let contrary = if ends { Confirms::Beginning } else { Confirms::End };
+        let finding = confirms_opt_in(view, history, candidate, said_in);
+        unless_it_says(Confirms::End, candidate, finding)
+    }
+}
+
+/// A machine confirms something there; what a person says on a call is theirs.
+fn confirms_by_machine(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
+    let live = candidate.channel == Channel::Voice && view.human_voice();
+    candidate.is_contact() && !live && view.request.purpose == Purpose::ConsentConfirmation
+}
+
+/// The finding, unless the text tells the patient the contrary of what they said last.
+fn unless_it_says(contrary: Confirms, candidate: &Candidate<'_>, finding: Finding) -> Finding {
     let says_it = candidate.rendition.is_some_and(|text| text.confirms == contrary);
     if says_it && matches!(finding, Finding::Satisfied) {
         return strip("The text confirms the contrary of what the patient said last; confirm that.")

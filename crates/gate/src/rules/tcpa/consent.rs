@@ -175,7 +175,8 @@ fn within_caps(view: &View<'_>) -> Finding {
 }
 
 /// 47 CFR 64.1200(a)(3)(v): a prerecorded health-care call to a residential line needs no consent, and goes once a day and three times a
-/// week at most. house: with a consent too, since who is called at home is called at home.
+/// week at most. house: with a consent too, since who is called at home is called at home; and the exemption is not relied on: leave, or
+/// the patient's own number, is asked for here as everywhere (TCP-01), since courts need not follow the agency that made it.
 pub(crate) const RESIDENTIAL_LINE: Rule = Rule {
     id: "TCP-04",
     citation: "47 CFR 64.1200(a)(3)(v)",

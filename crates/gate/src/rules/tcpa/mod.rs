@@ -5,6 +5,8 @@ pub(super) mod consent;
 pub(super) mod emergency;
 pub(super) mod number;
 pub(super) mod offers;
+#[cfg(test)]
+pub(super) mod pairs;
 pub(super) mod revocation;
 pub(super) mod sender;
 pub(super) mod window;

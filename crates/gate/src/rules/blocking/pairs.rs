@@ -1,9 +1,9 @@
-//! Duties to tell.
+//! Beside each rule of this folder two cases: one it stops, one it lets pass.
 
-use super::*;
 use crate::facts::{ClinicianHold, Flags};
 use crate::policy::PolicyDefect;
 use crate::request::{Breach, NoticeElement, Translation};
+use crate::rules::pairs::*;
 
 fn held(named: bool, until: &str) -> Case {
     but(report("NY"), |case| {
@@ -35,7 +35,7 @@ fn translated(reviewed: bool) -> Case {
     but(result(), |case| case.request.translation = Some(Translation { machine: true, reviewed }))
 }
 
-pub(super) const PAIRS: &[Pair] = &[
+pub(in crate::rules) const PAIRS: &[Pair] = &[
     pair(
         "IB-01",
         || {

@@ -1,9 +1,9 @@
-//! Our own policy.
+//! Beside each rule of this folder two cases: one it stops, one it lets pass.
 
-use super::*;
 use crate::facts::{EarlierRequest, Ehr, Flags, LineType, MailboxKind};
 use crate::policy::PolicyDefect;
-use crate::rendition::TemplateRef;
+use crate::rendition::{Offers, TemplateRef};
+use crate::rules::pairs::*;
 use postern_base::Category;
 
 fn from_a_template(approvals: u32) -> Case {
@@ -58,7 +58,7 @@ fn open_chat(purpose: &str, level: Level) -> Case {
     })
 }
 
-pub(super) const PAIRS: &[Pair] = &[
+pub(in crate::rules) const PAIRS: &[Pair] = &[
     pair(
         "SYS-01",
         || {
@@ -150,6 +150,7 @@ pub(super) const PAIRS: &[Pair] = &[
         || code(Channel::Sms),
     ),
     pair("HSE-01", || but(text(), |c| c.patient().points.clear()), text),
+    pair("HSE-04", || but(text(), |c| texts(c, |t| t.offers = Offers::Perhaps)), text),
     pair("HSE-03", || called_about(false), || called_about(true)),
     pair("HSE-02", || but(text(), |c| c.patient().flags = Flags { no_automated: true, ..Flags::default() }), text),
 ];

@@ -1,8 +1,8 @@
-//! The Security Rule.
+//! Beside each rule of this folder two cases: one it stops, one it lets pass.
 
-use super::*;
 use crate::deployment::{Actor, ChannelRisk, Proposed};
 use crate::facts::Certificate;
+use crate::rules::pairs::*;
 use postern_base::EmailTier;
 
 fn asked_by(change: fn(&mut Actor)) -> Case {
@@ -46,7 +46,7 @@ fn proposed(two_factor_everywhere: bool) -> Case {
     })
 }
 
-pub(super) const PAIRS: &[Pair] = &[
+pub(in crate::rules) const PAIRS: &[Pair] = &[
     pair("SEC-02", || but(text(), |c| c.facts.deployment.reviews.addressable = Fact::Known(false)), text),
     pair(
         "SEC-03",

@@ -1,7 +1,7 @@
-//! Specially protected content.
+//! Beside each rule of this folder two cases: one it stops, one it lets pass.
 
-use super::*;
 use crate::facts::ResultClass;
+use crate::rules::pairs::*;
 use postern_base::Category;
 
 /// An offer of the practice to a patient who lives in `country`.
@@ -32,7 +32,7 @@ fn open_chat(agreed: bool) -> Case {
     })
 }
 
-pub(super) const PAIRS: &[Pair] = &[
+pub(in crate::rules) const PAIRS: &[Pair] = &[
     pair("SPC-01", || about(Category::Part2), || about(Category::Hiv)),
     pair("SPC-02", || but(about(Category::Part2), |c| c.facts.tenant.alias = None), || about(Category::Part2)),
     pair("SPC-03", || but(about(Category::Hiv), |c| c.facts.tenant.alias = None), || about(Category::Hiv)),

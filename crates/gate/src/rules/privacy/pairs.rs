@@ -1,8 +1,8 @@
-//! The Privacy Rule.
+//! Beside each rule of this folder two cases: one it stops, one it lets pass.
 
-use super::*;
 use crate::facts::{ActReason, Flags, NoticeGiven};
 use crate::request::Disclosure;
+use crate::rules::pairs::*;
 use postern_base::Category;
 
 fn told(case: &mut Case, kind: &str, objected: bool) {
@@ -66,7 +66,7 @@ fn released(labels: &[Category]) -> Case {
     })
 }
 
-pub(super) const PAIRS: &[Pair] = &[
+pub(in crate::rules) const PAIRS: &[Pair] = &[
     pair("PRI-01", || but(text(), |c| c.patient().id = "Patient/other".parse().unwrap()), text),
     pair("PRI-04", result, text),
     pair("PRI-05", || but(mother(), |c| c.consents().clear()), mother),

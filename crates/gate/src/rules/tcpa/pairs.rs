@@ -1,9 +1,9 @@
-//! Calls and texts.
+//! Beside each rule of this folder two cases: one it stops, one it lets pass.
 
-use super::*;
 use crate::deployment::DoNotCall;
 use crate::facts::{LineType, OptOut, OptOutScope, PastDelivery, PointSource, Reassigned, Registration};
 use crate::rendition::LinkState;
+use crate::rules::pairs::*;
 use jiff::ToSpan;
 use postern_base::{Basis, Urgency};
 
@@ -65,7 +65,7 @@ fn helped(answered: bool) -> Case {
     })
 }
 
-pub(super) const PAIRS: &[Pair] = &[
+pub(in crate::rules) const PAIRS: &[Pair] = &[
     pair(
         "TCP-01",
         || {
