@@ -18,10 +18,24 @@ static DOMAIN: LazyLock<Option<Tried>> = LazyLock::new(|| {
 /// RFC 5321 section 4.5.3.1.1: the longest name of a mailbox.
 const MAILBOX_MAX: usize = 64;
 
+/// What the name of a mailbox is written with.
+const NAMED: [bool; 256] = {
+    let mut named = [false; 256];
+    let mut at = 0_u8;
+    while at < 128 {
+        #[expect(clippy::indexing_slicing, reason = "evaluated when compiled, within bounds")]
+        {
+            named[at as usize] = at.is_ascii_alphanumeric() || matches!(at, b'.' | b'_' | b'%' | b'+' | b'-');
+        }
+        at += 1;
+    }
+    named
+};
+
 /// Where the addresses of a text begin and end.
 fn addresses(text: &[u8]) -> Result<Vec<(usize, usize)>, ClassifierError> {
     let domain = DOMAIN.as_ref().ok_or(ClassifierError::NotReady)?;
-    let named = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-');
+    let named = |byte: &u8| NAMED.get(usize::from(*byte)) == Some(&true);
     let is_word = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     let mut found = Vec::new();
     let mut at = 0;
@@ -29,6 +43,11 @@ fn addresses(text: &[u8]) -> Result<Vec<(usize, usize)>, ClassifierError> {
         let start = at + next;
         let end = start + text.iter().skip(start).take_while(|byte| named(byte)).count();
         at = end;
+        let opens = |sign: Option<&u8>| matches!(sign, Some(b'@' | b'[' | b'(' | b'{'));
+        let blank = text.get(end).is_some_and(u8::is_ascii_whitespace);
+        if !opens(text.get(end)) && !(blank && (opens(text.get(end + 1)) || text.get(end + 1) == Some(&b'a'))) {
+            continue;
+        }
         // It begins where a word begins or ends.
         let begins = |at: &usize| at.checked_sub(1).is_some_and(is_word) != is_word(*at);
         let first = (start.max(end.saturating_sub(MAILBOX_MAX))..end).find(begins);

@@ -59,10 +59,30 @@ const ASKED: u64 = roles::SSN | roles::BIRTH | roles::RECORD | roles::ACCOUNT | 
 const EARLIER: usize = 18;
 
 /// Says that something is on file: `we have`, `the one`, `aparece`.
-const ANSWERS: &[&[u8]] = &[
-    b"have", b"one", b"shows", b"show", b"got", b"tenemos", b"aparece", b"sale", b"mine", b"mio", b"mia", b"esta",
-    b"es", b"is", b"its", b"says", b"dice", b"here",
-];
+const fn answers(text: &[u8]) -> bool {
+    matches!(
+        text,
+        b"have"
+            | b"one"
+            | b"shows"
+            | b"show"
+            | b"got"
+            | b"tenemos"
+            | b"aparece"
+            | b"sale"
+            | b"mine"
+            | b"mio"
+            | b"mia"
+            | b"esta"
+            | b"es"
+            | b"is"
+            | b"its"
+            | b"says"
+            | b"dice"
+            | b"here"
+    )
+}
+
 /// A vehicle's plate.
 const PLATES: &[&[u8]] =
     &[b"plate", b"plates", b"tag", b"placa", b"placas", b"matricula", b"patente", b"tablilla", b"chapa"];
@@ -104,7 +124,7 @@ impl Cues {
             };
             cues.says_last_four |= word.is(roles::LAST) && four();
             let text = folded.slice(word.start, word.end);
-            cues.answers |= ANSWERS.contains(&text);
+            cues.answers |= answers(text);
             // "your record number with us": nobody is to call.
             let with = matches!(text, b"us" | b"nosotros")
                 && words::before(list, word)
@@ -115,7 +135,7 @@ impl Cues {
                 cues.nearest = said & TELLING;
                 cues.is_patient = matches!(text, b"patient" | b"paciente" | b"pt");
                 cues.is_far = count >= NEAR;
-                cues.is_plate = PLATES.contains(&text);
+                cues.is_plate = said & roles::DEVICE != 0 && PLATES.contains(&text);
                 cues.is_invoice = INVOICES.contains(&text);
             }
             next = word.start;

@@ -210,8 +210,9 @@ impl<'t> Folded<'t> {
     /// Whether a range is written as an abbreviation is: in capitals, but for one letter at most (`PrEP`).
     pub(crate) fn is_upper(&self, start: usize, end: usize) -> bool {
         let bytes = self.cased.get(start..end).unwrap_or_default();
-        let capitals = bytes.iter().filter(|b| b.is_ascii_uppercase()).count();
-        let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
+        let (capitals, letters) = bytes.iter().fold((0_usize, 0_usize), |(capitals, letters), byte| {
+            (capitals + usize::from(byte.is_ascii_uppercase()), letters + usize::from(byte.is_ascii_alphabetic()))
+        });
         capitals >= 2 && capitals + 1 >= letters
     }
 }

@@ -282,38 +282,32 @@ fn sound(word: &[u8]) -> Option<Hash> {
     (consonants >= 4).then_some(hash)
 }
 
-/// Slips between two words: letters put in, left out, mistaken or swapped with their neighbour.
+/// Slips between two words of at most [`LONGEST`] letters: letters put in, left out, mistaken or swapped with their neighbour.
 fn distance(a: &[u8], b: &[u8]) -> usize {
-    let width = b.len() + 1;
-    let mut rows = [[0_usize; LONGEST + 2]; 3];
-    for (at, cell) in rows[0].iter_mut().enumerate() {
-        *cell = at;
-    }
-    let mut now = 0;
-    for (i, x) in a.iter().enumerate() {
-        let (previous, older) = (now, (now + 2) % 3);
-        now = (now + 1) % 3;
-        let mut row = [0_usize; LONGEST + 2];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate().take(LONGEST) {
-            let at = |row: usize, column: usize| {
-                rows.get(row).and_then(|r| r.get(column)).copied().unwrap_or(usize::MAX / 2)
-            };
-            let left = row.get(j).copied().unwrap_or(usize::MAX / 2);
-            let mut best = (at(previous, j + 1) + 1).min(left + 1).min(at(previous, j) + usize::from(x != y));
-            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x);
-            if swapped {
-                best = best.min(at(older, j - 1) + 1);
+    const FAR: u8 = u8::MAX / 2;
+    type Row = [u8; LONGEST + 1];
+    let at = |row: &Row, column: usize| row.get(column).copied().unwrap_or(FAR);
+    // The rows of the last letter of `a`, and of the one before it.
+    let (mut last, mut older): (Row, Row) = ([0; LONGEST + 1], [FAR; LONGEST + 1]);
+    last.iter_mut().zip(0..).for_each(|(cell, column)| *cell = column);
+    let mut before = None;
+    for (x, first) in a.iter().zip(1..) {
+        let mut row: Row = [0; LONGEST + 1];
+        let mut left: u8 = first;
+        row[0] = left;
+        let mut beside = None;
+        for (j, (y, cell)) in b.iter().zip(row.iter_mut().skip(1)).enumerate() {
+            let mistaken = at(&last, j).saturating_add(u8::from(x != y));
+            left = left.min(at(&last, j + 1)).saturating_add(1).min(mistaken);
+            if before == Some(y) && beside == Some(x) {
+                left = left.min(at(&older, j.wrapping_sub(1)).saturating_add(1));
             }
-            if let Some(cell) = row.get_mut(j + 1) {
-                *cell = best;
-            }
+            *cell = left;
+            beside = Some(y);
         }
-        if let Some(target) = rows.get_mut(now) {
-            *target = row;
-        }
+        (older, last, before) = (last, row, Some(x));
     }
-    rows.get(now).and_then(|row| row.get(width - 1)).copied().unwrap_or(usize::MAX)
+    usize::from(at(&last, b.len()))
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub(crate) struct Tried {
     table: dense::DFA<Vec<u32>>,
     /// Where a search behind a blank begins, as most do.
     behind_blank: StateID,
-    /// Whether anything may begin with a byte behind a blank.
+    /// Whether anything may begin with a byte that no letter or digit stands before.
     opens: [bool; 256],
 }
 
@@ -87,13 +87,16 @@ impl Tried {
         table.start_state(&start::Config::new().anchored(Anchored::Yes).look_behind(behind)).ok()
     }
 
+    /// Whether a pattern may stand at the beginning of a word: cheap, and wrong only in saying yes.
+    #[inline]
+    fn may_begin(&self, text: &[u8], word: usize) -> bool {
+        text.get(word).and_then(|byte| self.opens.get(usize::from(*byte))) == Some(&true)
+    }
+
     /// The pattern that stands at a place, and where it ends: of several the first.
     pub(crate) fn at(&self, text: &[u8], place: usize) -> Option<(usize, usize)> {
         let table = &self.table;
         let mut state = match place.checked_sub(1).and_then(|before| text.get(before)).copied() {
-            Some(b' ') if text.get(place).is_some_and(|byte| self.opens.get(usize::from(*byte)) == Some(&false)) => {
-                return None;
-            }
             Some(b' ') => self.behind_blank,
             behind => Self::start(table, behind)?,
         };
@@ -150,8 +153,10 @@ pub(crate) fn find(words: &[Word], text: &[u8]) -> Result<Vec<Found>, Classifier
             if word.end + LEAD < digit.start {
                 continue;
             }
+            // Nearly always there is one blank between two words, and no sign.
             let signs = (gap..word.start).filter(|at| text.get(*at).copied().is_some_and(opens));
-            for place in signs.chain([word.start]) {
+            let begins = shaped.may_begin(text, word.start) || word.digits > 0;
+            for place in signs.chain(begins.then_some(word.start)) {
                 if place < done {
                     continue;
                 }
