@@ -24,6 +24,7 @@ const AUTHORED: &[&str] = &[
     PROSE,
     "wide-a.tsv",
     "wide-b.tsv",
+    "wide-c.tsv",
 ];
 /// What programmers wrote is no author's messages: it always trains.
 const PROSE: &str = "prose.tsv";

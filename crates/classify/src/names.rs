@@ -620,10 +620,18 @@ fn is_spoken_to(word: &Word, folded: &Folded<'_>) -> bool {
     word.is(roles::STAFF) || VERBS.contains(&folded.slice(word.start, word.end))
 }
 
-/// `Mr. Rash can check you in`: what somebody on the staff does.
+/// `Mr. Rash can check you in`, `Ms. Wells is taking calls`, `Ms. Healey from patient relations`: what somebody on the staff does.
 fn does_something(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
-    let next = words.get(at).zip(words.get(at + 1)).filter(|(name, next)| folded.slice(name.end, next.start) == b" ");
-    next.is_some_and(|(_, next)| matches!(folded.slice(next.start, next.end), b"can" | b"will" | b"puede"))
+    let text = |on: usize| words.get(at + on).map_or(b"".as_slice(), |word| folded.slice(word.start, word.end));
+    let beside = words.get(at).zip(words.get(at + 1)).is_some_and(|(a, b)| folded.slice(a.end, b.start) == b" ");
+    beside
+        && match text(1) {
+            b"can" | b"will" | b"puede" | b"podra" => true,
+            b"is" => matches!(text(2), b"taking" | b"handling" | b"covering" | b"running" | b"filling" | b"teaching"),
+            b"has" => text(2) == b"the",
+            b"from" | b"de" => (2..=3).any(|on| DESKS.contains(&text(on)) || text(on) == b"relations"),
+            verb => WORKS.contains(&verb) && verb != b"se",
+        }
 }
 
 /// `Sra. Dolores`: in Spanish the title stands before the first name too.
