@@ -60,7 +60,7 @@ pub(crate) struct Lexicon {
     sections: Vec<Entry>,
     pub(crate) fuzzy: Fuzzy,
     /// The beginnings of the reviewed grave words.
-    beginnings: Filter,
+    beginnings: Filter<BEGINNING_BITS>,
 }
 
 static LEXICON: LazyLock<Option<Lexicon>> = LazyLock::new(|| load(REVIEWED, GENERATED, ROLES));
@@ -77,7 +77,7 @@ fn load(reviewed: &[&'static str], generated: &[&'static str], roles: &[&'static
         sections: Vec::new(),
         fuzzy: Fuzzy::default(),
         words: Vec::new(),
-        beginnings: Filter::new(BEGINNING_BITS),
+        beginnings: Filter::new(),
     };
     for (files, reviewed) in [(reviewed, true), (generated, false)] {
         for file in files {
@@ -105,7 +105,7 @@ struct Loading {
     fuzzy: Fuzzy,
     /// The single words.
     words: Vec<&'static str>,
-    beginnings: Filter,
+    beginnings: Filter<BEGINNING_BITS>,
 }
 
 /// The lines of a data file without comments.

@@ -143,31 +143,37 @@ const fn opens(byte: u8) -> bool {
 pub(crate) fn find(words: &[Word], text: &[u8]) -> Result<Vec<Found>, ClassifierError> {
     let (shaped, numbered) = SHAPED.as_ref().ok_or(ClassifierError::NotReady)?;
     let mut found = Vec::new();
-    // Where the last shape ended, and which word is next.
-    let (mut done, mut next) = (0, 0);
-    for (at, digit) in words.iter().enumerate().filter(|(_, word)| word.digits > 0) {
-        while let Some(word) = words.get(next).filter(|_| next <= at) {
-            let before = next.checked_sub(1).and_then(|before| words.get(before));
-            let gap = before.map_or(0, |before| before.end).max(done);
-            next += 1;
-            if word.end + LEAD < digit.start {
-                continue;
-            }
-            // Nearly always there is one blank between two words, and no sign.
-            let signs = (gap..word.start).filter(|at| text.get(*at).copied().is_some_and(opens));
-            let begins = shaped.may_begin(text, word.start) || word.digits > 0;
-            for place in signs.chain(begins.then_some(word.start)) {
-                if place < done {
-                    continue;
-                }
-                let plain = || if word.digits > 0 && place == word.start { numbered.at(text, place) } else { None };
-                let plain = || plain().map(|(_, end)| (SHAPES.len() - 1, end));
-                if let Some((shape, end)) = shaped.at(text, place).or_else(plain) {
-                    found.extend(SHAPES.get(shape).map(|shape| Found { shape: *shape, start: place, end }));
-                    done = end;
-                }
-            }
+    // Where the last shape ended.
+    let mut done = 0;
+    let mut attempt = |place: usize, numeral: bool| {
+        if place < done {
+            return;
         }
+        let number = || numbered.at(text, place).map(|(_, end)| (SHAPES.len() - 1, end));
+        let tried = shaped.at(text, place).or_else(|| if numeral { number() } else { None });
+        if let Some((shape, end)) = tried {
+            found.extend(SHAPES.get(shape).map(|shape| Found { shape: *shape, start: place, end }));
+            done = end;
+        }
+    };
+    // Which word is next, and where the one before it ends.
+    let (mut next, mut gap) = (0, 0);
+    for (at, digit) in words.iter().enumerate().filter(|(_, word)| word.digits > 0) {
+        for word in words.get(next..=at).unwrap_or_default() {
+            if word.end + LEAD >= digit.start {
+                let between = text.get(gap..word.start).unwrap_or_default();
+                // Nearly always one blank.
+                if !matches!(between, [b' ']) {
+                    let signs = between.iter().zip(gap..).filter(|(byte, _)| opens(**byte));
+                    signs.for_each(|(_, place)| attempt(place, false));
+                }
+                if word.digits > 0 || shaped.may_begin(text, word.start) {
+                    attempt(word.start, word.digits > 0);
+                }
+            }
+            gap = word.end;
+        }
+        next = at + 1;
     }
     Ok(found)
 }

@@ -44,27 +44,23 @@ const STEP: u64 = 0x0000_0100_0000_01b3;
 const UNDO: u64 = 0xce96_5057_aff6_957b;
 const _: () = assert!(STEP.wrapping_mul(UNDO) == 1, "an inverse");
 
-/// One bit per hash: what was not put in is mostly let go after a look here.
+/// Two to the power of `BITS` bits, one per hash: what was not put in is mostly let go after a look here.
 #[derive(Debug)]
-pub(crate) struct Filter {
-    words: Vec<u64>,
-    bits: u32,
-}
+pub(crate) struct Filter<const BITS: u32>(Vec<u64>);
 
-impl Filter {
-    /// A filter of two to the power of `bits` bits.
-    pub(crate) fn new(bits: u32) -> Self {
-        Self { words: vec![0; 1 << (bits - 6)], bits }
+impl<const BITS: u32> Filter<BITS> {
+    pub(crate) fn new() -> Self {
+        Self(vec![0; 1 << (BITS - 6)])
     }
 
     /// How much memory it takes.
     #[cfg(test)]
     pub(crate) const fn bytes(&self) -> usize {
-        8 * self.words.capacity()
+        8 * self.0.capacity()
     }
 
-    const fn bit(&self, key: u64) -> (usize, u64) {
-        let bit = key >> (64 - self.bits);
+    const fn bit(key: u64) -> (usize, u64) {
+        let bit = key >> (u64::BITS - BITS);
         ((bit >> 6) as usize, 1 << (bit & 63))
     }
 
@@ -73,8 +69,8 @@ impl Filter {
     }
 
     fn add_key(&mut self, key: u64) {
-        let (word, bit) = self.bit(key);
-        if let Some(bits) = self.words.get_mut(word) {
+        let (word, bit) = Self::bit(key);
+        if let Some(bits) = self.0.get_mut(word) {
             *bits |= bit;
         }
     }
@@ -87,8 +83,8 @@ impl Filter {
 
     #[inline]
     fn may_hold_key(&self, key: u64) -> bool {
-        let (word, bit) = self.bit(key);
-        self.words.get(word).is_some_and(|bits| bits & bit != 0)
+        let (word, bit) = Self::bit(key);
+        self.0.get(word).is_some_and(|bits| bits & bit != 0)
     }
 }
 
@@ -131,7 +127,7 @@ impl Builder {
     pub(crate) fn finish(self) -> Option<Table> {
         let slots = (self.0.len() * 2).next_power_of_two().max(1024);
         let mut table = Table {
-            filter: Filter::new(FILTER_BITS),
+            filter: Filter::new(),
             slots: vec![0; slots],
             meanings: vec![Info::NONE],
             #[cfg(test)]
@@ -166,7 +162,7 @@ impl Builder {
 /// word, not of its meaning: [`Info::quiet`].
 #[derive(Debug)]
 pub(crate) struct Table {
-    filter: Filter,
+    filter: Filter<FILTER_BITS>,
     slots: Vec<u64>,
     meanings: Vec<Info>,
     #[cfg(test)]

@@ -168,11 +168,8 @@ pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
     let plain = folded.plain.as_slice();
     work::count(plain.len());
     let mut words = Words { list: Vec::with_capacity(plain.len() / 5 + 2), roles: 0, seen: 0, linked: usize::MAX };
-    if repeats(plain) {
-        words.seen |= REPEATED;
-    }
     let mut done = 0;
-    runs::of(plain, |start, end| {
+    let thrice = runs::of(plain, |start, end| {
         let between = folded.slice(done, start);
         words.seen |= seen(between);
         done = end;
@@ -185,6 +182,9 @@ pub(crate) fn of(folded: &Folded<'_>, lexicon: &Lexicon) -> Words {
         words.push(folded, between, Word { start, end, hash, info, digits, glue: Glue::None });
     });
     words.seen |= seen(plain.get(done..).unwrap_or_default());
+    if thrice && repeats(plain) {
+        words.seen |= REPEATED;
+    }
     if words.any(roles::OPENS) {
         words.join(folded, lexicon);
     }
@@ -203,7 +203,7 @@ fn seen(between: &[u8]) -> Class {
 /// Whether one letter stands three times in a row. Three w begin an address.
 fn repeats(plain: &[u8]) -> bool {
     let is = |three: &[u8]| matches!(three, [a, b, c] if a == b && b == c && a.is_ascii_lowercase() && *a != b'w');
-    runs::repeats(plain) && plain.windows(3).any(is)
+    plain.windows(3).any(is)
 }
 
 impl Words {
