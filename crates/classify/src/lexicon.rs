@@ -5,7 +5,7 @@ use crate::fold::Folded;
 use crate::fuzzy::Fuzzy;
 use crate::table::{Builder, Filter, Hash, Info, Table};
 use crate::words::Word;
-use crate::{ClassifierError, Hit, Kind, Level, contexts, endings, roles, views, work};
+use crate::{ClassifierError, Hit, Kind, Level, contexts, endings, roles, shapes, views, work};
 use postern_base::Category;
 use std::sync::LazyLock;
 
@@ -63,7 +63,9 @@ pub(crate) struct Lexicon {
     beginnings: Filter<BEGINNING_BITS>,
 }
 
-static LEXICON: LazyLock<Option<Lexicon>> = LazyLock::new(|| load(REVIEWED, GENERATED, ROLES));
+// The shapes are prepared with the lists, so that the first message with a number in it does not wait for them.
+static LEXICON: LazyLock<Option<Lexicon>> =
+    LazyLock::new(|| load(REVIEWED, GENERATED, ROLES).filter(|_| shapes::are_ready()));
 
 /// The lexicon, read when it is first asked for.
 pub(crate) fn get() -> Result<&'static Lexicon, ClassifierError> {

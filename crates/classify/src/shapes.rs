@@ -123,6 +123,11 @@ static SHAPED: LazyLock<Option<(Tried, Tried)>> = LazyLock::new(|| {
     Tried::of(others).zip(Tried::of(&[last]))
 });
 
+/// Prepares the patterns; says whether they can be used.
+pub(crate) fn are_ready() -> bool {
+    SHAPED.is_some()
+}
+
 /// A shape that was found.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found {
