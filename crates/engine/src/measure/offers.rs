@@ -46,26 +46,44 @@ pub(crate) fn offers(text: &str, practice: &str) -> Offers {
     found
 }
 
-/// The words of `text`, in lower case and without accents, with `#` for each amount of money and each percentage.
+/// The words of `text`, in lower case and without accents, with `$` for each amount of money and `%` for each percentage.
 fn words(text: &str) -> Vec<String> {
-    const MONEY: [&str; 6] = ["$", "%", "\u{20ac}", "dollars", "dolares", "percent"];
     let tokens = tokens(text);
     let mut words = Vec::with_capacity(tokens.len());
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
-        let is_money = |token: &String| MONEY.contains(&token.as_str());
-        let counted = if is_sign(&token) {
-            tokens.next_if(|next| is_number(next)).is_some()
+        let counted = if sign(&token).is_some() {
+            tokens.next_if(|next| is_number(next)).and(sign(&token))
+        } else if is_number(&token) {
+            tokens.next_if(|next| unit(next).is_some()).and_then(|next| unit(&next))
         } else {
-            is_number(&token) && tokens.next_if(is_money).is_some()
+            None
         };
         match counted {
-            true => words.push("#".to_owned()),
-            false if is_sign(&token) => {}
-            false => words.push(token),
+            Some(amount) => words.push(amount.to_owned()),
+            None if sign(&token).is_some() => {}
+            None => words.push(token),
         }
     }
     words
+}
+
+/// What a number becomes beside a sign.
+fn sign(token: &str) -> Option<&'static str> {
+    match token {
+        "$" | "\u{20ac}" => Some("$"),
+        "%" => Some("%"),
+        _ => None,
+    }
+}
+
+/// What a number becomes before a sign or the word for one.
+fn unit(token: &str) -> Option<&'static str> {
+    match token {
+        "dollars" | "dolares" => Some("$"),
+        "percent" => Some("%"),
+        _ => sign(token),
+    }
 }
 
 /// Words, numbers, and the signs of money and percentages, each for itself.
@@ -75,24 +93,20 @@ fn tokens(text: &str) -> Vec<String> {
     let mut grows = false;
     let mut chars = text.chars().filter(|c| !unseen(c)).map(fold).peekable();
     while let Some(c) = chars.next() {
-        let sign = matches!(c, '$' | '%' | '\u{20ac}');
+        let is_sign = matches!(c, '$' | '%' | '\u{20ac}');
         match tokens.last_mut().filter(|_| grows) {
             Some(last) if c.is_alphanumeric() => last.extend(c.to_lowercase()),
             // Cents and thousands belong to the number: `$19.99`, `1,000`.
             Some(last)
                 if matches!(c, '.' | ',') && is_number(last) && chars.peek().is_some_and(char::is_ascii_digit) => {}
-            _ if c.is_alphanumeric() || sign => {
+            _ if c.is_alphanumeric() || is_sign => {
                 tokens.push(c.to_lowercase().collect());
-                grows = !sign;
+                grows = !is_sign;
             }
             _ => grows = false,
         }
     }
     tokens
-}
-
-fn is_sign(token: &str) -> bool {
-    matches!(token, "$" | "%" | "\u{20ac}")
 }
 
 fn is_number(token: &str) -> bool {
@@ -187,7 +201,7 @@ mod tests {
             "ask about new GlucoMax",
             "donate to our building fund today",
             "like us on social media and leave a 5 star review!",
-            "Our partners at AcmeCare can help",
+            "Our sponsors at AcmeCare can help",
             "Haga una donación",
         ] {
             assert_eq!(offers(text, "Sunrise Health"), Offers::Perhaps, "{text}");
@@ -204,6 +218,9 @@ mod tests {
             "Free blood pressure screening on Friday, no appointment needed",
             "Take 20 drops twice a day. Turn off the pump first.",
             "Sign up for our patient portal",
+            "Call us if your oxygen is only 85% or your pulse starts at 90%",
+            "Our partner laboratory opens at 7. Try new foods slowly.",
+            "Together we mean to win this. Dr. Gala will call you.",
             "Tell us how did we do: take our survey",
             "The specialist will call you. We have a special bed for you.",
             "Vacuna contra la gripe disponible. Promoción de la salud el sábado.",

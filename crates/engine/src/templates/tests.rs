@@ -88,6 +88,13 @@ fn a_confirmation_that_sells_is_not_saved() {
 }
 
 #[test]
+fn a_template_of_care_that_sells_is_not_saved() {
+    let source = |words: &str| file("recall", "date_time", &FULL.replace("{x}", &format!("{words} {{x}}")));
+    assert_eq!(defects(&source("it is time for your check-up,")), []);
+    assert_eq!(defects(&source("refer a friend and earn $50,")), [Defect::Sells]);
+}
+
+#[test]
 fn a_subject_that_names_a_slot_is_refused() {
     let email = "[[text]]\nlanguage = \"en\"\nform = \"minimal\"\nchannels = [\"email\"]\nsubject = \"Your visit on {x}\"\nbody = \"{x}\"\n";
     let found = defects(&file("appointment_reminder", "date_time", &format!("{FULL}{email}")));

@@ -130,6 +130,9 @@ pub enum Defect {
         "speaks of money, an offer or another matter; a confirmation says what becomes of the messages and nothing else"
     )]
     OtherBusiness,
+    /// Offers something under a purpose that sells nothing: it would be judged as marketing each time.
+    #[error("makes an offer; a template that sells is for the purpose `marketing`")]
+    Sells,
     /// A link that is not the practice's own.
     #[error("has a link that is not made by Postern; use `{{link}}`")]
     ForeignLink,
@@ -181,6 +184,7 @@ impl Defect {
             Self::LacksLanguage(_) | Self::SlotNotIn { .. } => "45 CFR 92.201",
             Self::NotNamed(_) | Self::SenderNotFirst => "47 CFR 64.1200(b)",
             Self::OtherBusiness => "47 CFR 64.1200(a)(12)",
+            Self::Sells => "45 CFR 164.501",
             Self::NoOptOut => "47 CFR 64.1200(a)(10)",
             Self::NotCanSpam(_) => "15 USC 7704",
             Self::BreachElement { .. } => "45 CFR 164.404(c)",

@@ -5,6 +5,7 @@ use crate::measure;
 use crate::templates::pieces;
 use postern_base::{Channel, Form, Purpose};
 use postern_gate::LinkState;
+use postern_gate::rendition::Offers;
 
 /// The elements of a breach notice (45 CFR 164.404(c)(1)(A) to (D); (E), whom to ask, is `{callback}`): the slot and what it
 /// tells.
@@ -50,10 +51,13 @@ pub(super) fn owed(checked: &Checked<'_>) -> Vec<Defect> {
     if by_text && travels && text.form > Form::Callback && !asked && !measure::says_opt_out(&words) {
         found.push(Defect::NoOptOut);
     }
-    if checked.template.purposes.contains(&Purpose::ConsentConfirmation)
-        && measure::says_business(&words, checked.tenant)
-    {
-        found.push(Defect::OtherBusiness);
+    let may_be = |purpose: Purpose| checked.template.purposes.contains(&purpose);
+    if may_be(Purpose::ConsentConfirmation) {
+        if measure::says_business(&words, checked.tenant) {
+            found.push(Defect::OtherBusiness);
+        }
+    } else if !may_be(Purpose::Marketing) && measure::offers(&words, &checked.tenant.name) == Offers::Plainly {
+        found.push(Defect::Sells);
     }
     if is(Purpose::OneTimeCode) && (names.contains(&"link") || checked.links() > LinkState::NoLinks) {
         found.push(Defect::LinkWithCode);
