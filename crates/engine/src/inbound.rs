@@ -9,7 +9,7 @@ use crate::principal::Principal;
 use crate::receipts::ReceiveFailure;
 use crate::wire;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Origin, PatientId, Phi, Purpose, TenantId};
+use postern_base::{MessageId, Origin, PatientId, Phi, Purpose, TenantId};
 use postern_channels::InboundMessage;
 use postern_gate::facts::{Address, OptOut, OptOutScope};
 use postern_gate::revocation::{Meaning, read};
@@ -21,13 +21,23 @@ use std::sync::Arc;
 /// house: messages of one contact point that are answered in an hour.
 const ANSWERED_HOURLY: usize = 10;
 
+/// What a message answers, where the way it came says so.
+pub(crate) struct Thread {
+    /// The message.
+    pub(crate) message: MessageId,
+    /// Why it was sent.
+    pub(crate) purpose: Purpose,
+    /// To whom.
+    pub(crate) patient: PatientId,
+}
+
 impl Engine {
     /// Takes a message from a patient, once per vendor reference.
     pub(crate) async fn take_inbound(&self, vendor: &str, message: InboundMessage) -> Result<(), ReceiveFailure> {
         let point: Address = Phi::new(Arc::from(crate::address::normal(message.from.reveal()).as_str()));
         let to = crate::address::normal(&message.to);
         for tenant in self.tenants_reached(&to, &point).await? {
-            self.take_for(&tenant, vendor, &message, &point).await?;
+            self.take_for(&tenant, vendor, &message, &point, None).await?;
         }
         Ok(())
     }
@@ -56,9 +66,17 @@ impl Engine {
         vendor: &str,
         message: &InboundMessage,
         point: &Address,
+        thread: Option<&Thread>,
     ) -> Result<(), ReceiveFailure> {
         let store = self.inner.store.tenant(tenant);
-        let patients = store.patients_of_point(point).await?;
+        let patient = match thread {
+            Some(thread) => Some(thread.patient.clone()),
+            None => store.patients_of_point(point).await?.into_iter().next(),
+        };
+        let answers = match thread {
+            Some(thread) => Some((thread.message, thread.purpose)),
+            None => store.last_message_to(point).await?,
+        };
         let meaning = read(message.text.reveal());
         let inbound = NewInbound {
             vendor: vendor.to_owned(),
@@ -66,7 +84,9 @@ impl Engine {
             channel: message.channel,
             from: point.clone(),
             text: message.text.clone(),
-            thread_purpose: store.last_message_to(point).await?.map(|(_, purpose)| purpose),
+            thread_purpose: answers.map(|(_, purpose)| purpose),
+            answers: answers.map(|(message, _)| message),
+            patient: thread.map(|thread| thread.patient.clone()),
             at: message.at,
         };
         let entry = self.patient_entry(tenant, Kind::Inbound, code(meaning))?;
@@ -108,7 +128,7 @@ impl Engine {
         }
         // 47 CFR 64.1200(a)(12): one confirmation of an opt-out; a STOP after it changes nothing and is not answered.
         let confirmed = stood && meaning.stops();
-        if let (Some(template), Some(patient), false) = (answer(meaning), patients.first(), confirmed) {
+        if let (Some(template), Some(patient), false) = (answer(meaning), &patient, confirmed) {
             // RFC 3834 section 2: two programs that answer each other would never end.
             if self.goes_round(&store, point, message.at).await? {
                 self.inner.metrics.alert("SYS-08");
@@ -170,7 +190,7 @@ impl Engine {
     }
 }
 
-const fn code(meaning: Meaning) -> &'static str {
+pub(crate) const fn code(meaning: Meaning) -> &'static str {
     match meaning {
         Meaning::WrongNumber => "wrong_number",
         Meaning::Revokes => "revokes",

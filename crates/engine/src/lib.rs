@@ -42,6 +42,7 @@ pub mod policy;
 mod principal;
 mod reads;
 mod receipts;
+mod received;
 pub mod render;
 pub mod replay;
 mod returned;

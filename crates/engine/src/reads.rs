@@ -173,7 +173,7 @@ impl Engine {
     }
 }
 
-fn patient_id(text: &str) -> Result<PatientId, UseError> {
+pub(crate) fn patient_id(text: &str) -> Result<PatientId, UseError> {
     text.parse().map_err(|error: postern_base::id::BadPatientId| WireError::new("patient", error.to_string()).into())
 }
 

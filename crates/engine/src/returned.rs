@@ -7,6 +7,7 @@ mod desk;
 
 use crate::accept::entry_for;
 use crate::engine::Engine;
+use crate::inbound::Thread;
 use crate::ledger_entry;
 use crate::receipts::ReceiveFailure;
 use async_trait::async_trait;
@@ -191,7 +192,8 @@ impl Engine {
                 text: words.text.clone(),
                 at: mail.at,
             };
-            self.take_for(&of.tenant, MAIL, &message, &of.point).await?;
+            let thread = Thread { message: of.message, purpose: of.purpose, patient: of.patient.clone() };
+            self.take_for(&of.tenant, MAIL, &message, &of.point, Some(&thread)).await?;
             let stops = postern_gate::revocation::read(words.text.reveal()).stops();
             if !stops && !self.take_code(of, words.text.reveal()).await? {
                 // RULES PRI-23: who begins to write by e-mail hears of its risk, once.

@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Notice(OfPatient),
     /// Record and list requests not to be called to sell
     DoNotCall(OfPatient),
+    /// Show what a patient wrote; who read it, and why, is recorded
+    Inbound(Inbound),
     /// Make, list and revoke API keys
     Key(Key),
     /// Write, check, preview and approve message templates
@@ -230,6 +232,47 @@ pub(crate) enum OfPatientCommand {
         #[arg(long, value_name = "ID")]
         patient: String,
     },
+}
+
+/// `postern inbound`.
+#[derive(Debug, Args)]
+pub(crate) struct Inbound {
+    /// The patient's id
+    #[arg(long, value_name = "ID")]
+    pub(crate) patient: String,
+    /// Why it is read
+    #[arg(long, value_enum)]
+    pub(crate) why: Why,
+    /// The tenant, when the data directory holds several
+    #[arg(long, value_name = "ID")]
+    pub(crate) tenant: Option<postern_base::TenantId>,
+}
+
+/// Why what a patient wrote is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Why {
+    /// To care for the patient
+    Treatment,
+    /// To be paid
+    Payment,
+    /// To run the practice
+    Operations,
+    /// The patient asked for it
+    PatientRequest,
+    /// A complaint or an incident is looked into
+    Investigation,
+}
+
+impl From<Why> for postern_engine::wire::ReadReason {
+    fn from(why: Why) -> Self {
+        match why {
+            Why::Treatment => Self::Treatment,
+            Why::Payment => Self::Payment,
+            Why::Operations => Self::Operations,
+            Why::PatientRequest => Self::PatientRequest,
+            Why::Investigation => Self::Investigation,
+        }
+    }
 }
 
 /// `postern key`.

@@ -1,19 +1,20 @@
 //! What is known of contact points: opt-outs, requests not to be called, verifications, and what came in from them.
 
 use crate::coverage::{DO_NOT_CALL, INBOUND as COVERED_INBOUND, OPT_OUTS, VERIFICATIONS};
-use crate::database::{Value, array, column, id, optional_time, optional_word, time, word};
+use crate::database::{Row, Value, array, column, id, optional_time, optional_word, time, word};
 use crate::frame::{Framer, Frames};
 use crate::keys::{Index, PatientKey, TenantKeys};
 use crate::open::{Store, Tenanted};
 use crate::reading::Reading;
-use crate::records::{NewInbound, StoreError};
+use crate::records::{NewInbound, ReceivedMessage, StoreError};
 use crate::rows::Insert;
 use crate::seal::Place;
 use jiff::Timestamp;
-use postern_base::{Channel, Phi, TenantId};
+use postern_base::{Channel, MessageId, PatientId, Phi, Purpose, TenantId};
 use postern_gate::facts::{Address, Inbound, OptOut, OptOutScope, Verification};
 use postern_ledger::Entry;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// What Postern itself learned of a contact point.
 #[derive(Debug, Clone)]
@@ -168,7 +169,8 @@ impl Tenanted {
     }
 
     /// Stores an inbound message once per vendor reference, sealed; `false` = seen before, and nothing is written. It is sealed
-    /// with the key of the patient whose point it came from; when that is nobody or not one alone, with the tenant's.
+    /// with the key of the patient who wrote it, failing that of the one whose point it came from; when that is nobody or not one
+    /// alone, with the tenant's.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -176,13 +178,17 @@ impl Tenanted {
         let tenant = self.keys().await?;
         self.admissible(&entries)?;
         let point = tenant.point(inbound.from.reveal());
-        let owner = self.owner(&tenant, point).await?;
+        let owner = match &inbound.patient {
+            Some(patient) => self.living(&tenant, tenant.patient(patient)).await?,
+            None => self.owner(&tenant, point).await?,
+        };
         let rng = self.shared.keyring.rng();
         let mut name = [0u8; 16];
         rng.fill(&mut name).map_err(|_| StoreError::Unavailable)?;
         let sealer = owner.as_ref().map_or_else(|| tenant.sealer(), |key| key.sealer());
         let mut text = Framer::default();
         text.put(inbound.from.reveal().as_bytes()).put(inbound.text.reveal().as_bytes());
+        text.put_optional(inbound.answers.as_ref().map(|message| message.0.as_bytes().as_slice()));
         let sealed = sealer.seal(text_of(&name), &text.finish(), rng)?;
         let row = vec![
             tenant.seq.into(),
@@ -205,17 +211,53 @@ impl Tenanted {
         let sql = "SELECT DISTINCT patient FROM points WHERE tenant = ? AND point = ? AND patient IS NOT NULL LIMIT 2";
         let rows = self.shared.all(sql, vec![tenant.seq.into(), point.to_vec().into()]).await?;
         let [row] = rows.as_slice() else { return Ok(None) };
-        match self.shared.keyring.patient(&self.shared.readers, tenant, array(row, 0)?).await {
+        self.living(tenant, array(row, 0)?).await
+    }
+
+    /// The key of a patient, if there is one.
+    async fn living(&self, tenant: &Arc<TenantKeys>, patient: Index) -> Result<Option<Arc<PatientKey>>, StoreError> {
+        match self.shared.keyring.patient(&self.shared.readers, tenant, patient).await {
             Err(StoreError::KeyDestroyed) => Ok(None),
             other => other,
         }
+    }
+
+    /// What came in from a patient, the newest first, below `before`, at most `limit`: from contact points on their record or that
+    /// were written to for them, unless it was another patient's. Nothing once the patient's key is destroyed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Damaged`].
+    pub async fn received_from(
+        &self,
+        patient: &PatientId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<ReceivedMessage>, StoreError> {
+        let tenant = self.keys().await?;
+        let index = tenant.patient(patient);
+        let key = match self.living(&tenant, index).await? {
+            Some(key) => key,
+            None => return Ok(Vec::new()),
+        };
+        let sql = "SELECT seq, channel, thread_purpose, at, patient IS NOT NULL, name, text FROM inbound \
+             WHERE tenant = ? AND (patient = ? OR patient IS NULL) AND seq < ? AND point IN \
+             (SELECT p.point FROM resources r JOIN points p ON p.tenant = r.tenant AND p.resource = r.name \
+             WHERE r.tenant = ? AND r.patient = ? UNION \
+             SELECT point FROM deliveries WHERE tenant = ? AND patient = ? AND sent_at IS NOT NULL) \
+             ORDER BY seq DESC LIMIT ?";
+        let whose: [Value; 2] = [tenant.seq.into(), index.to_vec().into()];
+        let mut values = whose.to_vec();
+        values.push(before.unwrap_or(i64::MAX).into());
+        values.extend([whose.clone(), whose].concat());
+        values.push(i64::from(limit).into());
+        self.shared.all(sql, values).await?.iter().map(|row| received(row, &tenant, &key)).collect()
     }
 
     /// Patients that the directory gives `point` as a contact point of, in order of their ids.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn patients_of_point(&self, point: &Address) -> Result<Vec<postern_base::PatientId>, StoreError> {
+    pub async fn patients_of_point(&self, point: &Address) -> Result<Vec<PatientId>, StoreError> {
         let tenant = self.keys().await?;
         let sql = "SELECT DISTINCT patient FROM points WHERE tenant = ? AND point = ? AND patient IS NOT NULL";
         let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
@@ -234,17 +276,37 @@ impl Tenanted {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn last_message_to(
-        &self,
-        point: &Address,
-    ) -> Result<Option<(postern_base::MessageId, postern_base::Purpose)>, StoreError> {
+    pub async fn last_message_to(&self, point: &Address) -> Result<Option<(MessageId, Purpose)>, StoreError> {
         let tenant = self.keys().await?;
         let sql = "SELECT message, purpose FROM deliveries WHERE tenant = ? AND point = ? AND sent_at IS NOT NULL \
              ORDER BY sent_at DESC LIMIT 1";
         let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
         let Some(row) = self.shared.one(sql, values).await? else { return Ok(None) };
-        Ok(Some((postern_base::MessageId(id(&row, 0)?), word(&row, 1)?)))
+        Ok(Some((MessageId(id(&row, 0)?), word(&row, 1)?)))
     }
+}
+
+/// Reads a row of [`Tenanted::received_from`].
+fn received(row: &Row, tenant: &TenantKeys, key: &PatientKey) -> Result<ReceivedMessage, StoreError> {
+    let theirs = column::<i64>(row, 4)? != 0;
+    let name: [u8; 16] = array(row, 5)?;
+    let sealer = if theirs { key.sealer() } else { tenant.sealer() };
+    let plain = sealer.open(text_of(&name), &column::<Vec<u8>>(row, 6)?)?;
+    let mut frames = Frames(plain.reveal());
+    let (from, text) = (Phi::new(Arc::from(frames.text()?)), Phi::new(frames.text()?.to_owned()));
+    // A row of before that was kept ends here.
+    let answers = if frames.is_empty() { None } else { frames.optional()? };
+    let answers = answers.map(|bytes| Uuid::from_slice(bytes).map(MessageId)).transpose();
+    Ok(ReceivedMessage {
+        number: column(row, 0)?,
+        channel: word(row, 1)?,
+        from,
+        text,
+        thread_purpose: optional_word(row, 2)?,
+        answers: answers.map_err(|_| StoreError::Damaged)?,
+        theirs,
+        at: time(row, 3)?,
+    })
 }
 
 impl Reading {

@@ -423,6 +423,31 @@ pub struct NewInbound {
     pub text: Phi<String>,
     /// The purpose of the thread it answers.
     pub thread_purpose: Option<Purpose>,
+    /// The message it answers, as far as that is known.
+    pub answers: Option<MessageId>,
+    /// Whose answer it is, where the way it came says so; `None` = whose contact point it came from.
+    pub patient: Option<PatientId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a patient wrote, as it is read back.
+#[derive(Debug, Clone)]
+pub struct ReceivedMessage {
+    /// Its number.
+    pub number: i64,
+    /// By which channel.
+    pub channel: Channel,
+    /// From which contact point.
+    pub from: Address,
+    /// What it says.
+    pub text: Phi<String>,
+    /// The purpose of the thread it answers.
+    pub thread_purpose: Option<Purpose>,
+    /// The message it answers, as far as that is known.
+    pub answers: Option<MessageId>,
+    /// It is the patient's beyond doubt; if not, the contact point is of several or was of nobody when it came.
+    pub theirs: bool,
     /// When.
     pub at: Timestamp,
 }

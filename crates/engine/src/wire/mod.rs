@@ -18,6 +18,7 @@ mod notice;
 mod number_check;
 mod objects;
 mod policy;
+mod received;
 mod request;
 mod returned;
 mod tenant;
@@ -43,6 +44,7 @@ pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView, 
 pub use notice::{NewNotice, NoticeAnswer, NoticeKind, NoticeView};
 pub use number_check::{LineKind, NewNumberCheck, NumberCheckView};
 pub use policy::PolicyFile;
+pub use received::{ReadReason, ReceivedView};
 pub use request::{
     Ai, Breach, BreakGlass, Content, Disclosure, Marketing, NoticeElement, Recipient, Request, TemplateUse,
     Translation, Voice,

@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod import;
+pub(crate) mod inbound;
 pub(crate) mod key;
 pub(crate) mod of_patient;
 pub(crate) mod policy;

@@ -201,6 +201,43 @@ fn a_patients_stop_by_mail_is_obeyed_and_what_they_enclose_waits_for_a_person() 
 }
 
 #[test]
+fn what_a_patient_writes_is_read_by_those_who_may_who_say_why_and_it_is_recorded() {
+    let address = format!("pat@{THERE}");
+    let Some(mut practice) = practice("back-read", &address) else { return };
+    let (id, _) = practice.send();
+    let reply_to = practice.header(&address, "Reply-To:");
+    for body in ["Thank you, I feel better.\n\n> Your code is 482913", "May I come an hour later?"] {
+        let arguments = ["--tls", "--from", &address, "--to", &reply_to, "--body", body];
+        let Some((exit, said)) = practice.swaks(&arguments) else { return };
+        assert_eq!(exit, 0, "{said}");
+    }
+    let mut client = practice.clinic.client();
+    assert_eq!(client.get("/v1/patients/p1/inbound").status, 422, "a reason is asked for");
+    assert_eq!(client.get("/v1/patients/p1/inbound?why=curiosity").status, 422);
+    let page = practice.get("/v1/patients/p1/inbound?why=treatment&limit=1");
+    let row = &page["inbound"][0];
+    assert_eq!((&row["text"], &row["answers"]), (&json!("May I come an hour later?"), &json!(id)), "{page}");
+    assert_eq!((&row["from"], &row["theirs"], &row["read_as"]), (&json!(address), &json!(true), &json!("other")));
+    let next = page["next"].as_str().expect("there is more");
+    let page = practice.get(&format!("/v1/patients/p1/inbound?why=treatment&cursor={next}"));
+    assert_eq!((&page["inbound"][0]["text"], &page["next"]), (&json!("Thank you, I feel better."), &json!(null)));
+    let entries = practice.get(&format!("/v1/messages/{id}/entries"));
+    let read: Vec<&Value> = entries["entries"].as_array().expect("entries").iter().collect();
+    let read: Vec<&&Value> = read.iter().filter(|entry| entry["code"] == "inbound_read_treatment").collect();
+    assert!(read.len() == 2 && read.iter().all(|entry| entry["kind"] == "disclosed"), "{entries}");
+    assert!(read[0]["actor"].as_str().expect("who").starts_with("key:"), "{entries}");
+
+    practice.clinic.stop();
+    let data = practice.clinic.data_text();
+    let arguments = ["inbound", "--json", "--patient", "p1", "--why", "patient-request", "--data", &data];
+    let shown = crate::clinic::postern(&arguments);
+    assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
+    assert_eq!(crate::clinic::printed(&shown)["inbound"][1]["text"], "Thank you, I feel better.");
+    let (exit, report) = practice.clinic.verify(&["--message", &id]);
+    assert_eq!(exit, 0, "{report}");
+}
+
+#[test]
 fn an_address_is_verified_by_the_code_that_went_there_and_anew_after_a_bounce() {
     let address = format!("pat@{THERE}");
     let Some(practice) = practice("back-verify", &address) else { return };

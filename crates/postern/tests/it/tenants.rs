@@ -51,7 +51,7 @@ fn with_the_other_tenants_ids_there_is_nothing_on_any_path() {
     assert_eq!(other.post("/v1/messages", &code("p1", "482913")).status, 404);
     assert_eq!(other.post("/v1/messages:check", &code("p1", "482913")).status, 404);
     assert_eq!(other.post_once("/v1/messages", "k-1", &code("p1", "482913")).unwrap().status, 404);
-    for path in ["messages", "portal-copies"] {
+    for path in ["messages", "portal-copies", "inbound?why=treatment"] {
         let answer = other.get(&format!("/v1/patients/p1/{path}"));
         assert!(!answer.text().contains(&id), "{}", answer.text());
         assert!(answer.status == 404 || answer.text().contains("[]"), "{} {}", answer.status, answer.text());
@@ -80,6 +80,7 @@ fn a_key_may_do_what_its_scopes_say_and_no_more() {
         (403, reader.get("/v1/vendors")),
         (403, reader.put("/v1/vendors", &json!({}))),
         (403, reader.get("/v1/patients/p1/portal-copies")),
+        (403, reader.get("/v1/patients/p1/inbound?why=treatment")),
         (403, reader.get("/ledger/checkpoint")),
     ] {
         assert_eq!(answer.status, status, "{}", answer.text());

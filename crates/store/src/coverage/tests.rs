@@ -115,6 +115,8 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
         from: point.clone(),
         text: Phi::new("STOP".to_owned()),
         thread_purpose: None,
+        answers: None,
+        patient: None,
         at: bench.clock_now(),
     };
     // Without an entry of its own: the store adds one.

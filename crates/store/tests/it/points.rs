@@ -98,6 +98,8 @@ fn inbound(bench: &Bench, reference: &str, text: &str) -> NewInbound {
         from: address("+12125550101"),
         text: Phi::new(text.to_owned()),
         thread_purpose: Some(Purpose::Billing),
+        answers: None,
+        patient: None,
         at: bench.now(),
     }
 }

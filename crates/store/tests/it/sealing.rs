@@ -103,6 +103,8 @@ async fn a_mark_in_everything_a_patient_would_call_theirs_is_in_no_file() {
             from: address(from),
             text: Phi::new(MARK.to_owned()),
             thread_purpose: None,
+            answers: None,
+            patient: None,
             at: bench.now(),
         };
         bench.sunrise.put_inbound(inbound, Vec::new()).await.unwrap();

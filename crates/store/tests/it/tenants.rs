@@ -87,6 +87,8 @@ async fn points_patients_and_inbound_stay_with_their_tenant() {
         from: number.clone(),
         text: Phi::new("hello".to_owned()),
         thread_purpose: None,
+        answers: None,
+        patient: None,
         at: bench.now(),
     };
     assert!(bench.sunrise.put_inbound(inbound.clone(), Vec::new()).await.unwrap());
@@ -107,6 +109,8 @@ async fn points_patients_and_inbound_stay_with_their_tenant() {
     assert!(bench.harbor.reading().await.unwrap().resource("Patient", "p1").await.unwrap().is_none());
     assert!(bench.harbor.patients(None, 10).await.unwrap().is_empty());
     assert!(bench.harbor.patients_of_point(&points[0]).await.unwrap().is_empty());
+    assert_eq!(bench.sunrise.received_from(&patient("p1"), None, 10).await.unwrap().len(), 1);
+    assert!(bench.harbor.received_from(&patient("p1"), None, 10).await.unwrap().is_empty());
     assert!(bench.harbor.put_inbound(inbound, Vec::new()).await.unwrap(), "their reference is their own");
     assert_eq!(bench.store.tenants_of_point("+12125550101").await.unwrap(), std::slice::from_ref(&*SUNRISE));
 }

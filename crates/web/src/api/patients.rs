@@ -1,6 +1,7 @@
 //! What a patient was told.
 
 use super::json;
+use super::returned::number;
 use crate::caller::Caller;
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
@@ -9,6 +10,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use postern_base::MessageId;
+use postern_engine::wire::ReadReason;
 use serde::Serialize;
 
 /// Rows in a page when the caller does not say.
@@ -63,6 +65,27 @@ pub(crate) async fn portal_copies(
     let given = parameters(query.as_deref(), &["limit"])?;
     let copies = web.engine().portal_copies(&caller.0, &patient, limit(&given)?).await?;
     json(StatusCode::OK, &serde_json::json!({ "copies": copies }))
+}
+
+/// `GET /v1/patients/{id}/inbound`.
+pub(crate) async fn inbound(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path(patient): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let given = parameters(query.as_deref(), &["limit", "cursor", "why"])?;
+    let limit = limit(&given)?;
+    let before = value(&given, "cursor").map(number).transpose()?;
+    let why = value(&given, "why").and_then(ReadReason::read).ok_or_else(|| {
+        let known = ReadReason::ALL.map(ReadReason::as_str).join(", ");
+        Problem::new(Kind::Malformed, format!("`why`: expected why you read it, one of {known}.")).at("why")
+    })?;
+    let mut rows = web.engine().received(&caller.0, &patient, why, before, limit.saturating_add(1)).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
+    json(StatusCode::OK, &serde_json::json!({ "inbound": rows, "next": next }))
 }
 
 /// Query parameters by name, each at most once; unknown ones are refused, not ignored.

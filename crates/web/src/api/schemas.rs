@@ -11,13 +11,14 @@ use serde_json::{Map, Value, json};
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 42] = [
+    let list: [(&str, Value); 43] = [
         ("Accepted", accepted()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
         ("Entries", entries()),
         ("Page", page()),
         ("PortalCopies", portal_copies()),
+        ("Inbound", inbound()),
         ("Vendors", json!({ "type": "object", "properties": { "vendors": list_of(&reference("Vendor")) } })),
         ("MailDomains", given(json!({ "domains": list_of(&mail_domain()) }))),
         ("TlsFailures", given(json!({ "failures": list_of(&tls_failure()) }))),
@@ -207,6 +208,14 @@ fn portal_copies() -> Value {
         "message": { "type": "string", "format": "uuid" }, "purpose": words(Purpose::ALL),
         "subject": { "type": ["string", "null"] }, "body": text(), "level": words(Level::ALL), "at": instant(),
     }))) }))
+}
+
+fn inbound() -> Value {
+    let row = given(json!({
+        "id": whole(), "at": instant(), "channel": words(Channel::ALL), "from": text(), "text": text(), "read_as": text(),
+        "purpose": words(Purpose::ALL), "answers": text(), "theirs": boolean(),
+    }));
+    given(json!({ "inbound": list_of(&row), "next": { "type": ["string", "null"] } }))
 }
 
 /// Addresses that are not written to.

@@ -32,6 +32,22 @@ pub(super) const PATIENTS: &[Route] = &[
     },
     Route {
         method: Method::Get,
+        path: "/v1/patients/{id}/inbound",
+        id: "listInbound",
+        summary: "What a patient wrote, by text or e-mail, newest first, in the clear; who reads it, and why, is recorded.",
+        access: Access::Scopes(&[Scope::ContentRead]),
+        records: Records::Disclosed,
+        takes: Takes::Nothing,
+        parameters: &[
+            LIMIT,
+            ("cursor", "query", "The `next` of the page before."),
+            ("why", "query", "`treatment`, `payment`, `operations`, `patient_request` or `investigation`; asked for."),
+        ],
+        gives: (200, Gives::Json("Inbound")),
+        handler: || get(patients::inbound),
+    },
+    Route {
+        method: Method::Get,
         path: "/v1/patients/{id}/certificates",
         id: "listCertificates",
         summary: "The S/MIME certificates of a patient's mailboxes, as they stand now. The address is not told again.",

@@ -1,0 +1,75 @@
+//! What patients wrote, as it is shown.
+
+use jiff::Timestamp;
+use postern_base::{Channel, MessageId, Purpose};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why somebody reads what a patient wrote (the purposes of 45 CFR 164.506(c), 164.524 and 164.530(f)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadReason {
+    /// To care for the patient.
+    Treatment,
+    /// To be paid.
+    Payment,
+    /// To run the practice: to answer, to look after quality.
+    Operations,
+    /// The patient asked for it.
+    PatientRequest,
+    /// A complaint or an incident is looked into.
+    Investigation,
+}
+
+impl ReadReason {
+    /// Every reason.
+    pub const ALL: [Self; 5] =
+        [Self::Treatment, Self::Payment, Self::Operations, Self::PatientRequest, Self::Investigation];
+
+    /// The one spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Treatment => "treatment",
+            Self::Payment => "payment",
+            Self::Operations => "operations",
+            Self::PatientRequest => "patient_request",
+            Self::Investigation => "investigation",
+        }
+    }
+
+    /// Reads the one spelling.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+/// What a patient wrote, in the clear.
+#[derive(Clone, Serialize)]
+pub struct ReceivedView {
+    /// Its number, also the cursor of the page after it.
+    pub id: i64,
+    /// When it came.
+    pub at: Timestamp,
+    /// By which channel.
+    pub channel: Channel,
+    /// From which contact point.
+    pub from: String,
+    /// What it says.
+    pub text: String,
+    /// As what the gate read it: `revokes`, `ambiguous`, `wrong_number`, `help`, `other` and so on.
+    pub read_as: String,
+    /// Why the message was sent that it answers.
+    pub purpose: Option<Purpose>,
+    /// That message, as far as it is known.
+    pub answers: Option<MessageId>,
+    /// It is this patient's beyond doubt; if not, the contact point is of several patients, or was of nobody when it came.
+    pub theirs: bool,
+}
+
+impl fmt::Debug for ReceivedView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReceivedView({})", self.id)
+    }
+}
