@@ -14,6 +14,8 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 /// How soon, and how late, a delivery looks again for a place on a lane that has none.
 const SOONEST: SignedDuration = SignedDuration::from_millis(50);
 const LATEST: SignedDuration = SignedDuration::from_mins(5);
+/// How long the next place on a full lane is kept for somebody who goes ahead, and looks again meanwhile.
+const KEPT: SignedDuration = SignedDuration::from_secs(1);
 /// How many lanes are remembered; those that are empty and well are forgotten first.
 const LANES: usize = 10_000;
 
@@ -39,6 +41,8 @@ struct Lane {
     pace: SignedDuration,
     /// Until when its places are spoken for by deliveries that look again.
     booked: Option<Timestamp>,
+    /// Until when the next place is kept for what goes ahead.
+    kept: Option<Timestamp>,
 }
 
 impl Lane {
@@ -76,8 +80,15 @@ pub(crate) struct Place {
 }
 
 impl Lanes {
-    /// A place on the lane `key`, of which there are `places` (`None` = as many as are asked for).
-    pub(crate) fn enter(&self, key: LaneKey, places: Option<u32>, now: Timestamp) -> Result<Place, Closed> {
+    /// A place on the lane `key`, of which there are `places` (`None` = as many as are asked for). Who goes `ahead`, such as a one-time
+    /// code, gets the next one, however many others wait and whose they are.
+    pub(crate) fn enter(
+        &self,
+        key: LaneKey,
+        places: Option<u32>,
+        ahead: bool,
+        now: Timestamp,
+    ) -> Result<Place, Closed> {
         let mut lanes = self.lock();
         if lanes.len() >= LANES && !lanes.contains_key(&key) {
             lanes.retain(|_, lane| lane.under_way > 0 || lane.failures > 0);
@@ -92,8 +103,16 @@ impl Lanes {
             }
             lane.tried = true;
         }
-        if let Some(places) = places.filter(|places| lane.under_way >= *places) {
+        let kept = lane.kept.is_some_and(|until| now < until);
+        if let Some(places) = places.filter(|places| lane.under_way >= *places || kept && !ahead) {
+            if ahead {
+                lane.kept = Some(after(now, KEPT));
+                return Err(Closed { until: after(now, SOONEST) });
+            }
             return Err(Closed { until: lane.book(places, now) });
+        }
+        if ahead {
+            lane.kept = None;
         }
         lane.under_way = lane.under_way.saturating_add(1);
         drop(lanes);
@@ -160,7 +179,7 @@ mod tests {
 
     /// One delivery on the lane of `a.test`.
     fn pass(lanes: &Lanes, well: bool, second: i64) -> Result<bool, Timestamp> {
-        let place = lanes.enter(key("a.test"), None, at(second)).map_err(|closed| closed.until)?;
+        let place = lanes.enter(key("a.test"), None, false, at(second)).map_err(|closed| closed.until)?;
         Ok(place.leave(well, at(second)))
     }
 
@@ -175,7 +194,7 @@ mod tests {
             assert_eq!(pass(&lanes, false, 0), Ok(nth == 4));
         }
         assert_eq!(pass(&lanes, true, 14), Err(at(15)));
-        assert!(lanes.enter(key("b.test"), None, at(14)).is_ok());
+        assert!(lanes.enter(key("b.test"), None, false, at(14)).is_ok());
     }
 
     #[test]
@@ -184,20 +203,21 @@ mod tests {
         for _ in 0..5 {
             assert!(pass(&lanes, false, 0).is_ok());
         }
-        let first = lanes.enter(key("a.test"), None, at(15)).unwrap();
-        assert!(lanes.enter(key("a.test"), None, at(15)).is_err(), "one at a time");
+        let first = lanes.enter(key("a.test"), None, false, at(15)).unwrap();
+        assert!(lanes.enter(key("a.test"), None, false, at(15)).is_err(), "one at a time");
         assert!(first.leave(false, at(16)));
         assert_eq!(pass(&lanes, true, 45), Err(at(46)), "thirty seconds");
-        drop(lanes.enter(key("a.test"), None, at(46)).unwrap());
+        drop(lanes.enter(key("a.test"), None, false, at(46)).unwrap());
         assert_eq!(pass(&lanes, true, 46), Ok(false), "the one before was not called, so the next one tries");
-        let (one, two) = (lanes.enter(key("a.test"), None, at(47)), lanes.enter(key("a.test"), None, at(47)));
+        let (one, two) =
+            (lanes.enter(key("a.test"), None, false, at(47)), lanes.enter(key("a.test"), None, false, at(47)));
         assert!(one.is_ok() && two.is_ok(), "it is open again for everybody");
     }
 
     #[test]
     fn what_was_under_way_when_a_lane_closed_does_not_close_it_for_longer() {
         let lanes = Lanes::default();
-        let places: Vec<Place> = (0..20).map(|_| lanes.enter(key("a.test"), None, at(0)).unwrap()).collect();
+        let places: Vec<Place> = (0..20).map(|_| lanes.enter(key("a.test"), None, false, at(0)).unwrap()).collect();
         let closed: Vec<bool> = places.into_iter().map(|place| place.leave(false, at(1))).collect();
         assert_eq!(closed.iter().filter(|closed| **closed).count(), 1);
         assert_eq!(pass(&lanes, true, 2), Err(at(16)));
@@ -219,7 +239,7 @@ mod tests {
     #[test]
     fn a_lane_with_two_places_lets_a_third_wait_until_one_is_left() {
         let lanes = Lanes::default();
-        let enter = || lanes.enter(key("a.test"), Some(2), at(0));
+        let enter = || lanes.enter(key("a.test"), Some(2), false, at(0));
         let (one, _two) = (enter().unwrap(), enter().unwrap());
         assert!(enter().is_err());
         drop(one);
@@ -227,15 +247,35 @@ mod tests {
     }
 
     #[test]
+    fn the_next_place_of_a_full_lane_is_for_who_goes_ahead_however_many_wait() {
+        let lanes = Lanes::default();
+        let enter = |ahead, second| lanes.enter(key("a.test"), Some(1), ahead, at(second));
+        let bulk = enter(false, 0).unwrap();
+        for _ in 0..1000 {
+            assert!(enter(false, 0).is_err());
+        }
+        let code = enter(true, 0).unwrap_err();
+        assert_eq!(code.until.duration_since(at(0)), SOONEST, "it is not in the line of the others");
+        drop(bulk);
+        assert!(enter(false, 0).is_err(), "kept");
+        let code = enter(true, 0).unwrap();
+        drop(code);
+        let next = enter(false, 0).unwrap();
+        assert!(enter(true, 0).is_err() && enter(false, 5).is_err(), "one is still under way");
+        drop(next);
+        assert!(enter(false, 5).is_ok(), "nobody came back for the place that was kept");
+    }
+
+    #[test]
     fn those_who_wait_for_a_place_look_again_one_after_the_other_at_the_pace_of_the_lane() {
         let lanes = Lanes::default();
         for second in (0..400).step_by(4) {
-            let place = lanes.enter(key("a.test"), Some(2), at(second)).unwrap();
+            let place = lanes.enter(key("a.test"), Some(2), false, at(second)).unwrap();
             place.leave(true, at(second + 4));
         }
-        let _places = [(); 2].map(|()| lanes.enter(key("a.test"), Some(2), at(500)).unwrap());
+        let _places = [(); 2].map(|()| lanes.enter(key("a.test"), Some(2), false, at(500)).unwrap());
         let waits: Vec<i64> = (0..4)
-            .map(|_| lanes.enter(key("a.test"), Some(2), at(500)).unwrap_err().until.duration_since(at(500)))
+            .map(|_| lanes.enter(key("a.test"), Some(2), false, at(500)).unwrap_err().until.duration_since(at(500)))
             .map(|wait| i64::try_from(wait.as_millis()).unwrap())
             .collect();
         let steps: Vec<i64> = waits.windows(2).map(|two| two[1] - two[0]).collect();
@@ -244,7 +284,8 @@ mod tests {
             steps.iter().all(|step| (990..=1000).contains(step)),
             "4 s a message, 2 places, twice as often: {waits:?}"
         );
-        let far = (0..1000).map(|_| lanes.enter(key("a.test"), Some(2), at(500)).unwrap_err().until).max().unwrap();
+        let far =
+            (0..1000).map(|_| lanes.enter(key("a.test"), Some(2), false, at(500)).unwrap_err().until).max().unwrap();
         assert!(far <= at(800), "nobody waits longer than five minutes without a look");
     }
 }

@@ -121,9 +121,11 @@ struct ClaimedRow {
     state: DeliveryState,
     reference: Option<String>,
     expires_at: Timestamp,
+    priority: u8,
 }
 
-const CLAIMED: &str = "seq, tenant, patient, message, id, fence, attempts, attempt, state, reference, expires_at";
+const CLAIMED: &str =
+    "seq, tenant, patient, message, id, fence, attempts, attempt, state, reference, expires_at, priority";
 
 impl ClaimedRow {
     fn read(row: &Row) -> Result<(i64, Self), StoreError> {
@@ -140,7 +142,8 @@ impl ClaimedRow {
             state,
             reference: column(row, 9)?,
             expires_at: time(row, 10)?,
-            candidate: read_candidate(row, 11)?,
+            priority: u8::try_from(column::<i64>(row, 11)?).map_err(|_| StoreError::Damaged)?,
+            candidate: read_candidate(row, 12)?,
         };
         Ok((column(row, 0)?, claimed))
     }
@@ -183,22 +186,64 @@ fn lease_end(now: Timestamp, lease: SignedDuration) -> i64 {
     now.saturating_add(lease).unwrap_or(Timestamp::MAX).as_microsecond()
 }
 
+impl ClaimDue {
+    /// Up to `left` rows of one priority that are due, in the order they fell due. Where there is not room for all, every tenant with
+    /// something due gets the same share, and what one leaves the others get: ten thousand of one hold up nobody else's.
+    async fn of_priority(&self, tx: &mut Tx, priority: i32, left: usize) -> Result<Vec<i64>, Failure> {
+        let next =
+            "SELECT tenant FROM deliveries WHERE live = 1 AND priority = ? AND tenant > ? ORDER BY tenant LIMIT 1";
+        let mut tenants: Vec<i64> = Vec::new();
+        while let Some(row) = tx.one(next, vec![priority.into(), tenants.last().copied().unwrap_or(-1).into()]).await? {
+            tenants.push(column(&row, 0)?);
+        }
+        let sql = "SELECT seq, due FROM deliveries WHERE live = 1 AND priority = ? AND tenant = ? AND due <= ? \
+             ORDER BY due LIMIT ? OFFSET ?";
+        let mut found: Vec<(i64, i64)> = Vec::new();
+        let mut taken: usize = 0;
+        while found.len() < left && !tenants.is_empty() {
+            let share = left.saturating_sub(found.len()).div_ceil(tenants.len());
+            // With fewer places than tenants it is another's turn each time; a prime turns with a clock of whole seconds too.
+            let turn = self.now.as_microsecond().rem_euclid(7_919);
+            let first = usize::try_from(turn).unwrap_or(0).checked_rem(tenants.len());
+            tenants.rotate_left(first.unwrap_or(0));
+            let mut more = Vec::new();
+            for tenant in tenants {
+                let places = share.min(left.saturating_sub(found.len()));
+                if places == 0 {
+                    break;
+                }
+                let values = [i64::from(priority), tenant, self.now.as_microsecond(), count(places), count(taken)];
+                let rows = tx.all(sql, values.map(Value::from).to_vec()).await?;
+                if rows.len() == share {
+                    more.push(tenant);
+                }
+                for row in rows {
+                    found.push((column(&row, 1)?, column(&row, 0)?));
+                }
+            }
+            (tenants, taken) = (more, taken.saturating_add(share));
+        }
+        found.sort_unstable();
+        Ok(found.into_iter().map(|(_, seq)| seq).collect())
+    }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 impl Write for ClaimDue {
     type Output = Vec<ClaimedRow>;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Output, Failure> {
         // Priorities are few: each is one step in the index, and only its due rows are read.
         let next = "SELECT priority FROM deliveries WHERE live = 1 AND priority > ? ORDER BY priority LIMIT 1";
-        let due = "SELECT seq FROM deliveries WHERE live = 1 AND priority = ? AND due <= ? ORDER BY due LIMIT ?";
         let mut chosen: Vec<i64> = Vec::new();
         let mut priority = -1_i32;
         while chosen.len() < self.room.at(priority) {
             let Some(row) = tx.one(next, vec![priority.into()]).await? else { break };
             priority = column(&row, 0)?;
-            let left = i64::try_from(self.room.at(priority).saturating_sub(chosen.len())).unwrap_or(i64::MAX);
-            let values = vec![priority.into(), self.now.as_microsecond().into(), left.into()];
-            for row in tx.all(due, values).await? {
-                chosen.push(column(&row, 0)?);
-            }
+            let left = self.room.at(priority).saturating_sub(chosen.len());
+            chosen.extend(self.of_priority(tx, priority, left).await?);
         }
         take(tx, &chosen, "due", lease_end(self.now, self.lease)).await
     }
@@ -309,6 +354,7 @@ impl Store {
             state: row.state,
             reference: row.reference,
             expires_at: row.expires_at,
+            priority: row.priority,
         })
     }
 
@@ -317,16 +363,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        // One step in the index per priority: MIN over the partial index would read all of it.
-        let next = "SELECT priority, MIN(due) FROM deliveries WHERE live = 1 AND priority = \
-             (SELECT MIN(priority) FROM deliveries WHERE live = 1 AND priority > ?)";
+        // One step in the index per priority and tenant: MIN over the partial index would read all of it.
+        let next = "SELECT priority, tenant, due FROM deliveries WHERE live = 1 AND (priority, tenant) > (?, ?) \
+             ORDER BY priority, tenant, due LIMIT 1";
         let mut earliest: Option<Timestamp> = None;
-        let mut after = -1_i32;
-        while let Some(row) = self.shared.one(next, vec![after.into()]).await? {
-            let Some(priority) = column::<Option<i32>>(&row, 0)? else { break };
-            let due = time(&row, 1)?;
+        let mut after: [i64; 2] = [-1, -1];
+        while let Some(row) = self.shared.one(next, after.map(Value::from).to_vec()).await? {
+            let due = time(&row, 2)?;
             earliest = Some(earliest.map_or(due, |known| known.min(due)));
-            after = priority;
+            after = [column(&row, 0)?, column(&row, 1)?];
         }
         Ok(earliest)
     }

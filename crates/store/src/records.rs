@@ -296,6 +296,8 @@ pub struct Claim {
     pub reference: Option<String>,
     /// When the message is worthless.
     pub expires_at: Timestamp,
+    /// Smaller goes first.
+    pub priority: u8,
 }
 
 /// What is kept, sealed, beside the end of a claim.

@@ -39,6 +39,32 @@ async fn what_is_due_is_claimed_once_urgent_first_then_oldest() {
 }
 
 #[tokio::test]
+async fn thousands_of_one_tenant_hold_up_nobody_elses_few() {
+    let bench = Bench::new().await;
+    for _ in 0..10 {
+        let mut bulk = bench.message("p1", "+12125550101");
+        bulk.deliveries = (0..300).map(|_| delivery(Channel::Sms, "+12125550101", &bench.clock)).collect();
+        bench.sunrise.accept(bulk).await.unwrap();
+    }
+    bench.clock.forward(60);
+    for _ in 0..2 {
+        bench.harbor.accept(message(&HARBOR, "h1", "+12125550999", &bench.clock)).await.unwrap();
+    }
+    let of_harbor = |claims: &[postern_store::Claim]| claims.iter().filter(|claim| claim.tenant == *HARBOR).count();
+    let claims = bench.store.claim(bench.now(), 16, LEASE).await.unwrap();
+    assert_eq!((claims.len(), of_harbor(&claims)), (16, 2), "what fell due last of three thousand and two");
+    let claims = bench.store.claim(bench.now(), 16, LEASE).await.unwrap();
+    assert_eq!((claims.len(), of_harbor(&claims)), (16, 0), "what one tenant leaves the other gets");
+    bench.harbor.accept(message(&HARBOR, "h1", "+12125550999", &bench.clock)).await.unwrap();
+    let mut turns = 0;
+    for _ in 0..8 {
+        bench.clock.forward(1);
+        turns += of_harbor(&bench.store.claim(bench.now(), 1, SignedDuration::from_millis(1)).await.unwrap());
+    }
+    assert!(turns > 0, "with one place the tenants take turns");
+}
+
+#[tokio::test]
 async fn a_limit_takes_the_first_and_leaves_the_rest() {
     let bench = Bench::new().await;
     for _ in 0..10 {
