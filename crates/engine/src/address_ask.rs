@@ -81,6 +81,9 @@ impl Engine {
     }
 }
 
+/// house: how many words an answer with a code has at most.
+const WORDS: usize = 12;
+
 const fn is_formality(purpose: Purpose) -> bool {
     matches!(purpose, Purpose::OneTimeCode | Purpose::ConsentConfirmation)
 }
@@ -102,8 +105,12 @@ fn only_unverified(decision: &Decision) -> Option<&Address> {
     found.map(|asked| &asked.contact_point).next()
 }
 
-/// The code that somebody says: the first number that is as long as one.
+/// The code that somebody says: the first number that is as long as one, where they say little else. A program that says that it is away
+/// and repeats our mail, without a mark of either, says more.
 fn said(words: &str) -> Option<&str> {
+    if words.split_whitespace().count() > WORDS {
+        return None;
+    }
     words.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6)
 }
 
@@ -116,5 +123,9 @@ mod tests {
         assert_eq!(said("It is 123456, or 234567, or 345678"), Some("123456"));
         assert_eq!(said("Room 12, call 5551234: 123456."), Some("123456"));
         assert_eq!(said("Thank you"), None);
+        assert_eq!(said("Hola, el código es 123456. Gracias, un saludo de Pat"), Some("123456"));
+        let away =
+            "I am away until Monday and read no mail. You wrote: A code from Sunrise Health: 123456. Answer with it.";
+        assert_eq!(said(away), None, "a program that repeats our mail");
     }
 }

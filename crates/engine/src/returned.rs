@@ -12,7 +12,7 @@ use crate::ledger_entry;
 use crate::receipts::ReceiveFailure;
 use async_trait::async_trait;
 use postern_base::{Channel, DeliveryId, MessageId, PatientId, Phi, Purpose, TenantId};
-use postern_channels::email::arrived::{self, Arrived, Bounce, Outcome, Status, What, Words};
+use postern_channels::email::arrived::{self, Arrived, Bounce, Enclosed, Outcome, Status, What, Words};
 use postern_channels::email::back::{Mailbox, Role, Way};
 use postern_channels::email::inbound::{InboundMail, MailSink, NotTaken};
 use postern_channels::{InboundMessage, ProviderRef};
@@ -37,7 +37,11 @@ const MAIL: &str = "mail";
 #[async_trait]
 impl MailSink for Engine {
     async fn take(&self, mail: InboundMail) -> Result<(), NotTaken> {
-        let arrived = arrived::read(mail.content.reveal(), mail.from.reveal().is_empty());
+        let mut arrived = arrived::read(mail.content.reveal(), mail.from.reveal().is_empty());
+        if arrived.unnamed {
+            // Two of the same words are two mails, though one of them may be the other come again.
+            arrived.reference = format!("{}-{:x}", arrived.reference, mail.at.as_microsecond());
+        }
         if self.is_circular(&arrived) {
             return Err(NotTaken::Never);
         }
@@ -94,7 +98,7 @@ impl Engine {
     async fn take_of(&self, of: &Of, way: Way, arrived: &Arrived, mail: &InboundMail) -> Result<(), ReceiveFailure> {
         match (&arrived.what, way) {
             (What::Bounce(bounce), _) => self.take_bounce(of, bounce).await,
-            (What::Complaint, _) => {
+            (What::Complaint(_), _) => {
                 self.take_complaint(of).await?;
                 self.keep(of, MailKind::Complaint, arrived, mail).await
             }
@@ -202,7 +206,22 @@ impl Engine {
         } else if postern_gate::revocation::read(words.text.reveal()).stops() {
             self.opt_out(of, OptOutScope::All).await?;
         }
-        if theirs && words.whole { Ok(()) } else { self.keep(of, MailKind::Reply, arrived, mail).await }
+        if theirs && words.whole && self.is_ours(of, words.below.reveal()).await? {
+            return Ok(());
+        }
+        self.keep(of, MailKind::Reply, arrived, mail).await
+    }
+
+    /// Whether every line of `quoted` is of the message that is answered, so that nothing in between is the patient's.
+    async fn is_ours(&self, of: &Of, quoted: &str) -> Result<bool, ReceiveFailure> {
+        if quoted.trim().is_empty() {
+            return Ok(true);
+        }
+        let Some(record) = self.inner.store.tenant(&of.tenant).message(of.message).await? else { return Ok(false) };
+        let squeezed = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        let written: Vec<String> = record.renditions.iter().map(|one| squeezed(one.body.reveal())).collect();
+        let ours = |line: &str| written.iter().any(|body| body.contains(&squeezed(line)));
+        Ok(quoted.lines().all(ours))
     }
 
     async fn keep(&self, of: &Of, kind: MailKind, arrived: &Arrived, mail: &InboundMail) -> Result<(), ReceiveFailure> {
@@ -225,10 +244,10 @@ impl Engine {
         if matches!(role, Role::DmarcReports | Role::TlsReports) && self.take_report(&mail.content, mail.at).await? {
             return Ok(());
         }
-        let text = String::from_utf8_lossy(mail.content.reveal());
-        let about = self.inner.addresses.as_ref().and_then(|addresses| addresses.find(&text));
+        let find = |text: &str| self.inner.addresses.as_ref().and_then(|addresses| addresses.find(text));
         if role == Role::Abuse
-            && let (What::Complaint, Some((_, delivery))) = (&arrived.what, about)
+            && let What::Complaint(Enclosed(text)) = &arrived.what
+            && let Some((_, delivery)) = find(text.reveal())
             && let Some(of) = self.of(delivery).await?
         {
             return self.take_of(&of, Way::Bounce, arrived, mail).await;

@@ -84,6 +84,24 @@ pub(super) struct Answer<T> {
     pub(super) records: Vec<T>,
     /// A chain of signatures from the anchor vouches for every one of them.
     pub(super) secure: bool,
+    /// Where the name is an alias: what it leads to.
+    pub(super) alias: Option<Alias>,
+}
+
+/// Where an alias leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Alias {
+    /// The last name.
+    pub(super) end: String,
+    /// A chain of signatures vouches for the first step.
+    pub(super) begins_secure: bool,
+}
+
+impl<T> Answer<T> {
+    /// That there is none.
+    const fn none(secure: bool) -> Self {
+        Self { records: Vec::new(), secure, alias: None }
+    }
 }
 
 /// A validating resolver with a bounded cache.
@@ -148,13 +166,50 @@ impl Dns {
 
     /// The addresses of `host`, IPv4 first.
     pub(super) async fn addresses(&self, host: &str) -> Result<Answer<IpAddr>, Unanswered> {
+        let (mut name, mut followed, mut secure) = (host.to_owned(), None::<Alias>, true);
+        for _ in 0..ALIASES_MAX {
+            match self.both(&name).await {
+                Ok(found) => {
+                    let begins_secure = followed.as_ref().map(|alias| alias.begins_secure);
+                    let last = found.alias.or(followed);
+                    let alias = last
+                        .map(|alias| Alias { begins_secure: begins_secure.unwrap_or(alias.begins_secure), ..alias });
+                    return Ok(Answer { records: found.records, secure: secure && found.secure, alias });
+                }
+                // What says that an alias leads to no address of a family may lie in a zone that is not signed, and is then refuted as no
+                // word on the name that was asked. Each step is looked at by itself: a step that is refuted stays so.
+                Err(Unanswered::Bogus) => {
+                    let step = self.alias_of(&name).await?;
+                    let [target] = &step.records[..] else { return Err(Unanswered::Bogus) };
+                    let begins_secure = followed.map_or(step.secure, |alias| alias.begins_secure);
+                    secure &= step.secure;
+                    name.clone_from(target);
+                    followed = Some(Alias { end: name.clone(), begins_secure });
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Err(Unanswered::Bogus)
+    }
+
+    async fn alias_of(&self, name: &str) -> Result<Answer<String>, Unanswered> {
+        self.ask(name, RecordType::CNAME, |data| match data {
+            RData::CNAME(target) => Some(plain(&target.0.to_ascii())),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The addresses of both families.
+    async fn both(&self, host: &str) -> Result<Answer<IpAddr>, Unanswered> {
         let address = |data: &RData| data.ip_addr();
         let (four, six) =
             tokio::join!(self.ask(host, RecordType::A, address), self.ask(host, RecordType::AAAA, address));
         match (four, six) {
             (Ok(four), Ok(six)) => {
                 let secure = four.secure && six.secure;
-                Ok(Answer { records: [four.records, six.records].concat(), secure })
+                let alias = four.alias.or(six.alias);
+                Ok(Answer { records: [four.records, six.records].concat(), secure, alias })
             }
             // What is refuted stands, whichever of the two it is.
             (Err(Unanswered::Bogus), _) | (_, Err(Unanswered::Bogus)) => Err(Unanswered::Bogus),
@@ -181,7 +236,7 @@ impl Dns {
             _ => None,
         });
         match tlsa.await {
-            Err(Unanswered::NoSuchDomain) => Ok(Answer { records: Vec::new(), secure: false }),
+            Err(Unanswered::NoSuchDomain) => Ok(Answer::none(false)),
             other => other,
         }
     }
@@ -193,7 +248,7 @@ impl Dns {
             _ => None,
         });
         match txt.await {
-            Err(Unanswered::NoSuchDomain) => Ok(Answer { records: Vec::new(), secure: false }),
+            Err(Unanswered::NoSuchDomain) => Ok(Answer::none(false)),
             other => other,
         }
     }
@@ -222,7 +277,7 @@ impl Dns {
         let name = Name::from_ascii(format!("{name}.")).map_err(|_| Unanswered::NoSuchDomain)?;
         match self.resolver.lookup(name.clone(), kind).await {
             Ok(lookup) => positive(&name, kind, lookup.answers(), read),
-            Err(error) => denial(&error).map(|secure| Answer { records: Vec::new(), secure }),
+            Err(error) => denial(&error).map(Answer::none),
         }
     }
 }
@@ -235,7 +290,7 @@ fn positive<T>(
     answers: &[Record],
     read: impl Fn(&RData) -> Option<T>,
 ) -> Result<Answer<T>, Unanswered> {
-    let (mut name, mut secure, mut records) = (name.clone(), true, Vec::new());
+    let (mut name, mut secure, mut records, mut begins_secure) = (name.clone(), true, Vec::new(), None);
     for _ in 0..ALIASES_MAX {
         let mut alias = None;
         for record in answers.iter().filter(|record| record.name == name) {
@@ -247,11 +302,15 @@ fn positive<T>(
             secure &= vouched_for(record.proof)?;
         }
         match alias {
-            Some(target) if records.is_empty() => name = target,
+            Some(target) if records.is_empty() => {
+                name = target;
+                begins_secure.get_or_insert(secure);
+            }
             _ => break,
         }
     }
-    Ok(Answer { secure: secure && !records.is_empty(), records })
+    let alias = begins_secure.map(|begins_secure| Alias { end: plain(&name.to_ascii()), begins_secure });
+    Ok(Answer { secure: secure && !records.is_empty(), records, alias })
 }
 
 /// Whether a chain of signatures leads here; what is refuted is no answer (RFC 4035 section 4.3).
@@ -326,9 +385,9 @@ mod tests {
     #[test]
     fn a_signed_record_of_another_name_is_no_answer_to_ours() {
         let answers = [mx("a.test.", "mx.a.test.", Proof::Secure), mx("evil.test.", "mx.evil.test.", Proof::Secure)];
-        assert_eq!(exchangers(&answers), Ok(Answer { records: vec!["mx.a.test.".into()], secure: true }));
+        assert_eq!(exchangers(&answers), Ok(Answer { records: vec!["mx.a.test.".into()], secure: true, alias: None }));
         let answers = [mx("evil.test.", "mx.evil.test.", Proof::Secure)];
-        assert_eq!(exchangers(&answers), Ok(Answer { records: Vec::new(), secure: false }));
+        assert_eq!(exchangers(&answers), Ok(Answer::none(false)));
     }
 
     #[test]

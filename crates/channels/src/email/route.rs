@@ -1,7 +1,7 @@
 //! Where the mail of a domain goes, and under which rule each of its servers may be spoken to.
 
 use super::dane::Tlsa;
-use super::dns::{Dns, Unanswered};
+use super::dns::{Answer, Dns, Unanswered};
 use super::policies::{Found, Policies};
 use super::sts::StsPolicy;
 use jiff::{SignedDuration, Timestamp};
@@ -39,6 +39,8 @@ pub(super) enum Rule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Host {
     pub(super) name: String,
+    /// The name that its certificate is asked for.
+    pub(super) certified: String,
     pub(super) addresses: Vec<IpAddr>,
     pub(super) rule: Rule,
 }
@@ -195,31 +197,46 @@ impl Router {
 
     /// One server, with what DANE says of it.
     async fn host(&self, name: String, mx_secure: bool) -> Host {
-        let host = |addresses, rule| Host { name: name.clone(), addresses, rule };
+        let host = |addresses, rule| Host { name: name.clone(), certified: name.clone(), addresses, rule };
         let found = match self.dns.addresses(&name).await {
             Ok(found) => found,
             Err(why) => return host(Vec::new(), Rule::Unknown(code(why))),
         };
+        let bases = bases(&name, &found);
         let addresses: Vec<IpAddr> =
             found.records.into_iter().filter(|address| may_reach(*address, self.loopback)).take(ADDRESSES).collect();
         if addresses.is_empty() {
             return host(addresses, Rule::Unknown("no-address"));
         }
-        // RFC 7672 section 2.2: TLSA records bind only where signatures vouch for the server's name and for its address.
-        if !(mx_secure && found.secure) {
-            return host(addresses, Rule::Pkix);
-        }
-        // RFC 7672 section 2.1.3: no answer about TLSA records is no leave to do without.
-        match self.dns.tlsa(&name, self.port).await {
-            Err(why) => host(addresses, Rule::Unknown(code(why))),
-            Ok(tlsa) if tlsa.secure && !tlsa.records.is_empty() => {
-                let usable: Vec<Tlsa> = tlsa.records.into_iter().filter(Tlsa::is_usable).collect();
-                // RFC 7672 section 2.2: records none of which can be used ask for TLS and name nobody; we ask for a name.
-                let rule = if usable.is_empty() { Rule::Pkix } else { Rule::Dane(usable.into()) };
-                host(addresses, rule)
+        // RFC 7672 section 2.2: TLSA records bind only where signatures vouch for the server's name and for where it leads.
+        for base in bases.into_iter().filter(|_| mx_secure) {
+            // RFC 7672 section 2.1.3: no answer about TLSA records is no leave to do without.
+            match self.dns.tlsa(&base, self.port).await {
+                Err(why) => return host(addresses, Rule::Unknown(code(why))),
+                Ok(tlsa) if tlsa.secure && !tlsa.records.is_empty() => {
+                    let usable: Vec<Tlsa> = tlsa.records.into_iter().filter(Tlsa::is_usable).collect();
+                    if usable.is_empty() {
+                        // RFC 7672 section 2.2: records none of which can be used ask for TLS and name nobody; we ask for a name.
+                        return host(addresses, Rule::Pkix);
+                    }
+                    return Host { certified: base, ..host(addresses, Rule::Dane(usable.into())) };
+                }
+                Ok(_) => {}
             }
-            Ok(_) => host(addresses, Rule::Pkix),
         }
+        host(addresses, Rule::Pkix)
+    }
+}
+
+/// The names below which TLSA records of a server may stand, the one that is asked first in front (RFC 7672 section 2.2.3): where an alias
+/// leads, if signatures vouch for every step, and then the server's own name, if they vouch for the first.
+fn bases(name: &str, found: &Answer<IpAddr>) -> Vec<String> {
+    let own = || name.to_owned();
+    match &found.alias {
+        None if found.secure => vec![own()],
+        Some(alias) if found.secure => vec![alias.end.clone(), own()],
+        Some(alias) if alias.begins_secure => vec![own()],
+        None | Some(_) => Vec::new(),
     }
 }
 

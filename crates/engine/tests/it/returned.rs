@@ -6,7 +6,7 @@ use postern_base::{Channel, DeliveryId, Form, Phi};
 use postern_channels::email::back::{Mailbox, Role, Way};
 use postern_channels::email::inbound::{InboundMail, MailSink, NotTaken};
 use postern_engine::faults::NoFaults;
-use postern_engine::wire::{KeptMailView, LiftReason};
+use postern_engine::wire::{KeptMailView, LiftReason, ReadReason};
 use postern_engine::{Engine, EngineConfig, Principal, Scope};
 use std::sync::Arc;
 
@@ -126,6 +126,34 @@ async fn a_complaint_ends_what_is_automated_and_is_kept_wherever_it_comes_to() {
         assert_eq!(back.kept().await[0].kind, "complaint");
         assert!(back.is_stopped().await);
     }
+}
+
+#[tokio::test]
+async fn words_in_a_quotation_without_marks_wait_for_a_person_and_our_own_do_not() {
+    let back = back().await;
+    let record = back.engine.store().tenant(&back.clinic.principal.tenant);
+    let (_, message) = back.engine.store().delivery(back.delivery).await.unwrap().unwrap();
+    let sent = record.message(message).await.unwrap().unwrap();
+    let ours = sent.renditions.iter().find(|one| one.form == Form::Notice).unwrap().body.reveal().clone();
+    let head = "-----Mensaje original-----\nDe: Sunrise\nEnviado el: martes\nPara: Pat\nAsunto: x\n\n";
+    back.comes_to(Way::Reply, &written(EMAIL, "X: y", &format!("Gracias.\n\n{head}{ours}"))).await;
+    assert!(back.kept().await.is_empty(), "nothing is theirs below");
+    back.comes_to(Way::Reply, &written(EMAIL, "X: y", &format!("Sí.\n\n{head}{ours}\nMe siento peor."))).await;
+    assert_eq!(back.kept().await[0].kind, "reply");
+}
+
+#[tokio::test]
+async fn two_mails_of_the_same_words_without_name_or_date_are_two() {
+    let back = back().await;
+    let bare = format!("From: Pat <{EMAIL}>\n\nI feel worse.");
+    for _ in 0..2 {
+        back.comes_to(Way::Reply, &bare).await;
+        back.clinic.minutes(1);
+    }
+    let read = back.engine.received(&back.clinic.principal, "p1", ReadReason::Treatment, None, 10).await.unwrap();
+    assert_eq!(read.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), ["I feel worse."; 2]);
+    let caller = Principal { scopes: vec![Scope::MessagesRead], ..back.clinic.principal.clone() };
+    assert!(back.engine.received(&caller, "p1", ReadReason::Treatment, None, 10).await.is_err());
 }
 
 #[tokio::test]

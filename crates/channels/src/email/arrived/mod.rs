@@ -8,9 +8,9 @@ mod words;
 pub use status::{Bounce, Outcome, Status};
 
 use aws_lc_rs::digest;
-use mail_parser::decoders::html::html_to_text;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
 use postern_base::{Hex, Phi};
+use std::borrow::Cow;
 
 /// Part boundaries above which a mail is not taken apart: people and mail servers need a handful.
 const BOUNDARIES_MAX: usize = 500;
@@ -24,6 +24,8 @@ const HOPS_MAX: usize = 50;
 pub struct Arrived {
     /// Names it: the same mail, sent again by a server that did not hear our answer, has the same name.
     pub reference: String,
+    /// It bears neither a Message-ID nor a date, so another mail of the same words would have the same name.
+    pub unnamed: bool,
     /// Who it says it is from.
     pub from: Option<Phi<String>>,
     /// What it is.
@@ -36,7 +38,7 @@ pub enum What {
     /// A server says what became of a mail of ours.
     Bounce(Bounce),
     /// The recipient, or whoever runs their mailbox, complains (RFC 5965).
-    Complaint,
+    Complaint(Enclosed),
     /// A machine answered: away, busy, received, read (RFC 3834, RFC 8098).
     AutoReply,
     /// A person wrote.
@@ -47,6 +49,10 @@ pub enum What {
     Unreadable,
 }
 
+/// What a complaint encloses, decoded: somewhere in it stands an address of ours.
+#[derive(Debug, Clone)]
+pub struct Enclosed(pub Phi<String>);
+
 /// What a person wrote.
 #[derive(Debug, Clone)]
 pub struct Words {
@@ -54,24 +60,25 @@ pub struct Words {
     pub text: Phi<String>,
     /// Nothing was left out: no attachment, no rest.
     pub whole: bool,
+    /// What stands below the begin of a quotation whose lines bear no marks: whoever knows what we wrote can tell whether any of it is
+    /// theirs. Empty where there is no such quotation.
+    pub below: Phi<String>,
 }
 
 /// Reads `content`. `from_nobody` = the envelope's sender was the null path, as a bounce's is.
 #[must_use]
 pub fn read(content: &[u8], from_nobody: bool) -> Arrived {
-    let reference = reference(content);
-    let unreadable = |reference| Arrived { reference, from: None, what: What::Unreadable };
+    let (reference, unnamed) = reference(content);
+    let only = |what| Arrived { reference: reference.clone(), unnamed, from: None, what };
     if hops(content) > HOPS_MAX {
-        return Arrived { reference, from: None, what: What::Loop };
+        return only(What::Loop);
     }
-    if !is_bearable(content) {
-        return unreadable(reference);
-    }
-    let Some(message) = MessageParser::default().parse(content) else { return unreadable(reference) };
+    let Some(content) = bearable(content) else { return only(What::Unreadable) };
+    let Some(message) = MessageParser::default().parse(content.as_ref()) else { return only(What::Unreadable) };
     let from = message.from().and_then(|from| from.first()).and_then(|from| from.address());
     let from = from.map(|address| address.trim().to_owned());
     let what = what(&message, from_nobody, from.as_deref().is_some_and(is_mailer));
-    Arrived { reference, from: from.map(Phi::new), what }
+    Arrived { from: from.map(Phi::new), ..only(what) }
 }
 
 fn what(message: &Message<'_>, from_nobody: bool, from_mailer: bool) -> What {
@@ -79,7 +86,7 @@ fn what(message: &Message<'_>, from_nobody: bool, from_mailer: bool) -> What {
         // RFC 5965 section 3.1: `not-spam` takes a complaint back.
         let taken_back =
             status::field(&fields, "feedback-type").is_some_and(|kind| kind.eq_ignore_ascii_case("not-spam"));
-        return if taken_back { What::AutoReply } else { What::Complaint };
+        return if taken_back { What::AutoReply } else { What::Complaint(enclosed(message)) };
     }
     let fields = part_text(message, "message", "delivery-status")
         .or_else(|| part_text(message, "message", "global-delivery-status"));
@@ -99,31 +106,36 @@ fn what(message: &Message<'_>, from_nobody: bool, from_mailer: bool) -> What {
     if from_mailer || from_nobody || automatic { What::AutoReply } else { What::Reply(reply(message)) }
 }
 
+/// Every part of a mail, decoded.
+fn enclosed(message: &Message<'_>) -> Enclosed {
+    let text: Vec<String> =
+        message.parts.iter().map(|part| String::from_utf8_lossy(part.contents()).into_owned()).collect();
+    Enclosed(Phi::new(text.join("\n")))
+}
+
 /// What a person wrote: above what they quote, failing that in the subject.
 fn reply(message: &Message<'_>) -> Words {
     let first = message.text_body.first().and_then(|at| message.part(*at));
     let html = first.filter(|part| part.is_text_html()).and_then(MessagePart::text_contents);
-    let (own, rest) = match html {
-        Some(html) => {
-            let (above, cut) = words::above_quotes(html);
-            let (own, rest) = words::own(&html_to_text(above));
-            (own, rest || cut)
-        }
+    let words = match html {
+        Some(html) => words::own_of_html(html),
         None => words::own(&message.body_text(0).unwrap_or_default()),
     };
-    if !own.is_empty() {
-        return Words { text: Phi::new(own), whole: !rest && message.attachment_count() == 0 };
+    let (below, rest) = (Phi::new(words.below), words.rest);
+    if !words.text.is_empty() {
+        return Words { text: Phi::new(words.text), whole: !rest && message.attachment_count() == 0, below };
     }
     let subject = message.subject().map(str::trim).filter(|subject| !words::is_ours(subject)).unwrap_or_default();
-    Words { text: Phi::new(words::own(subject).0), whole: false }
+    Words { text: Phi::new(words::own(subject).text), whole: false, below }
 }
 
 /// Headers that only machines and mailing lists write (RFC 2919, RFC 2369).
-const AUTOMATIC_HEADERS: [&str; 12] = [
+///
+/// Not `X-Auto-Response-Suppress`: Exchange sets it on what people write too, and a STOP under it is one.
+const AUTOMATIC_HEADERS: [&str; 11] = [
     "X-Autoreply",
     "X-Autorespond",
     "X-Auto-Response",
-    "X-Auto-Response-Suppress",
     "X-Autogenerated",
     "X-MS-Exchange-Generated-Message-Source",
     "X-Loop",
@@ -193,8 +205,9 @@ fn part_text(message: &Message<'_>, kind: &str, subkind: &str) -> Option<String>
     })
 }
 
-/// Message-ID, failing that the date, and the body: a server that sends it again may add headers, and changes none of them.
-fn reference(content: &[u8]) -> String {
+/// Message-ID, failing that the date, and the body: a server that sends it again may add headers, and changes none of them. And whether
+/// there was neither.
+fn reference(content: &[u8]) -> (String, bool) {
     let (head, body) = head_and_body(content);
     let line =
         |name: &[u8]| lines(head).find(|line| line.get(..name.len()).is_some_and(|at| at.eq_ignore_ascii_case(name)));
@@ -203,7 +216,7 @@ fn reference(content: &[u8]) -> String {
     context.update(id.unwrap_or_default());
     context.update(b"\n");
     context.update(body);
-    Hex(context.finish().as_ref().get(..16).unwrap_or_default()).to_string()
+    (Hex(context.finish().as_ref().get(..16).unwrap_or_default()).to_string(), id.is_none())
 }
 
 fn head_and_body(content: &[u8]) -> (&[u8], &[u8]) {
@@ -220,13 +233,14 @@ fn hops(content: &[u8]) -> usize {
     lines(head).filter(|line| line.get(..9).is_some_and(|name| name.eq_ignore_ascii_case(b"received:"))).count()
 }
 
-/// Whether taking it apart costs no more than a mail is worth: every part makes a part of ours, every header line too.
-pub(super) fn is_bearable(content: &[u8]) -> bool {
+/// The mail as it may be taken apart, if that costs no more than a mail is worth: every part makes a part of ours, every header line
+/// too.
+pub(super) fn bearable(content: &[u8]) -> Option<Cow<'_, [u8]>> {
     let (head, _) = head_and_body(content);
-    lines(head).take(HEADER_LINES_MAX.saturating_add(1)).count() <= HEADER_LINES_MAX
+    let few = lines(head).take(HEADER_LINES_MAX.saturating_add(1)).count() <= HEADER_LINES_MAX
         && lines(content).filter(|line| line.starts_with(b"--")).take(BOUNDARIES_MAX.saturating_add(1)).count()
-            <= BOUNDARIES_MAX
-        && shape::is_shallow(content)
+            <= BOUNDARIES_MAX;
+    if few { shape::shallow(content) } else { None }
 }
 
 #[cfg(test)]

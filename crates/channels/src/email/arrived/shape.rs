@@ -2,6 +2,8 @@
 //! clears them away by recursion: thousands of them are the end of the process.
 
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
+use std::borrow::Cow;
+use std::ops::Range;
 
 /// How often a type of content may be named: nothing is nested without naming one. Few enough for any stack.
 const TYPES_MAX: usize = 200;
@@ -10,43 +12,67 @@ const DEPTH_MAX: usize = 20;
 /// What names a type.
 const TYPE: &[u8] = b"content-type";
 
-/// Whether mails are enclosed in each other no deeper than is bearable, and none of them hides what it encloses.
-pub(super) fn is_shallow(content: &[u8]) -> bool {
+/// The mail, if mails are enclosed in it no deeper than is bearable. One that is enclosed under an encoding is called an attachment: what
+/// takes it apart would take apart what it encloses too, uncounted.
+pub(super) fn shallow(content: &[u8]) -> Option<Cow<'_, [u8]>> {
     let named = content.windows(TYPE.len()).filter(|at| at.eq_ignore_ascii_case(TYPE));
     if named.take(TYPES_MAX.saturating_add(1)).count() > TYPES_MAX {
-        return false;
+        return None;
     }
     // Without the header that says how a part is encoded, nothing is decoded: what was counted above is all there is.
     let parser = MessageParser::new().default_header_ignore().header_content_type(HeaderName::ContentType);
-    let Some(message) = parser.parse(content) else { return true };
+    let Some(message) = parser.parse(content) else { return Some(Cow::Borrowed(content)) };
     let mut open: Vec<(&Message<'_>, usize)> = vec![(&message, 0)];
+    let mut hidden = Vec::new();
     while let Some((message, depth)) = open.pop() {
-        if depth > DEPTH_MAX || message.parts.iter().any(|part| hides(part, content)) {
-            return false;
+        let digests = message.parts.iter().any(|part| is(part, "multipart", &["digest"]));
+        let (own, parts) = message.parts.split_first()?;
+        let hiding: Vec<&MessagePart<'_>> = parts.iter().filter(|part| hides(part, content)).collect();
+        if depth > DEPTH_MAX || digests || hides(own, content) || depth > 0 && !hiding.is_empty() {
+            return None;
         }
+        hidden.extend(hiding.into_iter().flat_map(|part| values(part, HeaderName::ContentType)));
         let enclosed = message.parts.iter().filter_map(|part| match &part.body {
             PartType::Message(inner) => Some((inner, depth.saturating_add(1))),
             _ => None,
         });
         open.extend(enclosed);
     }
-    true
+    if hidden.is_empty() { Some(Cow::Borrowed(content)) } else { renamed(content, &hidden).map(Cow::Owned) }
 }
 
-/// Whether a part is a mail under an encoding, which RFC 2046 section 5.2.1 forbids, or a collection whose parts are mails unsaid.
+/// The same mail, in which the types at these places are types of attachments.
+fn renamed(content: &[u8], places: &[Range<usize>]) -> Option<Vec<u8>> {
+    let mut content = content.to_vec();
+    for place in places {
+        let value = content.get_mut(place.clone())?;
+        let slash = value.iter().position(|byte| *byte == b'/')?;
+        let begins = value.iter().position(|byte| !byte.is_ascii_whitespace())?;
+        // `message/rfc822` becomes `xessage/rfc822`, a type that nobody takes apart.
+        *value.get_mut(begins).filter(|_| begins < slash)? = b'x';
+    }
+    Some(content)
+}
+
+/// Whether a part is a mail under an encoding, which RFC 2046 section 5.2.1 forbids.
 fn hides(part: &MessagePart<'_>, content: &[u8]) -> bool {
-    let Some(kind) = part.content_type() else { return false };
-    let is = |main: &str, subs: &[&str]| {
+    let encoded = |place: Range<usize>| {
+        let value = content.get(place).unwrap_or_default().trim_ascii();
+        !["7bit", "8bit", "binary"].iter().any(|plain| value.eq_ignore_ascii_case(plain.as_bytes()))
+    };
+    is(part, "message", &["rfc822", "global"]) && values(part, HeaderName::ContentTransferEncoding).any(encoded)
+}
+
+fn is(part: &MessagePart<'_>, main: &str, subs: &[&str]) -> bool {
+    part.content_type().is_some_and(|kind| {
         kind.ctype().eq_ignore_ascii_case(main)
             && kind.subtype().is_some_and(|sub| subs.iter().any(|known| sub.eq_ignore_ascii_case(known)))
-    };
-    is("multipart", &["digest"]) || is("message", &["rfc822", "global"]) && is_encoded(part, content)
+    })
 }
 
-fn is_encoded(part: &MessagePart<'_>, content: &[u8]) -> bool {
-    part.headers.iter().filter(|header| header.name == HeaderName::ContentTransferEncoding).any(|header| {
-        let range = usize::try_from(header.offset_start).ok().zip(usize::try_from(header.offset_end).ok());
-        let value = range.and_then(|(from, to)| content.get(from..to)).unwrap_or_default().trim_ascii();
-        !["7bit", "8bit", "binary"].iter().any(|plain| value.eq_ignore_ascii_case(plain.as_bytes()))
-    })
+/// Where the values of a header of a part stand.
+fn values<'p>(part: &'p MessagePart<'_>, name: HeaderName<'static>) -> impl Iterator<Item = Range<usize>> + use<'p> {
+    let place = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+    let of_name = part.headers.iter().filter(move |header| header.name == name);
+    of_name.map(move |header| place(header.offset_start)..place(header.offset_end))
 }

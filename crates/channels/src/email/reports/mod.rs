@@ -34,10 +34,8 @@ pub enum Report {
 /// The report in `content`, a mail with headers; `None` = there is none that can be read.
 #[must_use]
 pub fn read(content: &[u8]) -> Option<Report> {
-    if !super::arrived::is_bearable(content) {
-        return None;
-    }
-    let message = MessageParser::default().parse(content)?;
+    let content = super::arrived::bearable(content)?;
+    let message = MessageParser::default().parse(content.as_ref())?;
     message.parts.iter().filter(|part| !part.is_multipart()).take(PARTS).find_map(|part| {
         let name = part.attachment_name().unwrap_or_default().to_ascii_lowercase();
         let kind = part

@@ -124,8 +124,8 @@ fn of_pkcs7(bundle: &Pkcs7) -> Option<Vec<X509>> {
     Some(certificates.iter().map(openssl::x509::X509Ref::to_owned).collect())
 }
 
-/// Whether the certificate holds `address` as an `rfc822Name`. RFC 5280 section 7.5: the local part exactly, the host part without
-/// regard to case. The old `emailAddress` in the subject name counts for nothing.
+/// Whether the certificate holds `address` as an `rfc822Name`, without regard to case: authorities write names in capitals. RFC 5280
+/// section 7.5 compares the local part exactly; RFC 5321 section 2.4: no host should tell mailboxes apart by it. The old `emailAddress` in the subject name counts for nothing.
 pub(super) fn names(certificate: &X509, address: &str) -> bool {
     let Some(names) = certificate.subject_alt_names() else { return false };
     names.iter().filter_map(|name| name.email()).any(|email| same_mailbox(email, address))
@@ -134,7 +134,7 @@ pub(super) fn names(certificate: &X509, address: &str) -> bool {
 fn same_mailbox(one: &str, other: &str) -> bool {
     match (one.rsplit_once('@'), other.rsplit_once('@')) {
         (Some((local, host)), Some((other_local, other_host))) => {
-            local == other_local && host.eq_ignore_ascii_case(other_host)
+            local.eq_ignore_ascii_case(other_local) && host.eq_ignore_ascii_case(other_host)
         }
         _ => false,
     }
@@ -163,6 +163,15 @@ pub(super) fn signs(certificate: &X509, key: &PKey<Public>) -> bool {
     strong && certificate.key_usage().is_none_or(|stated| stated.intersects(either))
 }
 
+/// The hosts that the first certificate of a chain in PEM holds for, in small letters, and its last instant.
+pub(in crate::email) fn hosts_of(pem: &[u8]) -> Option<(Vec<String>, Timestamp)> {
+    let leaf = X509::stack_from_pem(pem).ok()?.into_iter().next()?;
+    let (_, until) = validity(&leaf)?;
+    let names = leaf.subject_alt_names();
+    let names = names.iter().flatten().filter_map(|name| name.dnsname()).map(str::to_ascii_lowercase).collect();
+    Some((names, until))
+}
+
 /// The first and last instant of the certificate.
 pub(super) fn validity(certificate: &X509) -> Option<(Timestamp, Timestamp)> {
     Some((instant(certificate.not_before())?, instant(certificate.not_after())?))
@@ -186,7 +195,7 @@ mod tests {
     #[test]
     fn a_mailbox_is_the_same_when_only_the_case_of_its_host_differs() {
         assert!(same_mailbox("rosa@Example.ORG", "rosa@example.org"));
-        assert!(!same_mailbox("Rosa@example.org", "rosa@example.org"));
+        assert!(same_mailbox("ROSA@EXAMPLE.ORG", "rosa@example.org"));
         assert!(!same_mailbox("rosa@example.org.evil.example", "rosa@example.org"));
         assert!(!same_mailbox("example.org", "example.org"), "no mailbox at all");
     }

@@ -10,6 +10,7 @@ mod bundle;
 mod protect;
 mod trust;
 
+pub(super) use bundle::hosts_of;
 pub use bundle::{Bundle, BundleError};
 pub use protect::{Cipher, Envelope, ProtectError, Signer, SignerError};
 pub use trust::{Examined, Recipient, Trust, TrustError, Unfit};

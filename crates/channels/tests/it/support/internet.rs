@@ -51,6 +51,10 @@ const DOMAINS: &[&str] = &[
     "dane.test",
     "danebad.test",
     "daneca.test",
+    "alias.test",
+    "aliasown.test",
+    "aliasout.test",
+    "aliasnot.test",
     "sts.test",
     "ststesting.test",
     "stsbad.test",
@@ -185,7 +189,7 @@ impl Internet {
         let signed = records(port, &fingerprint(&dane.certificate), &fingerprint(&other.certificate));
         let contents = Contents {
             signed: &signed,
-            unsigned: "patients MX 10 mx.dane.test.\n",
+            unsigned: &format!("patients MX 10 mx.dane.test.\nrelay A {}\n", ip(DANE)),
             root: "",
             forged: &[("10 mx.honest.test.", "10 mx.pkix.test."), ("3 1 1 00112233", "3 1 1 ff112233")],
         };
@@ -282,6 +286,8 @@ fn records(port: u16, dane: &str, authority: &str) -> String {
     tlsa("mx.dane", &format!("3 1 1 {dane}"));
     tlsa("mx.danebad", &format!("3 1 1 {nothing}"));
     tlsa("mx.daneca", &format!("2 1 1 {authority}"));
+    tlsa("mx.aliasown", &format!("3 1 1 {dane}"));
+    tlsa("mx.aliasout", &format!("3 1 1 {dane}"));
     tlsa("mx.gone", &format!("3 1 1 {dane}"));
     tlsa("mx.forged", &format!("3 1 1 00112233{}", "0".repeat(56)));
     let mut put = |line: &str| writeln!(zone, "{line}").unwrap();
@@ -301,6 +307,9 @@ fn records(port: u16, dane: &str, authority: &str) -> String {
     }
     put("_smtp._tls.pkix TXT \"v=TLSRPTv1; rua=mailto:tls-reports@pkix.test\"");
     put(&format!("_smtp._tls.sts TXT \"v=TLSRPTv1; rua=https://mx.scripted{}.test:{port}/v1/report\"", SCRIPTED + 9));
+    put("alias MX 10 mx.alias\nmx.alias CNAME mx.dane\naliasown MX 10 mx.aliasown\nmx.aliasown CNAME relay.aliasown");
+    put(&format!("relay.aliasown A {}\naliasout MX 10 mx.aliasout\nmx.aliasout CNAME relay.unsigned.", ip(DANE)));
+    put("aliasnot MX 10 mx.aliasnot\nmx.aliasnot CNAME relay.unsigned.");
     put("nullmx MX 0 .");
     put(&format!("bare A {}", ip(BARE)));
     put(&format!("mx.gone A {}", ip(NOBODY)));
