@@ -16,6 +16,8 @@ pub struct DomainFound {
     pub policy: Option<StsPolicy>,
     /// What stood in the way of finding more, in the words of RFC 8460 section 4.3.
     pub problem: Option<&'static str>,
+    /// The TLSA records that its servers are verified by (RFC 6698 section 2.2), where it enforces DANE.
+    pub tlsa: Vec<String>,
 }
 
 /// What became of a report.

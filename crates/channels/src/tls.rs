@@ -1,14 +1,18 @@
-//! TLS for the sessions we open: always verified, TLS 1.2 with ECDHE and AEAD or TLS 1.3 (RULES SEC-26), never less.
+//! TLS for the sessions we open: verified, but for the one exception that [`Unverified`] names; TLS 1.2 with ECDHE and AEAD or TLS 1.3
+//! (RULES SEC-26), never less.
 
 use crate::provider::TlsSession;
 use aws_lc_rs::digest;
 use postern_base::{Clock, EmailTier};
-use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::CryptoProvider;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
-use rustls::{CertificateError, ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls::{
+    CertificateError, ClientConfig, ClientConnection, ConfigBuilder, DigitallySignedStruct, RootCertStore,
+    SignatureScheme, WantsVerifier,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,6 +74,46 @@ pub(crate) fn config_of(
     clock: Arc<dyn Clock>,
 ) -> Result<ClientConfig, RootsError> {
     Ok(builder(clock)?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+/// Believes every certificate. Only for mail that a person asked to get in plain: TLS with whoever answers is more than they asked for
+/// (RFC 7435 section 3).
+#[derive(Debug)]
+pub(crate) struct Unverified(pub(crate) Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 /// The one cryptographic library; it is named, since with two of them compiled in TLS has no default.

@@ -56,29 +56,38 @@ fn is_nanp(national: &str) -> bool {
     national.len() == 10 && starts_well(0) && starts_well(3)
 }
 
-/// An e-mail address with its domain in lower case; the local part is kept as written (RFC 5321 section 2.4).
-/// Display names, comments, quotes and lists are refused: one plain address or none.
+/// A mail domain in lower case, in the letters that travel (RFC 5890); `None` when it is none.
+#[must_use]
+pub fn domain(text: &str) -> Option<String> {
+    if text.is_ascii() { Some(text.to_ascii_lowercase()) } else { idna::domain_to_ascii(text).ok() }
+}
+
+/// An e-mail address with its domain as [`domain`] gives it; the local part is kept as written (RFC 5321 section 2.4).
+/// Display names, comments, quotes and lists are refused: one plain address or none. So is a local part beyond ASCII (RFC 6531): no
+/// server may be asked to take it, and who is reached nowhere else is reached by the portal or by a person.
 #[must_use]
 pub fn email(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_prefix("mailto:").unwrap_or(text);
     let (local, domain) = text.rsplit_once('@')?;
-    let odd = |c: char| c.is_whitespace() || c.is_control() || "@,;:<>()[]\"\\".contains(c);
+    let domain = self::domain(domain)?;
+    // RFC 5321 section 4.1.2: a Dot-string.
+    let atom = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
+    };
     let label_well = |label: &str| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
     };
     // RFC 5321 section 4.5.3.1: at most 64 octets before the sign, 255 after.
     let well = (1..=64).contains(&local.len())
-        && !local.contains(odd)
-        && !local.starts_with('.')
-        && !local.ends_with('.')
+        && local.split('.').all(atom)
         && domain.len() <= 255
         && domain.contains('.')
         && domain.split('.').all(label_well);
-    well.then(|| format!("{local}@{}", domain.to_lowercase()))
+    well.then(|| format!("{local}@{domain}"))
 }
 
 /// Text on one line, with single spaces.
@@ -149,7 +158,11 @@ mod tests {
     #[test]
     fn the_domain_of_an_address_is_folded_and_the_local_part_is_not() {
         assert_eq!(email(" Pat.Doe@Example.ORG ").as_deref(), Some("Pat.Doe@example.org"));
+        assert_eq!(email("pat@Clínica.example").as_deref(), Some("pat@xn--clnica-4va.example"));
         for text in [
+            "josé@example.org",
+            "\"a b\"@example.org",
+            "a..b@example.org",
             "pat",
             "pat@",
             "@example.org",

@@ -5,7 +5,7 @@
 pub fn normal(text: &str) -> String {
     let text = text.trim();
     if let Some((local, domain)) = text.rsplit_once('@') {
-        return format!("{local}@{}", domain.to_lowercase());
+        return format!("{local}@{}", domain_of(domain));
     }
     if text.contains('/') || text.chars().any(char::is_alphabetic) {
         return text.to_owned();
@@ -22,5 +22,9 @@ pub fn normal(text: &str) -> String {
 /// The lower-case domain of an e-mail address.
 #[must_use]
 pub fn domain(address: &str) -> Option<String> {
-    address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase())
+    address.rsplit_once('@').map(|(_, domain)| domain_of(domain))
+}
+
+fn domain_of(text: &str) -> String {
+    postern_ehr::normal::domain(text).unwrap_or_else(|| text.to_lowercase())
 }

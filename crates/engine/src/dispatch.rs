@@ -7,8 +7,8 @@
 mod outcome;
 mod second_gate;
 
-use crate::accept::versions;
-use crate::domains::{AboutFailure, own_hop};
+use crate::accept::{AHEAD_UNTIL, versions};
+use crate::domains::own_hop;
 use crate::engine::Engine;
 use crate::faults::{Step, Stop};
 use crate::kept::Kept;
@@ -229,7 +229,8 @@ impl Engine {
             None => (None, None),
         };
         let VendorRef { vendor, service } = vendor;
-        self.inner.lanes.enter(LaneKey { vendor, service, destination }, places, now).map(Some)
+        let ahead = claim.priority <= AHEAD_UNTIL;
+        self.inner.lanes.enter(LaneKey { vendor, service, destination }, places, ahead, now).map(Some)
     }
 
     /// Back to the queue without a word in the ledger: nothing was decided and nothing was tried.
@@ -370,7 +371,7 @@ impl Engine {
             let kept = TlsSessionView { domain: own, ..TlsSessionView::from(session) };
             beside.session = Some((attempt, sealed(serde_json::to_vec(&kept))?));
         }
-        if let Some((code, about)) = AboutFailure::of(sent, provider, domain) {
+        if let Some((code, about)) = self.trouble(&work.claim.tenant, provider, domain, sent) {
             self.inner.metrics.alert("SEC-24");
             beside.tls_failure = Some((attempt, code, sealed(serde_json::to_vec(&about))?));
         }

@@ -46,6 +46,17 @@ struct Known {
     /// What was found; `None` when that could not be told.
     tier: Option<EmailTier>,
     at: Timestamp,
+    /// Why its policy could not be had, until that is on record.
+    problem: Option<&'static str>,
+}
+
+/// What was found of a domain beside its tier and policy, as it is kept.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Notes {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tlsa: Vec<String>,
 }
 
 impl Domains {
@@ -54,12 +65,19 @@ impl Domains {
         known.get(&(tenant.clone(), domain.to_owned())).copied()
     }
 
-    fn put(&self, tenant: &TenantId, domain: &str, tier: Option<EmailTier>, at: Timestamp) {
+    /// Why the domain's policy could not be had, the first time that is asked after a look-up.
+    fn take_problem(&self, tenant: &TenantId, domain: &str) -> Option<&'static str> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get_mut(&(tenant.clone(), domain.to_owned()))?.problem.take()
+    }
+
+    fn put(&self, tenant: &TenantId, domain: &str, found: Known) {
+        let at = found.at;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= DOMAINS {
             known.retain(|_, seen| at.duration_since(seen.at) < FRESH);
         }
-        known.insert((tenant.clone(), domain.to_owned()), Known { tier, at });
+        known.insert((tenant.clone(), domain.to_owned()), found);
     }
 }
 
@@ -72,6 +90,9 @@ pub(crate) struct AboutFailure {
     pub(crate) domain: Option<String>,
     /// The server.
     pub(crate) server: Option<String>,
+    /// What the domain was known to enforce then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tier: Option<EmailTier>,
 }
 
 impl AboutFailure {
@@ -83,10 +104,12 @@ impl AboutFailure {
         match sent {
             // What the profile cannot hold was never tried.
             Sent::BelowFloor { code, .. } if code == "provider-floor" => None,
-            Sent::BelowFloor { code, peer, .. } => Some((code.clone(), Self { vendor, domain, server: peer.clone() })),
+            Sent::BelowFloor { code, peer, .. } => {
+                Some((code.clone(), Self { vendor, domain, server: peer.clone(), tier: None }))
+            }
             // RFC 8460 section 4.3.2.1: DNS that does not hold is a failure of the domain's protection too.
             Sent::TemporaryFailure { code } if code == "dnssec-invalid" => {
-                Some((code.clone(), Self { vendor, domain, server: None }))
+                Some((code.clone(), Self { vendor, domain, server: None, tier: None }))
             }
             _ => None,
         }
@@ -119,7 +142,9 @@ impl Engine {
             domains.recall(&domain, policy, now);
         }
         let found = tokio::time::timeout(LOOK_UP_TIME, domains.look_up(&domain, now)).await.ok().flatten();
-        self.inner.domains.put(tenant, &domain, found.as_ref().map(|found| found.tier), now);
+        let problem = found.as_ref().and_then(|found| found.problem).filter(|problem| problem.starts_with("sts-"));
+        let tier = found.as_ref().map(|found| found.tier);
+        self.inner.domains.put(tenant, &domain, Known { tier, at: now, problem });
         if let Some(found) = found {
             self.keep_domain(tenant, domain, found, kept, now).await;
         }
@@ -135,14 +160,17 @@ impl Engine {
         now: Timestamp,
     ) {
         let policy = found.policy.and_then(|policy| serde_json::to_vec(&policy).ok());
+        let notes = Notes { problem: found.problem.map(str::to_owned), tlsa: found.tlsa };
+        let notes = if notes == Notes::default() { None } else { serde_json::to_vec(&notes).ok() };
         if let Some(kept) = &kept {
             // That a session was verified says more than that nobody asks for it.
             let as_good = kept.tier == found.tier || (kept.tier, found.tier) == (EmailTier::Pkix, EmailTier::None);
-            if as_good && kept.policy == policy && now.duration_since(kept.found_at) < SignedDuration::from_hours(24) {
+            let same = kept.policy == policy && kept.notes == notes;
+            if as_good && same && now.duration_since(kept.found_at) < SignedDuration::from_hours(24) {
                 return;
             }
         }
-        self.put_domain(tenant, MailDomain { domain, tier: found.tier, found_at: now, policy }).await;
+        self.put_domain(tenant, MailDomain { domain, tier: found.tier, found_at: now, policy, notes }).await;
     }
 
     async fn put_domain(&self, tenant: &TenantId, found: MailDomain) {
@@ -164,10 +192,30 @@ impl Engine {
         let known = self.inner.domains.get(tenant, domain).and_then(|known| known.tier);
         if known == Some(EmailTier::None) {
             let now = self.now();
-            self.inner.domains.put(tenant, domain, Some(EmailTier::Pkix), now);
-            let found = MailDomain { domain: domain.to_owned(), tier: EmailTier::Pkix, found_at: now, policy: None };
-            self.put_domain(tenant, found).await;
+            self.inner.domains.put(tenant, domain, Known { tier: Some(EmailTier::Pkix), at: now, problem: None });
+            let (domain, tier) = (domain.to_owned(), EmailTier::Pkix);
+            self.put_domain(tenant, MailDomain { domain, tier, found_at: now, policy: None, notes: None }).await;
         }
+    }
+
+    /// What went wrong with the protection of the session that `sent` was to be, or was, over: why there was none; or that the domain's
+    /// policy could not be had, once after each look-up (RFC 8460 section 4.3.2.2).
+    pub(crate) fn trouble(
+        &self,
+        tenant: &TenantId,
+        provider: &dyn Provider,
+        domain: Option<&str>,
+        sent: &Sent,
+    ) -> Option<(String, AboutFailure)> {
+        let known = domain.and_then(|domain| self.inner.domains.get(tenant, domain)).and_then(|known| known.tier);
+        if let Some((code, about)) = AboutFailure::of(sent, provider, domain) {
+            return Some((code, AboutFailure { tier: known, ..about }));
+        }
+        let (domain, session) = (domain.filter(|_| own_hop(provider))?, sent.session()?);
+        let code = self.inner.domains.take_problem(tenant, domain)?.to_owned();
+        let vendor = format!("{}/{}", provider.profile().vendor, provider.profile().service);
+        let (domain, server) = (Some(domain.to_owned()), Some(session.peer_name.clone()));
+        Some((code, AboutFailure { vendor, domain, server, tier: Some(EmailTier::Sts) }))
     }
 
     /// What was found of the domains of `points`: looked up by this process, or kept. A message that found no session once never
@@ -221,6 +269,7 @@ impl Engine {
             .into_iter()
             .map(|kept| MailDomainView {
                 policy: policy_of(&kept),
+                problem: notes_of(&kept).problem,
                 domain: kept.domain,
                 tier: kept.tier,
                 found_at: kept.found_at,
@@ -276,4 +325,17 @@ pub(crate) fn own_hop(provider: &dyn Provider) -> bool {
 
 pub(crate) fn policy_of(kept: &MailDomain) -> Option<StsPolicy> {
     kept.policy.as_deref().and_then(|policy| serde_json::from_slice(policy).ok())
+}
+
+fn notes_of(kept: &MailDomain) -> Notes {
+    kept.notes.as_deref().and_then(|notes| serde_json::from_slice(notes).ok()).unwrap_or_default()
+}
+
+/// What a domain published of its TLS, in lines, and the servers its policy names (RFC 8460 section 4.4).
+pub(crate) fn published_by(kept: &MailDomain, tier: EmailTier) -> (Vec<String>, Vec<String>) {
+    match tier {
+        EmailTier::Dane => (notes_of(kept).tlsa, Vec::new()),
+        EmailTier::Sts => policy_of(kept).map(|policy| (policy.lines(), policy.servers)).unwrap_or_default(),
+        EmailTier::Pkix | EmailTier::None => (Vec::new(), Vec::new()),
+    }
 }

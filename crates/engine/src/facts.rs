@@ -9,12 +9,13 @@ use crate::principal::{Holder, Principal, PrincipalKind};
 use crate::render::Rendered;
 use crate::tenants::TenantState;
 use crate::{do_not_call, notices, number_checks, roles, verifications};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{EmailTier, Language, MessageId, PatientId, Phi, Purpose, TenantId};
+use postern_base::{Channel, EmailTier, Language, MessageId, PatientId, Phi, Purpose, TenantId};
 use postern_ehr::fhir::{Body, ExtensionValue};
 use postern_ehr::{PatientRecord, Resource};
 use postern_gate::deployment::Actor;
-use postern_gate::facts::{Ehr, Event, History, Patient};
+use postern_gate::facts::{AgreementStatus, Ehr, Event, History, Patient, Vendor};
 use postern_gate::{Deployment, Fact, Facts, Missing, Request};
 use postern_store::{OwnVerification, Reading, StoreError};
 use serde::{Deserialize, Serialize};
@@ -159,7 +160,7 @@ impl Engine {
         Ok(Facts {
             now,
             tenant: state.gate.clone(),
-            vendors: state.vendors.clone(),
+            vendors: self.provided(&state.vendors, now),
             certificates,
             email_tiers: self.email_tiers(tenant, state, found_tiers, now),
             ehr: Ehr::Live,
@@ -189,6 +190,28 @@ impl Engine {
                 ..deployment
             },
         })
+    }
+
+    /// The registry, in which a row that no provider stands behind carries nothing that another row with one and with an agreement in
+    /// force carries: what it would be chosen for could only be held. A row alone stays, so that a person hears what is missing.
+    fn provided(&self, rows: &[Vendor], now: Timestamp) -> Vec<Vendor> {
+        let today = now.to_zoned(TimeZone::UTC).date();
+        let provided = |row: &Vendor| self.inner.providers.named(&row.vendor, &row.service).is_some();
+        let in_force = |row: &Vendor| {
+            let agreement = &row.agreement;
+            agreement.status == AgreementStatus::Executed
+                && agreement.effective.is_none_or(|from| from <= today)
+                && agreement.expires.is_none_or(|until| until >= today)
+        };
+        let with_both = rows.iter().filter(|row| provided(row) && in_force(row));
+        let taken: Vec<Channel> = with_both.flat_map(|row| row.channels.iter().copied()).collect();
+        let rows = rows.iter().cloned().map(|mut row| {
+            if !provided(&row) {
+                row.channels.retain(|channel| !taken.contains(channel));
+            }
+            row
+        });
+        rows.filter(|row| !row.channels.is_empty()).collect()
     }
 
     /// What recipient domains enforce: what was found of them and what the settings say, the lesser where both say something,

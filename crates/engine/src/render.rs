@@ -150,6 +150,8 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
     if content.body.chars().any(|c| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || turns_direction(c)) {
         return Err(WireError::new("content.body", "expected text without control characters"));
     }
+    // A line end is one sign here, whatever the caller's machine calls one: a bare CR may not travel (RFC 5321 section 2.3.8).
+    let body = &content.body.replace("\r\n", "\n").replace('\r', "\n");
     let subject = content.subject.as_deref();
     if let Some(subject) = subject
         && (subject.chars().count() > SUBJECT_CHARS || subject.chars().any(char::is_control))
@@ -158,13 +160,12 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
     }
     let language = content.language.unwrap_or(Language::En);
     let place = setting.place(language);
-    let whole = subject.map_or_else(|| content.body.clone(), |subject| format!("{subject}\n{}", content.body));
+    let whole = subject.map_or_else(|| body.clone(), |subject| format!("{subject}\n{body}"));
     let found = measure::find(&whole, place);
     let categories = union(&content.categories, &found.categories);
     let level = source_level(found.level, content.level, &categories);
 
     let mut forms = Vec::with_capacity(9);
-    let body = &content.body;
     for (channel, subject) in [
         (None, None),
         (Some(Channel::Portal), subject.map(str::to_owned)),

@@ -2,7 +2,7 @@
 //! what is on record of each attempt, so a restart loses none of it; nothing in them is about a patient.
 //! Each tenant's record shows its own sessions only: where a patient has a mailbox is no other tenant's business.
 
-use crate::domains::{AboutFailure, policy_of};
+use crate::domains::{AboutFailure, policy_of, published_by};
 use crate::engine::Engine;
 use crate::ledger_entry;
 use crate::wire::{MailReportAbout, TlsSessionView, TlsTroubleView};
@@ -29,8 +29,19 @@ const FAILURES: u32 = 100_000;
 /// house: how many places are spoken to at once.
 const AT_ONCE: usize = 8;
 
-/// What is counted of one domain, by tier: sessions that came about, and failures by result and server.
-type Tiers = BTreeMap<EmailTier, (u64, BTreeMap<(String, String), u64>)>;
+/// What is counted of one domain, by tier.
+type Tiers = BTreeMap<EmailTier, Count>;
+
+/// What is counted under one policy.
+#[derive(Debug, Default)]
+struct Count {
+    /// Sessions that came about.
+    succeeded: u64,
+    /// Failures, by result and server.
+    failed: BTreeMap<(String, String), u64>,
+    /// What the domain published, and the servers that it names.
+    published: (Vec<String>, Vec<String>),
+}
 /// The same of every domain, for each tenant that wrote to it.
 type Counts = BTreeMap<String, Vec<(TenantId, Tiers)>>;
 
@@ -168,21 +179,31 @@ async fn count_of(store: &Tenanted, from: Timestamp, until: Timestamp) -> Result
         let view: TlsSessionView = serde_json::from_slice(session.reveal()).map_err(|_| StoreError::Damaged)?;
         if let (Some(domain), Some(tier)) = (view.domain, view.policy) {
             let tier = published(store, &domain, tier).await?;
-            let count = &mut counts.entry(domain).or_default().entry(tier).or_default().0;
+            let count = &mut counts.entry(domain).or_default().entry(tier).or_default().succeeded;
             *count = count.saturating_add(1);
         }
     }
     for failure in store.tls_failures(false, FAILURES).await? {
         let about = failure.about.and_then(|bytes| serde_json::from_slice::<AboutFailure>(bytes.reveal()).ok());
-        let Some(AboutFailure { domain: Some(domain), server, .. }) = about else { continue };
+        let Some(AboutFailure { domain: Some(domain), server, tier, .. }) = about else { continue };
         if failure.at < from || failure.at >= until || !RESULTS.contains(&failure.code.as_str()) {
             continue;
         }
-        let tier = store.mail_domain(&domain).await?.map_or(EmailTier::None, |found| found.tier);
+        // As it was known then; what was kept before that was says how it is known now.
+        let tier = match tier {
+            Some(tier) => tier,
+            None => store.mail_domain(&domain).await?.map_or(EmailTier::None, |found| found.tier),
+        };
         let tier = published(store, &domain, tier).await?;
         let of = counts.entry(domain).or_default().entry(tier).or_default();
-        let count = of.1.entry((failure.code, server.unwrap_or_default())).or_default();
+        let count = of.failed.entry((failure.code, server.unwrap_or_default())).or_default();
         *count = count.saturating_add(1);
+    }
+    for (domain, tiers) in &mut counts {
+        let Some(kept) = store.mail_domain(domain).await? else { continue };
+        for (tier, count) in tiers {
+            count.published = published_by(&kept, *tier);
+        }
     }
     Ok(counts)
 }
@@ -199,12 +220,15 @@ async fn published(store: &Tenanted, domain: &str, tier: EmailTier) -> Result<Em
 }
 
 fn added(mut whole: Tiers, part: &Tiers) -> Tiers {
-    for (tier, (succeeded, failures)) in part {
+    for (tier, count) in part {
         let of = whole.entry(*tier).or_default();
-        of.0 = of.0.saturating_add(*succeeded);
-        for (why, count) in failures {
-            let sum = of.1.entry(why.clone()).or_default();
-            *sum = sum.saturating_add(*count);
+        of.succeeded = of.succeeded.saturating_add(count.succeeded);
+        for (why, failed) in &count.failed {
+            let sum = of.failed.entry(why.clone()).or_default();
+            *sum = sum.saturating_add(*failed);
+        }
+        if of.published.0.is_empty() {
+            of.published.clone_from(&count.published);
         }
     }
     whole
@@ -214,6 +238,12 @@ fn policies(tiers: Tiers) -> Vec<PolicyReport> {
     let failed = |failures: BTreeMap<(String, String), u64>| {
         failures.into_iter().map(|((code, server), count)| (code, server, count)).collect()
     };
-    let report = |(tier, (succeeded, failures))| PolicyReport { tier, succeeded, failures: failed(failures) };
+    let report = |(tier, Count { succeeded, failed: failures, published: (said, servers) })| PolicyReport {
+        tier,
+        said,
+        servers,
+        succeeded,
+        failures: failed(failures),
+    };
     tiers.into_iter().map(report).collect()
 }

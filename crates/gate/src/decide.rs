@@ -333,6 +333,8 @@ const fn floor(channel: Channel, mode: Option<EmailMode>) -> TransportFloor {
         (Channel::Portal | Channel::Chat, _) => TransportFloor::InProcess,
         // RULES SEC-27: an enforced-TLS body travels only over a session that MTA-STS or DANE enforces.
         (Channel::Email, Some(EmailMode::EnforcedTls)) => TransportFloor::EnforcedTls,
+        // 45 CFR 164.524(c)(2)(ii): in the form and format that the person asked for.
+        (Channel::Email, Some(EmailMode::Plain)) => TransportFloor::Plain,
         _ => TransportFloor::VerifiedTls,
     }
 }

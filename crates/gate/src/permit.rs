@@ -28,6 +28,10 @@ pub struct Binding {
 pub enum TransportFloor {
     /// No transport leaves this process (portal, chat).
     InProcess,
+    /// What the recipient's own server offers: verified TLS if it can be had, any TLS if not, else the clear. Only where the person asked
+    /// for plain e-mail and was told of the risk (45 CFR 164.524(c)(2)(ii), RULES PRI-21), and never against what the recipient's domain
+    /// enforces. To a relay it is as [`TransportFloor::VerifiedTls`].
+    Plain,
     /// TLS 1.2 with ECDHE and AEAD or better to the vendor, certificate verified (RULES SEC-26).
     VerifiedTls,
     /// The recipient domain's tier must be enforced: MTA-STS enforce or DANE (RULES SEC-27).

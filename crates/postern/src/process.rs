@@ -41,12 +41,19 @@ pub(crate) fn choose_tls() -> Result<(), Failure> {
         .map_err(|_| Failure::Machine("another TLS library was chosen before"))
 }
 
+/// The crates of the DNS library.
+const DNS_LIBRARY: [&str; 3] = ["hickory_resolver", "hickory_net", "hickory_proto"];
+
 /// Starts the log on standard error.
 ///
 /// # Errors
 /// When the filter is not one.
 pub(crate) fn start_log(log: &Log) -> Result<(), Failure> {
-    let filter = environment::log_filter().unwrap_or_else(|| log.level.clone());
+    let filter = environment::log_filter().unwrap_or_else(|| match log.level.as_str() {
+        // Where patients have mailboxes stands in no log that anybody keeps: the DNS library prints every name it asks for.
+        "debug" => format!("debug,{}", DNS_LIBRARY.map(|library| format!("{library}=info")).join(",")),
+        level => level.to_owned(),
+    });
     let filter = EnvFilter::try_new(&filter)
         .map_err(|_| Failure::Usage(format!("log level {filter:?}: expected error, warn, info, debug or trace")))?;
     let log_builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);

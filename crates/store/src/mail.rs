@@ -25,6 +25,8 @@ pub struct MailDomain {
     pub found_at: Timestamp,
     /// The policy it was found by, as the engine writes it.
     pub policy: Option<Vec<u8>>,
+    /// More that was found, as the engine writes it.
+    pub notes: Option<Vec<u8>>,
 }
 
 /// A TLS session that could not be had.
@@ -136,7 +138,9 @@ fn domain_of(tenant: &TenantKeys, row: &Row) -> Result<MailDomain, StoreError> {
     let mut frames = Frames(about.reveal());
     let (domain, policy) = (frames.text()?.to_owned(), frames.take()?.to_vec());
     let policy = (!policy.is_empty()).then_some(policy);
-    Ok(MailDomain { domain, tier: word(row, 1)?, found_at: time(row, 2)?, policy })
+    // A row of before they were kept ends here.
+    let notes = if frames.is_empty() { None } else { frames.optional()?.map(<[u8]>::to_vec) };
+    Ok(MailDomain { domain, tier: word(row, 1)?, found_at: time(row, 2)?, policy, notes })
 }
 
 impl Tenanted {
@@ -149,6 +153,7 @@ impl Tenanted {
         let name = name_of(&tenant, &found.domain);
         let mut about = Framer::default();
         about.put(found.domain.as_bytes()).put(found.policy.as_deref().unwrap_or_default());
+        about.put_optional(found.notes.as_deref());
         let sealed = tenant.sealer().seal(about_domain(&name), &about.finish(), self.shared.keyring.rng())?;
         let row = vec![
             tenant.seq.into(),

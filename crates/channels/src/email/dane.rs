@@ -1,12 +1,14 @@
 //! DANE for SMTP (RFC 7672): the certificate is the one that the domain itself names in signed DNS, whoever issued it.
 
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
+use postern_base::Hex;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::fmt;
 use std::sync::Arc;
 
 /// RFC 6698 section 7.2: DANE-TA(2), a trust anchor that the chain must lead to.
@@ -21,6 +23,13 @@ pub(super) struct Tlsa {
     pub(super) selector: u8,
     pub(super) matching: u8,
     pub(super) data: Vec<u8>,
+}
+
+impl fmt::Display for Tlsa {
+    /// RFC 6698 section 2.2.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {} {}", self.usage, self.selector, self.matching, Hex(&self.data))
+    }
 }
 
 impl Tlsa {

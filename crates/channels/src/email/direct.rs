@@ -2,7 +2,9 @@
 //!
 //! What it can hold: [`TransportFloor::EnforcedTls`], where the recipient's domain publishes DANE records (RFC 7672) or an MTA-STS
 //! policy in enforce mode (RFC 8461), and [`TransportFloor::VerifiedTls`] wherever the server's certificate holds for its name.
-//! Nothing travels in the clear but the greeting: before the session is what the permit asks for, not even the recipient is named.
+//! Nothing travels in the clear but the greeting: before the session is what the permit asks for, not even the recipient is named. The
+//! one exception is [`TransportFloor::Plain`]: what a person asked to get in plain goes as their server takes it, where their domain
+//! enforces nothing.
 //!
 //! What its answer means: `Delivered` is "taken over by the recipient's server" (RFC 5321 section 6.1). A bounce comes as mail.
 
@@ -102,6 +104,8 @@ pub struct Direct {
     pool: Pool,
     sessions: u32,
     pkix: TlsConnector,
+    /// For what a person asked to get in plain.
+    unverified: TlsConnector,
     crypto: Arc<CryptoProvider>,
     clock: Arc<dyn Clock>,
     writer: Writer,
@@ -147,6 +151,7 @@ impl Direct {
             return Err(DirectError::Value { key: "from", expected: "an address, local@domain" });
         }
         let pkix = TlsConnector::from(Arc::new(tls::config(&config.roots, Arc::clone(&clock))?));
+        let anybody = tls::config_of(Arc::new(tls::Unverified(tls::crypto())), Arc::clone(&clock))?;
         let policies = Policies::new(pkix.clone(), config.policy_port, config.loopback);
         let router = Router::new(Dns::new(&config.dns)?, policies, config.port, config.loopback, rng);
         let writer = Writer { from: config.from, html: config.html, signer: config.signer, dkim: config.dkim };
@@ -167,6 +172,7 @@ impl Direct {
             pool: Pool::new(config.sessions_per_server),
             sessions: config.sessions_per_server,
             pkix,
+            unverified: TlsConnector::from(Arc::new(anybody)),
             crypto: tls::crypto(),
             clock,
             writer,
@@ -184,8 +190,13 @@ impl Direct {
         })?;
         // What is worse for the message stands for all: one server that may do better later is worth waiting for.
         let (mut later, mut below) = (None, None);
-        for host in route.hosts.iter().take(SERVERS_TRIED) {
-            match self.through(host, letter).await {
+        let hosts = || route.hosts.iter().take(SERVERS_TRIED);
+        // 45 CFR 164.524(c)(2)(ii): who asked for plain mail gets it, over the best session there is. A domain that enforces TLS is not
+        // written to without (RFC 8461 section 5, RFC 7672 section 2.2).
+        let plainly = hosts().filter(|host| letter.floor == TransportFloor::Plain && host.rule == Rule::Pkix);
+        let verified = hosts().map(|host| (host, Protection::Verified));
+        for (host, protection) in verified.chain(plainly.map(|host| (host, Protection::AsItComes))) {
+            match self.through(host, protection, letter).await {
                 Ok(ready) => return Ok(ready),
                 Err(Failure::Permanent(code)) => return Err(Sent::PermanentFailure { code }),
                 Err(Failure::Lost(code) | Failure::Temporary(code)) => later = later.or(Some(code)),
@@ -202,7 +213,7 @@ impl Direct {
     }
 
     /// The same at one server.
-    async fn through(&self, host: &Host, letter: Letter<'_>) -> Result<Ready<'_>, Failure> {
+    async fn through(&self, host: &Host, protection: Protection, letter: Letter<'_>) -> Result<Ready<'_>, Failure> {
         match host.rule {
             Rule::Unknown(code) => return Err(Failure::Temporary(code.to_owned())),
             Rule::Barred(code) => return Err(Failure::BelowFloor(code.to_owned())),
@@ -213,7 +224,7 @@ impl Direct {
             Rule::Pkix | Rule::Sts | Rule::Dane(_) => {}
         }
         let place = self.pool.enter(&host.name).await.map_err(|_| Failure::Lost("server-rests".to_owned()))?;
-        let mark = mark(&host.rule);
+        let mark = mark(&host.rule, protection);
         if let Some(mut session) = place.kept(mark) {
             match self.write(&mut session, letter).await {
                 Ok(()) => return Ok(self.ready(place, mark, session, host)),
@@ -225,7 +236,7 @@ impl Direct {
         let mut lost = Failure::Lost("connect".to_owned());
         for address in &host.addresses {
             let address = SocketAddr::new(*address, self.router.port);
-            let opened = timeout(self.reply_time, self.open(host, letter.domain, address)).await;
+            let opened = timeout(self.reply_time, self.open(host, protection, letter.domain, address)).await;
             match opened.unwrap_or_else(|_| Err(Failure::Lost("open-time-out".to_owned()))) {
                 Ok(mut session) => {
                     let written = self.write(&mut session, letter).await;
@@ -243,12 +254,21 @@ impl Direct {
     }
 
     fn ready<'p>(&self, place: Place<'p>, mark: u64, mut session: Session, host: &Host) -> Ready<'p> {
-        session.evidence.policy = host.tier();
+        if let Some(evidence) = session.evidence.as_mut().filter(|_| mark != AS_IT_COMES) {
+            evidence.policy = host.tier();
+        }
         Ready { place, mark, session }
     }
 
-    async fn open(&self, host: &Host, domain: &str, address: SocketAddr) -> Result<Session, Failure> {
+    async fn open(
+        &self,
+        host: &Host,
+        protection: Protection,
+        domain: &str,
+        address: SocketAddr,
+    ) -> Result<Session, Failure> {
         let connector = match &host.rule {
+            _ if protection == Protection::AsItComes => self.unverified.clone(),
             Rule::Dane(records) => {
                 let verifier = DaneVerifier::new(Arc::clone(records), domain, Arc::clone(&self.crypto));
                 let config = tls::config_of(Arc::new(verifier), Arc::clone(&self.clock))
@@ -258,12 +278,13 @@ impl Direct {
             _ => self.pkix.clone(),
         };
         let endpoint = Endpoint {
-            host: host.name.clone(),
+            host: host.certified.clone(),
             port: address.port(),
             address: Some(address),
             tls: TlsStart::StartTls,
             connector,
-            policy: host.tier(),
+            policy: if protection == Protection::Verified { host.tier() } else { EmailTier::None },
+            may_be_clear: protection == Protection::AsItComes,
             credentials: None,
             helo: self.helo.clone(),
             reply_time: self.reply_time,
@@ -290,7 +311,7 @@ impl Direct {
                 let reference = ProviderRef(queue_id.unwrap_or(key));
                 let evidence = session.evidence.clone();
                 place.took(mark, session);
-                Sent::Delivered(Handover { reference, session: Some(Box::new(evidence)) })
+                Sent::Delivered(Handover { reference, session: evidence.map(Box::new) })
             }
             Verdict::Refused(Failure::Permanent(code)) => Sent::PermanentFailure { code },
             Verdict::Refused(Failure::Lost(code) | Failure::Temporary(code) | Failure::BelowFloor(code)) => {
@@ -301,13 +322,26 @@ impl Direct {
     }
 }
 
+/// How a session is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protection {
+    /// By TLS with a peer that was verified.
+    Verified,
+    /// By what the server offers, which may be nothing.
+    AsItComes,
+}
+
+/// The mark of sessions that nobody verified.
+const AS_IT_COMES: u64 = u64::MAX;
+
 /// Sessions with the same mark were verified by the same means, and stand in for each other.
-fn mark(rule: &Rule) -> u64 {
+fn mark(rule: &Rule, protection: Protection) -> u64 {
     match rule {
+        _ if protection == Protection::AsItComes => AS_IT_COMES,
         Rule::Dane(records) => {
             let mut hasher = DefaultHasher::new();
             records.hash(&mut hasher);
-            hasher.finish().max(1)
+            hasher.finish().clamp(1, AS_IT_COMES - 1)
         }
         Rule::Sts | Rule::Pkix | Rule::Barred(_) | Rule::Unknown(_) => 0,
     }
@@ -356,7 +390,9 @@ impl MailDomains for Direct {
         match self.router.route(domain, now).await {
             Ok(route) => found(&route),
             // A domain that takes no mail enforces nothing.
-            Err(NoRoute::Never(code)) => Some(DomainFound { tier: EmailTier::None, policy: None, problem: Some(code) }),
+            Err(NoRoute::Never(code)) => {
+                Some(DomainFound { tier: EmailTier::None, policy: None, problem: Some(code), tlsa: Vec::new() })
+            }
             Err(NoRoute::NotNow(_)) => None,
         }
     }
@@ -372,5 +408,12 @@ impl MailDomains for Direct {
 }
 
 fn found(route: &Route) -> Option<DomainFound> {
-    Some(DomainFound { tier: route.tier()?, policy: route.policy.as_deref().cloned(), problem: route.problem })
+    let of_host = |host: &Host| match &host.rule {
+        Rule::Dane(records) => records.to_vec(),
+        Rule::Sts | Rule::Pkix | Rule::Barred(_) | Rule::Unknown(_) => Vec::new(),
+    };
+    let mut tlsa: Vec<String> = route.hosts.iter().flat_map(of_host).map(|record| record.to_string()).collect();
+    tlsa.dedup();
+    let policy = route.policy.as_deref().cloned();
+    Some(DomainFound { tier: route.tier()?, policy, problem: route.problem, tlsa })
 }

@@ -68,7 +68,7 @@ impl std::fmt::Debug for Mail<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BadMail {
     /// A header's text holds a line end or another control character.
-    #[error("the {0} holds a control character; headers are one line of text")]
+    #[error("the {0} holds a control character or an encoded word (RFC 2047); headers are one line of text")]
     ControlCharacter(&'static str),
     /// An address is not `local@domain` in plain ASCII. Domains are given as A-labels (RFC 5890); addresses that need
     /// quotes or SMTPUTF8 (RFC 6531) are not supported.
@@ -197,7 +197,8 @@ pub fn dot_stuffed(message: &[u8]) -> Vec<u8> {
 fn one_line(field: &'static str, value: &str) -> Result<(), BadMail> {
     // U+2028 and U+2029 end lines too, to some readers.
     let bad = |c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}';
-    if value.chars().any(bad) { Err(BadMail::ControlCharacter(field)) } else { Ok(()) }
+    // RFC 2047: a reader would see what it encodes, and not what was looked at here.
+    if value.contains("=?") || value.chars().any(bad) { Err(BadMail::ControlCharacter(field)) } else { Ok(()) }
 }
 
 fn address(field: &'static str, value: &str) -> Result<(), BadMail> {
@@ -296,8 +297,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_end_in_any_header_is_refused() {
-        for poison in ["a\r\nBcc: x@y.example", "a\nb", "a\rb", "a\0b", "a\u{2028}b", "a\u{85}b"] {
+    fn a_line_end_or_an_encoded_word_in_any_header_is_refused() {
+        for poison in ["=?utf-8?q?a?=", "a\r\nBcc: x@y.example", "a\nb", "a\rb", "a\0b", "a\u{2028}b", "a\u{85}b"] {
             let cases = [
                 Mail { from_name: poison, ..mail() },
                 Mail { from: poison, ..mail() },

@@ -19,6 +19,7 @@ mod dkim;
 mod dns;
 mod html;
 mod letter;
+mod peer;
 mod policies;
 mod pool;
 mod route;

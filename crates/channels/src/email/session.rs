@@ -2,6 +2,7 @@
 //! nothing was taken, after it nobody knows until the server answers.
 
 use super::message::dot_stuffed;
+use super::peer::Peer;
 use super::smarthost::Credentials;
 use crate::provider::TlsSession;
 use crate::tls;
@@ -16,7 +17,6 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 /// How TLS begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub(super) struct Endpoint {
     pub(super) credentials: Option<Credentials>,
     pub(super) helo: String,
     pub(super) reply_time: Duration,
+    /// Without STARTTLS the session goes on in the clear.
+    pub(super) may_be_clear: bool,
 }
 
 /// Why nothing was taken.
@@ -69,14 +71,15 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) struct Session {
     client: Client,
-    pub(super) evidence: TlsSession,
+    /// The TLS session; `None` = it is in the clear.
+    pub(super) evidence: Option<TlsSession>,
     pub(super) messages: u32,
     pub(super) idle_since: Instant,
     /// The server announced REQUIRETLS, inside TLS (RFC 8689 section 2).
     pub(super) requires_tls: bool,
 }
 
-struct Client(SmtpClient<TlsStream<TcpStream>>);
+struct Client(SmtpClient<Peer>);
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -95,33 +98,35 @@ impl Session {
         // Without it a message in two writes waits for the peer's delayed acknowledgement: 45 ms instead of 1.
         stream.set_nodelay(true).map_err(lost)?;
         let mut plain = SmtpClient { stream, timeout: endpoint.reply_time };
-        let mut client = match endpoint.tls {
+        let (mut client, evidence) = match endpoint.tls {
             // RFC 8314 section 3.3.
             TlsStart::Implicit => {
-                let mut client = secure(plain, endpoint).await?;
+                let (mut client, evidence) = secure(plain, endpoint).await?;
                 service("greeting", &client.read().await.map_err(|e| of("greeting", e))?, 220)?;
-                client
+                (client, Some(evidence))
             }
             TlsStart::StartTls => {
                 service("greeting", &plain.read().await.map_err(|e| of("greeting", e))?, 220)?;
                 let offers = plain.ehlo(&endpoint.helo).await.map_err(|e| service_of("ehlo", e))?;
-                // RFC 8314 section 4.1: a session that should be protected and cannot be is given up, never used in the clear.
-                if !offers.has_capability(EXT_START_TLS) {
+                if offers.has_capability(EXT_START_TLS) {
+                    let reply = plain.cmd("STARTTLS\r\n").await.map_err(|e| of("starttls", e))?;
+                    match reply.code {
+                        220 => secure(plain, endpoint).await.map(|(client, evidence)| (client, Some(evidence)))?,
+                        // RFC 3207 section 4: 454 TLS not available due to temporary reason.
+                        400..=499 => return Err(Failure::Temporary(code("starttls", &reply))),
+                        _ => return Err(Failure::BelowFloor("starttls-not-supported".to_owned())),
+                    }
+                } else if endpoint.may_be_clear {
+                    (SmtpClient { stream: Peer::Clear(plain.stream), timeout: endpoint.reply_time }, None)
+                } else {
+                    // RFC 8314 section 4.1: a session that should be protected and cannot be is given up, never used in the clear.
                     return Err(Failure::BelowFloor("starttls-not-supported".to_owned()));
-                }
-                let reply = plain.cmd("STARTTLS\r\n").await.map_err(|e| of("starttls", e))?;
-                match reply.code {
-                    220 => secure(plain, endpoint).await?,
-                    // RFC 3207 section 4: 454 TLS not available due to temporary reason.
-                    400..=499 => return Err(Failure::Temporary(code("starttls", &reply))),
-                    _ => return Err(Failure::BelowFloor("starttls-not-supported".to_owned())),
                 }
             }
         };
-        let evidence = tls::evidence(client.tls_connection(), &endpoint.host, endpoint.policy);
         // RFC 3207 section 4.2: what was said before TLS is forgotten; ask again.
         let offers = client.ehlo(&endpoint.helo).await.map_err(|e| service_of("ehlo", e))?;
-        if let Some(credentials) = &endpoint.credentials {
+        if let Some(credentials) = endpoint.credentials.as_ref().filter(|_| evidence.is_some()) {
             if offers.auth() & AUTH_PLAIN == 0 {
                 return Err(Failure::Temporary("auth-plain-not-offered".to_owned()));
             }
@@ -196,14 +201,13 @@ impl Session {
     }
 }
 
-async fn secure(
-    plain: SmtpClient<TcpStream>,
-    endpoint: &Endpoint,
-) -> Result<SmtpClient<TlsStream<TcpStream>>, Failure> {
-    plain.into_tls(&endpoint.connector, &endpoint.host).await.map_err(|error| match error {
+async fn secure(plain: SmtpClient<TcpStream>, endpoint: &Endpoint) -> Result<(SmtpClient<Peer>, TlsSession), Failure> {
+    let client = plain.into_tls(&endpoint.connector, &endpoint.host).await.map_err(|error| match error {
         mail_send::Error::Tls(error) => Failure::BelowFloor(tls::failure_code(&error).to_owned()),
         _ => Failure::Lost("tls".to_owned()),
-    })
+    })?;
+    let evidence = tls::evidence(client.tls_connection(), &endpoint.host, endpoint.policy);
+    Ok((SmtpClient { stream: Peer::Tls(Box::new(client.stream)), timeout: endpoint.reply_time }, evidence))
 }
 
 /// A reply to what is about the service, not about a message: anything but `good` means that the service is not there for

@@ -156,6 +156,7 @@ impl Smarthost {
             connector: TlsConnector::from(Arc::new(tls)),
             policy: EmailTier::Pkix,
             credentials: config.credentials,
+            may_be_clear: false,
             helo: config.helo,
             reply_time: config.reply_time,
         };
@@ -201,7 +202,9 @@ impl Smarthost {
 
     async fn write(&self, session: &mut Session, letter: Letter<'_>) -> Result<(), Failure> {
         let onward = if letter.enforced { Some(self.onward(session)?) } else { None };
-        session.evidence.onward = onward;
+        if let Some(evidence) = &mut session.evidence {
+            evidence.onward = onward;
+        }
         session.envelope(letter.from, letter.to, onward == Some(Onward::RequireTls)).await?;
         session.content(letter.message).await
     }
@@ -268,7 +271,7 @@ impl Provider for Smarthost {
         match session.finish(self.final_reply_time).await {
             Verdict::Taken(queue_id) => {
                 let reference = ProviderRef(queue_id.unwrap_or(outbound.idempotency_key));
-                let handover = Handover { reference, session: Some(Box::new(session.evidence.clone())) };
+                let handover = Handover { reference, session: session.evidence.clone().map(Box::new) };
                 self.keep(session);
                 Sent::Delivered(handover)
             }

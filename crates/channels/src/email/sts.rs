@@ -78,6 +78,19 @@ impl StsPolicy {
         Ok(Self { id: id.to_owned(), mode, servers, max_age_seconds, fetched_at })
     }
 
+    /// Its lines, as a policy file holds them (RFC 8461 section 3.2).
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mode = match self.mode {
+            StsMode::Enforce => "enforce",
+            StsMode::Testing => "testing",
+            StsMode::None => "none",
+        };
+        let servers = self.servers.iter().map(|server| format!("mx: {server}"));
+        let begin = ["version: STSv1".to_owned(), format!("mode: {mode}")];
+        begin.into_iter().chain(servers).chain([format!("max_age: {}", self.max_age_seconds)]).collect()
+    }
+
     /// Until when it holds.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {

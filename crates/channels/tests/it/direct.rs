@@ -52,10 +52,14 @@ async fn a_domain_that_enforces_tls_gets_the_body_and_the_session_is_evidence() 
     for (domain, peer, policy) in [
         ("dane.test", "mx.dane.test", EmailTier::Dane),
         ("daneca.test", "mx.daneca.test", EmailTier::Dane),
+        // The server is an alias: the records stand where it leads, or at its own name, which is all that is signed of the third.
+        ("alias.test", "mx.dane.test", EmailTier::Dane),
+        ("aliasown.test", "mx.aliasown.test", EmailTier::Dane),
+        ("aliasout.test", "mx.aliasout.test", EmailTier::Dane),
         ("sts.test", "mx.sts.test", EmailTier::Sts),
     ] {
         let (sent, id) = body(&direct, domain).await;
-        let session = session(&sent);
+        let session = sent.session().unwrap_or_else(|| panic!("{domain}: {sent:?}"));
         assert_eq!((session.protocol.as_str(), session.policy), ("TLSv1_3", policy), "{domain}");
         assert_eq!(session.peer_name, peer);
         assert_ne!(session.peer_certificate_sha256, [0; 32]);
@@ -90,6 +94,7 @@ async fn a_body_does_not_go_where_nobody_enforces_tls_however_good_it_looks() {
         ("stsnone.test", "no-policy-found", "mx.sts.test"),
         // The server is the one with DANE; that it is this domain's is what no signature says.
         ("patients.unsigned", "no-policy-found", "mx.dane.test"),
+        ("aliasnot.test", "no-policy-found", "mx.aliasnot.test"),
         ("stsbad.test", "validation-failure", "mx.sts.test"),
         ("danebad.test", "validation-failure", "mx.danebad.test"),
     ] {
@@ -121,6 +126,32 @@ async fn a_notice_goes_over_any_verified_session_and_over_no_other() {
         assert_eq!(sent, below(code, peer), "{domain}");
         assert!(internet.mta.mails_with(&id).is_empty(), "{domain}");
     }
+}
+
+#[tokio::test]
+async fn what_a_patient_asked_to_get_in_plain_goes_as_their_server_takes_it_and_never_against_their_domain() {
+    let Some(internet) = Internet::shared() else { return };
+    let direct = internet.direct(now());
+    for (domain, expected) in [
+        ("pkix.test", Some(EmailTier::Pkix)),
+        // Nobody vouches for the certificate, and TLS it is all the same.
+        ("self.test", Some(EmailTier::None)),
+        ("wrong.test", Some(EmailTier::None)),
+        ("plain.test", None),
+    ] {
+        let (sent, id) = send(&direct, &Wish::plain(&rosa(domain))).await;
+        assert!(matches!(sent, Sent::Delivered(_)), "{domain}: {sent:?}");
+        assert_eq!(sent.session().map(|session| session.policy), expected, "{domain}");
+        let mail = internet.mta.mail_with(&id).await;
+        assert_eq!(mail.contains("using TLSv1.3"), expected.is_some(), "{domain}: {mail}");
+    }
+    for domain in ["danebad.test", "stsbad.test", "stsplain.test", "stsself.test"] {
+        let (sent, id) = send(&direct, &Wish::plain(&rosa(domain))).await;
+        assert!(matches!(sent, Sent::BelowFloor { .. }), "{domain}: {sent:?}");
+        assert!(internet.mta.mails_with(&id).is_empty(), "{domain}");
+    }
+    // What was opened without proof is for nothing else.
+    assert_eq!(notice(&direct, "self.test").await.0, below("certificate-not-trusted", "mx.self.test"));
 }
 
 #[tokio::test]

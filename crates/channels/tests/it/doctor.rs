@@ -7,7 +7,8 @@ use crate::support::permits::now;
 use crate::support::policy_host::{PolicyHost, answer, policy};
 use crate::support::scratch::Scratch;
 use crate::support::zones::{Contents, Zones};
-use postern_channels::email::doctor::{Doctor, Finding, Publish, Sending, Standing, Subject};
+use jiff::SignedDuration;
+use postern_channels::email::doctor::{Back, Doctor, Finding, Publish, Sending, Standing, Subject};
 use postern_channels::email::{Anchors, Dkim, DnsConfig, Roots};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -44,7 +45,7 @@ impl Practice {
 
 fn sending(domain: &str, keys: Vec<Arc<Dkim>>) -> Sending {
     let hosts = vec![format!("out.{domain}")];
-    Sending { domain: domain.to_owned(), hosts, smarthosts: Vec::new(), keys }
+    Sending { domain: domain.to_owned(), hosts, smarthosts: Vec::new(), keys, back: None }
 }
 
 fn of(found: &[Finding], subject: Subject) -> &Finding {
@@ -74,8 +75,12 @@ async fn what_the_doctor_prescribes_makes_a_bare_domain_well() {
     let bare = "mx.ill A 192.0.2.8\nill MX 10 mx.ill\nout.ill A 192.0.2.7\nout.ill AAAA 2001:db8::7\n";
     let before = Practice::new("doctor-ill", "ill.test", bare, "").await;
     let key = Arc::new(signer(&before.scratch.0, "ill.test", RSA));
-    let sending = sending("ill.test", vec![key]);
+    let listens = Back { domain: "back.ill.test".into(), host: "mx.ill.test".into(), certificate: None };
+    let sending = Sending { back: Some(listens), ..sending("ill.test", vec![key]) };
     let found = before.doctor.examine(&sending, now()).await;
+    assert!(of(&found, Subject::Certificate).said.contains("in the clear"), "{found:#?}");
+    let (found, back) = found.into_iter().partition::<Vec<_>, _>(|finding| !finding.said.starts_with("back.ill.test"));
+    assert!(back.iter().all(|finding| finding.standing != Standing::Good), "{back:#?}");
     for subject in ALL {
         let expected = match subject {
             Subject::Mx => Standing::Good,
@@ -95,13 +100,58 @@ async fn what_the_doctor_prescribes_makes_a_bare_domain_well() {
     assert_eq!(file.at, "https://mta-sts.ill.test/.well-known/mta-sts.txt");
     after.policies.publish("mta-sts.ill.test", answer("200 OK", "text/plain", &file.text));
     let found = after.doctor.examine(&sending, now()).await;
-    for finding in &found {
+    for finding in found.iter().filter(|finding| !finding.said.starts_with("back.ill.test")) {
         // A new policy is tried out before it is enforced (RFC 8461 section 8.1).
         let expected = if finding.subject == Subject::MtaSts { Standing::Weak } else { Standing::Good };
         assert_eq!(finding.standing, expected, "{finding:#?}");
     }
     let both = |subject| standings(&found).iter().filter(|(of, _)| *of == subject).count();
-    assert_eq!((both(Subject::Spf), both(Subject::ReverseName)), (2, 2), "IPv4 and IPv6");
+    assert!(prescribed_reports(&prescribed), "{prescribed:#?}");
+    assert_eq!(both(Subject::ReverseName), 2, "IPv4 and IPv6");
+}
+
+/// Whether reports are asked for where somebody listens, and nowhere else.
+fn prescribed_reports(prescribed: &[Publish]) -> bool {
+    let asking: Vec<&Publish> = prescribed.iter().filter(|publish| publish.text.contains("rua=")).collect();
+    !asking.is_empty() && asking.iter().all(|publish| publish.text.ends_with("-reports@back.ill.test"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_mail_comes_back_is_examined_too_and_nobody_is_asked_to_write_to_where_nobody_listens() {
+    if !Zones::may_start() {
+        return;
+    }
+    let records = "out.ill A 192.0.2.7\nback.ill MX 10 mx.back.ill\nback.ill TXT \"v=spf1 ip4:192.0.2.7 -all\"\n\
+                   away.ill MX 10 mx.elsewhere.test.\n_smtp._tls.ill TXT \"v=TLSRPTv1; rua=ftp://ill.test/reports\"\n";
+    let practice = Practice::new("doctor-back", "ill.test", records, "").await;
+    let authority = Authority::new();
+    let file = practice.scratch.0.join("back.pem");
+    std::fs::write(&file, authority.identity("mx.back.ill.test").certificate).unwrap();
+    let at = |domain: &str, host: &str| Sending {
+        back: Some(Back { domain: domain.into(), host: host.into(), certificate: Some(file.clone()) }),
+        ..sending("ill.test", Vec::new())
+    };
+    let of_back = |found: Vec<Finding>, domain: &str, subject: Subject| {
+        found.into_iter().find(|finding| finding.subject == subject && finding.said.starts_with(domain)).unwrap()
+    };
+    let well = practice.doctor.examine(&at("back.ill.test", "mx.back.ill.test"), now()).await;
+    for subject in [Subject::Mx, Subject::Spf, Subject::Certificate] {
+        let finding = of_back(well.clone(), "back.ill.test", subject);
+        assert_eq!(finding.standing, Standing::Good, "{finding:#?}");
+    }
+    let ftp = of(&well, Subject::TlsReports);
+    assert!(ftp.standing == Standing::Bad && ftp.said.contains("mailto:"), "{ftp:#?}");
+    let away = practice.doctor.examine(&at("away.ill.test", "mx.away.ill.test"), now()).await;
+    let mx = of_back(away.clone(), "away.ill.test", Subject::Mx);
+    assert!(mx.standing == Standing::Bad && mx.said.contains("mx.elsewhere.test"), "{mx:#?}");
+    let other = of_back(away, "away.ill.test", Subject::Certificate);
+    assert!(other.standing == Standing::Bad && other.said.contains("does not hold for"), "{other:#?}");
+    let years = now() + SignedDuration::from_hours(24 * 366 * 3000);
+    let late = practice.doctor.examine(&at("back.ill.test", "mx.back.ill.test"), years).await;
+    assert!(of_back(late, "back.ill.test", Subject::Certificate).said.contains("ended on"));
+    let alone = practice.doctor.examine(&sending("ill.test", Vec::new()), now()).await;
+    let publish: Vec<&Publish> = alone.iter().flat_map(|finding| &finding.publish).collect();
+    assert!(publish.iter().all(|publish| !publish.text.contains("rua=")), "{publish:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

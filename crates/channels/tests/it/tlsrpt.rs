@@ -22,9 +22,17 @@ fn report(domain: &str) -> OwnReport {
         from: "2026-11-29T00:00:00Z".parse().unwrap(),
         until: "2026-11-29T23:59:59Z".parse().unwrap(),
         policies: vec![
-            PolicyReport { tier: EmailTier::Pkix, succeeded: 40, failures: Vec::new() },
+            PolicyReport {
+                tier: EmailTier::Pkix,
+                said: Vec::new(),
+                servers: Vec::new(),
+                succeeded: 40,
+                failures: Vec::new(),
+            },
             PolicyReport {
                 tier: EmailTier::Sts,
+                said: vec!["version: STSv1".into(), "mode: enforce".into()],
+                servers: vec!["mx.clinic.example".into()],
                 succeeded: 2,
                 failures: vec![("certificate-expired".into(), "mx.pkix.test".into(), 3)],
             },

@@ -89,7 +89,10 @@ impl Engine {
             }
             // Without receipts this is as much as the vendor will ever say.
             Sent::Accepted(handover) | Sent::Delivered(handover) => {
-                Ending::Done(DeliveryState::Delivered, "delivered".into(), handover.reference.0)
+                // The person asked for plain mail, and their server takes no other: the record says how it travelled.
+                let clear = floor == TransportFloor::Plain && handover.session.is_none();
+                let code = if clear { "delivered_in_clear" } else { "delivered" };
+                Ending::Done(DeliveryState::Delivered, code.into(), handover.reference.0)
             }
             Sent::TemporaryFailure { code } => self.later(work, now, code)?,
             Sent::PermanentFailure { code } => Ending::State(DeliveryState::Failed, code),

@@ -16,6 +16,9 @@ pub struct MailDomainView {
     pub found_at: Timestamp,
     /// The MTA-STS policy that was fetched, in whatever mode.
     pub policy: Option<StsPolicy>,
+    /// Why its policy could not be had, or why nothing can be sent there, in the words of RFC 8460 section 4.3 where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// A TLS session that could not be had: nothing of the message left.

@@ -177,12 +177,15 @@ impl Tenant {
             return Some(("state", "expected the two letters of a state or territory, such as NY"));
         }
         // RFC 5322 section 2.2: a header is one line. U+2028 and U+2029 end lines too, to some who read it.
-        let breaks = |text: &str| text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+        // RFC 2047: what reads as an encoded word is shown as what it encodes, which nobody looked at.
+        let breaks = |text: &str| {
+            text.contains("=?") || text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+        };
         if self.sender.alias.as_deref().is_some_and(breaks) {
-            return Some(("sender.alias", "expected one line without control characters"));
+            return Some(("sender.alias", "expected one line without control characters and without `=?`"));
         }
         if breaks(&self.name) {
-            return Some(("name", "expected one line without control characters"));
+            return Some(("name", "expected one line without control characters and without `=?`"));
         }
         // 47 CFR 64.1200(a)(9)(iv)(B), (b)(2): a number at which the practice can be reached.
         let callback = self.callback.as_deref();
@@ -229,7 +232,7 @@ mod tests {
             serde_json::from_value::<Tenant>(tenant).unwrap().defect().map(|(key, _)| key)
         };
         assert_eq!(defect("A", "B"), None);
-        for bad in ["B\r\nBcc: x@y.example", "B\rC", "B\u{2028}C", "B\0"] {
+        for bad in ["=?utf-8?q?B?=", "B\r\nBcc: x@y.example", "B\rC", "B\u{2028}C", "B\0"] {
             assert_eq!(defect("A", bad), Some("sender.alias"), "{bad:?}");
             assert_eq!(defect(bad, "B"), Some("name"), "{bad:?}");
         }

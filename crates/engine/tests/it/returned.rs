@@ -42,6 +42,11 @@ impl Back {
         self.engine.take(mail).await
     }
 
+    /// An answer that a person writes.
+    async fn answers(&self, text: &str) {
+        self.comes(Mailbox::Delivery(Way::Reply, self.delivery), EMAIL, text).await.unwrap();
+    }
+
     async fn comes_to(&self, way: Way, text: &str) {
         self.comes(Mailbox::Delivery(way, self.delivery), "", text).await.unwrap();
     }
@@ -136,9 +141,9 @@ async fn words_in_a_quotation_without_marks_wait_for_a_person_and_our_own_do_not
     let sent = record.message(message).await.unwrap().unwrap();
     let ours = sent.renditions.iter().find(|one| one.form == Form::Notice).unwrap().body.reveal().clone();
     let head = "-----Mensaje original-----\nDe: Sunrise\nEnviado el: martes\nPara: Pat\nAsunto: x\n\n";
-    back.comes_to(Way::Reply, &written(EMAIL, "X: y", &format!("Gracias.\n\n{head}{ours}"))).await;
+    back.answers(&written(EMAIL, "X: y", &format!("Gracias.\n\n{head}{ours}"))).await;
     assert!(back.kept().await.is_empty(), "nothing is theirs below");
-    back.comes_to(Way::Reply, &written(EMAIL, "X: y", &format!("Sí.\n\n{head}{ours}\nMe siento peor."))).await;
+    back.answers(&written(EMAIL, "X: y", &format!("Sí.\n\n{head}{ours}\nMe siento peor."))).await;
     assert_eq!(back.kept().await[0].kind, "reply");
 }
 
@@ -147,7 +152,7 @@ async fn two_mails_of_the_same_words_without_name_or_date_are_two() {
     let back = back().await;
     let bare = format!("From: Pat <{EMAIL}>\n\nI feel worse.");
     for _ in 0..2 {
-        back.comes_to(Way::Reply, &bare).await;
+        back.answers(&bare).await;
         back.clinic.minutes(1);
     }
     let read = back.engine.received(&back.clinic.principal, "p1", ReadReason::Treatment, None, 10).await.unwrap();

@@ -25,6 +25,7 @@ struct Post {
     took: Mutex<u64>,
     reported: Mutex<Vec<OwnReport>>,
     answer: Mutex<Reported>,
+    problem: Mutex<Option<&'static str>>,
 }
 
 #[async_trait]
@@ -64,7 +65,8 @@ impl Provider for Post {
 #[async_trait]
 impl MailDomains for Post {
     async fn look_up(&self, _domain: &str, _now: Timestamp) -> Option<DomainFound> {
-        Some(DomainFound { tier: EmailTier::Sts, policy: None, problem: None })
+        let problem = *self.problem.lock().unwrap();
+        Some(DomainFound { tier: EmailTier::Sts, policy: Some(policy()), problem, tlsa: Vec::new() })
     }
 
     async fn report(&self, report: &OwnReport, _now: Timestamp) -> Reported {
@@ -73,6 +75,11 @@ impl MailDomains for Post {
     }
 
     fn recall(&self, _domain: &str, _policy: StsPolicy, _now: Timestamp) {}
+}
+
+fn policy() -> StsPolicy {
+    let text = "version: STSv1\nmode: enforce\nmx: mx.example.org\nmax_age: 86400\n";
+    StsPolicy::parse(text, "1", Timestamp::UNIX_EPOCH).unwrap()
 }
 
 async fn clinic(post: &Arc<Post>) -> Clinic {
@@ -103,6 +110,7 @@ fn post(fails: u32) -> Arc<Post> {
         took: Mutex::default(),
         reported: Mutex::default(),
         answer: Mutex::new(Reported::Taken),
+        problem: Mutex::default(),
     })
 }
 
@@ -136,6 +144,9 @@ async fn what_is_on_record_of_a_day_is_reported_once_also_after_a_restart() {
     assert!(took > 0);
     assert_eq!((succeeded, &failures[..]), (took, &[("certificate-expired".into(), "mx.example.org".into(), 1)][..]));
     assert!(RESULTS.contains(&"certificate-expired"));
+    let [of_policy] = &report.policies[..] else { panic!("{report:?}") };
+    assert_eq!((of_policy.tier, &of_policy.said), (EmailTier::Sts, &policy().lines()), "RFC 8460 section 4.4");
+    assert_eq!(of_policy.servers, ["mx.example.org"]);
     let clinic = clinic.restart().await.with_domains(Arc::clone(&post) as _, "sunrise.example").await;
     clinic.engine.report_tls(day).await;
     assert_eq!(post.reported.lock().unwrap().len(), 1, "nobody gets it twice");
@@ -164,4 +175,23 @@ async fn a_report_that_nobody_wants_is_not_on_record_as_sent_and_no_other_tenant
     clinic.engine.report_tls(day).await;
     assert_eq!(clinic.engine.mail_reports(&clinic.principal, None, 10).await.unwrap().len(), 1);
     assert_eq!(clinic.engine.mail_reports(&other, None, 10).await.unwrap(), [], "another tenant's patients");
+}
+
+#[tokio::test]
+async fn a_policy_that_cannot_be_had_leaves_a_trace_once_after_each_look_up() {
+    let post = post(0);
+    let clinic = clinic(&post).await;
+    *post.problem.lock().unwrap() = Some("sts-policy-fetch-error");
+    sends(&clinic, "Please bring the papers.").await;
+    sends(&clinic, "Please come early.").await;
+    let failures = clinic.engine.tls_failures(&clinic.principal, true).await.unwrap();
+    let codes: Vec<&str> = failures.iter().map(|failure| failure.code.as_str()).collect();
+    assert_eq!(codes, ["sts-policy-fetch-error"]);
+    assert!(*post.took.lock().unwrap() > 0, "what was kept of the policy still holds");
+    let domains = clinic.engine.mail_domains(&clinic.principal).await.unwrap();
+    assert_eq!(domains[0].problem.as_deref(), Some("sts-policy-fetch-error"));
+    clinic.minutes(11);
+    *post.problem.lock().unwrap() = None;
+    sends(&clinic, "Please come late.").await;
+    assert_eq!(clinic.engine.mail_domains(&clinic.principal).await.unwrap()[0].problem, None);
 }

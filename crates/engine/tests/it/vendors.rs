@@ -137,3 +137,13 @@ async fn a_vendor_without_a_provider_leaves_the_delivery_to_a_person() {
     clinic.engine.settle_overdue().await.unwrap();
     assert_eq!(clinic.states(answer.id).await, [(Channel::Sms, "expired".into())]);
 }
+
+#[tokio::test]
+async fn a_provider_that_is_configured_goes_before_a_row_that_none_stands_behind_whatever_its_name() {
+    let clinic = reaching("+12125550101").await;
+    let row = vendor("aardvark", "texts", &[Channel::Sms, Channel::Voice], "2027-12-31");
+    clinic.engine.put_vendor(&clinic.principal, &row).await.unwrap();
+    let sent = clinic.send(&by_sms()).await;
+    clinic.settle().await;
+    assert_eq!(clinic.inbox.taken(), 1, "{:?}", sent.decision.deliveries);
+}

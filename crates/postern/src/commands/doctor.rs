@@ -4,12 +4,12 @@
 
 use super::{configuration, of_this_machine};
 use crate::cli::{Doctor as Args, DoctorCommand, Global};
-use crate::config::Config;
+use crate::config::{Config, InboundMail};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Paint, Tone};
 use crate::process;
 use crate::wiring;
-use postern_channels::email::doctor::{Finding, Publish, Sending, Standing};
+use postern_channels::email::doctor::{Back, Finding, Publish, Sending, Standing};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -41,22 +41,34 @@ pub(crate) fn run(global: &Global, args: &Args) -> Result<Exit, Failure> {
 /// Every domain that mail comes from, with every way that it goes out.
 fn sending(config: &Config) -> Result<Vec<Sending>, Failure> {
     let mut all: BTreeMap<String, Sending> = BTreeMap::new();
-    let froms = config.smarthost.iter().map(|host| (&host.from, None, Some(&host.host)));
+    let amazon = || "Amazon SES".to_owned();
+    let froms = config.smarthost.iter().map(|host| (&host.from, None, Some(host.host.clone())));
+    let froms = froms.chain(config.ses.iter().map(|ses| (&ses.from, None, Some(amazon()))));
     for (from, helo, smarthost) in froms.chain(config.direct.iter().map(|d| (&d.from, Some(&d.helo), None))) {
         let Some((_, domain)) = from.rsplit_once('@') else { continue };
         let domain = domain.to_ascii_lowercase();
         let keys = wiring::signers(config, from)?;
-        let new = Sending { domain: domain.clone(), hosts: Vec::new(), smarthosts: Vec::new(), keys };
+        let back = config.inbound_mail.as_ref().map(back);
+        let new = Sending { domain: domain.clone(), hosts: Vec::new(), smarthosts: Vec::new(), keys, back };
         let one = all.entry(domain).or_insert(new);
         one.hosts.extend(helo.cloned());
-        one.smarthosts.extend(smarthost.cloned());
+        one.smarthosts.extend(smarthost);
     }
     Ok(all.into_values().collect())
 }
 
+/// Where what comes back is taken.
+fn back(inbound: &InboundMail) -> Back {
+    let domain = inbound.domain.to_ascii_lowercase();
+    let host = inbound.host.clone().unwrap_or_else(|| domain.clone());
+    Back { domain, host, certificate: inbound.certificate.clone() }
+}
+
 fn chosen(all: Vec<Sending>, domains: &[String]) -> Result<Vec<Sending>, Failure> {
     if all.is_empty() {
-        return Err(Failure::Usage("the configuration sends no mail: give a [[smarthost]] or [direct] first".into()));
+        return Err(Failure::Usage(
+            "the configuration sends no mail: give a [[smarthost]], [[ses]] or [direct] first".into(),
+        ));
     }
     for name in domains {
         if !all.iter().any(|sending| sending.domain.eq_ignore_ascii_case(name)) {

@@ -11,6 +11,9 @@ pub(crate) mod authority;
 #[path = "../../../channels/tests/it/support/internet.rs"]
 #[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
 pub(crate) mod internet;
+#[path = "../../../channels/tests/it/support/moto.rs"]
+#[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
+pub(crate) mod moto;
 #[path = "../../../channels/tests/it/support/mta.rs"]
 #[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
 pub(crate) mod mta;

@@ -26,6 +26,7 @@ mod peers;
 mod policy;
 mod pressure;
 mod record;
+mod ses;
 mod smime;
 mod storm;
 mod story;

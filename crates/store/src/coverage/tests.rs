@@ -151,6 +151,7 @@ async fn fill_mail(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
         tier: EmailTier::Sts,
         found_at: bench.clock_now(),
         policy: Some(b"{}".to_vec()),
+        notes: None,
     };
     tenanted.put_mail_domain(&MailDomain { tier: EmailTier::None, policy: None, ..found.clone() }).await.unwrap();
     tenanted.put_mail_domain(&found).await.unwrap();

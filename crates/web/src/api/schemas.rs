@@ -148,7 +148,7 @@ fn mail_domain() -> Value {
     }));
     given(json!({
         "domain": text(), "tier": words(EmailTier::ALL), "found_at": instant(),
-        "policy": { "anyOf": [policy, { "type": "null" }] },
+        "policy": { "anyOf": [policy, { "type": "null" }] }, "problem": text(),
     }))
 }
 

@@ -70,11 +70,11 @@ impl Direct {
         };
         match self.deliver(letter, TIME, now, report.id()).await {
             Sent::Accepted(_) | Sent::Delivered(_) => Reported::Taken,
-            // It may have been taken; a second one would say nothing new.
-            Sent::Unknown { .. } => Reported::Taken,
-            Sent::TemporaryFailure { code } | Sent::PermanentFailure { code } | Sent::BelowFloor { code, .. } => {
-                Reported::NotNow(code)
-            }
+            // Perhaps it was taken. RFC 8460 section 5.3 has it tried again, and who gets it twice knows it by its id.
+            Sent::Unknown { code }
+            | Sent::TemporaryFailure { code }
+            | Sent::PermanentFailure { code }
+            | Sent::BelowFloor { code, .. } => Reported::NotNow(code),
             Sent::Unpermitted(_) => not_now("unpermitted"),
         }
     }

@@ -3,8 +3,8 @@
 use super::{Finding, Publish, Standing, Subject, unanswered};
 use crate::email::dns::Dns;
 
-/// How the domain's policy stands. Where the domain has none of its own, that of a domain above it holds.
-pub(super) async fn examine(dns: &Dns, domain: &str) -> Finding {
+/// How the domain's policy stands; reports are asked for to `reports`, if anybody takes them. Where the domain has none of its own, that of a domain above it holds.
+pub(super) async fn examine(dns: &Dns, domain: &str, reports: Option<&str>) -> Finding {
     for above in domains_from(domain) {
         let texts = match dns.txt(&format!("_dmarc.{above}")).await {
             Ok(answer) => answer.records,
@@ -13,41 +13,42 @@ pub(super) async fn examine(dns: &Dns, domain: &str) -> Finding {
         let records: Vec<&str> = texts.iter().map(String::as_str).filter(|text| is_record(text)).collect();
         match records[..] {
             [] => {}
-            [one] => return judge(one, above, domain),
+            [one] => return judge(one, above, domain, reports),
             // RFC 7489 section 6.6.3: several are as good as none.
             _ => {
                 let said = format!("_dmarc.{above} has several records, so receivers follow none");
-                return Finding::new(Subject::Dmarc, Standing::Bad, said).with([proposed(domain)]);
+                return Finding::new(Subject::Dmarc, Standing::Bad, said).with([proposed(domain, reports)]);
             }
         }
     }
     let said = "there is no policy: receivers do not protect the domain against forgers";
-    Finding::new(Subject::Dmarc, Standing::Bad, said).with([proposed(domain)])
+    Finding::new(Subject::Dmarc, Standing::Bad, said).with([proposed(domain, reports)])
 }
 
-fn judge(record: &str, above: &str, domain: &str) -> Finding {
+fn judge(record: &str, above: &str, domain: &str, reports: Option<&str>) -> Finding {
     let own = above == domain;
     // RFC 7489 section 6.3: `sp` speaks of the domains below, and `p` where it is missing.
     let policy = tag(record, "sp").filter(|_| !own).or_else(|| tag(record, "p"));
     let finding = |standing, said: String| Finding::new(Subject::Dmarc, standing, said);
     match policy.as_deref() {
         Some("quarantine" | "reject") if tag(record, "pct").is_none_or(|pct| pct == "100") => {
-            let reports = if tag(record, "rua").is_some() { "" } else { "; no reports are asked for (rua)" };
-            finding(Standing::Good, format!("_dmarc.{above} protects the domain{reports}"))
+            let unasked = if tag(record, "rua").is_some() { "" } else { "; no reports are asked for (rua)" };
+            finding(Standing::Good, format!("_dmarc.{above} protects the domain{unasked}"))
         }
         Some("quarantine" | "reject") => {
             finding(Standing::Weak, format!("_dmarc.{above} protects the domain only in a part of the mails (pct)"))
         }
         Some("none") => {
-            finding(Standing::Weak, format!("_dmarc.{above} only watches (p=none)")).with([proposed(domain)])
+            finding(Standing::Weak, format!("_dmarc.{above} only watches (p=none)")).with([proposed(domain, reports)])
         }
         _ => finding(Standing::Bad, format!("_dmarc.{above} names no policy that receivers know"))
-            .with([proposed(domain)]),
+            .with([proposed(domain, reports)]),
     }
 }
 
-fn proposed(domain: &str) -> Publish {
-    Publish::txt(format!("_dmarc.{domain}"), format!("v=DMARC1; p=quarantine; rua=mailto:dmarc-reports@{domain}"))
+fn proposed(domain: &str, reports: Option<&str>) -> Publish {
+    let asked = reports.map(|to| format!("; rua=mailto:{to}")).unwrap_or_default();
+    Publish::txt(format!("_dmarc.{domain}"), format!("v=DMARC1; p=quarantine{asked}"))
 }
 
 /// The domain and those above it, down to two labels: none above those is a practice's own.
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     fn standing(record: &str, above: &str) -> Standing {
-        judge(record, above, "mail.clinic.test").standing
+        judge(record, above, "mail.clinic.test", None).standing
     }
 
     #[test]

@@ -1,12 +1,17 @@
-//! What a practice's domain publishes for its mail, against what it must: SPF, DKIM, DMARC, MTA-STS, TLS reports, reverse names,
-//! and the exact records to publish where something is missing. Reads DNS and the domain's policy host; changes nothing.
+//! What a practice's domains publish for their mail, against what they must: SPF, DKIM, DMARC, MTA-STS, TLS reports, reverse names, the
+//! certificate that our own listener shows, and the exact records to publish where something is missing. Reads DNS and the domain's policy host; changes nothing.
 
+mod back;
 mod dmarc;
 mod spf;
 
+pub use back::Back;
+
+use super::back::Role;
 use super::dkim::Dkim;
 use super::dns::{Dns, DnsConfig, Unanswered};
 use super::policies::Policies;
+use super::reports::wanted_at;
 use super::sts::StsMode;
 use super::{DirectError, Roots};
 use crate::tls;
@@ -34,6 +39,15 @@ pub struct Sending {
     pub smarthosts: Vec<String>,
     /// The keys that we sign with.
     pub keys: Vec<Arc<Dkim>>,
+    /// Where what comes back is taken; `None` = nobody of ours listens.
+    pub back: Option<Back>,
+}
+
+impl Sending {
+    /// The address at which `mailbox` takes reports, where somebody does.
+    fn reports_to(&self, mailbox: Role) -> Option<String> {
+        self.back.as_ref().map(|back| format!("{}@{}", mailbox.as_str(), back.domain))
+    }
 }
 
 /// What is examined.
@@ -54,6 +68,8 @@ pub enum Subject {
     TlsReports,
     /// That the name of each sending address leads back to it (RFC 1912 section 2.1).
     ReverseName,
+    /// What our own listener proves its name with (RFC 3207, RFC 8461 section 4.2).
+    Certificate,
 }
 
 impl Subject {
@@ -68,6 +84,7 @@ impl Subject {
             Self::MtaSts => "MTA-STS",
             Self::TlsReports => "TLSRPT",
             Self::ReverseName => "PTR",
+            Self::Certificate => "CERT",
         }
     }
 }
@@ -176,13 +193,16 @@ impl Doctor {
     pub async fn examine(&self, sending: &Sending, now: Timestamp) -> Vec<Finding> {
         let domain = sending.domain.as_str();
         let mut found = vec![self.mx(domain).await];
-        found.extend(self.spf(sending).await);
+        found.extend(self.spf(domain, sending).await);
         found.extend(self.dkim(sending).await);
-        found.push(dmarc::examine(&self.dns, domain).await);
+        found.push(dmarc::examine(&self.dns, domain, sending.reports_to(Role::DmarcReports).as_deref()).await);
         found.push(self.mta_sts(domain, now).await);
-        found.push(self.tls_reports(domain).await);
+        found.push(self.tls_reports(domain, sending).await);
         for host in &sending.hosts {
             found.extend(self.reverse_names(host).await);
+        }
+        if let Some(back) = &sending.back {
+            found.extend(self.examine_back(back, sending, now).await);
         }
         found
     }
@@ -204,8 +224,7 @@ impl Doctor {
     }
 
     /// One finding for the record, and one for each address that we send from.
-    async fn spf(&self, sending: &Sending) -> Vec<Finding> {
-        let domain = sending.domain.as_str();
+    async fn spf(&self, domain: &str, sending: &Sending) -> Vec<Finding> {
         let texts = match self.dns.txt(domain).await {
             Ok(answer) => answer.records,
             Err(error) => return vec![unanswered(Subject::Spf, error)],
@@ -298,19 +317,34 @@ impl Doctor {
         Finding::new(Subject::MtaSts, standing, said).with(proposed_policy(domain, &servers, now))
     }
 
-    async fn tls_reports(&self, domain: &str) -> Finding {
+    async fn tls_reports(&self, domain: &str, sending: &Sending) -> Finding {
         let name = format!("_smtp._tls.{domain}");
-        let ours = [Publish::txt(name.clone(), format!("v=TLSRPTv1; rua=mailto:tls-reports@{domain}"))];
-        match self.dns.txt(&name).await {
-            Err(error) => unanswered(Subject::TlsReports, error),
-            // RFC 8460 section 3: exactly one record that begins so, or there is none.
-            Ok(answer) => match answer.records.iter().filter(|text| text.starts_with("v=TLSRPTv1;")).count() {
-                1 => Finding::new(Subject::TlsReports, Standing::Good, "others are asked to report TLS failures"),
-                0 => Finding::new(Subject::TlsReports, Standing::Weak, "nobody is asked to report TLS failures")
-                    .with(ours),
-                _ => Finding::new(Subject::TlsReports, Standing::Bad, "there are several records, so none counts")
-                    .with(ours),
-            },
+        let finding = |standing, said: &str| Finding::new(Subject::TlsReports, standing, said);
+        // Nobody is asked to write to where nobody listens.
+        let ours = || {
+            sending
+                .reports_to(Role::TlsReports)
+                .map(|to| Publish::txt(name.clone(), format!("v=TLSRPTv1; rua=mailto:{to}")))
+        };
+        let records = match self.dns.txt(&name).await {
+            Err(error) => return unanswered(Subject::TlsReports, error),
+            Ok(answer) => answer.records,
+        };
+        // RFC 8460 section 3: exactly one record that begins so, or there is none.
+        match records.iter().filter(|text| text.starts_with("v=TLSRPTv1;")).count() {
+            0 if sending.back.is_none() => finding(
+                Standing::Weak,
+                "nobody is asked to report TLS failures, and nobody here would take a report: set up [inbound_mail]",
+            ),
+            0 => finding(Standing::Weak, "nobody is asked to report TLS failures").with(ours()),
+            // RFC 8460 section 3: a place is a mailto: or an https: URI; others are passed over.
+            1 if wanted_at(&records).is_empty() => finding(
+                Standing::Bad,
+                "the record names no place that a report can be brought to: expected rua=mailto:… or rua=https://…",
+            )
+            .with(ours()),
+            1 => finding(Standing::Good, "others are asked to report TLS failures"),
+            _ => finding(Standing::Bad, "there are several records, so none counts").with(ours()),
         }
     }
 

@@ -27,6 +27,10 @@ pub struct OwnReport {
 pub struct PolicyReport {
     /// By what the domain's servers were verified.
     pub tier: EmailTier,
+    /// What the domain published, in lines: its policy, or its TLSA records.
+    pub said: Vec<String>,
+    /// The servers that the policy names.
+    pub servers: Vec<String>,
     /// Sessions that came about.
     pub succeeded: u64,
     /// Why the others did not: the result type (RFC 8460 section 4.3), the server, and how many.
@@ -71,8 +75,14 @@ impl OwnReport {
         };
         let failed = of.failures.iter().fold(0_u64, |sum, (_, _, sessions)| sum.saturating_add(*sessions));
         let detail = |(result, server, sessions): &(String, String, u64)| json!({ "result-type": result, "receiving-mx-hostname": server, "failed-session-count": sessions });
+        let mut policy = json!({ "policy-type": kind, "policy-domain": self.domain });
+        for (name, lines) in [("policy-string", &of.said), ("mx-host", &of.servers)] {
+            if let (Some(fields), false) = (policy.as_object_mut(), lines.is_empty()) {
+                fields.insert(name.to_owned(), json!(lines));
+            }
+        }
         json!({
-            "policy": { "policy-type": kind, "policy-domain": self.domain },
+            "policy": policy,
             "summary": { "total-successful-session-count": of.succeeded, "total-failure-session-count": failed },
             "failure-details": of.failures.iter().map(detail).collect::<Vec<_>>(),
         })

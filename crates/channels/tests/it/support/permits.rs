@@ -1,13 +1,13 @@
 //! Recorded permits, minted by the gate and recorded in a log that forgets: there is no other way to get one.
 
-use super::sample::{Case, point, rendition};
+use super::sample::{Case, address, consent, point, rendition};
 use jiff::Timestamp;
 use postern_base::{
     AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Form, Language, Level, MessageId, Phi, Rng as _, Secret,
     SystemRng,
 };
 use postern_channels::Outbound;
-use postern_gate::facts::{Certificate, System};
+use postern_gate::facts::{Certificate, Consent, ConsentKind, NoticeGiven, Provision, Ruling, System};
 use postern_gate::{Binding, Fact, Permit, Rendition, admit};
 use postern_ledger::{Committed, Lease, Log, Recorded, commit, record};
 use std::convert::Infallible;
@@ -47,6 +47,11 @@ impl Wish {
     /// A body by e-mail that may only travel encrypted to the patient's certificate.
     pub(crate) fn smime(to: &str) -> Self {
         Self { mode: Some(EmailMode::Smime), ..Self::notice(to) }
+    }
+
+    /// A result that the patient asked to get in plain e-mail.
+    pub(crate) fn plain(to: &str) -> Self {
+        Self { mode: Some(EmailMode::Plain), ..Self::notice(to) }
     }
 
     /// A reminder by text message.
@@ -131,7 +136,9 @@ impl Log<Permit> for Forgets {
 
 /// The case the gate judges for `wish`: a reminder to the sample patient, whose only contact point is the one wished for.
 fn case(wish: &Wish, commitment: [u8; 32]) -> Case {
-    let mut case = Case::of("appointment_reminder", Level::L1, &[Channel::Portal, wish.channel]);
+    let plain = wish.mode == Some(EmailMode::Plain);
+    let (purpose, level) = if plain { ("test_result", Level::L3) } else { ("appointment_reminder", Level::L1) };
+    let mut case = Case::of(purpose, level, &[Channel::Portal, wish.channel]);
     case.facts.now = now();
     case.request.email_mode = wish.mode;
     let system = match wish.channel {
@@ -156,17 +163,25 @@ fn case(wish: &Wish, commitment: [u8; 32]) -> Case {
             names_address: true,
         });
     }
-    case.facts.renditions = renditions(wish, commitment);
+    if plain {
+        let points = vec![address(&wish.to)];
+        let provision = Provision { decision: Some(Ruling::Permit), points, ..Provision::default() };
+        let asked = consent(ConsentKind::AccessRequest, provision);
+        case.consents().push(Consent { access_mode: wish.mode, ..asked });
+        let told = NoticeGiven { kind: "email_risk".into(), point: address(&wish.to), at: now(), objected: false };
+        case.history().notices.push(told);
+    }
+    case.facts.renditions = renditions(wish, level, commitment);
     case
 }
 
-fn renditions(wish: &Wish, commitment: [u8; 32]) -> Vec<Rendition> {
+fn renditions(wish: &Wish, whole: Level, commitment: [u8; 32]) -> Vec<Rendition> {
     let (form, level) = match (wish.channel, wish.mode) {
         (Channel::Email, None) => (Form::Notice, Level::L0),
         (Channel::Sms, _) => (Form::Minimal, Level::L1),
-        _ => (Form::Full, Level::L1),
+        _ => (Form::Full, whole),
     };
     let own = Rendition { channel: Some(wish.channel), commitment: Some(commitment), ..rendition(form, level) };
-    let copy = Rendition { channel: Some(Channel::Portal), ..rendition(Form::Full, Level::L1) };
+    let copy = Rendition { channel: Some(Channel::Portal), ..rendition(Form::Full, whole) };
     if wish.channel == Channel::Portal { vec![own] } else { vec![own, copy] }
 }
