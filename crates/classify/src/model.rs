@@ -18,7 +18,7 @@ pub(crate) const SIZE: usize = 1 << 18;
 const THRESHOLD: i32 = 42;
 
 /// Below this score a passage does not sound like care, whatever word of two meanings is in it.
-const DOUBT: i32 = -40;
+const DOUBT: i32 = -30;
 
 /// The fewest words that are judged: less says too little.
 const WORDS_MIN: usize = 3;
