@@ -153,6 +153,9 @@ pub(crate) struct Smarthost {
     pub(crate) trust: Option<PathBuf>,
     /// Why it is believed to hand mail on over TLS only; absent = it carries notices.
     pub(crate) enforces_tls: Option<EnforcesTls>,
+    /// How many sessions it gets at once.
+    #[serde(default = "relay_sessions")]
+    pub(crate) sessions: u32,
 }
 
 /// Why a smarthost is believed to hand mail on over TLS only.
@@ -295,6 +298,11 @@ const fn idle_seconds() -> u32 {
 
 const fn submission() -> u16 {
     587
+}
+
+/// What servers take from one address: Postfix, unless it is told otherwise, 50.
+const fn relay_sessions() -> u32 {
+    20
 }
 
 /// E-mail straight to recipients' servers.
@@ -544,6 +552,9 @@ impl Config {
                     format!("smarthost[{index}].password_file"),
                     "give username and password_file together, or neither".to_owned(),
                 ));
+            }
+            if !(1..=100).contains(&host.sessions) {
+                return Err((format!("smarthost[{index}].sessions"), "expected 1 to 100".to_owned()));
             }
         }
         if let Some(direct) = &self.direct

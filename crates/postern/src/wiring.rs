@@ -240,6 +240,7 @@ fn smarthost(
         }),
         reply_time: REPLY,
         final_reply_time: FINAL_REPLY,
+        sessions: host.sessions,
     };
     Smarthost::new(config, Arc::clone(clock)).map_err(|error| Failure::Usage(error.to_string()))
 }

@@ -10,10 +10,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mail_send::SmtpClient;
 use postern_base::{EmailTier, Secret};
-use smtp_proto::{AUTH_PLAIN, EXT_REQUIRE_TLS, EXT_START_TLS, Response};
+use smtp_proto::response::parser::ResponseReceiver;
+use smtp_proto::{AUTH_PLAIN, EXT_PIPELINING, EXT_REQUIRE_TLS, EXT_START_TLS, Response};
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
@@ -77,6 +79,10 @@ pub(super) struct Session {
     pub(super) idle_since: Instant,
     /// The server announced REQUIRETLS, inside TLS (RFC 8689 section 2).
     pub(super) requires_tls: bool,
+    /// The server announced PIPELINING, inside TLS (RFC 2920 section 2).
+    pipelines: bool,
+    /// What the server said and nobody read yet.
+    unread: Vec<u8>,
 }
 
 struct Client(SmtpClient<Peer>);
@@ -137,33 +143,76 @@ impl Session {
             let reply = client.cmd(line.reveal()).await.map_err(|e| of("auth", e))?;
             service("auth", &reply, 235)?;
         }
-        let requires_tls = offers.has_capability(EXT_REQUIRE_TLS);
-        Ok(Self { client: Client(client), evidence, messages: 0, idle_since: Instant::now(), requires_tls })
+        Ok(Self {
+            client: Client(client),
+            evidence,
+            messages: 0,
+            idle_since: Instant::now(),
+            requires_tls: offers.has_capability(EXT_REQUIRE_TLS),
+            pipelines: offers.has_capability(EXT_PIPELINING),
+            unread: Vec::new(),
+        })
     }
 
     /// Names sender and recipient, and gets leave to send the message; with `require_tls`, only if it goes on over TLS. Nothing was taken
     /// whatever comes of it.
     pub(super) async fn envelope(&mut self, from: &str, to: &str, require_tls: bool) -> Result<(), Failure> {
-        let client = &mut self.client.0;
-        if self.messages > 0 {
-            // A server that wants to hear no more in this session has nothing against the message.
-            let reply = client.cmd("RSET\r\n").await.map_err(|e| of("rset", e))?;
-            service("rset", &reply, 250).map_err(|_| Failure::Lost(code("rset", &reply)))?;
-        }
         // RFC 8689 section 4.1: every hop after this one is over verified TLS, or the mail comes back.
         let parameter = if require_tls { " REQUIRETLS" } else { "" };
-        for (stage, command, good) in [
-            ("mail", format!("MAIL FROM:<{from}>{parameter}\r\n"), 250),
-            ("rcpt", format!("RCPT TO:<{to}>\r\n"), 250),
-            ("data", "DATA\r\n".to_owned(), 354),
-        ] {
-            let reply = client.cmd(command).await.map_err(|e| of(stage, e))?;
-            // RFC 5321 section 4.2.1: the first digit is what counts; 251 is as good as 250.
-            if reply.code / 100 != good / 100 {
-                return Err(refused(stage, &reply));
-            }
+        let mut commands = vec![
+            ("mail", format!("MAIL FROM:<{from}>{parameter}\r\n")),
+            ("rcpt", format!("RCPT TO:<{to}>\r\n")),
+            ("data", "DATA\r\n".to_owned()),
+        ];
+        if self.messages > 0 {
+            commands.insert(0, ("rset", "RSET\r\n".to_owned()));
         }
-        Ok(())
+        // RFC 2920 section 3.1: these may go together, DATA last; the answers come one by one all the same.
+        if self.pipelines {
+            let all: String = commands.iter().map(|(_, command)| command.as_str()).collect();
+            self.say("mail", &all).await?;
+        }
+        for (stage, command) in commands {
+            if !self.pipelines {
+                self.say(stage, &command).await?;
+            }
+            let answer = timeout(self.client.0.timeout, self.answer()).await;
+            let reply = answer.map_err(|_| of(stage, mail_send::Error::Timeout))?;
+            goes_on(stage, &reply.map_err(|error| of(stage, error.into()))?)?;
+        }
+        // A server that has said more than it was asked is not understood: its next words would be taken for the last answer.
+        if self.unread.is_empty() { Ok(()) } else { Err(Failure::Lost("data-out-of-step".to_owned())) }
+    }
+
+    async fn say(&mut self, stage: &str, commands: &str) -> Result<(), Failure> {
+        let client = &mut self.client.0;
+        let said = timeout(client.timeout, async {
+            client.stream.write_all(commands.as_bytes()).await?;
+            client.stream.flush().await
+        });
+        let said = said.await.map_err(|_| of(stage, mail_send::Error::Timeout))?;
+        said.map_err(|error| of(stage, error.into()))
+    }
+
+    /// The next answer; what stands behind it stays for the one after.
+    async fn answer(&mut self) -> io::Result<Response<String>> {
+        let mut receiver = ResponseReceiver::default();
+        loop {
+            let mut bytes = self.unread.iter();
+            let parsed = if bytes.len() > 0 { Some(receiver.parse(&mut bytes)) } else { None };
+            self.unread = bytes.as_slice().to_vec();
+            match parsed {
+                Some(Ok(reply)) => return Ok(reply),
+                None | Some(Err(smtp_proto::Error::NeedsMoreData { .. })) => {}
+                Some(Err(_)) => return Err(io::ErrorKind::InvalidData.into()),
+            }
+            let mut chunk = [0; 1024];
+            let read = self.client.0.stream.read(&mut chunk).await?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.unread.extend_from_slice(chunk.get(..read).unwrap_or_default());
+        }
     }
 
     /// Writes the message up to, and not including, the final dot. Nothing can have been taken yet.
@@ -176,11 +225,11 @@ impl Session {
 
     /// Writes the final dot and waits for the answer. From here on, no answer means that nobody knows.
     pub(super) async fn finish(&mut self, reply_time: Duration) -> Verdict {
-        let client = &mut self.client.0;
         let answer = timeout(reply_time, async {
-            client.stream.write_all(b".\r\n").await.map_err(|_| "lost-after-dot")?;
-            client.stream.flush().await.map_err(|_| "lost-after-dot")?;
-            client.read().await.map_err(|_| "lost-after-dot")
+            let stream = &mut self.client.0.stream;
+            stream.write_all(b".\r\n").await.map_err(|_| "lost-after-dot")?;
+            stream.flush().await.map_err(|_| "lost-after-dot")?;
+            self.answer().await.map_err(|_| "lost-after-dot")
         })
         .await
         .unwrap_or(Err("no-answer-after-dot"));
@@ -220,6 +269,17 @@ fn service_of(stage: &str, error: mail_send::Error) -> Failure {
     match error {
         mail_send::Error::UnexpectedReply(reply) => Failure::Temporary(code(stage, &reply)),
         other => of(stage, other),
+    }
+}
+
+/// What a command before the content must be answered with. RFC 5321 section 4.2.1: the first digit is what counts; 251 is as good as
+/// 250.
+fn goes_on(stage: &str, reply: &Response<String>) -> Result<(), Failure> {
+    match (stage, reply.code / 100) {
+        ("data", 3) | ("rset" | "mail" | "rcpt", 2) => Ok(()),
+        // A server that wants to hear no more in this session has nothing against the message.
+        ("rset", _) => Err(Failure::Lost(code(stage, reply))),
+        _ => Err(refused(stage, reply)),
     }
 }
 

@@ -24,11 +24,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-/// How many idle sessions are kept for the next message.
-const IDLE_SESSIONS: usize = 8;
 /// After how long an idle session is no longer used: servers close theirs after a while, Postfix after 300 s.
 const IDLE_TIME: Duration = Duration::from_secs(60);
 /// How many messages one session carries.
@@ -70,6 +69,8 @@ pub struct SmarthostConfig {
     /// How long to wait for the answer to the final dot. RFC 5321 section 4.5.3.2.6 asks for ten minutes; when it is over,
     /// the outcome is unknown and stays so.
     pub final_reply_time: Duration,
+    /// How many sessions it gets at once; a message waits for one to be free.
+    pub sessions: u32,
 }
 
 /// Why a smarthost is believed to hand mail on over TLS only. Each is the deployment's word; what is checked besides differs.
@@ -113,7 +114,15 @@ pub struct Smarthost {
     writer: Writer,
     enforces: Option<Enforces>,
     final_reply_time: Duration,
+    /// Leave for a session, each.
+    places: Semaphore,
     idle: Mutex<Vec<Session>>,
+}
+
+/// A session that holds the whole message but its end, and leave for it.
+struct Ready<'p> {
+    session: Session,
+    _place: SemaphorePermit<'p>,
 }
 
 /// What there is to send, and whether it may only be handed on over TLS.
@@ -184,8 +193,15 @@ impl Smarthost {
                 }
             },
         };
-        let (enforces, final_reply_time) = (config.enforces, config.final_reply_time);
-        Ok(Self { profile, endpoint, writer, enforces, final_reply_time, idle: Mutex::default() })
+        Ok(Self {
+            profile,
+            endpoint,
+            writer,
+            enforces: config.enforces,
+            final_reply_time: config.final_reply_time,
+            places: Semaphore::new(usize::try_from(config.sessions.max(1)).unwrap_or(1)),
+            idle: Mutex::default(),
+        })
     }
 
     /// Why a mail that may only be handed on over TLS may go in `session`.
@@ -210,7 +226,13 @@ impl Smarthost {
     }
 
     /// Up to the last moment at which nothing can have been taken: a session that holds the whole message but its end.
-    async fn prepare(&self, letter: Letter<'_>) -> Result<Session, Failure> {
+    async fn prepare(&self, letter: Letter<'_>) -> Result<Ready<'_>, Failure> {
+        let place = self.places.acquire().await.map_err(|_| Failure::Lost("stopped".to_owned()))?;
+        let session = self.written(letter).await?;
+        Ok(Ready { session, _place: place })
+    }
+
+    async fn written(&self, letter: Letter<'_>) -> Result<Session, Failure> {
         if let Some(mut session) = self.idle_session() {
             match self.write(&mut session, letter).await {
                 Ok(()) => return Ok(session),
@@ -232,7 +254,8 @@ impl Smarthost {
 
     fn keep(&self, session: Session) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_SESSIONS && session.messages < MESSAGES_PER_SESSION {
+        // There are never more than there are places.
+        if session.messages < MESSAGES_PER_SESSION {
             idle.push(session);
         }
     }
@@ -260,8 +283,8 @@ impl Provider for Smarthost {
             message: &message,
             enforced: permit.floor() >= TransportFloor::EnforcedTls,
         };
-        let mut session = match timeout(left(permit, now), self.prepare(letter)).await {
-            Ok(Ok(session)) => session,
+        let Ready { mut session, _place } = match timeout(left(permit, now), self.prepare(letter)).await {
+            Ok(Ok(ready)) => ready,
             Ok(Err(Failure::BelowFloor(code))) if code == "requiretls-not-offered" => {
                 return Sent::BelowFloor { found: Some(TransportFloor::VerifiedTls), code, peer: None };
             }

@@ -248,6 +248,7 @@ async fn the_smarthost_conforms() {
         enforces: None,
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
+        sessions: 20,
     };
     let provider = Arc::new(Smarthost::new(config, Arc::new(Still(now()))).unwrap());
     let to = "rosa@patients.example".to_owned();

@@ -29,6 +29,7 @@ fn smarthost(relay: &Aiosmtpd, enforces: Option<Enforces>) -> Smarthost {
         enforces,
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
+        sessions: 20,
     };
     Smarthost::new(config, Arc::new(Still(now()))).unwrap()
 }

@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 fn config(address: SocketAddr, roots: &Path) -> SmarthostConfig {
     SmarthostConfig {
@@ -37,6 +38,7 @@ fn config(address: SocketAddr, roots: &Path) -> SmarthostConfig {
         enforces: None,
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
+        sessions: 2,
     }
 }
 
@@ -234,10 +236,43 @@ async fn what_the_server_says_before_the_final_dot_took_nothing() {
         ("DATA", say("421 4.3.2 closing"), Sent::TemporaryFailure { code: "data-421-4.3.2".into() }),
         ("DATA", say("554 no"), Sent::PermanentFailure { code: "data-554".into() }),
     ] {
-        let script = Script { answers: vec![(begins, answer)], ..Script::default() };
-        let (server, smarthost) = scripted(script, "before").await;
-        assert_eq!(send(&smarthost, &patient()).await.0, expected, "{begins} {answer:?}");
-        assert_eq!(server.count("Message-ID"), 0, "{begins} {answer:?}");
+        // One command after the other, and together (RFC 2920).
+        for offers in [Script::default().offers, "PIPELINING"] {
+            let script = Script { answers: vec![(begins, answer)], offers, ..Script::default() };
+            let (server, smarthost) = scripted(script, "before").await;
+            assert_eq!(send(&smarthost, &patient()).await.0, expected, "{begins} {answer:?} {offers}");
+            assert_eq!(server.count("Message-ID"), 0, "{begins} {answer:?} {offers}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_more_than_it_was_asked_is_never_taken_to_have_the_mail() {
+    let behind = Answer::Say("354 go ahead\r\n250 2.0.0 Ok: queued as NEVER");
+    for offers in [Script::default().offers, "PIPELINING"] {
+        let script = Script { answers: vec![("DATA", behind)], offers, ..Script::default() };
+        let (server, smarthost) = scripted(script, "more").await;
+        let sent = send(&smarthost, &patient()).await.0;
+        assert_eq!(sent, Sent::TemporaryFailure { code: "data-out-of-step".to_owned() }, "{offers}");
+        assert_eq!(server.count("Message-ID"), 0, "{offers}");
+    }
+}
+
+#[tokio::test]
+async fn a_smarthost_gets_so_many_sessions_and_they_carry_everything() {
+    for offers in [Script::default().offers, "PIPELINING"] {
+        let (server, smarthost) = scripted(Script { offers, ..Script::default() }, "places").await;
+        let smarthost = Arc::new(smarthost);
+        let mut letters = JoinSet::new();
+        for _ in 0..9 {
+            let smarthost = Arc::clone(&smarthost);
+            letters.spawn(async move { send(&smarthost, &patient()).await.0 });
+        }
+        for sent in letters.join_all().await {
+            assert!(matches!(sent, Sent::Delivered(_)), "{sent:?}");
+        }
+        assert!((1..=2).contains(&server.count("STARTTLS")), "{offers}");
+        assert_eq!(server.count("Message-ID"), 9, "{offers}");
     }
 }
 

@@ -71,6 +71,7 @@ async fn server(name: &str, signer: Option<Arc<Signer>>) -> (Scripted, Smarthost
         enforces: None,
         reply_time: Duration::from_secs(20),
         final_reply_time: Duration::from_secs(20),
+        sessions: 20,
     };
     let smarthost = Smarthost::new(config, Arc::new(Still(now()))).unwrap();
     (server, smarthost, scratch)
