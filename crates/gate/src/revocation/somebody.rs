@@ -100,9 +100,9 @@ fn says_wrong_number(text: &str) -> bool {
     let ends = |word: &str| {
         word.starts_with('#') || matches!(word.trim_matches(|c: char| !c.is_alphanumeric()), "no" | "nr" | "nbr")
     };
-    let short = words.len() <= 4;
-    lower.contains("wrong #")
-        || lower.contains("wrong#")
+    let (short, joined) = (words.len() <= 4, words.join(" "));
+    joined.contains("wrong #")
+        || joined.contains("wrong#")
         || (short && matches!(words.as_slice(), [.., "wrong", last] if ends(last)))
 }
 
@@ -139,6 +139,7 @@ mod tests {
             "Sorry, this isn't Alma Beech",
             "Sorry wrong #",
             "wrong #",
+            "You have the wrong  # for her, I think",
             "Wrong no.",
             "I'm not Alma, sorry",
             "Hi, I am not Mrs. Beech",
