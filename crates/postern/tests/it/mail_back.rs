@@ -297,8 +297,10 @@ fn nothing_is_relayed_and_nothing_hostile_is_kept_or_crashes_the_listener() {
     let script = practice.clinic.folder.join("hostile.py");
     std::fs::write(&script, HOSTILE).expect("written");
     let mut python = Command::new("python3");
-    let output =
-        python.arg(&script).arg(practice.back.port().to_string()).arg(&bounces).output().expect("python3 runs");
+    python.arg(&script).arg(practice.back.port().to_string()).arg(&bounces);
+    // What fuzzing begins with, and what it found.
+    python.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds"));
+    let output = python.output().expect("python3 runs");
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.contains("every one was answered"), "{said}");
     let answer = practice.clinic.client().get("/readyz");
@@ -307,8 +309,8 @@ fn nothing_is_relayed_and_nothing_hostile_is_kept_or_crashes_the_listener() {
 
 /// Python's own SMTP library, and bytes that it would not send.
 const HOSTILE: &str = r#"
-import smtplib, socket, sys
-port, bounces = int(sys.argv[1]), sys.argv[2]
+import pathlib, smtplib, socket, sys
+port, bounces, seeds = int(sys.argv[1]), sys.argv[2], pathlib.Path(sys.argv[3])
 
 def library(content):
     with smtplib.SMTP("127.0.0.1", port, timeout=20) as server:
@@ -330,6 +332,7 @@ for content in [
     b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 200000,
     b"Content-Type: text/plain; charset=klingon\r\nContent-Transfer-Encoding: base64\r\n\r\n====\0",
     b"",
+    *(seed.read_bytes() for kind in ["arrived", "reports", "status"] for seed in sorted((seeds / kind).iterdir())),
 ]:
     assert library(content) == 250, content[:40]
 assert library(b"Received: by x\r\n" * 60 + b"\r\nx") == 554

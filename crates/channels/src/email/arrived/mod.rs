@@ -5,6 +5,7 @@ mod shape;
 mod status;
 mod words;
 
+pub(in crate::email) use shape::parse;
 pub use status::{Bounce, Outcome, Status};
 
 use aws_lc_rs::digest;
@@ -74,7 +75,7 @@ pub fn read(content: &[u8], from_nobody: bool) -> Arrived {
         return only(What::Loop);
     }
     let Some(content) = bearable(content) else { return only(What::Unreadable) };
-    let Some(message) = MessageParser::default().parse(content.as_ref()) else { return only(What::Unreadable) };
+    let Some(message) = shape::parse(MessageParser::default(), &content) else { return only(What::Unreadable) };
     let from = message.from().and_then(|from| from.first()).and_then(|from| from.address());
     let from = from.map(|address| address.trim().to_owned());
     let what = what(&message, from_nobody, from.as_deref().is_some_and(is_mailer));

@@ -1,4 +1,4 @@
-//! How deep a mail is nested. What takes a mail apart makes a value inside a value for every mail that is enclosed in a mail, and
+//! Taking a mail apart, and how deep it is nested. What takes a mail apart makes a value inside a value for every mail that is enclosed in a mail, and
 //! clears them away by recursion: thousands of them are the end of the process.
 
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
@@ -12,6 +12,12 @@ const DEPTH_MAX: usize = 20;
 /// What names a type.
 const TYPE: &[u8] = b"content-type";
 
+/// Takes `content` apart. A mail over which the library gives up is one that cannot be read: whoever sent it would send it again for days,
+/// and meet the same end.
+pub(in crate::email) fn parse(parser: MessageParser, content: &[u8]) -> Option<Message<'_>> {
+    std::panic::catch_unwind(move || parser.parse(content)).ok().flatten()
+}
+
 /// The mail, if mails are enclosed in it no deeper than is bearable. One that is enclosed under an encoding is called an attachment: what
 /// takes it apart would take apart what it encloses too, uncounted.
 pub(super) fn shallow(content: &[u8]) -> Option<Cow<'_, [u8]>> {
@@ -21,7 +27,7 @@ pub(super) fn shallow(content: &[u8]) -> Option<Cow<'_, [u8]>> {
     }
     // Without the header that says how a part is encoded, nothing is decoded: what was counted above is all there is.
     let parser = MessageParser::new().default_header_ignore().header_content_type(HeaderName::ContentType);
-    let Some(message) = parser.parse(content) else { return Some(Cow::Borrowed(content)) };
+    let Some(message) = parse(parser, content) else { return Some(Cow::Borrowed(content)) };
     let mut open: Vec<(&Message<'_>, usize)> = vec![(&message, 0)];
     let mut hidden = Vec::new();
     while let Some((message, depth)) = open.pop() {

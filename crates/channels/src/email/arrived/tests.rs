@@ -264,3 +264,13 @@ fn a_second_mail_of_the_same_words_is_another_where_nothing_but_the_date_tells_t
     assert_eq!(at("Tue, 1 Dec 2026 10:00:00 +0000"), at("Tue, 1 Dec 2026 10:00:00 +0000"));
     assert!(read(b"From: p@x.example\r\n\r\nSTOP", false).unnamed && !read(&mail("X: y", "STOP"), false).unnamed);
 }
+
+#[test]
+fn a_mail_over_which_the_library_gives_up_is_unreadable_or_read_and_never_the_end() {
+    // Fuzzing found it: a line within an enclosed mail that ends as none does. mail-parser asserts, where assertions are on.
+    let found = include_bytes!("../../../../../fuzz/seeds/arrived/library-gives-up");
+    for from_nobody in [false, true] {
+        assert!(matches!(kind(&read(found, from_nobody)), "unreadable" | "automatic"));
+    }
+    assert_eq!(crate::email::reports::read(found), None);
+}

@@ -35,7 +35,7 @@ pub enum Report {
 #[must_use]
 pub fn read(content: &[u8]) -> Option<Report> {
     let content = super::arrived::bearable(content)?;
-    let message = MessageParser::default().parse(content.as_ref())?;
+    let message = super::arrived::parse(MessageParser::default(), &content)?;
     message.parts.iter().filter(|part| !part.is_multipart()).take(PARTS).find_map(|part| {
         let name = part.attachment_name().unwrap_or_default().to_ascii_lowercase();
         let kind = part
