@@ -6,7 +6,8 @@ use postern_channels::email::reports;
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = reports::read(bytes);
-    let mut mail = b"Content-Type: application/gzip; name=r.xml.gz\r\n\r\n".to_vec();
-    mail.extend_from_slice(bytes);
-    let _ = reports::read(&mail);
+    for (kind, name) in [("application/gzip", "r.xml.gz"), ("text/xml", "r.xml"), ("application/tlsrpt+json", "r.json")] {
+        let head = format!("Content-Type: {kind}; name={name}\r\n\r\n");
+        let _ = reports::read(&[head.as_bytes(), bytes].concat());
+    }
 });

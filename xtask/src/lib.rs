@@ -2,8 +2,7 @@
 //!
 //! [`tidy`] holds the shape of the house (crate edges, one place per concern, file sizes, links), [`law`] holds the
 //! register of citations against the code, [`peers`] installs what the tests are checked against, [`lexicon`] makes
-//! the classifier's lists, [`run`] chains cargo
-//! commands as `.ci/run` and a contributor want them.
+//! the classifier's lists, [`fuzz`] runs the fuzz targets, [`run`] chains cargo commands as `.ci/run` and a contributor want them.
 //!
 //! What this crate must not do: hold product code, or grow dependencies (it is compiled before everything else). Whatever
 //! measures or needs a product crate lives in `benches/` or in this crate's tests.
@@ -12,6 +11,7 @@
 
 pub mod docs;
 pub mod edges;
+pub mod fuzz;
 pub mod law;
 pub mod lexicon;
 pub mod peers;

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use xtask::run::{self, Failed};
-use xtask::{Finding, law, lexicon, peers, root, tidy};
+use xtask::{Finding, fuzz, law, lexicon, peers, root, tidy};
 
 /// What is printed when no errand or an unknown one is named.
 const USAGE: &str = "\
@@ -18,6 +18,7 @@ cargo xtask schemas  write docs/schemas anew from the wire types; review their d
 cargo xtask lexicon  make the classifier's generated lists anew (Python, PyPI; pinned); review their diff
 cargo xtask train    train the classifier's model from its corpus; the same corpus gives the same bytes
 cargo xtask score    score the classifier on its development set (--misses, --speed, --write)
+cargo xtask fuzz     every fuzz target for three minutes, or those named (--seconds N); needs nightly and cargo-fuzz
 cargo xtask bench    measure, and write docs/benchmarks.md (arguments after it go to the benchmark)";
 
 fn main() -> ExitCode {
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Some("lexicon") => lexicon::make(&root),
         Some("train") => example(&root, "train", &rest),
         Some("score") => example(&root, "score", &rest),
+        Some("fuzz") => fuzz::run(&root, &rest),
         Some("bench") => bench(&root, &rest),
         _ => Err(Failed::new(USAGE)),
     };

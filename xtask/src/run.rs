@@ -33,7 +33,22 @@ impl std::error::Error for Failed {}
 /// # Errors
 /// When it cannot be started or does not end with 0.
 pub fn shown(directory: &Path, program: &str, arguments: &[&str]) -> Result<(), Failed> {
-    let status = Command::new(program).args(arguments).current_dir(directory).stdin(Stdio::null()).status();
+    shown_with(directory, program, arguments, &[])
+}
+
+/// The same, with these in the environment.
+///
+/// # Errors
+/// When it cannot be started or does not end with 0.
+pub fn shown_with(
+    directory: &Path,
+    program: &str,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<(), Failed> {
+    let mut command = Command::new(program);
+    command.args(arguments).envs(environment.iter().copied()).current_dir(directory).stdin(Stdio::null());
+    let status = command.status();
     match status {
         Ok(status) if status.success() => Ok(()),
         _ => Err(Failed::new(format!("`{program} {}` failed", arguments.join(" ")))),

@@ -1,5 +1,7 @@
 //! What the fuzz targets reach into: compiled for them alone (`--cfg fuzzing`), so that nothing else sees it.
 
+pub use super::inbound::fuzzing as listener;
+
 use super::dane::Tlsa;
 use super::session;
 use rustls::pki_types::CertificateDer;

@@ -7,6 +7,8 @@
 
 mod dialogue;
 mod doors;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod quota;
 mod wire;
 

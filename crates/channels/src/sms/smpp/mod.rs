@@ -4,6 +4,8 @@
 //! handed to the socket and not answered stays unknown, and is never sent again. A long text goes in parts, one after the other;
 //! once one part was taken, a failure of the next leaves the whole unknown.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod inbound;
 mod link;
 mod pacing;
