@@ -1,20 +1,24 @@
 //! The benchmarks of Postern: what `cargo xtask bench` runs.
 //!
 //! Each part measures one thing on this machine, now, and prints it beside the goal. With no argument all parts run and
-//! `docs/benchmarks.md` is written; `gate` and the like run one part and write nothing.
+//! `docs/benchmarks.md` is written; `gate` and the like run one part and write nothing. `mail mails=200000` sends as many.
 //!
 //! What this crate must not do: assert anything about time, or hold product code. Start at `main`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
 
 mod classify;
+mod clinic;
 mod gate;
 mod http;
 mod ledger;
 mod machine;
+mod mail;
+mod postfix;
 mod report;
 #[expect(dead_code, reason = "the sample facts of the gate's tests, of which a benchmark needs few")]
 #[path = "../../crates/gate/src/sample.rs"]
 mod sample;
+mod sink;
 mod store;
 mod timing;
 
@@ -63,9 +67,13 @@ fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
     if wanted("store") {
         lines.extend(runtime.block_on(store::run(&directory))?);
     }
+    let binary = root.join("target/release/postern");
     if wanted("http") {
-        let binary = root.join("target/release/postern");
         lines.extend(runtime.block_on(http::run(&directory, &binary))?);
+    }
+    if wanted("mail") {
+        let mails = named.iter().find_map(|name| name.strip_prefix("mails=")?.parse().ok()).unwrap_or(mail::MAILS);
+        lines.extend(runtime.block_on(mail::run(&directory, &binary, mails))?);
     }
     for line in &lines {
         println!("{}", report::shown(line));

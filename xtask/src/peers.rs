@@ -51,6 +51,12 @@ const DEBIAN: &[Package] = &[
         shows: "/usr/sbin/unbound",
         why: "resolves and validates the same zones by its own lights",
     },
+    Package {
+        name: "stunnel4",
+        version: "3:5.68",
+        shows: "/usr/bin/stunnel",
+        why: "secures the sink of the mail benchmark",
+    },
     Package { name: "ldnsutils", version: "1.8", shows: "/usr/bin/ldns-signzone", why: "signs the zones" },
     Package {
         name: "postgrey",
