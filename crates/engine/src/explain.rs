@@ -42,6 +42,9 @@ pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
         postern_ehr::event(&resources, reference, &request.patient)
     });
     let event = visit::named_or_told(event, &case.request, &record.patient);
+    if let Some(("state", what)) = case.tenant.defect() {
+        return Err(WireError::new("tenant.state", what));
+    }
     let tenant = case.tenant.to_gate();
     let texts = Texts::of(&record.identity);
     let vocabulary = case.tenant.vocabulary.vocabulary();
@@ -69,7 +72,7 @@ pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
     }
     let reachable = case.ehr.status == EhrStatus::Live;
     let away = Missing::EhrUnreachable;
-    let facts = Facts {
+    let mut facts = Facts {
         now: case.now,
         vendors: case.vendors.iter().map(crate::wire::Vendor::to_gate).collect(),
         certificates: case.transport.certificates(),
@@ -87,6 +90,9 @@ pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
         deployment: case.deployment.of_a_case(),
         tenant,
     };
+    for (fact, why) in case.unknown {
+        fact.take(why, &mut facts);
+    }
     Ok(Supposition { request, facts, policy: policy::read(&case.tenant.policy) })
 }
 
@@ -111,9 +117,13 @@ fn resources(bundle: &Value) -> Result<Vec<Resource>, WireError> {
     };
     let mut resources = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
-        let Some(resource) = entry.get("resource") else { continue };
-        let resource = Resource::from_value(resource.clone())
-            .map_err(|refused| WireError::new(format!("bundle.entry[{index}].resource"), refused.to_string()))?;
+        let place = || format!("bundle.entry[{index}].resource");
+        // What is passed over may be the denial: an entry that holds nothing is a slip of whoever wrote the case.
+        let Some(resource) = entry.get("resource").filter(|resource| resource.is_object()) else {
+            return Err(WireError::new(place(), "expected a FHIR resource"));
+        };
+        let resource =
+            Resource::from_value(resource.clone()).map_err(|refused| WireError::new(place(), refused.to_string()))?;
         resources.push(resource);
     }
     Ok(resources)

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use postern_base::{MessageId, Origin, PatientId, Phi, Purpose, TenantId};
 use postern_channels::InboundMessage;
 use postern_gate::facts::{Address, OptOut, OptOutScope};
-use postern_gate::revocation::{Meaning, read};
+use postern_gate::revocation::{Meaning, read_to};
 use postern_ledger::{Entry, Kind};
 use postern_store::{NewInbound, Tenanted};
 use std::collections::BTreeMap;
@@ -69,15 +69,15 @@ impl Engine {
         thread: Option<&Thread>,
     ) -> Result<(), ReceiveFailure> {
         let store = self.inner.store.tenant(tenant);
-        let patient = match thread {
-            Some(thread) => Some(thread.patient.clone()),
-            None => store.patients_of_point(point).await?.into_iter().next(),
+        let patients = match thread {
+            Some(thread) => vec![thread.patient.clone()],
+            None => store.patients_of_point(point).await?,
         };
         let answers = match thread {
             Some(thread) => Some((thread.message, thread.purpose)),
             None => store.last_message_to(point).await?,
         };
-        let meaning = read(message.text.reveal());
+        let meaning = self.meaning(&store, &patients, message).await?;
         let inbound = NewInbound {
             vendor: vendor.to_owned(),
             reference: message.reference.0.clone(),
@@ -113,7 +113,7 @@ impl Engine {
             store.put_opt_out(opt_out, self.patient_entry(tenant, Kind::ConsentChanged, "opt_out")?).await?;
         }
         match meaning {
-            Meaning::WrongNumber => {
+            Meaning::WrongNumber | Meaning::WrongNumberAndStop => {
                 let entry = self.patient_entry(tenant, Kind::ConsentChanged, "wrong_number")?;
                 store.put_verification(point, None, entry).await?;
                 // RULES TCP-19: somebody else may have read what was meant for the patient; a person must look.
@@ -128,7 +128,7 @@ impl Engine {
         }
         // 47 CFR 64.1200(a)(12): one confirmation of an opt-out; a STOP after it changes nothing and is not answered.
         let confirmed = stood && meaning.stops();
-        if let (Some(template), Some(patient), false) = (answer(meaning), &patient, confirmed) {
+        if let (Some(template), Some(patient), false) = (answer(meaning), patients.first(), confirmed) {
             // RFC 3834 section 2: two programs that answer each other would never end.
             if self.goes_round(&store, point, message.at).await? {
                 self.inner.metrics.alert("SYS-08");
@@ -137,6 +137,21 @@ impl Engine {
             self.answer(tenant, vendor, message, point, template, patient).await?;
         }
         Ok(())
+    }
+
+    /// What the message means, to where patients of these names are written.
+    async fn meaning(
+        &self,
+        store: &Tenanted,
+        patients: &[PatientId],
+        message: &InboundMessage,
+    ) -> Result<Meaning, ReceiveFailure> {
+        let mut names = Vec::new();
+        let mut reading = store.reading().await?;
+        for patient in patients {
+            names.extend(self.directory(&mut reading, patient, None, message.at).await?.record.identity.names);
+        }
+        Ok(read_to(message.text.reveal(), names.iter().map(|name| name.reveal().as_str())))
     }
 
     /// Whether more came from this contact point within the hour than a person writes who waits for an answer.
@@ -192,7 +207,7 @@ impl Engine {
 
 pub(crate) const fn code(meaning: Meaning) -> &'static str {
     match meaning {
-        Meaning::WrongNumber => "wrong_number",
+        Meaning::WrongNumber | Meaning::WrongNumberAndStop => "wrong_number",
         Meaning::Revokes => "revokes",
         Meaning::RevokesOrCancelsVisit => "revokes_or_cancels_visit",
         Meaning::Ambiguous => "ambiguous",
@@ -208,6 +223,6 @@ const fn answer(meaning: Meaning) -> Option<&'static str> {
         Meaning::Revokes | Meaning::RevokesOrCancelsVisit => Some("opt_out_confirmation"),
         Meaning::Resumes => Some("opt_in_confirmation"),
         Meaning::Help => Some("help"),
-        Meaning::WrongNumber | Meaning::Ambiguous | Meaning::Other => None,
+        Meaning::WrongNumber | Meaning::WrongNumberAndStop | Meaning::Ambiguous | Meaning::Other => None,
     }
 }

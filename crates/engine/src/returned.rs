@@ -17,6 +17,7 @@ use postern_channels::email::back::{Mailbox, Role, Way};
 use postern_channels::email::inbound::{InboundMail, MailSink, NotTaken};
 use postern_channels::{InboundMessage, ProviderRef};
 use postern_gate::facts::{Address, OptOut, OptOutScope};
+use postern_gate::revocation::{Meaning, read};
 use postern_ledger::Kind;
 use postern_store::{DeliveryState, MailKind, NewKeptMail, NewSuppression, SuppressionReason};
 
@@ -29,6 +30,11 @@ pub(crate) struct Of {
     pub(crate) purpose: Purpose,
     /// Where it went.
     pub(crate) point: Address,
+}
+
+/// Whether no more mail goes to where this came from: it says stop, or that the patient is not there.
+const fn ends(meaning: Meaning) -> bool {
+    meaning.stops() || meaning.is_wrong_number()
 }
 
 /// The vendor under whose name mail comes in.
@@ -198,12 +204,12 @@ impl Engine {
             };
             let thread = Thread { message: of.message, purpose: of.purpose, patient: of.patient.clone() };
             self.take_for(&of.tenant, MAIL, &message, &of.point, Some(&thread)).await?;
-            let stops = postern_gate::revocation::read(words.text.reveal()).stops();
-            if !stops && !self.take_code(of, words.text.reveal()).await? {
+            let meaning = read(words.text.reveal());
+            if !ends(meaning) && !self.take_code(of, words.text.reveal()).await? {
                 // RULES PRI-23: who begins to write by e-mail hears of its risk, once.
                 self.tell_email_risk(of, mail.at).await?;
             }
-        } else if postern_gate::revocation::read(words.text.reveal()).stops() {
+        } else if ends(read(words.text.reveal())) {
             self.opt_out(of, OptOutScope::All).await?;
         }
         if theirs && words.whole && self.is_ours(of, words.below.reveal()).await? {

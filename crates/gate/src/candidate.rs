@@ -160,7 +160,8 @@ pub(crate) fn contacts<'a>(view: &'a View<'a>, portal: PortalCopy) -> Vec<Candid
 
 /// What stands for every way that the record does not hold, so that a request without candidates has its reasons too.
 pub(crate) fn placeholder<'a>(view: &'a View<'a>) -> Candidate<'a> {
-    let channel = view.request.channels.as_ref().and_then(|channels| channels.first().copied());
+    // Not the first that was named: the order in which they are named says nothing.
+    let channel = view.request.channels.as_ref().and_then(|channels| channels.iter().min().copied());
     let form = Form::Notice;
     let none =
         candidate(view, channel.unwrap_or(Channel::HumanCall), None, form, &view.portal, None, PortalCopy::Missing);

@@ -148,10 +148,12 @@ pub(crate) fn names_purpose(provision: &Provision, decision: Ruling, purpose: Pu
     }
 }
 
-/// Where the contact point stands under the patient's contact consents.
-pub(crate) fn standing(consents: &[Consent], query: Query<'_>) -> Standing {
+/// Where the contact point stands under the patient's contact consents. What was permitted before somebody `said_wrong` that the place is
+/// not the patient's permits nothing any more; what was denied stays denied.
+pub(crate) fn standing(consents: &[Consent], query: Query<'_>, said_wrong: Option<Timestamp>) -> Standing {
     let mut found = Standing::Silent;
     for consent in consents.iter().filter(|c| c.kind == ConsentKind::ContactConsent) {
+        let outlived = said_wrong.is_some_and(|said| consent.given.is_none_or(|given| given <= said));
         if !consent.active {
             if found == Standing::Silent && would_permit(&consent.provision, query) {
                 found = Standing::Lapsed;
@@ -160,7 +162,7 @@ pub(crate) fn standing(consents: &[Consent], query: Query<'_>) -> Standing {
         }
         match ruling(&consent.provision, query) {
             Some(Ruling::Deny) => return Standing::Denied,
-            Some(Ruling::Permit) if given_by(consent, query.now) => found = Standing::Permitted,
+            Some(Ruling::Permit) if given_by(consent, query.now) && !outlived => found = Standing::Permitted,
             Some(Ruling::Permit) => {}
             None if found == Standing::Silent && would_permit(&consent.provision, query) => found = Standing::Lapsed,
             None => {}

@@ -203,6 +203,8 @@ pub struct Patient {
     pub labels: Vec<Category>,
     /// Somebody else holds the insurance that pays for them (RULES SPC-07).
     pub dependent: bool,
+    /// Their names on record, so that who answers "no, there is no alma here" is understood.
+    pub names: Vec<Phi<String>>,
 }
 
 /// Safety flags on the record (CASES, `postern-flag`).

@@ -8,6 +8,7 @@ use crate::reference::{DOUBTFUL, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, WRONG
 
 mod foreign;
 mod means;
+mod named;
 mod normal;
 #[cfg(test)]
 mod paraphrase;
@@ -31,8 +32,11 @@ use wish::{Wish, commands, glued, wish};
 /// What an inbound message means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    /// The number is not the patient's (RULES TCP-19). Also stops: treat it as [`Meaning::Revokes`] and unverify.
+    /// The place is not the patient's (RULES TCP-19): nothing more goes there until it is verified anew. Whoever said it did not speak for
+    /// the patient (docs/decisions/0024).
     WrongNumber,
+    /// The same, with a word that revokes beside it, which may be the patient's own.
+    WrongNumberAndStop,
     /// It revokes.
     Revokes,
     /// It revokes with the word CANCEL, which in an appointment thread may mean the appointment too (RULES TCP-12).
@@ -51,7 +55,13 @@ impl Meaning {
     /// Whether nothing may follow until the patient asks again.
     #[must_use]
     pub const fn stops(self) -> bool {
-        matches!(self, Self::WrongNumber | Self::Revokes | Self::RevokesOrCancelsVisit)
+        matches!(self, Self::WrongNumberAndStop | Self::Revokes | Self::RevokesOrCancelsVisit)
+    }
+
+    /// Whether the place is said not to be the patient's.
+    #[must_use]
+    pub const fn is_wrong_number(self) -> bool {
+        matches!(self, Self::WrongNumber | Self::WrongNumberAndStop)
     }
 }
 
@@ -167,6 +177,22 @@ pub fn read(text: &str) -> Meaning {
     shown.filter(|meaning| *meaning != Meaning::Other).unwrap_or_else(|| read_plain(text))
 }
 
+/// Reads a message that came to where a patient of these `names` was written to: who "is not here" is told from other words by their
+/// capital letter, or by being one of these.
+pub fn read_to<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Meaning {
+    let meaning = read(text);
+    if meaning.is_wrong_number() {
+        return meaning;
+    }
+    let named = named::with_capitals(text, names);
+    let named = named.map_or(Meaning::Other, |text| read(&text));
+    match (named.is_wrong_number(), meaning.stops()) {
+        (true, true) => Meaning::WrongNumberAndStop,
+        (true, false) => named,
+        (false, _) => meaning,
+    }
+}
+
 fn read_plain(text: &str) -> Meaning {
     let normal = Normal::new(text);
     let whole = normal.text.as_str();
@@ -175,7 +201,8 @@ fn read_plain(text: &str) -> Meaning {
     let asked = WHO_IS_ASKED_ABOUT.iter().any(|of| at_word(whole, of));
     let wrong = WRONG_NUMBER.iter().any(|phrase| at_word(whole, phrase) && !(asked && ASKS_WHO.contains(phrase)));
     if wrong || stranger == Some(Stranger::Clear) || is_somebody_else(text) {
-        return Meaning::WrongNumber;
+        let stops = clauses(text).chain([without(whole, WRONG_NUMBER)]).any(|part| revokes_as_such(part.trim()));
+        return if stops { Meaning::WrongNumberAndStop } else { Meaning::WrongNumber };
     }
     if whole.is_empty() {
         return if normal.stop_sign { Meaning::Revokes } else { Meaning::Other };
@@ -184,7 +211,7 @@ fn read_plain(text: &str) -> Meaning {
     if is_cancel(whole) || is_cancel(&core) {
         return Meaning::RevokesOrCancelsVisit;
     }
-    if revokes(whole) || revokes(&core) || is_foreign_stop(whole) {
+    if revokes(whole) || revokes(&core) || is_foreign_stop(text, whole) {
         return Meaning::Revokes;
     }
     let spoken = without(&without_symptoms(whole), STOPS_OF_ANOTHER_KIND);
@@ -320,6 +347,13 @@ fn spelled(word: &str) -> Option<String> {
         other => other,
     };
     mixed.then(|| word.chars().map(letter).collect())
+}
+
+/// Whether `part` of a message, normalised, tells whoever sends to stop.
+fn revokes_as_such(part: &str) -> bool {
+    let core = courtesies_off(part);
+    let word = |text: &str| is_cancel(text) || revokes(text);
+    word(part) || word(&core) || commands(part) || refusal(part) == Some(Refusal::Clear)
 }
 
 /// Whether a clause tells the sender to end what comes, and nothing else: "quit it", "end this", "enough already".

@@ -334,5 +334,6 @@ fn alma() -> Patient {
         flags: Flags::default(),
         labels: vec![],
         dependent: false,
+        names: vec![Phi::new("Alma Beech".into())],
     }
 }

@@ -13,7 +13,7 @@ use crate::policy::{LoweredCell, Policy};
 use crate::reference::{BREAK_GLASS_LONGEST, CONFIRMATION_TEXT};
 use crate::rendition::Offers;
 use crate::request::{Request, VoiceMode};
-use crate::revocation::{Meaning, read, spoken_of};
+use crate::revocation::{Meaning, SpokenOf, read_to, spoken_of};
 use crate::window::{Opening, Window};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -44,11 +44,25 @@ pub(crate) struct PointView<'a> {
     pub(crate) alternative: Option<Alternative>,
     /// What was said to stop.
     pub(crate) stopped: Stopped,
-    /// Somebody there said it is not the patient's, and it was not verified since.
-    pub(crate) wrong_number: bool,
+    /// When somebody there last said that it is not the patient's.
+    pub(crate) said_wrong: Option<Timestamp>,
 }
 
 impl PointView<'_> {
+    /// Somebody there said that it is not the patient's, and it was not verified since.
+    pub(crate) fn is_wrong_number(&self) -> bool {
+        let verified = self.point.verification.known().filter(|v| v.validated).and_then(|v| v.last);
+        self.said_wrong.is_some_and(|said| verified.is_none_or(|verified| said >= verified))
+    }
+
+    /// Whether leave that was `given` then is the leave of who is reached there now.
+    ///
+    /// 47 CFR 64.1200(a)(1), (f)(9): "prior express consent of the called party", "the person called": what was agreed to before somebody
+    /// else answered there is not theirs (docs/decisions/0024).
+    pub(crate) fn is_leave_of_who_answers(&self, given: Option<Timestamp>) -> bool {
+        self.said_wrong.is_none_or(|said| given.is_some_and(|given| given > said))
+    }
+
     /// Others read it too: somebody else's number, or the mailbox of a family or a group.
     pub(crate) fn is_shared(&self) -> bool {
         let mailbox = self.point.mailbox.is_known_and(|kind| matches!(kind, MailboxKind::Family | MailboxKind::Shared));
@@ -154,7 +168,7 @@ impl<'a> View<'a> {
             level: None,
             emergency: emergency(request, purpose, facts.now),
             answered: request.in_reply_to.and_then(|index| history.and_then(|h| h.inbound.get(index))),
-            meanings: history.map_or(&[][..], |h| &h.inbound).iter().map(|m| read(m.text.reveal())).collect(),
+            meanings: meanings(history, patient),
             today: Today::at(facts.now),
             capped: OnceCell::new(),
             window: OnceCell::new(),
@@ -192,16 +206,17 @@ impl<'a> View<'a> {
 
     fn look_at(&self, point: &'a ContactPoint) -> PointView<'a> {
         let query = self.query(point.system, &point.value);
+        let said_wrong = self.said_wrong(point);
         PointView {
             point,
-            standing: self.consents.map(|consents| standing(consents, query)),
+            standing: self.consents.map(|consents| standing(consents, query, said_wrong)),
             alternative: self.consents.map(|consents| match alternative(consents, query) {
                 // RULES section 6: of two patients with one number, the stricter request wins.
                 _ if point.closed_by_another => Alternative::NotListed,
                 own => own,
             }),
             stopped: self.history.map(|history| self.stopped(history, point)).unwrap_or_default(),
-            wrong_number: self.is_wrong_number(point),
+            said_wrong,
         }
     }
 
@@ -276,25 +291,29 @@ impl<'a> View<'a> {
         if !signed_in && !letter && !self.points_of_patient().any(|known| same_place(&known.value, &message.point)) {
             return None;
         }
-        let text = message.text.reveal();
+        let spoken = spoken_of(message.text.reveal());
         let reached = match point.system {
-            System::Sms => spoken_of(text).texts,
-            System::Phone => spoken_of(text).calls,
-            System::Email => spoken_of(text).mails,
+            System::Sms => spoken.texts,
+            System::Phone => spoken.calls,
+            System::Email => spoken.mails,
             _ => false,
         };
+        // No message goes back to a letter or to the portal: a bare STOP there names no place because it means them all.
+        let bare = (letter || signed_in) && spoken == SpokenOf::default();
+        let machines = matches!(point.system, System::Sms | System::Phone | System::Email);
+        if bare && machines && meaning.stops() {
+            return Some(meaning);
+        }
         // A question about care says "stop" too; only what clearly revokes reaches beyond its own contact point.
         (reached && meaning == Meaning::Revokes).then_some(Meaning::Revokes)
     }
 
-    /// Somebody there said that it is not the patient's, and it was not verified since.
-    fn is_wrong_number(&self, point: &ContactPoint) -> bool {
-        let verified = point.verification.known().filter(|v| v.validated).and_then(|v| v.last);
-        self.messages().any(|(message, meaning)| {
-            meaning == Meaning::WrongNumber
-                && same_place(&message.point, &point.value)
-                && verified.is_none_or(|verified| message.at >= verified)
-        })
+    /// When somebody there last said that it is not the patient's.
+    fn said_wrong(&self, point: &ContactPoint) -> Option<Timestamp> {
+        let said = self
+            .messages()
+            .filter(|(message, meaning)| meaning.is_wrong_number() && same_place(&message.point, &point.value));
+        said.map(|(message, _)| message.at).max()
     }
 
     fn points_of_patient(&self) -> impl Iterator<Item = &'a ContactPoint> {
@@ -495,6 +514,12 @@ impl<'a> View<'a> {
         let (consents, now) = (self.consents.unwrap_or_default(), self.now);
         consents.iter().filter(move |c| c.kind == kind && speaks(consents, c, now))
     }
+}
+
+/// What each message of the history means, in its order.
+fn meanings(history: Option<&History>, patient: Option<&Patient>) -> Vec<Meaning> {
+    let names = || patient.map_or(&[][..], |patient| &patient.names).iter().map(|name| name.reveal().as_str());
+    history.map_or(&[][..], |history| &history.inbound).iter().map(|m| read_to(m.text.reveal(), names())).collect()
 }
 
 fn missing<T>(fact: &Fact<T>) -> Option<Missing> {

@@ -72,6 +72,7 @@ pub(super) fn patient(
         flags: flags(own, context),
         labels,
         dependent,
+        names: identity.names.clone(),
     };
     (Fact::Known(patient), identity)
 }

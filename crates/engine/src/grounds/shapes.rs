@@ -53,7 +53,7 @@ shapes! {
         Certificate { address, from, until, trusted, revoked, names_address }
         Vendor { vendor, service, tier, channels, agreement, sender_registration, free_to_end_user }
         Agreement { status, effective, expires, services, required_terms }
-        Patient { id, active, deceased, birth_date, language, state, country, zones, points, postal, flags, labels, dependent }
+        Patient { id, active, deceased, birth_date, language, state, country, zones, points, postal, flags, labels, dependent, names }
         Flags { endangerment, no_automated, unsafe_device, deaf, blind, await_clinician, unreadable }
         ContactPoint { system, value, rank, expired, from, source, line_type, mailbox, shared_with, closed_by_another, verification }
         Verification { validated, last, next }

@@ -1,6 +1,6 @@
 //! A case: everything one decision depends on, in one document (`postern explain`).
 
-use super::{Deployment, History, Request, Tenant, Vendor};
+use super::{Absence, Deployment, History, Request, Tenant, UnknownFact, Vendor};
 use jiff::Timestamp;
 use postern_base::{EmailTier, Phi};
 use postern_gate::{Fact, facts};
@@ -34,6 +34,9 @@ pub struct Case {
     /// Facts of the deployment; what is absent is satisfied in a case.
     #[serde(default)]
     pub deployment: Deployment,
+    /// Facts that could not be had, each with why; they are unknown, whatever the case says of them elsewhere.
+    #[serde(default)]
+    pub unknown: BTreeMap<UnknownFact, Absence>,
     /// What is asked.
     pub request: Request,
 }

@@ -81,12 +81,18 @@ fn explain(path: &str, error: &serde_json::Error) -> WireError {
     if message.starts_with("not a ") || message.starts_with("expected ") || message.starts_with("a tenant id ") {
         return WireError::new(place_of(place), without_position(&message));
     }
+    if ["failed to parse", "failed to find", "required range"].iter().any(|said| message.contains(said)) {
+        return WireError::new(place_of(place), INSTANT);
+    }
     let what = message.rsplit_once(", expected ").map_or_else(
         || "not a value this field takes".to_owned(),
         |(_, rest)| format!("expected {}", in_plain_words(without_position(rest))),
     );
     WireError::new(place_of(place), what)
 }
+
+/// What is said of a time or a day that cannot be read: its own words may repeat it.
+const INSTANT: &str = "expected an instant with its offset, such as 2026-12-01T15:00:00-05:00, or, where a day is asked for, one such as 2026-12-01";
 
 /// What serde expected, without the names of Rust's types.
 fn in_plain_words(expected: &str) -> &str {

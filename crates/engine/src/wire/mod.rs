@@ -22,6 +22,7 @@ mod received;
 mod request;
 mod returned;
 mod tenant;
+mod unknown;
 mod vendor;
 mod verification;
 
@@ -51,6 +52,7 @@ pub use request::{
 };
 pub use returned::{AddressCode, AddressConfirmed, KeptMailView, LiftReason, Lifting, SuppressionView};
 pub use tenant::{OwnWords, Sender, Settings, Tenant};
+pub use unknown::{Absence, UnknownFact};
 pub use vendor::{Agreement, Vendor};
 pub use verification::{NewVerification, VerificationView};
 

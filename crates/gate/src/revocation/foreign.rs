@@ -1,32 +1,194 @@
-//! STOP in languages of which no more than the word is known.
+//! STOP in languages of which no more than the words are known.
 
 use super::normal::Normal;
 
-/// The word in other languages than those of the table, said alone.
+/// The words in other languages than those of the table, said alone: Russian, Ukrainian, Chinese, Japanese, Korean, Vietnamese, Arabic,
+/// Persian, Hindi, Tagalog, Haitian Creole. Nobody who reads those has been asked yet; a whole message that is one of them is not
+/// likely to say anything else.
 const FOREIGN: &[&str] = &[
     "стоп",
+    "хватит",
+    "прекратите",
+    "перестаньте",
+    "остановите",
+    "остановить",
     "отписаться",
     "отпишите меня",
-    "остановите",
+    "отмена",
+    "не пишите",
+    "не пишите мне",
+    "не звоните",
+    "удалите меня",
+    "удалите мой номер",
+    "больше не пишите",
     "зупиніть",
+    "зупинити",
+    "припиніть",
+    "досить",
+    "відписатися",
+    "відпишіть мене",
+    "не пишіть",
+    "не пишіть мені",
+    "не дзвоніть",
     "停止",
     "停",
+    "停止发送",
+    "停止發送",
     "退订",
     "退訂",
+    "取消订阅",
+    "取消訂閱",
+    "拒收",
+    "不要再发",
+    "不要再發",
+    "不要再发了",
+    "不要再發了",
+    "别再发了",
+    "別再發了",
+    "別再傳了",
+    "不要发短信给我",
+    "请停止",
+    "請停止",
+    "停止してください",
+    "配信停止",
+    "配信停止してください",
+    "やめてください",
+    "중지",
+    "중단",
+    "그만",
+    "그만하세요",
+    "그만 보내세요",
+    "그만 보내주세요",
+    "수신거부",
+    "수신 거부",
+    "문자 보내지 마세요",
+    "보내지 마세요",
+    "연락하지 마세요",
     "dừng lại",
     "dừng",
     "ngừng",
     "ngừng lại",
+    "ngưng",
     "hủy đăng ký",
+    "huỷ đăng ký",
+    "đừng nhắn tin nữa",
+    "đừng nhắn nữa",
+    "đừng gửi nữa",
+    "đừng gọi nữa",
     "توقف",
+    "توقفوا",
+    "قف",
+    "أوقف",
+    "أوقفوا",
     "إيقاف",
-    "중지",
-    "그만",
-    "停止してください",
+    "ايقاف",
+    "إلغاء الاشتراك",
+    "الغاء الاشتراك",
+    "كفى",
+    "لا ترسلوا",
+    "لا ترسلوا لي",
+    "لا تراسلوني",
+    "لا تتصلوا بي",
+    "لغو",
+    "बंद करो",
+    "बंद करें",
+    "रोकें",
+];
+/// The same in plain Latin letters.
+const PLAIN: &[&str] = &[
+    "dung lai",
+    "ngung lai",
+    "huy dang ky",
+    "dung nhan tin nua",
+    "itigil",
+    "itigil na",
+    "itigil mo",
+    "itigil mo na",
+    "itigil nyo na",
+    "itigil na ninyo",
+    "tigil",
+    "tigil na",
+    "tigilan",
+    "tigilan mo",
+    "tigilan nyo",
+    "ihinto",
+    "ihinto na",
+    "hinto",
+    "tama na",
+    "huwag na mag text",
+    "wag na mag text",
+    "wag na kayo mag text",
+    "huwag nyo na akong i text",
+    "sispann",
+    "sispann sa",
+    "sispann voye mesaj",
+    "sispann ekri m",
+    "sispann rele m",
+    "pa voye mesaj anko",
+    "pa ekri m anko",
+    "pa rele m anko",
+    "kanpe",
+    "rete",
+    "dezabone",
+    "retire m",
+    "retire m nan lis la",
+];
+/// What goes with it and changes nothing, in those languages.
+const COURTESIES: &[&str] = &[
+    "please",
+    "pls",
+    "пожалуйста",
+    "будь ласка",
+    "请",
+    "請",
+    "po",
+    "paki",
+    "tanpri",
+    "souple",
+    "mesi",
+    "من فضلك",
+    "رجاء",
 ];
 
-/// Whether `whole`, normalised, is one of those.
-pub(super) fn is_foreign_stop(whole: &str) -> bool {
-    let said = |word: &str| Normal::new(word).text == whole;
-    whole == "dung lai" || (!whole.is_ascii() && FOREIGN.iter().any(|word| said(word)))
+/// Whether `text`, `whole` when normalised, is one of those.
+pub(super) fn is_foreign_stop(text: &str, whole: &str) -> bool {
+    // Without its accents a word may be another one's: "dừng" is stop, "dung" perhaps right.
+    let is = |said: &str| {
+        PLAIN.contains(&said) || (!text.is_ascii() && FOREIGN.iter().any(|word| Normal::new(word).text == said))
+    };
+    let bare = || {
+        let padded = COURTESIES.iter().map(|word| Normal::new(word).text);
+        let bare = padded.fold(format!(" {whole} "), |text, word| text.replace(&format!(" {word} "), " "));
+        bare.trim().to_owned()
+    };
+    is(whole) || is(&bare())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Meaning;
+    use super::super::tests::all;
+
+    #[test]
+    fn stop_is_heard_in_the_languages_that_patients_write() {
+        let russian = ["Стоп", "Отписаться", "Не пишите мне!", "Хватит", "стоп, пожалуйста"];
+        let ukrainian = ["Зупиніть", "Відписатися", "Не пишіть мені", "Припиніть, будь ласка"];
+        let chinese = ["停止", "退订", "退訂。", "不要再发了", "請停止", "拒收"];
+        let korean = ["그만", "수신거부", "중지", "문자 보내지 마세요.", "그만 보내세요"];
+        let vietnamese = ["Dừng lại", "dừng", "Ngừng", "dung lai", "Hủy đăng ký", "Đừng nhắn tin nữa"];
+        let arabic = ["توقف", "إيقاف", "أوقفوا", "إلغاء الاشتراك", "لا ترسلوا لي", "توقف من فضلك"];
+        let tagalog = ["Itigil", "itigil na po", "Tama na", "Tigilan mo", "Ihinto na"];
+        let creole = ["Sispann", "Sispann voye mesaj", "rete", "Tanpri sispann", "Pa voye mesaj ankò"];
+        for words in [&russian[..], &ukrainian, &chinese, &korean, &vietnamese, &arabic, &tagalog, &creole] {
+            all(words, Meaning::Revokes);
+        }
+    }
+
+    #[test]
+    fn a_yes_or_a_thanks_in_those_languages_changes_nothing() {
+        let said =
+            ["да", "спасибо", "так", "дякую", "是", "好的", "谢谢", "네", "감사합니다", "vâng", "cảm ơn", "đúng"];
+        all(&said, Meaning::Other);
+        all(&["نعم", "شكرا", "oo", "salamat po", "wi", "mesi", "Opo, darating ako"], Meaning::Other);
+    }
 }

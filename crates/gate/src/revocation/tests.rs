@@ -180,8 +180,18 @@ fn doubtful_wording_goes_to_a_person() {
 #[test]
 fn a_wrong_number_is_heard_even_beside_a_stop() {
     all(
-        &["wrong number", "Who is this?", "You have the WRONG number, stop texting", "Número equivocado"],
+        &["wrong number", "Who is this?", "Número equivocado", "Sorry, you have the wrong person"],
         Meaning::WrongNumber,
+    );
+    all(
+        &[
+            "You have the WRONG number, stop texting",
+            "STOP. wrong number",
+            "wrong number STOP",
+            "Número equivocado, no me escriban más",
+            "cancel, wrong number",
+        ],
+        Meaning::WrongNumberAndStop,
     );
     all(
         &["Está equivocado de número", "Este número no es de Juan", "No me llamo María", "¿Quién me escribe?"],

@@ -60,6 +60,63 @@ fn explain_names_the_field_that_is_not_right_and_ends_with_two() {
 }
 
 #[test]
+fn explain_says_in_json_what_is_wrong_with_a_case_and_decides_the_others() {
+    let folder = Folder::new("explain-several");
+    let write = |name: &str, text: &[u8]| {
+        let file = folder.join(name);
+        std::fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let with = |pointer: &str, value: Value| {
+        let mut case = case();
+        let (place, key) = pointer.rsplit_once('/').unwrap();
+        case.pointer_mut(place).unwrap()[key] = value;
+        case.to_string().into_bytes()
+    };
+    let good = case().to_string();
+    let wrong = [
+        (write("time.json", &with("/now", json!("yesterday"))), json!("now"), "2026-12-01T15:00:00-05:00"),
+        (write("local.json", &with("/now", json!("2026-12-01T15:00:00"))), json!("now"), "with its offset"),
+        (write("hour.json", &with("/now", json!("2026-12-01T25:00:00Z"))), json!("now"), "with its offset"),
+        (write("state.json", &with("/tenant/state", json!("Narnia"))), json!("tenant.state"), "two letters"),
+        (
+            write("number.json", &with("/bundle", json!({"resourceType": "Bundle", "entry": [7]}))),
+            json!("bundle.entry[0].resource"),
+            "FHIR resource",
+        ),
+        (
+            write("typo.json", &with("/bundle", json!({"resourceType": "Bundle", "entry": [{"resouce": {}}]}))),
+            json!("bundle.entry[0].resource"),
+            "FHIR resource",
+        ),
+        (write("twice.json", good.replacen("\"now\":", "\"now\":1,\"now\":", 1).as_bytes()), json!("."), "twice"),
+        (write("empty.json", b""), json!("."), "JSON"),
+        (write("latin.json", b"\xff\xfe{}"), json!("."), "JSON"),
+        (
+            write("deep.json", &[b"{\"a\":".repeat(4_000), b"1".to_vec(), b"}".repeat(4_000)].concat()),
+            json!("."),
+            "nested",
+        ),
+        (folder.join("nowhere.json").to_str().unwrap().to_owned(), Value::Null, ""),
+    ];
+    let good = write("good.json", good.as_bytes());
+    let mut arguments = vec!["explain", "--json"];
+    arguments.extend(wrong.iter().map(|(path, _, _)| path.as_str()));
+    arguments.push(&good);
+    let output = postern(&arguments);
+    assert_eq!(output.status.code(), Some(2));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), wrong.len() + 1);
+    for ((path, field, what), line) in wrong.iter().zip(&lines) {
+        let error = &line["error"];
+        assert_eq!((&error["file"], &error["field"]), (&json!(path), field), "{line}");
+        assert!(error["what"].as_str().unwrap().contains(what), "{line}");
+    }
+    assert_eq!(lines[wrong.len()]["outcome"], "refuse");
+}
+
+#[test]
 fn scan_finds_what_is_phi_counts_in_code_points_and_fails_when_told_to() {
     let lines = "\
 {\"id\":\"1\",\"text\":\"Sunrise Health: appointment Dec 4, 2:00 PM.\",\"channel\":\"sms\"}\n\

@@ -64,16 +64,6 @@ pub(super) fn known_open() -> BTreeMap<String, String> {
     table("known-open.tsv")
 }
 
-/// Rules that no case can make speak, and why.
-pub(super) fn rules_without_cases() -> BTreeMap<String, String> {
-    table("rules-without-cases.tsv")
-}
-
-/// The beginnings of sentences that no case can make a rule say, and why.
-pub(super) fn reasons_without_cases() -> BTreeMap<String, String> {
-    table("reasons-without-cases.tsv")
-}
-
 /// The rules of the register and what they stand on.
 pub(super) fn register() -> BTreeMap<String, Vec<String>> {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../law/index.tsv")).unwrap();

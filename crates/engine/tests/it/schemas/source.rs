@@ -155,7 +155,7 @@ impl Source {
                 "type": "object", "required": ["resourceType"],
                 "properties": {
                     "resourceType": { "type": "string", "const": "Bundle" },
-                    "entry": { "type": ["array", "null"], "items": { "type": "object" } },
+                    "entry": { "type": ["array", "null"], "items": { "type": "object", "required": ["resource"] } },
                 },
             }),
             name => {

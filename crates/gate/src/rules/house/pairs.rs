@@ -13,6 +13,14 @@ fn from_a_template(approvals: u32) -> Case {
     })
 }
 
+fn asked_behind_one_factor() -> Case {
+    but(text(), |case| {
+        case.request.origin = postern_base::Origin::Staff;
+        let actor = crate::deployment::Actor::SATISFIED;
+        case.facts.deployment.actor = Fact::Known(crate::deployment::Actor { two_factor: Fact::Known(false), ..actor });
+    })
+}
+
 fn called_about(reviewed: bool) -> Case {
     but(Case::of("test_result", Level::L3, &[Channel::Portal, Channel::Voice]), |case| {
         case.request.translation = Some(crate::request::Translation { machine: true, reviewed });
@@ -129,7 +137,7 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
     pair("CHT-01", || open_chat("appointment_reminder", Level::L1), || open_chat("consent_confirmation", Level::L0)),
     pair("CHT-02", || but(result(), |c| c.facts.deployment.no_trackers = Fact::Known(false)), result),
     pair("CHT-03", || chat_result(false), || chat_result(true)),
-    pair("IDN-01", || but(result(), |c| c.facts.deployment.portal_two_factor = Fact::Known(false)), result),
+    pair("IDN-01", asked_behind_one_factor, text),
     pair("SOC-01", || app(false), || app(true)),
     pair(
         "OTP-01",

@@ -6,19 +6,20 @@ use crate::finding::{Finding, deny, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
-use crate::rules::{Effective, Ground, Rule, SourceRead};
+use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use postern_base::{Channel, Level, Origin};
 
 /// NIST SP 800-63B, AAL2; 45 CFR 164.312(d) asks for authentication, not how. house: two factors before a patient reads anything
-/// clinical, and before staff send anything.
+/// clinical, and before staff send anything. 45 CFR 164.312(a)(2)(ii): in an emergency access has a way of its own, the broken glass,
+/// and is reviewed afterwards (docs/decisions/0025).
 pub(crate) const TWO_FACTORS: Rule = Rule {
     id: "IDN-01",
     citation: "NIST SP 800-63B",
     ground: Ground::Standard,
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
-    waived_by: &[],
+    waived_by: &[Waiver::Emergency],
     asks: "Clinical text is read, and staff send, only behind a sign-in with two factors.",
     scope: Scope::ANY,
     check: two_factors,
@@ -26,11 +27,17 @@ pub(crate) const TWO_FACTORS: Rule = Rule {
 
 fn two_factors(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let staff = view.request.origin == Origin::Staff;
-    if staff && view.facts.deployment.actor.known().is_some_and(|actor| actor.two_factor != Fact::Known(true)) {
+    let one = staff && view.facts.deployment.actor.known().is_some_and(|actor| actor.two_factor != Fact::Known(true));
+    if one && !view.emergency {
         return deny("Whoever asks signed in with one factor; they sign in with two.")
             .lifted_by(&[Remedy::AskByAnother]);
     }
     let read = matches!(candidate.channel, Channel::Portal | Channel::Chat);
+    if one && !read {
+        return Finding::Alerts(
+            "Emergency access was used after a sign-in with one factor; ask why when it is reviewed.".into(),
+        );
+    }
     if !read || candidate.carried(view.level).is_some_and(|level| level < Level::L2) {
         return Finding::NotApplicable;
     }
@@ -95,4 +102,29 @@ fn signed_in_anew(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         unknown("Protected content is shown in chat only after signing in again; the text belongs in the portal.")
             .lifted_by(&[Remedy::SignInAnew])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::deployment::Actor;
+    use crate::fact::{Fact, Missing};
+    use crate::sample::{Case, refused_by, sends};
+    use postern_base::{Channel, Origin};
+
+    #[test]
+    fn who_signed_in_with_one_factor_sends_nothing_but_in_an_emergency_which_raises_an_alert() {
+        for two_factor in [Fact::Known(false), Fact::Unknown(Missing::NotRecorded)] {
+            let mut case = Case::reminder_by_sms();
+            case.request.origin = Origin::Staff;
+            case.facts.deployment.actor = Fact::Known(Actor { two_factor, ..Actor::SATISFIED });
+            assert!(refused_by(&case, Channel::Sms, "IDN-01"));
+            case.break_glass();
+            assert!(sends(&case, Channel::Sms));
+            let decision = case.decide();
+            assert!(decision.alerts.iter().any(|alert| alert.rule == "IDN-01"));
+            assert!(decision.obligations.iter().any(|duty| duty.rule == "SEC-18"), "it is reviewed afterwards");
+            case.request.break_glass.as_mut().unwrap().expires_at = case.facts.now;
+            assert!(refused_by(&case, Channel::Sms, "IDN-01"), "the glass is whole again");
+        }
+    }
 }

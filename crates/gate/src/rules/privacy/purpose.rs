@@ -22,13 +22,9 @@ pub(crate) const PERMITTED_PURPOSE: Rule = Rule {
 };
 
 fn permitted_purpose(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
-    if view.patient.is_some_and(|patient| patient.id != view.request.patient) {
-        return deny("The records are those of another patient; nothing may be sent on them.")
-            .for_good("Nothing makes one patient's record another's.");
-    }
-    if view.patient.is_some_and(|patient| !patient.active) {
+    if view.patient.is_some_and(|patient| patient.id != view.request.patient || !patient.active) {
         return require(
-            "The patient's record is not in use, or was merged into another; use the record that replaces it.",
+            "The record is another patient's, is not in use, or was merged into another; use the one that stands for the patient.",
         )
         .for_good("Another record stands in its place; the request names that one.");
     }

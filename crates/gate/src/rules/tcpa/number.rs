@@ -76,7 +76,7 @@ fn wrong_number(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             None => unknown("What was answered from there before is not on record, so it may be the wrong number.")
                 .for_good(MISSING),
         },
-        Some(point) => Finding::when(!point.wrong_number, || {
+        Some(point) => Finding::when(!point.is_wrong_number(), || {
             deny("Somebody there answered that this is the wrong number; verify it with the patient, and open an incident.").lifted_by(&[Remedy::VerifyPoint]).and_alert()
         }),
         None => Finding::NotApplicable,
@@ -108,10 +108,11 @@ fn protected_line(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use crate::facts::{Inbound, Reassigned};
-    use crate::sample::{Case, address, refused_by, sends};
-    use jiff::ToSpan;
-    use postern_base::{Channel, Phi};
+    use crate::fact::Fact;
+    use crate::facts::{ConsentKind, Inbound, Provision, Reassigned, Ruling, System, Verification};
+    use crate::sample::{Case, address, consent, refused_by, sends};
+    use jiff::{Timestamp, ToSpan};
+    use postern_base::{Channel, Phi, Purpose};
 
     #[test]
     fn a_reassigned_number_is_not_texted() {
@@ -143,6 +144,54 @@ mod tests {
             thread_purpose: None,
         });
         assert!(refused_by(&case, Channel::Sms, "TCP-19") && refused_by(&case, Channel::HumanCall, "TCP-19"));
+    }
+
+    /// A reminder to a number from which `text` came twenty days ago, and which was verified ten days ago.
+    fn verified_since(text: &str) -> Case {
+        let mut case = Case::reminder_by_sms();
+        let ago = |days: i64| case.facts.now.checked_sub((24 * days).hours()).unwrap();
+        let (said, verified) = (ago(20), ago(10));
+        case.patient().points.iter_mut().for_each(|point| {
+            let found = Verification { validated: true, last: Some(verified), next: None };
+            point.verification = Fact::Known(found);
+        });
+        case.history().inbound.push(Inbound {
+            at: said,
+            channel: Channel::Sms,
+            point: address("+12125550101"),
+            text: Phi::new(text.into()),
+            thread_purpose: None,
+        });
+        case
+    }
+
+    #[test]
+    fn once_the_number_was_verified_anew_a_wrong_number_is_forgotten_and_a_stop_is_not() {
+        assert!(sends(&verified_since("wrong number"), Channel::Sms));
+        assert!(sends(&verified_since("there is no alma here"), Channel::Sms));
+        for stop in ["STOP, wrong number", "Please stop texting me. Wrong person.", "wrong number stop"] {
+            let case = verified_since(stop);
+            assert!(refused_by(&case, Channel::Sms, "TCP-11") && !refused_by(&case, Channel::Sms, "TCP-19"), "{stop}");
+        }
+    }
+
+    #[test]
+    fn leave_that_was_given_before_somebody_else_answered_there_is_no_leave() {
+        let bill = |given: Option<Timestamp>| {
+            let mut case = verified_since("wrong number");
+            case.request.purpose = Purpose::Billing;
+            let mut permit = consent(
+                ConsentKind::ContactConsent,
+                Provision { decision: Some(Ruling::Permit), systems: vec![System::Sms], ..Provision::default() },
+            );
+            permit.given = given;
+            *case.consents() = vec![permit];
+            case
+        };
+        let now = verified_since("").facts.now;
+        let ago = |days: i64| now.checked_sub((24 * days).hours()).ok();
+        assert!(sends(&bill(ago(15)), Channel::Sms));
+        assert!(refused_by(&bill(ago(25)), Channel::Sms, "TCP-01") && refused_by(&bill(None), Channel::Sms, "TCP-01"));
     }
 
     #[test]

@@ -41,7 +41,8 @@ fn signed_for_offers(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.point.is_some_and(|p| p.standing == Some(Standing::Denied)) {
         return deny("The patient's record denies marketing at this number.").lifted_by(&[Remedy::LiftDenial]);
     }
-    let mut signed = view.active(ConsentKind::MarketingTextConsent);
+    let theirs = |consent: &&Consent| candidate.point.is_none_or(|p| p.is_leave_of_who_answers(consent.given));
+    let mut signed = view.active(ConsentKind::MarketingTextConsent).filter(theirs);
     if signed.any(|consent| is_signed(view, consent) && covers(view, candidate, &consent.provision)) {
         return Finding::Satisfied;
     }

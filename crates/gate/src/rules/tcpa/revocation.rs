@@ -39,7 +39,7 @@ fn is_prompt(view: &View<'_>) -> bool {
 fn replies_to_stop(view: &View<'_>) -> bool {
     let meaning = view.answered_meaning();
     let unclear = meaning == Some(Meaning::Ambiguous) && view.request.origin != Origin::Staff;
-    unclear || meaning.is_some_and(Meaning::stops)
+    unclear || meaning.is_some_and(|meaning| meaning.stops() || meaning.is_wrong_number())
 }
 
 /// 47 CFR 64.1200(a)(10): "may revoke prior express consent … by using any reasonable method"; (a)(11): and what is presumed.

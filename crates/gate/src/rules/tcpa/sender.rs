@@ -62,12 +62,11 @@ fn identifies(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if view.is_formality() {
         return Finding::NotApplicable;
     }
-    if !text.names_sender {
-        return strip("The text does not say who sends it; name the sender.").lifted_by(&[Remedy::NameSender]);
-    }
     let personal = matches!(view.request.origin, Origin::Staff | Origin::Reply);
-    Finding::when(text.says_opt_out || candidate.channel != Channel::Sms || personal, || {
-        strip("The text does not say how to opt out; add the words.").lifted_by(&[Remedy::NameSender])
+    let ends = text.says_opt_out || candidate.channel != Channel::Sms || personal;
+    Finding::when(text.names_sender && ends, || {
+        strip("The text does not say who sends it, or how to opt out of texts; it must say both.")
+            .lifted_by(&[Remedy::NameSender])
     })
 }
 
