@@ -45,8 +45,8 @@ impl Place<'_> {
     }
 }
 
-/// Reads `text` with the classifier. When it fails, the level is Unknown and nothing is sent (invariant 2).
-pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
+/// Reads `text` with the classifier.
+fn scan(text: &str, place: Place<'_>) -> Result<postern_classify::Findings, postern_classify::ClassifierError> {
     let context = postern_classify::Context {
         channel: place.channel,
         purpose: Some(place.purpose),
@@ -55,7 +55,12 @@ pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
         recipient: Some(place.recipient),
         vocabulary: place.vocabulary,
     };
-    match postern_classify::scan(text, &context) {
+    postern_classify::scan(text, &context)
+}
+
+/// What the classifier finds in `text`. When it fails, the level is Unknown and nothing is sent (invariant 2).
+pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
+    match scan(text, place) {
         Ok(findings) => Found {
             tells_result: outcome::tells_result(text, &findings),
             level: Fact::Known(findings.level),

@@ -1,9 +1,10 @@
 //! Where the links in a text lead (RULES TCP-29): to the practice's own site and number, and nowhere else, not by a detour either.
 
-use super::{Place, find};
+use super::{Place, scan};
 use postern_base::Level;
+use postern_classify::{Findings, Kind};
+use postern_gate::LinkState;
 use postern_gate::reference::is_shared_shortener;
-use postern_gate::{Fact, LinkState};
 
 /// What the links in `text` point at (RULES TCP-29).
 pub(crate) fn links(text: &str, place: Place<'_>) -> LinkState {
@@ -252,10 +253,9 @@ fn identifies(tail: &str, place: Place<'_>) -> bool {
     if words.iter().any(|word| word.len() >= 6 && word.bytes().all(|b| b.is_ascii_digit())) {
         return true;
     }
-    match find(&words.join(" "), place).level {
-        Fact::Known(level) => level > Level::L1,
-        Fact::Unknown(_) => true,
-    }
+    // A path is no sentence: what the classifier guesses from its tone says nothing.
+    let says = |findings: &Findings| findings.spans.iter().any(|span| span.kind != Kind::Implied);
+    scan(&words.join(" "), place).map_or(true, |findings| findings.level > Level::L1 && says(&findings))
 }
 
 #[cfg(test)]
