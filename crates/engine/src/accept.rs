@@ -158,7 +158,7 @@ impl Engine {
             token: &token,
             unsubscribe: &unsubscribe,
             library: &state.library,
-            postal: state.settings.tenant.postal_address.as_deref(),
+            postal: state.settings.tenant.postal_address(),
             recipient: &texts.recipient(),
             vocabulary: state.vocabulary.as_ref(),
         };

@@ -55,7 +55,7 @@ pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
         token: TOKEN,
         unsubscribe: unsubscribe::SAMPLE,
         library: Library::builtin(),
-        postal: case.tenant.postal_address.as_deref(),
+        postal: case.tenant.supposed_postal_address(),
         recipient: &texts.recipient(),
         vocabulary: vocabulary.as_ref(),
     };

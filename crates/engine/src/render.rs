@@ -165,6 +165,9 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
     let categories = union(&content.categories, &found.categories);
     let level = source_level(found.level, content.level, &categories);
 
+    // 15 USC 7704(a)(5)(A)(iii): an offer by e-mail gives the practice's postal address; our own words change no level.
+    let mailed = with_address(body, setting);
+
     let mut forms = Vec::with_capacity(9);
     for (channel, subject) in [
         (None, None),
@@ -173,6 +176,7 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
     ] {
         // The declared level and categories hold for the whole text, whatever was found.
         let whole = Found { level, categories: categories.clone(), tells_result: found.tells_result };
+        let body = if channel == Some(Channel::Email) { &mailed } else { body };
         forms.push(measured(place.on(channel), Form::Full, subject, body.clone(), whole));
     }
     let whole = Found { level, categories: categories.clone(), tells_result: found.tells_result };
@@ -188,7 +192,7 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
         let subject = neutral_subject(setting.tenant, language);
         let place = place.on(Some(Channel::Email));
         let found = measure::find(&format!("{subject}\n{body}"), place);
-        forms.push(measured(place, Form::Minimal, Some(subject), body.clone(), found));
+        forms.push(measured(place, Form::Minimal, Some(subject), mailed, found));
     }
     template::beside(None, setting, language, &mut forms);
     Ok(Rendered {
@@ -264,6 +268,15 @@ fn neutral_subject(tenant: &Tenant, language: Language) -> String {
     match language {
         Language::En => format!("A message from {sender}"),
         Language::Es => format!("Un mensaje de {sender}"),
+    }
+}
+
+/// Appends to an offer the name and postal address that a commercial e-mail needs and this one lacks, where there is one on record.
+fn with_address(body: &str, setting: Setting<'_>) -> String {
+    let missing = |address: &&str| !measure::names_address(body, Some(address));
+    match setting.postal.filter(|_| setting.purpose == Purpose::Marketing).filter(missing) {
+        Some(address) => format!("{}\n\n{}, {address}", body.trim_end(), setting.tenant.name),
+        None => body.to_owned(),
     }
 }
 

@@ -47,8 +47,9 @@ pub struct Tenant {
     /// The state.
     #[serde(default)]
     pub state: Option<String>,
-    /// The postal address, on one line: commercial e-mail (15 USC 7704(a)(5)) and breach notices (45 CFR 164.404(c)) give it.
-    #[serde(default)]
+    /// The postal address, on one line: commercial e-mail (15 USC 7704(a)(5)) and breach notices (45 CFR 164.404(c)) give it; it is
+    /// added to an offer by e-mail that lacks it. A case that is silent of it is about a practice that has one; `null` = it has none.
+    #[serde(default = "unstated")]
     pub postal_address: Option<String>,
     /// Domains that links may point at.
     #[serde(default)]
@@ -62,6 +63,27 @@ pub struct Tenant {
     /// The tenant's policy.
     #[serde(default)]
     pub policy: PolicyFile,
+}
+
+/// A postal address nobody stated: neither one to write down nor none.
+#[expect(clippy::unnecessary_wraps, reason = "the default of a field")]
+const fn unstated() -> Option<String> {
+    Some(String::new())
+}
+
+impl Tenant {
+    /// The postal address on record, on one line.
+    #[must_use]
+    pub fn postal_address(&self) -> Option<&str> {
+        self.postal_address.as_deref().filter(|address| !address.trim().is_empty())
+    }
+
+    /// The postal address that a case supposes: the one it states, or, where it is silent, some address that the practice has.
+    #[must_use]
+    pub fn supposed_postal_address(&self) -> Option<&str> {
+        const SOME: &str = "1 Practice Street, Anytown, NY 10001";
+        if self.postal_address.as_deref() == Some("") { Some(SOME) } else { self.postal_address() }
+    }
 }
 
 /// Words that mean something else here than elsewhere. Case, accents and punctuation do not matter.
