@@ -4,6 +4,7 @@
 use crate::clinic::{eventually, patient};
 use crate::mail_back::{BACK, Practice, THERE, practice_of};
 use crate::mailers::send_at_any_hour;
+use postern_base::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 const RESULT: &str = "Your HbA1c came back at 8.2 %.";
@@ -152,10 +153,25 @@ fn authorization(address: &str) -> Vec<Value> {
         .to_vec()
 }
 
+/// A patient of whom only a mailbox and a time zone are known, and there it is about one in the afternoon: offers wait for lawful
+/// hours, and the tests say the same at night.
+fn where_it_is_one_o_clock(address: &str) -> Vec<Value> {
+    let ahead = 13 - i32::from(SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).hour());
+    let mut records = patient("p1", "+12125550101", address);
+    let person = &mut records[0];
+    person["telecom"].as_array_mut().expect("telecom").remove(0);
+    person.as_object_mut().expect("a resource").remove("address");
+    // The signs of these zones are turned round: Etc/GMT-5 is five hours ahead.
+    let zone = format!("Etc/GMT{:+}", -ahead);
+    person["extension"] = json!([{ "url": "http://hl7.org/fhir/StructureDefinition/timezone", "valueCode": zone }]);
+    records.remove(1);
+    records
+}
+
 #[test]
 fn an_offer_carries_the_one_click_that_ends_offers_and_nothing_else() {
     let address = format!("offers@{THERE}");
-    let patients = [patient("p1", "+12125550101", &address), authorization(&address)].concat();
+    let patients = [where_it_is_one_o_clock(&address), authorization(&address)].concat();
     let Some(mut practice) = practice_of("one-click", &patients, "") else { return };
     practice.clinic.stop();
     practice.clinic.configure(
