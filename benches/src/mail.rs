@@ -62,13 +62,10 @@ impl Run {
         let send_at = format!(r#","send_at":"{}""#, due.strftime("%Y-%m-%dT%H:%M:%SZ"));
         self.ask(0, QUEUED, &send_at).await?;
         let before = (cpu_seconds(&self.server.pid()), self.sink.cpu_seconds());
-        let mut first = None;
-        let (taken, last) = wait(&self.sink, QUEUED, |taken| {
-            if taken > 0 {
-                first.get_or_insert_with(Instant::now);
-            }
-        });
-        let took = last.duration_since(first.unwrap_or(last));
+        let ahead = Duration::try_from(due.duration_since(SystemClock.now()))?;
+        let begins = Instant::now() + ahead;
+        let (taken, last) = wait(&self.sink, QUEUED, |_| {});
+        let took = last.saturating_duration_since(begins);
         let note = format!("{taken} of {QUEUED} that fell due at once; {}", self.used(before, taken));
         Ok(Line::rate("mail", "Postern, delivery alone", rate(taken, took), "-", &note))
     }

@@ -96,7 +96,7 @@ impl Drop for Sink {
     }
 }
 
-/// Reads what smtp-sink says whenever a mail is whole, `sess=1 quit=0 mesg=7`: the mails before that one.
+/// Reads what smtp-sink says whenever a mail is whole, `sess=1 quit=0 mesg=7`: the mails so far, that one counted or not.
 fn count(mut out: ChildStdout, counted: &AtomicUsize) {
     let (mut chunk, mut text) = ([0; 4096], String::new());
     while let Ok(length @ 1..) = out.read(&mut chunk) {
@@ -105,10 +105,8 @@ fn count(mut out: ChildStdout, counted: &AtomicUsize) {
         let (_, rest) = text.split_at(last + "mesg=".len());
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         // What stands last may not be whole yet; the next chunk says it again.
-        if let Ok(mails) = digits.parse::<usize>()
-            && mails + 1 > counted.load(Ordering::Relaxed)
-        {
-            counted.store(mails + 1, Ordering::Relaxed);
+        if let Ok(mails) = digits.parse() {
+            counted.fetch_max(mails, Ordering::Relaxed);
         }
         text = text.split_off(last);
     }
