@@ -20,7 +20,7 @@ mod symptom;
 mod tests;
 mod wish;
 
-use foreign::is_foreign_stop;
+use foreign::{is_foreign_stop, may_be_foreign_stop};
 use means::{asks_for_other_means, refuses_offers};
 use normal::{Normal, TURNS, as_shown};
 use refusal::{Refusal, may_refuse, refusal};
@@ -104,6 +104,41 @@ const DEATHS: &[&str] = &[
     "se murio",
     "ya murio",
 ];
+
+/// Who has had enough, in a word that by itself may mean something else.
+const ENOUGH: &[&str] = &["off", "f off", "fuck off", "delete", "ya no", "go away", "fuck you", "f you", "screw you"];
+/// Whom people threaten with.
+const THREATS: &[&str] = &[
+    "my lawyer",
+    "my attorney",
+    "a lawyer",
+    "sue you",
+    "suing you",
+    "the police",
+    "the fcc",
+    "report you",
+    "abogado",
+    "denunciar",
+];
+/// What they threaten for.
+const THREATENED_FOR: &[&str] = &[
+    "you text",
+    "you message",
+    "you call",
+    "you contact",
+    "text me",
+    "message me",
+    "call me",
+    "contact me",
+    "again",
+    "sue you",
+];
+
+/// Threats, curses, "this is harassment": a person reads what is meant.
+fn has_had_enough(whole: &str) -> bool {
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| at_word(whole, phrase));
+    ENOUGH.contains(&whole) || says(&["harassment", "harassing", "acoso"]) || (says(THREATS) && says(THREATENED_FOR))
+}
 
 /// Words that change nothing.
 const COURTESIES: &[&str] = &[
@@ -249,7 +284,8 @@ fn read_plain(text: &str) -> Meaning {
     if !care && (alone(revokes) || alone(commands_an_end) || shouts_stop(text, whole)) {
         return Meaning::Revokes;
     }
-    if has(DEATHS) || stranger.is_some() || refuses_offers(whole) {
+    if has(DEATHS) || stranger.is_some() || refuses_offers(whole) || may_be_foreign_stop(text) || has_had_enough(whole)
+    {
         return Meaning::Ambiguous;
     }
     if normal.stop_sign || wish.is_some() || may_refuse(spoken) || has_word(spoken, DOUBTFUL) {

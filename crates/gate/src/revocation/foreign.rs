@@ -150,6 +150,58 @@ const COURTESIES: &[&str] = &[
     "رجاء",
 ];
 
+/// How the same languages, and German and Portuguese, say "no more" and "messages" inside a sentence: a message that says both may end
+/// them, and somebody who reads the language decides. The beginnings of words, as they are written.
+const NO_MORE_MESSAGES: &[(&[&str], &[&str])] = &[
+    (
+        &[
+            "прекрат",
+            "перестан",
+            "останов",
+            "хватит",
+            "больше не",
+            "не пиш",
+            "не присыл",
+            "не отправ",
+            "не звон",
+            "удал",
+        ],
+        &["сообщ", "смс", "пиш", "писать", "присыл", "отправ", "звон", "номер", "рассыл"],
+    ),
+    (
+        &["припин", "зупин", "перестан", "досить", "більше не", "не пиш", "не надсил", "не дзвон", "видал"],
+        &["повідомл", "смс", "пиш", "писати", "надсил", "дзвон", "номер", "розсил"],
+    ),
+    (
+        &["停", "不要", "别再", "別再", "别给", "別給", "勿"],
+        &["短信", "簡訊", "信息", "訊息", "消息", "发", "發", "传", "傳", "联系", "聯絡", "电话", "電話"],
+    ),
+    (&["停止", "やめ", "止め", "送らない", "しないで"], &["メール", "メッセージ", "連絡", "送", "電話"]),
+    (&["그만", "중지", "중단", "마세요", "말아", "마라"], &["문자", "메시지", "연락", "전화", "보내"]),
+    (&["ngừng", "ngưng", "dừng", "đừng", "thôi"], &["nhắn", "tin", "gửi", "gọi", "liên lạc"]),
+    (
+        &["توقف", "أوقف", "اوقف", "إيقاف", "ايقاف", "كف", "لا ترسل", "لا تراسل", "لا تتصل"],
+        &["رسائل", "رسالة", "إرسال", "ارسال", "ترسل", "تراسل", "تصل"],
+    ),
+    (&["itigil", "tigil", "huwag", "wag ", "ihinto", "tama na"], &["text", "mensahe", "tawag", "padala"]),
+    (&["sispann", "pa voye", "pa ekri", "pa rele", "rete "], &["mesaj", "voye", "ekri", "rele"]),
+    (
+        &["keine", "nicht mehr", "aufhören", "hört auf", "hören sie auf", "lassen sie"],
+        &["nachricht", "sms", "schreib", "schick", "anruf"],
+    ),
+    (
+        &["parem", "pare de", "parar de", "não me", "nao me", "não quero", "nao quero", "chega de"],
+        &["mensage", "mandar", "mandem", "enviar", "enviem", "escrev", "ligar", "liguem"],
+    ),
+];
+
+/// Whether `text` may say in one of those languages that no more messages are wanted.
+pub(super) fn may_be_foreign_stop(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let says = |beginnings: &[&str]| beginnings.iter().any(|beginning| lower.contains(beginning));
+    NO_MORE_MESSAGES.iter().any(|(no_more, messages)| says(no_more) && says(messages))
+}
+
 /// Whether `text`, `whole` when normalised, is one of those.
 pub(super) fn is_foreign_stop(text: &str, whole: &str) -> bool {
     // Without its accents a word may be another one's: "dừng" is stop, "dung" perhaps right.
@@ -182,6 +234,26 @@ mod tests {
         for words in [&russian[..], &ukrainian, &chinese, &korean, &vietnamese, &arabic, &tagalog, &creole] {
             all(words, Meaning::Revokes);
         }
+    }
+
+    #[test]
+    fn a_sentence_that_may_say_so_is_read_by_a_person() {
+        let said = [
+            "Прекратите присылать мне сообщения",
+            "Будь ласка, більше не надсилайте повідомлень",
+            "请不要再给我发短信",
+            "문자 그만 보내세요 제발",
+            "ngừng nhắn tin cho tôi",
+            "توقف عن إرسال الرسائل",
+            "Itigil na ang pag-text sa akin",
+            "Sispann voye mesaj ban mwen",
+            "Bitte keine Nachrichten mehr",
+            "parem de me mandar mensagens",
+        ];
+        all(&said, Meaning::Ambiguous);
+        let visits =
+            ["Я приду в пятницу в два", "我星期五来", "금요일에 갈게요", "Ich komme am Freitag", "Vou na sexta"];
+        all(&visits, Meaning::Other);
     }
 
     #[test]

@@ -261,3 +261,21 @@ fn a_revocation_speaks_of_what_it_names() {
     assert_eq!(of("do not contact me again"), (true, true, true));
     assert_eq!(of("STOP"), (false, false, false));
 }
+
+#[test]
+fn curses_threats_and_weary_words_are_read_by_a_person() {
+    let said = [
+        "This is harassment",
+        "I will sue you",
+        "If you text me again I'm calling my lawyer.",
+        "f*** off",
+        "off",
+        "Delete.",
+        "ya no",
+    ];
+    for text in said {
+        assert!(read(text).stops() || read(text) == Meaning::Ambiguous, "{text}");
+    }
+    all(&["My husband asks that you never message this phone again"], Meaning::Revokes);
+    all(&["My lawyer needs the form by Friday", "I get off at two", "Sue will drive me"], Meaning::Other);
+}
