@@ -137,7 +137,9 @@ const THREATENED_FOR: &[&str] = &[
 /// Threats, curses, "this is harassment": a person reads what is meant.
 fn has_had_enough(whole: &str) -> bool {
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| at_word(whole, phrase));
-    ENOUGH.contains(&whole) || says(&["harassment", "harassing", "acoso"]) || (says(THREATS) && says(THREATENED_FOR))
+    ENOUGH.contains(&whole)
+        || says(&["harassment", "harassing", "acoso", "not safe to text", "not safe to call"])
+        || ((says(THREATS) || whole.ends_with(" sue")) && says(THREATENED_FOR))
 }
 
 /// Words that change nothing.

@@ -267,6 +267,8 @@ fn curses_threats_and_weary_words_are_read_by_a_person() {
     let said = [
         "This is harassment",
         "I will sue you",
+        "text me again and I'll sue",
+        "not safe to text me here",
         "If you text me again I'm calling my lawyer.",
         "f*** off",
         "off",
@@ -277,5 +279,18 @@ fn curses_threats_and_weary_words_are_read_by_a_person() {
         assert!(read(text).stops() || read(text) == Meaning::Ambiguous, "{text}");
     }
     all(&["My husband asks that you never message this phone again"], Meaning::Revokes);
+    let clear = [
+        "QUIT spamming me",
+        "quit blowing up my phone",
+        "I prefer not to receive texts from you",
+        "mail only please",
+        "take us off",
+        "unlist me",
+        "DNC",
+        "TCPA violation, my attorney will contact you",
+        "desinscribir",
+        "eliminar mi número",
+    ];
+    all(&clear, Meaning::Revokes);
     all(&["My lawyer needs the form by Friday", "I get off at two", "Sue will drive me"], Meaning::Other);
 }

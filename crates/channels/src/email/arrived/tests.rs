@@ -270,7 +270,9 @@ fn a_mail_over_which_the_library_gives_up_is_unreadable_or_read_and_never_the_en
     // Fuzzing found it: a line within an enclosed mail that ends as none does. mail-parser asserts, where assertions are on.
     let found = include_bytes!("../../../../../fuzz/seeds/arrived/library-gives-up");
     for from_nobody in [false, true] {
-        assert!(matches!(kind(&read(found, from_nobody)), "unreadable" | "automatic"));
+        let kind = kind(&read(found, from_nobody));
+        // Without assertions the library reads it somehow, as what is shipped does.
+        assert!(!cfg!(debug_assertions) || matches!(kind, "unreadable" | "automatic"), "{kind}");
     }
     assert_eq!(crate::email::reports::read(found), None);
 }
