@@ -102,7 +102,7 @@ fn an_address_is_asked_about_of_itself_and_an_answer_with_the_code_verifies_it_f
 #[test]
 fn who_begins_to_write_by_email_is_told_its_risk_once_and_no_program_is() {
     let address = format!("rosa@{THERE}");
-    let patients = patient("p1", "+12125550101", &address);
+    let patients = where_it_is_one_o_clock(&address);
     let Some(mut practice) = practice_of("risk", &patients, "") else { return };
     practice.clinic.stop();
     practice.clinic.configure("level = \"info\"", "level = \"trace\"");
@@ -153,8 +153,8 @@ fn authorization(address: &str) -> Vec<Value> {
         .to_vec()
 }
 
-/// A patient of whom only a mailbox and a time zone are known, and there it is about one in the afternoon: offers wait for lawful
-/// hours, and the tests say the same at night.
+/// A patient of whom only a mailbox and a time zone are known, and there it is about one in the afternoon: what is
+/// sent by itself and offers wait for the hours, and the tests say the same at night.
 fn where_it_is_one_o_clock(address: &str) -> Vec<Value> {
     let ahead = 13 - i32::from(SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).hour());
     let mut records = patient("p1", "+12125550101", address);
