@@ -68,29 +68,58 @@ pub(crate) fn config(roots: &Roots, clock: Arc<dyn Clock>) -> Result<ClientConfi
     Ok(builder(clock)?.with_root_certificates(store).with_no_client_auth())
 }
 
-/// A configuration that believes what `verifier` believes, at the time `clock` tells.
-pub(crate) fn config_of(
-    verifier: Arc<dyn ServerCertVerifier>,
-    clock: Arc<dyn Clock>,
-) -> Result<ClientConfig, RootsError> {
-    Ok(builder(clock)?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+/// Who believes certificates by a judgment of its own. What a session was signed with is verified whoever judges.
+pub(crate) trait Judge: std::fmt::Debug + Send + Sync + 'static {
+    /// Whether the server with these certificates, reached by this name, is believed at this time.
+    fn judge(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), rustls::Error>;
+}
+
+/// A configuration that believes what `judge` believes, at the time `clock` tells.
+pub(crate) fn config_of(judge: impl Judge, clock: Arc<dyn Clock>) -> Result<ClientConfig, RootsError> {
+    let verifier = Judged { judge, provider: crypto() };
+    Ok(builder(clock)?.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
 }
 
 /// Believes every certificate. Only for mail that a person asked to get in plain: TLS with whoever answers is more than they asked for
 /// (RFC 7435 section 3).
 #[derive(Debug)]
-pub(crate) struct Unverified(pub(crate) Arc<CryptoProvider>);
+pub(crate) struct Unverified;
 
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
+impl Judge for Unverified {
+    fn judge(
         &self,
         _end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
         _now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        Ok(())
+    }
+}
+
+/// A judge of certificates, and a library that verifies signatures.
+#[derive(Debug)]
+struct Judged<J> {
+    judge: J,
+    provider: Arc<CryptoProvider>,
+}
+
+impl<J: Judge> ServerCertVerifier for Judged<J> {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
+        self.judge.judge(end_entity, intermediates, server_name, now).map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -99,7 +128,7 @@ impl ServerCertVerifier for Unverified {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -108,11 +137,11 @@ impl ServerCertVerifier for Unverified {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 

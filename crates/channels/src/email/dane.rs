@@ -1,13 +1,14 @@
 //! DANE for SMTP (RFC 7672): the certificate is the one that the domain itself names in signed DNS, whoever issued it.
 
+use crate::tls::Judge;
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use postern_base::Hex;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, RootCertStore};
 use std::fmt;
 use std::sync::Arc;
 
@@ -102,54 +103,31 @@ impl DaneVerifier {
     }
 }
 
-impl ServerCertVerifier for DaneVerifier {
-    fn verify_server_cert(
+impl Judge for DaneVerifier {
+    fn judge(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
         now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
+    ) -> Result<(), rustls::Error> {
         let mut seen = rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure);
         for record in self.records.iter().filter(|record| record.is_usable()) {
             if record.usage == DANE_EE {
                 // RFC 7672 section 3.1.1: neither names nor dates are looked at; the signed record vouches for this very key.
                 if record.names(end_entity) {
-                    return Ok(ServerCertVerified::assertion());
+                    return Ok(());
                 }
                 continue;
             }
             for anchor in intermediates.iter().filter(|certificate| record.names(certificate)) {
                 match self.leads_to(anchor, end_entity, intermediates, server_name, now) {
-                    Ok(()) => return Ok(ServerCertVerified::assertion()),
+                    Ok(()) => return Ok(()),
                     Err(error) => seen = error,
                 }
             }
         }
         Err(seen)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 

@@ -151,7 +151,7 @@ impl Direct {
             return Err(DirectError::Value { key: "from", expected: "an address, local@domain" });
         }
         let pkix = TlsConnector::from(Arc::new(tls::config(&config.roots, Arc::clone(&clock))?));
-        let anybody = tls::config_of(Arc::new(tls::Unverified(tls::crypto())), Arc::clone(&clock))?;
+        let anybody = tls::config_of(tls::Unverified, Arc::clone(&clock))?;
         let policies = Policies::new(pkix.clone(), config.policy_port, config.loopback);
         let router = Router::new(Dns::new(&config.dns)?, policies, config.port, config.loopback, rng);
         let writer = Writer { from: config.from, html: config.html, signer: config.signer, dkim: config.dkim };
@@ -271,7 +271,7 @@ impl Direct {
             _ if protection == Protection::AsItComes => self.unverified.clone(),
             Rule::Dane(records) => {
                 let verifier = DaneVerifier::new(Arc::clone(records), domain, Arc::clone(&self.crypto));
-                let config = tls::config_of(Arc::new(verifier), Arc::clone(&self.clock))
+                let config = tls::config_of(verifier, Arc::clone(&self.clock))
                     .map_err(|_| Failure::Lost("tls-library".to_owned()))?;
                 TlsConnector::from(Arc::new(config))
             }
