@@ -267,6 +267,20 @@ pub(crate) fn says_business(text: &str, tenant: &Tenant) -> bool {
     amount || sold || PHRASES.iter().chain(&DISSUADES).any(|phrase| spoken.contains(&format!(" {phrase} ")))
 }
 
+/// The words of `text`, in lower case and without accents.
+fn plain_words(text: &str) -> Vec<String> {
+    let plain = |c: char| match c {
+        'á' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' => 'u',
+        other => other,
+    };
+    let lower: String = text.to_lowercase().chars().map(plain).collect();
+    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
 /// What `text` tells the patient of their wish: that messages end, or that they begin (47 CFR 64.1200(a)(12)). A text that says both
 /// ends them: how to leave stands in every opt-in too, and is asked for, not told.
 pub(crate) fn confirmed(text: &str) -> Confirms {
@@ -314,19 +328,7 @@ pub(crate) fn confirmed(text: &str) -> Confirms {
         "inscrita",
         "recibira",
     ];
-    let plain: String = text
-        .to_lowercase()
-        .chars()
-        .map(|c| match c {
-            'á' => 'a',
-            'é' => 'e',
-            'í' => 'i',
-            'ó' => 'o',
-            'ú' => 'u',
-            other => other,
-        })
-        .collect();
-    let words: Vec<&str> = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words = plain_words(text);
     let spoken = format!(" {} ", words.join(" "));
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")));
     match (says(&ENDS), says(&BEGINS)) {

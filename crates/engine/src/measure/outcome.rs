@@ -1,6 +1,7 @@
 //! Whether a text tells what a test or an examination found, whatever it is sent as: a state that holds some results back holds them
 //! under every name (RULES SPC-08, SPC-09).
 
+use super::plain_words;
 use postern_base::Level;
 use postern_classify::{Findings, Kind, Span};
 
@@ -89,7 +90,7 @@ pub(super) fn tells_result(text: &str, findings: &Findings) -> bool {
     let of = |kind: Kind| findings.spans.iter().filter(move |span| span.kind == kind);
     let (tests, illnesses) =
         (|| of(Kind::Lab).chain(of(Kind::Procedure)), || of(Kind::Condition).chain(of(Kind::Implied)));
-    let words = words(text);
+    let words = plain_words(text);
     let says = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let tested = tests().next().is_some();
     let ill = illnesses().next().is_some();
@@ -118,23 +119,10 @@ fn has_value(text: &str, test: &Span) -> bool {
 fn is_the_patients(text: &str, illness: &Span) -> bool {
     let from = illness.start.saturating_sub(24);
     let before: String = text.chars().skip(from).take(illness.start - from).collect();
-    let words = words(&before);
+    let words = plain_words(&before);
     let tail: Vec<&str> = words.iter().rev().take(4).rev().map(String::as_str).collect();
     let said = format!(" {} ", tail.join(" "));
     HAS.iter().any(|has| said.contains(&format!(" {has} ")))
-}
-
-fn words(text: &str) -> Vec<String> {
-    let plain = |c: char| match c {
-        'á' => 'a',
-        'é' => 'e',
-        'í' => 'i',
-        'ó' => 'o',
-        'ú' => 'u',
-        other => other,
-    };
-    let lower: String = text.to_lowercase().chars().map(plain).collect();
-    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

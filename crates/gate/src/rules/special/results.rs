@@ -77,7 +77,8 @@ fn rows<'v>(view: &'v View<'_>, ends: fn(HeldUntil) -> bool) -> impl Iterator<It
     RESULT_HOLDS.iter().filter(move |row| ends(row.until)).filter(here).filter(in_force)
 }
 
-/// The row is about this report: by the class on record, or by what the text or a label tells, whatever was recorded.
+/// The row is about this report: by the class on record, or, for the classes that are protected categories too, by what the text or a
+/// label tells, whatever was recorded.
 fn holds(view: &View<'_>, report: &Event, row: &ResultHold) -> bool {
     is_of_class(report, row.class) || is_told_by_category(view, row.class)
 }
