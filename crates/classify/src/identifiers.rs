@@ -271,12 +271,20 @@ fn phone(one: Found, cues: &Cues, words: &[Word], folded: &Folded<'_>, context: 
     if cues.has(roles::CODE) && digits(text) == 10 {
         return None;
     }
-    let numbered =
-        digits(text) == 9 || cues.is_nearest(roles::RECORD | roles::ACCOUNT | roles::PLAN | roles::DEVICE | roles::SSN);
+    if is_callback(text, context.callback) {
+        return None;
+    }
+    // "Bring your photo ID. Call 555-555-0100": a number that one is asked to call is no number of a card.
+    let called = words::from(words, one.start)
+        .checked_sub(1)
+        .and_then(|at| words.get(at))
+        .is_some_and(|word| word.is(roles::CALL) && one.start - word.end <= 2);
+    let numbered = digits(text) == 9
+        || (!called && cues.is_nearest(roles::RECORD | roles::ACCOUNT | roles::PLAN | roles::DEVICE | roles::SSN));
     if numbered && let Some(hit) = number(one, cues, text) {
         return Some(hit);
     }
-    if is_callback(text, context.callback) || cues.is_nearest(roles::PASSCODE) {
+    if cues.is_nearest(roles::PASSCODE) {
         return None;
     }
     phones::is_patients(cues, words, folded, one.start, one.end)

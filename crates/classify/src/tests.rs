@@ -119,6 +119,12 @@ fn identifiers_are_found() {
 fn what_only_looks_like_an_identifier_is_let_pass() {
     assert_clean(&["Ref 000-12-3456", "Version 999.1.1.300", "You are 65 years old today", "Order 666-12-3456"]);
     assert!(!kinds("NPI 1234567890").contains(&Kind::Other), "wrong check digit");
+    // The number to call back is nobody's record, account or card, whatever stands before it.
+    assert_clean(&[
+        "Sunrise Health: appt 12/04 2:00 PM. Bring your insurance card and photo ID. Reply STOP to opt out - +15555550100",
+        "Sunrise Health: appt 12/04 2:00 PM. Parking is free in lot B. Reply STOP to opt out - +15555550100",
+        "Please bring your photo ID. Call 212-555-0177 if you are late.",
+    ]);
 }
 
 #[test]
