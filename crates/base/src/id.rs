@@ -55,6 +55,8 @@ uuid_id!(/** One accepted message. */ MessageId);
 uuid_id!(/** One delivery of a message: one channel, one contact point. */ DeliveryId);
 uuid_id!(/** One attempt at a delivery: at most one call of a provider. */ AttemptId);
 uuid_id!(/** One ledger entry. */ EntryId);
+uuid_id!(/** The account of one person in the patients' portal. */ AccountId);
+uuid_id!(/** One sign-in of an account, until it ends. */ SessionId);
 
 /// A tenant: 1 to 63 characters of `a-z`, `0-9` and `-`, beginning with a letter (an RFC 1035 label, so that it can
 /// stand in a host name and a ledger origin).

@@ -22,6 +22,7 @@ mod codes;
 mod contacts;
 mod contexts;
 mod cues;
+mod danger;
 mod endings;
 mod fold;
 mod fuzzy;
@@ -50,6 +51,7 @@ mod vocabulary;
 mod words;
 mod work;
 
+pub use danger::speaks_of_danger;
 use fold::Folded;
 use lexicon::Lexicon;
 use postern_base::{Category, Channel, Language, Level, Purpose};

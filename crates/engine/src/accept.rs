@@ -9,6 +9,7 @@ use crate::grounds;
 use crate::identity::Texts;
 use crate::kept::{self, Kept};
 use crate::ledger_entry;
+use crate::portal;
 use crate::principal::{Principal, PrincipalKind, Scope};
 use crate::render::{Rendered, Setting};
 use crate::tenants::TenantState;
@@ -17,7 +18,7 @@ use crate::wire::{self, Answer, Links, WireError};
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use postern_base::rng::NoEntropy;
-use postern_base::{DeliveryId, MessageId, Origin, Phi, Purpose, Secret, TenantId, Urgency};
+use postern_base::{Channel, DeliveryId, MessageId, Origin, Phi, Purpose, Secret, TenantId, Urgency};
 use postern_gate::facts::Address;
 use postern_gate::reference::BREAK_GLASS_LONGEST;
 use postern_gate::{Decision, Delivery, Facts, Outcome, RULES_VERSION, Request};
@@ -229,6 +230,9 @@ impl Engine {
             .collect(),
             ..entry
         };
+        // A notice may go now or when another way fails; what it leads to is the portal copy.
+        let read_there = prepared.decision.deliveries.iter().any(|delivery| delivery.channel == Channel::Portal);
+        let link = read_there.then(|| portal::link_digest(&link_token(&commitment_key, answer.id)));
         Ok(NewMessage {
             id: answer.id,
             idempotency_key: key.map(|key| Phi::new(format!("{}\0{key}", principal.id))),
@@ -247,6 +251,7 @@ impl Engine {
             deliveries: self.queue(prepared)?,
             entries: vec![entry],
             facts: Some(grounds.facts),
+            link,
         })
     }
 

@@ -1,5 +1,6 @@
 //! The engine's own settings.
 
+use crate::portal::PortalConfig;
 use jiff::SignedDuration;
 
 /// How much the engine takes on and how long it waits. The defaults suit one node on two cores.
@@ -37,6 +38,8 @@ pub struct EngineConfig {
     pub return_domain: Option<String>,
     /// Domains of our own that other hosts may report on: those our mail comes from and comes back to.
     pub own_domains: Vec<String>,
+    /// How long things last in the patients' portal.
+    pub portal: PortalConfig,
 }
 
 impl Default for EngineConfig {
@@ -58,6 +61,7 @@ impl Default for EngineConfig {
             code_lifetime: SignedDuration::from_mins(5),
             return_domain: None,
             own_domains: Vec::new(),
+            portal: PortalConfig::default(),
         }
     }
 }

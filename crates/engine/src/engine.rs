@@ -6,6 +6,7 @@ use crate::domains::Domains;
 use crate::faults::{Faults, NoFaults, Step, Stop};
 use crate::lanes::Lanes;
 use crate::metrics::Metrics;
+use crate::portal::Waiting;
 use crate::tenants::Tenants;
 use crate::turns::Turns;
 use crate::unsubscribe::Tokens;
@@ -58,6 +59,8 @@ pub(crate) struct Inner {
     pub(crate) tokens: Tokens,
     /// Codes that were said wrong.
     pub(crate) tries: Tries,
+    /// What waits for its next step in the patients' portal.
+    pub(crate) portal: Waiting,
     pub(crate) wake: Notify,
     pub(crate) draining: AtomicBool,
     pub(crate) admission: Arc<Semaphore>,
@@ -91,6 +94,7 @@ impl Engine {
         // A domain that is none was refused with the configuration.
         let addresses = domain.and_then(|domain| ReturnAddresses::new(domain, store.return_key()).ok());
         let tokens = Tokens::new(store.return_key());
+        let portal = Waiting::new(store.return_key());
         let admission = Arc::new(Semaphore::new(config.in_flight));
         Self {
             inner: Arc::new(Inner {
@@ -111,6 +115,7 @@ impl Engine {
                 addresses,
                 tokens,
                 tries: Tries::default(),
+                portal,
                 wake: Notify::new(),
                 draining: AtomicBool::new(false),
                 admission,

@@ -20,6 +20,7 @@ use postern_gate::{Deployment, Fact, Facts, Missing, Request};
 use postern_store::{OwnVerification, Reading, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How far back deliveries and inbound messages are read: longer than any cap or window of the rules looks.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -124,7 +125,10 @@ impl Engine {
         let since = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
         let deliveries = reading.past_deliveries(&request.patient, &points, since, except).await?;
         // Without a bound: a STOP of any age that has no opt-out row is still a STOP.
-        let inbound = reading.inbound(&points, Timestamp::MIN).await?;
+        // What the patient wrote in the portal counts as well (47 CFR 64.1200(a)(10): "any reasonable method").
+        let signed_in = Phi::new(Arc::from(request.patient.reference()));
+        let heard: Vec<_> = points.iter().cloned().chain([signed_in]).collect();
+        let inbound = reading.inbound(&heard, Timestamp::MIN).await?;
         let opt_outs = reading.opt_outs(&points).await?;
         let mut own = reading.verifications(&points).await?;
         // An address that mail comes back from is nobody's that we know, whatever was found out of it, until somebody lifts that.

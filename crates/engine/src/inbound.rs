@@ -9,7 +9,7 @@ use crate::principal::Principal;
 use crate::receipts::ReceiveFailure;
 use crate::wire;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{MessageId, Origin, PatientId, Phi, Purpose, TenantId};
+use postern_base::{Channel, MessageId, Origin, PatientId, Phi, Purpose, TenantId};
 use postern_channels::InboundMessage;
 use postern_gate::facts::{Address, OptOut, OptOutScope};
 use postern_gate::revocation::{Meaning, read_to};
@@ -128,6 +128,10 @@ impl Engine {
         }
         // 47 CFR 64.1200(a)(12): one confirmation of an opt-out; a STOP after it changes nothing and is not answered.
         let confirmed = stood && meaning.stops();
+        // Who writes in the portal is answered by the page they write on.
+        if message.channel == Channel::Portal {
+            return Ok(());
+        }
         if let (Some(template), Some(patient), false) = (answer(meaning), patients.first(), confirmed) {
             // RFC 3834 section 2: two programs that answer each other would never end.
             if self.goes_round(&store, point, message.at).await? {

@@ -39,6 +39,7 @@ mod notices;
 mod number_checks;
 mod of_patient;
 pub mod policy;
+pub mod portal;
 mod principal;
 mod reads;
 mod receipts;

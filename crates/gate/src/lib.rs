@@ -40,6 +40,7 @@ mod plan;
 pub mod policy;
 #[cfg(test)]
 mod properties;
+pub mod reading;
 pub mod reference;
 pub mod remedy;
 pub mod rendition;
@@ -66,6 +67,7 @@ pub use fact::{Fact, Missing};
 pub use facts::Facts;
 pub use permit::{Binding, Permit, TransportFloor};
 pub use policy::Policy;
+pub use reading::{Reader, Reading, reading};
 pub use rendition::{Commitment, Content, LinkState, Rendition};
 pub use request::Request;
 

@@ -26,7 +26,7 @@ pub struct Entry {
     pub kind: Kind,
     /// When, UTC.
     pub at: Timestamp,
-    /// Who did it: `system`, `key:ID`, `staff:ID`, `provider:NAME`, `patient`.
+    /// Who did it: `system`, `key:ID`, `staff:ID`, `provider:NAME`, `patient`, `account:ID` of the patients' portal.
     pub actor: String,
     /// The message it is about.
     pub message: Option<MessageId>,

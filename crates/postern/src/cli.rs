@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Policy(Policy),
     /// Add, list and remove the S/MIME certificates of patients' mailboxes
     Certificate(Certificate),
+    /// Invite a patient, or who stands for them, to the portal
+    Portal(Portal),
     /// Record and list look-ups of patients' numbers
     NumberCheck(OfPatient),
     /// Record and list whether contact points are the patient's own
@@ -140,6 +142,31 @@ pub(crate) enum PolicyCommand {
         /// One table only
         #[arg(value_name = "NAME")]
         name: Option<String>,
+    },
+}
+
+/// `postern portal`.
+#[derive(Debug, Args)]
+pub(crate) struct Portal {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: PortalCommand,
+    /// The tenant, when the data directory holds several
+    #[arg(long, global = true, value_name = "ID")]
+    pub(crate) tenant: Option<postern_base::TenantId>,
+}
+
+/// What to do with the portal.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PortalCommand {
+    /// Make a code with which somebody enrols; it is told once
+    Invite {
+        /// The patient's id
+        #[arg(long, value_name = "ID")]
+        patient: String,
+        /// `RelatedPerson/ID` of who stands for the patient
+        #[arg(long, value_name = "REFERENCE")]
+        person: Option<String>,
     },
 }
 

@@ -53,6 +53,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Import(args) => commands::import::run(global, args),
         Command::Policy(args) => commands::policy::run(global, args),
         Command::Certificate(args) => commands::certificate::run(global, args),
+        Command::Portal(args) => commands::portal::run(global, args),
         Command::Doctor(args) => commands::doctor::run(global, args),
         Command::NumberCheck(args) => commands::of_patient::run::<postern_engine::NumberChecks>(global, args),
         Command::Inbound(args) => commands::inbound::run(global, args),

@@ -2,7 +2,7 @@
 //!
 //! Sealing happens in the caller's task; the writer only looks for earlier keys and inserts rows, many messages at a time.
 
-use crate::coverage::{DECISIONS, DELIVERIES, IDEMPOTENCY, MESSAGES as COVERED};
+use crate::coverage::{DECISIONS, DELIVERIES, IDEMPOTENCY, MESSAGES as COVERED, PORTAL_LINKS};
 use crate::database::{Failure, Value, bytes, column, id, places};
 use crate::decisions::{self, DECISION};
 use crate::frame::Framer;
@@ -49,6 +49,8 @@ struct Prepared {
     entries: Vec<Entry>,
     /// What its decision was made from.
     decision: Option<Vec<Value>>,
+    /// The link of its notice, where one goes.
+    link: Option<Vec<Value>>,
     /// What its first entry states of the message and its deliveries.
     states: Vec<RowState>,
 }
@@ -162,8 +164,12 @@ fn prepare(
     if let Some(row) = &decision {
         states.push(DECISIONS.inserted(DECISION, row)?);
     }
-    let entries = message.entries;
-    Ok(Prepared { idempotency, id: message.id, message: columns, deliveries, decision, entries, states, tenant, key })
+    let link = message.link.map(|token| vec![tenant.seq.into(), bytes(message.id.0), token.to_vec().into()]);
+    if let Some(row) = &link {
+        states.push(PORTAL_LINKS.inserted(LINK, row)?);
+    }
+    let (entries, id) = (message.entries, message.id);
+    Ok(Prepared { idempotency, id, message: columns, deliveries, decision, link, entries, states, tenant, key })
 }
 
 fn put_rendition(body: &mut Framer, rendition: &StoredRendition) {
@@ -237,6 +243,7 @@ pub(crate) fn candidate_values(
 
 const MESSAGES: &str = "INSERT INTO messages (tenant, id, patient, purpose, outcome, accepted_at, expires_at, source, \
      commitment_key, about, body) VALUES";
+const LINK: &str = "INSERT INTO portal_links (tenant, message, token) VALUES";
 const KEYS: &str = "INSERT INTO idempotency (tenant, bucket, key, fingerprint, message) VALUES";
 
 type Caller = (i64, Index);
@@ -300,6 +307,8 @@ async fn insert_all(tx: &mut Tx, stored: &[&Prepared]) -> Result<(), Failure> {
     tx.insert(delivery_columns(), &deliveries, "").await?;
     let decisions: Vec<&[Value]> = stored.iter().filter_map(|one| one.decision.as_deref()).collect();
     tx.insert(DECISION, &decisions, "").await?;
+    let links: Vec<&[Value]> = stored.iter().filter_map(|one| one.link.as_deref()).collect();
+    tx.insert(LINK, &links, "").await?;
     let bucket = bucket(tx.now);
     let mut keys = Vec::with_capacity(stored.len());
     for one in stored {

@@ -240,10 +240,11 @@ impl Tenanted {
             None => return Ok(Vec::new()),
         };
         let sql = "SELECT seq, channel, thread_purpose, at, patient IS NOT NULL, name, text FROM inbound \
-             WHERE tenant = ? AND (patient = ? OR patient IS NULL) AND seq < ? AND point IN \
+             WHERE tenant = ? AND (patient = ? OR patient IS NULL) AND seq < ? \
+             AND ((channel = 'portal' AND patient IS NOT NULL) OR point IN \
              (SELECT p.point FROM resources r JOIN points p ON p.tenant = r.tenant AND p.resource = r.name \
              WHERE r.tenant = ? AND r.patient = ? UNION \
-             SELECT point FROM deliveries WHERE tenant = ? AND patient = ? AND sent_at IS NOT NULL) \
+             SELECT point FROM deliveries WHERE tenant = ? AND patient = ? AND sent_at IS NOT NULL)) \
              ORDER BY seq DESC LIMIT ?";
         let whose: [Value; 2] = [tenant.seq.into(), index.to_vec().into()];
         let mut values = whose.to_vec();

@@ -323,6 +323,70 @@ pub(crate) const MAIL_REPORTS: Table = Table {
     ],
 };
 
+pub(crate) const PORTAL_ACCOUNTS: Table = Table {
+    name: "portal_accounts",
+    key: blob("id"),
+    order: Order::Seq,
+    columns: &[int("tenant"), blob("patient"), blob("name"), int("version"), int("changed_at"), blob("content")],
+};
+pub(crate) const PORTAL_PERSONS: Table = Table {
+    name: "portal_persons",
+    key: blob("id"),
+    order: Order::Seq,
+    columns: &[
+        int("tenant"),
+        blob("account"),
+        blob("patient"),
+        blob("who"),
+        int("added_at"),
+        int("ended_at"),
+        blob("content"),
+    ],
+};
+pub(crate) const PORTAL_SESSIONS: Table = Table {
+    name: "portal_sessions",
+    key: blob("id"),
+    order: Order::Seq,
+    columns: &[
+        int("tenant"),
+        blob("account"),
+        blob("person"),
+        blob("token"),
+        int("aal"),
+        int("made_at"),
+        int("confirmed_at"),
+        int("ended_at"),
+        text("browser"),
+    ],
+};
+pub(crate) const PORTAL_INVITATIONS: Table = Table {
+    name: "portal_invitations",
+    key: blob("id"),
+    order: Order::Seq,
+    columns: &[
+        int("tenant"),
+        blob("secret"),
+        blob("patient"),
+        int("made_at"),
+        int("expires_at"),
+        int("tries"),
+        int("used_at"),
+        blob("content"),
+    ],
+};
+pub(crate) const PORTAL_LINKS: Table = Table {
+    name: "portal_links",
+    key: blob("message"),
+    order: Order::Seq,
+    columns: &[int("tenant"), blob("token"), int("used_at")],
+};
+pub(crate) const PORTAL_READS: Table = Table {
+    name: "portal_reads",
+    key: int("seq"),
+    order: Order::Seq,
+    columns: &[int("tenant"), blob("message"), blob("account"), int("read_at")],
+};
+
 /// Every table whose rows are stated.
 pub(crate) const TABLES: &[&Table] = &[
     &TENANTS,
@@ -350,6 +414,12 @@ pub(crate) const TABLES: &[&Table] = &[
     &SUPPRESSIONS,
     &KEPT_MAIL,
     &MAIL_REPORTS,
+    &PORTAL_ACCOUNTS,
+    &PORTAL_PERSONS,
+    &PORTAL_SESSIONS,
+    &PORTAL_INVITATIONS,
+    &PORTAL_LINKS,
+    &PORTAL_READS,
 ];
 
 /// What no entry states, and why. `*` = the whole table.
@@ -393,6 +463,13 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("deliveries", "fence", "every claim raises it; the fence that an attempt held is in `attempts` and in its entry"),
     ("deliveries", "lease_until", "every claim moves it, and every start of the program ends it"),
     ("deliveries", "deadline", "looking after an overdue receipt moves it; what comes of it is an entry"),
+    ("portal_accounts", "seq", "the row is named by its id; nothing is decided by its place"),
+    ("portal_persons", "seq", "the row is named by its id; its place only orders what is shown"),
+    ("portal_sessions", "seq", "the row is named by its id; its place only orders what is shown"),
+    ("portal_sessions", "seen_at", "every minute of use moves it; the end that no use puts off is stated"),
+    ("portal_invitations", "seq", "the row is named by its id; nothing is decided by its place"),
+    ("portal_tries", "*", "counts wrong answers for a day; whoever sends them would fill the ledger"),
+    ("portal_links", "seq", "the row is named by its message; nothing is decided by its place"),
 ];
 
 /// A value as it goes into a digest.

@@ -41,6 +41,12 @@ pub(crate) enum Field {
     MailDomain,
     /// The name of a report on mail.
     MailReport,
+    /// The name that an account signs in by.
+    SignInName,
+    /// Who an account is of: a patient, or a person related to one.
+    Person,
+    /// Something that was tried, or where from.
+    Tried,
 }
 
 impl Field {
@@ -54,6 +60,9 @@ impl Field {
             Self::Resource => b"resource",
             Self::MailDomain => b"mail_domain",
             Self::MailReport => b"mail_report",
+            Self::SignInName => b"sign_in_name",
+            Self::Person => b"portal_person",
+            Self::Tried => b"portal_tried",
         }
     }
 }

@@ -26,6 +26,7 @@ mod mail_reports;
 mod messages;
 mod open;
 mod outbox;
+mod portal;
 mod reading;
 pub mod records;
 mod registry;
@@ -50,6 +51,9 @@ pub use mail::{MailDomain, TlsFailure};
 pub use mail_reports::{MailReport, NewMailReport};
 pub use open::{Options, Store, Tenanted};
 pub use outbox::{Recorder, Room};
+pub use portal::{
+    PortalAccount, PortalEntry, PortalInvitation, PortalLink, PortalPerson, PortalSession, PortalStep, PortalTries,
+};
 pub use reading::Reading;
 pub use records::*;
 pub use returned::{KeptMail, MailKind, NewKeptMail, NewSuppression, Suppression, SuppressionReason};

@@ -271,7 +271,7 @@ fn past_delivery(row: &Row, channel: Channel, point: Address) -> Result<PastDeli
 }
 
 /// The rendition that a portal copy of this form shows: its own, or the one for all channels without their own.
-fn for_portal(renditions: Vec<StoredRendition>, form: Form) -> Option<StoredRendition> {
+pub(crate) fn for_portal(renditions: Vec<StoredRendition>, form: Form) -> Option<StoredRendition> {
     let mut shared = None;
     for rendition in renditions {
         if rendition.form != form {

@@ -131,6 +131,8 @@ pub struct NewMessage {
     pub entries: Vec<Entry>,
     /// What its first entry's decision was made from, to be made again (`engine` reads it); sealed.
     pub facts: Option<Phi<Vec<u8>>>,
+    /// SHA-256 of the opaque part of the link of its notice, where a notice goes.
+    pub link: Option<[u8; 32]>,
 }
 
 /// What a decision was made from, for the entry that records its attempt.

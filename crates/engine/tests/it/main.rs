@@ -12,6 +12,7 @@ mod clinic;
 mod explain;
 mod lanes;
 mod malformed;
+mod portal;
 mod power_cuts;
 mod records;
 mod reminders;

@@ -9,6 +9,7 @@ pub(crate) mod inbound;
 pub(crate) mod key;
 pub(crate) mod of_patient;
 pub(crate) mod policy;
+pub(crate) mod portal;
 pub(crate) mod quickstart;
 pub(crate) mod scan;
 pub(crate) mod send;

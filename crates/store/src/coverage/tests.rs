@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+mod portal;
+
 /// A database with rows of every kind, of two tenants, that nobody has open any more.
 struct Full {
     dir: std::path::PathBuf,
@@ -141,6 +143,7 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     fill_returned(bench, &tenanted, tenant, &point, claim.lease.delivery).await;
     fill_attestations(bench, &tenanted, tenant).await;
     fill_do_not_call(bench, &tenanted, tenant).await;
+    portal::fill(&on, &tenanted, tenant, claim.message).await;
     tenanted.destroy_patient_key(&"p9".parse().unwrap(), entry(Kind::KeyDestroyed, None)).await.unwrap();
 }
 

@@ -180,5 +180,6 @@ pub(crate) fn message(tenant: &TenantId, of: &str, number: &str, clock: &HandClo
         deliveries: vec![delivery(Channel::Sms, number, clock)],
         entries: vec![entry(tenant, Kind::Accepted, Some(id), clock)],
         facts: None,
+        link: None,
     }
 }

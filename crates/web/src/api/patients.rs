@@ -1,16 +1,17 @@
 //! What a patient was told.
 
-use super::json;
 use super::returned::number;
+use super::{Body, json, json_body};
 use crate::caller::Caller;
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
 use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use postern_base::MessageId;
-use postern_engine::wire::ReadReason;
+use postern_engine::portal::NewInvitation;
+use postern_engine::wire::{self, ReadReason};
 use serde::Serialize;
 
 /// Rows in a page when the caller does not say.
@@ -86,6 +87,18 @@ pub(crate) async fn inbound(
     rows.truncate(limit as usize);
     let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
     json(StatusCode::OK, &serde_json::json!({ "inbound": rows, "next": next }))
+}
+
+/// `POST /v1/patients/{id}/portal-invitations`.
+pub(crate) async fn invite(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path(patient): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let new: NewInvitation = wire::parse(&json_body(&headers, body)?)?;
+    json(StatusCode::CREATED, &web.engine().invite(&caller.0, &patient, &new).await?)
 }
 
 /// Query parameters by name, each at most once; unknown ones are refused, not ignored.

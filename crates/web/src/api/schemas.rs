@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 43] = [
+    let list: [(&str, Value); 45] = [
         ("Accepted", accepted()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
@@ -30,6 +30,8 @@ pub(crate) fn all() -> Map<String, Value> {
         ("NewCertificate", closed(&["address", "certificate"], json!({ "address": text(), "certificate": text() }))),
         ("Certificate", certificate()),
         ("Certificates", given(json!({ "certificates": list_of(&reference("Certificate")) }))),
+        ("NewPortalInvitation", closed(&[], json!({ "person": text() }))),
+        ("PortalInvitation", given(json!({ "id": text(), "code": text(), "expires_at": instant() }))),
         ("NewNumberCheck", new_number_check()),
         ("NumberCheck", number_check()),
         ("NumberChecks", given(json!({ "number_checks": list_of(&reference("NumberCheck")) }))),

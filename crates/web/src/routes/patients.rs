@@ -84,6 +84,18 @@ pub(super) const PATIENTS: &[Route] = &[
     },
     Route {
         method: Method::Post,
+        path: "/v1/patients/{id}/portal-invitations",
+        id: "inviteToPortal",
+        summary: "Invite the patient, or a related person on their record, to the portal. The code is told once: hand it over in person.",
+        access: Access::Scopes(&[Scope::DirectoryWrite]),
+        records: Records::Administered,
+        takes: Takes::Json("NewPortalInvitation"),
+        parameters: &[],
+        gives: (201, Gives::Json("PortalInvitation")),
+        handler: || post(patients::invite),
+    },
+    Route {
+        method: Method::Post,
         path: "/v1/patients/{id}/address-verification",
         id: "askAddress",
         summary: "Send a code to an e-mail address of the patient's that nobody verified, through the gate. Good for five minutes.",

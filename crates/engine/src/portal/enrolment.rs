@@ -1,0 +1,331 @@
+//! Enrolment: an invitation, two identifiers, then a passkey, or a password with an authenticator app. Until its last step nothing of it
+//! is stored; the last step stores all of it at once.
+
+use super::account::{Account, Known};
+use super::invitations::{For as Invited, secret};
+use super::passkey::{For, PasskeyAnswer, PasskeyOffer, Site};
+use super::sessions::{Browser, SignedIn};
+use super::throttle::Trier;
+use super::totp::Totp;
+use super::waiting::Step;
+use super::{Aal, Refused, password};
+use crate::engine::Engine;
+use crate::facts::Directory;
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use postern_base::{AccountId, Language, PatientId, Phi, Secret, TenantId};
+use postern_store::{PortalInvitation, PortalPerson, PortalStep, StoreError};
+use uuid::Uuid;
+
+/// How long an enrolment may take.
+const LASTS: SignedDuration = SignedDuration::from_mins(30);
+/// house: wrong identifiers after which an invitation is spent.
+const TRIES: u32 = 5;
+/// house: wrong codes of a new authenticator app after which an enrolment begins again.
+const WRONG_CODES: u32 = 10;
+
+/// What somebody says of the patient: the day they were born, and one thing more.
+#[derive(Debug, Clone)]
+pub struct Identifiers {
+    /// The patient's date of birth.
+    pub born: Date,
+    /// A family name of the patient, a number of their record or plan, or a telephone number or e-mail address on the record.
+    pub other: Phi<String>,
+}
+
+/// An enrolment that has begun.
+#[derive(Debug, Clone)]
+pub struct Enrolment {
+    /// Names it in its next steps; for the cookie of whoever enrols.
+    pub token: Secret<String>,
+    /// Who enrols stands for somebody else.
+    pub proxy: bool,
+    /// The language of the patient's record.
+    pub language: Language,
+}
+
+/// A key for an authenticator app.
+#[derive(Debug, Clone)]
+pub struct TotpOffer {
+    /// The key as people type it.
+    pub key: Secret<String>,
+    /// The same as a link that apps read, for a picture: `otpauth://totp/...`.
+    pub uri: Secret<String>,
+}
+
+/// What is known of an enrolment so far.
+#[derive(Debug, Clone)]
+pub(super) struct Enrolling {
+    tenant: TenantId,
+    patient: PatientId,
+    person: Option<String>,
+    invitation: Uuid,
+    account: AccountId,
+    content: Account,
+    wrong: u32,
+}
+
+impl Engine {
+    /// Begins to enrol with the code of an invitation and two identifiers. Whoever gets any of it wrong hears the same, and the same is
+    /// asked of the store, whether there is such an invitation or not. `source` is where the request came from.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn begin_enrolment(
+        &self,
+        tenant: &TenantId,
+        invitation: &str,
+        identifiers: &Identifiers,
+        source: &str,
+    ) -> Result<Enrolment, Refused> {
+        let trier = Trier::source(source);
+        self.admits(tenant, &trier).await?;
+        let store = self.inner.store.tenant(tenant);
+        let found = store.portal_invitation(&secret(invitation)).await?;
+        // The record of nobody takes as long to look for as that of a patient.
+        let nobody: PatientId = "nobody".parse().map_err(|_| Refused::NoMatch)?;
+        let patient = found.as_ref().map_or(&nobody, |found| &found.patient);
+        let mut reading = store.reading().await?;
+        let directory = self.directory(&mut reading, patient, None, self.now()).await?;
+        drop(reading);
+        let alive = found.as_ref().filter(|one| !one.used && one.expires_at > self.now() && one.tries < TRIES);
+        let invited = alive.and_then(|one| serde_json::from_slice::<Invited>(one.content.reveal()).ok());
+        let matches = fits(&directory, invited.as_ref(), identifiers);
+        let Some((one, invited)) = alive.zip(invited).filter(|_| matches) else {
+            self.miss_invitation(tenant, found.as_ref()).await?;
+            return Err(self.missed(tenant, &trier).await);
+        };
+        let language = directory.language().unwrap_or(Language::En);
+        let rng = self.inner.rng.as_ref();
+        let proxy = invited.person.is_some();
+        let enrolling = Enrolling {
+            tenant: tenant.clone(),
+            patient: one.patient.clone(),
+            person: invited.person,
+            invitation: one.id,
+            account: AccountId::new(self.now(), rng)?,
+            content: Account::new(language),
+            wrong: 0,
+        };
+        let step = Step::Enrolling(Box::new(enrolling));
+        let token = self.inner.portal.keep(step, (self.now(), LASTS), rng)?.ok_or(Refused::Unavailable)?;
+        Ok(Enrolment { token, proxy, language })
+    }
+
+    /// A wrong answer is counted against the invitation too, so that who holds a code cannot try every birthday.
+    async fn miss_invitation(&self, tenant: &TenantId, found: Option<&PortalInvitation>) -> Result<(), Refused> {
+        let steps = vec![PortalStep::MissInvitation(found.map_or(Uuid::nil(), |one| one.id))];
+        self.inner.store.tenant(tenant).portal_change(steps, Vec::new()).await?;
+        Ok(())
+    }
+
+    fn enrolling(&self, token: &Secret<String>) -> Result<Box<Enrolling>, Refused> {
+        match self.inner.portal.look(token, self.now()) {
+            Some(Step::Enrolling(enrolling)) => Ok(enrolling),
+            _ => Err(Refused::Over),
+        }
+    }
+
+    /// Chooses a name to sign in by and a password; gives the key for an authenticator app, whose first code ends the enrolment.
+    ///
+    /// # Errors
+    /// [`Refused::Weak`], [`Refused::NameTaken`]; the enrolment goes on.
+    pub async fn enrol_with_password(
+        &self,
+        token: &Secret<String>,
+        name: &str,
+        password: &Secret<String>,
+    ) -> Result<TotpOffer, Refused> {
+        let mut enrolling = self.enrolling(token)?;
+        let practice = self.practice(&enrolling.tenant).await?;
+        password::check(password.reveal(), name, &practice)?;
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+            return Err(Refused::NoMatch);
+        }
+        if self.is_taken(&enrolling, name).await? {
+            return Err(Refused::NameTaken);
+        }
+        let totp = Totp::new(self.inner.rng.as_ref())?;
+        let offer = TotpOffer { key: totp.text(), uri: uri(&totp, name, &practice) };
+        enrolling.content.name = Some(name.to_owned());
+        enrolling.content.password = Some(self.hash_password(password).await?);
+        enrolling.content.totp = Some(totp);
+        self.inner.portal.replace(token, Step::Enrolling(enrolling));
+        Ok(offer)
+    }
+
+    /// Ends an enrolment with the first code of the authenticator app, and signs in.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn enrol_confirm_code(
+        &self,
+        token: &Secret<String>,
+        code: &str,
+        browser: Browser,
+    ) -> Result<SignedIn, Refused> {
+        let mut enrolling = self.enrolling(token)?;
+        let now = self.now();
+        if !enrolling.content.totp.as_mut().is_some_and(|totp| totp.takes(code, now)) {
+            enrolling.wrong += 1;
+            if enrolling.wrong >= WRONG_CODES {
+                self.inner.portal.end(token);
+            } else {
+                self.inner.portal.replace(token, Step::Enrolling(enrolling));
+            }
+            return Err(Refused::NoMatch);
+        }
+        self.enrol(token, *enrolling, browser).await
+    }
+
+    /// What is asked of the browser to make a passkey for an enrolment.
+    ///
+    /// # Errors
+    /// [`Refused::Over`].
+    pub async fn enrol_passkey_begin(&self, token: &Secret<String>, at: &Site) -> Result<PasskeyOffer, Refused> {
+        let enrolling = self.enrolling(token)?;
+        let practice = self.practice(&enrolling.tenant).await?;
+        let named = (enrolling.account, practice.as_str(), practice.as_str());
+        let moment = (self.now(), self.inner.rng.as_ref());
+        let what = (For::Register(token.reveal()), at);
+        Ok(self.inner.portal.challenges.offer_new(&enrolling.tenant, what, named, &[], moment)?)
+    }
+
+    /// Ends an enrolment with a passkey, and signs in.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn enrol_passkey_finish(
+        &self,
+        token: &Secret<String>,
+        at: &Site,
+        answer: &PasskeyAnswer,
+        browser: Browser,
+    ) -> Result<SignedIn, Refused> {
+        let mut enrolling = self.enrolling(token)?;
+        let what = (For::Register(token.reveal()), at);
+        let made = self.inner.portal.challenges.registered(&enrolling.tenant, what, answer, self.now());
+        enrolling.content.passkeys.push(made.ok_or(Refused::NoMatch)?);
+        // A password that was begun and not ended is none.
+        (enrolling.content.name, enrolling.content.password, enrolling.content.totp) = (None, None, None);
+        self.enrol(token, *enrolling, browser).await
+    }
+
+    /// Stores the account, whose record it may ask for, its first session and the use of the invitation: all or nothing.
+    async fn enrol(&self, token: &Secret<String>, enrolling: Enrolling, browser: Browser) -> Result<SignedIn, Refused> {
+        let Enrolling { tenant, patient, person, invitation, account, mut content, .. } = enrolling;
+        let store = self.inner.store.tenant(&tenant);
+        let now = self.now();
+        let rng = self.inner.rng.as_ref();
+        let person = person.map(Phi::new);
+        let codes = content.renew_recovery(account, rng)?;
+        let mut steps = vec![PortalStep::UseInvitation(invitation)];
+        let earlier = store.portal_person(&patient, person.as_ref()).await?;
+        let (account, person, code) = match earlier {
+            // Invited anew: the factors are replaced and every session ends. What was lost or stolen is worth nothing from here on.
+            Some(standing) => {
+                let known = self.known_account(&tenant, standing.account).await?;
+                let mut renewed = Known { content, ..known };
+                let again = renewed.content.renew_recovery(renewed.id, rng)?;
+                steps.push(renewed.put());
+                steps.push(PortalStep::EndSessions(renewed.id, None));
+                let (session, mut signed_in) = self.new_session(renewed.id, standing.id, Aal::Aal2, browser)?;
+                steps.push(session);
+                signed_in.recovery_codes = again;
+                return self.enrolled(token, &tenant, steps, signed_in, "portal_enrolled_anew").await;
+            }
+            None => {
+                let id = postern_base::id::new_v7(now, rng)?;
+                steps.push(content.put(account, &patient, 0));
+                steps.push(PortalStep::AddPerson(PortalPerson {
+                    id,
+                    account,
+                    patient,
+                    person,
+                    added_at: now,
+                    ended_at: None,
+                }));
+                (account, id, "portal_enrolled")
+            }
+        };
+        let (session, mut signed_in) = self.new_session(account, person, Aal::Aal2, browser)?;
+        steps.push(session);
+        signed_in.recovery_codes = codes;
+        self.enrolled(token, &tenant, steps, signed_in, code).await
+    }
+
+    async fn enrolled(
+        &self,
+        token: &Secret<String>,
+        tenant: &TenantId,
+        steps: Vec<PortalStep>,
+        signed_in: SignedIn,
+        code: &'static str,
+    ) -> Result<SignedIn, Refused> {
+        let entry = self.entry_of(tenant, signed_in.account, code)?;
+        self.inner.store.tenant(tenant).portal_change(steps, vec![entry]).await?;
+        self.inner.portal.end(token);
+        Ok(signed_in)
+    }
+
+    async fn is_taken(&self, enrolling: &Enrolling, name: &str) -> Result<bool, Refused> {
+        let store = self.inner.store.tenant(&enrolling.tenant);
+        let holder = match store.portal_account_named(name).await {
+            // It was of a patient whose key is destroyed: it stays with them.
+            Err(StoreError::KeyDestroyed) => return Ok(true),
+            holder => holder?.map(|holder| holder.id),
+        };
+        let person = enrolling.person.clone().map(Phi::new);
+        let own = store.portal_person(&enrolling.patient, person.as_ref()).await?.map(|own| own.account);
+        Ok(holder.is_some() && holder != own)
+    }
+
+    /// The name of the practice, as its patients know it.
+    pub(super) async fn practice(&self, tenant: &TenantId) -> Result<String, Refused> {
+        let state = self.tenant_state(tenant).await?;
+        Ok(state.gate.alias.clone().unwrap_or_else(|| state.gate.name.clone()))
+    }
+
+    /// Works a password out where it keeps nobody else waiting.
+    pub(super) async fn hash_password(&self, password: &Secret<String>) -> Result<String, Refused> {
+        let _turn = self.inner.portal.passwords.acquire().await.map_err(|_| Refused::Unavailable)?;
+        let (salt, password) = (password::salt(self.inner.rng.as_ref())?, password.clone());
+        let hash = tokio::task::spawn_blocking(move || password::hash(&password, salt)).await;
+        hash.ok().flatten().ok_or(Refused::Unavailable)
+    }
+}
+
+/// The link that authenticator apps read from a picture (the Key URI Format that they share).
+pub(super) fn uri(totp: &Totp, name: &str, practice: &str) -> Secret<String> {
+    let plain = |text: &str| -> String {
+        text.bytes()
+            .map(|byte| match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+                _ => format!("%{byte:02X}"),
+            })
+            .collect()
+    };
+    let (key, practice) = (totp.text(), plain(practice));
+    Secret::new(format!("otpauth://totp/{practice}:{}?secret={}&issuer={practice}", plain(name), key.reveal()))
+}
+
+/// Whether both identifiers are the patient's (RULES PRI-17: two at least). Everything is compared, whatever fits first.
+fn fits(directory: &Directory, invited: Option<&Invited>, said: &Identifiers) -> bool {
+    let identity = &directory.record.identity;
+    let born = identity.birth_date.as_ref().is_some_and(|born| *born.reveal() == said.born);
+    let other = said.other.reveal();
+    let plain =
+        |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
+    let (word, point) = (plain(other), crate::address::normal(other.trim()));
+    let own = identity.family_names.iter().chain(&identity.identifiers).map(|text| plain(text.reveal()));
+    let is_word = own.filter(|own| *own == word).count() > 0 && !word.is_empty();
+    let related = invited.and_then(|invited| invited.person.as_ref()).and_then(|person| {
+        directory.record.related.iter().find(|related| related.reference == *person && related.active)
+    });
+    let points = identity.points.iter().chain(related.into_iter().flat_map(|one| one.points.iter().map(|p| &p.value)));
+    let is_point = points.filter(|known| **known.reveal() == *point).count() > 0;
+    // Who is invited for somebody must still be on the record.
+    let stands = invited.is_some_and(|invited| invited.person.is_none() || related.is_some());
+    born && (is_word || is_point) && stands
+}

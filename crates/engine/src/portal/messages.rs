@@ -1,0 +1,268 @@
+//! What somebody signed in may read. Whether they may is asked of the gate for every message, when it is listed and when it is opened; a
+//! body leaves the store only behind an entry that says who read it (45 CFR 164.312(b)).
+
+use super::{Aal, Person, Visitor};
+use crate::engine::Engine;
+use crate::error::UseError;
+use crate::facts::Directory;
+use crate::kept::Kept;
+use crate::ledger_entry;
+use crate::reads::PAGE;
+use crate::visit;
+use jiff::Timestamp;
+use postern_base::{Channel, Level, MessageId, Phi, Purpose, RecipientRole};
+use postern_gate::facts::Ehr;
+use postern_gate::request::Recipient;
+use postern_gate::{Fact, Facts, Missing, Reader, Reading, Request};
+use postern_ledger::{Entry, Kind};
+use postern_store::{MessageRecord, PortalEntry, PortalStep, StoreError};
+use std::collections::BTreeMap;
+
+/// A message in a list. Its title is told to who may open it, and only where it carries little.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The message.
+    pub message: MessageId,
+    /// Why it was sent.
+    pub purpose: Purpose,
+    /// Its title, where it may be shown before it is opened.
+    pub subject: Option<Phi<String>>,
+    /// Since when it can be read.
+    pub at: Timestamp,
+    /// When this account first read it.
+    pub read_at: Option<Timestamp>,
+}
+
+/// A message that was opened.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The message.
+    pub message: MessageId,
+    /// Why it was sent.
+    pub purpose: Purpose,
+    /// Its title.
+    pub subject: Option<Phi<String>>,
+    /// Its text.
+    pub body: Phi<String>,
+    /// What it carries.
+    pub level: Level,
+    /// Since when it can be read.
+    pub at: Timestamp,
+}
+
+/// A message and what was written to it.
+#[derive(Debug, Clone)]
+pub struct Thread {
+    /// The message, without its text: that is opened.
+    pub message: Listed,
+    /// What was written to it through the portal, the oldest first.
+    pub replies: Vec<Written>,
+}
+
+/// Something that was written to the practice.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// When.
+    pub at: Timestamp,
+    /// What it says.
+    pub text: Phi<String>,
+}
+
+/// Why a message was not opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotNow {
+    /// There is none for who asks: it is another's, another practice's, withdrawn, or not theirs to know of.
+    #[error("there is no such message")]
+    NotFound,
+    /// Two factors are asked for.
+    #[error("sign in with a second factor to read this")]
+    SignInStronger,
+    /// A strong factor is asked for again.
+    #[error("show your passkey or a code again to read this")]
+    SignInAnew,
+    /// It cannot be read yet or any more: why, in sentences for people.
+    #[error("this cannot be read now")]
+    Closed(Vec<String>),
+    /// The store does not answer (503).
+    #[error("the store does not answer now: try again")]
+    Unavailable,
+}
+
+impl From<StoreError> for NotNow {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound | StoreError::KeyDestroyed => Self::NotFound,
+            _ => Self::Unavailable,
+        }
+    }
+}
+
+impl From<UseError> for NotNow {
+    fn from(error: UseError) -> Self {
+        match error {
+            UseError::NotFound | UseError::Destroyed => Self::NotFound,
+            _ => Self::Unavailable,
+        }
+    }
+}
+
+impl Engine {
+    /// The messages that `visitor` may know of, the newest first, below `before`; at most [`PAGE`]. What a proxy may not see is not
+    /// there. Gives also where the next page begins, where there is one.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn portal_messages(
+        &self,
+        visitor: &Visitor,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<(Vec<Listed>, Option<MessageId>), UseError> {
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let limit = limit.clamp(1, PAGE);
+        let entries = store.portal_entries(&visitor.patient, visitor.account, before, limit).await?;
+        let full = entries.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        let next = entries.last().map(|last| last.message).filter(|_| full);
+        let mut listed = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let record = store.message(entry.message).await?.ok_or(UseError::NotFound)?;
+            let reading = self.may_read(visitor, &record).await?;
+            if !is_hidden(visitor, &reading) {
+                listed.push(list(entry, &reading));
+            }
+        }
+        Ok((listed, next))
+    }
+
+    /// One message with what was written to it.
+    ///
+    /// # Errors
+    /// [`NotNow::NotFound`].
+    pub async fn portal_thread(&self, visitor: &Visitor, message: MessageId) -> Result<Thread, NotNow> {
+        let (record, entry) = self.portal_record(visitor, message).await?;
+        let reading = self.may_read(visitor, &record).await?;
+        if is_hidden(visitor, &reading) {
+            return Err(NotNow::NotFound);
+        }
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let written = store.received_from(&visitor.patient, None, PAGE).await?;
+        // What the patient wrote is opened with what they were written: behind the same sign-in.
+        let open = matches!(reading, Reading::Open);
+        let mut replies: Vec<Written> = written
+            .into_iter()
+            .filter(|one| open && one.answers == Some(message) && one.channel == Channel::Portal)
+            .filter(|one| *one.from.reveal() == *super::replies::point(visitor).reveal())
+            .map(|one| Written { at: one.at, text: one.text })
+            .collect();
+        replies.reverse();
+        Ok(Thread { message: list(entry, &reading), replies })
+    }
+
+    /// Opens a message: the only way to its text. Who read it is in the ledger before anything is answered, and the first time is a
+    /// receipt.
+    ///
+    /// # Errors
+    /// [`NotNow`].
+    pub async fn open_portal_message(&self, visitor: &Visitor, message: MessageId) -> Result<Opened, NotNow> {
+        let (record, entry) = self.portal_record(visitor, message).await?;
+        self.is_open(visitor, &record).await?;
+        self.write_read(visitor, &record).await?;
+        Ok(Opened {
+            message,
+            purpose: entry.purpose,
+            subject: entry.subject,
+            body: entry.body,
+            level: entry.level,
+            at: entry.at,
+        })
+    }
+
+    /// Enters that `visitor` reads a message, and the first time a receipt of its delivery.
+    pub(super) async fn write_read(&self, visitor: &Visitor, record: &MessageRecord) -> Result<(), NotNow> {
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let code = if visitor.is_proxy() { "read_by_proxy" } else { "read_by_patient" };
+        let entry = |kind, code: &str| -> Result<Entry, NotNow> {
+            ledger_entry::of(self, &visitor.tenant, kind, visitor.actor(), code).map_err(|_| NotNow::Unavailable)
+        };
+        let portal = record.deliveries.iter().find(|one| one.candidate.channel == Channel::Portal);
+        let disclosed = ledger_entry::about(entry(Kind::Disclosed, code)?, record.id, None);
+        let receipt = ledger_entry::about(entry(Kind::Receipt, "read")?, record.id, portal.map(|one| one.id));
+        let steps = vec![PortalStep::Read(record.id, visitor.account)];
+        let first = store.portal_change(steps, vec![disclosed.clone(), receipt]).await? > 0;
+        if !first {
+            store.append(vec![disclosed]).await?;
+        }
+        Ok(())
+    }
+
+    /// The message, if it is a readable one of the patient whose record is looked at.
+    pub(super) async fn portal_record(
+        &self,
+        visitor: &Visitor,
+        message: MessageId,
+    ) -> Result<(MessageRecord, PortalEntry), NotNow> {
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let entry = store.portal_entry(&visitor.patient, visitor.account, message).await?.ok_or(NotNow::NotFound)?;
+        let record = store.message(message).await?.filter(|record| record.patient == visitor.patient);
+        Ok((record.ok_or(NotNow::NotFound)?, entry))
+    }
+
+    /// What the gate says of `visitor` and a message, on the records as they are now.
+    pub(super) async fn may_read(&self, visitor: &Visitor, record: &MessageRecord) -> Result<Reading, UseError> {
+        let (kept, rendered) = Kept::read(record)?;
+        let request = kept.request.to_gate().map_err(|_| UseError::Unavailable)?;
+        let request = Request { recipient: recipient(visitor), ..request };
+        let state = self.tenant_state(&visitor.tenant).await?;
+        let now = self.now();
+        let mut reading = self.inner.store.tenant(&visitor.tenant).reading().await?;
+        let mut directory = self.directory(&mut reading, &request.patient, request.event.as_deref(), now).await?;
+        drop(reading);
+        if !directory.found {
+            return Err(UseError::NotFound);
+        }
+        directory.event = visit::named_or_told(directory.event, &kept.request, &directory.record.patient);
+        let Directory { record: patient, event, .. } = directory;
+        let facts = Facts {
+            now,
+            tenant: state.gate.clone(),
+            vendors: Vec::new(),
+            certificates: Vec::new(),
+            email_tiers: BTreeMap::new(),
+            ehr: Ehr::Live,
+            patient: patient.patient,
+            consents: patient.consents,
+            related: patient.related,
+            event,
+            history: Fact::Unknown(Missing::NotRecorded),
+            content: rendered.content.clone(),
+            renditions: rendered.renditions(),
+            deployment: state.settings.deployment.in_production(Fact::Unknown(Missing::NotRecorded)),
+        };
+        let reader = Reader { two_factors: visitor.aal == Aal::Aal2, anew: self.has_confirmed(visitor) };
+        Ok(postern_gate::reading(&request, &facts, &state.policy, reader))
+    }
+}
+
+fn recipient(visitor: &Visitor) -> Recipient {
+    match &visitor.person {
+        Person::Patient => Recipient { role: RecipientRole::SelfPatient, reference: None },
+        Person::Proxy(person) => Recipient { role: RecipientRole::Proxy, reference: Some(person.reveal().clone()) },
+    }
+}
+
+/// 45 CFR 164.502(g)(3): that there is a message at all may tell a parent what it is about.
+fn is_hidden(visitor: &Visitor, reading: &Reading) -> bool {
+    visitor.is_proxy() && matches!(reading, Reading::Closed(_))
+}
+
+fn list(entry: PortalEntry, reading: &Reading) -> Listed {
+    // A title may be the whole news: it is shown with the text, unless there is little in it.
+    let little = entry.level <= Level::L1 || (matches!(reading, Reading::Open) && entry.level <= Level::L2);
+    Listed {
+        message: entry.message,
+        purpose: entry.purpose,
+        subject: entry.subject.filter(|_| little),
+        at: entry.at,
+        read_at: entry.read_at,
+    }
+}

@@ -1,0 +1,98 @@
+//! For whom an account stands. That a person may act for a patient is never copied here: every message asks the gate, on the records as
+//! they are. What is kept is only that staff invited them as that person.
+
+use super::{Person, Refused, SignedIn, Visitor};
+use crate::engine::Engine;
+use crate::error::UseError;
+use postern_base::{PatientId, Phi};
+use postern_store::PortalStep;
+use uuid::Uuid;
+
+/// A record that an account may ask for.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Names it when the visitor turns to it.
+    pub id: Uuid,
+    /// The patient.
+    pub patient: PatientId,
+    /// The patient's first name, as their record has it.
+    pub first_name: Option<Phi<String>>,
+    /// Who the account is to them.
+    pub person: Person,
+    /// It is the one that is looked at.
+    pub this: bool,
+}
+
+impl Engine {
+    /// Whose records the account of `visitor` may ask for.
+    ///
+    /// # Errors
+    /// [`UseError::Unavailable`].
+    pub async fn persons(&self, visitor: &Visitor) -> Result<Vec<Standing>, UseError> {
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let mut found = Vec::new();
+        for one in store.portal_persons(visitor.account).await? {
+            let mut reading = store.reading().await?;
+            let directory = self.directory(&mut reading, &one.patient, None, self.now()).await?;
+            drop(reading);
+            found.push(Standing {
+                id: one.id,
+                this: one.id == visitor.standing,
+                patient: one.patient,
+                first_name: directory.record.identity.first_name,
+                person: one.person.map_or(Person::Patient, Person::Proxy),
+            });
+        }
+        Ok(found)
+    }
+
+    /// Turns to another record that the account may ask for. The session goes on under a new token.
+    ///
+    /// # Errors
+    /// [`Refused::NoMatch`]: the account does not stand for them.
+    pub async fn turn_to(&self, visitor: &Visitor, standing: Uuid) -> Result<SignedIn, Refused> {
+        let persons = self.inner.store.tenant(&visitor.tenant).portal_persons(visitor.account).await?;
+        let other = persons.into_iter().find(|one| one.id == standing).ok_or(Refused::NoMatch)?;
+        let raised = (visitor.aal, visitor.confirmed_at);
+        self.turn_session(visitor, other.id, raised, "portal_person_chosen", Vec::new()).await
+    }
+
+    /// Ends that somebody stands for the patient who is signed in: at once, in every session of theirs. The record of the EHR stays what
+    /// it is; who is to act for the patient again is invited again.
+    ///
+    /// # Errors
+    /// [`UseError::NotFound`]: the patient is not the visitor themself, or nobody of that reference has an account.
+    pub async fn end_proxy(&self, visitor: &Visitor, person: &str) -> Result<(), UseError> {
+        if visitor.is_proxy() {
+            return Err(UseError::NotFound);
+        }
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let person = Phi::new(person.to_owned());
+        let standing = store.portal_person(&visitor.patient, Some(&person)).await?.ok_or(UseError::NotFound)?;
+        let entry = self.account_entry(&visitor.tenant, visitor.account, "portal_proxy_ended")?;
+        store.portal_change(vec![PortalStep::EndPerson(standing.id)], vec![entry]).await?;
+        Ok(())
+    }
+
+    /// The persons related to the patient who is signed in that have an account to act for them; none for who is a proxy.
+    ///
+    /// # Errors
+    /// [`UseError::Unavailable`].
+    pub async fn proxies(&self, visitor: &Visitor) -> Result<Vec<String>, UseError> {
+        if visitor.is_proxy() {
+            return Ok(Vec::new());
+        }
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let mut reading = store.reading().await?;
+        let directory = self.directory(&mut reading, &visitor.patient, None, self.now()).await?;
+        drop(reading);
+        let mut found = Vec::new();
+        for related in directory.record.related {
+            let person = Phi::new(related.reference.clone());
+            if store.portal_person(&visitor.patient, Some(&person)).await?.is_some() {
+                found.push(related.reference);
+            }
+        }
+        Ok(found)
+    }
+}

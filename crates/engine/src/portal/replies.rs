@@ -1,0 +1,107 @@
+//! Writing back: the same door as for texts and mails that come in. A revocation is read by the gate from the words themselves; words of
+//! somebody in danger are answered at once and raise an alert.
+
+use super::{NotNow, Person, Visitor};
+use crate::engine::Engine;
+use crate::inbound::Thread;
+use crate::receipts::ReceiveFailure;
+use postern_base::{Channel, MessageId, Phi};
+use postern_channels::{InboundMessage, ProviderRef};
+use postern_gate::facts::{Address, OptOut, OptOutScope, System};
+use postern_gate::revocation;
+use postern_ledger::Kind;
+use std::sync::Arc;
+
+/// The longest text that is taken, in characters.
+const LONGEST: usize = 5_000;
+/// The name of the portal among the vendors that messages come in by.
+const VENDOR: &str = "self/portal";
+
+/// What came of writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replied {
+    /// It is with the practice.
+    Taken,
+    /// It is, and messages stop from now on: what was written said so.
+    Stopped,
+    /// It is, and what was written sounds like danger: the page says at once where there is help now (911, 988).
+    Danger,
+    /// Nothing was written, or too much. Nothing was taken.
+    NotTaken,
+}
+
+/// Where what a visitor writes comes from.
+pub(super) fn point(visitor: &Visitor) -> Address {
+    match &visitor.person {
+        Person::Patient => Phi::new(Arc::from(visitor.patient.reference())),
+        Person::Proxy(person) => Phi::new(Arc::from(person.reveal().as_str())),
+    }
+}
+
+impl Engine {
+    /// Takes what `visitor` writes to a message. It stays sealed with the patient's key, and staff read it where they read what comes in
+    /// by text or mail.
+    ///
+    /// # Errors
+    /// [`NotNow::NotFound`]: there is no such message for them; what asks for a stronger sign-in to be read asks for it here too.
+    pub async fn reply(&self, visitor: &Visitor, message: MessageId, text: &str) -> Result<Replied, NotNow> {
+        let text = text.trim();
+        if text.is_empty()
+            || text.chars().count() > LONGEST
+            || text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t')
+        {
+            return Ok(Replied::NotTaken);
+        }
+        let (record, _) = self.portal_record(visitor, message).await?;
+        self.is_open(visitor, &record).await?;
+        let at = self.now();
+        let name = postern_base::id::new_v7(at, self.inner.rng.as_ref()).map_err(|_| NotNow::Unavailable)?;
+        let from = point(visitor);
+        let inbound = InboundMessage {
+            reference: ProviderRef(name.to_string()),
+            channel: Channel::Portal,
+            from: Phi::new(from.reveal().to_string()),
+            to: String::new(),
+            text: Phi::new(text.to_owned()),
+            at,
+        };
+        let thread = Thread { message, purpose: record.purpose, patient: visitor.patient.clone() };
+        let taken = self.take_for(&visitor.tenant, VENDOR, &inbound, &from, Some(&thread)).await;
+        taken.map_err(|_: ReceiveFailure| NotNow::Unavailable)?;
+        let stops = revocation::read(text).stops();
+        if stops && visitor.is_proxy() {
+            self.stop_proxy(visitor).await?;
+        }
+        if postern_classify::speaks_of_danger(text) {
+            // RULES CHT-01: a person must look, now.
+            self.inner.metrics.alert("CHT-01");
+            return Ok(Replied::Danger);
+        }
+        Ok(if stops { Replied::Stopped } else { Replied::Taken })
+    }
+
+    /// 47 CFR 64.1200(a)(10): "any reasonable method". Who stands for a patient stops what comes to themself; what comes to the patient is
+    /// the patient's to stop.
+    async fn stop_proxy(&self, visitor: &Visitor) -> Result<(), NotNow> {
+        let Person::Proxy(person) = &visitor.person else { return Ok(()) };
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let mut reading = store.reading().await?;
+        let directory = self.directory(&mut reading, &visitor.patient, None, self.now()).await?;
+        drop(reading);
+        let own = directory.record.related.iter().filter(|related| related.reference == *person.reveal());
+        for point in own.flat_map(|related| &related.points) {
+            let channel = match point.system {
+                System::Sms => Channel::Sms,
+                System::Phone => Channel::Voice,
+                System::Email => Channel::Email,
+                _ => continue,
+            };
+            let opt_out = OptOut { at: self.now(), channel, point: point.value.clone(), scope: OptOutScope::All };
+            let entry =
+                crate::ledger_entry::of(self, &visitor.tenant, Kind::ConsentChanged, visitor.actor(), "opt_out")
+                    .map_err(|_| NotNow::Unavailable)?;
+            store.put_opt_out(opt_out, entry).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! Wrong answers slow the next one down: for a name that somebody signs in by, and for where answers come from (NIST SP 800-63B-4
+//! section 3.2.2). A passkey is asked no name, so nobody is locked out of theirs by somebody who tries names.
+
+use super::Refused;
+use crate::engine::Engine;
+use jiff::{SignedDuration, Timestamp};
+use postern_base::TenantId;
+use postern_store::PortalTries;
+
+/// house: wrong answers for one name that cost nothing.
+const FREE_OF_NAME: u32 = 5;
+/// house: the same from one place, behind which a family or a whole clinic may sit.
+const FREE_OF_SOURCE: u32 = 30;
+/// The first wait; it doubles with each answer.
+const FIRST_SECONDS: i64 = 15;
+/// house: the longest wait.
+const LONGEST_SECONDS: i64 = 3_600;
+/// NIST SP 800-63B-4 section 3.2.2: "no more than 100" consecutive failed attempts; then a day passes.
+const MOST: u32 = 100;
+const DAY_SECONDS: i64 = 24 * 3_600;
+
+/// Who tries: by which name, from where. Both are kept as keyed indexes alone.
+#[derive(Debug, Clone)]
+pub(super) struct Trier {
+    name: String,
+    source: String,
+}
+
+impl Trier {
+    pub(super) fn new(name: &str, source: &str) -> Self {
+        Self { name: format!("name {}", name.trim().to_lowercase()), source: format!("from {source}") }
+    }
+
+    pub(super) fn source(source: &str) -> Self {
+        Self::new("", source)
+    }
+}
+
+fn until(tries: Option<PortalTries>, free: u32) -> Option<Timestamp> {
+    let tries = tries?;
+    let over = tries.failures.checked_sub(free)?;
+    let wait = if tries.failures >= MOST {
+        DAY_SECONDS
+    } else {
+        FIRST_SECONDS.saturating_mul(1i64.checked_shl(over.min(20)).unwrap_or(i64::MAX)).min(LONGEST_SECONDS)
+    };
+    tries.last_at.checked_add(SignedDuration::from_secs(wait)).ok()
+}
+
+impl Engine {
+    /// Whether another answer is heard now. It asks the same of the store whoever exists.
+    pub(super) async fn admits(&self, tenant: &TenantId, who: &Trier) -> Result<(), Refused> {
+        let store = self.inner.store.tenant(tenant);
+        let name = until(store.portal_tries(&who.name).await?, FREE_OF_NAME);
+        let source = until(store.portal_tries(&who.source).await?, FREE_OF_SOURCE);
+        match name.max(source).filter(|until| *until > self.now()) {
+            Some(until) => Err(Refused::TooMany { until }),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a wrong answer, and gives what it is answered with.
+    pub(super) async fn missed(&self, tenant: &TenantId, who: &Trier) -> Refused {
+        match self.inner.store.tenant(tenant).count_portal_tries(&[&who.name, &who.source]).await {
+            Ok(()) => Refused::NoMatch,
+            Err(error) => error.into(),
+        }
+    }
+
+    /// A right answer came: the name starts anew. Where it came from does not, or an attacker's own account would clear it.
+    pub(super) async fn hit(&self, tenant: &TenantId, who: &Trier) -> Result<(), Refused> {
+        Ok(self.inner.store.tenant(tenant).forget_portal_tries(&who.name).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_doubles_from_the_sixth_wrong_answer_to_an_hour_and_after_a_hundred_is_a_day() {
+        let last_at = Timestamp::UNIX_EPOCH;
+        let wait = |failures| until(Some(PortalTries { failures, last_at }), FREE_OF_NAME).map(Timestamp::as_second);
+        assert_eq!([0, 4, 5, 6, 7].map(wait), [None, None, Some(15), Some(30), Some(60)]);
+        assert_eq!([20, 99, 100, u32::MAX].map(wait), [Some(3_600), Some(3_600), Some(86_400), Some(86_400)]);
+        assert_eq!(until(None, FREE_OF_NAME), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! What a patient is told of their own messages: who opened one, why it came the way it came, and all of them with proofs.
+
+use super::{NotNow, Visitor, actor};
+use crate::engine::Engine;
+use crate::error::UseError;
+use crate::kept;
+use jiff::Timestamp;
+use postern_base::{AccountId, MessageId, Phi, Purpose};
+use postern_gate::Reading;
+use postern_ledger::Kind;
+use postern_store::MessageRecord;
+
+/// That somebody opened a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: Opener,
+    /// Why, in the words of the ledger: `content_read`, `inbound_read_treatment`, `read_by_patient`, ...
+    pub why: String,
+}
+
+/// Who opened a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opener {
+    /// The account that asks.
+    You,
+    /// Another account of the portal: the patient's, or of who stands for them.
+    Account,
+    /// Somebody who works for the practice, by the name their key bears.
+    Staff(String),
+    /// A program of the practice's, by its name.
+    Program(String),
+    /// Postern itself, on the practice's own machine.
+    System,
+}
+
+/// A message with its proof.
+#[derive(Debug, Clone)]
+pub struct Proven {
+    /// The message.
+    pub message: MessageId,
+    /// Since when it could be read.
+    pub at: Timestamp,
+    /// Why it was sent.
+    pub purpose: Purpose,
+    /// Its title.
+    pub subject: Option<Phi<String>>,
+    /// Its text.
+    pub body: Phi<String>,
+    /// A C2SP tlog-proof of the newest entry about it, which anybody can check offline.
+    pub proof: Option<String>,
+}
+
+impl Engine {
+    /// Who opened a message, the oldest first (RULES SEC-21). The visitor must be able to read it.
+    ///
+    /// # Errors
+    /// [`NotNow`].
+    pub async fn opened_by(&self, visitor: &Visitor, message: MessageId) -> Result<Vec<Opening>, NotNow> {
+        let (record, _) = self.portal_record(visitor, message).await?;
+        self.is_open(visitor, &record).await?;
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let entries = store.entries(message).await?;
+        let keys = store.principals().await?;
+        let name =
+            |id: &str| keys.iter().find(|key| key.id == id).map_or_else(|| id.to_owned(), |key| key.label.clone());
+        let who = |text: &str| match text.split_once(':') {
+            Some(("account", _)) if text == actor(visitor.account) => Opener::You,
+            Some(("account", id)) if id.parse::<AccountId>().is_ok() => Opener::Account,
+            Some(("staff", id)) => Opener::Staff(name(id)),
+            Some(("key", id)) => Opener::Program(name(id)),
+            _ => Opener::System,
+        };
+        let read = entries.into_iter().map(|(_, entry)| entry).filter(|entry| entry.kind == Kind::Disclosed);
+        let opening =
+            read.map(|entry| Opening { at: entry.at, who: who(&entry.actor), why: entry.code.unwrap_or_default() });
+        Ok(opening.collect())
+    }
+
+    /// Why a message came the way it came: the sentences of its decision about the ways it did not take, each once.
+    ///
+    /// # Errors
+    /// [`NotNow`].
+    pub async fn why(&self, visitor: &Visitor, message: MessageId) -> Result<Vec<String>, NotNow> {
+        let (record, _) = self.portal_record(visitor, message).await?;
+        self.is_open(visitor, &record).await?;
+        let decision = kept::decision(&record.decision).ok_or(NotNow::Unavailable)?;
+        let mut sentences = Vec::new();
+        for refusal in decision.refusals {
+            if !sentences.contains(&refusal.sentence) {
+                sentences.push(refusal.sentence);
+            }
+        }
+        Ok(sentences)
+    }
+
+    /// The visitor's messages below `before`, the newest first, each with its text and a proof; what cannot be read now is left out. Every
+    /// text that is given is entered as read.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn history_with_proofs(
+        &self,
+        visitor: &Visitor,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<(Vec<Proven>, Option<MessageId>), UseError> {
+        let (listed, next) = self.portal_messages(visitor, before, limit).await?;
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let mut proven = Vec::with_capacity(listed.len());
+        for one in listed {
+            let opened = match self.open_portal_message(visitor, one.message).await {
+                Ok(opened) => opened,
+                Err(NotNow::Unavailable) => return Err(UseError::Unavailable),
+                Err(_) => continue,
+            };
+            let newest = store.entries(one.message).await?.last().map(|(index, _)| *index);
+            let proof = match newest {
+                // What was entered just now is published in a moment: then there is a proof of it.
+                Some(index) => store.proof(index).await.ok(),
+                None => None,
+            };
+            let (message, at, purpose) = (one.message, opened.at, opened.purpose);
+            proven.push(Proven { message, at, purpose, subject: opened.subject, body: opened.body, proof });
+        }
+        Ok((proven, next))
+    }
+
+    /// Whether `visitor` may read the message now.
+    pub(super) async fn is_open(&self, visitor: &Visitor, record: &MessageRecord) -> Result<(), NotNow> {
+        match self.may_read(visitor, record).await? {
+            Reading::Open => Ok(()),
+            Reading::SignInAnew => Err(NotNow::SignInAnew),
+            Reading::SignInStronger => Err(NotNow::SignInStronger),
+            Reading::Closed(_) if visitor.is_proxy() => Err(NotNow::NotFound),
+            Reading::Closed(against) => {
+                Err(NotNow::Closed(against.into_iter().map(|one| one.sentence.into_owned()).collect()))
+            }
+        }
+    }
+}

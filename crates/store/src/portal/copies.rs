@@ -1,0 +1,130 @@
+//! What an account sees of a patient's messages, and the links that lead to one.
+
+use crate::accept::{Body, part};
+use crate::database::{Value, array, bytes, column, id, optional_time, time, word};
+use crate::messages::for_portal;
+use crate::open::{Store, Tenanted};
+use crate::records::StoreError;
+use jiff::Timestamp;
+use postern_base::{AccountId, Channel, Form, Level, MessageId, PatientId, Phi, Purpose, TenantId};
+
+/// A message in an account's list.
+#[derive(Debug, Clone)]
+pub struct PortalEntry {
+    /// The message.
+    pub message: MessageId,
+    /// Why it was sent.
+    pub purpose: Purpose,
+    /// Its title.
+    pub subject: Option<Phi<String>>,
+    /// Its text.
+    pub body: Phi<String>,
+    /// What it carries.
+    pub level: Level,
+    /// Since when it can be read.
+    pub at: Timestamp,
+    /// When this account first read it.
+    pub read_at: Option<Timestamp>,
+}
+
+/// Where a link of a notice leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortalLink {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The message.
+    pub message: MessageId,
+    /// When somebody signed in came by it.
+    pub used_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// Where the link whose opaque part has this SHA-256 leads.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn portal_link(&self, token: &[u8; 32]) -> Result<Option<PortalLink>, StoreError> {
+        let sql = "SELECT t.name, l.message, l.used_at FROM portal_links l JOIN tenants t ON t.seq = l.tenant \
+             WHERE l.token = ?";
+        let row = self.shared.one(sql, vec![token.to_vec().into()]).await?;
+        row.map(|row| {
+            let (tenant, message) = (word(&row, 0)?, MessageId(id(&row, 1)?));
+            Ok(PortalLink { tenant, message, used_at: optional_time(&row, 2)? })
+        })
+        .transpose()
+    }
+}
+
+impl Tenanted {
+    /// A patient's messages that can be read in the portal, the newest first, below `before`, with when `account` read each.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyDestroyed`] when the patient's key is gone.
+    pub async fn portal_entries(
+        &self,
+        patient: &PatientId,
+        account: AccountId,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Vec<PortalEntry>, StoreError> {
+        let before = before.map_or_else(|| Value::Blob(vec![0xff; 17]), |before| bytes(before.0));
+        self.entries_where("m.id < ?", before, patient, account, limit).await
+    }
+
+    /// One of them; `None` = the patient has no such message, or it cannot be read in the portal.
+    ///
+    /// # Errors
+    /// As [`Tenanted::portal_entries`].
+    pub async fn portal_entry(
+        &self,
+        patient: &PatientId,
+        account: AccountId,
+        message: MessageId,
+    ) -> Result<Option<PortalEntry>, StoreError> {
+        Ok(self.entries_where("m.id = ?", bytes(message.0), patient, account, 1).await?.pop())
+    }
+
+    async fn entries_where(
+        &self,
+        condition: &str,
+        value: Value,
+        patient: &PatientId,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<PortalEntry>, StoreError> {
+        let tenant = self.keys().await?;
+        let sql = format!(
+            "SELECT m.id, m.purpose, m.body, d.form, d.level, d.changed_at, r.read_at, m.patient FROM messages m \
+             JOIN deliveries d ON d.tenant = m.tenant AND d.message = m.id AND d.channel = ? AND d.state = 5 \
+             LEFT JOIN portal_reads r ON r.tenant = m.tenant AND r.message = m.id AND r.account = ? \
+             WHERE m.tenant = ? AND m.patient = ? AND {condition} ORDER BY m.id DESC LIMIT ?"
+        );
+        let values = vec![
+            Channel::Portal.as_str().into(),
+            bytes(account.0),
+            tenant.seq.into(),
+            tenant.patient(patient).to_vec().into(),
+            value,
+            i64::from(limit).into(),
+        ];
+        let rows = self.shared.all(&sql, values).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let key = self.patient_key(&tenant, array(row, 7)?).await?;
+            let message = MessageId(id(row, 0)?);
+            let body = key.sealer().open(part("body", message.0.as_bytes()), &column::<Vec<u8>>(row, 2)?)?;
+            let form: Form = word(row, 3)?;
+            let Some(rendition) = for_portal(Body::parse(body.reveal())?.renditions, form) else { continue };
+            found.push(PortalEntry {
+                message,
+                purpose: word(row, 1)?,
+                subject: rendition.subject,
+                body: rendition.body,
+                level: word(row, 4)?,
+                at: time(row, 5)?,
+                read_at: optional_time(row, 6)?,
+            });
+        }
+        Ok(found)
+    }
+}
