@@ -1,6 +1,12 @@
 //! Turns the reference tables under `tables/` into Rust that `src/reference.rs` includes, so that the gate reads no file and
 //! allocates nothing for them. A row that cannot be read fails the build and names its file and line.
 
+#[path = "src/revocation/normal.rs"]
+#[expect(
+    dead_code,
+    reason = "the words of the tables are read as messages are; what is done with messages besides is the gate's"
+)]
+mod normal;
 #[path = "build/reader.rs"]
 mod reader;
 #[path = "build/schema.rs"]
@@ -39,7 +45,9 @@ fn generate() -> Result<(), Vec<String>> {
             Ok(table) => {
                 let typed = match schema.name {
                     "constants" => constants(&table),
-                    "revocation-words" | "offer-words" => lists(&table),
+                    "revocation-words" => lists(&table, as_heard) + &tongues(&table),
+                    "language-words" => languages(&table),
+                    "offer-words" => lists(&table, |words| words.to_owned()),
                     _ => rows(schema, &table),
                 };
                 out.push_str(&typed);
@@ -75,23 +83,90 @@ fn constants(table: &Table) -> String {
     out
 }
 
-/// The words of each list, in the order of the file.
-fn lists(table: &Table) -> String {
+/// The words of each list as `read` makes them, sorted.
+fn lists(table: &Table, read: fn(&str) -> String) -> String {
     let mut out = String::new();
-    let mut lists: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut lists: Vec<(&str, Vec<String>)> = Vec::new();
     for row in &table.rows {
         let [list, _, words, ..] = row.cells.as_slice() else { continue };
+        if list.starts_with(OF_TONGUES) {
+            continue;
+        }
         match lists.iter_mut().find(|(name, _)| name == list) {
-            Some((_, all)) => all.push(words),
-            None => lists.push((list, vec![words])),
+            Some((_, all)) => all.push(read(words)),
+            None => lists.push((list, vec![read(words)])),
         }
     }
-    for (list, words) in lists {
+    for (list, mut words) in lists {
+        words.sort_unstable();
+        words.dedup();
         let name = list.to_ascii_uppercase();
         let _written =
             writeln!(out, "/// `{list}`: see the table of these words.\npub static {name}: &[&str] = &{words:?};");
     }
     out
+}
+
+/// How the lists begin that are kept apart by language.
+const OF_TONGUES: &str = "tongue_";
+
+/// The words of each language whose sentences are not read, by list.
+fn tongues(table: &Table) -> String {
+    let mut out =
+        String::from("/// Each language of which a few words are known.\npub static TONGUES: &[Tongue] = &[\n");
+    let mut known: Vec<&str> = Vec::new();
+    for row in &table.rows {
+        let [list, language, ..] = row.cells.as_slice() else { continue };
+        if list.starts_with(OF_TONGUES) && !known.contains(&language.as_str()) {
+            known.push(language);
+        }
+    }
+    for language in known {
+        let words = |wanted: &str| -> Vec<String> {
+            let rows = table.rows.iter().map(|row| row.cells.as_slice());
+            let of = |cells: &[String]| match cells {
+                [list, of, words, ..] if list == wanted && of == language => Some(sought(words)),
+                _ => None,
+            };
+            rows.filter_map(of).collect()
+        };
+        let fields = ["alone", "stops", "refuses", "sent", "courtesies", "assents"];
+        let fields = fields.map(|field| format!("{field}: &{:?}", words(&format!("{OF_TONGUES}{field}"))));
+        let _written = writeln!(out, "Tongue {{ {} }},", fields.join(", "));
+    }
+    out + "];\n"
+}
+
+/// Every word by which languages are known, sorted, with a bit for each language that has it.
+fn languages(table: &Table) -> String {
+    let mut known = std::collections::BTreeMap::<String, u64>::new();
+    let mut read_languages = 0_u64;
+    for (place, row) in table.rows.iter().enumerate() {
+        let [_, _, read, words, ..] = row.cells.as_slice() else { continue };
+        let bit = 1_u64 << place;
+        read_languages |= if read == "yes" { bit } else { 0 };
+        for word in words.split(' ').map(as_heard) {
+            *known.entry(word).or_default() |= bit;
+        }
+    }
+    let words: Vec<(String, u64)> = known.into_iter().collect();
+    format!(
+        "/// The languages that are read, a bit for each.\npub const READ_LANGUAGES: u64 = {read_languages};\n\
+         /// The words by which languages are known, each with the bits of those that have it.\n\
+         pub static WORDS_OF_LANGUAGES: &[(&str, u64)] = &{words:?};\n"
+    )
+}
+
+/// Words as the reading of a message makes them.
+fn as_heard(words: &str) -> String {
+    normal::Normal::new(words).text
+}
+
+/// The same, with the signs that say where in a word they are looked for.
+fn sought(words: &str) -> String {
+    let anywhere = if words.starts_with('*') { "*" } else { "" };
+    let begins = if words.ends_with('*') { "*" } else { "" };
+    format!("{anywhere}{}{begins}", as_heard(words))
 }
 
 /// The rows as values of their type.

@@ -6,6 +6,54 @@ use crate::reader::{Kind, Schema};
 const CATEGORIES: &[&str] =
     &["hiv", "sti", "reproductive", "gender_affirming", "mental_health", "genetic", "abuse", "substance_use"];
 
+/// What the words of patients' messages are looked up for.
+const WORD_LISTS: &[&str] = &[
+    "revokes",
+    "revokes_anywhere",
+    "doubtful",
+    "doubtful_anywhere",
+    "wrong_number",
+    "resumes",
+    "help",
+    "courtesies",
+    "negated",
+    "orders",
+    "ends",
+    "ended",
+    "contacting",
+    "contacts",
+    "sent",
+    "services",
+    "takes_out",
+    "takes_me_out",
+    "mine",
+    "conditions",
+    "other_stops",
+    "other_things",
+    "care",
+    "symptoms",
+    "deaths",
+    "curses",
+    "curses_anywhere",
+    "threats",
+    "threatened_for",
+    "asks_who",
+    "asks_who_else",
+    "tongue_alone",
+    "tongue_stops",
+    "tongue_refuses",
+    "tongue_sent",
+    "tongue_courtesies",
+    "tongue_assents",
+];
+
+/// Languages, by their code (ISO 639).
+const LANGUAGES: &[&str] = &[
+    "en", "es", "am", "ar", "bn", "cs", "de", "el", "fa", "fr", "gu", "he", "hi", "hmn", "ht", "hu", "hy", "it", "ja",
+    "km", "ko", "lo", "my", "ne", "nl", "pa", "pl", "ps", "pt", "ro", "ru", "sm", "so", "sq", "sr", "sv", "sw", "ta",
+    "te", "th", "tl", "tr", "uk", "ur", "vi", "yi", "zh",
+];
+
 /// Every table, in the order in which it is shown.
 pub(crate) const ALL: &[Schema] = &[
     Schema {
@@ -138,14 +186,22 @@ pub(crate) const ALL: &[Schema] = &[
         name: "revocation-words",
         item: "",
         columns: &[
-            (
-                "list",
-                Kind::Word("WordList", &["revokes", "revokes_anywhere", "doubtful", "wrong_number", "resumes", "help"]),
-            ),
-            ("language", Kind::Word("WordLanguage", &["en", "es", "fr"])),
+            ("list", Kind::Word("WordList", WORD_LISTS)),
+            ("language", Kind::Word("WordLanguage", LANGUAGES)),
             ("words", Kind::Text),
         ],
         key: 3,
+    },
+    Schema {
+        name: "language-words",
+        item: "",
+        columns: &[
+            ("language", Kind::Word("WordLanguage", LANGUAGES)),
+            ("name", Kind::Text),
+            ("read", Kind::YesNo),
+            ("words", Kind::Text),
+        ],
+        key: 1,
     },
     Schema {
         name: "offer-words",

@@ -396,6 +396,24 @@ pub enum CarrierKind {
     SharedShortener,
 }
 
+/// What is known of a language whose sentences are not read. A word is looked for whole; one that ends with `*` at the beginning of a
+/// word; one that begins with `*` too, anywhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Tongue {
+    /// Revokes, when it is the whole message.
+    pub alone: &'static [&'static str],
+    /// Tells somebody to stop: enough in a short message, or beside what is sent.
+    pub stops: &'static [&'static str],
+    /// Says no, or no more: beside what is sent.
+    pub refuses: &'static [&'static str],
+    /// What is sent, and sending it.
+    pub sent: &'static [&'static str],
+    /// Goes with any of them and changes nothing.
+    pub courtesies: &'static [&'static str],
+    /// Changes nothing, when nothing else is in the message: yes, no, thanks.
+    pub assents: &'static [&'static str],
+}
+
 include!(concat!(env!("OUT_DIR"), "/reference.rs"));
 
 /// The solicitation hours of a state, when it has its own.

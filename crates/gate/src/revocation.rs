@@ -4,29 +4,36 @@
 //! `opt out`, `cancel` and `unsubscribe` are a revocation as such. Other wording counts when a reasonable person would
 //! understand it so; where one might, or might not, the answer is [`Meaning::Ambiguous`] and a person decides.
 
-use crate::reference::{DOUBTFUL, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, WRONG_NUMBER};
+use crate::reference::{
+    ASKS_WHO, ASKS_WHO_ELSE, CARE, CONTACTING, COURTESIES, CURSES, CURSES_ANYWHERE, DEATHS, DOUBTFUL,
+    DOUBTFUL_ANYWHERE, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, THREATENED_FOR, THREATS, WRONG_NUMBER,
+};
 
+mod ending;
 mod foreign;
 mod means;
 mod named;
 mod normal;
+mod others;
 #[cfg(test)]
 mod paraphrase;
 mod refusal;
 mod somebody;
 mod stranger;
-mod symptom;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod wish;
 
+use ending::ending;
 use foreign::{is_foreign_stop, may_be_foreign_stop};
 use means::{asks_for_other_means, refuses_offers};
 use normal::{Normal, TURNS, as_shown};
+use others::{is_denied, without_others};
 use refusal::{Refusal, may_refuse, refusal};
 use somebody::is_somebody_else;
 use stranger::{Stranger, stranger};
-use symptom::without_symptoms;
+use unread::is_unread;
 use wish::{Wish, commands, glued, wish};
 
 /// What an inbound message means.
@@ -65,143 +72,13 @@ impl Meaning {
     }
 }
 
-const NEGATIONS: &[&str] = &[
-    "dont stop",
-    "do not stop",
-    "never stop",
-    "not stop",
-    "didnt stop",
-    "wont stop",
-    "cant stop",
-    "no paren",
-    "no pare de",
-    "no pares",
-    "no deje de",
-    "no dejen de",
-    "no cancele",
-];
-
-/// The patient may have died, or somebody else: a person reads it before anything more is sent.
-const DEATHS: &[&str] = &[
-    "passed away",
-    "has died",
-    "have died",
-    "died last",
-    "died on",
-    "died in",
-    "she died",
-    "he died",
-    "mother died",
-    "father died",
-    "mom died",
-    "dad died",
-    "wife died",
-    "husband died",
-    "is deceased",
-    "no longer with us",
-    "fallecio",
-    "ha fallecido",
-    "se murio",
-    "ya murio",
-];
-
-/// Who has had enough, in a word that by itself may mean something else.
-const ENOUGH: &[&str] = &["off", "f off", "fuck off", "delete", "ya no", "go away", "fuck you", "f you", "screw you"];
-/// Whom people threaten with.
-const THREATS: &[&str] = &[
-    "my lawyer",
-    "my attorney",
-    "a lawyer",
-    "sue you",
-    "suing you",
-    "the police",
-    "the fcc",
-    "report you",
-    "abogado",
-    "denunciar",
-];
-/// What they threaten for.
-const THREATENED_FOR: &[&str] = &[
-    "you text",
-    "you message",
-    "you call",
-    "you contact",
-    "text me",
-    "message me",
-    "call me",
-    "contact me",
-    "again",
-    "sue you",
-];
-
 /// Threats, curses, "this is harassment": a person reads what is meant.
 fn has_had_enough(whole: &str) -> bool {
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| at_word(whole, phrase));
-    ENOUGH.contains(&whole)
-        || says(&["harassment", "harassing", "acoso", "not safe to text", "not safe to call"])
+    CURSES.contains(&whole)
+        || says(CURSES_ANYWHERE)
         || ((says(THREATS) || whole.ends_with(" sue")) && says(THREATENED_FOR))
 }
-
-/// Words that change nothing.
-const COURTESIES: &[&str] = &[
-    "please",
-    "pls",
-    "plz",
-    "pleas",
-    "thanks",
-    "thank",
-    "you",
-    "thx",
-    "ok",
-    "okay",
-    "now",
-    "hi",
-    "hello",
-    "hey",
-    "just",
-    "asap",
-    "immediately",
-    "por",
-    "favor",
-    "porfavor",
-    "gracias",
-    "ya",
-    "ahora",
-    "hola",
-    "sir",
-    "maam",
-    "the",
-    "kindly",
-    "texting",
-    "texts",
-    "text",
-    "messages",
-    "message",
-    "messaging",
-    "msg",
-    "msgs",
-    "sms",
-    "me",
-    "these",
-    "calling",
-    "calls",
-    "mensajes",
-    "mensaje",
-    "textos",
-    "buen",
-    "dia",
-    "buenos",
-    "dias",
-    "buenas",
-    "tardes",
-    "noches",
-    "senor",
-    "senora",
-    "senorita",
-    "disculpe",
-    "disculpen",
-    "inmediatamente",
-];
 
 /// Reads an inbound message.
 ///
@@ -233,13 +110,8 @@ pub fn read_to<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Meaning 
 fn read_plain(text: &str) -> Meaning {
     let normal = Normal::new(text);
     let whole = normal.text.as_str();
-    let has = |phrases: &[&str]| phrases.iter().any(|phrase| at_word(whole, phrase));
-    let stranger = stranger(text);
-    let asked = WHO_IS_ASKED_ABOUT.iter().any(|of| at_word(whole, of));
-    let wrong = WRONG_NUMBER.iter().any(|phrase| at_word(whole, phrase) && !(asked && ASKS_WHO.contains(phrase)));
-    if wrong || stranger == Some(Stranger::Clear) || is_somebody_else(text) {
-        let stops = clauses(text).chain([without(whole, WRONG_NUMBER)]).any(|part| revokes_as_such(part.trim()));
-        return if stops { Meaning::WrongNumberAndStop } else { Meaning::WrongNumber };
+    if let Some(wrong) = wrong_number(text, whole) {
+        return wrong;
     }
     if whole.is_empty() {
         return if normal.stop_sign { Meaning::Revokes } else { Meaning::Other };
@@ -248,121 +120,93 @@ fn read_plain(text: &str) -> Meaning {
     if is_cancel(whole) || is_cancel(&core) {
         return Meaning::RevokesOrCancelsVisit;
     }
-    if revokes(whole) || revokes(&core) || is_foreign_stop(text, whole) {
+    if revokes(whole) || revokes(&core) || is_foreign_stop(whole) {
         return Meaning::Revokes;
     }
-    let spoken = without(&without_symptoms(whole), STOPS_OF_ANOTHER_KIND);
-    let spoken = spoken.trim();
-    if NEGATIONS.iter().any(|phrase| at_word(spoken, phrase)) {
-        return Meaning::Ambiguous;
+    let spoken = without_others(whole);
+    if let Some(meaning) = read_sentence(text, whole, &spoken) {
+        return meaning;
     }
-    let care = asks_about_care(whole);
-    if !care && (commands(spoken) || clauses(text).any(|clause| commands(&without(&clause, STOPS_OF_ANOTHER_KIND)))) {
-        return Meaning::Revokes;
-    }
-    let wish = wish(spoken);
-    match wish {
-        Some(Wish::Clear) => return Meaning::Revokes,
-        Some(Wish::Turned) => return Meaning::Ambiguous,
-        Some(Wish::Unclear) | None => {}
-    }
-    let refused =
-        refusal(spoken).or_else(|| clauses(text).find_map(|clause| refusal(&clause)).map(|one| one.within(spoken)));
-    if refused == Some(Refusal::Clear) && !care {
-        return Meaning::Revokes;
-    }
-    if refused.is_some() || asks_for_other_means(whole) {
-        return Meaning::Ambiguous;
-    }
-    if has(REVOKES_ANYWHERE) {
-        // "stop this medication?" asks a clinician, it does not revoke.
-        return if asks_about_care(whole) { Meaning::Ambiguous } else { Meaning::Revokes };
-    }
-    // "Not interested, stop", "STOP (sent from my phone)", "I want you to STOP": the word stands by itself among others.
-    let alone = |test: fn(&str) -> bool| clauses(text).any(|clause| test(&courtesies_off(&clause)));
-    if !care && alone(is_cancel) {
-        return Meaning::RevokesOrCancelsVisit;
-    }
-    if !care && (alone(revokes) || alone(commands_an_end) || shouts_stop(text, whole)) {
-        return Meaning::Revokes;
-    }
-    if has(DEATHS) || stranger.is_some() || refuses_offers(whole) || may_be_foreign_stop(text) || has_had_enough(whole)
-    {
-        return Meaning::Ambiguous;
-    }
-    if normal.stop_sign || wish.is_some() || may_refuse(spoken) || has_word(spoken, DOUBTFUL) {
+    if is_doubtful(text, whole, &spoken) || normal.stop_sign {
         return Meaning::Ambiguous;
     }
     if is_one_of(whole, RESUMES) || is_one_of(&core, RESUMES) {
         return Meaning::Resumes;
     }
-    if is_one_of(whole, HELP) || is_one_of(&core, HELP) { Meaning::Help } else { Meaning::Other }
+    if is_one_of(whole, HELP) || is_one_of(&core, HELP) {
+        return Meaning::Help;
+    }
+    if is_unread(whole) { Meaning::Ambiguous } else { Meaning::Other }
 }
 
-/// Questions who writes, unless something that one may ask of follows: "who is this doctor?".
-const ASKS_WHO: &[&str] = &["who is this", "whos this", "who this"];
-/// Those questions with what is asked about.
-const WHO_IS_ASKED_ABOUT: &[&str] = &[
-    "who is this doctor",
-    "who is this dr",
-    "who is this provider",
-    "who is this nurse",
-    "who is this specialist",
-    "who is this surgeon",
-    "who is this dentist",
-    "who is this therapist",
-    "who is this appointment",
-    "who is this appt",
-    "who is this visit",
-    "who is this referral",
-    "whos this doctor",
-    "whos this dr",
-    "whos this appointment",
-    "whos this appt",
-];
+/// Whether the place is said not to be the patient's, perhaps with a word that revokes.
+fn wrong_number(text: &str, whole: &str) -> Option<Meaning> {
+    let asked = ASKS_WHO_ELSE.iter().any(|of| at_word(whole, of));
+    let wrong = phrases_in(whole, WRONG_NUMBER).any(|phrase| !(asked && ASKS_WHO.contains(&phrase)));
+    if !wrong && stranger(text) != Some(Stranger::Clear) && !is_somebody_else(text) {
+        return None;
+    }
+    let stops = clauses(text).chain([without(whole, WRONG_NUMBER)]).any(|part| revokes_as_such(part.trim()));
+    Some(if stops { Meaning::WrongNumberAndStop } else { Meaning::WrongNumber })
+}
+
+/// What a message says by its sentences, of which `spoken` is left when the ends of other things are taken out.
+fn read_sentence(text: &str, whole: &str, spoken: &str) -> Option<Meaning> {
+    if is_denied(spoken) {
+        return Some(Meaning::Ambiguous);
+    }
+    let parts: Vec<String> = clauses(text).map(|clause| without_others(&clause)).collect();
+    let parts = || parts.iter().map(String::as_str);
+    let ended = ending(spoken).or_else(|| parts().find_map(ending).map(|one| one.within(spoken)));
+    let care = asks_about_care(whole);
+    let commanded = |part: &str| commands(part) && Refusal::Clear.limited_by(part) == Refusal::Clear;
+    if ended == Some(Refusal::Clear) || (!care && (commanded(spoken) || parts().any(commanded))) {
+        return Some(Meaning::Revokes);
+    }
+    match wish(spoken) {
+        Some(Wish::Clear) => return Some(Meaning::Revokes),
+        Some(Wish::Turned) => return Some(Meaning::Ambiguous),
+        Some(Wish::Unclear) | None => {}
+    }
+    let refused = refusal(spoken).or_else(|| parts().find_map(refusal).map(|one| one.within(spoken)));
+    if refused == Some(Refusal::Clear) && !care {
+        return Some(Meaning::Revokes);
+    }
+    if ended.is_some() || refused.is_some() || asks_for_other_means(whole) {
+        return Some(Meaning::Ambiguous);
+    }
+    if phrases_in(spoken, REVOKES_ANYWHERE).next().is_some() {
+        // "stop this medication?" asks a clinician, it does not revoke.
+        return Some(if care { Meaning::Ambiguous } else { Meaning::Revokes });
+    }
+    // "Not interested, stop", "STOP (sent from my phone)", "I want you to STOP": the word stands by itself among others.
+    let alone = |test: fn(&str) -> bool| parts().any(|part| test(&courtesies_off(part)));
+    if !care && alone(is_cancel) {
+        return Some(Meaning::RevokesOrCancelsVisit);
+    }
+    (!care && (alone(revokes) || alone(commands_an_end) || shouts_stop(text, spoken))).then_some(Meaning::Revokes)
+}
+
+/// Whether a message may revoke, or tells what a person must know before anything more is sent.
+fn is_doubtful(text: &str, whole: &str, spoken: &str) -> bool {
+    let has = |phrases: &'static [&'static str]| phrases_in(whole, phrases).next().is_some();
+    let told = has(DEATHS) || has(DOUBTFUL_ANYWHERE) || has_had_enough(whole) || stranger(text).is_some();
+    told || refuses_offers(whole)
+        || may_be_foreign_stop(whole)
+        || wish(spoken).is_some()
+        || may_refuse(spoken)
+        || has_word(spoken, DOUBTFUL)
+}
+
+/// Whether `word` is to reach somebody, or to send.
+fn is_contacting(word: &str) -> bool {
+    CONTACTING.contains(&word)
+}
 
 /// Whether the words of `phrase` stand in `text` one behind the other, whole.
 fn has_run(text: &str, phrase: &str) -> bool {
     format!(" {text} ").contains(&format!(" {phrase} "))
 }
-
-/// Stops that nobody sends: of a bus, of a visit.
-const STOPS_OF_ANOTHER_KIND: &[&str] = &[
-    "bus stop",
-    "train stop",
-    "subway stop",
-    "metro stop",
-    "stop light",
-    "stop sign",
-    "stop by",
-    "stops by",
-    "stop in at",
-    "stop in to",
-    "stop in on",
-    "stop in for",
-    "stop at the",
-    "stop at my",
-    "stop at your",
-    "stop at a ",
-    "stop at our",
-    "stops at",
-    "stop over at",
-    "stop off at",
-    "stop for gas",
-    "stop for lunch",
-    "stop for food",
-    "stop to pick",
-    "stop to get",
-    "stop on my way",
-    "stop on the way",
-    "next stop",
-    "last stop",
-    "one stop",
-    "parada de",
-    "parar en",
-    "pit stop",
-    "non stop",
-];
 
 /// Whether `text`, normalised, is nothing but words that revoke: one of them, the same again, or several ("stop to end").
 fn revokes(text: &str) -> bool {
@@ -444,9 +288,9 @@ fn shouts_stop(text: &str, whole: &str) -> bool {
     lower && whole.split(' ').count() <= SHORT && text.split_whitespace().any(word)
 }
 
-/// `text` without these phrases.
+/// `text` without these phrases, of a list of the tables, longer ones first.
 fn without(text: &str, phrases: &[&str]) -> String {
-    phrases.iter().fold(text.to_owned(), |text, phrase| text.replace(phrase, ""))
+    phrases.iter().rev().fold(text.to_owned(), |text, phrase| text.replace(phrase, ""))
 }
 
 /// What a revocation speaks of, besides the contact point it comes from.
@@ -501,9 +345,30 @@ fn is_cancel(text: &str) -> bool {
 
 /// Whether `text` is one of `words`, its last letter repeated or not ("STOPPP").
 fn is_one_of(text: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| {
+    alike(text, words).iter().any(|word| {
         let last = word.chars().next_back();
         text.strip_prefix(word).is_some_and(|rest| rest.chars().all(|c| Some(c) == last))
+    })
+}
+
+/// Those of `words`, a list of the tables, that begin as `text` does: the lists are sorted when they are built, and long.
+fn alike<'w>(text: &str, words: &'w [&'w str]) -> &'w [&'w str] {
+    const BEGINNING: usize = 2;
+    fn beginning(word: &str) -> &[u8] {
+        word.as_bytes().get(..BEGINNING).unwrap_or(word.as_bytes())
+    }
+    let sought = beginning(text);
+    let from = words.partition_point(|word| beginning(word) < sought);
+    let behind = words.get(from..).unwrap_or_default();
+    behind.get(..behind.partition_point(|word| beginning(word) == sought)).unwrap_or_default()
+}
+
+/// Those of `phrases`, a list of the tables, that stand in `text` at the beginning of a word.
+fn phrases_in<'p>(text: &'p str, phrases: &'p [&'p str]) -> impl Iterator<Item = &'p str> {
+    let starts = text.match_indices(' ').map(|(at, _)| at.saturating_add(1));
+    std::iter::once(0).chain(starts).flat_map(move |at| {
+        let rest = text.get(at..).unwrap_or_default();
+        alike(rest, phrases).iter().copied().filter(move |phrase| rest.starts_with(phrase))
     })
 }
 
@@ -522,55 +387,5 @@ fn courtesies_off(text: &str) -> String {
 }
 
 fn asks_about_care(text: &str) -> bool {
-    const CARE: &[&str] = &[
-        "med",
-        "meds",
-        "medicine",
-        "medication",
-        "medications",
-        "pill",
-        "pills",
-        "drug",
-        "treatment",
-        "therapy",
-        "insulin",
-        "dose",
-        "taking",
-        "appointment",
-        "appt",
-        "appointments",
-        "visit",
-        "visits",
-        "citas",
-        "medicina",
-        "medicamento",
-        "pastillas",
-        "cita",
-        "visita",
-        "visitas",
-        "medicinas",
-        "medicamentos",
-        "pastilla",
-        "receta",
-        "recetas",
-        "tratamiento",
-        "terapia",
-        "insulina",
-        "dosis",
-        "vacuna",
-        "vacunas",
-        "dolor",
-        "doler",
-        "sangrar",
-        "sangrado",
-        "fumar",
-        "tomar",
-        "comer",
-        "bleeding",
-        "pain",
-        "smoking",
-        "drinking",
-        "eating",
-    ];
     text.split(' ').any(|word| CARE.contains(&word))
 }

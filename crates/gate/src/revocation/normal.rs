@@ -25,8 +25,24 @@ impl Normal {
             }
         }
         out.truncate(out.trim_end().len());
-        Self { text: join_letters(&out), stop_sign }
+        Self { text: join_letters(&not_drawn_out(&out)), stop_sign }
     }
+}
+
+/// `text` with each letter once that is drawn out: "stooop", "pleaaase".
+fn not_drawn_out(text: &str) -> String {
+    const DRAWN_OUT: usize = 3;
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(letter) = rest.next() {
+        let mut times: usize = 1;
+        while rest.next_if_eq(&letter).is_some() {
+            times = times.saturating_add(1);
+        }
+        let kept = if times >= DRAWN_OUT && letter.is_alphabetic() { 1 } else { times };
+        out.extend(std::iter::repeat_n(letter, kept));
+    }
+    out
 }
 
 enum Folded {
@@ -56,7 +72,29 @@ fn fold(c: char) -> Folded {
         | '\u{2018}'
         | '\u{2019}'
         | '\u{ff07}'
-        | '`' => Folded::Nothing,
+        | '`'
+        // Points, signs of tone, and what joins letters, of Hebrew, Arabic, Indic and South East Asian scripts.
+        | '\u{591}'..='\u{5c7}'
+        | '\u{640}'
+        | '\u{64b}'..='\u{65f}'
+        | '\u{670}'
+        | '\u{93c}'
+        | '\u{94d}'
+        | '\u{9bc}'
+        | '\u{9cd}'
+        | '\u{a3c}'
+        | '\u{a4d}'
+        | '\u{a71}'
+        | '\u{acd}'
+        | '\u{bcd}'
+        | '\u{c4d}'
+        | '\u{ccd}'
+        | '\u{d4d}'
+        | '\u{e47}'..='\u{e4e}'
+        | '\u{ec8}'..='\u{ecd}'
+        | '\u{1037}'
+        | '\u{1039}'..='\u{103a}'
+        | '\u{17c9}'..='\u{17d3}' => Folded::Nothing,
         '\u{1f6d1}' | '\u{26d4}' => Folded::StopSign,
         '\u{ff21}'..='\u{ff3a}' => offset(0xff21, 26),
         '\u{ff41}'..='\u{ff5a}' => offset(0xff41, 26),
@@ -116,12 +154,57 @@ const fn small(c: char) -> char {
         'ʀ' | 'ʳ' | 'ꓣ' => 'r',
         'ꜱ' | 'ˢ' | 'ꓢ' => 's',
         'ᴛ' | 'ᵗ' | 'ꓔ' => 't',
-        'ᴜ' | 'ᵘ' | 'ꓴ' | 'ư' | 'ừ' | 'ứ' | 'ử' | 'ữ' | 'ự' => 'u',
+        'ᴜ' | 'ᵘ' | 'ꓴ' => 'u',
         'ᴠ' | 'ᵛ' | 'ꓦ' => 'v',
         'ᴡ' | 'ʷ' | 'ꓪ' => 'w',
         'ˣ' | 'ꓫ' => 'x',
         'ʏ' | 'ʸ' | 'ꓬ' => 'y',
         'ᴢ' | 'ᶻ' | 'ꓜ' => 'z',
+        other => accented(other),
+    }
+}
+
+/// The plain letter of one that languages of Europe and Asia write with a sign, and their writers without as often. Vietnamese is not among
+/// them: its signs tell words apart.
+const fn accented(c: char) -> char {
+    match c {
+        'ą' | 'ă' => 'a',
+        'ć' | 'č' => 'c',
+        'ď' => 'd',
+        'ę' | 'ě' | 'ė' => 'e',
+        'ğ' => 'g',
+        'ı' => 'i',
+        'ł' => 'l',
+        'ń' | 'ň' => 'n',
+        'ø' | 'ő' => 'o',
+        'ř' => 'r',
+        'ś' | 'š' | 'ş' | 'ș' | 'ß' => 's',
+        'ť' | 'ţ' | 'ț' => 't',
+        'ů' | 'ű' => 'u',
+        'ý' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        'ά' => 'α',
+        'έ' => 'ε',
+        'ή' => 'η',
+        'ί' | 'ϊ' | 'ΐ' => 'ι',
+        'ό' => 'o',
+        'ύ' | 'ϋ' | 'ΰ' => 'υ',
+        'ώ' => 'ω',
+        'ς' => 'σ',
+        'ё' => 'e',
+        'أ' | 'إ' | 'آ' | 'ٱ' => 'ا',
+        'ى' | 'ی' | 'ې' => 'ي',
+        'ک' => 'ك',
+        'ة' | 'ہ' | 'ۀ' | 'ھ' => 'ه',
+        '\u{901}' => '\u{902}',
+        '\u{958}' => 'क',
+        '\u{959}' => 'ख',
+        '\u{95a}' => 'ग',
+        '\u{95b}' => 'ज',
+        '\u{95c}' => 'ड',
+        '\u{95d}' => 'ढ',
+        '\u{95e}' => 'फ',
+        '\u{95f}' => 'य',
         other => other,
     }
 }

@@ -2,6 +2,7 @@
 //! list, in whatever words.
 
 use super::{COURTESIES, has_run};
+use crate::reference::CONDITIONS;
 
 /// How a message refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,12 +73,6 @@ const SENT: &[&str] = &[
 const BEFORE: &[&str] = &["and", "so", "i", "said", "again", "do", "us", "asked", "told", "also"];
 /// What may stand between "not" and what must not be done.
 const WITHIN: &[&str] = &["ever", "you", "please", "dare", "even", "longer", "do", "to", "me", "e"];
-/// What makes it a wish about when or how, not whether.
-const CONDITIONS: &[&str] = &[
-    "before", "after", "until", "till", "today", "tomorrow", "unless", "if", "between", "during", "instead", "rather",
-    "when", "while", "yet", "new", "update", "change", "changed", "old", "weekends", "morning", "night", "work",
-    "antes", "despues", "hasta", "hoy", "manana", "noche", "trabajo", "mientras",
-];
 /// What is taken back.
 const CONSENTS: &[&str] =
     &["consent", "permission", "authorization", "authorisation", "consentimiento", "permiso", "autorizacion"];
@@ -168,14 +163,42 @@ pub(super) fn refusal(text: &str) -> Option<Refusal> {
         || never_joined(&words)
         || refuses_in_spanish(&words)
         || wants_nothing(text);
-    refused.then_some(Refusal::Clear.within(text))
+    refused.then(|| Refusal::Clear.limited_by(text))
 }
 
 impl Refusal {
-    /// A refusal in one clause, by what the whole message adds to it.
-    pub(super) fn within(self, whole: &str) -> Self {
-        if whole.split(' ').any(|word| CONDITIONS.contains(&word)) { Self::Unclear } else { self }
+    /// A refusal, by what its own sentence adds to it: a time, a place, a condition, so many.
+    pub(super) fn limited_by(self, sentence: &str) -> Self {
+        const FEWER: &[&str] =
+            &["so many", "so much", "so often", "as often", "as many", "too many", "twice", "tan seguido"];
+        let words: Vec<&str> = sentence.split(' ').collect();
+        let limits = |(at, word): (usize, &&str)| {
+            // "I'd rather you did not", "if you stopped": no condition.
+            let politely = matches!(*word, "if" | "rather" | "si")
+                && matches!(
+                    words.get(at.saturating_add(1)),
+                    Some(&"you" | &"not" | &"u" | &"be" | &"get" | &"receive")
+                );
+            (CONDITIONS.contains(word) && !politely) || is_time(word)
+        };
+        let limited = words.iter().enumerate().any(limits) || FEWER.iter().any(|phrase| has_run(sentence, phrase));
+        if limited { Self::Unclear } else { self }
     }
+
+    /// A refusal in one clause, by what another clause adds to it.
+    pub(super) fn within(self, whole: &str) -> Self {
+        const ELSEWHERE: &[&str] = &[
+            "instead", "unless", "except", "until", "before", "but", "excepto", "hasta", "antes", "pero", "new",
+            "email", "mail",
+        ];
+        if whole.split(' ').any(|word| ELSEWHERE.contains(&word)) { self.limited_by(whole) } else { self }
+    }
+}
+
+/// "8am", "9pm".
+fn is_time(word: &str) -> bool {
+    let hour = word.strip_suffix("am").or_else(|| word.strip_suffix("pm"));
+    hour.is_some_and(|hour| !hour.is_empty() && hour.chars().all(|c| c.is_ascii_digit()))
 }
 
 /// What is sent, more than once: who speaks of it speaks of being written to.

@@ -8,6 +8,13 @@ pub(super) fn all(texts: &[&str], expected: Meaning) {
     assert!(otherwise.is_empty(), "not {expected:?}: {otherwise:?}");
 }
 
+/// Nothing goes after any of `texts` before a person has read it, or the patient has asked again.
+pub(super) fn kept(texts: &[&str]) {
+    let kept_from = |text: &&str| read(text).stops() || read(text) == Meaning::Ambiguous;
+    let sent: Vec<_> = texts.iter().filter(|text| !kept_from(text)).collect();
+    assert!(sent.is_empty(), "nobody reads {sent:?}");
+}
+
 #[test]
 fn a_command_to_end_it_revokes_and_the_same_words_in_another_sentence_do_not() {
     all(
@@ -140,13 +147,13 @@ fn spanish_that_tells_or_asks_something_else_does_not_revoke() {
             "no me enviaron la información",
             "¿Me puede quitar una duda?",
             "Gracias por los mensajes",
+            "por favor no dejen de mandarme mensajes",
+            "mejor por la mañana",
+            "¿debo dejar de tomar la aspirina?",
         ],
         Meaning::Other,
     );
-    all(
-        &["por favor no dejen de mandarme mensajes", "¿debo dejar de tomar la pastilla o parar?", "cancelo mi cita"],
-        Meaning::Ambiguous,
-    );
+    all(&["¿debo dejar de tomar la pastilla o parar?", "cancelo mi cita"], Meaning::Ambiguous);
 }
 
 #[test]
@@ -166,12 +173,10 @@ fn cancel_revokes_and_says_that_it_may_mean_the_visit() {
 fn doubtful_wording_goes_to_a_person() {
     all(
         &[
-            "should I stop taking the metformin?",
+            "should I stop?",
             "don't stop",
-            "I can't stop coughing",
             "please cancel my appointment",
             "could you stop it with the ibuprofen and my pills",
-            "can I stop this medication",
         ],
         Meaning::Ambiguous,
     );
@@ -293,4 +298,41 @@ fn curses_threats_and_weary_words_are_read_by_a_person() {
     ];
     all(&clear, Meaning::Revokes);
     all(&["My lawyer needs the form by Friday", "I get off at two", "Sue will drive me"], Meaning::Other);
+}
+
+#[test]
+fn what_else_stops_and_ends_is_no_stop_and_who_asks_to_go_on_is_written_to() {
+    all(
+        &[
+            "Should I stop taking my aspirin before the procedure?",
+            "when do I stop the antibiotics",
+            "I can't stop coughing",
+            "can I stop this medication",
+            "the bleeding has stopped",
+            "it stopped hurting",
+            "please don't stop the reminders, they help",
+            "don't stop texting me, I like the reminders",
+            "I stopped by the office yesterday",
+            "traffic stopped, running late",
+            "I need to cancel my gym membership first",
+            "my license was revoked so I need a ride",
+            "take me off the waiting list please",
+            "End of August is better",
+            "I quit drinking in June",
+            "Do I stop eating at midnight?",
+            "I don't want to miss your call",
+            "my insurance ended",
+        ],
+        Meaning::Other,
+    );
+    kept(&[
+        "if you don't stop texting me I will report you",
+        "you never stop calling",
+        "this office does not stop sending messages, enough",
+        "esta clínica no deja de mandarme mensajes",
+        "stop taking my time with these texts",
+        "I can't stop these messages from coming",
+        "stop the nonsense",
+        "stop texting me about my medication",
+    ]);
 }

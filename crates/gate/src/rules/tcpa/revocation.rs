@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn words_that_may_mean_stop_are_held_for_a_person() {
-        let decision = after(&["should I stop taking it?"]).decide();
+        let decision = after(&["should I stop?"]).decide();
         assert_eq!(decision.outcome.as_str(), "hold");
         assert!(decision.alerts.iter().any(|alert| alert.rule == "TCP-11"));
     }
@@ -181,8 +181,8 @@ mod tests {
         assert!(answer(&["STOP", "when is my visit?"], 1, Origin::Reply));
         assert!(!answer(&["STOP", "when is my visit?"], 0, Origin::Reply), "the stop itself is not a question");
         assert!(!answer(&["when is my visit?", "STOP"], 0, Origin::Staff), "the stop came after the question");
-        assert!(!answer(&["should I stop taking it?"], 0, Origin::Reply));
-        assert!(answer(&["should I stop taking it?"], 0, Origin::Staff));
+        assert!(!answer(&["should I stop?"], 0, Origin::Reply));
+        assert!(answer(&["should I stop?"], 0, Origin::Staff));
     }
 
     #[test]
