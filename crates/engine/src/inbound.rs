@@ -94,6 +94,10 @@ impl Engine {
         if !first_time {
             return Ok(());
         }
+        if postern_classify::speaks_of_danger(message.text.reveal()) {
+            // RULES CHT-01: whoever writes so, by whatever channel, is read by a person now.
+            self.inner.metrics.alert("CHT-01");
+        }
         let stood = store
             .reading()
             .await?

@@ -78,6 +78,31 @@ impl Engine {
         identifiers: &Identifiers,
         source: &str,
     ) -> Result<Enrolment, Refused> {
+        let (one, invited, language) = self.answered(tenant, invitation, identifiers, source).await?;
+        let rng = self.inner.rng.as_ref();
+        let proxy = invited.person.is_some();
+        let enrolling = Enrolling {
+            tenant: tenant.clone(),
+            patient: one.patient,
+            person: invited.person,
+            invitation: one.id,
+            account: AccountId::new(self.now(), rng)?,
+            content: Account::new(language),
+            wrong: 0,
+        };
+        let step = Step::Enrolling(Box::new(enrolling));
+        let token = self.inner.portal.keep(step, (self.now(), LASTS), rng)?.ok_or(Refused::Unavailable)?;
+        Ok(Enrolment { token, proxy, language })
+    }
+
+    /// The invitation that somebody answers rightly. Whatever is wrong, the answer is one, and the work too.
+    pub(super) async fn answered(
+        &self,
+        tenant: &TenantId,
+        invitation: &str,
+        identifiers: &Identifiers,
+        source: &str,
+    ) -> Result<(PortalInvitation, Invited, Language), Refused> {
         let trier = Trier::source(source);
         self.admits(tenant, &trier).await?;
         let store = self.inner.store.tenant(tenant);
@@ -91,25 +116,13 @@ impl Engine {
         let alive = found.as_ref().filter(|one| !one.used && one.expires_at > self.now() && one.tries < TRIES);
         let invited = alive.and_then(|one| serde_json::from_slice::<Invited>(one.content.reveal()).ok());
         let matches = fits(&directory, invited.as_ref(), identifiers);
-        let Some((one, invited)) = alive.zip(invited).filter(|_| matches) else {
-            self.miss_invitation(tenant, found.as_ref()).await?;
-            return Err(self.missed(tenant, &trier).await);
-        };
-        let language = directory.language().unwrap_or(Language::En);
-        let rng = self.inner.rng.as_ref();
-        let proxy = invited.person.is_some();
-        let enrolling = Enrolling {
-            tenant: tenant.clone(),
-            patient: one.patient.clone(),
-            person: invited.person,
-            invitation: one.id,
-            account: AccountId::new(self.now(), rng)?,
-            content: Account::new(language),
-            wrong: 0,
-        };
-        let step = Step::Enrolling(Box::new(enrolling));
-        let token = self.inner.portal.keep(step, (self.now(), LASTS), rng)?.ok_or(Refused::Unavailable)?;
-        Ok(Enrolment { token, proxy, language })
+        match alive.cloned().zip(invited).filter(|_| matches) {
+            Some((one, invited)) => Ok((one, invited, directory.language().unwrap_or(Language::En))),
+            None => {
+                self.miss_invitation(tenant, found.as_ref()).await?;
+                Err(self.missed(tenant, &trier).await)
+            }
+        }
     }
 
     /// A wrong answer is counted against the invitation too, so that who holds a code cannot try every birthday.

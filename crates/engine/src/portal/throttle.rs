@@ -22,17 +22,19 @@ const DAY_SECONDS: i64 = 24 * 3_600;
 /// Who tries: by which name, from where. Both are kept as keyed indexes alone.
 #[derive(Debug, Clone)]
 pub(super) struct Trier {
-    name: String,
+    /// `None` = no name is asked for here: nobody shares a count with whoever tries elsewhere.
+    name: Option<String>,
     source: String,
 }
 
 impl Trier {
     pub(super) fn new(name: &str, source: &str) -> Self {
-        Self { name: format!("name {}", name.trim().to_lowercase()), source: format!("from {source}") }
+        let name = format!("name {}", name.trim().to_lowercase());
+        Self { name: Some(name), ..Self::source(source) }
     }
 
     pub(super) fn source(source: &str) -> Self {
-        Self::new("", source)
+        Self { name: None, source: format!("from {source}") }
     }
 }
 
@@ -51,7 +53,10 @@ impl Engine {
     /// Whether another answer is heard now. It asks the same of the store whoever exists.
     pub(super) async fn admits(&self, tenant: &TenantId, who: &Trier) -> Result<(), Refused> {
         let store = self.inner.store.tenant(tenant);
-        let name = until(store.portal_tries(&who.name).await?, FREE_OF_NAME);
+        let name = match &who.name {
+            Some(name) => until(store.portal_tries(name).await?, FREE_OF_NAME),
+            None => None,
+        };
         let source = until(store.portal_tries(&who.source).await?, FREE_OF_SOURCE);
         match name.max(source).filter(|until| *until > self.now()) {
             Some(until) => Err(Refused::TooMany { until }),
@@ -61,7 +66,8 @@ impl Engine {
 
     /// Counts a wrong answer, and gives what it is answered with.
     pub(super) async fn missed(&self, tenant: &TenantId, who: &Trier) -> Refused {
-        match self.inner.store.tenant(tenant).count_portal_tries(&[&who.name, &who.source]).await {
+        let what: Vec<&str> = who.name.iter().chain([&who.source]).map(String::as_str).collect();
+        match self.inner.store.tenant(tenant).count_portal_tries(&what).await {
             Ok(()) => Refused::NoMatch,
             Err(error) => error.into(),
         }
@@ -69,7 +75,10 @@ impl Engine {
 
     /// A right answer came: the name starts anew. Where it came from does not, or an attacker's own account would clear it.
     pub(super) async fn hit(&self, tenant: &TenantId, who: &Trier) -> Result<(), Refused> {
-        Ok(self.inner.store.tenant(tenant).forget_portal_tries(&who.name).await?)
+        match &who.name {
+            Some(name) => Ok(self.inner.store.tenant(tenant).forget_portal_tries(name).await?),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The patients' portal: what is enrolled, signed in, read and written, and what somebody gets who has no business there.
 
-use crate::clinic::{Clinic, EMAIL, NUMBER, principal, reminder, result};
+use crate::clinic::{Clinic, EMAIL, NUMBER, principal, result};
 use crate::records;
 use aws_lc_rs::hmac;
 use jiff::SignedDuration;
@@ -25,8 +25,9 @@ fn alma() -> Identifiers {
 /// What an authenticator app shows (RFC 6238), from the key as it is typed in.
 fn app(clinic: &Clinic, offer: &TotpOffer) -> Secret<String> {
     const SIGNS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let bits: String = offer.key.reveal().chars().map(|c| format!("{:05b}", SIGNS.find(c).unwrap())).collect();
-    let key: Vec<u8> = (0..20).map(|at| u8::from_str_radix(&bits[at * 8..at * 8 + 8], 2).unwrap()).collect();
+    let bits: Vec<u8> = offer.key.reveal().chars().map(|c| u8::try_from(SIGNS.find(c).unwrap()).unwrap()).collect();
+    let bits: Vec<u8> = bits.iter().flat_map(|five| (0..5).rev().map(move |at| (five >> at) & 1)).collect();
+    let key: Vec<u8> = bits.chunks(8).map(|byte| byte.iter().fold(0, |so_far, bit| (so_far << 1) | bit)).collect();
     let step = clinic.engine.clock().now().as_second() / 30;
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &key), &step.to_be_bytes());
     let at = usize::from(tag.as_ref()[19] & 15);
@@ -134,10 +135,13 @@ async fn a_word_of_danger_is_answered_at_once_and_a_stop_in_the_portal_ends_text
     assert_eq!(clinic.engine.reply(&alma, message, "  ").await.unwrap(), Replied::NotTaken);
     assert_eq!(clinic.engine.reply(&alma, message, "STOP").await.unwrap(), Replied::Stopped);
     clinic.minutes(26 * 60);
-    let answer = clinic.send(&reminder("a1")).await;
+    let mut next = result(None);
+    next["content"]["body"] = "Your HbA1c came back at 7.1 %. That is better.".into();
+    let answer = clinic.send(&next).await;
     let refused: Vec<_> = answer.decision.refusals.iter().filter(|one| one.channel == Channel::Sms).collect();
     assert!(refused.iter().any(|one| one.rule == "TCP-11" || one.rule == "TCP-14"), "{refused:?}");
-    assert!(answer.decision.deliveries.iter().any(|one| one.channel == Channel::Portal));
+    let portal: Vec<_> = answer.decision.refusals.iter().filter(|one| one.channel == Channel::Portal).collect();
+    assert!(answer.decision.deliveries.iter().any(|one| one.channel == Channel::Portal), "{portal:?}");
 }
 
 #[tokio::test]
@@ -396,6 +400,56 @@ async fn a_mother_reads_for_her_son_until_the_grant_ends_and_never_what_he_conse
     grown["birthDate"] = json!("2008-12-01");
     clinic.import(vec![grown]).await;
     assert!(listed().await.is_empty(), "he came of age today");
+}
+
+#[tokio::test]
+async fn one_account_takes_up_a_second_child_and_turns_between_them_until_the_patient_ends_it() {
+    let clinic = Clinic::open_with(family(true), std::sync::Arc::new(postern_engine::faults::NoFaults)).await;
+    clinic.import(records::patient("p2", "+12125550102", "sam@example.org")).await;
+    let (alma, _) = enrol(&clinic, "Patient/p2", None, "alma").await;
+    let mother = visitor(&clinic, &alma).await;
+    let engine = &clinic.engine;
+    let new = NewInvitation { person: Some("RelatedPerson/r1".into()) };
+    let code = engine.invite(&clinic.principal, "Patient/p1", &new).await.unwrap().code;
+    let wrong = engine.take_up(&mother, &code, &alma_of(2015), HOME).await;
+    assert_eq!(wrong.unwrap_err(), Refused::NoMatch);
+    let turned = engine.take_up(&mother, &code, &boy(), HOME).await.unwrap();
+    assert!(engine.visitor(&alma.token).await.unwrap().is_none(), "a new token");
+    let for_son = visitor(&clinic, &turned).await;
+    assert!(for_son.is_proxy() && for_son.patient.as_str() == "p1");
+    let persons = engine.persons(&for_son).await.unwrap();
+    assert_eq!(
+        persons.iter().map(|one| (one.patient.as_str(), one.this)).collect::<Vec<_>>(),
+        [("p2", false), ("p1", true)]
+    );
+    let back = engine.turn_to(&for_son, persons[0].id).await.unwrap();
+    assert!(!visitor(&clinic, &back).await.is_proxy());
+    let again = engine.turn_to(&visitor(&clinic, &back).await, persons[1].id).await.unwrap();
+    let enrolment = begin(&clinic, "Patient/p1", None, &boy()).await;
+    let offer = engine.enrol_with_password(&enrolment.token, "son", &secret(PASSWORD)).await.unwrap();
+    let code = app(&clinic, &offer);
+    let son = engine.enrol_confirm_code(&enrolment.token, code.reveal(), Browser::Phone).await.unwrap();
+    let son = visitor(&clinic, &son).await;
+    assert_eq!(engine.proxies(&son).await.unwrap(), ["RelatedPerson/r1"]);
+    engine.end_proxy(&son, "RelatedPerson/r1").await.unwrap();
+    assert!(engine.visitor(&again.token).await.unwrap().is_none(), "at once, in every session");
+}
+
+fn alma_of(year: i16) -> Identifiers {
+    Identifiers { born: date(year, 10, 12), ..alma() }
+}
+
+#[tokio::test]
+async fn who_guesses_at_invitations_from_one_place_is_stopped_there_and_nobody_elsewhere() {
+    let clinic = Clinic::open().await;
+    let (engine, tenant) = (&clinic.engine, clinic.tenant());
+    for _ in 0..30 {
+        let guess = engine.begin_enrolment(&tenant, "BCDF-GHJK-MNPQ", &alma(), "198.51.100.9").await;
+        assert_eq!(guess.unwrap_err(), Refused::NoMatch);
+    }
+    let guess = engine.begin_enrolment(&tenant, "BCDF-GHJK-MNPQ", &alma(), "198.51.100.9").await;
+    assert!(matches!(guess, Err(Refused::TooMany { .. })));
+    begin(&clinic, "Patient/p1", None, &alma()).await;
 }
 
 #[tokio::test]
