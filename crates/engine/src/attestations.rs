@@ -6,7 +6,7 @@ use crate::ledger_entry;
 use crate::principal::Principal;
 use crate::wire::WireError;
 use jiff::Timestamp;
-use postern_base::{PatientId, Phi};
+use postern_base::{PatientId, Phi, TenantId};
 use postern_gate::facts::Address;
 use postern_ledger::Kind;
 use postern_store::{Attestation, StoreError};
@@ -46,17 +46,29 @@ impl Engine {
         &self,
         principal: &Principal,
         patient: &PatientId,
+        words: (&'static str, &'static str),
+        point: Option<Address>,
+        content: &T,
+    ) -> Result<Timestamp, UseError> {
+        self.attest_as((&principal.tenant, principal.actor()), patient, words, point, content).await
+    }
+
+    /// The same, by whoever stands in the ledger as `actor`.
+    pub(crate) async fn attest_as<T: Serialize>(
+        &self,
+        (tenant, actor): (&TenantId, String),
+        patient: &PatientId,
         (kind, code): (&'static str, &'static str),
         point: Option<Address>,
         content: &T,
     ) -> Result<Timestamp, UseError> {
-        let entry = ledger_entry::of(self, &principal.tenant, Kind::ConsentChanged, principal.actor(), code)
-            .map_err(|_| UseError::Unavailable)?;
+        let entry =
+            ledger_entry::of(self, tenant, Kind::ConsentChanged, actor, code).map_err(|_| UseError::Unavailable)?;
         // As it will be read again.
         let added_at = Timestamp::from_microsecond(entry.at.as_microsecond()).unwrap_or(entry.at);
         let content = Phi::new(serde_json::to_vec(content).map_err(|_| UseError::Unavailable)?);
         let attested = Attestation { kind: kind.to_owned(), point, content, added_at };
-        self.inner.store.tenant(&principal.tenant).attest(patient, attested, entry).await?;
+        self.inner.store.tenant(tenant).attest(patient, attested, entry).await?;
         Ok(added_at)
     }
 

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::principal::{Holder, Principal, PrincipalKind};
 use crate::render::Rendered;
 use crate::tenants::TenantState;
-use crate::{do_not_call, notices, number_checks, roles, verifications};
+use crate::{do_not_call, notices, number_checks, roles, verifications, wishes};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, EmailTier, Language, MessageId, PatientId, Phi, Purpose, TenantId};
@@ -145,6 +145,7 @@ impl Engine {
         let found_out = verifications::found_out(&attested)?;
         if let Fact::Known(consents) = &mut consents {
             consents.extend(notices::acknowledgements(&notices));
+            consents.extend(wishes::consents(&wishes::all(&attested)?, &request.patient));
         }
         let points_of_patient = match &mut patient {
             Fact::Known(patient) => Some(&mut patient.points),

@@ -59,6 +59,7 @@ mod verifications;
 mod visit;
 mod volume;
 pub mod wire;
+mod wishes;
 
 pub use accept::Accepted;
 pub use config::EngineConfig;

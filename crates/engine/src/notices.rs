@@ -8,7 +8,7 @@ use crate::number_checks::ending;
 use crate::principal::{Principal, Scope};
 use crate::wire::{NewNotice, NoticeAnswer, NoticeKind, NoticeView, WireError};
 use jiff::Timestamp;
-use postern_base::{PatientId, Phi};
+use postern_base::{PatientId, Phi, TenantId};
 use postern_gate::Fact;
 use postern_gate::facts::{Address, Consent, ConsentKind, NoticeGiven, Provision, Ruling, System};
 use postern_store::{Attestation, StoreError};
@@ -24,6 +24,9 @@ pub(crate) struct Kept {
     how: String,
     version: Option<String>,
     answer: Option<NoticeAnswer>,
+    /// The words, where Postern showed them itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    words: Option<String>,
 }
 
 /// A notice and whether what the patient said to it still stands.
@@ -66,6 +69,27 @@ impl Engine {
         Ok(view(this.unwrap_or(&Notice { kept: Attested { point, content: kept, added_at }, stands: false })))
     }
 
+    /// Records what a patient themselves, standing in the ledger as `actor`, said in the portal to the risk of e-mail at `point`.
+    pub(crate) async fn say_of_email_risk(
+        &self,
+        (tenant, actor): (&TenantId, String),
+        patient: &PatientId,
+        point: Address,
+        (answer, words): (NoticeAnswer, &str),
+    ) -> Result<(), UseError> {
+        let kept = Kept {
+            kind: NoticeKind::EmailRisk,
+            at: self.now(),
+            how: "in the portal".to_owned(),
+            version: None,
+            answer: Some(answer),
+            words: Some(words.to_owned()),
+        };
+        let code = if answer == NoticeAnswer::Accepts { "notice_accepted" } else { "objected" };
+        self.attest_as((tenant, actor), patient, (KIND, code), Some(point), &kept).await?;
+        Ok(())
+    }
+
     /// What a patient was told and said, in the order it was recorded.
     ///
     /// # Errors
@@ -79,6 +103,11 @@ impl Engine {
         let mut reading = self.inner.store.tenant(&principal.tenant).reading().await?;
         Ok(given(&reading.attestations(patient).await?)?)
     }
+}
+
+/// The notices among what is attested, each with its words where Postern showed them itself.
+pub(crate) fn shown(all: &[Attestation]) -> Result<Vec<(NoticeView, Option<String>)>, StoreError> {
+    Ok(given(all)?.iter().map(|notice| (view(notice), notice.kept.content.words.clone())).collect())
 }
 
 /// The notices among what is attested, each with whether it stands: of the answers to one notice about one contact point, the newest
@@ -187,7 +216,7 @@ fn read(new: &NewNotice, now: Timestamp) -> Result<Kept, WireError> {
         return Err(WireError::new("version", "this field is required for a notice of privacy practices"));
     }
     let at = happened("at", new.at, now)?;
-    Ok(Kept { kind: new.kind, at, how: source("how", &new.how)?, version, answer: new.answer })
+    Ok(Kept { kind: new.kind, at, how: source("how", &new.how)?, version, answer: new.answer, words: None })
 }
 
 fn view(notice: &Notice) -> NoticeView {
@@ -210,7 +239,7 @@ mod tests {
 
     fn notice(kind: NoticeKind, at: i64, answer: Option<NoticeAnswer>) -> Attestation {
         let at = Timestamp::from_second(at).unwrap();
-        let kept = Kept { kind, at, how: "on paper".into(), version: Some("v1".into()), answer };
+        let kept = Kept { kind, at, how: "on paper".into(), version: Some("v1".into()), answer, words: None };
         let point = (kind == NoticeKind::EmailRisk).then(|| Phi::new("pat@example.org".into()));
         let content = Phi::new(serde_json::to_vec(&kept).unwrap());
         Attestation { kind: KIND.into(), point, content, added_at: at }

@@ -89,6 +89,20 @@ impl Engine {
         self.inner.store.tenant(id).keep_policy(&state.policy.version, &text, entry).await
     }
 
+    /// The tenant that links of this host belong to; `None` = nobody's.
+    ///
+    /// # Errors
+    /// [`UseError::Unavailable`].
+    pub async fn tenant_of_domain(&self, host: &str) -> Result<Option<TenantId>, UseError> {
+        for record in self.inner.store.tenants().await? {
+            let Ok(state) = self.tenant_state(&record.id).await else { continue };
+            if state.settings.tenant.link_domains.iter().any(|domain| domain.eq_ignore_ascii_case(host)) {
+                return Ok(Some(record.id));
+            }
+        }
+        Ok(None)
+    }
+
     /// Creates or replaces a tenant's settings. A policy that loosens the floor is refused with everything that is wrong with
     /// it; one that an older version took and this one does not refuses every decision and says which cell.
     ///

@@ -1,7 +1,7 @@
 //! What is known of contact points: opt-outs, requests not to be called, verifications, and what came in from them.
 
 use crate::coverage::{DO_NOT_CALL, INBOUND as COVERED_INBOUND, OPT_OUTS, VERIFICATIONS};
-use crate::database::{Row, Value, array, column, id, optional_time, optional_word, time, word};
+use crate::database::{Failure, Row, Value, array, column, id, optional_time, optional_word, places, time, word};
 use crate::frame::{Framer, Frames};
 use crate::keys::{Index, PatientKey, TenantKeys};
 use crate::open::{Store, Tenanted};
@@ -9,6 +9,7 @@ use crate::reading::Reading;
 use crate::records::{NewInbound, ReceivedMessage, StoreError};
 use crate::rows::Insert;
 use crate::seal::Place;
+use crate::writer::{Tx, Write};
 use jiff::Timestamp;
 use postern_base::{Channel, MessageId, PatientId, Phi, Purpose, TenantId};
 use postern_gate::facts::{Address, Inbound, OptOut, OptOutScope, Verification};
@@ -67,12 +68,9 @@ impl Tenanted {
     /// # Errors
     /// [`StoreError`].
     pub async fn put_opt_out(&self, opt_out: OptOut, entry: Entry) -> Result<(), StoreError> {
-        let purpose = match opt_out.scope {
-            OptOutScope::All => None,
-            OptOutScope::Purpose(purpose) => Some(purpose.as_str().to_owned()),
-        };
-        let channel = Some(opt_out.channel.as_str().to_owned());
-        self.change_opt_out(&opt_out.point, false, opt_out.at, channel, purpose, entry).await
+        let tenant = self.keys().await?;
+        let row = opt_out_row(&tenant, &opt_out.point, false, opt_out.at, Some(&opt_out));
+        self.change_opt_out(tenant, row, entry).await
     }
 
     /// Removes opt-outs of a point by an affirmative act of the patient (RULES TCP-16). What was recorded stays in the database;
@@ -81,30 +79,33 @@ impl Tenanted {
     /// # Errors
     /// [`StoreError`].
     pub async fn lift_opt_out(&self, point: &Address, entry: Entry) -> Result<(), StoreError> {
-        let at = entry.at;
-        self.change_opt_out(point, true, at, None, None, entry).await
+        let tenant = self.keys().await?;
+        let row = opt_out_row(&tenant, point, true, entry.at, None);
+        self.change_opt_out(tenant, row, entry).await
     }
 
-    async fn change_opt_out(
+    /// Puts `opt_outs` of a point in the place of all that stand there, in one step, by an act of the patient at `at` (RULES TCP-16):
+    /// there is no moment in which the point is open for more than they leave open.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn replace_opt_outs(
         &self,
         point: &Address,
-        lifted: bool,
         at: Timestamp,
-        channel: Option<String>,
-        purpose: Option<String>,
+        opt_outs: Vec<OptOut>,
         entry: Entry,
     ) -> Result<(), StoreError> {
         let tenant = self.keys().await?;
+        self.admissible(std::slice::from_ref(&entry))?;
+        let mut rows = vec![opt_out_row(&tenant, point, true, at, None)];
+        rows.extend(opt_outs.iter().map(|row| opt_out_row(&tenant, point, false, row.at, Some(row))));
+        self.shared.queue.write(ReplaceOptOuts { tenant, rows, entry }).await
+    }
+
+    async fn change_opt_out(&self, tenant: Arc<TenantKeys>, row: Vec<Value>, entry: Entry) -> Result<(), StoreError> {
         let entries = vec![entry];
         self.admissible(&entries)?;
-        let row = vec![
-            tenant.seq.into(),
-            tenant.point(point.reveal()).to_vec().into(),
-            i32::from(lifted).into(),
-            at.as_microsecond().into(),
-            Value::from(channel),
-            Value::from(purpose),
-        ];
         self.shared.queue.write(Insert { tenant, table: &OPT_OUTS, head: OPT_OUT, row, tail: "", entries }).await?;
         Ok(())
     }
@@ -308,6 +309,42 @@ fn received(row: &Row, tenant: &TenantKeys, key: &PatientKey) -> Result<Received
         theirs,
         at: time(row, 3)?,
     })
+}
+
+/// A row of opt-outs, or, without one, of their end.
+fn opt_out_row(tenant: &TenantKeys, point: &Address, lifted: bool, at: Timestamp, row: Option<&OptOut>) -> Vec<Value> {
+    let purpose = row.and_then(|row| match row.scope {
+        OptOutScope::All => None,
+        OptOutScope::Purpose(purpose) => Some(purpose.as_str().to_owned()),
+    });
+    vec![
+        tenant.seq.into(),
+        tenant.point(point.reveal()).to_vec().into(),
+        i32::from(lifted).into(),
+        at.as_microsecond().into(),
+        Value::from(row.map(|row| row.channel.as_str().to_owned())),
+        Value::from(purpose),
+    ]
+}
+
+/// Ends the opt-outs of a point and writes those that stand in their place.
+#[derive(Debug)]
+struct ReplaceOptOuts {
+    tenant: Arc<TenantKeys>,
+    rows: Vec<Vec<Value>>,
+    entry: Entry,
+}
+
+impl Write for ReplaceOptOuts {
+    type Output = ();
+    async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
+        for row in &self.rows {
+            let sql = format!("{OPT_OUT} ({})", places(row.len()));
+            tx.write(&self.tenant, &OPT_OUTS, &sql, row.clone()).await?;
+        }
+        tx.append(&self.tenant, &self.entry).await?;
+        Ok(())
+    }
 }
 
 impl Reading {

@@ -29,6 +29,26 @@ pub struct Settings {
     /// What roles of staff may ask for, by name, beside the built-in ones or in their place.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<String, Vec<Purpose>>,
+    /// How its portal looks.
+    #[serde(default, skip_serializing_if = "Look::is_plain")]
+    pub portal: Look,
+}
+
+/// How a tenant's portal looks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// The colour of its top bar and buttons, as `#rrggbb`; it is darkened where white on it could not be read.
+    #[serde(default)]
+    pub colour: Option<String>,
+}
+
+impl Look {
+    /// Whether nothing is said of it.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.colour.is_none()
+    }
 }
 
 /// Who speaks.
