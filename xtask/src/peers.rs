@@ -73,6 +73,12 @@ const DEBIAN: &[Package] = &[
         why: "makes test certificates, and opens what S/MIME encrypted",
     },
     Package { name: "libssl-dev", version: "3.0", shows: "/usr/include/openssl/cms.h", why: "what S/MIME is built on" },
+    Package {
+        name: "chromium",
+        version: "156.0",
+        shows: "/usr/bin/chromium",
+        why: "the browser that the portal's stories are told in",
+    },
     Package { name: "pkg-config", version: "1.8", shows: "/usr/bin/pkg-config", why: "finds it" },
 ];
 
@@ -195,7 +201,7 @@ fn node(root: &Path, home: &Path, peers: &mut Peers) {
     let wanted = root.join("xtask/peers/package.json");
     let directory = home.join("node");
     let stamp = home.join("node.package.json");
-    let name = "hl7.fhir.r4.examples, sms-segments-calculator, twilio, smpp, prism (npm)";
+    let name = "hl7.fhir.r4.examples, sms-segments-calculator, twilio, smpp, prism, playwright-core, axe-core (npm)";
     if !current(&wanted, &stamp) || !directory.join("node_modules").exists() {
         if run::output("npm", &["--version"]).is_none() {
             apt(&["npm"]);

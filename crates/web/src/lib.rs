@@ -1,4 +1,4 @@
-//! HTTP: the API, vendors' webhooks, the ledger as static tiles, health and metrics, and the simulator's page.
+//! HTTP: the API, vendors' webhooks, the ledger as static tiles, health and metrics, the patients' portal, and the simulator's page.
 //!
 //! What this crate must not do: decide, name a database, open an outbound socket, read the environment. It turns requests
 //! into calls of the engine and answers into JSON or HTML, and nothing else.
@@ -10,6 +10,7 @@ pub mod api;
 mod caller;
 mod exchange;
 pub mod key;
+mod portal;
 pub mod problem;
 pub mod routes;
 mod server;
@@ -17,6 +18,7 @@ pub mod simulator;
 mod web;
 
 pub use key::ApiKey;
+pub use portal::PORTAL;
 pub use problem::Problem;
 pub use routes::router;
 pub use server::serve;

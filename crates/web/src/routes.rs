@@ -13,6 +13,7 @@ pub use parts::{Access, Gives, Method, Records, Takes};
 
 use crate::caller::guard;
 use crate::exchange::surround;
+use crate::portal::{self, PORTAL, by_host};
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
 use axum::Router;
@@ -41,7 +42,7 @@ pub struct Route {
     pub parameters: &'static [(&'static str, &'static str, &'static str)],
     /// The status of success and what comes with it.
     pub gives: (u16, Gives),
-    handler: fn() -> MethodRouter<Web>,
+    pub(crate) handler: fn() -> MethodRouter<Web>,
 }
 
 const LIMIT: (&str, &str, &str) = ("limit", "query", "At most this many, 1 to 99; 50 when absent.");
@@ -55,7 +56,7 @@ pub fn table() -> impl Iterator<Item = &'static Route> {
     GROUPS.iter().copied().flatten()
 }
 
-/// The router over [`table`], and over [`DEMO`] where `web` has simulators.
+/// The router over [`table`], over the patients' [`PORTAL`], and over [`DEMO`] where `web` has simulators.
 pub fn router(web: Web) -> Router {
     let demo: &'static [Route] = if web.simulators().is_some() { DEMO } else { &[] };
     let mut router = Router::new();
@@ -63,12 +64,19 @@ pub fn router(web: Web) -> Router {
         let guarded = (route.handler)().route_layer(from_fn_with_state((web.clone(), route), guard));
         router = router.route(route.path, guarded);
     }
-    router
+    router = router.route(portal::LINK.path, (portal::LINK.handler)());
+    for route in PORTAL {
+        let guarded = (route.handler)().route_layer(from_fn_with_state((web.clone(), route), portal::guard));
+        router = router.route(route.path, guarded);
+    }
+    let pages = router
         .method_not_allowed_fallback(|| async {
             Problem::new(Kind::MethodNotAllowed, "This address does not take that method; `Allow` says which it takes.")
         })
         .fallback(|| async { Problem::new(Kind::NotFound, "There is no such address; GET /openapi.json lists them.") })
         .layer(DefaultBodyLimit::max(web.config().body_limit))
         .layer(from_fn_with_state(web.clone(), surround))
-        .with_state(web)
+        .with_state(web.clone());
+    // Outside the router, so that a page of a practice's own host is found under that practice.
+    Router::new().fallback_service(pages).layer(from_fn_with_state(web, by_host))
 }

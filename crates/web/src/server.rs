@@ -11,10 +11,16 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::ServiceExt as _;
+
+/// Who is at the other end of a connection: with a proxy in front, the proxy.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// How long nothing is accepted after the system gave no connection for want of something of its own, such as file handles.
 const OUT_OF_BREATH: Duration = Duration::from_millis(200);
@@ -32,7 +38,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     listener.local_addr()?;
     let config = web.config().clone();
-    let service = TowerToHyperService::new(router(web.clone()));
+    let router = router(web.clone());
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(config.idle_time);
     let graceful = GracefulShutdown::new();
@@ -47,11 +53,16 @@ pub async fn serve(
     };
     let mut over = std::pin::pin!(over);
     loop {
-        let (seat, stream) = tokio::select! {
+        let (seat, stream, peer) = tokio::select! {
             next = next(&listener, &room) => next,
             () = &mut over => break,
         };
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
+        let service = router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            request
+        });
+        let service = TowerToHyperService::new(service);
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 // Slow, cut off or not HTTP: the caller's affair.
@@ -69,16 +80,16 @@ pub async fn serve(
 }
 
 /// The next connection, once there is room for one.
-async fn next(listener: &TcpListener, room: &Arc<Semaphore>) -> (Option<tokio::sync::OwnedSemaphorePermit>, TcpStream) {
+async fn next(listener: &TcpListener, room: &Arc<Semaphore>) -> (Option<OwnedSemaphorePermit>, TcpStream, IpAddr) {
     // The semaphore is never closed.
     let seat = Arc::clone(room).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "a connection stays slow");
                 }
-                return (seat, stream);
+                return (seat, stream, from.ip());
             }
             // The caller was gone before we looked.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}

@@ -148,7 +148,7 @@ fn problems(route: &Route) -> Vec<Kind> {
         Access::Scopes(_) => kinds.extend([Kind::Unauthorized, Kind::Forbidden, Kind::TooMany]),
         Access::Vendor => kinds.extend([Kind::Unauthorized, Kind::NotFound, Kind::BadRequest]),
         Access::Link => kinds.push(Kind::BadRequest),
-        Access::Anyone | Access::ThisMachine => {}
+        Access::Anyone | Access::ThisMachine | Access::Browser | Access::Patient => {}
     }
     match route.takes {
         Takes::Json(_) | Takes::JsonLines(_) => {

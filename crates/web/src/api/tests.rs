@@ -53,6 +53,7 @@ fn what_changes_or_shows_something_of_a_patient_needs_a_scope_and_is_recorded() 
             Access::Vendor => assert_eq!(route.records, Records::Received, "{}", route.id),
             // A GET of a link changes nothing: programs that look for viruses follow every one.
             Access::Link => assert_eq!(route.records == Records::Nothing, route.method == Method::Get, "{}", route.id),
+            Access::Browser | Access::Patient => panic!("{}: a page of the portal is no route of the API", route.id),
             Access::ThisMachine => assert!(DEMO.iter().any(|demo| demo.id == route.id), "{}", route.id),
         }
         if route.path.contains("portal-copies") || route.path.contains("inbound") {

@@ -13,6 +13,10 @@ pub enum Access {
     Link,
     /// A browser on this machine; only mounted in a demo.
     ThisMachine,
+    /// Whoever opens a page of the portal: it says nothing of anybody, and a form of it counts only from the same browser.
+    Browser,
+    /// A patient, or who stands for one, signed in with two factors (RULES IDN-01).
+    Patient,
     /// A principal with all of these scopes.
     Scopes(&'static [Scope]),
 }

@@ -45,6 +45,8 @@ struct Shown {
     body: String,
     at: String,
     state: &'static str,
+    /// Where the link in it leads on this machine.
+    link: Option<String>,
 }
 
 /// A reply from the form.
@@ -128,8 +130,16 @@ fn simulators(web: &Web) -> Result<&Simulators, Problem> {
     web.simulators().ok_or_else(|| Problem::new(Kind::NotFound, "There are no simulators here."))
 }
 
+/// The path of the portal's link in a text, whatever host it names: that host is no machine here.
+fn link(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("/m/")?;
+    let token: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+    (token.len() >= 16).then(|| format!("/m/{token}"))
+}
+
 fn shown(arrival: &Arrival) -> Shown {
     Shown {
+        link: link(arrival.body.reveal()),
         to: arrival.to.reveal().clone(),
         sender: arrival.sender.clone(),
         subject: arrival.subject.as_ref().map(|s| s.reveal().clone()).unwrap_or_default(),

@@ -1,0 +1,171 @@
+//! The account: whose messages, where it is signed in, signing out, and everything to take home.
+
+use super::page::{Frame, Link, Notice, draw, go};
+use super::sign_in::settle;
+use super::visit::{Cookie, Visit};
+use crate::problem::Problem;
+use crate::web::Web;
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use postern_base::SessionId;
+use postern_engine::portal::{Browser, Device, Person, Standing};
+use serde_json::json;
+use uuid::Uuid;
+
+/// The most messages that one download holds.
+const TAKEN: usize = 500;
+
+#[derive(Template)]
+#[template(path = "portal/account.html")]
+struct AccountPage<'a> {
+    frame: Frame<'a>,
+    people: Vec<Whose>,
+    devices: Vec<Row>,
+    proxies: Vec<String>,
+}
+
+struct Whose {
+    id: Uuid,
+    name: String,
+    now: bool,
+}
+
+struct Row {
+    id: SessionId,
+    name: String,
+    this: bool,
+    since: String,
+    seen: String,
+}
+
+/// `GET /account`.
+pub(super) async fn page(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    let visitor = visit.signed_in()?;
+    let persons = web.engine().persons(visitor).await?;
+    let people = persons.iter().map(|one| Whose { id: one.id, name: name(&visit, one), now: one.this }).collect();
+    let devices = web.engine().sessions(visitor).await?.iter().map(|device| row(&visit, device)).collect();
+    let proxies = web.engine().proxies(visitor).await?;
+    draw(&AccountPage {
+        frame: Frame::new(&visit, visit.texts.say("account")).part("account"),
+        people,
+        devices,
+        proxies,
+    })
+}
+
+/// Whose messages, by first name; one's own are called so.
+fn name(visit: &Visit, standing: &Standing) -> String {
+    match (&standing.person, &standing.first_name) {
+        (Person::Patient, _) => visit.texts.say("account-self"),
+        (Person::Proxy(_), Some(name)) => name.reveal().clone(),
+        (Person::Proxy(_), None) => visit.texts.say("account-somebody"),
+    }
+}
+
+/// Whom a visitor acts for; `None` = for themselves.
+pub(super) async fn acting_for(web: &Web, visit: &Visit) -> Result<Option<String>, Problem> {
+    let Some(visitor) = visit.visitor.as_ref().filter(|visitor| visitor.is_proxy()) else { return Ok(None) };
+    let persons = web.engine().persons(visitor).await?;
+    Ok(persons.iter().find(|one| one.this).map(|one| name(visit, one)))
+}
+
+fn row(visit: &Visit, device: &Device) -> Row {
+    let key = match device.browser {
+        Browser::Phone => "device-phone",
+        Browser::Tablet => "device-tablet",
+        Browser::Computer => "device-computer",
+        Browser::Unsaid => "device-other",
+    };
+    Row {
+        id: device.session,
+        name: visit.texts.say(key),
+        this: device.this,
+        since: visit.texts.with("account-since", "when", visit.time(device.made_at)),
+        seen: visit.texts.with("account-seen", "when", visit.time(device.seen_at)),
+    }
+}
+
+/// `POST /sign-out`.
+pub(super) async fn sign_out(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    web.engine().sign_out(visit.signed_in()?).await?;
+    Ok(gone(&visit))
+}
+
+/// `POST /account/everywhere`.
+pub(super) async fn everywhere(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    web.engine().sign_out_everywhere(visit.signed_in()?).await?;
+    Ok(gone(&visit))
+}
+
+/// Signed out: the browser forgets the session and whatever it kept of the pages.
+fn gone(visit: &Visit) -> Response {
+    let mut response = go(visit, "/signed-out");
+    for cookie in [Cookie::Session, Cookie::Step, Cookie::After] {
+        visit.give(&mut response, cookie, "");
+    }
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
+    response
+}
+
+/// `GET /signed-out`.
+pub(super) async fn signed_out(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    let texts = visit.texts;
+    let notice = Notice {
+        paragraphs: vec![texts.say("signed-out-text")],
+        go_on: Some(Link::new("/sign-in", texts.say("sign-in"))),
+        ..Notice::default()
+    };
+    notice.draw(StatusCode::OK, Frame::new(&visit, texts.say("signed-out")))
+}
+
+/// `POST /account/end`: one other session, such as that of a telephone that was lost.
+pub(super) async fn end(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    let session = visit.fields.value("session").parse::<Uuid>().map_err(|_| Problem::not_found())?;
+    web.engine().end_session(visit.signed_in()?, SessionId(session)).await?;
+    Ok(go(&visit, "/account"))
+}
+
+/// `POST /account/person`: turns to another record.
+pub(super) async fn turn(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    let person = visit.fields.value("person").parse::<Uuid>().map_err(|_| Problem::not_found())?;
+    let turned = web.engine().turn_to(visit.signed_in()?, person).await.map_err(|_| Problem::not_found())?;
+    let mut response = go(&visit, "/messages");
+    settle(&visit, &mut response, &turned);
+    Ok(response)
+}
+
+/// `POST /account/proxy`: ends that somebody acts for the patient.
+pub(super) async fn end_proxy(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    web.engine().end_proxy(visit.signed_in()?, visit.fields.value("proxy")).await?;
+    Ok(go(&visit, "/account"))
+}
+
+/// `GET /account/messages.json`: every message that may be read now, with a proof of each.
+pub(super) async fn download(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    let visitor = visit.signed_in()?;
+    let (mut all, mut before) = (Vec::new(), None);
+    loop {
+        let (proven, next) = web.engine().history_with_proofs(visitor, before, 100).await?;
+        all.extend(proven.iter().map(|one| {
+            json!({
+                "message": one.message, "at": one.at, "purpose": one.purpose, "proof": one.proof,
+                "subject": one.subject.as_ref().map(postern_base::Phi::reveal), "body": one.body.reveal(),
+            })
+        }));
+        before = next;
+        if before.is_none() || all.len() >= TAKEN {
+            break;
+        }
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"messages.json\""),
+    ];
+    Ok((headers, json!({ "messages": all, "complete": before.is_none() }).to_string()).into_response())
+}

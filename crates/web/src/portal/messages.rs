@@ -1,0 +1,329 @@
+//! Messages: the list, one with what was written to it, writing back. A text comes from the engine alone, which asks the gate whether it may
+//! be read and writes down who read it.
+
+use super::form::{Form, Wrong};
+use super::page::{Frame, Link, Notice, draw, draw_as, go};
+use super::sign_in::{Factor, answered, asked, settle, wrong};
+use super::visit::{Cookie, Visit};
+use crate::problem::{Kind, Problem};
+use crate::web::Web;
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use postern_base::MessageId;
+use postern_engine::portal::{NotNow, Opener, Opening, Replied, Written};
+use uuid::Uuid;
+
+/// How many messages a page lists.
+const LISTED: u32 = 20;
+/// The longest answer, in characters; the engine takes a little more.
+const LONGEST: i64 = 4000;
+
+#[derive(Template)]
+#[template(path = "portal/messages.html")]
+struct MessagesPage<'a> {
+    frame: Frame<'a>,
+    messages: Vec<Row>,
+    older: Option<MessageId>,
+}
+
+struct Row {
+    id: MessageId,
+    purpose: String,
+    subject: Option<String>,
+    when: String,
+    new: bool,
+}
+
+#[derive(Template)]
+#[template(path = "portal/message.html")]
+struct MessagePage<'a> {
+    frame: Frame<'a>,
+    from: String,
+    message: Shown,
+    replies: Vec<Reply>,
+    why: Vec<String>,
+    openings: Vec<String>,
+    errors: Vec<Wrong>,
+    draft: String,
+    sent: bool,
+}
+
+struct Shown {
+    id: MessageId,
+    subject: Option<String>,
+    body: String,
+    when: String,
+}
+
+struct Reply {
+    body: String,
+    when: String,
+}
+
+#[derive(Template)]
+#[template(path = "portal/safety.html")]
+struct SafetyPage<'a> {
+    frame: Frame<'a>,
+}
+
+/// `GET /messages`. The link of a notice that one came by is followed first.
+pub(super) async fn list(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+    query: axum::extract::RawQuery,
+) -> Result<Response, Problem> {
+    let visitor = visit.signed_in()?;
+    if let Some(token) = visit.cookie(Cookie::After) {
+        // One that is another's, or was used, leads nowhere, and says so of neither.
+        let mut response = match web.engine().follow_link(visitor, token.reveal()).await {
+            Ok(message) => go(&visit, &format!("/messages/{message}")),
+            Err(_) => go(&visit, "/messages"),
+        };
+        visit.give(&mut response, Cookie::After, "");
+        return Ok(response);
+    }
+    let query = query.0.unwrap_or_default();
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let before = pairs.find(|(name, _)| name == "before").and_then(|(_, id)| id.parse::<Uuid>().ok()).map(MessageId);
+    let (listed, older) = web.engine().portal_messages(visitor, before, LISTED).await?;
+    let messages = listed.into_iter().map(|one| Row {
+        id: one.message,
+        purpose: visit.texts.say(&format!("purpose-{}", one.purpose)),
+        subject: one.subject.map(postern_base::Phi::into_inner),
+        when: visit.texts.day(one.at, &visit.place.zone),
+        new: one.read_at.is_none(),
+    });
+    let frame = Frame::new(&visit, visit.texts.say("messages")).part("messages");
+    draw(&MessagesPage { frame, messages: messages.collect(), older })
+}
+
+/// `GET /messages/{id}`.
+pub(super) async fn open(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+    Path((_, id)): Path<(String, Uuid)>,
+) -> Result<Response, Problem> {
+    show(&web, &visit, MessageId(id), (Vec::new(), "", false)).await
+}
+
+/// A message, opened; what is wrong with an answer, its words so far, and whether one was just sent.
+async fn show(
+    web: &Web,
+    visit: &Visit,
+    id: MessageId,
+    (errors, draft, sent): (Vec<Wrong>, &str, bool),
+) -> Result<Response, Problem> {
+    let visitor = visit.signed_in()?;
+    let opened = match web.engine().open_portal_message(visitor, id).await {
+        Ok(opened) => opened,
+        Err(why) => return not_now(visit, id, why),
+    };
+    let read = async {
+        let thread = web.engine().portal_thread(visitor, id).await?;
+        let why = web.engine().why(visitor, id).await?;
+        Ok::<_, NotNow>((thread, why, web.engine().opened_by(visitor, id).await?))
+    };
+    let (thread, why, openings) = match read.await {
+        Ok(all) => all,
+        Err(why) => return not_now(visit, id, why),
+    };
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    // The heading is what kind of message it is, and the title less: neither says what stands in it.
+    let heading = visit.texts.say(&format!("purpose-{}", opened.purpose));
+    let frame = Frame::new(visit, heading).part("messages").with_errors(!errors.is_empty());
+    let page = MessagePage {
+        frame,
+        from: visit.texts.with("messages-from", "practice", visit.place.name.clone()),
+        message: Shown {
+            id,
+            subject: opened.subject.map(postern_base::Phi::into_inner),
+            body: opened.body.into_inner(),
+            when: visit.time(opened.at),
+        },
+        replies: thread.replies.into_iter().map(|one| reply(visit, one)).collect(),
+        why: if why.is_empty() { vec![visit.texts.say("message-why-plain")] } else { why },
+        openings: openings.iter().map(|one| opening(visit, one)).collect(),
+        errors,
+        draft: draft.to_owned(),
+        sent,
+    };
+    draw_as(status, &page)
+}
+
+fn reply(visit: &Visit, written: Written) -> Reply {
+    Reply { when: visit.time(written.at), body: written.text.into_inner() }
+}
+
+/// Who opened it and when, as a line.
+fn opening(visit: &Visit, opening: &Opening) -> String {
+    let key = match &opening.who {
+        Opener::You => "message-who-you",
+        Opener::Account => "message-who-account",
+        Opener::Staff(_) => "message-who-staff",
+        Opener::Program(_) | Opener::System => "message-who-system",
+    };
+    visit.texts.with(key, "when", visit.time(opening.at))
+}
+
+/// Why it is not shown, as a page; who must show more of themselves is asked for it.
+fn not_now(visit: &Visit, id: MessageId, why: NotNow) -> Result<Response, Problem> {
+    let reasons = match why {
+        NotNow::NotFound => return Err(Problem::not_found()),
+        NotNow::Unavailable => return Err(Problem::unavailable("The store does not answer now.")),
+        NotNow::SignInStronger | NotNow::SignInAnew => {
+            return Ok(go(visit, &format!("/messages/{id}/confirm")));
+        }
+        NotNow::Closed(reasons) => reasons,
+    };
+    let mut paragraphs = vec![visit.texts.say("message-held")];
+    paragraphs.extend(reasons);
+    let links = vec![Link::new("/messages", visit.texts.say("back"))];
+    let notice = Notice { paragraphs, links, ..Notice::default() };
+    notice.draw(StatusCode::OK, Frame::new(visit, visit.texts.say("message")).part("messages"))
+}
+
+/// `POST /messages/{id}/reply`.
+pub(super) async fn answer(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+    Path((_, id)): Path<(String, Uuid)>,
+) -> Result<Response, Problem> {
+    let (id, text) = (MessageId(id), visit.fields.value("text"));
+    let said = |sentence: String| vec![Wrong::of("text", sentence)];
+    if text.is_empty() {
+        return show(&web, &visit, id, (said(visit.texts.say("message-reply-empty")), "", false)).await;
+    }
+    let too_long = || said(visit.texts.with("message-reply-long", "count", LONGEST));
+    if text.chars().count() > usize::try_from(LONGEST).unwrap_or(0) {
+        return show(&web, &visit, id, (too_long(), text, false)).await;
+    }
+    match web.engine().reply(visit.signed_in()?, id, text).await {
+        Ok(Replied::Danger) => {
+            // RULES CHT-01: who is in danger hears at once where there is help.
+            draw(&SafetyPage { frame: Frame::new(&visit, visit.texts.say("safety")).part("messages") })
+        }
+        Ok(Replied::NotTaken) => show(&web, &visit, id, (too_long(), text, false)).await,
+        Ok(Replied::Taken) => Ok(go(&visit, &format!("/messages/{id}/sent"))),
+        Ok(Replied::Stopped) => Ok(go(&visit, &format!("/messages/{id}/stopped"))),
+        Err(why) => not_now(&visit, id, why),
+    }
+}
+
+/// `GET /messages/{id}/sent`.
+pub(super) async fn sent(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+    Path((_, id)): Path<(String, Uuid)>,
+) -> Result<Response, Problem> {
+    show(&web, &visit, MessageId(id), (Vec::new(), "", true)).await
+}
+
+/// `GET /messages/{id}/stopped`: what was written said stop, and it stops.
+pub(super) async fn stopped(
+    Extension(visit): Extension<Visit>,
+    Path((_, id)): Path<(String, Uuid)>,
+) -> Result<Response, Problem> {
+    let texts = visit.texts;
+    let notice = Notice {
+        paragraphs: vec![texts.say("stopped-text"), texts.say("choices-always")],
+        go_on: Some(Link::new("/choices", texts.say("stopped-choices"))),
+        links: vec![Link::new(format!("/messages/{id}"), texts.say("back"))],
+        ..Notice::default()
+    };
+    notice.draw(StatusCode::OK, Frame::new(&visit, texts.say("stopped")).part("messages"))
+}
+
+/// `GET /messages/{id}/confirm`: a factor is shown once more.
+pub(super) async fn confirm(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+    Path((_, id)): Path<(String, Uuid)>,
+) -> Result<Response, Problem> {
+    ask_again(&web, &visit, id, Vec::new()).await
+}
+
+async fn ask_again(web: &Web, visit: &Visit, id: Uuid, errors: Vec<Wrong>) -> Result<Response, Problem> {
+    let (texts, visitor) = (visit.texts, visit.signed_in()?);
+    let passkeys = web.engine().passkeys(visitor).await?;
+    let offer = match passkeys.is_empty() {
+        true => None,
+        false => web.engine().confirm_passkey_begin(visitor, &visit.place.site).await.ok(),
+    };
+    let form = Form {
+        lead: vec![texts.say("message-confirm-text")],
+        fields: if offer.is_none() { vec![Factor::Code.field(visit)] } else { Vec::new() },
+        button: texts.say("message-confirm-go"),
+        errors,
+        back: Some("/messages"),
+        action: Some(format!("/messages/{id}/confirm")),
+        passkey: offer.as_ref().map(asked),
+        ..Form::default()
+    };
+    form.draw_in(Frame::new(visit, texts.say("message-confirm")).part("messages"))
+}
+
+/// `POST /messages/{id}/confirm`.
+pub(super) async fn check_confirm(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+    Path((_, id)): Path<(String, Uuid)>,
+) -> Result<Response, Problem> {
+    let visitor = visit.signed_in()?;
+    let shown = match answered(&visit) {
+        Some(answer) => web.engine().confirm_passkey_finish(visitor, &visit.place.site, &answer).await,
+        None => web.engine().confirm(visitor, &Factor::Code.said(&visit), &visit.source()).await,
+    };
+    match shown {
+        Ok(signed_in) => {
+            let mut response = go(&visit, &format!("/messages/{id}"));
+            settle(&visit, &mut response, &signed_in);
+            Ok(response)
+        }
+        Err(refused) => ask_again(&web, &visit, id, vec![wrong(&web, &visit, refused, ("code", "code-wrong"))?]).await,
+    }
+}
+
+/// `GET /m/{token}`: where the link of a notice leads. It says nothing of whom it was for, and changes nothing.
+pub(super) async fn landing(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+    Path((_, token)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let target = web.engine().resolve_link(&token).await?;
+    let target = target.filter(|target| target.tenant == visit.place.tenant).ok_or_else(Problem::not_found)?;
+    let texts = visit.texts;
+    let lead = match target.message {
+        Some(_) => vec![texts.say("landing-text"), texts.say("landing-safe")],
+        None => vec![texts.say("landing-over")],
+    };
+    let form = Form { lead, button: texts.say("landing-go"), ..Form::default() };
+    form.draw(&visit, texts.say("landing"))
+}
+
+/// `POST /m/{token}`: goes to the sign-in, and remembers in this browser what to show after it.
+pub(super) async fn take_link(
+    Extension(visit): Extension<Visit>,
+    Path((_, token)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    // What a token may look like; anything else is no cookie.
+    if token.len() > 128 || !token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Problem::new(Kind::NotFound, "There is no such link."));
+    }
+    let mut response = go(&visit, if visit.visitor.is_some() { "/messages" } else { "/sign-in" });
+    visit.give(&mut response, Cookie::After, &token);
+    Ok(response)
+}
+
+/// `GET /m/{token}` where no practice is named: goes to the practice whose link it is. On a practice's own host nobody comes here.
+pub(super) async fn find_practice(State(web): State<Web>, Path(token): Path<String>) -> Result<Response, Problem> {
+    let target = web.engine().resolve_link(&token).await?.ok_or_else(Problem::not_found)?;
+    let to = format!("{}{}/m/{token}", super::place::PREFIX, target.tenant);
+    let location = axum::http::HeaderValue::from_str(&to).map_err(|_| Problem::not_found())?;
+    let mut response = Response::new(axum::body::Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response.headers_mut().insert(axum::http::header::LOCATION, location);
+    Ok(response)
+}

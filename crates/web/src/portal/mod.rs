@@ -1,0 +1,36 @@
+//! The patients' portal: pages drawn here, in plain words, in two languages, that work without a script.
+//!
+//! What must hold for every page: nothing of a patient in a title, an address or a history; no sentence outside `texts/`; nothing
+//! changed by a GET; every form tied to the browser it was given to; a body only from the engine, which asks the gate and writes it down.
+//!
+//! Start at [`routes::PORTAL`], then [`visit`], which stands before every page.
+
+mod account;
+mod arrive;
+mod assets;
+mod choices;
+mod colour;
+mod enrol;
+mod form;
+mod messages;
+mod page;
+mod place;
+mod qr;
+mod routes;
+mod sign_in;
+mod texts;
+mod visit;
+
+pub use routes::PORTAL;
+
+pub(crate) use routes::LINK;
+
+pub(crate) use place::by_host;
+pub(crate) use visit::guard;
+
+/// Whether a path is one of a portal's pages, as a practice's own host has them.
+fn is_page(path: &str) -> bool {
+    let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
+    let of_page = |page: &str| page.strip_prefix("/p/{tenant}").map(first);
+    PORTAL.iter().any(|route| of_page(route.path).is_some_and(|page| page == first(path)))
+}

@@ -1,0 +1,190 @@
+//! What every page has around it: the practice's name, the ways on, the language switch, the words on emergencies.
+
+use super::texts::Texts;
+use super::visit::Visit;
+use crate::problem::Problem;
+use askama::Template;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use postern_base::Language;
+
+/// Nothing from elsewhere, nothing inline, framed by nobody (CSP level 3).
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; manifest-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The frame of a page.
+#[derive(Debug)]
+pub(crate) struct Frame<'a> {
+    visit: &'a Visit,
+    heading: String,
+    /// The name of the part of the portal it belongs to.
+    at: &'static str,
+    /// There is something to put right on it.
+    wrong: bool,
+}
+
+impl<'a> Frame<'a> {
+    /// The frame of a page with this heading.
+    pub(crate) const fn new(visit: &'a Visit, heading: String) -> Self {
+        Self { visit, heading, at: "", wrong: false }
+    }
+
+    /// The same, of a part of the portal.
+    pub(crate) const fn part(mut self, at: &'static str) -> Self {
+        self.at = at;
+        self
+    }
+
+    /// The same, with something to put right.
+    pub(crate) const fn with_errors(mut self, wrong: bool) -> Self {
+        self.wrong = wrong;
+        self
+    }
+
+    pub(super) fn texts(&self) -> &'static Texts {
+        self.visit.texts
+    }
+
+    pub(super) fn say(&self, key: &str) -> String {
+        self.texts().say(key)
+    }
+
+    pub(super) fn heading(&self) -> &str {
+        &self.heading
+    }
+
+    pub(super) fn language(&self) -> &'static str {
+        self.texts().language().as_str()
+    }
+
+    pub(super) const fn other(&self) -> Language {
+        match self.visit.texts.language() {
+            Language::En => Language::Es,
+            Language::Es => Language::En,
+        }
+    }
+
+    pub(super) fn other_language(&self) -> &'static str {
+        self.other().as_str()
+    }
+
+    pub(super) fn in_other_language(&self) -> String {
+        Texts::of(self.other()).say("this-language")
+    }
+
+    pub(super) fn base(&self) -> &str {
+        &self.visit.place.base
+    }
+
+    /// Titles lie in histories and on screens behind one's back: the practice's neutral name and what kind of page it is, never
+    /// a name, a subject or a sender. Every heading is drawn from the texts for the same reason.
+    pub(super) fn title(&self) -> String {
+        let mistake = if self.wrong { format!("{}: ", self.say("error-in-title")) } else { String::new() };
+        let heading = if self.at.is_empty() { self.heading.clone() } else { self.say(&format!("nav-{}", self.at)) };
+        format!("{mistake}{heading} - {}", self.visit.place.name)
+    }
+
+    pub(super) fn practice(&self) -> &str {
+        &self.visit.place.name
+    }
+
+    pub(super) fn csrf(&self) -> &str {
+        &self.visit.csrf
+    }
+
+    pub(super) const fn is_signed_in(&self) -> bool {
+        self.visit.visitor.is_some()
+    }
+
+    pub(super) fn is_at(&self, part: &str) -> bool {
+        self.at == part
+    }
+
+    /// Whom a proxy acts for, at the top of every page.
+    pub(super) fn acting(&self) -> Option<String> {
+        let name = self.visit.acting_for.as_deref()?;
+        Some(self.texts().with("acting", "name", name.to_owned()))
+    }
+
+    pub(super) fn emergency(&self) -> String {
+        self.say("emergency")
+    }
+
+    pub(super) fn call(&self) -> Option<String> {
+        let number = self.visit.place.callback.clone()?;
+        Some(self.texts().with("call", "number", number))
+    }
+}
+
+/// A page as an answer.
+///
+/// # Errors
+/// [`Problem`]: it could not be drawn.
+pub(crate) fn draw(page: &impl Template) -> Result<Response, Problem> {
+    draw_as(StatusCode::OK, page)
+}
+
+/// The same with a status of its own.
+///
+/// # Errors
+/// [`Problem`]: it could not be drawn.
+pub(crate) fn draw_as(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
+    let text = page.render().map_err(|_| Problem::unavailable("The page could not be drawn."))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
+    ];
+    Ok((status, headers, text).into_response())
+}
+
+/// Goes on to another page of the same portal. `to` is a path that the program wrote, never one that a caller sent: there is no
+/// open redirect.
+pub(crate) fn go(visit: &Visit, to: &str) -> Response {
+    let address = format!("{}{to}", visit.place.base);
+    match HeaderValue::from_str(&address) {
+        Ok(address) => (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response(),
+        Err(_) => Problem::unavailable("The page could not be drawn.").into_response(),
+    }
+}
+
+/// A way on.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    pub(crate) to: String,
+    pub(crate) label: String,
+}
+
+impl Link {
+    /// To `to`, called `label`.
+    pub(crate) fn new(to: impl Into<String>, label: String) -> Self {
+        Self { to: to.into(), label }
+    }
+}
+
+/// A page that says something and shows the way on.
+#[derive(Debug, Default)]
+pub(crate) struct Notice {
+    pub(crate) paragraphs: Vec<String>,
+    /// Codes to write down.
+    pub(crate) codes: Vec<String>,
+    pub(crate) go_on: Option<Link>,
+    pub(crate) links: Vec<Link>,
+}
+
+#[derive(Template)]
+#[template(path = "portal/notice.html")]
+struct NoticePage<'a> {
+    frame: Frame<'a>,
+    notice: &'a Notice,
+}
+
+impl Notice {
+    /// The page.
+    ///
+    /// # Errors
+    /// [`Problem`]: it could not be drawn.
+    pub(crate) fn draw(&self, status: StatusCode, frame: Frame<'_>) -> Result<Response, Problem> {
+        draw_as(status, &NoticePage { frame, notice: self })
+    }
+}

@@ -1,0 +1,268 @@
+//! Signing in: a passkey, or a password and then a code; and showing a factor once more.
+
+use super::form::{Choice, Field, Form, Kind, Wrong};
+use super::page::{Link, go};
+use super::visit::{Cookie, Visit};
+use crate::problem::Problem;
+use crate::web::Web;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use postern_base::Secret;
+use postern_engine::portal::{Browser, PasskeyAnswer, PasskeyOffer, Refused, Second, SignedIn};
+
+/// `GET /sign-in`.
+pub(super) async fn ways(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    ask_way(&visit, Vec::new())
+}
+
+fn ask_way(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
+    let texts = visit.texts;
+    let way = |value: &str, label: &str, hint: &str| Choice::new(value, texts.say(label)).explained(texts.say(hint));
+    let options = vec![
+        way("passkey", "sign-in-passkey", "sign-in-passkey-hint"),
+        way("password", "sign-in-password", "sign-in-password-hint"),
+    ];
+    let form = Form {
+        fields: vec![Field::new(Kind::One, "way", texts.say("sign-in-text")).options(options)],
+        button: texts.say("go-on"),
+        errors,
+        links: vec![
+            Link::new("/sign-in/lost", texts.say("sign-in-lost")),
+            Link::new("/enrol", texts.say("sign-in-new")),
+        ],
+        ..Form::default()
+    };
+    form.draw(visit, texts.say("sign-in"))
+}
+
+/// `POST /sign-in`.
+pub(super) async fn choose_way(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    match visit.fields.value("way") {
+        "passkey" => Ok(go(&visit, "/sign-in/passkey")),
+        "password" => Ok(go(&visit, "/sign-in/password")),
+        _ => ask_way(&visit, vec![Wrong::of("way", visit.texts.say("sign-in-choose"))]),
+    }
+}
+
+/// `GET /sign-in/password`.
+pub(super) async fn password(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    ask_password(&visit, "", Vec::new())
+}
+
+fn ask_password(visit: &Visit, name: &str, errors: Vec<Wrong>) -> Result<Response, Problem> {
+    let texts = visit.texts;
+    let form = Form {
+        fields: vec![
+            Field::new(Kind::Text, "name", texts.say("sign-in-name"))
+                .hint(texts.say("sign-in-name-hint"))
+                .autocomplete("username")
+                .value(name),
+            Field::new(Kind::Password, "password", texts.say("sign-in-word")).autocomplete("current-password"),
+        ],
+        button: texts.say("go-on"),
+        errors,
+        back: Some("/sign-in"),
+        links: vec![Link::new("/sign-in/lost", texts.say("sign-in-lost"))],
+        ..Form::default()
+    };
+    form.draw(visit, texts.say("sign-in"))
+}
+
+/// `POST /sign-in/password`.
+pub(super) async fn check_password(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    let (name, password) = (visit.fields.value("name"), visit.fields.exactly("password"));
+    let tenant = &visit.place.tenant;
+    match web.engine().sign_in_with_password(tenant, name, &password, &visit.source()).await {
+        Ok(step) => {
+            let mut response = go(&visit, "/sign-in/code");
+            visit.give(&mut response, Cookie::Step, step.token.reveal());
+            Ok(response)
+        }
+        Err(refused) => ask_password(&visit, name, vec![wrong(&web, &visit, refused, ("", "sign-in-wrong"))?]),
+    }
+}
+
+/// `GET /sign-in/code`.
+pub(super) async fn code(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    ask_code(&visit, Factor::Code, Vec::new())
+}
+
+/// `GET /sign-in/recovery`.
+pub(super) async fn recovery(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    ask_code(&visit, Factor::Recovery, Vec::new())
+}
+
+/// Which second factor a page asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Factor {
+    Code,
+    Recovery,
+}
+
+impl Factor {
+    /// The field that asks for it.
+    pub(super) fn field(self, visit: &Visit) -> Field {
+        match self {
+            Self::Code => Field::new(Kind::Number, "code", visit.texts.say("code-label")).autocomplete("one-time-code"),
+            Self::Recovery => Field::new(Kind::Code, "code", visit.texts.say("recovery-label")),
+        }
+    }
+
+    /// What was typed there.
+    pub(super) fn said(self, visit: &Visit) -> Second {
+        let said = visit.fields.value("code");
+        match self {
+            Self::Code => Second::Code(Secret::new(said.chars().filter(char::is_ascii_digit).collect())),
+            Self::Recovery => Second::Recovery(Secret::new(said.to_owned())),
+        }
+    }
+
+    const fn keys(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Code => ("code", "code-text", "code-wrong"),
+            Self::Recovery => ("recovery", "recovery-text", "recovery-wrong"),
+        }
+    }
+}
+
+fn ask_code(visit: &Visit, factor: Factor, errors: Vec<Wrong>) -> Result<Response, Problem> {
+    if visit.cookie(Cookie::Step).is_none() {
+        return Ok(go(visit, "/sign-in"));
+    }
+    let texts = visit.texts;
+    let (heading, lead, _) = factor.keys();
+    let links = match factor {
+        Factor::Code => vec![Link::new("/sign-in/recovery", texts.say("code-recovery"))],
+        Factor::Recovery => vec![Link::new("/sign-in/lost", texts.say("sign-in-lost"))],
+    };
+    let form = Form {
+        lead: vec![texts.say(lead)],
+        fields: vec![factor.field(visit)],
+        button: texts.say("sign-in"),
+        errors,
+        back: Some("/sign-in/password"),
+        links,
+        ..Form::default()
+    };
+    form.draw(visit, texts.say(heading))
+}
+
+/// `POST /sign-in/code`.
+pub(super) async fn check_code(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    finish(&web, &visit, Factor::Code).await
+}
+
+/// `POST /sign-in/recovery`.
+pub(super) async fn check_recovery(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    finish(&web, &visit, Factor::Recovery).await
+}
+
+async fn finish(web: &Web, visit: &Visit, factor: Factor) -> Result<Response, Problem> {
+    let Some(step) = visit.cookie(Cookie::Step) else { return Ok(go(visit, "/sign-in")) };
+    let (_, _, bad) = factor.keys();
+    match web.engine().finish_sign_in(&step, &factor.said(visit), &visit.source(), visit.browser()).await {
+        Ok(signed_in) => Ok(enter(visit, &signed_in)),
+        Err(Refused::Over) => Ok(go(visit, "/sign-in/password")),
+        Err(refused) => ask_code(visit, factor, vec![wrong(web, visit, refused, ("code", bad))?]),
+    }
+}
+
+/// `GET /sign-in/passkey`.
+pub(super) async fn passkey(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    ask_passkey(&web, &visit, Vec::new()).await
+}
+
+async fn ask_passkey(web: &Web, visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
+    let texts = visit.texts;
+    let offer = match web.engine().passkey_begin(&visit.place.tenant, &visit.place.site).await {
+        Ok(offer) => offer,
+        Err(_) => return Err(Problem::unavailable("No passkey can be asked for now.")),
+    };
+    let form = Form {
+        lead: vec![texts.say("passkey-text")],
+        button: texts.say("passkey-go"),
+        errors,
+        back: Some("/sign-in"),
+        links: vec![Link::new("/sign-in/password", texts.say("passkey-other"))],
+        passkey: Some(asked(&offer)),
+        ..Form::default()
+    };
+    form.draw(visit, texts.say("passkey"))
+}
+
+/// What the page's script asks the browser.
+pub(super) fn asked(offer: &PasskeyOffer) -> String {
+    offer.options.to_string()
+}
+
+/// What the browser answered; `None` = nothing that can be read.
+pub(super) fn answered(visit: &Visit) -> Option<PasskeyAnswer> {
+    serde_json::from_str(visit.fields.value("credential")).ok()
+}
+
+/// `POST /sign-in/passkey`.
+pub(super) async fn check_passkey(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    let Some(answer) = answered(&visit) else {
+        return ask_passkey(&web, &visit, vec![Wrong::of("", visit.texts.say("passkey-wrong"))]).await;
+    };
+    let (place, source) = (&visit.place, visit.source());
+    match web.engine().passkey_finish(&place.tenant, &place.site, &answer, &source, visit.browser()).await {
+        Ok(signed_in) => Ok(enter(&visit, &signed_in)),
+        Err(refused) => {
+            let wrong = wrong(&web, &visit, refused, ("", "passkey-wrong"))?;
+            ask_passkey(&web, &visit, vec![wrong]).await
+        }
+    }
+}
+
+/// Somebody is signed in: the cookie is new, those of before are taken back. The list of messages knows what they came for.
+pub(super) fn enter(visit: &Visit, signed_in: &SignedIn) -> Response {
+    let mut response = go(visit, "/messages");
+    settle(visit, &mut response, signed_in);
+    response
+}
+
+/// Gives the browser the session, and takes back what led to it.
+pub(super) fn settle(visit: &Visit, response: &mut Response, signed_in: &SignedIn) {
+    visit.give(response, Cookie::Session, signed_in.token.reveal());
+    visit.give(response, Cookie::Step, "");
+    visit.give(response, Cookie::Browser, "");
+}
+
+/// What was refused, in words. It says nothing of who exists: `plain` is one sentence for everything that does not fit.
+pub(super) fn wrong(
+    web: &Web,
+    visit: &Visit,
+    refused: Refused,
+    (field, plain): (&'static str, &str),
+) -> Result<Wrong, Problem> {
+    let sentence = match refused {
+        Refused::TooMany { until } => {
+            let wait = until.duration_since(web.engine().clock().now()).as_mins().saturating_add(1).max(1);
+            visit.texts.with("sign-in-wait", "minutes", wait)
+        }
+        Refused::Unavailable => return Err(Problem::unavailable("The store does not answer now.")),
+        Refused::NoMatch | Refused::Over | Refused::Weak(_) | Refused::NameTaken => visit.texts.say(plain),
+    };
+    Ok(Wrong { field, sentence })
+}
+
+impl Visit {
+    /// The kind of browser.
+    pub(super) fn browser(&self) -> Browser {
+        Browser::of(&self.user_agent)
+    }
+}

@@ -1,0 +1,375 @@
+//! Who looks at a page: the browser, told apart by a cookie, and the person signed in on it, if one is. What changes anything is taken
+//! only from a page of ours, opened in the same browser.
+
+use super::page::{Frame, Notice};
+use super::place::{OwnHost, Place};
+use super::texts::{Texts, preferred};
+use crate::caller::Trace;
+use crate::problem::{Kind, Problem};
+use crate::routes::{Access, Method, Route};
+use crate::server::Peer;
+use crate::web::Web;
+use aws_lc_rs::{constant_time, hmac};
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use postern_base::{Hex, Language, Secret};
+use postern_engine::portal::Visitor;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The most that a form of ours holds, in bytes.
+const FORM_MAX: usize = 32 * 1024;
+
+/// The cookies there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cookie {
+    /// A session, signed in.
+    Session,
+    /// A browser that is not signed in: what its forms are tied to.
+    Browser,
+    /// A step of signing in or enrolling that waits for the next.
+    Step,
+    /// What to show once signed in.
+    After,
+    /// The language chosen here.
+    Language,
+}
+
+impl Cookie {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Browser => "browser",
+            Self::Step => "step",
+            Self::After => "after",
+            Self::Language => "language",
+        }
+    }
+
+    /// How long a browser keeps it, in seconds; none = until it is closed.
+    const fn seconds(self) -> Option<u32> {
+        match self {
+            Self::Session | Self::Browser => None,
+            Self::Step => Some(30 * 60),
+            Self::After => Some(60 * 60),
+            Self::Language => Some(365 * 24 * 60 * 60),
+        }
+    }
+}
+
+/// One request to the portal.
+#[derive(Debug, Clone)]
+pub(crate) struct Visit {
+    pub(crate) place: Place,
+    pub(crate) texts: &'static Texts,
+    /// What a form of this page must bring back.
+    pub(crate) csrf: String,
+    pub(crate) visitor: Option<Visitor>,
+    /// Whom the visitor acts for, when it is not for themselves.
+    pub(crate) acting_for: Option<String>,
+    /// The form that came, for a POST.
+    pub(crate) fields: Arc<Fields>,
+    source: IpAddr,
+    /// What the browser calls itself.
+    pub(super) user_agent: String,
+    secure: bool,
+    cookies: Arc<Vec<(String, String)>>,
+}
+
+impl Visit {
+    /// What this browser brought under the name of `cookie`.
+    pub(crate) fn cookie(&self, cookie: Cookie) -> Option<Secret<String>> {
+        let name = name_of(&self.place, cookie, self.secure);
+        self.cookies.iter().find(|(known, _)| *known == name).map(|(_, value)| Secret::new(value.clone()))
+    }
+
+    /// Gives the browser `cookie`, or takes it back with an empty value.
+    pub(crate) fn give(&self, response: &mut Response, cookie: Cookie, value: &str) {
+        let name = name_of(&self.place, cookie, self.secure);
+        let age = if value.is_empty() { Some(0) } else { cookie.seconds() };
+        let age = age.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
+        let secure = if self.secure { "; Secure" } else { "" };
+        // Lax and not Strict: who comes by the link of a notice is signed in still. Nothing is changed by a GET.
+        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}");
+        if let Ok(mut text) = HeaderValue::from_str(&text) {
+            text.set_sensitive(true);
+            response.headers_mut().append(header::SET_COOKIE, text);
+        }
+    }
+
+    /// Where the request comes from, for counting wrong answers.
+    pub(crate) fn source(&self) -> String {
+        self.source.to_string()
+    }
+
+    /// A time as this visitor's language and this practice's clock write it.
+    pub(crate) fn time(&self, at: jiff::Timestamp) -> String {
+        self.texts.time(at, &self.place.zone)
+    }
+
+    /// The visitor; the guard let nobody else come here.
+    ///
+    /// # Errors
+    /// [`Problem`]: nobody is signed in.
+    pub(crate) fn signed_in(&self) -> Result<&Visitor, Problem> {
+        self.visitor.as_ref().ok_or_else(Problem::not_found)
+    }
+}
+
+/// A cookie's name. Each practice has its own, so that on one host two practices never read each other's. `__Host-` binds it to the
+/// host it came from, where there is TLS.
+fn name_of(place: &Place, cookie: Cookie, secure: bool) -> String {
+    let prefix = if secure { "__Host-" } else { "" };
+    format!("{prefix}postern-{}-{}", place.tenant, cookie.as_str())
+}
+
+/// A form as it came: names and values.
+#[derive(Default)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    fn read(body: &[u8]) -> Self {
+        Self(form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+    }
+
+    /// The value of `name`, without blanks around it; empty when it did not come.
+    pub(crate) fn value(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// The value of `name` as it was typed: blanks are part of a password.
+    pub(crate) fn exactly(&self, name: &str) -> Secret<String> {
+        let value = self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        Secret::new(value.unwrap_or_default())
+    }
+
+    /// Every value of `name`.
+    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl std::fmt::Debug for Fields {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fields")
+    }
+}
+
+/// Stands before every page: finds the practice, the language and the visitor, and takes a form only from a page of ours.
+pub(crate) async fn guard(
+    State((web, route)): State<(Web, &'static Route)>,
+    path: RawPathParams,
+    request: Request,
+    next: Next,
+) -> Response {
+    let named = path.iter().find(|(name, _)| *name == "tenant").map(|(_, value)| value.to_owned()).unwrap_or_default();
+    let mut response = match enter(&web, route, &named, request, next).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    };
+    response.extensions_mut().insert(Trace { route: route.path, caller: None });
+    response
+}
+
+async fn enter(
+    web: &Web,
+    route: &'static Route,
+    named: &str,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let own = request.extensions().get::<OwnHost>().cloned();
+    let Some(place) = Place::asked(web, named, own.as_ref(), request.headers()).await? else {
+        return Err(Problem::new(Kind::NotFound, "There is no such address."));
+    };
+    let (parts, body) = request.into_parts();
+    let mut visit = visit(web, place, &parts)?;
+    let session = visit.cookie(Cookie::Session);
+    if let Some(token) = &session {
+        // Invariant 9: a session of one practice is nobody's at another.
+        let found = web.engine().visitor(token).await?;
+        visit.visitor = found.filter(|visitor| visitor.tenant == visit.place.tenant);
+    }
+    speak(&mut visit, parts.uri.query().unwrap_or_default());
+    visit.acting_for = super::account::acting_for(web, &visit).await?;
+    let known = if visit.visitor.is_some() { session } else { visit.cookie(Cookie::Browser) };
+    let fresh = known.is_none();
+    let tie = match known {
+        Some(known) => known,
+        None => random(web)?,
+    };
+    visit.csrf = csrf(&tie);
+    if route.method != Method::Get {
+        let bytes = axum::body::to_bytes(body, FORM_MAX)
+            .await
+            .map_err(|_| Problem::new(Kind::TooLarge, "The form is larger than what is taken."))?;
+        let fields = Fields::read(&bytes);
+        // A form without a cookie is tied to nothing, so it comes from no page that we gave to this browser.
+        if fresh || !from_here(&parts.headers) || !ours(&visit.csrf, fields.value("csrf")) {
+            return stale(&visit);
+        }
+        visit.fields = Arc::new(fields);
+    }
+    if matches!(route.access, Access::Patient) && visit.visitor.is_none() {
+        return Ok(super::page::go(&visit, "/sign-in"));
+    }
+    let mut request = Request::from_parts(parts, axum::body::Body::empty());
+    request.extensions_mut().insert(visit.clone());
+    let chosen = language_in(request.uri().query().unwrap_or_default());
+    let mut response = next.run(request).await;
+    if response.status().is_client_error() && !response.headers().contains_key(header::CONTENT_SECURITY_POLICY) {
+        response = plain(&visit, response.status())?;
+    }
+    if fresh {
+        visit.give(&mut response, Cookie::Browser, tie.reveal());
+    }
+    if let Some(language) = chosen {
+        visit.give(&mut response, Cookie::Language, language.as_str());
+    }
+    Ok(response)
+}
+
+fn visit(web: &Web, place: Place, parts: &axum::http::request::Parts) -> Result<Visit, Problem> {
+    let secure = web.config().behind_tls;
+    let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+    let text = |name: header::HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    // The proxy in front writes whom it heard from at the end of this header; what stands before it anyone may have written.
+    let behind = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    let behind = behind.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
+    let source = if secure { behind.or(peer) } else { peer };
+    Ok(Visit {
+        place,
+        texts: Texts::of(text(header::ACCEPT_LANGUAGE).and_then(preferred).unwrap_or(Language::En)),
+        csrf: String::new(),
+        visitor: None,
+        acting_for: None,
+        fields: Arc::default(),
+        source: source.ok_or_else(|| Problem::unavailable("It is not known where this request comes from."))?,
+        user_agent: text(header::USER_AGENT).unwrap_or_default().chars().take(256).collect(),
+        secure,
+        cookies: Arc::new(cookies(&parts.headers)),
+    })
+}
+
+/// The language: the one just chosen, else the one chosen here before, else the patient's, else the browser's.
+fn speak(visit: &mut Visit, query: &str) {
+    let before = visit.cookie(Cookie::Language).and_then(|word| word.reveal().parse::<Language>().ok());
+    let own = visit.visitor.as_ref().map(|visitor| visitor.language);
+    if let Some(language) = language_in(query).or(before).or(own) {
+        visit.texts = Texts::of(language);
+    }
+}
+
+fn language_in(query: &str) -> Option<Language> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == "lang").and_then(|(_, value)| value.parse().ok())
+}
+
+fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
+    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn random(web: &Web) -> Result<Secret<String>, Problem> {
+    let mut bytes = [0; 32];
+    web.rng().fill(&mut bytes).map_err(|_| Problem::unavailable("There are no random numbers now."))?;
+    Ok(Secret::new(Hex(&bytes).to_string()))
+}
+
+/// What a form must bring: only who knows the cookie, which no page can read, can make it.
+fn csrf(tie: &Secret<String>) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, tie.reveal().as_bytes());
+    Hex(hmac::sign(&key, b"portal form 1").as_ref()).to_string()
+}
+
+fn ours(wanted: &str, brought: &str) -> bool {
+    constant_time::verify_slices_are_equal(wanted.as_bytes(), brought.as_bytes()).is_ok()
+}
+
+/// Whether the browser says that a form comes from a page of this very host. Every browser of these years says it in one of two headers.
+fn from_here(headers: &HeaderMap) -> bool {
+    let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = value("host").unwrap_or_default();
+    let origin = value("origin").is_none_or(|origin| origin.split_once("://").is_some_and(|(_, from)| from == host));
+    match value("sec-fetch-site") {
+        Some(site) => site == "same-origin" && (origin || value("origin") == Some("null")),
+        None => value("origin").is_some() && origin,
+    }
+}
+
+/// The form is of a page that was left open too long, or of no page of ours.
+fn stale(visit: &Visit) -> Result<Response, Problem> {
+    let notice = Notice {
+        paragraphs: vec![visit.texts.say("stale-text")],
+        go_on: Some(super::page::Link::new("/", visit.texts.say("go-on"))),
+        ..Notice::default()
+    };
+    notice.draw(StatusCode::FORBIDDEN, Frame::new(visit, visit.texts.say("stale")))
+}
+
+/// What went wrong, as a page.
+fn plain(visit: &Visit, status: StatusCode) -> Result<Response, Problem> {
+    let key = match status {
+        StatusCode::NOT_FOUND | StatusCode::GONE => "not-found",
+        StatusCode::TOO_MANY_REQUESTS => "too-many",
+        _ => "not-understood",
+    };
+    let notice = Notice {
+        paragraphs: vec![visit.texts.say(&format!("{key}-text"))],
+        go_on: Some(super::page::Link::new("/", visit.texts.say("go-on"))),
+        ..Notice::default()
+    };
+    notice.draw(status, Frame::new(visit, visit.texts.say(key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn a_form_is_taken_only_from_a_page_of_the_same_host() {
+        let host = ("host", "portal.example");
+        let good = [
+            headers(&[host, ("sec-fetch-site", "same-origin"), ("origin", "https://portal.example")]),
+            headers(&[host, ("sec-fetch-site", "same-origin"), ("origin", "null")]),
+            headers(&[host, ("origin", "https://portal.example")]),
+        ];
+        assert!(good.iter().all(from_here));
+        let bad = [
+            headers(&[host]),
+            headers(&[host, ("origin", "null")]),
+            headers(&[host, ("origin", "https://evil.example")]),
+            headers(&[host, ("origin", "https://portal.example.evil.example")]),
+            headers(&[host, ("sec-fetch-site", "cross-site"), ("origin", "https://portal.example")]),
+            headers(&[host, ("sec-fetch-site", "same-site"), ("origin", "https://portal.example")]),
+            headers(&[host, ("sec-fetch-site", "none")]),
+            headers(&[host, ("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")]),
+        ];
+        assert!(!bad.iter().any(from_here));
+    }
+
+    #[test]
+    fn what_a_form_brings_is_tied_to_the_cookie_and_to_no_other() {
+        let one = csrf(&Secret::new("a".into()));
+        assert!(ours(&one, &csrf(&Secret::new("a".into()))));
+        for bad in ["", "a", &csrf(&Secret::new("b".into())), &one.to_uppercase()] {
+            assert!(!ours(&one, bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_language_is_chosen_from_those_there_are() {
+        assert_eq!(language_in("a=b&lang=es"), Some(Language::Es));
+        assert_eq!(language_in("lang=fr"), None);
+        assert_eq!(language_in("lang=%3Cscript%3E"), None);
+    }
+}
