@@ -16,6 +16,7 @@ use crate::wiring::{self, Sources};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use postern_base::{Clock as _, SystemClock, SystemRng, TenantId};
+use postern_engine::portal::NewInvitation;
 use postern_engine::wire::{Agreement, Vendor};
 use postern_engine::{Engine, Principal, Scope};
 use postern_web::ApiKey;
@@ -113,7 +114,8 @@ async fn play(global: &Global, args: &Demo, data: &DataDir, sources: &Sources) -
     let served = if args.once {
         Ok(())
     } else {
-        tell_next(global, address, data.path(), &key)?;
+        let invited = invite(&engine, &principal, today).await?;
+        tell_next(global, (address, data.path()), &key, &invited)?;
         serve(&engine, listener, data, &config, sources, simulators, process::told_to_stop()).await
     };
     tasks.stop().await;
@@ -223,11 +225,53 @@ async fn summary(
     Ok(())
 }
 
-fn tell_next(global: &Global, address: SocketAddr, dir: &Path, key: &ApiKey) -> Result<(), Failure> {
+/// What a patient types to make their account in the portal.
+struct Invited {
+    language: &'static str,
+    code: String,
+    born: Date,
+    family_name: &'static str,
+}
+
+/// Patients who are invited to the portal: two who got a result this morning, and one who reads Spanish.
+const INVITED: [u32; 3] = [1, 22, 5];
+
+async fn invite(engine: &Engine, principal: &Principal, today: Date) -> Result<Vec<Invited>, Failure> {
+    let mut all = Vec::new();
+    for patient in clinic::patients().into_iter().filter(|patient| INVITED.contains(&patient.number)) {
+        let made = engine.invite(principal, &patient.id(), &NewInvitation::default()).await;
+        let made = made.map_err(|error| Failure::Stopped(error.to_string()))?;
+        let language = if patient.spanish { "Spanish" } else { "English" };
+        all.push(Invited { language, code: made.code, born: patient.born(today), family_name: patient.name().1 });
+    }
+    Ok(all)
+}
+
+fn tell_next(
+    global: &Global,
+    (address, dir): (SocketAddr, &Path),
+    key: &ApiKey,
+    invited: &[Invited],
+) -> Result<(), Failure> {
+    // A passkey is bound to a name, and an address is none: the portal is told by the machine's own.
+    let portal = format!("http://localhost:{}/p/{TENANT}/", address.port());
     if global.json {
-        output::json_line(&json!({ "url": format!("http://{address}/"), "api_key": key.token.reveal(), "data": dir }))?;
+        output::json_line(&json!({
+            "url": format!("http://{address}/"), "api_key": key.token.reveal(), "data": dir, "portal": portal,
+            "invitations": invited.iter().map(|one| json!({
+                "language": one.language, "code": one.code, "born": one.born, "family_name": one.family_name,
+            })).collect::<Vec<_>>(),
+        }))?;
         return Ok(());
     }
+    let invitations: Vec<String> = invited
+        .iter()
+        .map(|Invited { language, code, born, family_name }| {
+            let born = born.strftime("%m/%d/%Y");
+            format!("                invitation code {code}, born {born}, last name {family_name} ({language})")
+        })
+        .collect();
+    let invitations = invitations.join("\n");
     let (key, dir, program) = (key.token.reveal(), dir.display(), environment::program());
     writeln!(
         std::io::stdout().lock(),
@@ -236,6 +280,8 @@ start page      http://{address}/
 what arrived    http://{address}/simulator
 the API         http://{address}/openapi.json
 API key         {key}   (for this demo only)
+patients        {portal}
+{invitations}
 
 Three things to try:
 

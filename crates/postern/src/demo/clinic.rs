@@ -1,6 +1,7 @@
 //! Fifty made-up patients, each with a situation that decides what may be said to them.
 
 use super::records;
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -136,6 +137,12 @@ impl DemoPatient {
         } else {
             (pick(&GIVEN, self.number), pick(&FAMILY, self.number))
         }
+    }
+
+    /// The day they were born, as of `today`.
+    pub(crate) fn born(&self, today: Date) -> Date {
+        let years: i16 = if self.situation == Situation::Minor { 12 } else { 30 };
+        today.saturating_sub(years.years()).saturating_sub(i64::from(self.number).days())
     }
 
     /// The hour of their visit, local.

@@ -80,12 +80,10 @@ fn person(patient: &DemoPatient, today: Date) -> Value {
     } else {
         ("New York", "NY", "10001")
     };
-    let years: i16 = if patient.situation == Situation::Minor { 12 } else { 30 };
-    let born = today.saturating_sub(years.years()).saturating_sub(i64::from(patient.number).days());
     let mut person = json!({
         "resourceType": "Patient", "id": patient.id(), "active": true,
         "name": [{ "use": "official", "family": family, "given": [given] }],
-        "birthDate": born.to_string(), "telecom": telecom,
+        "birthDate": patient.born(today).to_string(), "telecom": telecom,
         "address": [{ "use": "home", "line": [format!("{} Elm Street", patient.number)], "city": city, "state": state,
                       "postalCode": code, "country": "US" }],
         "communication": [{ "language": { "coding": [{ "system": "urn:ietf:bcp:47", "code": language }] }, "preferred": true }],

@@ -24,6 +24,7 @@ mod morning;
 mod outages;
 mod peers;
 mod policy;
+mod portal;
 mod pressure;
 mod record;
 mod ses;

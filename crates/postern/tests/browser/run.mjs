@@ -1,0 +1,82 @@
+// Tells one story in a real browser. Started by crates/postern/tests/it/portal.rs, which made the clinic it happens in.
+//
+//   node run.mjs FOLDER-OF-PEERS STORY < what the story needs to know, as JSON
+//
+// Nothing but loopback is reached: every other name is mapped to nowhere.
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as stories from "./stories.mjs";
+
+const [, , peers, name] = process.argv;
+const require = createRequire(join(peers, "node", "package.json"));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const known = JSON.parse(readFileSync(0, "utf8"));
+
+/** Every page and state that was looked at, so that a story that looks at none fails. */
+let looked = 0;
+
+const looks = [
+  { name: "phone", width: 390, height: 844, colorScheme: "light" },
+  { name: "phone-dark", width: 390, height: 844, colorScheme: "dark" },
+  { name: "desk", width: 1280, height: 900, colorScheme: "light" },
+  { name: "desk-dark", width: 1280, height: 900, colorScheme: "dark" },
+];
+
+/** Looks at a page in both widths and both colours: axe finds nothing, nothing has to be scrolled sideways, the title is bare. */
+export async function look(page, what) {
+  const seen = page.judge ? await copied(page) : page;
+  for (const { name, width, height, colorScheme } of looks) {
+    await seen.setViewportSize({ width, height });
+    await seen.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    if (known.shots) await seen.screenshot({ path: join(known.shots, `${what}-${name}.png`), fullPage: true });
+    const sideways = await seen.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (sideways > 0) throw new Error(`${what} (${name}): ${sideways} px too wide`);
+    const found = await judged(seen);
+    if (found.length) throw new Error(`${what} (${name}): ${JSON.stringify(found, null, 1)}`);
+  }
+  const title = await seen.title();
+  for (const word of known.never ?? []) {
+    if (title.includes(word) || page.url().includes(encodeURIComponent(word))) throw new Error(`${what}: "${word}" in title or address`);
+  }
+  if (!page.judge) await page.setViewportSize({ width: 390, height: 844 });
+  looked += 1;
+}
+
+/** The same page in a browser that runs scripts, for axe: one that runs none cannot be asked. */
+async function copied(page) {
+  const [address, body] = [page.url(), await page.content()];
+  await page.judge.unrouteAll();
+  await page.judge.route(address, (route) =>
+    route.request().resourceType() === "document"
+      ? route.fulfill({ body, contentType: "text/html; charset=utf-8" })
+      : route.continue());
+  await page.judge.goto(address);
+  return page.judge;
+}
+
+/** What axe has against a page. */
+async function judged(page) {
+  await page.evaluate(axe);
+  const result = await page.evaluate(() => window.axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  }));
+  return result.violations.map((v) => ({ id: v.id, nodes: v.nodes.map((n) => [n.html, n.failureSummary]) }));
+}
+
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost", "--disable-background-networking"],
+});
+try {
+  const open = (options = {}) => browser.newContext({ locale: "en-US", bypassCSP: true, ...options });
+  await stories[name]({ known, open, look });
+  if (looked === 0) throw new Error("the story looked at no page");
+  console.log(`${looked} pages and states, each in ${looks.length} ways`);
+} catch (problem) {
+  console.error(problem.stack ?? String(problem));
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}

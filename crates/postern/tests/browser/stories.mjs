@@ -1,0 +1,237 @@
+// The stories. Each opens pages as a person would: by what they read and press.
+import { createHmac } from "node:crypto";
+
+/** The code that an authenticator app shows for `key` now (RFC 6238: SHA-1, six digits, thirty seconds). `ahead` = of a later step. */
+function totp(key, ahead = 0) {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  let bits = "";
+  for (const letter of key.replace(/[^A-Z2-7]/g, "")) bits += letters.indexOf(letter).toString(2).padStart(5, "0");
+  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  const seconds = Math.floor(Date.now() / 1000) + (known_offset ?? 0);
+  step.writeBigUInt64BE(BigInt(Math.floor(seconds / 30) + ahead));
+  const hash = createHmac("sha1", secret).update(step).digest();
+  const at = hash[19] & 15;
+  return String((hash.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, "0");
+}
+/** How far the clinic's clock is ahead of ours, in seconds: a demo's is. */
+let known_offset = 0;
+
+const words = {
+  en: {
+    signIn: "Sign in", choices: "Choices", messages: "Messages", account: "Account", signOut: "Sign out", result: "Test result",
+    why: "Why it came this way", who: "Who opened this", safety: "get help now", saved: "saved",
+  },
+  es: {
+    signIn: "Entrar", choices: "Opciones", messages: "Mensajes", account: "Cuenta", signOut: "Salir", result: "Resultado de un examen",
+    why: "Por qué llegó así", who: "Quién abrió esto", safety: "busque ayuda ahora", saved: "guardadas",
+  },
+};
+
+const go = (page) => page.locator("main button[type=submit]").first().click();
+const must = (condition, what) => {
+  if (!condition) throw new Error(what);
+};
+
+/** Types the invitation and the two identifiers, one page each, and looks at every page. */
+async function invited(page, { invitation, born, name }, look, mark) {
+  await page.getByLabel(/code|código/i).first().fill(invitation);
+  if (look) await look(page, `enrol-code-${mark}`);
+  await go(page);
+  const [year, month, day] = born.split("-");
+  await page.locator("#born").fill(month);
+  await page.locator("#born-day").fill(day);
+  await page.locator("#born-year").fill(year);
+  if (look) await look(page, `enrol-birth-${mark}`);
+  await go(page);
+  await page.locator("#other").fill(name);
+  if (look) await look(page, `enrol-more-${mark}`);
+  await go(page);
+}
+
+/** Makes an account with a password and an authenticator app; gives the key of the app. */
+async function withPassword(page, name, password, look, mark) {
+  await page.locator("input[value=password]").check();
+  if (look) await look(page, `enrol-way-${mark}`);
+  await go(page);
+  await page.locator("#name").fill(name);
+  await page.locator("#password").fill("short");
+  await go(page);
+  await page.locator(".summary-of-errors").waitFor();
+  if (look) await look(page, `enrol-password-wrong-${mark}`);
+  await page.locator("#password").fill(password);
+  await go(page);
+  const key = (await page.locator("p.key").textContent()).trim();
+  if (look) await look(page, `enrol-app-${mark}`);
+  await page.locator("#code").fill(totp(key));
+  await go(page);
+  await page.locator("ul.codes li").first().waitFor();
+  if (look) await look(page, `enrol-codes-${mark}`);
+  return key;
+}
+
+/** The rules that stand against a reminder to a patient by text, as the API says now. */
+async function against({ root, key, patient }) {
+  const answer = await fetch(`${root}/v1/messages:check`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+    body: JSON.stringify({
+      patient, purpose: "appointment_reminder", event: `Appointment/visit-${patient.slice(8)}`, channels: ["sms"],
+      template: { name: "appointment_reminder", data: { start: "2026-12-03T10:00", site: "Main Street" } },
+    }),
+  });
+  const decision = await answer.json();
+  must(answer.status === 200, `the check was not answered: ${JSON.stringify(decision)}`);
+  return decision.refusals.map((one) => one.rule);
+}
+
+/** Whoever has no account can look around, in both languages, and learns nothing. */
+export async function stranger({ known, open, look }) {
+  for (const language of ["en", "es"]) {
+    const context = await open({ locale: language });
+    const page = await context.newPage();
+    await page.goto(`${known.base}/`);
+    await look(page, `welcome-${language}`);
+    await page.getByRole("link", { name: words[language].signIn, exact: true }).click();
+    await look(page, `sign-in-${language}`);
+    await go(page);
+    await page.locator(".summary-of-errors").waitFor();
+    await look(page, `sign-in-nothing-chosen-${language}`);
+    await page.goto(`${known.base}/sign-in/lost`);
+    await look(page, `lost-${language}`);
+    await page.goto(`${known.base}/sign-in/password`);
+    await page.locator("#name").fill("nobody");
+    await page.locator("#password").fill("not a password of anybody");
+    await go(page);
+    await page.locator(".summary-of-errors").waitFor();
+    await look(page, `sign-in-wrong-${language}`);
+    await page.goto(`${known.base}/nothing-here`);
+    await page.goto(`${known.base}/choices`);
+    must(page.url().endsWith("/sign-in"), "choices are shown to nobody in particular");
+    await context.close();
+  }
+}
+
+/** The link of a text, an account, a result, an answer, a choice. */
+export async function patient({ known, open, look }) {
+  const { language } = known;
+  known_offset = known.offset ?? 0;
+  const say = words[language];
+  const scripts = known.scripts ?? true;
+  const context = await open({ locale: language, javaScriptEnabled: scripts });
+  const page = await context.newPage();
+  if (!scripts) page.judge = await (await open({ locale: language })).newPage();
+  if (known.reached) {
+    await page.goto(`${known.root}/simulator`);
+    const notice = page.locator("article", { hasText: known.reached }).getByRole("link").first();
+    await page.goto(`${known.root}${await notice.getAttribute("href")}`);
+    await look(page, `landing-${language}`);
+    await go(page);
+  }
+  await page.goto(`${known.base}/enrol`);
+  await invited(page, known, look, language);
+  const key = await withPassword(page, known.login, "a long walk in the rain", look, language);
+  await page.locator("a.button").click();
+  // The link led to its message: it is open now, and nothing of it is in the title or the address.
+  if (!known.reached) await page.getByRole("link", { name: known.opens }).first().click();
+  await page.locator(".bubble").waitFor();
+  must((await page.locator(".bubble").textContent()).includes(known.body), "the text of the result is not there");
+  await look(page, `message-${language}`);
+  for (const part of await page.locator("summary").all()) await part.click();
+  await look(page, `message-told-${language}`);
+  await go(page);
+  await page.locator(".summary-of-errors").waitFor();
+  await look(page, `message-empty-answer-${language}`);
+  await page.locator("#text").fill(known.answer);
+  await go(page);
+  await page.locator(".mine .bubble").waitFor();
+  must((await page.locator(".mine").textContent()).includes(known.answer), "the answer is not in the thread");
+  await look(page, `message-answered-${language}`);
+  await page.locator("#text").fill(known.danger);
+  await go(page);
+  await page.getByText(say.safety).waitFor();
+  await look(page, `safety-${language}`);
+
+  await page.getByRole("link", { name: say.messages, exact: true }).click();
+  await page.locator(".cards li").first().waitFor();
+  await look(page, `messages-${language}`);
+  await page.getByRole("link", { name: say.choices, exact: true }).click();
+  await look(page, `choices-${language}`);
+  must(!(await against(known)).includes("TCP-14"), "an opt-out stands before there is one");
+  await page.locator("#sms-0-appointment_reminder").uncheck();
+  await go(page);
+  await page.getByRole("status").waitFor();
+  must(!(await page.locator("#sms-0-appointment_reminder").isChecked()), "the mark is still there");
+  await look(page, `choices-saved-${language}`);
+  must((await against(known)).includes("TCP-14"), "the next send does not obey the choice");
+  await page.locator("#sms-0-appointment_reminder").check();
+  await go(page);
+  await page.getByRole("status").waitFor();
+  must(!(await against(known)).includes("TCP-14"), "what was marked again is still refused");
+  for (const part of ["one-place", "e-mail", "offers"]) {
+    await page.goto(`${known.base}/choices/${part}`);
+    await look(page, `choices-${part}-${language}`);
+  }
+  await page.locator("input[value=yes]").check();
+  await go(page);
+  await page.locator(".summary-of-errors").waitFor();
+  await look(page, `choices-offers-unsigned-${language}`);
+  await page.goto(`${known.base}/choices/said`);
+  for (const part of await page.locator("summary").all()) await part.click();
+  await look(page, `choices-said-${language}`);
+  await page.getByRole("link", { name: say.account, exact: true }).click();
+  await look(page, `account-${language}`);
+  const download = await (await context.request.get(`${known.base}/account/messages.json`)).json();
+  must(download.messages.some((one) => one.body.includes(known.body)), "the download lacks the result");
+
+  // Out, and in again with the password and the next code: the one that was used is refused.
+  await page.getByRole("button", { name: say.signOut, exact: true }).first().click();
+  await look(page, `signed-out-${language}`);
+  await page.goBack();
+  await page.goto(`${known.base}/messages`);
+  must(page.url().endsWith("/sign-in"), "after signing out the messages are still there");
+  await page.locator("input[value=password]").check();
+  await go(page);
+  await page.locator("#name").fill(known.login);
+  await page.locator("#password").fill("a long walk in the rain");
+  await look(page, `sign-in-password-${language}`);
+  await go(page);
+  await page.locator("#code").fill("000000");
+  await go(page);
+  await page.locator(".summary-of-errors").waitFor();
+  await look(page, `sign-in-code-wrong-${language}`);
+  await page.locator("#code").fill(totp(key, 1));
+  await go(page);
+  await page.locator(".cards li").first().waitFor();
+  await context.close();
+}
+
+/** A passkey makes an account and opens it again; nothing is typed but the invitation. */
+export async function passkey({ known, open, look }) {
+  const context = await open();
+  const page = await context.newPage();
+  const device = await context.newCDPSession(page);
+  await device.send("WebAuthn.enable");
+  await device.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  await page.goto(`${known.base}/enrol`);
+  await invited(page, known);
+  await page.locator("input[value=passkey]").check();
+  await go(page);
+  await look(page, "enrol-passkey-en");
+  await go(page);
+  await page.locator("ul.codes li").first().waitFor();
+  await page.locator("a.button").click();
+  await page.locator(".cards li").first().waitFor();
+  await page.getByRole("button", { name: "Sign out", exact: true }).first().click();
+  await page.goto(`${known.base}/sign-in/passkey`);
+  await look(page, "sign-in-passkey-en");
+  await go(page);
+  await page.locator(".cards li").first().waitFor();
+  await page.getByRole("link", { name: "Account", exact: true }).click();
+  await look(page, "account-passkey-en");
+}
