@@ -204,6 +204,12 @@ pub(crate) const ALL: &[Schema] = &[
         key: 1,
     },
     Schema {
+        name: "harmless-replies",
+        item: "HarmlessReplies",
+        columns: &[("language", Kind::Text), ("words", Kind::Text)],
+        key: 1,
+    },
+    Schema {
         name: "offer-words",
         item: "",
         columns: &[

@@ -139,6 +139,17 @@ pub struct AreaCodes {
     pub basis: Basis,
 }
 
+/// What people answer in a word or two in one language, and that asks for nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct HarmlessReplies {
+    /// The language (BCP 47).
+    pub language: &'static str,
+    /// The answers, as they are written, parted by commas.
+    pub words: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
 /// What a state asks before a kind of result is released electronically.
 #[derive(Debug, Clone, Copy)]
 pub struct ResultHold {

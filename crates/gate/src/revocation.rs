@@ -13,6 +13,7 @@ mod ending;
 mod foreign;
 mod means;
 mod named;
+mod net;
 mod normal;
 mod others;
 #[cfg(test)]
@@ -86,6 +87,14 @@ fn has_had_enough(whole: &str) -> bool {
 /// letters, Cyrillic look-alikes, accents, zero-width characters, emoji, spaces or dots between the letters.
 #[must_use]
 pub fn read(text: &str) -> Meaning {
+    match read_by_rules(text) {
+        Meaning::Other if net::holds(text) => Meaning::Ambiguous,
+        meaning => meaning,
+    }
+}
+
+/// What the rules hear, without the net under them.
+fn read_by_rules(text: &str) -> Meaning {
     // What a reader sees counts, and what was typed too.
     let shown = text.contains(TURNS).then(|| read_plain(&as_shown(text)));
     shown.filter(|meaning| *meaning != Meaning::Other).unwrap_or_else(|| read_plain(text))
@@ -205,7 +214,8 @@ fn is_contacting(word: &str) -> bool {
 
 /// Whether the words of `phrase` stand in `text` one behind the other, whole.
 fn has_run(text: &str, phrase: &str) -> bool {
-    format!(" {text} ").contains(&format!(" {phrase} "))
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with(' ');
+    from_words(text).any(|rest| rest.strip_prefix(phrase).is_some_and(ends))
 }
 
 /// Whether `text`, normalised, is nothing but words that revoke: one of them, the same again, or several ("stop to end").
@@ -374,7 +384,13 @@ fn phrases_in<'p>(text: &'p str, phrases: &'p [&'p str]) -> impl Iterator<Item =
 
 /// Whether `phrase` stands in `text` at the beginning of a word.
 fn at_word(text: &str, phrase: &str) -> bool {
-    text.match_indices(phrase).any(|(at, _)| at == 0 || text.as_bytes().get(at - 1) == Some(&b' '))
+    from_words(text).any(|rest| rest.starts_with(phrase))
+}
+
+/// `text` from the beginning of each of its words: to make a search ready for each of many phrases takes longer than to go through these.
+fn from_words(text: &str) -> impl Iterator<Item = &str> {
+    let behind = text.match_indices(' ').filter_map(|(at, _)| text.get(at.saturating_add(1)..));
+    std::iter::once(text).chain(behind)
 }
 
 fn has_word(text: &str, words: &[&str]) -> bool {

@@ -1,0 +1,218 @@
+//! A second net under the reading of replies: a small linear model that holds what the rules heard nothing in, and that sounds as if it
+//! asked to stop, came from a stranger, or was written in a language that nobody has taught the rules.
+//!
+//! 47 CFR 64.1200(a)(10): a patient may revoke in any reasonable way, so no list of ways is ever whole. The net only holds, until a person
+//! has read the reply; it revokes nothing, and what the rules heard stands. `net/training.rs` trains it; docs/decisions/0035 says why so,
+//! docs/replies.md how well.
+
+use super::normal::Normal;
+use crate::reference::HARMLESS_REPLIES;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+#[cfg(test)]
+mod training;
+
+/// Of each hashed feature two signed bytes: how much it speaks for another language, and for a wish to be left alone.
+static WEIGHTS: &[u8; 2 * SIZE] = include_bytes!("../../data/net.bin");
+/// How many features have weights of their own.
+const SIZE: usize = 1 << 16;
+/// A stored weight is this many times the trained one.
+const UNIT: f32 = 64.0;
+
+/// From this score on a passage is in another language.
+const FOREIGN: f32 = 0.0;
+/// From this score on English and Spanish are held: chosen by what is held of harmless replies that were not trained from.
+const UNWANTED: f32 = 0.3;
+/// Below this score a reply in another language asks for nothing, as far as the net has seen that language.
+const HARMLESS: f32 = -0.5;
+
+/// The most words that are judged together, the longest that is judged as one, and how far behind a passage's beginning the next begins.
+const WORDS_MAX: usize = 48;
+const LETTERS_MAX: usize = 32;
+const STEP: usize = WORDS_MAX / 2;
+/// The longest run of letters that is a feature.
+const RUN_MAX: usize = 5;
+/// Fewer letters than this tell no language.
+const LETTERS_MIN: usize = 6;
+/// As many pictures and question marks are looked at.
+const SIGNS_MAX: usize = 6;
+
+/// Whether a person should read `text`, in which the rules heard nothing.
+pub(super) fn holds(text: &str) -> bool {
+    let seen = Seen::new(text);
+    !seen.is_harmless() && seen.passages().any(|words| scores(words).hold(words, seen.is_of_another_script()))
+}
+
+/// A reply as the net sees it.
+struct Seen {
+    /// The normalised text.
+    text: String,
+    /// Its words with every digit as 0, and behind them its pictures and question marks.
+    words: Vec<String>,
+    /// Whether pictures are among them.
+    pictures: bool,
+}
+
+impl Seen {
+    fn new(text: &str) -> Self {
+        let normal = Normal::new(text).text;
+        let shape = |c: &char| if c.is_ascii_digit() { '0' } else { *c };
+        let mut words = Vec::new();
+        for word in normal.split(' ').filter(|word| !word.is_empty()) {
+            let letters: Vec<char> = word.chars().collect();
+            words.extend(letters.chunks(LETTERS_MAX).map(|piece| piece.iter().map(shape).collect::<String>()));
+        }
+        words.extend(text.chars().filter(|c| *c == '?' || is_picture(*c)).take(SIGNS_MAX).map(String::from));
+        Self { text: normal, words, pictures: text.chars().any(is_picture) }
+    }
+
+    /// Whether a third of the letters or more belong to no Latin alphabet: English and Spanish are not written so.
+    fn is_of_another_script(&self) -> bool {
+        let letters = || self.text.chars().filter(|c| c.is_alphabetic());
+        letters().filter(|c| !is_latin(*c)).count().saturating_mul(3) >= letters().count().max(1)
+    }
+
+    /// Whether nothing is said but yes, no, thanks, a greeting, a number, in whatever language.
+    fn is_harmless(&self) -> bool {
+        let mut rest = self.text.as_str();
+        while !self.pictures && !rest.is_empty() {
+            let Some(end) = harmless_beginning(rest) else { return false };
+            rest = rest.get(end..).unwrap_or_default().trim_start();
+        }
+        !self.pictures
+    }
+
+    /// The passages that are judged, each by itself: what a long text says once must not drown in the rest.
+    fn passages(&self) -> impl Iterator<Item = &[String]> {
+        let starts = (0..self.words.len()).step_by(STEP);
+        starts
+            .filter(|start| *start == 0 || start.saturating_add(STEP) < self.words.len())
+            .filter_map(|start| self.words.get(start..self.words.len().min(start.saturating_add(WORDS_MAX))))
+    }
+}
+
+/// Whether `c` is a picture that people answer with.
+const fn is_picture(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{1f300}'..='\u{1faff}')
+}
+
+/// Whether `c` is a letter of a Latin alphabet.
+const fn is_latin(c: char) -> bool {
+    matches!(c, '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{2c60}'..='\u{2c7f}' | '\u{a720}'..='\u{a7ff}')
+}
+
+/// Whether words are written one behind the other without a space in the script of `c`: Thai, Lao, Burmese, Khmer, Japanese, Chinese.
+const fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{9fff}')
+}
+
+/// The harmless answers, normalised.
+static ANSWERS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let all = HARMLESS_REPLIES.iter().flat_map(|row| row.words.split(", "));
+    all.map(|words| Normal::new(words).text).filter(|words| !words.is_empty()).collect()
+});
+
+/// Where the longest harmless answer, or a number, ends that `text`, normalised, begins with.
+fn harmless_beginning(text: &str) -> Option<usize> {
+    /// No answer of the table is longer, in bytes.
+    const LONGEST: usize = 96;
+    let ends = text.char_indices().skip(1).map(|(at, _)| at).chain([text.len()]).take_while(|at| *at <= LONGEST);
+    let said = |end: &usize| {
+        let (Some(said), Some(rest)) = (text.get(..*end), text.get(*end..)) else { return false };
+        let whole = rest.is_empty() || rest.starts_with(' ') || said.chars().next_back().is_some_and(is_unspaced);
+        whole && (ANSWERS.contains(said) || said.chars().all(char::is_numeric))
+    };
+    ends.filter(said).max()
+}
+
+/// What the model says of a passage.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Scores {
+    foreign: f32,
+    unwanted: f32,
+}
+
+impl Scores {
+    /// Whether a passage of these words with these scores is held.
+    fn hold(self, words: &[String], another_script: bool) -> bool {
+        let foreign = another_script || (self.foreign > FOREIGN && tell_a_language(words));
+        self.unwanted > if foreign { HARMLESS } else { UNWANTED }
+    }
+}
+
+/// Whether there are letters enough to tell a language by.
+fn tell_a_language(words: &[String]) -> bool {
+    words.iter().flat_map(|word| word.chars()).filter(|c| c.is_alphabetic()).nth(LETTERS_MIN - 1).is_some()
+}
+
+/// What the model says of a passage.
+fn scores(words: &[String]) -> Scores {
+    let (mut foreign, mut unwanted, mut count) = (0_i32, 0_i32, 0_u16);
+    features(words, |feature| {
+        let of = |which: usize| {
+            let byte = WEIGHTS.get(feature.saturating_mul(2).saturating_add(which));
+            byte.map_or(0, |byte| i32::from(byte.cast_signed()))
+        };
+        foreign = foreign.saturating_add(of(0));
+        unwanted = unwanted.saturating_add(of(1));
+        count = count.saturating_add(1);
+    });
+    #[expect(clippy::cast_precision_loss, reason = "sums of some thousand bytes")]
+    let score = |sum: i32| sum as f32 * share(count) / UNIT;
+    Scores { foreign: score(foreign), unwanted: score(unwanted) }
+}
+
+/// What a sum over so many features is multiplied by, so that long replies and short ones compare.
+fn share(count: u16) -> f32 {
+    1.0 / f32::from(count.max(1)).sqrt()
+}
+
+/// Calls `take` with every feature of a passage: its words, their pairs, and the runs of one to five letters across it.
+fn features(words: &[String], mut take: impl FnMut(usize)) {
+    let mut last = Hash::of_words();
+    for word in words {
+        take(Hash::of_words().with(word.as_bytes()).feature());
+        take(last.with(b" ").with(word.as_bytes()).feature());
+        last = Hash::of_words().with(word.as_bytes());
+    }
+    let letters: Vec<u32> = [" "]
+        .into_iter()
+        .chain(words.iter().flat_map(|word| [word.as_str(), " "]))
+        .flat_map(str::chars)
+        .map(u32::from)
+        .collect();
+    for start in 0..letters.len() {
+        let mut hash = Hash::of_letters();
+        for letter in letters.iter().skip(start).take(RUN_MAX) {
+            hash = hash.then(u64::from(*letter));
+            take(hash.feature());
+        }
+    }
+}
+
+/// FNV-1a (RFC 9923), the bits stirred before they are used.
+#[derive(Clone, Copy)]
+struct Hash(u64);
+
+impl Hash {
+    const fn of_words() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    const fn of_letters() -> Self {
+        Self::of_words().then(1)
+    }
+
+    const fn then(self, value: u64) -> Self {
+        Self((self.0 ^ value).wrapping_mul(0x0000_0100_0000_01b3))
+    }
+
+    fn with(self, bytes: &[u8]) -> Self {
+        bytes.iter().fold(self, |hash, byte| hash.then(u64::from(*byte)))
+    }
+
+    const fn feature(self) -> usize {
+        (self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
+    }
+}
