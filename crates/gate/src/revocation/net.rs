@@ -23,7 +23,7 @@ const UNIT: f32 = 64.0;
 /// From this score on a passage is in another language.
 const FOREIGN: f32 = 0.0;
 /// From this score on English and Spanish are held: chosen by what is held of harmless replies that were not trained from.
-const UNWANTED: f32 = 0.3;
+const UNWANTED: f32 = 0.35;
 /// Below this score a reply in another language asks for nothing, as far as the net has seen that language.
 const HARMLESS: f32 = -0.5;
 
@@ -191,7 +191,7 @@ fn features(words: &[String], mut take: impl FnMut(usize)) {
     }
 }
 
-/// FNV-1a (RFC 9923), the bits stirred before they are used.
+/// FNV-1a, the bits stirred before they are used.
 #[derive(Clone, Copy)]
 struct Hash(u64);
 
