@@ -21,6 +21,7 @@ mod paraphrase;
 mod refusal;
 mod somebody;
 mod stranger;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod unread;
@@ -34,6 +35,7 @@ use others::{is_denied, without_others};
 use refusal::{Refusal, may_refuse, refusal};
 use somebody::is_somebody_else;
 use stranger::{Stranger, stranger};
+pub(crate) use subject::can_answer;
 use unread::is_unread;
 use wish::{Wish, commands, glued, wish};
 

@@ -389,15 +389,31 @@ impl<'a> View<'a> {
         self.answered_meaning() == Some(Meaning::Help)
     }
 
-    /// Windows do not bind emergencies, one-time codes, answers to HELP, and confirmations of what the patient has just said. An
-    /// emergency is one that a named human answers for; the purpose alone names a row of the matrix (docs/decisions/0010).
+    /// Windows do not bind emergencies, one-time codes, answers to HELP, confirmations of what the patient has just said, and care that
+    /// a person says cannot wait. An emergency is one that a named human answers for; the purpose alone names a row of the matrix (docs/decisions/0010).
     pub(crate) fn window_binds(&self) -> bool {
         let at_once = match self.purpose {
             Purpose::OneTimeCode => true,
             Purpose::ConsentConfirmation => self.was_asked_just_now(),
             _ => false,
         };
-        !(at_once || self.emergency || self.answers_help())
+        !(at_once || self.emergency || self.answers_help() || self.cannot_wait())
+    }
+
+    /// 47 CFR 64.1200(c)(1) closes the night to solicitations; house: to every message that can wait (RULES TCP-06). Urgent is a word that
+    /// any program may say (docs/decisions/0010), so it counts where a person says it, and of care that is due now.
+    fn cannot_wait(&self) -> bool {
+        let due = matches!(
+            self.purpose,
+            Purpose::TestResult
+                | Purpose::Medication
+                | Purpose::FollowUp
+                | Purpose::TreatmentUpdate
+                | Purpose::Emergency
+        );
+        due && self.purpose == self.request.purpose
+            && self.request.urgency == Urgency::Urgent
+            && self.request.origin == Origin::Staff
     }
 
     /// The patient gave leave to send messages, or took it back, within the minutes in which that is confirmed: who is awake to say

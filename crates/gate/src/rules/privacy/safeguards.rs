@@ -8,7 +8,7 @@ use crate::request::AnsweredBy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
-use postern_base::{Channel, Form};
+use postern_base::{Channel, Form, Level};
 
 /// house: what each channel carries at most is Postern's own policy, the matrix. Its root is law: 45 CFR 164.530(c)(1) asks for
 /// "appropriate administrative, technical, and physical safeguards", also toward the patient; toward others 45 CFR 164.502(b) asks for
@@ -62,7 +62,7 @@ pub(crate) const MACHINE_OR_HOUSEHOLD: Rule = Rule {
     read: SourceRead::Read,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "A machine or somebody else who answers hears at most what voicemail may carry, not the message.",
+    asks: "A machine or somebody else who answers hears at most what voicemail may carry, not the message; nor does who is not known yet what diagnoses.",
     scope: Scope::CALLS.with(Given::Voice),
     check: machine_or_household,
 };
@@ -77,6 +77,11 @@ fn machine_or_household(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         AnsweredBy::Other if candidate.has_body() => {
             strip("Somebody other than the patient answered: leave a name and a number to call back.")
                 .for_good("Somebody else hears it; the patient is asked to call back.")
+        }
+        // house: whom nobody has heard yet may be anybody, also where a box was ticked before the call.
+        AnsweredBy::Unknown if view.level >= Some(Level::L3) && candidate.has_body() => {
+            strip("Nobody knows yet who answers; leave a name and a number, and say the rest once it is the patient.")
+                .for_good("It is said in the call, once the patient has answered it.")
         }
         AnsweredBy::Patient | AnsweredBy::Other | AnsweredBy::Unknown => Finding::Satisfied,
     }
@@ -136,6 +141,19 @@ mod tests {
         assert!(refused_by(&case, Channel::Sms, "PRI-04"));
         assert!(sends_form(&case, Channel::Portal, Form::Full));
         assert!(sends_form(&case, Channel::Sms, Form::Notice));
+    }
+
+    #[test]
+    fn what_diagnoses_is_not_said_to_whoever_may_have_answered() {
+        for (level, who, refused) in [
+            (Level::L3, AnsweredBy::Unknown, true),
+            (Level::L3, AnsweredBy::Patient, false),
+            (Level::L2, AnsweredBy::Unknown, false),
+        ] {
+            let mut case = call(who, true);
+            case.facts.content.level = crate::fact::Fact::Known(level);
+            assert_eq!(refused_by(&case, Channel::Voice, "PRI-15"), refused, "{level} {who:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::decision::WaitingFor;
 use crate::finding::{Finding, MISSING, ask, deny, unknown, wait};
 use crate::reference::ANSWER_AFTER_STOP;
 use crate::remedy::Remedy;
-use crate::revocation::Meaning;
+use crate::revocation::{Meaning, can_answer};
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::{Stopped, View};
@@ -21,7 +21,9 @@ fn binding(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Stopped> {
     let live = candidate.channel == Channel::Voice && view.human_voice() && !sells;
     // 47 CFR 64.1200(a)(10): an opt-out does not reach live calls, mail, the portal, emergencies, or one answer to what
     // the patient sends afterwards.
-    let answer = !sells && view.is_first_answer(candidate.address, point.stopped.at) && is_prompt(view);
+    let stops = point.stopped.by_message || point.stopped.on_record;
+    let answers = !sells && (is_an_answer(view) || !stops);
+    let answer = answers && view.is_first_answer(candidate.address, point.stopped.at) && is_prompt(view);
     let confirmation = view.purpose == Purpose::ConsentConfirmation;
     // 47 CFR 64.1200(a)(12): nor does it reach the one message that confirms it.
     let confirms = || answers_opt_out(view, candidate);
@@ -32,6 +34,14 @@ fn binding(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Stopped> {
 /// house: who has said stop and asks something is answered within a day; after that a person calls or writes.
 fn is_prompt(view: &View<'_>) -> bool {
     view.answered.is_some_and(|message| view.start.duration_since(message.at) <= ANSWER_AFTER_STOP)
+}
+
+/// Whether what is sent is about what the patient asked: 47 CFR 64.1200(a)(10) ends reminders, bills and offers, and a question about
+/// something else does not begin them again. HELP is answered with the help text (RULES TCP-25).
+fn is_an_answer(view: &View<'_>) -> bool {
+    let formality = view.purpose == Purpose::ConsentConfirmation;
+    let asked = |purpose| view.answered.is_some_and(|message| can_answer(message.text.reveal(), purpose));
+    (formality || !view.answers_help()) && asked(view.purpose) && asked(view.request.purpose)
 }
 
 /// The message that is answered is itself a revocation, which only a confirmation may answer, or may be one, which only a
@@ -183,6 +193,27 @@ mod tests {
         assert!(!answer(&["when is my visit?", "STOP"], 0, Origin::Staff), "the stop came after the question");
         assert!(!answer(&["should I stop?"], 0, Origin::Reply));
         assert!(answer(&["should I stop?"], 0, Origin::Staff));
+    }
+
+    #[test]
+    fn after_a_stop_an_answer_is_about_what_was_asked_and_help_is_answered_with_help() {
+        let answer = |question: &str, purpose| {
+            let mut case = after(&["STOP", question]);
+            (case.request.origin, case.request.in_reply_to) = (Origin::Reply, Some(1));
+            case.request.purpose = purpose;
+            refused_by(&case, Channel::Sms, "TCP-11")
+        };
+        assert!(!answer("When is my visit?", Purpose::AppointmentReminder));
+        assert!(!answer("what should I bring?", Purpose::FollowUp));
+        assert!(!answer("how much do I owe?", Purpose::Billing));
+        assert!(answer("When is my visit?", Purpose::Billing));
+        assert!(answer("thanks", Purpose::AppointmentReminder));
+        for purpose in [Purpose::Recall, Purpose::Survey, Purpose::Marketing] {
+            assert!(answer("When is my visit?", purpose), "{purpose}");
+        }
+        for purpose in [Purpose::AppointmentReminder, Purpose::FollowUp, Purpose::Billing] {
+            assert!(answer("HELP", purpose), "{purpose}");
+        }
     }
 
     #[test]

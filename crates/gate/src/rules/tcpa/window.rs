@@ -138,12 +138,28 @@ fn marketing_cap(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::sample::{Case, refused_by, sends};
-    use postern_base::{Channel, Purpose};
+    use postern_base::{Channel, Origin, Purpose, Urgency};
 
     fn at(time: &str) -> Case {
         let mut case = Case::reminder_by_sms();
         case.facts.now = time.parse().unwrap();
         case
+    }
+
+    #[test]
+    fn what_a_person_calls_urgent_care_goes_at_night_and_nothing_else_that_is_called_so() {
+        let waits = |purpose, origin, urgency| {
+            let mut case = at("2026-12-02T07:00:00Z");
+            (case.request.purpose, case.request.origin, case.request.urgency) = (purpose, origin, urgency);
+            refused_by(&case, Channel::Sms, "TCP-06")
+        };
+        assert!(!waits(Purpose::FollowUp, Origin::Staff, Urgency::Urgent));
+        assert!(waits(Purpose::FollowUp, Origin::Staff, Urgency::Routine));
+        assert!(waits(Purpose::FollowUp, Origin::Bulk, Urgency::Urgent));
+        assert!(waits(Purpose::FollowUp, Origin::Api, Urgency::Urgent));
+        for purpose in [Purpose::AppointmentReminder, Purpose::Billing, Purpose::Survey] {
+            assert!(waits(purpose, Origin::Staff, Urgency::Urgent), "{purpose}");
+        }
     }
 
     #[test]
