@@ -125,7 +125,8 @@ impl Engine {
             }
             Meaning::Resumes => {
                 // RULES TCP-16: only an affirmative act of the patient's own lifts an opt-out.
-                store.lift_opt_out(point, self.patient_entry(tenant, Kind::ConsentChanged, "opt_in")?).await?;
+                let entry = self.patient_entry(tenant, Kind::ConsentChanged, "opt_in")?;
+                store.lift_opt_out(point, message.at, entry).await?;
             }
             Meaning::Ambiguous => self.inner.metrics.alert("TCP-11"),
             Meaning::Revokes | Meaning::RevokesOrCancelsVisit | Meaning::Help | Meaning::Other => {}

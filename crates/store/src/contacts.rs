@@ -73,14 +73,14 @@ impl Tenanted {
         self.change_opt_out(tenant, row, entry).await
     }
 
-    /// Removes opt-outs of a point by an affirmative act of the patient (RULES TCP-16). What was recorded stays in the database;
-    /// an act that came before an opt-out does not lift it.
+    /// Removes opt-outs of a point by an affirmative act of the patient (RULES TCP-16), done `at`. What was recorded stays in the
+    /// database; an act that was done before an opt-out does not lift it, however late we hear of it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn lift_opt_out(&self, point: &Address, entry: Entry) -> Result<(), StoreError> {
+    pub async fn lift_opt_out(&self, point: &Address, at: Timestamp, entry: Entry) -> Result<(), StoreError> {
         let tenant = self.keys().await?;
-        let row = opt_out_row(&tenant, point, true, entry.at, None);
+        let row = opt_out_row(&tenant, point, true, at, None);
         self.change_opt_out(tenant, row, entry).await
     }
 

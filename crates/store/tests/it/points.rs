@@ -23,7 +23,7 @@ async fn an_opt_out_stands_until_an_affirmative_act_lifts_it_and_can_be_made_aga
     assert_eq!(standing.iter().map(|one| one.scope).collect::<Vec<_>>(), [OptOutScope::All, marketing]);
     assert_eq!(standing[0].at, bench.now());
     bench.clock.forward(10);
-    bench.sunrise.lift_opt_out(&points[0], entry()).await.unwrap();
+    bench.sunrise.lift_opt_out(&points[0], bench.now(), entry()).await.unwrap();
     let standing = bench.sunrise.reading().await.unwrap().opt_outs(&points).await.unwrap();
     assert_eq!(standing.iter().map(|one| one.scope).collect::<Vec<_>>(), [marketing], "only that point is lifted");
     bench.clock.forward(10);
@@ -61,11 +61,12 @@ async fn a_decision_is_made_from_one_state_and_the_next_one_sees_the_stop_that_c
 #[tokio::test]
 async fn an_act_that_came_before_the_opt_out_does_not_lift_it() {
     let bench = Bench::new().await;
-    let early = bench.entry(Kind::ConsentChanged, None);
+    let early = bench.now();
     bench.clock.forward(10);
-    let entry = bench.entry(Kind::ConsentChanged, None);
-    bench.sunrise.put_opt_out(stop(&bench, "+12125550101", OptOutScope::All), entry).await.unwrap();
-    bench.sunrise.lift_opt_out(&address("+12125550101"), early).await.unwrap();
+    let entry = || bench.entry(Kind::ConsentChanged, None);
+    bench.sunrise.put_opt_out(stop(&bench, "+12125550101", OptOutScope::All), entry()).await.unwrap();
+    bench.clock.forward(10);
+    bench.sunrise.lift_opt_out(&address("+12125550101"), early, entry()).await.unwrap();
     assert_eq!(bench.sunrise.reading().await.unwrap().opt_outs(&[address("+12125550101")]).await.unwrap().len(), 1);
 }
 
