@@ -45,6 +45,11 @@ pub trait Subject: Send + Sync {
         true
     }
 
+    /// Whether the vendor's signature speaks of the body. Where it is a password, another body is as good as the right one.
+    fn signs_body(&self) -> bool {
+        true
+    }
+
     /// A request that is signed as it should be and says nothing that can be understood; `None` when the provider takes none.
     fn unreadable(&self) -> Option<RawRequest>;
 
@@ -163,7 +168,7 @@ async fn believes_only_signed_requests(subject: &dyn Subject, breaches: &mut Vec
             _ => false,
         };
         expect(breaches, same, "a request sent again has the same name", || format!("{again:?}"));
-        for forged in forgeries(request, subject.signs_time()) {
+        for forged in forgeries(request, subject) {
             let answer = provider.receive(&forged).err();
             let right = answer == Some(ReceiveError::BadSignature);
             expect(breaches, right, "a forged request is refused before it is read", || format!("{answer:?}"));
@@ -179,24 +184,30 @@ async fn believes_only_signed_requests(subject: &dyn Subject, breaches: &mut Vec
     }
 }
 
-/// The same request with another body, with a body that is nothing, without its headers, with each header changed that the
-/// signature speaks of, and, where it speaks of a time, far too late.
-fn forgeries(request: &RawRequest, signs_time: bool) -> Vec<RawRequest> {
+/// The same request without its headers, with each header changed that makes it believed, and, where its signature speaks of them, with
+/// another body, with a body that is nothing, and far too late.
+fn forgeries(request: &RawRequest, subject: &dyn Subject) -> Vec<RawRequest> {
     let with_body = |body: Vec<u8>| RawRequest { body: Phi::new(body), ..request.clone() };
-    let mut longer = request.body.reveal().clone();
-    longer.push(b' ');
-    let mut all =
-        vec![with_body(longer), with_body(b"{".to_vec()), RawRequest { headers: Vec::new(), ..request.clone() }];
-    if signs_time {
+    let mut all = vec![RawRequest { headers: Vec::new(), ..request.clone() }];
+    if subject.signs_body() {
+        let mut longer = request.body.reveal().clone();
+        longer.push(b' ');
+        all.extend([with_body(longer), with_body(b"{".to_vec())]);
+    }
+    if subject.signs_time() {
         let at = request.at.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
         all.push(RawRequest { at, ..request.clone() });
     }
-    for (index, _) in request.headers.iter().enumerate().filter(|(_, (name, _))| name.contains("signature")) {
+    let believed = |name: &str| name.contains("signature") || name == "authorization";
+    for (index, _) in request.headers.iter().enumerate().filter(|(_, (name, _))| believed(name)) {
         let mut forged = request.clone();
         if let Some((_, value)) = forged.headers.get_mut(index) {
             *value = value.chars().rev().collect();
         }
         all.push(forged);
+        // Nobody's credentials, and nothing that could be read: the refusal comes first.
+        let nothing = |request: RawRequest| RawRequest { body: Phi::new(b"{".to_vec()), ..request };
+        all.extend(all.last().cloned().map(nothing));
     }
     all
 }

@@ -255,7 +255,7 @@ impl Sent {
 }
 
 /// A request from a vendor, as it arrived.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RawRequest {
     /// The URL the vendor was given, as the vendor signs it.
     pub url: String,
@@ -265,6 +265,13 @@ pub struct RawRequest {
     pub body: Phi<Vec<u8>>,
     /// When it arrived.
     pub at: Timestamp,
+}
+
+impl fmt::Debug for RawRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A header may be the password that a vendor is known by.
+        f.debug_struct("RawRequest").field("url", &self.url).field("at", &self.at).finish_non_exhaustive()
+    }
 }
 
 impl RawRequest {
