@@ -201,7 +201,8 @@ fn node(root: &Path, home: &Path, peers: &mut Peers) {
     let wanted = root.join("xtask/peers/package.json");
     let directory = home.join("node");
     let stamp = home.join("node.package.json");
-    let name = "hl7.fhir.r4.examples, sms-segments-calculator, twilio, smpp, prism, playwright-core, axe-core (npm)";
+    let name = "hl7.fhir.r4.examples, sms-segments-calculator, twilio, bandwidth-sdk, smpp, prism, playwright-core, axe-core \
+                (npm)";
     if !current(&wanted, &stamp) || !directory.join("node_modules").exists() {
         if run::output("npm", &["--version"]).is_none() {
             apt(&["npm"]);

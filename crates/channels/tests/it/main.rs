@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
 
 mod amazon_texts;
+mod bandwidth;
 mod clear;
 mod compiles;
 mod conformance;

@@ -3,9 +3,9 @@
 
 use crate::support::Still;
 use crate::support::authority::Authority;
-use crate::support::missing_peer;
 use crate::support::node::{Vendor, answer, node};
 use crate::support::permits::{Wish, now, permitted};
+use crate::support::prism::{Prism, package};
 use crate::support::proxy::with_tls;
 use crate::support::scratch::Scratch;
 use crate::support::scripted::server_config;
@@ -20,9 +20,8 @@ use postern_channels::sms::twilio::{Sender, Twilio, TwilioConfig, TwilioError};
 use postern_channels::tls::Roots;
 use postern_channels::{Health, Provider, ProviderRef, RawRequest, ReceiptState, ReceiveError, Received, Sent};
 use serde_json::{Value, json};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -193,47 +192,15 @@ fn what_is_not_set_right_is_named() {
 
 // Against Twilio's own description of its API.
 
-/// Prism, which answers as Twilio's OpenAPI file says and refuses calls that are not as it says.
-struct Prism(Child, u16);
-
-impl Prism {
-    async fn start() -> Option<Self> {
-        let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/node/node_modules");
-        let program = packages.join("@stoplight/prism-cli/dist/index.js");
-        let file = packages.join("@twilio/cli-core/src/services/twilio-api/twilio_api_v2010.json");
-        if !program.exists() || !file.exists() {
-            missing_peer("prism with Twilio's OpenAPI file (npm)");
-            return None;
-        }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut command = Command::new("node");
-        command.arg(program).args(["mock", "-h", "127.0.0.1", "-p", &port.to_string()]).arg(file);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let prism = Self(child, port);
-        for _ in 0..600 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Some(prism);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("Prism does not listen");
-    }
-}
-
-impl Drop for Prism {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
 #[tokio::test]
 async fn calls_and_answers_are_as_twilios_own_openapi_file_describes_them() {
-    let Some(prism) = Prism::start().await else { return };
+    let file = "@twilio/cli-core/src/services/twilio-api/twilio_api_v2010.json";
+    let Some(file) = package(file, "Twilio's OpenAPI file (npm)") else { return };
+    let Some(prism) = Prism::start(&file).await else { return };
     let scratch = Scratch::new("twilio-prism");
     let authority = Authority::new();
     let roots = authority.write(&scratch.0);
-    let address = with_tls(prism.1, server_config(&authority.identity(HOST))).await;
+    let address = with_tls(prism.port, server_config(&authority.identity(HOST))).await;
     for sender in [Sender::Number("+15555550199".into()), Sender::Service("MG0123456789abcdef0123456789abcdef".into())]
     {
         let twilio = twilio(TwilioConfig { sender, ..config(address, &roots) });

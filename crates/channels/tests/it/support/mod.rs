@@ -11,6 +11,7 @@ pub(crate) mod node;
 pub(crate) mod permits;
 pub(crate) mod policy_host;
 pub(crate) mod postfix;
+pub(crate) mod prism;
 pub(crate) mod proxy;
 #[expect(dead_code, reason = "the sample facts of the gate's tests, of which a permit needs few")]
 #[path = "../../../../gate/src/sample.rs"]
