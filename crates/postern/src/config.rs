@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-pub(crate) use texts::{LongTexts, Smpp, Twilio};
+pub(crate) use texts::{Bandwidth, LongTexts, Smpp, Twilio};
 
 /// The configuration.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -34,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) direct: Option<Direct>,
     /// Accounts with Twilio for text messages.
     pub(crate) twilio: Vec<Twilio>,
+    /// Accounts with Bandwidth for text messages.
+    pub(crate) bandwidth: Vec<Bandwidth>,
     /// Amazon SNS for text messages.
     pub(crate) sns: Vec<AmazonTexts>,
     /// AWS End User Messaging for text messages.
@@ -533,6 +535,9 @@ impl Config {
             if !self.server.public_url.as_ref().is_some_and(|url| url.starts_with("https://")) {
                 return problem("server.public_url", "expected https://..., where Twilio reaches us");
             }
+        }
+        for (index, bandwidth) in self.bandwidth.iter().enumerate() {
+            bandwidth.check().map_err(|(key, expected)| (format!("bandwidth[{index}].{key}"), expected.to_owned()))?;
         }
         for (index, smpp) in self.smpp.iter().enumerate() {
             smpp.check().map_err(|(key, expected)| (format!("smpp[{index}].{key}"), expected.to_owned()))?;

@@ -130,6 +130,9 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
         let public_url = config.server.public_url.as_deref().unwrap_or_default();
         providers.add(Arc::new(texts::twilio(settings, public_url, &sources.clock)?)).map_err(twice)?;
     }
+    for settings in &config.bandwidth {
+        providers.add(Arc::new(texts::bandwidth(settings, &sources.clock)?)).map_err(twice)?;
+    }
     for settings in &config.sns {
         providers.add(Arc::new(amazon::sns(settings, &sources.clock)?)).map_err(twice)?;
     }

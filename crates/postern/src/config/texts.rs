@@ -31,6 +31,38 @@ pub(crate) struct Twilio {
     pub(crate) trust: Option<PathBuf>,
 }
 
+/// Bandwidth: takes our texts over its API.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bandwidth {
+    /// Its name in the vendor registry.
+    #[serde(default = "bandwidth")]
+    pub(crate) vendor: String,
+    /// Its service in the vendor registry.
+    #[serde(default = "messaging")]
+    pub(crate) service: String,
+    /// Where its messaging API answers. There is no default: a configuration that does not say where to call calls nobody.
+    pub(crate) endpoint: String,
+    /// Where it gives out tokens.
+    pub(crate) token_endpoint: String,
+    /// The account's number.
+    pub(crate) account: String,
+    /// The API credential's id.
+    pub(crate) client_id: String,
+    /// The file that holds its secret.
+    pub(crate) client_secret_file: PathBuf,
+    /// The messaging application that the number belongs to.
+    pub(crate) application: String,
+    /// The number texts come from.
+    pub(crate) from: String,
+    /// The user name that the application has for its webhooks.
+    pub(crate) callback_user: String,
+    /// The file that holds their password.
+    pub(crate) callback_password_file: PathBuf,
+    /// A file with the certificates to trust, PEM; absent = the system's.
+    pub(crate) trust: Option<PathBuf>,
+}
+
 /// A message centre: takes our texts over SMPP.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +119,10 @@ fn twilio() -> String {
     "twilio".to_owned()
 }
 
+fn bandwidth() -> String {
+    "bandwidth".to_owned()
+}
+
 fn messaging() -> String {
     "messaging".to_owned()
 }
@@ -118,6 +154,22 @@ impl Twilio {
         }
         if self.api_key.is_some() != self.api_key_secret_file.is_some() {
             return Err(("api_key_secret_file", "give api_key and api_key_secret_file together, or neither"));
+        }
+        Ok(())
+    }
+}
+
+impl Bandwidth {
+    /// Whether what it says can be used.
+    ///
+    /// # Errors
+    /// The key, and what was expected.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        if !self.endpoint.starts_with("https://") {
+            return Err(("endpoint", "expected https://messaging.bandwidth.com"));
+        }
+        if !self.token_endpoint.starts_with("https://") {
+            return Err(("token_endpoint", "expected https://api.bandwidth.com"));
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! Vendors of text messages as the configuration has them, and what they tell us over sessions of ours.
 
-use crate::config::{LongTexts, Smpp as SmppSettings, Twilio as TwilioSettings};
+use crate::config::{Bandwidth as BandwidthSettings, LongTexts, Smpp as SmppSettings, Twilio as TwilioSettings};
 use crate::exit::Failure;
 use crate::wiring::{Sources, https, secret};
 use postern_base::Clock;
+use postern_channels::sms::bandwidth::{Bandwidth, BandwidthConfig};
 use postern_channels::sms::smpp::{Long, Smpp, SmppConfig};
 use postern_channels::sms::twilio::{Sender, Twilio, TwilioConfig};
 use postern_channels::tls::Roots;
@@ -44,6 +45,28 @@ pub(super) fn twilio(settings: &TwilioSettings, public_url: &str, clock: &Arc<dy
         callback: format!("{public_url}/v1/webhooks/{}/{}", settings.vendor, settings.service),
     };
     Twilio::new(config, Arc::clone(clock)).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Bandwidth as `settings` say.
+///
+/// # Errors
+/// [`Failure`], naming the file or the key.
+pub(super) fn bandwidth(settings: &BandwidthSettings, clock: &Arc<dyn Clock>) -> Result<Bandwidth, Failure> {
+    let trust = settings.trust.as_deref();
+    let config = BandwidthConfig {
+        vendor: settings.vendor.clone(),
+        service: settings.service.clone(),
+        https: https(settings.endpoint.clone(), trust),
+        tokens: https(settings.token_endpoint.clone(), trust),
+        account: settings.account.clone(),
+        client: settings.client_id.clone(),
+        client_secret: secret(&settings.client_secret_file)?,
+        application: settings.application.clone(),
+        from: settings.from.clone(),
+        callback_user: settings.callback_user.clone(),
+        callback_password: secret(&settings.callback_password_file)?,
+    };
+    Bandwidth::new(config, Arc::clone(clock)).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 /// A message centre as `settings` say; what it delivers goes to `told`.

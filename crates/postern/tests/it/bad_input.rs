@@ -146,6 +146,36 @@ fn a_bad_configuration_stops_the_start_and_is_named_by_file_and_key() {
 }
 
 #[test]
+fn a_vendor_of_texts_that_is_not_set_right_is_named_by_its_key() {
+    let clinic = clinic("bad-vendor");
+    let config = clinic.data().join("postern.toml");
+    let good = std::fs::read_to_string(&config).expect("it is there");
+    let secret = clinic.folder.join("secret");
+    std::fs::write(&secret, "short\n").expect("written");
+    let section = format!(
+        "[[bandwidth]]\nendpoint = \"https://a.example\"\ntoken_endpoint = \"https://b.example\"\naccount = \"9900000\"\n\
+         client_id = \"c\"\nclient_secret_file = {secret:?}\napplication = \"app-1\"\nfrom = \"+12125550100\"\n\
+         callback_user = \"hooks\"\ncallback_password_file = {secret:?}\n"
+    );
+    for (of, with, key) in [
+        ("endpoint = \"https://a", "endpoint = \"http://a", "bandwidth[0].endpoint"),
+        ("\"https://b", "\"b", "bandwidth[0].token_endpoint"),
+        ("account = \"9900000\"", "acount = 1", "acount"),
+        ("account = \"9900000\"\n", "", "account"),
+        ("9900000", "clinic", "account"),
+        ("+1212", "Clinic", "from"),
+        ("", "", "callback_password_file"),
+    ] {
+        let section = section.replacen(of, with, 1);
+        std::fs::write(&config, good.replacen("[tenant.clinic]\n", &format!("{section}\n[tenant.clinic]\n"), 1))
+            .expect("written");
+        let output = postern(&["serve", "--data", &clinic.data_text()]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(key), "{key}: {said}");
+    }
+}
+
+#[test]
 fn a_database_of_a_newer_postern_is_refused_with_a_clear_sentence() {
     let clinic = clinic("newer");
     // SQLite keeps `user_version` as four big-endian bytes at offset 60 of the file (SQLite file format, section 1.3).

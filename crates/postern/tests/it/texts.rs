@@ -70,6 +70,29 @@ fn twilio(clinic: &mut Clinic) -> Option<(Vendor, String)> {
     Some((vendor, section))
 }
 
+const APPLICATION: &str = "93de2206-9669-4e07-948d-329f4b722ee2";
+const PASSWORD: &str = "p4ssword-of-the-webhooks";
+
+/// Bandwidth as a peer plays it, held to Bandwidth's own description of its API, and the section that leads to it.
+fn bandwidth(clinic: &Clinic) -> Option<(Vendor, String)> {
+    let (key, certificate, roots) = identity(clinic);
+    let words = ["9900000", APPLICATION, "cl1ent", "s3cret", "hooks", PASSWORD].map(PathBuf::from);
+    let arguments: Vec<PathBuf> = [key, certificate].into_iter().chain(words).collect();
+    let vendor = Vendor::start("bandwidth.js", "bandwidth-sdk", &arguments)?;
+    let [secret, password] = [("client.secret", "s3cret"), ("hooks.password", PASSWORD)].map(|(name, word)| {
+        let file = clinic.folder.join(name);
+        std::fs::write(&file, format!("{word}\n")).expect("written");
+        file
+    });
+    let endpoint = format!("https://localhost:{}", vendor.port);
+    let section = format!(
+        "[[bandwidth]]\nendpoint = \"{endpoint}\"\ntoken_endpoint = \"{endpoint}\"\naccount = \"9900000\"\n\
+         client_id = \"cl1ent\"\nclient_secret_file = {secret:?}\napplication = \"{APPLICATION}\"\nfrom = \"{OURS}\"\n\
+         callback_user = \"hooks\"\ncallback_password_file = {password:?}\ntrust = {roots:?}\n"
+    );
+    Some((vendor, section))
+}
+
 fn clinic(name: &str) -> Clinic {
     let patients: Vec<Value> = (1..=4)
         .flat_map(|n| patient(&format!("p{n}"), &format!("+1212555014{n}"), &format!("p{n}@mail.example")))
@@ -164,6 +187,56 @@ fn a_text_goes_through_twilio_and_what_its_own_library_signed_is_believed_and_no
     let id = send(&clinic, "p4", "34567890");
     assert_eq!(ended(&clinic, &id)["state"], "failed");
     eventually("the block is an opt-out", || refused_by_opt_out(&clinic, "p4"));
+    clinic.stop();
+    assert_eq!(clinic.verify(&[]).0, 0);
+}
+
+#[test]
+fn a_text_goes_through_bandwidth_and_a_stop_counts_on_whatever_way_it_comes_and_in_whatever_order() {
+    let mut clinic = clinic("bandwidth");
+    let Some((vendor, section)) = bandwidth(&clinic) else { return };
+    through(&mut clinic, "bandwidth", &section);
+    let path = "/v1/webhooks/bandwidth/messaging";
+    vendor.set(&json!({ "webhooks": format!("http://{}{path}", clinic.address()) }));
+    let id = send(&clinic, "p1", "12345678");
+    assert_eq!(ended(&clinic, &id)["state"], "delivered");
+    let taken = vendor.events("taken");
+    assert_eq!(taken.len(), 1);
+    assert!(taken[0]["text"].as_str().is_some_and(|text| text.contains("12345678")), "{}", taken[0]);
+
+    let forged = json!([{
+        "type": "message-received", "time": "2026-01-01T00:00:00Z", "to": OURS, "description": "x",
+        "message": { "id": "f0rged", "owner": OURS, "applicationId": APPLICATION, "time": "2026-01-01T00:00:00Z",
+                     "segmentCount": 1, "direction": "in", "to": [OURS], "from": "+12125550143", "text": "STOP" }
+    }]);
+    for wrong in ["Basic aG9va3M6Z3Vlc3NlZA==", "Basic ", ""] {
+        let headers = [("Content-Type", "application/json"), ("Authorization", wrong)];
+        let answer = clinic.client_with("").call("POST", path, &headers, forged.to_string().as_bytes());
+        assert_eq!(answer.expect("an answer").status, 401);
+    }
+    assert_eq!(refused_by_opt_out(&clinic, "p3"), None);
+
+    let says = |text: &str, time: Value| {
+        vendor.tell(&json!({ "do": "message", "from": "+12125550142", "to": OURS, "text": text, "time": time }));
+    };
+    assert_eq!(refused_by_opt_out(&clinic, "p2"), None);
+    says("STOP", Value::Null);
+    eventually("the next text is refused", || refused_by_opt_out(&clinic, "p2"));
+    // Written before the STOP, and told after it.
+    let told = || vendor.events("webhook").iter().filter(|one| one["kind"] == "message-received").count();
+    says("START", json!("2026-01-01T00:00:00Z"));
+    eventually("it is told", || (told() == 2).then_some(()));
+    assert_eq!(refused_by_opt_out(&clinic, "p2"), Some(()));
+    says("START", Value::Null);
+    eventually("it is not refused any more", || refused_by_opt_out(&clinic, "p2").is_none().then_some(()));
+    let webhooks = vendor.events("webhook");
+    assert!(webhooks.iter().all(|one| one["status"] == 204), "{webhooks:?}");
+
+    // The carrier says of a text it was given that its recipient opted out.
+    let id = send(&clinic, "p9", "34567890");
+    assert_eq!(ended(&clinic, &id)["state"], "failed");
+    eventually("the carrier's word is an opt-out", || refused_by_opt_out(&clinic, "p9"));
+    assert!(vendor.events("malformed").is_empty());
     clinic.stop();
     assert_eq!(clinic.verify(&[]).0, 0);
 }
