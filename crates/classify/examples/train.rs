@@ -25,6 +25,10 @@ const AUTHORED: &[&str] = &[
     "wide-a.tsv",
     "wide-b.tsv",
     "wide-c.tsv",
+    "wide-d.tsv",
+    "wide-e.tsv",
+    "wide-f.tsv",
+    "wide-g.tsv",
 ];
 /// What programmers wrote is no author's messages: it always trains.
 const PROSE: &str = "prose.tsv";
