@@ -96,7 +96,7 @@ pub struct LoweredCell {
 /// Something in a tenant's policy that would loosen the floor, or could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyDefect {
-    /// The rule that refuses it: `SYS-01`, or `IB-01` for a hold of all results.
+    /// The rule that refuses it: `SYS-01`, or `IB-01` for what keeps all patients from their results.
     pub rule: &'static str,
     /// The key in the policy, such as `matrix.test_result.L3.sms`.
     pub key: String,
@@ -167,9 +167,12 @@ impl Policy {
     /// The caller adds a [`PolicyDefect`] of its own for what it could not read at all.
     #[must_use]
     pub fn tighten(asked: Overrides) -> Self {
-        let mut policy = Self { disabled_channels: asked.disabled_channels, ..Self::default() };
+        let mut policy = Self::default();
         if !asked.version.is_empty() {
             policy.version = asked.version;
+        }
+        for channel in asked.disabled_channels {
+            policy.switch_off(channel);
         }
         for cell in asked.cells {
             policy.lower(cell);
@@ -213,16 +216,32 @@ impl Policy {
 
     fn lower(&mut self, asked: LoweredCell) {
         let floor = floor(asked.purpose, asked.level, asked.channel);
+        let key = format!("matrix.{}.{}.{}", asked.purpose, asked.level, asked.channel);
         if asked.highest <= floor {
-            self.lowered.push(asked);
+            match owed(asked).filter(|_| asked.highest < Some(Form::Full)) {
+                Some(owed) => self.close(key, owed, "lowers"),
+                None => self.lowered.push(asked),
+            }
             return;
         }
-        let key = format!("matrix.{}.{}.{}", asked.purpose, asked.level, asked.channel);
         let floor = floor.map_or("none", Form::as_str);
         let sentence = format!(
             "The practice's policy raises {key} above the floor, which is `{floor}` (45 CFR 164.530(c)); it may only lower it."
         );
         self.defect("SYS-01", key, sentence);
+    }
+
+    fn switch_off(&mut self, channel: Channel) {
+        match owed_to_all(channel) {
+            Some(owed) => self.close(format!("disabled_channels.{channel}"), owed, "switches off"),
+            None => self.disabled_channels.push(channel),
+        }
+    }
+
+    /// Refuses a policy that closes a way the law keeps open.
+    fn close(&mut self, key: String, owed: Owed, how: &str) {
+        let sentence = format!("The practice's policy {how} {key}, and {}; take it out.", owed.because);
+        self.defect(owed.rule, key, sentence);
     }
 
     /// The hours, when they lie inside the built-in window; else a defect.
@@ -359,6 +378,56 @@ impl Policy {
     }
 }
 
+/// What keeps a way to the patient open, whatever a practice would rather do.
+#[derive(Debug, Clone, Copy)]
+struct Owed {
+    /// The rule that refuses a policy which closes it.
+    rule: &'static str,
+    /// Why, with the section.
+    because: &'static str,
+}
+
+/// 45 CFR 171.103, 45 CFR 164.524(a)(1): the portal is where patients reach their results and record, at once.
+const ACCESS: Owed = Owed {
+    rule: "IB-01",
+    because: "that keeps all patients from their own results and record, which is information blocking (45 CFR 171.103; 45 CFR 164.524(a)(1))",
+};
+/// 45 CFR 164.404(d)(1)(i): a notice of a breach is "first-class mail".
+const BREACH_LETTER: Owed =
+    Owed { rule: "SYS-01", because: "a notice of a breach goes by first-class mail (45 CFR 164.404(d)(1))" };
+/// 45 CFR 164.522(b)(1)(i): "must accommodate reasonable requests" to be reached by letter, or by a call, and no other way.
+const ACCOMMODATION: Owed =
+    Owed { rule: "SYS-01", because: "a patient may ask to be reached that way alone (45 CFR 164.522(b)(1))" };
+const LETTERS: Owed = Owed {
+    rule: "SYS-01",
+    because: "a notice of a breach goes by first-class mail (45 CFR 164.404(d)(1)), and a patient may ask for letters alone (45 CFR 164.522(b)(1))",
+};
+
+/// What keeps a channel open for every patient; `None` = a practice may switch it off.
+const fn owed_to_all(channel: Channel) -> Option<Owed> {
+    match channel {
+        Channel::Portal => Some(ACCESS),
+        Channel::Mail => Some(LETTERS),
+        Channel::HumanCall => Some(ACCOMMODATION),
+        _ => None,
+    }
+}
+
+/// What keeps a cell whole; `None` = a practice may lower it.
+const fn owed(cell: LoweredCell) -> Option<Owed> {
+    match (cell.channel, cell.purpose) {
+        // What tells of the record itself. A reminder or a survey in the portal is a courtesy.
+        (
+            Channel::Portal,
+            Purpose::TestResult | Purpose::Medication | Purpose::FollowUp | Purpose::TreatmentUpdate | Purpose::Billing,
+        ) => Some(ACCESS),
+        (Channel::Mail, Purpose::BreachNotice) => Some(BREACH_LETTER),
+        (Channel::Mail | Channel::HumanCall, Purpose::Marketing | Purpose::Survey) => None,
+        (Channel::Mail | Channel::HumanCall, _) => Some(ACCOMMODATION),
+        _ => None,
+    }
+}
+
 /// The highest form of the built-in matrix over every mode of the channel; people's tasks take everything.
 #[must_use]
 pub fn floor(purpose: Purpose, level: Level, channel: Channel) -> Option<Form> {
@@ -398,6 +467,42 @@ mod tests {
         assert_eq!(policy.defects.len(), 1);
         assert_eq!((policy.defects[0].rule, policy.defects[0].key.as_str()), ("SYS-01", "matrix.test_result.L3.sms"));
         assert!(policy.defects[0].sentence.contains("`notice`"));
+    }
+
+    #[test]
+    fn the_portal_stays_open_and_what_it_tells_of_the_record_stays_whole() {
+        let off = |channel| Policy::tighten(Overrides { disabled_channels: vec![channel], ..Overrides::default() });
+        let lowered = |purpose, highest| {
+            let cells = vec![LoweredCell { purpose, level: Level::L0, channel: Channel::Portal, highest }];
+            Policy::tighten(Overrides { cells, ..Overrides::default() })
+        };
+        let closed = off(Channel::Portal);
+        assert_eq!((closed.defects[0].rule, closed.defects[0].key.as_str()), ("IB-01", "disabled_channels.portal"));
+        assert!(closed.defects[0].sentence.contains("45 CFR 171.103") && closed.disabled_channels.is_empty());
+        for highest in [None, Some(Form::Callback), Some(Form::Notice), Some(Form::Minimal)] {
+            let policy = lowered(Purpose::TestResult, highest);
+            assert_eq!(policy.defects[0].rule, "IB-01", "{highest:?}");
+            assert_eq!(policy.defects[0].key, "matrix.test_result.L0.portal");
+            assert!(lowered(Purpose::Survey, highest).defects.is_empty(), "{highest:?}");
+        }
+        assert!(lowered(Purpose::TestResult, Some(Form::Full)).defects.is_empty(), "as it is");
+        for channel in [Channel::Sms, Channel::Email, Channel::Voice, Channel::Chat, Channel::Push] {
+            assert_eq!(off(channel).disabled_channels, [channel]);
+        }
+    }
+
+    #[test]
+    fn letters_and_calls_by_people_stay_open_for_who_asked_for_them_and_for_a_notice_of_a_breach() {
+        let off = |channel| keys(Overrides { disabled_channels: vec![channel], ..Overrides::default() });
+        assert_eq!(off(Channel::Mail), ["disabled_channels.mail"]);
+        assert_eq!(off(Channel::HumanCall), ["disabled_channels.human_call"]);
+        let lowered = |purpose| {
+            let cells = vec![LoweredCell { purpose, level: Level::L2, channel: Channel::Mail, highest: None }];
+            Policy::tighten(Overrides { cells, ..Overrides::default() }).defects
+        };
+        assert!(lowered(Purpose::BreachNotice)[0].sentence.contains("45 CFR 164.404(d)(1)"));
+        assert!(lowered(Purpose::Billing)[0].sentence.contains("45 CFR 164.522(b)(1)"));
+        assert!(lowered(Purpose::Marketing).is_empty());
     }
 
     #[test]

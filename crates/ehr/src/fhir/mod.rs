@@ -59,6 +59,8 @@ pub enum Unreadable {
     ModifierExtension,
     /// `implicitRules`: rules of meaning that Postern does not know.
     ImplicitRules,
+    /// `meta.security` in no form of FHIR's: what it protects cannot be told.
+    Labels,
 }
 
 /// The typed view of a resource.
@@ -246,6 +248,9 @@ fn unreadable(document: &Map<String, Value>) -> Option<Unreadable> {
     if document.get("implicitRules").is_some_and(|rules| !rules.is_null()) {
         return Some(Unreadable::ImplicitRules);
     }
+    if !are_labels_read(document) {
+        return Some(Unreadable::Labels);
+    }
     fn modified(map: &Map<String, Value>) -> bool {
         map.iter().any(|(key, value)| match (key.as_str(), value) {
             ("contained" | "resource", _) => false,
@@ -258,6 +263,19 @@ fn unreadable(document: &Map<String, Value>) -> Option<Unreadable> {
         })
     }
     modified(document).then_some(Unreadable::ModifierExtension)
+}
+
+/// Whether the labels are absent or a list of codings, so that none is passed over.
+fn are_labels_read(document: &Map<String, Value>) -> bool {
+    match document.get("meta") {
+        None | Some(Value::Null) => true,
+        Some(Value::Object(meta)) => match meta.get("security") {
+            None | Some(Value::Null | Value::Object(_)) => true,
+            Some(Value::Array(labels)) => labels.iter().all(|label| label.is_object() || label.is_null()),
+            Some(_) => false,
+        },
+        Some(_) => false,
+    }
 }
 
 #[derive(Default)]

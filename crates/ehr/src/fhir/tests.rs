@@ -63,6 +63,21 @@ fn a_modifier_extension_at_any_depth_makes_the_whole_unreadable() {
 }
 
 #[test]
+fn labels_in_no_form_of_fhirs_make_the_whole_unreadable_and_a_lone_one_is_read() {
+    let with = |meta: Value| {
+        let mut document = patient();
+        document["meta"] = meta;
+        read(&document).unreadable()
+    };
+    for meta in [json!("R"), json!([{"security": []}]), json!({"security": "R"}), json!({"security": ["R"]})] {
+        assert_eq!(with(meta.clone()), Some(Unreadable::Labels), "{meta}");
+    }
+    for meta in [json!(null), json!({}), json!({"security": []}), json!({"security": {"code": "HIV"}})] {
+        assert_eq!(with(meta.clone()), None, "{meta}");
+    }
+}
+
+#[test]
 fn what_is_written_back_is_what_was_read() {
     let text = r#"{"resourceType":"Patient","id":"p1","unknown":{"a":[1,2.50,1e-400,null]},"_birthDate":{"id":"x"},"telecom":{"system":"sms"},"name":[],"n":12345678901234567890.123456789}"#;
     let resource = Resource::from_slice(text.as_bytes(), &Limits::default()).unwrap();

@@ -64,6 +64,7 @@ pub enum Reason {
     #[error("{}", match .0 {
         Unreadable::ModifierExtension => "carries a modifier extension that Postern does not know; kept as unreadable",
         Unreadable::ImplicitRules => "carries implicit rules that Postern does not know; kept as unreadable",
+        Unreadable::Labels => "carries security labels in no form of FHIR's; kept as unreadable",
     })]
     Unreadable(Unreadable),
     /// A bundle entry without a resource.
