@@ -7,6 +7,7 @@ use crate::render::{Rendered, RenderedForm};
 use crate::wire::{Answer, AnsweredRule, Request};
 use jiff::Timestamp;
 use postern_base::{Category, Language, Level, Phi};
+use postern_gate::facts::ResultClass;
 use postern_gate::rendition::TemplateRef;
 use postern_gate::rendition::{Confirms, Offers};
 use postern_gate::{Content, Fact, LinkState, Missing, Rendition};
@@ -107,6 +108,9 @@ struct Measured {
     offers: u8,
     #[serde(default)]
     tells_result: bool,
+    /// Places in [`ResultClass::ALL`].
+    #[serde(default)]
+    result_classes: Vec<u8>,
     #[serde(default)]
     names_address: bool,
 }
@@ -231,6 +235,11 @@ pub(crate) fn stored(form: &RenderedForm) -> StoredRendition {
             Offers::Plainly => 2,
         },
         tells_result: m.tells_result,
+        result_classes: (0u8..)
+            .zip(ResultClass::ALL)
+            .filter(|(_, c)| m.result_classes.contains(c))
+            .map(|(at, _)| at)
+            .collect(),
         names_address: m.names_address,
     };
     StoredRendition {
@@ -275,6 +284,11 @@ fn form(stored: &StoredRendition, key: &CommitmentKey) -> Result<RenderedForm, S
                 _ => Offers::Plainly,
             },
             tells_result: measured.tells_result,
+            result_classes: measured
+                .result_classes
+                .iter()
+                .filter_map(|at| ResultClass::ALL.get(usize::from(*at)).copied())
+                .collect(),
             names_address: measured.names_address,
             language: stored.language,
             commitment: None,

@@ -2,11 +2,12 @@
 
 use postern_base::{Category, Channel, Language, Level, Purpose};
 use postern_classify::{Recipient, Vocabulary};
-use postern_gate::facts::Tenant;
+use postern_gate::facts::{ResultClass, Tenant};
 use postern_gate::rendition::{Confirms, Offers};
 use postern_gate::{Fact, Missing};
 
 mod address;
+mod classes;
 mod links;
 mod offers;
 mod outcome;
@@ -22,6 +23,8 @@ pub(crate) struct Found {
     pub(crate) categories: Vec<Category>,
     /// It tells what a test or an examination found.
     pub(crate) tells_result: bool,
+    /// The kinds of result that a state may hold which it names.
+    pub(crate) result_classes: Vec<ResultClass>,
 }
 
 /// Where a text is read.
@@ -58,17 +61,22 @@ fn scan(text: &str, place: Place<'_>) -> Result<postern_classify::Findings, post
     postern_classify::scan(text, &context)
 }
 
-/// What the classifier finds in `text`. When it fails, the level is Unknown and nothing is sent (invariant 2).
+/// What the classifier and the words of held results find in `text`. When it fails, the level is Unknown and nothing is sent (invariant 2).
 pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
+    let result_classes = classes::named(text, place.tenant.alias.as_ref().unwrap_or(&place.tenant.name));
     match scan(text, place) {
         Ok(findings) => Found {
             tells_result: outcome::tells_result(text, &findings),
+            result_classes,
             level: Fact::Known(findings.level),
             categories: findings.categories,
         },
-        Err(_) => {
-            Found { level: Fact::Unknown(Missing::ClassifierFailed), categories: Vec::new(), tells_result: false }
-        }
+        Err(_) => Found {
+            level: Fact::Unknown(Missing::ClassifierFailed),
+            categories: Vec::new(),
+            tells_result: false,
+            result_classes,
+        },
     }
 }
 

@@ -175,11 +175,11 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
         (Some(Channel::Email), Some(neutral_subject(setting.tenant, language))),
     ] {
         // The declared level and categories hold for the whole text, whatever was found.
-        let whole = Found { level, categories: categories.clone(), tells_result: found.tells_result };
+        let whole = Found { level, categories: categories.clone(), ..found.clone() };
         let body = if channel == Some(Channel::Email) { &mailed } else { body };
         forms.push(measured(place.on(channel), Form::Full, subject, body.clone(), whole));
     }
-    let whole = Found { level, categories: categories.clone(), tells_result: found.tells_result };
+    let whole = Found { level, categories: categories.clone(), ..found.clone() };
     let spoken = spoken(body, setting.tenant, language);
     forms.push(measured(place.on(Some(Channel::Voice)), Form::Full, None, spoken, whole));
     // CASES "A caller's body on an open channel": verbatim as minimal when it is found to carry no more than L1.
@@ -247,6 +247,7 @@ fn measured(place: Place<'_>, form: Form, subject: Option<String>, mut body: Str
             says_keep_secret: measure::says_keep_secret(&body),
             offers: measure::offers(&body, place.tenant.alias.as_ref().unwrap_or(&place.tenant.name)),
             tells_result: found.tells_result,
+            result_classes: found.result_classes,
             names_address: measure::names_address(&body, place.postal),
             // Of no other purpose is it asked.
             says_business: place.purpose == Purpose::ConsentConfirmation && measure::says_business(&body, place.tenant),

@@ -224,6 +224,16 @@ pub(crate) const ALL: &[Schema] = &[
         key: 3,
     },
     Schema {
+        name: "result-words",
+        item: "ResultWord",
+        columns: &[
+            ("class", Kind::Word("HeldResult", &["malignancy", "genetic", "hiv", "hepatitis", "drug_test"])),
+            ("language", Kind::Text),
+            ("words", Kind::Text),
+        ],
+        key: 3,
+    },
+    Schema {
         name: "emergency-numbers",
         item: "EmergencyNumber",
         columns: &[("number", Kind::Text), ("what", Kind::Text)],

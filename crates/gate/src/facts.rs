@@ -2,6 +2,7 @@
 
 use crate::deployment::Deployment;
 use crate::fact::Fact;
+use crate::reference::HeldResult;
 use crate::rendition::{Commitment, Content, Rendition};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -481,6 +482,15 @@ pub struct Event {
     pub labels: Vec<Category>,
 }
 
+impl Event {
+    /// When a clinician released it; `None` where nobody did, and where the release is older than the result: whoever gave it had
+    /// not seen this one.
+    #[must_use]
+    pub fn released_at(&self) -> Option<Timestamp> {
+        self.clinician_release.filter(|released| self.at.is_none_or(|is_final| is_final <= *released))
+    }
+}
+
 /// A clinician's determination that access would harm the patient (45 CFR 171.201), as it was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClinicianHold {
@@ -522,6 +532,24 @@ pub enum ResultClass {
     DrugTest,
     /// Anything else.
     Other,
+}
+
+impl ResultClass {
+    /// Every class, in the order of their codes.
+    pub const ALL: [Self; 6] =
+        [Self::Malignancy, Self::Genetic, Self::Hiv, Self::Hepatitis, Self::DrugTest, Self::Other];
+}
+
+impl From<HeldResult> for ResultClass {
+    fn from(held: HeldResult) -> Self {
+        match held {
+            HeldResult::Malignancy => Self::Malignancy,
+            HeldResult::Genetic => Self::Genetic,
+            HeldResult::Hiv => Self::Hiv,
+            HeldResult::Hepatitis => Self::Hepatitis,
+            HeldResult::DrugTest => Self::DrugTest,
+        }
+    }
 }
 
 /// What went out and came in before.

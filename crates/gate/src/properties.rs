@@ -219,6 +219,7 @@ pub(crate) enum Stricter {
     Deaf,
     Appeals,
     TellsResult,
+    NamesClass(Index),
     NoAddress,
     NotReached,
 }
@@ -233,6 +234,7 @@ pub(crate) fn stricter() -> impl Strategy<Value = Stricter> {
         any::<Index>().prop_map(Disabled),
         (any::<Index>(), any::<Index>()).prop_map(|(a, b)| Lower(a, b)),
         (any::<Index>(), any::<bool>()).prop_map(|(a, known)| Deployment(a, known)),
+        any::<Index>().prop_map(NamesClass),
         select(vec![
             Elsewhere,
             Restriction,
@@ -338,6 +340,10 @@ pub(crate) fn tighten(case: &mut Case, by: &Stricter) {
             texts(case, |text| text.offers = text.offers.max(crate::rendition::Offers::Perhaps));
         }
         Stricter::TellsResult => texts(case, |text| text.tells_result = true),
+        Stricter::NamesClass(at) => {
+            let class = *at.get(&crate::facts::ResultClass::ALL);
+            texts(case, |text| text.result_classes.push(class));
+        }
         Stricter::NoAddress => texts(case, |text| text.names_address = false),
         Stricter::Deaf => {
             let flags = case.patient().flags;

@@ -184,6 +184,19 @@ pub enum HeldResult {
     DrugTest,
 }
 
+/// Words by which a text tells a kind of result that a state holds.
+#[derive(Debug, Clone, Copy)]
+pub struct ResultWord {
+    /// The kind.
+    pub class: HeldResult,
+    /// The language: `en`, `es`.
+    pub language: &'static str,
+    /// The words, in lower case and without accents; a word that begins with `*` is the end of a longer one.
+    pub words: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
 /// What lifts a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeldUntil {

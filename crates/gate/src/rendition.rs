@@ -1,6 +1,7 @@
 //! What the content looks like from the gate: never the text, only what was measured on it.
 
 use crate::fact::Fact;
+use crate::facts::ResultClass;
 use postern_base::{Category, Channel, Form, Language, Level};
 
 /// A commitment to content: HMAC-SHA-256 under a random key that is sealed with the patient's key (invariant 5).
@@ -63,6 +64,8 @@ pub struct Rendition {
     pub offers: Offers,
     /// It tells what a test or an examination found (RULES SPC-08, SPC-09).
     pub tells_result: bool,
+    /// The kinds of result that a state may hold which it tells of, whatever the record calls the result (RULES SPC-08, SPC-09).
+    pub result_classes: Vec<ResultClass>,
     /// It gives the practice's postal address (15 USC 7704(a)(5)(A)(iii)).
     pub names_address: bool,
     /// Its language.

@@ -134,6 +134,7 @@ pub(crate) fn rendition(form: Form, level: Level) -> Rendition {
         confirms: Confirms::Unsaid,
         offers: Offers::Nothing,
         tells_result: false,
+        result_classes: vec![],
         names_address: true,
         language: Language::En,
         commitment: Some([form as u8; 32]),

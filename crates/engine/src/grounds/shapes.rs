@@ -79,7 +79,7 @@ shapes! {
         Voice { mode, answered_by, identity_verified, recording, recording_consent, disclosed }
         Content { level, categories, language, template, commitment }
         TemplateRef { name, version }
-        Rendition { channel, form, level, categories, chars, links, names_sender, says_opt_out, says_no_reply, says_code, says_keep_secret, says_business, confirms, offers, tells_result, names_address, language, commitment }
+        Rendition { channel, form, level, categories, chars, links, names_sender, says_opt_out, says_no_reply, says_code, says_keep_secret, says_business, confirms, offers, tells_result, result_classes, names_address, language, commitment }
         Deployment { risk_record, channel_risks, portal_available, portal_two_factor, actor, reauthenticated, template_approvals, paused, dkim, voice_srtp, no_trackers, visitor_consent, do_not_call, postal_address, privacy_notice, bias_tested, reviews, proposed }
         ChannelRisk { channel, approved, reviewed }
         Actor { unique, enabled, permitted, trained_until, two_factor }

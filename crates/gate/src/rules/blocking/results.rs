@@ -94,7 +94,7 @@ fn clinician_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 
 /// A clinician released it.
 fn released(view: &View<'_>, event: &Event) -> bool {
-    event.clinician_release.is_some_and(|at| at <= view.now)
+    event.released_at().is_some_and(|at| at <= view.now)
 }
 
 /// ONC's answers on information blocking: a delay that the patient asked for is the patient's choice. The result stands in the portal;

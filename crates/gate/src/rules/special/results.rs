@@ -3,7 +3,7 @@
 //! information blocking (45 CFR 171.103(a)(1)).
 
 use crate::candidate::Candidate;
-use crate::facts::{Event, ResultClass};
+use crate::facts::Event;
 use crate::finding::{Finding, ask, later, require};
 use crate::reference::{HeldResult, HeldUntil, RESULT_HOLDS, ResultHold};
 use crate::remedy::Remedy;
@@ -65,7 +65,7 @@ fn is_report(reference: &str) -> bool {
 }
 
 fn is_released(view: &View<'_>, report: &Event) -> bool {
-    report.clinician_release.is_some_and(|at| at <= view.now)
+    report.released_at().is_some_and(|at| at <= view.now)
 }
 
 /// The rows in force of the states where the patient lives and the practice is.
@@ -77,24 +77,20 @@ fn rows<'v>(view: &'v View<'_>, ends: fn(HeldUntil) -> bool) -> impl Iterator<It
     RESULT_HOLDS.iter().filter(move |row| ends(row.until)).filter(here).filter(in_force)
 }
 
-/// The row is about this report: by the class on record, or, for the classes that are protected categories too, by what the text or a
-/// label tells, whatever was recorded.
+/// The row is about this report: by the class on record, by what the text tells, or, for the classes that are protected categories too,
+/// by a label. What was measured on the text is the stronger fact: a report that the record calls `other` is none where its text names a
+/// carcinoma.
 fn holds(view: &View<'_>, report: &Event, row: &ResultHold) -> bool {
-    is_of_class(report, row.class) || is_told_by_category(view, row.class)
+    is_of_class(report, row.class) || is_told_in_words(view, row.class) || is_told_by_category(view, row.class)
+}
+
+fn is_told_in_words(view: &View<'_>, class: HeldResult) -> bool {
+    view.facts.renditions.iter().any(|text| text.result_classes.contains(&class.into()))
 }
 
 /// The report is of this class; where nobody recorded the class, it may be of every one.
 fn is_of_class(report: &Event, class: HeldResult) -> bool {
-    let held = match report.result_class {
-        None => return true,
-        Some(ResultClass::Malignancy) => HeldResult::Malignancy,
-        Some(ResultClass::Genetic) => HeldResult::Genetic,
-        Some(ResultClass::Hiv) => HeldResult::Hiv,
-        Some(ResultClass::Hepatitis) => HeldResult::Hepatitis,
-        Some(ResultClass::DrugTest) => HeldResult::DrugTest,
-        Some(ResultClass::Other) => return false,
-    };
-    held == class
+    report.result_class.is_none_or(|recorded| recorded == class.into())
 }
 
 fn is_told_by_category(view: &View<'_>, class: HeldResult) -> bool {
@@ -141,7 +137,7 @@ fn timed(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::Satisfied;
     };
     // A release that a clinician has dated ahead is one on its day: it is looked at again then.
-    let Some(opens) = opens.into_iter().chain(event.clinician_release).min() else {
+    let Some(opens) = opens.into_iter().chain(event.released_at()).min() else {
         return ask(
             "Nobody recorded when this result became final, and state law makes some results wait from then on.",
         )
@@ -336,6 +332,38 @@ mod tests {
         };
         assert!([ResultClass::Hiv, ResultClass::Hepatitis, ResultClass::DrugTest].into_iter().all(held));
         assert!(!held(ResultClass::Other) && !held(ResultClass::Genetic));
+    }
+
+    #[test]
+    fn what_a_text_names_is_held_whatever_class_the_record_gives_the_result() {
+        for (state, class, rule) in [
+            ("CA", ResultClass::Hepatitis, "SPC-09"),
+            ("CA", ResultClass::Malignancy, "SPC-09"),
+            ("CA", ResultClass::DrugTest, "SPC-09"),
+            ("TX", ResultClass::Malignancy, "SPC-08"),
+            ("TX", ResultClass::Genetic, "SPC-08"),
+        ] {
+            let mut case = in_texas(ResultClass::Other);
+            case.patient().state = Some(state.into());
+            assert!(!refused_by(&case, Channel::Portal, rule), "{state} {class:?}: the text names nothing");
+            case.facts.renditions.iter_mut().for_each(|text| text.result_classes.push(class));
+            assert!(refused_by(&case, Channel::Portal, rule), "{state} {class:?}");
+            case.patient().state = Some("NY".into());
+            assert!(!refused_by(&case, Channel::Portal, rule), "{class:?}: New York holds none");
+        }
+    }
+
+    #[test]
+    fn a_release_from_before_the_result_was_final_releases_nothing() {
+        let outcome = |released: &str| {
+            let mut case = in_texas(ResultClass::Malignancy);
+            if let Fact::Known(event) = &mut case.facts.event {
+                event.clinician_release = Some(released.parse().unwrap());
+            }
+            case.decide().outcome.as_str()
+        };
+        assert_eq!(outcome("2026-11-30T17:59:59Z"), "defer");
+        assert_eq!(outcome("2026-11-30T18:00:00Z"), "send");
     }
 
     #[test]
