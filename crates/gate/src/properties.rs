@@ -345,10 +345,7 @@ pub(crate) fn tighten(case: &mut Case, by: &Stricter) {
             texts(case, |text| text.result_classes.push(class));
         }
         Stricter::NoAddress => texts(case, |text| text.names_address = false),
-        Stricter::Deaf => {
-            let flags = case.patient().flags;
-            case.patient().flags = Flags { deaf: true, ..flags };
-        }
+        Stricter::Deaf => case.patient().flags.deaf = true,
         Stricter::NotReached => case.facts.tenant.accepts_replies = false,
     }
 }
