@@ -217,7 +217,10 @@ pub(crate) const ALL: &[Schema] = &[
         name: "offer-words",
         item: "",
         columns: &[
-            ("list", Kind::Word("OfferList", &["offers", "appeals"])),
+            (
+                "list",
+                Kind::Word("OfferList", &["offers", "appeals", "lending", "wares", "brands", "pitches", "accepts"]),
+            ),
             ("language", Kind::Word("WordLanguage", &["en", "es"])),
             ("words", Kind::Text),
         ],

@@ -6,44 +6,120 @@ use postern_gate::rendition::Offers;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// A phrase after its first word, and what it makes of a text.
-type Rest = (Vec<&'static str>, Offers);
+/// What a phrase says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// Something is offered, plainly.
+    Offer,
+    /// Something may be offered, or is asked for.
+    Appeal,
+    /// What lenders sell.
+    Lending,
+    /// What else others sell.
+    Ware,
+    /// A lender to patients.
+    Brand,
+    /// How something is sold.
+    Pitch,
+    /// That it is taken for payment.
+    Accepts,
+}
+
+/// A phrase after its first word, and what it says.
+type Rest = (Vec<&'static str>, Says);
 
 /// Every phrase, by its first word.
 static PHRASES: LazyLock<HashMap<&'static str, Vec<Rest>>> = LazyLock::new(|| {
+    let lists = [
+        (reference::OFFERS, Says::Offer),
+        (reference::APPEALS, Says::Appeal),
+        (reference::LENDING, Says::Lending),
+        (reference::WARES, Says::Ware),
+        (reference::BRANDS, Says::Brand),
+        (reference::PITCHES, Says::Pitch),
+        (reference::ACCEPTS, Says::Accepts),
+    ];
     let mut by_first: HashMap<&'static str, Vec<Rest>> = HashMap::new();
-    let lists = [(reference::OFFERS, Offers::Plainly), (reference::APPEALS, Offers::Perhaps)];
-    for (phrase, offers) in lists.into_iter().flat_map(|(list, offers)| list.iter().map(move |phrase| (phrase, offers)))
-    {
+    for (phrase, says) in lists.into_iter().flat_map(|(list, says)| list.iter().map(move |phrase| (phrase, says))) {
         let mut words = phrase.split(' ');
         if let Some(first) = words.next() {
-            by_first.entry(first).or_default().push((words.collect(), offers));
+            by_first.entry(first).or_default().push((words.collect(), says));
         }
     }
     by_first
 });
 
+/// How many words may lie between what is sold and how.
+const NEAR: usize = 12;
+/// How many words may lie between `accept` and the last of what is accepted.
+const LISTED: usize = 8;
+
 /// What `text` offers. What the practice calls itself is not what it sells.
 pub(crate) fn offers(text: &str, practice: &str) -> Offers {
+    let said = said(text, practice);
+    let places = |wanted: &'static [Says]| said.iter().filter(|(_, says)| wanted.contains(says)).map(|(at, _)| *at);
+    let sold = || places(&[Says::Lending, Says::Ware, Says::Brand]);
+    let pitched = sold().any(|ware| places(&[Says::Pitch]).any(|pitch| ware.abs_diff(pitch) <= NEAR));
+    let accepted = |brand: usize| places(&[Says::Accepts]).any(|at| at <= brand && brand - at <= LISTED);
+    let urged = places(&[Says::Brand]).any(|brand| !accepted(brand));
+    if pitched || urged || places(&[Says::Offer]).next().is_some() {
+        Offers::Plainly
+    } else if places(&[Says::Appeal, Says::Brand]).next().is_some() || names_a_lenders(text, practice) {
+        Offers::Perhaps
+    } else {
+        Offers::Nothing
+    }
+}
+
+/// What every phrase in `text` says, and at which word.
+fn said(text: &str, practice: &str) -> Vec<(usize, Says)> {
     let (text, name) = (words(text), words(practice));
     let words: Vec<&str> = text.iter().map(String::as_str).collect();
     let name: Vec<&str> = name.iter().map(String::as_str).collect();
-    let mut found = Offers::Nothing;
+    let mut found = Vec::new();
     let mut rest = words.as_slice();
     while let [word, after @ ..] = rest {
         rest = match rest.strip_prefix(name.as_slice()) {
             Some(past) if !name.is_empty() => past,
             _ => {
+                let at = words.len() - rest.len();
                 let phrases = PHRASES.get(word).into_iter().flatten();
-                found = phrases
-                    .filter(|(more, _)| after.starts_with(more))
-                    .map(|(_, offers)| *offers)
-                    .fold(found, Ord::max);
+                found.extend(phrases.filter(|(more, _)| after.starts_with(more)).map(|(_, says)| (at, *says)));
                 after
             }
         };
     }
     found
+}
+
+/// Whether a card or loan of somebody by name stands in `text`: `the VitaPlus credit card`. Whose card it is that was declined and whose
+/// is to be had look alike, so a person reads which it is.
+fn names_a_lenders(text: &str, practice: &str) -> bool {
+    const NETWORKS: [&str; 7] = ["visa", "mastercard", "amex", "express", "discover", "debit", "or"];
+    // In a text all in capitals nothing stands out.
+    if !text.chars().any(char::is_lowercase) {
+        return false;
+    }
+    let own = words(practice);
+    let mut named = false;
+    let mut begins = true;
+    let raw: Vec<&str> = text.split_whitespace().collect();
+    for (at, word) in raw.iter().enumerate() {
+        let plain = words(word);
+        let here: Vec<String> = raw.iter().skip(at).take(3).flat_map(|word| words(word)).collect();
+        let is_lending = |phrase: &&str| {
+            let mut parts = phrase.split(' ');
+            let mut here = here.iter();
+            parts.all(|part| here.next().is_some_and(|word| word == part))
+        };
+        if named && reference::LENDING.iter().any(|phrase| is_lending(&phrase)) {
+            return true;
+        }
+        let known = plain.iter().all(|word| NETWORKS.contains(&word.as_str()) || own.contains(word));
+        named = !begins && !known && word.starts_with(char::is_uppercase);
+        begins = word.ends_with(['.', '!', '?', ':', ',']);
+    }
+    false
 }
 
 /// The words of `text`, in lower case and without accents, with `$` for each amount of money and `%` for each percentage.
@@ -151,6 +227,20 @@ mod tests {
             "50 % de descuento en limpiezas",
             "Hágase miembro hoy",
             "Aproveche la oferta",
+            "Your balance is $140. Pay with the VitaPlus credit card, 0% APR for 18 months!",
+            "Can't pay? Our partner MedFin has a loan for you",
+            "Pay over time with CareCredit: apply at our desk",
+            "Use CareCredit for your balance",
+            "GoldGym: a free month for our patients",
+            "Show this text at the gym and your first month is on us",
+            "Instant approval for a personal loan, no credit check",
+            "Try the sleep app, 30 day free trial",
+            "Get 15% off your order with code SLEEP15 at checkout",
+            "Use code SLEEP15 at checkout",
+            "Ask for a life insurance plan with low monthly payments",
+            "This message is sponsored by AcmePharma",
+            "Solicite la tarjeta de crédito VitaPlus, sin cuota anual",
+            "Nuestro socio MedFin tiene un préstamo para usted",
         ] {
             assert_eq!(offers(text, "Sunrise Health"), Offers::Plainly, "{text}");
         }
@@ -203,6 +293,10 @@ mod tests {
             "like us on social media and leave a 5 star review!",
             "Our sponsors at AcmeCare can help",
             "Haga una donación",
+            "We accept Visa, Mastercard and CareCredit",
+            "You may pay with the VitaPlus credit card",
+            "The health fair is sponsored by Rotary",
+            "Ask about financing",
         ] {
             assert_eq!(offers(text, "Sunrise Health"), Offers::Perhaps, "{text}");
         }
@@ -214,6 +308,15 @@ mod tests {
             "Flu shots are available this Saturday. Free parking.",
             "Your copay is $25. Pay online or call us.",
             "You can pay $50 a month. Call about a payment plan.",
+            "Pay in 3 parts, no interest. Call us to set it up.",
+            "Interest-free payment plan: 4 payments of $35, no fee.",
+            "Pay by credit card at https://sunrise.example/pay or by check.",
+            "Your Visa credit card ending in 4242 was declined.",
+            "Apply for financial assistance by 12/01; we help with the form.",
+            "Your copay is due at checkout.",
+            "Your sample went to our partner laboratory, Quest.",
+            "Bring your insurance card and a photo ID.",
+            "Pague con tarjeta de crédito o en 3 partes sin intereses.",
             "Time for your yearly check-up. Call to book.",
             "Free blood pressure screening on Friday, no appointment needed",
             "Take 20 drops twice a day. Turn off the pump first.",
