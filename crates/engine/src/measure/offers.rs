@@ -112,7 +112,7 @@ fn names_a_lenders(text: &str, practice: &str) -> bool {
             let mut here = here.iter();
             parts.all(|part| here.next().is_some_and(|word| word == part))
         };
-        if named && reference::LENDING.iter().any(|phrase| is_lending(&phrase)) {
+        if named && reference::LENDING.iter().any(|phrase| is_lending(phrase)) {
             return true;
         }
         let known = plain.iter().all(|word| NETWORKS.contains(&word.as_str()) || own.contains(word));
