@@ -63,11 +63,12 @@ fn scan(text: &str, place: Place<'_>) -> Result<postern_classify::Findings, post
 
 /// What the classifier and the words of held results find in `text`. When it fails, the level is Unknown and nothing is sent (invariant 2).
 pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
-    let result_classes = classes::named(text, place.tenant.alias.as_ref().unwrap_or(&place.tenant.name));
+    let named = || classes::named(text, place.tenant.alias.as_ref().unwrap_or(&place.tenant.name));
     match scan(text, place) {
         Ok(findings) => Found {
             tells_result: outcome::tells_result(text, &findings),
-            result_classes,
+            // A text that tells of nothing but a message, as most forms are, is not read again.
+            result_classes: if findings.level > Level::L0 { named() } else { Vec::new() },
             level: Fact::Known(findings.level),
             categories: findings.categories,
         },
@@ -75,7 +76,7 @@ pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
             level: Fact::Unknown(Missing::ClassifierFailed),
             categories: Vec::new(),
             tells_result: false,
-            result_classes,
+            result_classes: named(),
         },
     }
 }

@@ -64,10 +64,10 @@ pub(crate) fn offers(text: &str, practice: &str) -> Offers {
     let urged = places(&[Says::Brand]).any(|brand| !accepted(brand));
     if pitched || urged || places(&[Says::Offer]).next().is_some() {
         Offers::Plainly
-    } else if places(&[Says::Appeal, Says::Brand]).next().is_some() || names_a_lenders(text, practice) {
-        Offers::Perhaps
     } else {
-        Offers::Nothing
+        let appeals = places(&[Says::Appeal, Says::Brand]).next().is_some();
+        let lends = || places(&[Says::Lending]).next().is_some() && names_a_lenders(text, practice);
+        if appeals || lends() { Offers::Perhaps } else { Offers::Nothing }
     }
 }
 
@@ -112,7 +112,7 @@ fn names_a_lenders(text: &str, practice: &str) -> bool {
             let mut here = here.iter();
             parts.all(|part| here.next().is_some_and(|word| word == part))
         };
-        if named && reference::LENDING.iter().any(|phrase| is_lending(phrase)) {
+        if named && reference::LENDING.iter().any(is_lending) {
             return true;
         }
         let known = plain.iter().all(|word| NETWORKS.contains(&word.as_str()) || own.contains(word));
