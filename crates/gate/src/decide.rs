@@ -84,9 +84,21 @@ impl Reasons {
 
     /// Runs every rule that can bear on it on a candidate.
     fn evaluate<'a, E: Ear>(&mut self, view: &View<'a>, candidate: Candidate<'a>, ear: &mut E) -> Evaluated<'a> {
+        let places = self.asked.and(roster::on(candidate.channel));
+        self.evaluate_in(view, candidate, places, ear)
+    }
+
+    /// Runs the rules at `places`, in their order, on a candidate. What comes of it does not depend on the order.
+    pub(crate) fn evaluate_in<'a, E: Ear>(
+        &mut self,
+        view: &View<'a>,
+        candidate: Candidate<'a>,
+        places: impl Iterator<Item = usize>,
+        ear: &mut E,
+    ) -> Evaluated<'a> {
         let mut evaluated = Evaluated { candidate, bar: Bar::Clear, until: None, waiting_for: None, held: false };
         ear.turns_to_next();
-        for place in self.asked.and(roster::on(candidate.channel)) {
+        for place in places {
             let Some(check) = roster::check(place) else { continue };
             let finding = check(view, &candidate);
             self.verdict(place, finding.verdict());

@@ -368,13 +368,17 @@ fn worse(deployment: &mut crate::Deployment, which: usize, known: bool) {
     }
 }
 
-/// The strongest bar the rules put before a candidate, asked in an order.
-fn bar(view: &View<'_>, candidate: &Candidate<'_>, order: &[usize]) -> Bar {
-    let said = order.iter().map(|index| match (ALL[*index].check)(view, candidate) {
-        Finding::Against(against) => against.bar,
-        _ => Bar::Clear,
-    });
-    said.fold(Bar::Clear, Bar::max)
+/// What comes of a candidate when the rules are asked in an order: the fold that a decision is made by.
+fn judged<'a>(
+    view: &View<'a>,
+    candidate: Candidate<'a>,
+    order: &[usize],
+) -> (Bar, bool, Option<jiff::Timestamp>, bool) {
+    let mut reasons = Reasons::new(view);
+    let roster = roster::of(view);
+    let asked = order.iter().copied().filter(|place| roster.has(*place) && roster::on(candidate.channel).has(*place));
+    let judged = reasons.evaluate_in(view, candidate, asked, &mut ());
+    (judged.bar, judged.stands(), judged.until, judged.waiting_for.is_some())
 }
 
 /// The highest form that stands per channel, mode and address, as a machine would send it now or later.
@@ -575,8 +579,8 @@ proptest! {
         for portal in [PortalCopy::Stands, PortalCopy::Held, PortalCopy::Missing] {
             let view = View::new(&case.request, &case.facts, &case.policy);
             let turned = View::new(&case.request, &case.facts, &case.policy);
-            for (one, other) in candidate::contacts(&view, portal).iter().zip(candidate::contacts(&turned, portal)) {
-                prop_assert_eq!(bar(&view, one, &first_to_last), bar(&turned, &other, &order));
+            for (one, other) in candidate::contacts(&view, portal).into_iter().zip(candidate::contacts(&turned, portal)) {
+                prop_assert_eq!(judged(&view, one, &first_to_last), judged(&turned, other, &order));
             }
         }
     }
