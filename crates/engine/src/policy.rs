@@ -454,13 +454,14 @@ mod tests {
             "caps.per_hour",
             "caps.per_week",
             "disabled_channels",
+            "disabled_channels.portal",
             "disabled_rules",
             "retention.ledger_years",
             "retention.mail_years",
         ] {
             assert!(keys.contains(&key), "{key} in {keys:?}");
         }
-        assert_eq!(keys.len(), 16);
+        assert_eq!(keys.len(), 17);
         let held = problems.iter().find(|problem| problem.key == "results.hold_all_days").unwrap();
         assert_eq!(held.rule, "IB-01");
         assert!(!problems.iter().any(|problem| problem.sentence.contains("we like to")));
