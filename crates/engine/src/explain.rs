@@ -90,9 +90,12 @@ pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
         deployment: case.deployment.of_a_case(),
         tenant,
     };
+    // The time that a reminder tells in its own text is no record that could be away.
+    let told = Some(facts.event.clone()).filter(|event| request.event.is_none() && event.known().is_some());
     for (fact, why) in case.unknown {
         fact.take(why, &mut facts);
     }
+    facts.event = told.unwrap_or(facts.event);
     Ok(Supposition { request, facts, policy: policy::read(&case.tenant.policy) })
 }
 
