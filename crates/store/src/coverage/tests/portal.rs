@@ -2,6 +2,7 @@
 
 use crate::outbox::start::tests::Bench;
 use crate::{PortalAccount, PortalInvitation, PortalPerson, PortalSession, PortalStep, StoreError, Tenanted};
+use jiff::Timestamp;
 use postern_base::{AccountId, MessageId, PatientId, Phi, SessionId, SystemRng};
 use postern_ledger::{Entry, Kind};
 use uuid::Uuid;
@@ -18,36 +19,7 @@ pub(super) async fn fill(bench: &Bench, tenanted: &Tenanted, tenant: &str, messa
     };
     let patient: PatientId = "p0".parse().unwrap();
     let (account, invitation, standing) = (AccountId(id()), id(), id());
-    let expires_at = now + jiff::SignedDuration::from_hours(1);
-    let content = || Phi::new(b"{}".to_vec());
-    let invited = PortalInvitation {
-        id: invitation,
-        patient: patient.clone(),
-        made_at: now,
-        expires_at,
-        tries: 0,
-        used: false,
-        content: content(),
-    };
-    let person = |id, account| PortalPerson {
-        id,
-        account,
-        patient: patient.clone(),
-        person: Some(Phi::new("RelatedPerson/r1".to_owned())),
-        added_at: now,
-        ended_at: None,
-    };
-    let session = |person| PortalSession {
-        id: SessionId(id()),
-        account,
-        person,
-        aal: 2,
-        made_at: now,
-        seen_at: now,
-        confirmed_at: Some(now),
-        ended_at: None,
-        browser: "phone".to_owned(),
-    };
+    let session = |person| session_of(SessionId(id()), account, person, now);
     let put = |version| PortalStep::PutAccount {
         account: PortalAccount {
             id: account,
@@ -58,14 +30,14 @@ pub(super) async fn fill(bench: &Bench, tenanted: &Tenanted, tenant: &str, messa
         },
     };
     let change = async |steps| tenanted.portal_change(steps, vec![entry()]).await;
-    change(vec![PortalStep::Invite(invited, secret(1))]).await.unwrap();
+    change(vec![PortalStep::Invite(invited(invitation, &patient, now), secret(1))]).await.unwrap();
     change(vec![PortalStep::MissInvitation(invitation)]).await.unwrap();
     assert_eq!(tenanted.portal_invitation(&secret(1)).await.unwrap().unwrap().tries, 1);
     let (first, second) = (session(standing), session(standing));
     let enrol = vec![
         PortalStep::UseInvitation(invitation),
         put(0),
-        PortalStep::AddPerson(person(standing, account)),
+        PortalStep::AddPerson(person(standing, account, &patient, now)),
         PortalStep::AddSession(first.clone(), secret(2)),
         PortalStep::AddSession(second.clone(), secret(3)),
     ];
@@ -102,6 +74,48 @@ pub(super) async fn fill(bench: &Bench, tenanted: &Tenanted, tenant: &str, messa
     assert_eq!(tenanted.portal_tries("name alma").await.unwrap().unwrap().failures, 3);
     tenanted.forget_portal_tries("name alma").await.unwrap();
     assert_eq!(tenanted.portal_tries("name alma").await.unwrap(), None);
+}
+
+fn content() -> Phi<Vec<u8>> {
+    Phi::new(b"{}".to_vec())
+}
+
+fn invited(id: Uuid, patient: &PatientId, now: Timestamp) -> PortalInvitation {
+    let expires_at = now + jiff::SignedDuration::from_hours(1);
+    PortalInvitation {
+        id,
+        patient: patient.clone(),
+        made_at: now,
+        expires_at,
+        tries: 0,
+        used: false,
+        content: content(),
+    }
+}
+
+fn person(id: Uuid, account: AccountId, patient: &PatientId, now: Timestamp) -> PortalPerson {
+    PortalPerson {
+        id,
+        account,
+        patient: patient.clone(),
+        person: Some(Phi::new("RelatedPerson/r1".to_owned())),
+        added_at: now,
+        ended_at: None,
+    }
+}
+
+fn session_of(id: SessionId, account: AccountId, person: Uuid, now: Timestamp) -> PortalSession {
+    PortalSession {
+        id,
+        account,
+        person,
+        aal: 2,
+        made_at: now,
+        seen_at: now,
+        confirmed_at: Some(now),
+        ended_at: None,
+        browser: "phone".to_owned(),
+    }
 }
 
 /// Who stood for the patient does so no more, and somebody else may then.
