@@ -19,5 +19,6 @@ pub use id::{AccountId, AttemptId, DeliveryId, EntryId, MessageId, PatientId, Se
 pub use phi::{Phi, Secret};
 pub use rng::{Rng, SystemRng};
 pub use vocabulary::{
-    Basis, Category, Channel, EmailMode, EmailTier, Form, Language, Level, Origin, Purpose, RecipientRole, Urgency,
+    Basis, Category, Channel, EmailMode, EmailTier, Form, Language, Level, Origin, Purpose, RecipientRole, Review,
+    Urgency,
 };

@@ -291,6 +291,18 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// What somebody who read a patient's reply says it means (RULES TCP-11, TCP-12).
+    Review as "review" {
+        /// It ends everything automated to that place.
+        Stops = "stops",
+        /// Who wrote it is not the patient.
+        WrongNumber = "wrong_number",
+        /// It asks for nothing of the kind.
+        Nothing = "nothing",
+    }
+}
+
+vocabulary! {
     /// The TCPA basis a caller pins (47 CFR 64.1200).
     Basis as "basis" {
         /// The patient gave the number (RULES TCP-02).

@@ -1,15 +1,18 @@
-//! What patients wrote, read back by people who may. Every read is in the ledger before anything is answered: who, when, and why.
+//! What patients wrote, read back by people who may. Every read is in the ledger before anything is answered: who, when, and why. And what
+//! those who read say it means, where no machine may decide.
 
 use crate::engine::Engine;
 use crate::error::UseError;
 use crate::inbound;
 use crate::ledger_entry;
-use crate::principal::{Principal, Scope};
+use crate::principal::{Principal, PrincipalKind, Scope};
 use crate::reads::{PAGE, patient_id};
-use crate::wire::{ReadReason, ReceivedView};
-use postern_gate::revocation;
-use postern_ledger::Kind;
-use postern_store::ReceivedMessage;
+use crate::wire::{NewReview, ReadReason, ReceivedView, WireError};
+use postern_base::{PatientId, Review};
+use postern_gate::facts::{OptOut, OptOutScope};
+use postern_gate::revocation::{self, Meaning, read_to};
+use postern_ledger::{Entry, Kind};
+use postern_store::{ReceivedMessage, Reviewed};
 use std::collections::BTreeSet;
 
 impl Engine {
@@ -46,6 +49,85 @@ impl Engine {
         }
         Ok(found.into_iter().map(view).collect())
     }
+
+    /// Records what a named person who read a patient's message says it means. It binds at once, also for what is queued. The same word
+    /// again changes nothing.
+    ///
+    /// # Errors
+    /// [`UseError::NotFound`]: the patient wrote no such message. [`UseError::NotAPerson`]: 45 CFR 164.312(a)(2)(i), somebody with a name
+    /// answers for it. [`UseError::Malformed`]: `nothing` of a message that says something, or another word than the one that stands.
+    pub async fn review_inbound(
+        &self,
+        principal: &Principal,
+        patient: &str,
+        number: i64,
+        new: NewReview,
+    ) -> Result<(), UseError> {
+        principal.must(Scope::ConsentWrite)?;
+        if principal.kind != PrincipalKind::Staff || principal.holder.name.is_none() {
+            return Err(UseError::NotAPerson);
+        }
+        let patient = patient_id(patient)?;
+        let store = self.inner.store.tenant(&principal.tenant);
+        let newest = store.received_from(&patient, Some(number.saturating_add(1)), 1).await?;
+        let message = newest.into_iter().find(|one| one.number == number).ok_or(UseError::NotFound)?;
+        let review = new.verdict;
+        if review == Review::Nothing && self.is_plain(principal, &patient, &message).await? {
+            let what = "`nothing` is for a message that was held as ambiguous, and this one was not: what a patient plainly \
+                        said, the patient alone takes back, with START or in the portal";
+            return Err(WireError::new("verdict", what).into());
+        }
+        let entry = |code: &str| self.reviewed_by(principal, &message, code);
+        let (mut opt_out, mut unverified) = (None, None);
+        match review {
+            Review::Stops => {
+                // It counts from when it was written, so that a START of later still stands.
+                let (at, channel, point) = (message.at, message.channel, message.from.clone());
+                opt_out = Some((OptOut { at, channel, point, scope: OptOutScope::All }, entry("opt_out")?));
+            }
+            Review::WrongNumber => unverified = Some((message.from.clone(), entry("wrong_number")?)),
+            Review::Nothing => {}
+        }
+        let entry = entry(&format!("inbound_{review}"))?;
+        let recorded = postern_store::NewReview { number, review, entry, opt_out, unverified };
+        match store.review_inbound(recorded).await? {
+            Reviewed::AlreadySo => return Ok(()),
+            Reviewed::Stands(_) => {
+                let what = "somebody read this message before, and what they said it means stands: only `nothing` is followed \
+                            by another word";
+                return Err(WireError::new("verdict", what).into());
+            }
+            Reviewed::Recorded => {}
+        }
+        if review == Review::WrongNumber {
+            // RULES TCP-19: somebody else may have read what was meant for the patient; a person must look.
+            self.inner.metrics.alert("TCP-19");
+        }
+        self.inner.wake.notify_one();
+        Ok(())
+    }
+
+    /// Whether a message is read as anything but ambiguous, as the gate reads it: to where somebody of the patient's names is written.
+    async fn is_plain(
+        &self,
+        principal: &Principal,
+        patient: &PatientId,
+        message: &ReceivedMessage,
+    ) -> Result<bool, UseError> {
+        let mut reading = self.inner.store.tenant(&principal.tenant).reading().await?;
+        let identity = self.directory(&mut reading, patient, None, self.now()).await?.record.identity;
+        let names = identity.names.iter().map(|name| name.reveal().as_str());
+        Ok(read_to(message.text.reveal(), names) != Meaning::Ambiguous)
+    }
+
+    fn reviewed_by(&self, principal: &Principal, message: &ReceivedMessage, code: &str) -> Result<Entry, UseError> {
+        let entry = ledger_entry::of(self, &principal.tenant, Kind::ConsentChanged, principal.actor(), code)
+            .map_err(|_| UseError::Unavailable)?;
+        Ok(match message.answers {
+            Some(answered) => ledger_entry::about(entry, answered, None),
+            None => entry,
+        })
+    }
 }
 
 fn view(one: ReceivedMessage) -> ReceivedView {
@@ -59,5 +141,6 @@ fn view(one: ReceivedMessage) -> ReceivedView {
         purpose: one.thread_purpose,
         answers: one.answers,
         theirs: one.theirs,
+        reviewed: one.reviewed,
     }
 }

@@ -26,7 +26,14 @@ fn answered(text: &str) -> Case {
     let mut case = Case::reminder_by_sms();
     let at = case.facts.now.checked_sub(SignedDuration::from_mins(3)).unwrap();
     let (point, text) = (address(NUMBER), Phi::new(text.to_owned()));
-    case.history().inbound.push(Inbound { at, channel: Channel::Sms, point, text, thread_purpose: None });
+    case.history().inbound.push(Inbound {
+        at,
+        channel: Channel::Sms,
+        point,
+        text,
+        thread_purpose: None,
+        reviewed: None,
+    });
     case
 }
 

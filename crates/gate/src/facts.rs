@@ -6,7 +6,7 @@ use crate::reference::HeldResult;
 use crate::rendition::{Commitment, Content, Rendition};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use postern_base::{Category, Channel, EmailTier, PatientId, Phi, Purpose};
+use postern_base::{Category, Channel, EmailTier, PatientId, Phi, Purpose, Review};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -618,6 +618,8 @@ pub struct Inbound {
     pub text: Phi<String>,
     /// The purpose of the thread it answers.
     pub thread_purpose: Option<Purpose>,
+    /// What a person who read it says it means; `None` = nobody has said.
+    pub reviewed: Option<Review>,
 }
 
 /// An opt-out.

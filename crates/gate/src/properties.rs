@@ -186,7 +186,7 @@ prop_compose! {
         let now = case.facts.now;
         for (text, to) in texts {
             let text = Phi::new(text.to_owned());
-            case.history().inbound.push(Inbound { at: now, channel: Channel::Sms, point: address(POINTS[to]), text, thread_purpose: None });
+            case.history().inbound.push(Inbound { at: now, channel: Channel::Sms, point: address(POINTS[to]), text, thread_purpose: None, reviewed: None });
         }
         case
     }
@@ -593,7 +593,7 @@ proptest! {
     ) {
         let mut case = Case::reminder_by_sms();
         let (at, text) = (case.facts.now, Phi::new(format!("{before}{word}{after}")));
-        case.history().inbound.push(Inbound { at, channel: Channel::Sms, point: address(POINTS[0]), text, thread_purpose: None });
+        case.history().inbound.push(Inbound { at, channel: Channel::Sms, point: address(POINTS[0]), text, thread_purpose: None, reviewed: None });
         prop_assert!(!crate::sample::sends(&case, Channel::Sms));
     }
 

@@ -8,6 +8,7 @@ use crate::reference::{
     ASKS_WHO, ASKS_WHO_ELSE, CARE, CONTACTING, COURTESIES, CURSES, CURSES_ANYWHERE, DEATHS, DOUBTFUL,
     DOUBTFUL_ANYWHERE, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, THREATENED_FOR, THREATS, WRONG_NUMBER,
 };
+use postern_base::Review;
 
 mod ending;
 mod foreign;
@@ -66,6 +67,26 @@ impl Meaning {
     #[must_use]
     pub const fn stops(self) -> bool {
         matches!(self, Self::WrongNumberAndStop | Self::Revokes | Self::RevokesOrCancelsVisit)
+    }
+
+    /// The meaning once a person has read the message and said what it means.
+    ///
+    /// RULES TCP-16: nobody but the patient takes back what the patient said, so a person adds a revocation or a stranger to what was
+    /// read, and takes away only the doubt.
+    #[must_use]
+    pub const fn reviewed(self, review: Option<Review>) -> Self {
+        match (review, self) {
+            (None, read) => read,
+            (Some(Review::Nothing), Self::Ambiguous) => Self::Other,
+            (Some(Review::Nothing), read) => read,
+            (Some(Review::Stops), Self::WrongNumber | Self::WrongNumberAndStop)
+            | (Some(Review::WrongNumber), Self::Revokes | Self::RevokesOrCancelsVisit | Self::WrongNumberAndStop) => {
+                Self::WrongNumberAndStop
+            }
+            (Some(Review::Stops), Self::RevokesOrCancelsVisit) => Self::RevokesOrCancelsVisit,
+            (Some(Review::Stops), _) => Self::Revokes,
+            (Some(Review::WrongNumber), _) => Self::WrongNumber,
+        }
     }
 
     /// Whether the place is said not to be the patient's.

@@ -535,7 +535,8 @@ impl<'a> View<'a> {
 /// What each message of the history means, in its order.
 fn meanings(history: Option<&History>, patient: Option<&Patient>) -> Vec<Meaning> {
     let names = || patient.map_or(&[][..], |patient| &patient.names).iter().map(|name| name.reveal().as_str());
-    history.map_or(&[][..], |history| &history.inbound).iter().map(|m| read_to(m.text.reveal(), names())).collect()
+    let read = |m: &Inbound| read_to(m.text.reveal(), names()).reviewed(m.reviewed);
+    history.map_or(&[][..], |history| &history.inbound).iter().map(read).collect()
 }
 
 fn missing<T>(fact: &Fact<T>) -> Option<Missing> {

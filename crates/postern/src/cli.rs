@@ -263,16 +263,40 @@ pub(crate) enum OfPatientCommand {
 
 /// `postern inbound`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Inbound {
+    #[command(subcommand)]
+    pub(crate) what: Option<InboundCommand>,
     /// The patient's id
-    #[arg(long, value_name = "ID")]
-    pub(crate) patient: String,
+    #[arg(long, value_name = "ID", required = true)]
+    pub(crate) patient: Option<String>,
     /// Why it is read
-    #[arg(long, value_enum)]
-    pub(crate) why: Why,
+    #[arg(long, value_enum, required = true)]
+    pub(crate) why: Option<Why>,
     /// The tenant, when the data directory holds several
     #[arg(long, value_name = "ID")]
     pub(crate) tenant: Option<postern_base::TenantId>,
+}
+
+/// What is done with what a patient wrote, besides reading it.
+#[derive(Debug, Subcommand)]
+pub(crate) enum InboundCommand {
+    /// Say, as a person who read it, what a message means
+    Review {
+        /// The patient's id
+        #[arg(long, value_name = "ID")]
+        patient: String,
+        /// The tenant, when the data directory holds several
+        #[arg(long, value_name = "ID")]
+        tenant: Option<postern_base::TenantId>,
+        /// The message's number, as it is shown
+        number: i64,
+        /// `nothing` (lifts what was held as ambiguous), `stops` or `wrong_number`
+        verdict: postern_base::Review,
+        /// Who says so
+        #[command(flatten)]
+        key: PersonKey,
+    },
 }
 
 /// Why what a patient wrote is read.

@@ -28,8 +28,8 @@ pub struct OwnVerification {
     pub at: Option<Timestamp>,
 }
 
-const OPT_OUT: &str = "INSERT INTO opt_outs (tenant, point, lifted, at, channel, purpose) VALUES";
-const VERIFICATION: &str = "INSERT INTO verifications (tenant, point, known, validated, last, next) VALUES";
+pub(crate) const OPT_OUT: &str = "INSERT INTO opt_outs (tenant, point, lifted, at, channel, purpose) VALUES";
+pub(crate) const VERIFICATION: &str = "INSERT INTO verifications (tenant, point, known, validated, last, next) VALUES";
 const DO_NOT_CALLS: &str = "INSERT INTO do_not_call (tenant, point, withdrawn, asked_at, added_at) VALUES";
 const INBOUND: &str =
     "INSERT INTO inbound (tenant, vendor, reference, channel, point, patient, thread_purpose, at, text, name) VALUES";
@@ -150,18 +150,9 @@ impl Tenanted {
         entry: Entry,
     ) -> Result<(), StoreError> {
         let tenant = self.keys().await?;
+        let row = verification_row(&tenant, point, verification, entry.at);
         let entries = vec![entry];
         self.admissible(&entries)?;
-        let micros = |at: Option<Timestamp>| Value::from(at.map(|at| at.as_microsecond()));
-        let row = vec![
-            tenant.seq.into(),
-            tenant.point(point.reveal()).to_vec().into(),
-            i32::from(verification.is_some()).into(),
-            i32::from(verification.is_some_and(|known| known.validated)).into(),
-            // Of one that is no longer verified: since when.
-            micros(verification.map_or_else(|| entries.first().map(|entry| entry.at), |known| known.last)),
-            micros(verification.and_then(|known| known.next)),
-        ];
         self.shared
             .queue
             .write(Insert { tenant, table: &VERIFICATIONS, head: VERIFICATION, row, tail: "", entries })
@@ -240,7 +231,9 @@ impl Tenanted {
             Some(key) => key,
             None => return Ok(Vec::new()),
         };
-        let sql = "SELECT seq, channel, thread_purpose, at, patient IS NOT NULL, name, text FROM inbound \
+        let sql = "SELECT seq, channel, thread_purpose, at, patient IS NOT NULL, name, text, \
+             (SELECT r.verdict FROM inbound_reviews r WHERE r.tenant = inbound.tenant AND r.inbound = inbound.seq \
+             ORDER BY r.seq DESC LIMIT 1) FROM inbound \
              WHERE tenant = ? AND (patient = ? OR patient IS NULL) AND seq < ? \
              AND ((channel = 'portal' AND patient IS NOT NULL) OR point IN \
              (SELECT p.point FROM resources r JOIN points p ON p.tenant = r.tenant AND p.resource = r.name \
@@ -308,11 +301,37 @@ fn received(row: &Row, tenant: &TenantKeys, key: &PatientKey) -> Result<Received
         answers: answers.map_err(|_| StoreError::Damaged)?,
         theirs,
         at: time(row, 3)?,
+        reviewed: optional_word(row, 7)?,
     })
 }
 
+/// A row of verifications as they are found `at` a time.
+pub(crate) fn verification_row(
+    tenant: &TenantKeys,
+    point: &Address,
+    verification: Option<Verification>,
+    at: Timestamp,
+) -> Vec<Value> {
+    let micros = |at: Option<Timestamp>| Value::from(at.map(|at| at.as_microsecond()));
+    vec![
+        tenant.seq.into(),
+        tenant.point(point.reveal()).to_vec().into(),
+        i32::from(verification.is_some()).into(),
+        i32::from(verification.is_some_and(|known| known.validated)).into(),
+        // Of one that is no longer verified: since when.
+        micros(verification.map_or(Some(at), |known| known.last)),
+        micros(verification.and_then(|known| known.next)),
+    ]
+}
+
 /// A row of opt-outs, or, without one, of their end.
-fn opt_out_row(tenant: &TenantKeys, point: &Address, lifted: bool, at: Timestamp, row: Option<&OptOut>) -> Vec<Value> {
+pub(crate) fn opt_out_row(
+    tenant: &TenantKeys,
+    point: &Address,
+    lifted: bool,
+    at: Timestamp,
+    row: Option<&OptOut>,
+) -> Vec<Value> {
     let purpose = row.and_then(|row| match row.scope {
         OptOutScope::All => None,
         OptOutScope::Purpose(purpose) => Some(purpose.as_str().to_owned()),
@@ -418,7 +437,8 @@ impl Reading {
         let tenant = Arc::clone(&self.tenant);
         let mut found = Vec::new();
         for point in points {
-            let sql = "SELECT at, channel, thread_purpose, patient, text, name FROM inbound \
+            let sql = "SELECT at, channel, thread_purpose, patient, text, name, (SELECT r.verdict FROM inbound_reviews r \
+                 WHERE r.tenant = inbound.tenant AND r.inbound = inbound.seq ORDER BY r.seq DESC LIMIT 1) FROM inbound \
                  WHERE tenant = ? AND point = ? AND at >= ? ORDER BY at, seq";
             let index = tenant.point(point.reveal()).to_vec();
             for row in self.all(sql, &[tenant.seq.into(), index.into(), since.as_microsecond().into()]).await? {
@@ -442,6 +462,7 @@ impl Reading {
                     point: point.clone(),
                     text: Phi::new(frames.text()?.to_owned()),
                     thread_purpose: optional_word(&row, 2)?,
+                    reviewed: optional_word(&row, 6)?,
                 });
             }
         }

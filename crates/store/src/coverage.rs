@@ -156,6 +156,12 @@ pub(crate) const INBOUND: Table = Table {
         blob("text"),
     ],
 };
+pub(crate) const INBOUND_REVIEWS: Table = Table {
+    name: "inbound_reviews",
+    key: int("seq"),
+    order: Order::Seq,
+    columns: &[int("tenant"), int("inbound"), text("verdict"), int("at")],
+};
 /// A resource with the contact points that were read from it: the rows of `points` are stated with their resource.
 pub(crate) const RESOURCES: Table = Table {
     name: "resources",
@@ -398,6 +404,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &OPT_OUTS,
     &VERIFICATIONS,
     &INBOUND,
+    &INBOUND_REVIEWS,
     &RESOURCES,
     &VENDORS,
     &PRINCIPALS,

@@ -31,6 +31,7 @@ mod reading;
 pub mod records;
 mod registry;
 mod returned;
+mod reviews;
 mod rows;
 mod schema;
 mod seal;
@@ -57,4 +58,5 @@ pub use portal::{
 pub use reading::Reading;
 pub use records::*;
 pub use returned::{KeptMail, MailKind, NewKeptMail, NewSuppression, Suppression, SuppressionReason};
+pub use reviews::{NewReview, Reviewed};
 pub use templates::{TemplateMove, TemplateRecord, TemplateState};

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use postern_base::{
-    AttemptId, Channel, DeliveryId, EmailMode, Form, Language, Level, MessageId, PatientId, Phi, Purpose, Secret,
-    TenantId,
+    AttemptId, Channel, DeliveryId, EmailMode, Form, Language, Level, MessageId, PatientId, Phi, Purpose, Review,
+    Secret, TenantId,
 };
 use postern_gate::decision::VendorRef;
 use postern_gate::facts::Address;
@@ -454,6 +454,8 @@ pub struct ReceivedMessage {
     pub theirs: bool,
     /// When.
     pub at: Timestamp,
+    /// What somebody who read it last said it means.
+    pub reviewed: Option<Review>,
 }
 
 /// A resource of the built-in directory.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use postern_base::{
     Basis, Category, Channel, EmailMode, EmailTier, Form, Language, Level, Origin, PatientId, Phi, Purpose,
-    RecipientRole, Urgency,
+    RecipientRole, Review, Urgency,
 };
 use postern_gate::facts::OptOutScope;
 use postern_gate::{Fact, Missing};
@@ -285,5 +285,6 @@ vocabulary!(
     Origin,
     Purpose,
     RecipientRole,
+    Review,
     Urgency
 );

@@ -64,7 +64,7 @@ shapes! {
         ClinicianHold { named, physical_harm, until }
         History { deliveries, inbound, opt_outs, number_checks, notices, earlier }
         PastDelivery { at, channel, point, purpose, automated, outcome }
-        Inbound { at, channel, point, text, thread_purpose }
+        Inbound { at, channel, point, text, thread_purpose, reviewed }
         OptOut { at, channel, point, scope }
         NumberCheck { point, checked_at, reassigned }
         NoticeGiven { kind, point, at, objected }

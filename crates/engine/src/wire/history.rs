@@ -2,7 +2,7 @@
 
 use super::malformed::WireError;
 use jiff::Timestamp;
-use postern_base::{Channel, Phi, Purpose};
+use postern_base::{Channel, Phi, Purpose, Review};
 use postern_gate::facts;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -73,6 +73,9 @@ pub struct InboundSeen {
     /// The purpose of the thread it answers.
     #[serde(default)]
     pub thread_purpose: Option<Purpose>,
+    /// What a person who read it says it means; absent = nobody has said. `nothing` lifts only what was read as ambiguous.
+    #[serde(default)]
+    pub reviewed: Option<Review>,
 }
 
 /// An opt-out.
@@ -217,6 +220,7 @@ impl History {
                     point: m.contact_point.address(),
                     text: m.text.0.clone(),
                     thread_purpose: m.thread_purpose,
+                    reviewed: m.reviewed,
                 })
                 .collect(),
             opt_outs,

@@ -1,7 +1,7 @@
 //! What patients wrote, as it is shown.
 
 use jiff::Timestamp;
-use postern_base::{Channel, MessageId, Purpose};
+use postern_base::{Channel, MessageId, Purpose, Review};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -45,6 +45,14 @@ impl ReadReason {
     }
 }
 
+/// What somebody who read a message says it means.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewReview {
+    /// `nothing`, `stops` or `wrong_number`.
+    pub verdict: Review,
+}
+
 /// What a patient wrote, in the clear.
 #[derive(Clone, Serialize)]
 pub struct ReceivedView {
@@ -66,6 +74,9 @@ pub struct ReceivedView {
     pub answers: Option<MessageId>,
     /// It is this patient's beyond doubt; if not, the contact point is of several patients, or was of nobody when it came.
     pub theirs: bool,
+    /// What somebody who read it last said it means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<Review>,
 }
 
 impl fmt::Debug for ReceivedView {

@@ -2,8 +2,9 @@
 
 use crate::clinic::{Clinic, EMAIL, NUMBER, reminder};
 use crate::records;
-use postern_base::Channel;
+use postern_base::{Channel, Review};
 use postern_engine::faults::NoFaults;
+use postern_engine::{Principal, PrincipalKind, Scope, UseError, wire};
 use std::sync::Arc;
 
 async fn clinic() -> Clinic {
@@ -102,4 +103,101 @@ async fn a_forged_webhook_is_refused_and_counted() {
     let answer = clinic.engine.receive("twilio/messaging", forged).await;
     assert_eq!(answer.unwrap_err(), postern_engine::ReceiveFailure::BadSignature);
     assert_eq!(clinic.engine.metrics().bad_signatures.get(), 1);
+}
+
+const POLISH: &str = "Dziękuję bardzo, przyjdę na wizytę po południu razem z siostrą.";
+
+async fn newest(clinic: &Clinic) -> wire::ReceivedView {
+    let why = wire::ReadReason::Operations;
+    clinic.engine.received(&clinic.principal, "p1", why, None, 1).await.unwrap().remove(0)
+}
+
+async fn review(clinic: &Clinic, number: i64, verdict: Review) -> Result<(), UseError> {
+    clinic.engine.review_inbound(&clinic.principal, "p1", number, wire::NewReview { verdict }).await
+}
+
+fn texts(answer: &wire::Accepted) -> bool {
+    answer.decision.deliveries.iter().any(|delivery| delivery.channel == Channel::Sms)
+}
+
+fn stopped(answer: &wire::Accepted) -> bool {
+    answer.decision.refusals.iter().any(|refusal| ["TCP-11", "TCP-14"].contains(&refusal.rule.as_str()))
+}
+
+#[tokio::test]
+async fn a_reply_that_nobody_could_read_holds_until_a_person_says_that_it_asks_for_nothing() {
+    let mut clinic = clinic().await;
+    let answered = clinic.send(&reminder("a1")).await;
+    clinic.settle().await;
+    clinic.minutes(1);
+    clinic.patient_writes(NUMBER, POLISH).await;
+    clinic.minutes(24 * 60);
+    assert!(!texts(&clinic.send(&reminder("a2")).await), "nobody has read it");
+    let reply = newest(&clinic).await;
+    assert_eq!((reply.read_as.as_str(), reply.reviewed), ("ambiguous", None));
+    let program = Principal { kind: PrincipalKind::ApiKey, ..clinic.principal.clone() };
+    let nothing = wire::NewReview { verdict: Review::Nothing };
+    let by_a_program = clinic.engine.review_inbound(&program, "p1", reply.id, nothing).await;
+    assert_eq!(by_a_program, Err(UseError::NotAPerson));
+    let reader = Principal { scopes: vec![Scope::ContentRead], ..clinic.principal.clone() };
+    let by_a_reader = clinic.engine.review_inbound(&reader, "p1", reply.id, nothing).await;
+    assert!(matches!(by_a_reader, Err(UseError::Forbidden(_))), "{by_a_reader:?}");
+    assert_eq!(review(&clinic, reply.id + 1, Review::Nothing).await, Err(UseError::NotFound));
+    assert!(!texts(&clinic.send(&reminder("a2")).await), "none of them could say so");
+    review(&clinic, reply.id, Review::Nothing).await.unwrap();
+    review(&clinic, reply.id, Review::Nothing).await.unwrap();
+    assert_eq!(newest(&clinic).await.reviewed, Some(Review::Nothing));
+    assert!(texts(&clinic.send(&reminder("a3")).await), "the next reminder goes");
+    let entries = clinic.engine.entries(&clinic.principal, answered.id).await.unwrap();
+    let said: Vec<_> = entries.iter().filter(|entry| entry.code.as_deref() == Some("inbound_nothing")).collect();
+    assert_eq!(said.len(), 1, "once, however often it is said");
+    assert_eq!((said[0].kind.as_str(), said[0].actor.as_str()), ("consent_changed", "staff:key_test"));
+}
+
+#[tokio::test]
+async fn a_reader_who_finds_a_stop_stops_for_good_and_start_lifts_it() {
+    let mut clinic = clinic().await;
+    clinic.patient_writes(NUMBER, POLISH).await;
+    let reply = newest(&clinic).await.id;
+    review(&clinic, reply, Review::Nothing).await.unwrap();
+    let queued = clinic.send(&reminder("a1")).await;
+    assert!(texts(&queued));
+    review(&clinic, reply, Review::Stops).await.unwrap();
+    clinic.settle().await;
+    let states = clinic.states(queued.id).await;
+    assert!(!states.contains(&(Channel::Sms, "sent".into())), "{states:?}");
+    assert!(stopped(&clinic.send(&reminder("a2")).await));
+    for other in [Review::Nothing, Review::WrongNumber] {
+        let said = review(&clinic, reply, other).await;
+        assert!(matches!(said, Err(UseError::Malformed(_))), "{said:?}");
+    }
+    assert!(!texts(&clinic.send(&reminder("a2")).await));
+    clinic.minutes(1);
+    clinic.patient_writes(NUMBER, "START").await;
+    clinic.settle().await;
+    clinic.minutes(10);
+    let after = clinic.send(&reminder("a3")).await;
+    assert!(!stopped(&after), "the patient asked again, later than they wrote it: {:?}", after.decision.refusals);
+}
+
+#[tokio::test]
+async fn no_reader_takes_back_a_stop_and_a_strangers_number_is_closed() {
+    let mut clinic = clinic().await;
+    clinic.patient_writes(NUMBER, "STOP").await;
+    let stop = newest(&clinic).await.id;
+    let said = review(&clinic, stop, Review::Nothing).await;
+    assert!(matches!(said, Err(UseError::Malformed(_))), "{said:?}");
+    assert_eq!(newest(&clinic).await.reviewed, None);
+    assert!(stopped(&clinic.send(&reminder("a1")).await));
+    clinic.minutes(10);
+    clinic.patient_writes(NUMBER, "START").await;
+    clinic.settle().await;
+    clinic.minutes(10);
+    let after = clinic.send(&reminder("a2")).await;
+    assert!(!stopped(&after), "{:?}", after.decision.refusals);
+    clinic.patient_writes(NUMBER, "ok see you").await;
+    review(&clinic, newest(&clinic).await.id, Review::WrongNumber).await.unwrap();
+    let answer = clinic.send(&reminder("a3")).await;
+    assert!(!texts(&answer));
+    assert!(answer.decision.refusals.iter().any(|refusal| refusal.rule == "TCP-19"));
 }

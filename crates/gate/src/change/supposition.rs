@@ -15,11 +15,10 @@ use crate::reference::ONE_TIME_CODE_LIFETIME;
 use crate::remedy::Remedy;
 use crate::rendition::LinkState;
 use crate::request::{Ai, BreakGlass, NoticeElement, Request};
-use crate::revocation::{Meaning, read};
 use crate::view::same_place;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Channel, EmailMode, EmailTier, Form, Level, Origin, Phi, Urgency};
+use postern_base::{Channel, EmailMode, EmailTier, Form, Level, Origin, Phi, Review, Urgency};
 
 /// A year, for what would be agreed or signed today.
 const YEAR: SignedDuration = SignedDuration::from_hours(24 * 365);
@@ -456,9 +455,9 @@ fn answer(history: &mut History, change: &Change, address: &Address, now: Timest
             history.number_checks.push(NumberCheck { point, checked_at: now, reassigned: Reassigned::No });
         }
         Remedy::ReadAnswer => {
-            let unclear = history.inbound.iter_mut().filter(|message| same_place(&message.point, address));
-            unclear.filter(|message| read(message.text.reveal()) == Meaning::Ambiguous).for_each(|message| {
-                message.text = Phi::new("thank you".to_owned());
+            let said = history.inbound.iter_mut().filter(|message| same_place(&message.point, address));
+            said.for_each(|message| {
+                message.reviewed.get_or_insert(Review::Nothing);
             });
         }
         Remedy::AcceptEmail => history.notices.iter_mut().for_each(|notice| {
@@ -475,6 +474,7 @@ fn answer(history: &mut History, change: &Change, address: &Address, now: Timest
                 point: address.clone(),
                 text: Phi::new("START".to_owned()),
                 thread_purpose: None,
+                reviewed: None,
             });
         }
     }

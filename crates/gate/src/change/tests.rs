@@ -165,7 +165,14 @@ fn an_unreadable_consent_is_read_by_a_person_and_an_unclear_answer_too() {
     let mut case = Case::reminder_by_sms();
     let (at, point) = (case.facts.now, address("+12125550101"));
     let text = postern_base::Phi::new("should I stop?".to_owned());
-    case.history().inbound.push(crate::facts::Inbound { at, channel: Channel::Sms, point, text, thread_purpose: None });
+    case.history().inbound.push(crate::facts::Inbound {
+        at,
+        channel: Channel::Sms,
+        point,
+        text,
+        thread_purpose: None,
+        reviewed: None,
+    });
     assert!(offered(&case).contains(&vec!["read_answer"]));
 }
 

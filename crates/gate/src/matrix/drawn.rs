@@ -203,7 +203,14 @@ fn a_message_that_answers_in_an_open_chat_says_nothing_of_the_patient() {
     let at = case.facts.now;
     let text = Phi::new("when is my visit".to_owned());
     let point = address("Patient/p1");
-    case.history().inbound.push(Inbound { at, channel: Channel::ChatAnonymous, point, text, thread_purpose: None });
+    case.history().inbound.push(Inbound {
+        at,
+        channel: Channel::ChatAnonymous,
+        point,
+        text,
+        thread_purpose: None,
+        reviewed: None,
+    });
     case.request.in_reply_to = Some(0);
     assert!(case.decide().deliveries.is_empty());
     assert_eq!(case.facts.content.level, Fact::Known(Level::L1));

@@ -336,3 +336,22 @@ fn what_else_stops_and_ends_is_no_stop_and_who_asks_to_go_on_is_written_to() {
         "stop texting me about my medication",
     ]);
 }
+
+#[test]
+fn a_review_takes_nothing_back_but_a_doubt() {
+    use Meaning::*;
+    let all = [WrongNumber, WrongNumberAndStop, Revokes, RevokesOrCancelsVisit, Ambiguous, Resumes, Help, Other];
+    for read in all {
+        assert_eq!(read.reviewed(None), read);
+        let nothing = read.reviewed(Some(Review::Nothing));
+        assert_eq!(nothing, if read == Ambiguous { Other } else { read });
+        for review in Review::ALL {
+            let after = read.reviewed(Some(*review));
+            assert!(after.stops() || !read.stops(), "{read:?} {review}");
+            assert!(after.is_wrong_number() || !read.is_wrong_number(), "{read:?} {review}");
+            assert!(after != Resumes || read == Resumes, "{read:?} {review}");
+        }
+        assert!(read.reviewed(Some(Review::Stops)).stops());
+        assert!(read.reviewed(Some(Review::WrongNumber)).is_wrong_number());
+    }
+}

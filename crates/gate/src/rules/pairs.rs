@@ -89,7 +89,7 @@ pub(in crate::rules) fn voice(case: &mut Case) -> &mut Voice {
 pub(in crate::rules) fn heard(case: &mut Case, channel: Channel, from: &str, text: &str) {
     let at = case.facts.now.checked_sub(jiff::SignedDuration::from_mins(2)).unwrap();
     let (point, text) = (address(from), Phi::new(text.to_owned()));
-    case.history().inbound.push(Inbound { at, channel, point, text, thread_purpose: None });
+    case.history().inbound.push(Inbound { at, channel, point, text, thread_purpose: None, reviewed: None });
 }
 
 pub(in crate::rules) fn after(words: &str) -> Case {

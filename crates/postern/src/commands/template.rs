@@ -166,7 +166,7 @@ async fn file_of(engine: &Engine, system: &Principal, what: &str) -> Result<Stri
 }
 
 /// The person whose key was given: two keys of two persons are what makes an approval one (RULES SYS-09).
-async fn person(engine: &Engine, tenant: &TenantId, key_file: Option<&Path>) -> Result<Principal, Failure> {
+pub(super) async fn person(engine: &Engine, tenant: &TenantId, key_file: Option<&Path>) -> Result<Principal, Failure> {
     let token = match key_file {
         Some(path) => Some(source(path)?),
         None => environment::api_key(),

@@ -5,8 +5,8 @@ use crate::records::{
     Beside, DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, TenantRecord,
 };
 use crate::{Decisions, LedgerRows, MailDomain, Store, TemplateMove, TemplateRecord, TemplateState};
-use crate::{MailKind, NewKeptMail, NewMailReport, NewSuppression, SuppressionReason};
-use postern_base::{Channel, EmailTier, Phi};
+use crate::{MailKind, NewKeptMail, NewMailReport, NewReview, NewSuppression, Reviewed, SuppressionReason};
+use postern_base::{Channel, EmailTier, Phi, Review};
 use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
 use postern_ledger::{Entry, Kind, RowProblem, RowStates};
 use std::collections::BTreeSet;
@@ -123,6 +123,15 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     };
     // Without an entry of its own: the store adds one.
     tenanted.put_inbound(inbound, Vec::new()).await.unwrap();
+    let number = tenanted.received_from(&"p0".parse().unwrap(), None, 1).await.unwrap()[0].number;
+    let review = NewReview {
+        number,
+        review: Review::Nothing,
+        entry: entry(Kind::ConsentChanged, None),
+        opt_out: None,
+        unverified: None,
+    };
+    assert_eq!(tenanted.review_inbound(review).await, Ok(Reviewed::Recorded));
     tenanted.put_vendor(vendor(), entry(Kind::VendorChanged, None)).await.unwrap();
     let principal = PrincipalRecord {
         tenant: tenant.parse().unwrap(),

@@ -2,10 +2,10 @@
 
 use crate::fixture::*;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Channel, Phi, Purpose};
+use postern_base::{Channel, Phi, Purpose, Review};
 use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
 use postern_ledger::Kind;
-use postern_store::{DirectoryResource, NewInbound, PrincipalRecord, StoreError};
+use postern_store::{DirectoryResource, NewInbound, NewReview, PrincipalRecord, Reviewed, StoreError};
 
 fn stop(bench: &Bench, number: &str, scope: OptOutScope) -> OptOut {
     OptOut { at: bench.now(), channel: Channel::Sms, point: address(number), scope }
@@ -132,6 +132,43 @@ async fn an_inbound_message_is_stored_once_whoever_it_belongs_to() {
     bench.sunrise.destroy_patient_key(&patient("p1"), bench.entry(Kind::KeyDestroyed, None)).await.unwrap();
     let found = bench.sunrise.reading().await.unwrap().inbound(&[address("+12125550101")], bench.now()).await.unwrap();
     assert_eq!(found.len(), 1, "what was sealed with the patient's key is gone");
+}
+
+#[tokio::test]
+async fn what_a_reader_said_of_a_message_counts_until_a_stricter_word_and_comes_with_what_follows() {
+    let bench = Bench::new().await;
+    let known = resource("Patient", "p1", Some("p1"), Some("+12125550101"), "{}");
+    bench.sunrise.put_resources(vec![known]).await.unwrap();
+    let points = [address("+12125550101")];
+    let entry = || bench.entry(Kind::ConsentChanged, None);
+    bench.sunrise.put_inbound(inbound(&bench, "r1", "Dobrze"), vec![bench.entry(Kind::Inbound, None)]).await.unwrap();
+    let newest = async || bench.sunrise.received_from(&patient("p1"), None, 1).await.unwrap().remove(0);
+    let (number, written) = (newest().await.number, bench.now());
+    assert_eq!(newest().await.reviewed, None);
+    bench.clock.forward(60);
+    let says = async |review, stop: bool, wrong: bool| {
+        let opt_out = OptOut { at: written, channel: Channel::Sms, point: points[0].clone(), scope: OptOutScope::All };
+        let opt_out = stop.then(|| (opt_out, entry()));
+        let unverified = wrong.then(|| (points[0].clone(), entry()));
+        bench.sunrise.review_inbound(NewReview { number, review, entry: entry(), opt_out, unverified }).await
+    };
+    assert_eq!(says(Review::Nothing, false, false).await, Ok(Reviewed::Recorded));
+    let size = bench.store.gauges().await.unwrap().log_size;
+    assert_eq!(says(Review::Nothing, false, false).await, Ok(Reviewed::AlreadySo));
+    assert_eq!(bench.store.gauges().await.unwrap().log_size, size, "the same word again leaves no entry");
+    assert_eq!(newest().await.reviewed, Some(Review::Nothing));
+    assert_eq!(says(Review::Stops, true, false).await, Ok(Reviewed::Recorded));
+    assert_eq!(says(Review::Nothing, false, false).await, Ok(Reviewed::Stands(Review::Stops)));
+    assert_eq!(says(Review::WrongNumber, false, true).await, Ok(Reviewed::Stands(Review::Stops)));
+    let mut reading = bench.sunrise.reading().await.unwrap();
+    let seen = reading.inbound(&points, Timestamp::MIN).await.unwrap();
+    assert_eq!(seen[0].reviewed, Some(Review::Stops), "the gate sees the last word");
+    let standing = reading.opt_outs(&points).await.unwrap();
+    assert_eq!(standing.iter().map(|one| one.at).collect::<Vec<_>>(), [written]);
+    assert!(reading.verifications(&points).await.unwrap().is_empty(), "what was not recorded has no consequence");
+    let of_another =
+        NewReview { number: number + 1, review: Review::Nothing, entry: entry(), opt_out: None, unverified: None };
+    assert_eq!(bench.sunrise.review_inbound(of_another).await, Err(StoreError::NotFound));
 }
 
 fn resource(kind: &str, id: &str, of: Option<&str>, point: Option<&str>, json: &str) -> DirectoryResource {

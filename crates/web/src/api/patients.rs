@@ -8,10 +8,10 @@ use crate::web::Web;
 use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use postern_base::MessageId;
 use postern_engine::portal::NewInvitation;
-use postern_engine::wire::{self, ReadReason};
+use postern_engine::wire::{self, NewReview, ReadReason};
 use serde::Serialize;
 
 /// Rows in a page when the caller does not say.
@@ -87,6 +87,20 @@ pub(crate) async fn inbound(
     rows.truncate(limit as usize);
     let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
     json(StatusCode::OK, &serde_json::json!({ "inbound": rows, "next": next }))
+}
+
+/// `POST /v1/patients/{id}/inbound/{inbound}/review`.
+pub(crate) async fn review(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path((patient, inbound)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let new: NewReview = wire::parse(&json_body(&headers, body)?)?;
+    let inbound = number(&inbound).map_err(|_| Problem::not_found())?;
+    web.engine().review_inbound(&caller.0, &patient, inbound, new).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `POST /v1/patients/{id}/portal-invitations`.

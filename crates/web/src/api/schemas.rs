@@ -3,7 +3,7 @@
 //! knows.
 
 use crate::problem::Kind;
-use postern_base::{Channel, EmailMode, EmailTier, Form, Language, Level, Purpose};
+use postern_base::{Channel, EmailMode, EmailTier, Form, Language, Level, Purpose, Review};
 use postern_engine::Scope;
 use postern_engine::wire::{CASE_SCHEMA, DECISION_SCHEMA, LiftReason};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 45] = [
+    let list: [(&str, Value); 46] = [
         ("Accepted", accepted()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
@@ -19,6 +19,7 @@ pub(crate) fn all() -> Map<String, Value> {
         ("Page", page()),
         ("PortalCopies", portal_copies()),
         ("Inbound", inbound()),
+        ("NewReview", closed(&["verdict"], json!({ "verdict": words(Review::ALL) }))),
         ("Vendors", json!({ "type": "object", "properties": { "vendors": list_of(&reference("Vendor")) } })),
         ("MailDomains", given(json!({ "domains": list_of(&mail_domain()) }))),
         ("TlsFailures", given(json!({ "failures": list_of(&tls_failure()) }))),
@@ -215,7 +216,7 @@ fn portal_copies() -> Value {
 fn inbound() -> Value {
     let row = given(json!({
         "id": whole(), "at": instant(), "channel": words(Channel::ALL), "from": text(), "text": text(), "read_as": text(),
-        "purpose": words(Purpose::ALL), "answers": text(), "theirs": boolean(),
+        "purpose": words(Purpose::ALL), "answers": text(), "theirs": boolean(), "reviewed": words(Review::ALL),
     }));
     given(json!({ "inbound": list_of(&row), "next": { "type": ["string", "null"] } }))
 }

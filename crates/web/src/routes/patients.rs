@@ -47,6 +47,18 @@ pub(super) const PATIENTS: &[Route] = &[
         handler: || get(patients::inbound),
     },
     Route {
+        method: Method::Post,
+        path: "/v1/patients/{id}/inbound/{inbound}/review",
+        id: "reviewInbound",
+        summary: "Say, as a named person who read it, what a message means: `nothing` lifts what was held as ambiguous, the others stop. Binds at once.",
+        access: Access::Scopes(&[Scope::ConsentWrite]),
+        records: Records::ConsentChanged,
+        takes: Takes::Json("NewReview"),
+        parameters: &[],
+        gives: (204, Gives::Nothing),
+        handler: || post(patients::review),
+    },
+    Route {
         method: Method::Get,
         path: "/v1/patients/{id}/certificates",
         id: "listCertificates",

@@ -231,7 +231,14 @@ mod tests {
     fn hear(case: &mut Case, from: &str, text: &str, minutes_ago: i64) {
         let at = case.facts.now.checked_sub(minutes_ago.minutes()).unwrap();
         let (point, text) = (address(from), Phi::new(text.to_owned()));
-        case.history().inbound.push(Inbound { at, channel: Channel::Sms, point, text, thread_purpose: None });
+        case.history().inbound.push(Inbound {
+            at,
+            channel: Channel::Sms,
+            point,
+            text,
+            thread_purpose: None,
+            reviewed: None,
+        });
     }
 
     fn went(case: &mut Case, to: &str, purpose: Purpose, minutes_ago: i64) {

@@ -142,6 +142,7 @@ mod tests {
             point: address("+12125550101"),
             text: Phi::new("Who is this?".into()),
             thread_purpose: None,
+            reviewed: None,
         });
         assert!(refused_by(&case, Channel::Sms, "TCP-19") && refused_by(&case, Channel::HumanCall, "TCP-19"));
     }
@@ -161,6 +162,7 @@ mod tests {
             point: address("+12125550101"),
             text: Phi::new(text.into()),
             thread_purpose: None,
+            reviewed: None,
         });
         case
     }

@@ -143,7 +143,7 @@ mod tests {
     use crate::request::{AnsweredBy, Voice, VoiceMode};
     use crate::sample::{Case, address, refused_by, sends};
     use jiff::ToSpan;
-    use postern_base::{Channel, Level, Origin, Phi, Purpose};
+    use postern_base::{Channel, Level, Origin, Phi, Purpose, Review};
 
     fn after(texts: &[&str]) -> Case {
         let mut case = Case::reminder_by_sms();
@@ -156,6 +156,7 @@ mod tests {
                 point: address("+12125550101"),
                 text: Phi::new((*text).to_owned()),
                 thread_purpose: None,
+                reviewed: None,
             });
         }
         case
@@ -231,6 +232,23 @@ mod tests {
         assert!(refused_by(&offer, Channel::Sms, "TCP-11"));
     }
 
+    #[test]
+    fn who_read_a_reply_lifts_the_doubt_and_nothing_that_was_said() {
+        let read_as = |text: &str, review| {
+            let mut case = after(&[text]);
+            case.history().inbound[0].reviewed = review;
+            case
+        };
+        const UNCLEAR: &str = "should I stop?";
+        assert!(refused_by(&read_as(UNCLEAR, None), Channel::Sms, "TCP-11"));
+        assert!(sends(&read_as(UNCLEAR, Some(Review::Nothing)), Channel::Sms));
+        assert!(refused_by(&read_as(UNCLEAR, Some(Review::Stops)), Channel::Sms, "TCP-11"));
+        assert!(refused_by(&read_as(UNCLEAR, Some(Review::WrongNumber)), Channel::Sms, "TCP-19"));
+        assert!(refused_by(&read_as("STOP", Some(Review::Nothing)), Channel::Sms, "TCP-11"));
+        assert!(refused_by(&read_as("wrong number", Some(Review::Nothing)), Channel::Sms, "TCP-19"));
+        assert!(refused_by(&read_as("see you then", Some(Review::Stops)), Channel::Sms, "TCP-11"));
+    }
+
     const HUMAN: Voice = Voice {
         mode: VoiceMode::Human,
         answered_by: AnsweredBy::Patient,
@@ -288,7 +306,7 @@ mod tests {
             let mut case = Case::reminder_by_sms();
             let at = case.facts.now.checked_sub(1.hours()).unwrap();
             let (point, text) = (address(from), Phi::new(text.into()));
-            case.history().inbound.push(Inbound { at, channel, point, text, thread_purpose: None });
+            case.history().inbound.push(Inbound { at, channel, point, text, thread_purpose: None, reviewed: None });
             case
         };
         let (portal, mail) = ("Patient/p1", "pat@example.org");
