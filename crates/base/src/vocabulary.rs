@@ -283,7 +283,7 @@ vocabulary! {
     Urgency as "urgency" {
         /// The ordinary case.
         Routine = "routine",
-        /// Ahead of routine work; no rule is lifted.
+        /// Ahead of routine work. What staff ask for in care that is due now may also go at night (RULES TCP-06); no other rule is lifted.
         Urgent = "urgent",
         /// With a valid break-glass: consent, windows and caps are lifted (RULES TCP-17).
         Emergency = "emergency",
