@@ -26,6 +26,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod unread;
+mod window;
 mod wish;
 
 use ending::ending;
@@ -38,6 +39,7 @@ use somebody::is_somebody_else;
 use stranger::{Stranger, stranger};
 pub(crate) use subject::can_answer;
 use unread::is_unread;
+use window::{stronger, windows};
 use wish::{Wish, commands, glued, wish};
 
 /// What an inbound message means.
@@ -119,8 +121,13 @@ pub fn read(text: &str) -> Meaning {
 /// What the rules hear, without the net under them.
 fn read_by_rules(text: &str) -> Meaning {
     // What a reader sees counts, and what was typed too.
-    let shown = text.contains(TURNS).then(|| read_plain(&as_shown(text)));
-    shown.filter(|meaning| *meaning != Meaning::Other).unwrap_or_else(|| read_plain(text))
+    let shown = text.contains(TURNS).then(|| read_windows(&as_shown(text)));
+    shown.filter(|meaning| *meaning != Meaning::Other).unwrap_or_else(|| read_windows(text))
+}
+
+/// The strongest of what the parts of a long text mean; a reply is one part.
+fn read_windows(text: &str) -> Meaning {
+    windows(text).map(read_plain).reduce(stronger).unwrap_or(Meaning::Other)
 }
 
 /// Reads a message that came to where a patient of these `names` was written to: who "is not here" is told from other words by their
@@ -142,7 +149,8 @@ pub fn read_to<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Meaning 
 fn read_plain(text: &str) -> Meaning {
     let normal = Normal::new(text);
     let whole = normal.text.as_str();
-    if let Some(wrong) = wrong_number(text, whole) {
+    let stranger = stranger(text);
+    if let Some(wrong) = wrong_number(text, whole, stranger) {
         return wrong;
     }
     if whole.is_empty() {
@@ -159,7 +167,7 @@ fn read_plain(text: &str) -> Meaning {
     if let Some(meaning) = read_sentence(text, whole, &spoken) {
         return meaning;
     }
-    if is_doubtful(text, whole, &spoken) || normal.stop_sign {
+    if stranger.is_some() || is_doubtful(whole, &spoken) || normal.stop_sign {
         return Meaning::Ambiguous;
     }
     if is_one_of(whole, RESUMES) || is_one_of(&core, RESUMES) {
@@ -172,10 +180,10 @@ fn read_plain(text: &str) -> Meaning {
 }
 
 /// Whether the place is said not to be the patient's, perhaps with a word that revokes.
-fn wrong_number(text: &str, whole: &str) -> Option<Meaning> {
+fn wrong_number(text: &str, whole: &str, stranger: Option<Stranger>) -> Option<Meaning> {
     let asked = ASKS_WHO_ELSE.iter().any(|of| at_word(whole, of));
     let wrong = phrases_in(whole, WRONG_NUMBER).any(|phrase| !(asked && ASKS_WHO.contains(&phrase)));
-    if !wrong && stranger(text) != Some(Stranger::Clear) && !is_somebody_else(text) {
+    if !wrong && stranger != Some(Stranger::Clear) && !is_somebody_else(text) {
         return None;
     }
     let stops = clauses(text).chain([without(whole, WRONG_NUMBER)]).any(|part| revokes_as_such(part.trim()));
@@ -220,9 +228,9 @@ fn read_sentence(text: &str, whole: &str, spoken: &str) -> Option<Meaning> {
 }
 
 /// Whether a message may revoke, or tells what a person must know before anything more is sent.
-fn is_doubtful(text: &str, whole: &str, spoken: &str) -> bool {
+fn is_doubtful(whole: &str, spoken: &str) -> bool {
     let has = |phrases: &'static [&'static str]| phrases_in(whole, phrases).next().is_some();
-    let told = has(DEATHS) || has(DOUBTFUL_ANYWHERE) || has_had_enough(whole) || stranger(text).is_some();
+    let told = has(DEATHS) || has(DOUBTFUL_ANYWHERE) || has_had_enough(whole);
     told || refuses_offers(whole)
         || may_be_foreign_stop(whole)
         || wish(spoken).is_some()
@@ -303,13 +311,15 @@ fn commands_an_end(clause: &str) -> bool {
     words.next().is_some_and(|first| ENDS.contains(&first)) && words.all(|word| OBJECTS.contains(&word))
 }
 
+/// What ends a clause.
+const CLAUSE_ENDS: [char; 18] = [
+    '.', '!', ',', ';', ':', '(', ')', '\n', '\u{2014}', '?', '\u{ff0e}', '\u{ff01}', '\u{ff0c}', '\u{ff1b}',
+    '\u{ff1a}', '\u{3002}', '\u{3001}', '\u{ff1f}',
+];
+
 /// The parts of a message that its punctuation sets apart, each normalised.
 fn clauses(text: &str) -> impl Iterator<Item = String> {
-    const ENDS: [char; 18] = [
-        '.', '!', ',', ';', ':', '(', ')', '\n', '\u{2014}', '?', '\u{ff0e}', '\u{ff01}', '\u{ff0c}', '\u{ff1b}',
-        '\u{ff1a}', '\u{3002}', '\u{3001}', '\u{ff1f}',
-    ];
-    let parts = text.split(ENDS);
+    let parts = text.split(CLAUSE_ENDS);
     parts.map(|part| Normal::new(part).text).filter(|part| part.chars().nth(1).is_some())
 }
 

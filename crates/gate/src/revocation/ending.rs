@@ -1,8 +1,8 @@
 //! Sentences that end messages, by their parts: an order to end, whatever follows it; an end of writing or of what is written; a denial of
 //! it; a number that is to be taken out. The parts are words of a table, the sentences are of whoever writes them.
 
+use super::is_contacting;
 use super::refusal::Refusal;
-use super::{has_run, is_contacting};
 use crate::reference::{
     CARE, CONDITIONS, CONTACTS, COURTESIES, ENDED, ENDS, MINE, ORDERS, OTHER_THINGS, SENT, SERVICES, TAKES_ME_OUT,
     TAKES_OUT,
@@ -227,24 +227,27 @@ const WISHED: &[&str] = &[
 /// "I don't want ur texts", "no longer wish to hear from you", "no deseo que me envíen textos".
 fn denies_a_wish(words: &[&str]) -> bool {
     const NEAR: usize = 8;
+    const DENIALS: &[&str] = &["dont", "not", "never", "longer", "no", "nunca", "ya", "didnt"];
     // What one does not want to miss, to lose or to forget, one wants.
     const WANTED: &[&str] =
         &["miss", "lose", "forget", "late", "perder", "perderme", "call", "bother", "stop", "olvidar"];
     words.iter().enumerate().filter(|(_, word)| WISHED.contains(word)).any(|(at, _)| {
         let denied = words.get(at.saturating_sub(2)..at).unwrap_or_default();
-        let denied = denied
-            .iter()
-            .any(|word| matches!(*word, "dont" | "not" | "never" | "longer" | "no" | "nunca" | "ya" | "didnt"));
+        if !denied.iter().any(|word| DENIALS.contains(word)) {
+            return false;
+        }
         let rest = words.get(at.saturating_add(1)..).unwrap_or_default();
         let near = || rest.iter().take(NEAR);
         let these = near().any(|word| matches!(*word, "these" | "those" | "them" | "estos" | "esos"))
             && near().any(|word| {
                 matches!(*word, "get" | "getting" | "receive" | "receiving" | "more" | "any" | "recibir" | "mas")
             });
-        let object = near().any(|word| SENT.contains(word) || is_contacting(word) || CONTACTS.contains(word))
-            || has_run(&rest.join(" "), "hear from");
+        let object = || {
+            near().any(|word| SENT.contains(word) || is_contacting(word) || CONTACTS.contains(word))
+                || rest.windows(2).any(|pair| pair == ["hear", "from"])
+        };
         let other = |word: &&str| WANTED.contains(word) || CARE.contains(word) || ENDS.contains(word);
-        denied && (object || these) && !near().any(other)
+        (these || object()) && !near().any(other)
     })
 }
 

@@ -1,6 +1,6 @@
 //! Revocations that no list of phrases holds: a wish that the messages end, in whatever order it is said, and words run together.
 
-use super::COURTESIES;
+use super::{COURTESIES, alike};
 use crate::reference::REVOKES;
 
 /// What ends.
@@ -197,7 +197,8 @@ fn falls_apart(rest: &str, revoked: bool) -> bool {
     if rest.is_empty() {
         return revoked;
     }
-    let strong = || REVOKES.iter().filter(|word| word.len() >= 3 && !word.contains(' ') && !WEAK.contains(word));
+    let strong =
+        || alike(rest, REVOKES).iter().filter(|word| word.len() >= 3 && !word.contains(' ') && !WEAK.contains(word));
     let after = |part: &str| rest.strip_prefix(part).filter(|_| !part.is_empty());
     strong().filter_map(|word| after(word)).any(|rest| falls_apart(rest, true))
         || COURTESIES.iter().chain(JOINTS).filter_map(|word| after(word)).any(|rest| falls_apart(rest, revoked))
