@@ -10,6 +10,7 @@ use crate::reference::{
 };
 use postern_base::Review;
 
+mod elsewhere;
 mod ending;
 mod foreign;
 mod means;
@@ -21,6 +22,7 @@ mod others;
 mod paraphrase;
 mod refusal;
 mod somebody;
+mod staying;
 mod stranger;
 mod subject;
 #[cfg(test)]
@@ -29,6 +31,7 @@ mod unread;
 mod window;
 mod wish;
 
+use elsewhere::elsewhere;
 use ending::ending;
 use foreign::{is_foreign_stop, may_be_foreign_stop};
 use means::{asks_for_other_means, refuses_offers};
@@ -149,7 +152,10 @@ pub fn read_to<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Meaning 
 fn read_plain(text: &str) -> Meaning {
     let normal = Normal::new(text);
     let whole = normal.text.as_str();
-    let stranger = stranger(text);
+    let stranger = match (stranger(text), elsewhere(text, whole)) {
+        (Some(Stranger::Clear), _) | (_, Some(Stranger::Clear)) => Some(Stranger::Clear),
+        (one, other) => one.or(other),
+    };
     if let Some(wrong) = wrong_number(text, whole, stranger) {
         return wrong;
     }
@@ -215,7 +221,8 @@ fn read_sentence(text: &str, whole: &str, spoken: &str) -> Option<Meaning> {
     if ended.is_some() || refused.is_some() || asks_for_other_means(whole) {
         return Some(Meaning::Ambiguous);
     }
-    if phrases_in(spoken, REVOKES_ANYWHERE).next().is_some() {
+    // By its clauses too: "No, quiero darme de baja" denies nothing.
+    if parts().chain([spoken]).any(|part| phrases_in(part, REVOKES_ANYWHERE).next().is_some()) {
         // "stop this medication?" asks a clinician, it does not revoke.
         return Some(if care { Meaning::Ambiguous } else { Meaning::Revokes });
     }

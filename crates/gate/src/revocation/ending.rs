@@ -92,7 +92,9 @@ fn orders_an_end(words: &[&str]) -> Option<Refusal> {
         &["end", "cancel", "cancele", "cancelen", "cancelar", "cancela", "terminen", "termine", "block"];
     let said = after_courtesies(words);
     let (order, rest) = said.split_first().filter(|(order, _)| ORDERS.contains(order))?;
-    if is_turned(words.get(..words.len().saturating_sub(said.len())).unwrap_or_default()) {
+    let before = words.get(..words.len().saturating_sub(said.len())).unwrap_or_default();
+    // "Me paré muy rápido": who stood up.
+    if is_turned(before) || (before.last() == Some(&"me") && matches!(*order, "pare" | "paro")) {
         return None;
     }
     let objects: Vec<&&str> = rest.iter().filter(|word| !COURTESIES.contains(word) || SENT.contains(word)).collect();
@@ -105,7 +107,9 @@ fn orders_an_end(words: &[&str]) -> Option<Refusal> {
         let of_this = objects.iter().all(|word| BETWEEN.contains(word));
         return (!of && !of_this).then_some(Refusal::Unclear);
     }
-    let clear = (ours || objects.len() <= SHORT) && !other;
+    // "Do I just stop or taper": what patients ask of what they take.
+    let of_oneself = before.windows(2).any(|pair| matches!(pair, ["do" | "should", "i"])) && !before.contains(&"how");
+    let clear = (ours || objects.len() <= SHORT) && !other && (ours || !of_oneself);
     Some(if clear { Refusal::Clear } else { Refusal::Unclear })
 }
 
@@ -222,12 +226,19 @@ const WISHED: &[&str] = &[
     "give",
     "doy",
     "appreciate",
+    "wants",
+    "quiere",
+    "quieren",
+    "queremos",
+    "desea",
+    "desean",
+    "deseamos",
 ];
 
 /// "I don't want ur texts", "no longer wish to hear from you", "no deseo que me envíen textos".
 fn denies_a_wish(words: &[&str]) -> bool {
     const NEAR: usize = 8;
-    const DENIALS: &[&str] = &["dont", "not", "never", "longer", "no", "nunca", "ya", "didnt"];
+    const DENIALS: &[&str] = &["dont", "not", "never", "longer", "no", "nunca", "ya", "didnt", "doesnt"];
     // What one does not want to miss, to lose or to forget, one wants.
     const WANTED: &[&str] =
         &["miss", "lose", "forget", "late", "perder", "perderme", "call", "bother", "stop", "olvidar"];
@@ -366,6 +377,7 @@ mod tests {
             Meaning::Revokes,
         );
         kept(&["end it all", "cancel tomorrow", "stop my pills", "stop sending so many"]);
+        all(&["Do I just stop or taper", "do i stop now", "unsubscribe me from nausea please"], Meaning::Ambiguous);
     }
 
     #[test]
@@ -396,6 +408,8 @@ mod tests {
                 "nunca más me escriban",
                 "no vuelvan a llamar",
                 "no estén molestando",
+                "mi mamá no quiere recibir estos mensajes",
+                "she doesn't want your texts",
                 "no deseo que me envíen textos",
             ],
             Meaning::Revokes,

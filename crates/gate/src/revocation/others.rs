@@ -1,5 +1,6 @@
 //! What else stops, ends and is cancelled than messages: a bus, a cough, a medicine, a licence; and what must not stop.
 
+use super::staying::asks_to_stay;
 use super::{is_contacting, phrases_in};
 use crate::reference::{CARE, COURTESIES, ENDED, ENDS, NEGATED, OTHER_STOPS, OTHER_THINGS, SENT, SERVICES, SYMPTOMS};
 use std::ops::Range;
@@ -24,7 +25,10 @@ pub(super) fn without_others(text: &str) -> String {
     let phrases: Vec<&str> = phrases_in(text, OTHER_STOPS).collect();
     let text = phrases.iter().fold(format!(" {text} "), |text, phrase| text.replace(&format!(" {phrase} "), " "));
     let words: Vec<&str> = text.split_whitespace().collect();
-    let goes_on: Vec<Range<usize>> = (0..words.len()).filter_map(|at| asks_to_go_on(&words, at)).collect();
+    let goes_on: Vec<Range<usize>> = (0..words.len())
+        .flat_map(|at| [asks_to_go_on(&words, at), asks_to_stay(&words, at), leaves_another(&words, at)])
+        .flatten()
+        .collect();
     let of_another = |at: usize| goes_on.iter().any(|part| part.contains(&at)) || is_of_another(&words, at);
     let kept = words.iter().enumerate().filter(|(at, _)| !of_another(*at));
     kept.map(|(_, word)| *word).collect::<Vec<_>>().join(" ")
@@ -47,6 +51,16 @@ fn asks_to_go_on(words: &[&str], at: usize) -> Option<Range<usize>> {
     let keeps = words.iter().any(|word| matches!(*word, "keep" | "continue" | "sigan" | "siga"));
     let named = what_ends(words, at);
     (keeps || (!accuses && named.is_some())).then(|| from..named.unwrap_or(at).saturating_add(1))
+}
+
+/// "Unsubscribe me from nausea", "he's unsubscribed from potty training": no list of ours.
+fn leaves_another(words: &[&str], at: usize) -> Option<Range<usize>> {
+    words.get(at).filter(|word| word.starts_with("unsubscribe"))?;
+    let whom = usize::from(words.get(at.saturating_add(1)).is_some_and(|word| matches!(*word, "me" | "him" | "her")));
+    let from = at.saturating_add(1).saturating_add(whom);
+    words.get(from).filter(|word| **word == "from")?;
+    let left = words.get(from.saturating_add(1))?;
+    (SYMPTOMS.contains(left) || OTHER_THINGS.contains(left)).then(|| at..from.saturating_add(2))
 }
 
 /// Where it is named what is not to end: messages, writing, a visit.

@@ -454,8 +454,29 @@ fn takes_consent_back(words: &[&str]) -> bool {
     }
     words.iter().enumerate().filter(|(_, word)| CONSENTS.contains(word)).any(|(at, _)| {
         let before = words.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
-        before.iter().any(|word| TAKES_BACK.contains(word) || NEVER.contains(word))
+        before.iter().any(|word| TAKES_BACK.contains(word) || NEVER.contains(word)) && !is_an_insurers(words, at)
     }) || authorizes_none(words)
+}
+
+/// "Prior authorization", "autorización del seguro", "never got the authorization": an insurer's, for a treatment.
+fn is_an_insurers(words: &[&str], at: usize) -> bool {
+    const INSURERS: &[&str] = &[
+        "prior",
+        "previa",
+        "insurance",
+        "insurer",
+        "seguro",
+        "aseguradora",
+        "referral",
+        "get",
+        "got",
+        "received",
+        "llego",
+    ];
+    const NEAR: usize = 3;
+    let near = words.get(at.saturating_sub(NEAR)..words.len().min(at.saturating_add(NEAR).saturating_add(1)));
+    let authorizes = words.get(at).is_some_and(|word| word.starts_with("authoriz") || word.starts_with("autoriza"));
+    authorizes && near.is_some_and(|near| near.iter().any(|word| INSURERS.contains(word)))
 }
 
 /// "I do not authorize these messages", "no autorizo más mensajes".
@@ -609,6 +630,9 @@ mod tests {
                 "sin problema",
                 "can you text my daughter too",
                 "I registered online",
+                "I don't get what prior authorization means",
+                "I never got the authorization from my insurance",
+                "me paré muy rápido y me dolió",
             ],
             Meaning::Other,
         );
