@@ -53,7 +53,8 @@ pub use mail_reports::{MailReport, NewMailReport};
 pub use open::{Options, Store, Tenanted};
 pub use outbox::{Recorder, Room};
 pub use portal::{
-    PortalAccount, PortalEntry, PortalInvitation, PortalLink, PortalPerson, PortalSession, PortalStep, PortalTries,
+    PortalAccount, PortalAdmission, PortalCounted, PortalEntry, PortalInvitation, PortalLink, PortalPerson,
+    PortalSession, PortalStep, PortalTries, PortalWait,
 };
 pub use reading::Reading;
 pub use records::*;

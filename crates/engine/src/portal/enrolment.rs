@@ -104,32 +104,34 @@ impl Engine {
         source: &str,
     ) -> Result<(PortalInvitation, Invited, Language), Refused> {
         let trier = Trier::source(source);
-        self.admits(tenant, &trier).await?;
+        let counted = self.admit(tenant, &trier).await?;
         let store = self.inner.store.tenant(tenant);
         let found = store.portal_invitation(&secret(invitation)).await?;
+        let admitted = self.try_invitation(tenant, found.as_ref()).await?;
         // The record of nobody takes as long to look for as that of a patient.
         let nobody: PatientId = "nobody".parse().map_err(|_| Refused::NoMatch)?;
         let patient = found.as_ref().map_or(&nobody, |found| &found.patient);
         let mut reading = store.reading().await?;
         let directory = self.directory(&mut reading, patient, None, self.now()).await?;
         drop(reading);
-        let alive = found.as_ref().filter(|one| !one.used && one.expires_at > self.now() && one.tries < TRIES);
+        let alive = found.as_ref().filter(|one| admitted && !one.used && one.expires_at > self.now());
         let invited = alive.and_then(|one| serde_json::from_slice::<Invited>(one.content.reveal()).ok());
         let matches = fits(&directory, invited.as_ref(), identifiers);
         match alive.cloned().zip(invited).filter(|_| matches) {
-            Some((one, invited)) => Ok((one, invited, directory.language().unwrap_or(Language::En))),
-            None => {
-                self.miss_invitation(tenant, found.as_ref()).await?;
-                Err(self.missed(tenant, &trier).await)
+            Some((one, invited)) => {
+                store.portal_change(vec![PortalStep::TakeBackTry(one.id)], Vec::new()).await?;
+                self.take_back(tenant, counted).await?;
+                Ok((one, invited, directory.language().unwrap_or(Language::En)))
             }
+            None => Err(Refused::NoMatch),
         }
     }
 
-    /// A wrong answer is counted against the invitation too, so that who holds a code cannot try every birthday.
-    async fn miss_invitation(&self, tenant: &TenantId, found: Option<&PortalInvitation>) -> Result<(), Refused> {
-        let steps = vec![PortalStep::MissInvitation(found.map_or(Uuid::nil(), |one| one.id))];
-        self.inner.store.tenant(tenant).portal_change(steps, Vec::new()).await?;
-        Ok(())
+    /// A try is counted against the invitation too, before it is weighed, so that who holds a code cannot try every birthday; whether it
+    /// may be weighed.
+    async fn try_invitation(&self, tenant: &TenantId, found: Option<&PortalInvitation>) -> Result<bool, Refused> {
+        let steps = vec![PortalStep::TryInvitation(found.map_or(Uuid::nil(), |one| one.id), TRIES)];
+        Ok(self.inner.store.tenant(tenant).portal_change(steps, Vec::new()).await? > 0)
     }
 
     fn enrolling(&self, token: &Secret<String>) -> Result<Box<Enrolling>, Refused> {

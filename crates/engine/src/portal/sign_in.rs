@@ -59,16 +59,18 @@ impl Engine {
         source: &str,
     ) -> Result<Step, Refused> {
         let trier = Trier::new(name, source);
-        self.admits(tenant, &trier).await?;
+        let counted = self.admit(tenant, &trier).await?;
         let known = match self.inner.store.tenant(tenant).portal_account_named(name).await {
             Err(StoreError::KeyDestroyed) => None,
             record => record?.map(|record| Known::of(&record)).transpose()?,
         };
         let kept = known.as_ref().and_then(|known| known.content.password.clone());
         if !self.password_is_right(password, kept).await? {
-            return Err(self.missed(tenant, &trier).await);
+            return Err(Refused::NoMatch);
         }
         let account = known.ok_or(Refused::NoMatch)?.id;
+        // The name starts anew only with the second factor: who knows the password alone must not clear what was tried at that.
+        self.take_back(tenant, counted).await?;
         let between = Between { tenant: tenant.clone(), account, name: name.to_owned(), wrong: 0 };
         let moment = (self.now(), BETWEEN);
         let token = self.inner.portal.keep(Kept::Between(between), moment, self.inner.rng.as_ref())?;
@@ -97,23 +99,22 @@ impl Engine {
             return Err(Refused::Over);
         };
         let trier = Trier::new(&between.name, source);
-        self.admits(&between.tenant, &trier).await?;
+        let counted = self.admit(&between.tenant, &trier).await?;
         let mut known = self.known_account(&between.tenant, between.account).await?;
         if !takes(&mut known, second, self.now()) {
             between.wrong += 1;
-            let tenant = between.tenant.clone();
             if between.wrong >= WRONG {
                 self.inner.portal.end(token);
             } else {
                 self.inner.portal.replace(token, Kept::Between(between));
             }
-            return Err(self.missed(&tenant, &trier).await);
+            return Err(Refused::NoMatch);
         }
         if !self.inner.portal.end(token) {
             return Err(Refused::Over);
         }
         let signed_in = self.begin_session(&between.tenant, &known, browser).await?;
-        self.hit(&between.tenant, &trier).await?;
+        self.hit(&between.tenant, &trier, counted).await?;
         Ok(signed_in)
     }
 
@@ -139,7 +140,7 @@ impl Engine {
         browser: Browser,
     ) -> Result<SignedIn, Refused> {
         let trier = Trier::source(source);
-        self.admits(tenant, &trier).await?;
+        let counted = self.admit(tenant, &trier).await?;
         let record = match answer.account() {
             Some(account) => match self.inner.store.tenant(tenant).portal_account(account).await {
                 Err(StoreError::KeyDestroyed) => None,
@@ -155,8 +156,11 @@ impl Engine {
             .filter(|passkey| answer.is_of(passkey))
             .any(|passkey| challenges.shown(tenant, (For::SignIn, at), answer, passkey, now));
         match known.filter(|_| found) {
-            Some(known) => self.begin_session(tenant, &known, browser).await,
-            None => Err(self.missed(tenant, &trier).await),
+            Some(known) => {
+                self.take_back(tenant, counted).await?;
+                self.begin_session(tenant, &known, browser).await
+            }
+            None => Err(Refused::NoMatch),
         }
     }
 
@@ -180,12 +184,12 @@ impl Engine {
     pub async fn confirm(&self, visitor: &Visitor, second: &Second, source: &str) -> Result<SignedIn, Refused> {
         // Counted by account: a session that was stolen must not try its way up.
         let trier = Trier::new(&format!("confirm {}", visitor.account), source);
-        self.admits(&visitor.tenant, &trier).await?;
+        let counted = self.admit(&visitor.tenant, &trier).await?;
         let mut known = self.known_account(&visitor.tenant, visitor.account).await?;
         if !takes(&mut known, second, self.now()) {
-            return Err(self.missed(&visitor.tenant, &trier).await);
+            return Err(Refused::NoMatch);
         }
-        self.hit(&visitor.tenant, &trier).await?;
+        self.hit(&visitor.tenant, &trier, counted).await?;
         self.confirmed(visitor, &known).await
     }
 

@@ -5,7 +5,7 @@ use super::Refused;
 use crate::engine::Engine;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::TenantId;
-use postern_store::PortalTries;
+use postern_store::{PortalAdmission, PortalCounted, PortalTries, PortalWait};
 
 /// house: wrong answers for one name that cost nothing.
 const FREE_OF_NAME: u32 = 5;
@@ -38,8 +38,7 @@ impl Trier {
     }
 }
 
-fn until(tries: Option<PortalTries>, free: u32) -> Option<Timestamp> {
-    let tries = tries?;
+fn until(tries: PortalTries, free: u32) -> Option<Timestamp> {
     let over = tries.failures.checked_sub(free)?;
     let wait = if tries.failures >= MOST {
         DAY_SECONDS
@@ -50,31 +49,27 @@ fn until(tries: Option<PortalTries>, free: u32) -> Option<Timestamp> {
 }
 
 impl Engine {
-    /// Whether another answer is heard now. It asks the same of the store whoever exists.
-    pub(super) async fn admits(&self, tenant: &TenantId, who: &Trier) -> Result<(), Refused> {
-        let store = self.inner.store.tenant(tenant);
-        let name = match &who.name {
-            Some(name) => until(store.portal_tries(name).await?, FREE_OF_NAME),
-            None => None,
-        };
-        let source = until(store.portal_tries(&who.source).await?, FREE_OF_SOURCE);
-        match name.max(source).filter(|until| *until > self.now()) {
-            Some(until) => Err(Refused::TooMany { until }),
-            None => Ok(()),
+    /// Counts a try before it is weighed, if it is heard now. What is not taken back was wrong: whoever sends many at once has no more of
+    /// them weighed than whoever waits for each. It asks the same of the store whoever exists.
+    pub(super) async fn admit(&self, tenant: &TenantId, who: &Trier) -> Result<PortalCounted, Refused> {
+        let mut what: Vec<(&str, PortalWait)> = vec![(&who.source, |tries| until(tries, FREE_OF_SOURCE))];
+        if let Some(name) = &who.name {
+            what.push((name, |tries| until(tries, FREE_OF_NAME)));
+        }
+        match self.inner.store.tenant(tenant).admit_portal_try(&what).await? {
+            PortalAdmission::Counted(counted) => Ok(counted),
+            PortalAdmission::Wait(until) => Err(Refused::TooMany { until }),
         }
     }
 
-    /// Counts a wrong answer, and gives what it is answered with.
-    pub(super) async fn missed(&self, tenant: &TenantId, who: &Trier) -> Refused {
-        let what: Vec<&str> = who.name.iter().chain([&who.source]).map(String::as_str).collect();
-        match self.inner.store.tenant(tenant).count_portal_tries(&what).await {
-            Ok(()) => Refused::NoMatch,
-            Err(error) => error.into(),
-        }
+    /// The try was right, and is none of those that are counted.
+    pub(super) async fn take_back(&self, tenant: &TenantId, counted: PortalCounted) -> Result<(), Refused> {
+        Ok(self.inner.store.tenant(tenant).take_back_portal_try(counted).await?)
     }
 
-    /// A right answer came: the name starts anew. Where it came from does not, or an attacker's own account would clear it.
-    pub(super) async fn hit(&self, tenant: &TenantId, who: &Trier) -> Result<(), Refused> {
+    /// The last answer was right too: the name starts anew. Where it came from does not, or an attacker's own account would clear it.
+    pub(super) async fn hit(&self, tenant: &TenantId, who: &Trier, counted: PortalCounted) -> Result<(), Refused> {
+        self.take_back(tenant, counted).await?;
         match &who.name {
             Some(name) => Ok(self.inner.store.tenant(tenant).forget_portal_tries(name).await?),
             None => Ok(()),
@@ -89,9 +84,8 @@ mod tests {
     #[test]
     fn waiting_doubles_from_the_sixth_wrong_answer_to_an_hour_and_after_a_hundred_is_a_day() {
         let last_at = Timestamp::UNIX_EPOCH;
-        let wait = |failures| until(Some(PortalTries { failures, last_at }), FREE_OF_NAME).map(Timestamp::as_second);
+        let wait = |failures| until(PortalTries { failures, last_at }, FREE_OF_NAME).map(Timestamp::as_second);
         assert_eq!([0, 4, 5, 6, 7].map(wait), [None, None, Some(15), Some(30), Some(60)]);
         assert_eq!([20, 99, 100, u32::MAX].map(wait), [Some(3_600), Some(3_600), Some(86_400), Some(86_400)]);
-        assert_eq!(until(None, FREE_OF_NAME), None);
     }
 }

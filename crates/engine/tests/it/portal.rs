@@ -452,6 +452,83 @@ async fn who_guesses_at_invitations_from_one_place_is_stopped_there_and_nobody_e
     begin(&clinic, "Patient/p1", None, &alma()).await;
 }
 
+/// What many hear who ask at once: how many were weighed, and how many were told to wait.
+async fn at_once<T: Send + 'static>(
+    asked: impl Iterator<Item = impl Future<Output = Result<T, Refused>> + Send + 'static>,
+) -> (usize, usize) {
+    let asked: Vec<_> = asked.map(tokio::spawn).collect();
+    let (mut weighed, mut waiting) = (0, 0);
+    for one in asked {
+        match one.await.unwrap() {
+            Err(Refused::TooMany { .. }) => waiting += 1,
+            _ => weighed += 1,
+        }
+    }
+    (weighed, waiting)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_fifty_guesses_in_flight_no_more_are_weighed_than_of_fifty_in_a_row() {
+    let clinic = Clinic::open().await;
+    let (_, offer) = enrol(&clinic, "Patient/p1", None, "alma").await;
+    let (engine, tenant) = (clinic.engine.clone(), clinic.tenant());
+    let passwords = (0..50).map(|n| {
+        let (engine, tenant) = (engine.clone(), tenant.clone());
+        let (guess, from) = (secret(&format!("a guess number {n}")), format!("198.51.100.{n}"));
+        async move { engine.sign_in_with_password(&tenant, "alma", &guess, &from).await }
+    });
+    assert_eq!(at_once(passwords).await, (5, 45), "of one name");
+    clinic.clock.move_on(SignedDuration::from_secs(16));
+    let step = engine.sign_in_with_password(&tenant, "alma", &secret(PASSWORD), HOME).await.unwrap();
+    let codes = (0..50).map(|n| {
+        let (engine, token) = (engine.clone(), step.token.clone());
+        let (guess, from) = (Second::Recovery(secret(&format!("guess-{n}"))), format!("198.51.100.{n}"));
+        async move { engine.finish_sign_in(&token, &guess, &from, Browser::Computer).await }
+    });
+    assert_eq!(
+        at_once(codes).await,
+        (1, 49),
+        "the right password left the count of the name, and nobody waited for it"
+    );
+    clinic.clock.move_on(SignedDuration::from_hours(1));
+    sign_in(&clinic, &offer, "alma").await.unwrap();
+    let invitations = (0..50).map(|_| {
+        let (engine, tenant) = (engine.clone(), tenant.clone());
+        async move { engine.begin_enrolment(&tenant, "BCDF-GHJK-MNPQ", &alma(), "198.51.100.200").await }
+    });
+    assert_eq!(at_once(invitations).await, (30, 20), "from one place");
+}
+
+#[tokio::test]
+async fn of_fifty_birthdays_in_flight_five_are_weighed_against_one_invitation() {
+    let clinic = Clinic::open().await;
+    let (engine, tenant) = (clinic.engine.clone(), clinic.tenant());
+    let code = engine.invite(&clinic.principal, "Patient/p1", &NewInvitation::default()).await.unwrap().code;
+    for _ in 0..6 {
+        engine.begin_enrolment(&tenant, &code, &alma(), HOME).await.unwrap();
+    }
+    // Forty-nine wrong birthdays, and right behind them the right one.
+    let birthdays = (0..49).map(|n| alma_of(1900 + n)).chain([alma()]).enumerate();
+    let asked: Vec<_> = birthdays
+        .map(|(n, said)| {
+            let (engine, tenant, code) = (engine.clone(), tenant.clone(), code.clone());
+            tokio::spawn(async move { engine.begin_enrolment(&tenant, &code, &said, &format!("198.51.100.{n}")).await })
+        })
+        .collect();
+    for one in asked {
+        assert_eq!(one.await.unwrap().unwrap_err(), Refused::NoMatch);
+    }
+}
+
+#[tokio::test]
+async fn right_answers_from_one_place_are_never_counted() {
+    let clinic = Clinic::open().await;
+    let (_, _) = enrol(&clinic, "Patient/p1", None, "alma").await;
+    for _ in 0..35 {
+        clinic.engine.sign_in_with_password(&clinic.tenant(), "alma", &secret(PASSWORD), HOME).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn what_is_specially_protected_asks_for_a_strong_factor_again() {
     let clinic = Clinic::open().await;

@@ -11,7 +11,7 @@ mod tries;
 pub use accounts::{PortalAccount, PortalInvitation, PortalPerson};
 pub use copies::{PortalEntry, PortalLink};
 pub use sessions::PortalSession;
-pub use tries::PortalTries;
+pub use tries::{PortalAdmission, PortalCounted, PortalTries, PortalWait};
 
 use crate::coverage::{PORTAL_ACCOUNTS, PORTAL_INVITATIONS, PORTAL_LINKS, PORTAL_PERSONS, PORTAL_READS, Table};
 use crate::database::{Failure, Value, bytes};
@@ -33,8 +33,10 @@ pub enum PortalStep {
     Invite(PortalInvitation, [u8; 32]),
     /// An invitation is used up. It must be alive: not used, not over.
     UseInvitation(Uuid),
-    /// Somebody answered an invitation wrongly.
-    MissInvitation(Uuid),
+    /// Somebody answers an invitation: counted before the answer is weighed, where fewer than so many were. Nothing is written of more.
+    TryInvitation(Uuid, u32),
+    /// The answer was right: it counts no more.
+    TakeBackTry(Uuid),
     /// Makes an account, or changes the version of it that was seen.
     PutAccount {
         /// The account as it will be. Its `version` is the one that was seen; 0 = it is new.
@@ -149,10 +151,16 @@ impl Tenanted {
                 sql: "UPDATE portal_invitations SET used_at = ? WHERE tenant = ? AND id = ?",
                 values: vec![now.into(), seq, bytes(*id)],
             },
-            PortalStep::MissInvitation(id) => Ready {
+            PortalStep::TryInvitation(id, most) => Ready {
                 table: &PORTAL_INVITATIONS,
                 needs: None,
-                sql: "UPDATE portal_invitations SET tries = tries + 1 WHERE tenant = ? AND id = ? AND used_at IS NULL",
+                sql: "UPDATE portal_invitations SET tries = tries + 1 WHERE tenant = ? AND id = ? AND used_at IS NULL AND tries < ?",
+                values: vec![seq, bytes(*id), i64::from(*most).into()],
+            },
+            PortalStep::TakeBackTry(id) => Ready {
+                table: &PORTAL_INVITATIONS,
+                needs: None,
+                sql: "UPDATE portal_invitations SET tries = tries - 1 WHERE tenant = ? AND id = ? AND used_at IS NULL AND tries > 0",
                 values: vec![seq, bytes(*id)],
             },
             PortalStep::PutAccount { account } => self.put_account(tenant, account).await?,

@@ -1,4 +1,4 @@
-//! Wrong answers, counted by what was tried and by where from. They outlive a restart, and are forgotten a day after the last.
+//! Tries, counted by what was tried and by where from before they are weighed; a right one is taken back. They outlive a restart, and are forgotten a day after the last.
 
 use crate::database::{Failure, Row, Value, column, time};
 use crate::keys::{Field, Index};
@@ -19,26 +19,85 @@ pub struct PortalTries {
     pub last_at: Timestamp,
 }
 
+/// Until when nothing more is heard of what was tried so often; `None` = it is heard at once.
+pub type PortalWait = fn(PortalTries) -> Option<Timestamp>;
+
+/// What became of a try.
 #[derive(Debug)]
-struct Count {
-    tenant: i64,
-    what: Vec<Index>,
+pub enum PortalAdmission {
+    /// It may be weighed, and is counted as wrong until it is taken back.
+    Counted(PortalCounted),
+    /// It is not heard before this time, and is not counted.
+    Wait(Timestamp),
 }
 
-impl Write for Count {
-    type Output = ();
-    async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
+/// A try that was counted before it was weighed.
+#[derive(Debug)]
+pub struct PortalCounted {
+    at: Timestamp,
+    /// What it counts for, and when that was last tried before.
+    before: Vec<(Index, Option<Timestamp>)>,
+}
+
+#[derive(Debug)]
+struct Admit {
+    tenant: i64,
+    what: Vec<(Index, PortalWait)>,
+}
+
+impl Write for Admit {
+    type Output = PortalAdmission;
+    async fn run(&self, tx: &mut Tx) -> Result<PortalAdmission, Failure> {
         let now = tx.now;
         let forgotten = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN).as_microsecond();
-        let sql = "DELETE FROM portal_tries WHERE tenant = ? AND what = ? AND last_at < ?";
-        for what in &self.what {
-            tx.execute(sql, vec![self.tenant.into(), what.to_vec().into(), forgotten.into()]).await?;
+        let (mut before, mut wait) = (Vec::with_capacity(self.what.len()), None);
+        for (what, until) in &self.what {
+            let of = || -> Vec<Value> { vec![self.tenant.into(), what.to_vec().into(), forgotten.into()] };
+            tx.execute("DELETE FROM portal_tries WHERE tenant = ? AND what = ? AND last_at < ?", of()).await?;
+            let sql = "SELECT failures, last_at FROM portal_tries WHERE tenant = ? AND what = ? AND last_at >= ?";
+            let tries = tx.one(sql, of()).await?.as_ref().map(read).transpose()?;
+            wait = wait.max(tries.and_then(until).filter(|until| *until > now));
+            before.push((*what, tries.map(|tries| tries.last_at)));
+        }
+        if let Some(until) = wait {
+            return Ok(PortalAdmission::Wait(until));
         }
         let sql = "INSERT INTO portal_tries (tenant, what, failures, last_at) VALUES (?, ?, 1, ?) \
-             ON CONFLICT (tenant, what) DO UPDATE SET failures = failures + 1, last_at = excluded.last_at";
-        for what in &self.what {
+             ON CONFLICT (tenant, what) DO UPDATE SET failures = portal_tries.failures + 1, last_at = excluded.last_at";
+        for (what, _) in &before {
             let values: Vec<Value> = vec![self.tenant.into(), what.to_vec().into(), now.as_microsecond().into()];
             tx.execute(sql, values).await?;
+        }
+        Ok(PortalAdmission::Counted(PortalCounted { at: now, before }))
+    }
+}
+
+fn read(row: &Row) -> Result<PortalTries, StoreError> {
+    Ok(PortalTries { failures: column(row, 0)?, last_at: time(row, 1)? })
+}
+
+#[derive(Debug)]
+struct TakeBack {
+    tenant: i64,
+    counted: PortalCounted,
+}
+
+impl Write for TakeBack {
+    type Output = ();
+    async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
+        for (what, before) in &self.counted.before {
+            let of = || -> Vec<Value> { vec![self.tenant.into(), what.to_vec().into()] };
+            let sql = "UPDATE portal_tries SET failures = failures - 1 WHERE tenant = ? AND what = ?";
+            tx.execute(sql, of()).await?;
+            tx.execute("DELETE FROM portal_tries WHERE tenant = ? AND what = ? AND failures <= 0", of()).await?;
+            // Nobody waits for a right answer, unless a wrong one came after it.
+            if let Some(before) = before {
+                let sql = "UPDATE portal_tries SET last_at = ? WHERE tenant = ? AND what = ? AND last_at = ?";
+                let mut values: Vec<Value> = vec![before.as_microsecond().into()];
+                values.extend(of());
+                values.push(self.counted.at.as_microsecond().into());
+                tx.execute(sql, values).await?;
+            }
         }
         Ok(())
     }
@@ -60,29 +119,24 @@ impl Write for Forget {
 }
 
 impl Tenanted {
-    /// How often `what` was tried wrongly of late; `None` = not once.
+    /// Counts a try for each of `what` before it is weighed, unless any of them must wait: one step, so that of many at once no more are
+    /// weighed than of as many in a row.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: then nothing may be tried.
-    pub async fn portal_tries(&self, what: &str) -> Result<Option<PortalTries>, StoreError> {
+    pub async fn admit_portal_try(&self, what: &[(&str, PortalWait)]) -> Result<PortalAdmission, StoreError> {
         let tenant = self.keys().await?;
-        let index = tenant.index(Field::Tried, what.as_bytes());
-        let sql = "SELECT failures, last_at FROM portal_tries WHERE tenant = ? AND what = ?";
-        let row = self.shared.one(sql, vec![tenant.seq.into(), index.to_vec().into()]).await?;
-        let read = |row: &Row| Ok::<_, StoreError>(PortalTries { failures: column(row, 0)?, last_at: time(row, 1)? });
-        let tries = row.as_ref().map(read).transpose()?;
-        let now = self.shared.clock.now();
-        Ok(tries.filter(|tries| now.duration_since(tries.last_at) < REMEMBERED))
+        let what = what.iter().map(|(what, until)| (tenant.index(Field::Tried, what.as_bytes()), *until)).collect();
+        self.shared.queue.write(Admit { tenant: tenant.seq, what }).await
     }
 
-    /// Counts a wrong answer for each of `what`.
+    /// The try was right: it counts no more.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn count_portal_tries(&self, what: &[&str]) -> Result<(), StoreError> {
+    pub async fn take_back_portal_try(&self, counted: PortalCounted) -> Result<(), StoreError> {
         let tenant = self.keys().await?;
-        let indexes = what.iter().map(|what| tenant.index(Field::Tried, what.as_bytes())).collect();
-        self.shared.queue.write(Count { tenant: tenant.seq, what: indexes }).await
+        self.shared.queue.write(TakeBack { tenant: tenant.seq, counted }).await
     }
 
     /// Forgets the wrong answers for `what`: a right one came.

@@ -1,7 +1,10 @@
 //! An account with all that belongs to it.
 
 use crate::outbox::start::tests::Bench;
-use crate::{PortalAccount, PortalInvitation, PortalPerson, PortalSession, PortalStep, StoreError, Tenanted};
+use crate::{
+    PortalAccount, PortalAdmission, PortalInvitation, PortalPerson, PortalSession, PortalStep, PortalWait, StoreError,
+    Tenanted,
+};
 use jiff::Timestamp;
 use postern_base::{AccountId, MessageId, PatientId, Phi, SessionId, SystemRng};
 use postern_ledger::{Entry, Kind};
@@ -31,7 +34,10 @@ pub(super) async fn fill(bench: &Bench, tenanted: &Tenanted, tenant: &str, messa
     };
     let change = async |steps| tenanted.portal_change(steps, vec![entry()]).await;
     change(vec![PortalStep::Invite(invited(invitation, &patient, now), secret(1))]).await.unwrap();
-    change(vec![PortalStep::MissInvitation(invitation)]).await.unwrap();
+    change(vec![PortalStep::TryInvitation(invitation, 1)]).await.unwrap();
+    assert_eq!(change(vec![PortalStep::TryInvitation(invitation, 1)]).await, Ok(0), "one is the most");
+    change(vec![PortalStep::TakeBackTry(invitation)]).await.unwrap();
+    change(vec![PortalStep::TryInvitation(invitation, 1)]).await.unwrap();
     assert_eq!(tenanted.portal_invitation(&secret(1)).await.unwrap().unwrap().tries, 1);
     let (first, second) = (session(standing), session(standing));
     let enrol = vec![
@@ -68,12 +74,27 @@ pub(super) async fn fill(bench: &Bench, tenanted: &Tenanted, tenant: &str, messa
     assert_eq!(change(vec![PortalStep::Read(message, account)]).await, Ok(1));
     assert_eq!(change(vec![PortalStep::Read(message, account)]).await, Ok(0));
     ended(tenanted, account, standing, &patient, &change).await;
-    for _ in 0..3 {
-        tenanted.count_portal_tries(&["name alma", "from 127.0.0.1"]).await.unwrap();
-    }
-    assert_eq!(tenanted.portal_tries("name alma").await.unwrap().unwrap().failures, 3);
+    tried(tenanted).await;
+}
+
+/// Tries that are counted, one that must wait, one that is taken back, and a name that starts anew.
+async fn tried(tenanted: &Tenanted) {
+    let of_three: PortalWait = |tries| (tries.failures >= 3).then_some(Timestamp::MAX);
+    let count = async || match tenanted
+        .admit_portal_try(&[("name alma", of_three), ("from 127.0.0.1", |_| None)])
+        .await
+        .unwrap()
+    {
+        PortalAdmission::Counted(counted) => Some(counted),
+        PortalAdmission::Wait(_) => None,
+    };
+    assert!(count().await.is_some() && count().await.is_some());
+    let right = count().await.unwrap();
+    assert!(count().await.is_none(), "the fourth waits");
+    tenanted.take_back_portal_try(right).await.unwrap();
+    assert!(count().await.is_some() && count().await.is_none());
     tenanted.forget_portal_tries("name alma").await.unwrap();
-    assert_eq!(tenanted.portal_tries("name alma").await.unwrap(), None);
+    assert!(count().await.is_some());
 }
 
 fn content() -> Phi<Vec<u8>> {
