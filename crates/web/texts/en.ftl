@@ -173,7 +173,7 @@ safety = If you are in danger, get help now
 safety-text = What you wrote sounds serious, and we care about you. Nobody may read your message right away.
 safety-988 = Call or text 988: the Suicide and Crisis Lifeline. Free, any time, day or night.
 safety-911 = Call 911 if you or somebody else may be hurt now.
-safety-staff = We told our staff that you wrote this. Your message is saved.
+safety-staff = Your message was sent to the clinic. Do not wait for an answer: call 988 or 911 now.
 
 choices = How we contact you
 choices-text = What you choose here counts at once, also for messages that wait to go out.

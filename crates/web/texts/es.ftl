@@ -173,7 +173,7 @@ safety = Si está en peligro, busque ayuda ahora
 safety-text = Lo que escribió suena serio, y nos importa usted. Puede que nadie lea su mensaje de inmediato.
 safety-988 = Llame o escriba al 988: la Línea de Prevención del Suicidio y Crisis. Gratis, a toda hora, de día y de noche.
 safety-911 = Llame al 911 si usted u otra persona puede sufrir daño ahora.
-safety-staff = Avisamos a nuestro equipo de que escribió esto. Su mensaje está guardado.
+safety-staff = Su mensaje se envió a la clínica. No espere la respuesta: llame al 988 o al 911 ahora mismo.
 
 choices = Cómo le contactamos
 choices-text = Lo que elija aquí vale de inmediato, también para mensajes que esperan salir.

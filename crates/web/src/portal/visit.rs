@@ -235,10 +235,7 @@ fn visit(web: &Web, place: Place, parts: &axum::http::request::Parts) -> Result<
     let secure = web.config().behind_tls;
     let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
     let text = |name: header::HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    // The proxy in front writes whom it heard from at the end of this header; what stands before it anyone may have written.
-    let behind = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    let behind = behind.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
-    let source = if secure { behind.or(peer) } else { peer };
+    let source = if secure { forwarded(&parts.headers).or(peer) } else { peer };
     Ok(Visit {
         place,
         texts: Texts::of(text(header::ACCEPT_LANGUAGE).and_then(preferred).unwrap_or(Language::En)),
@@ -251,6 +248,13 @@ fn visit(web: &Web, place: Place, parts: &axum::http::request::Parts) -> Result<
         secure,
         cookies: Arc::new(cookies(&parts.headers)),
     })
+}
+
+/// Whom the proxy in front heard from. It writes that at the end of the last line of this header; what stands before anyone may have
+/// written, in lines of their own too.
+fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+    let line = headers.get_all("x-forwarded-for").into_iter().next_back()?;
+    line.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
 /// The language: the one just chosen, else the one chosen here before, else the patient's, else the browser's.
@@ -355,6 +359,18 @@ mod tests {
             headers(&[host, ("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")]),
         ];
         assert!(!bad.iter().any(from_here));
+    }
+
+    #[test]
+    fn a_request_comes_from_where_the_proxy_in_front_says_last() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(forwarded(&headers), None);
+        for line in ["198.51.100.1", "198.51.100.2, 203.0.113.7"] {
+            headers.append("x-forwarded-for", HeaderValue::from_static(line));
+        }
+        assert_eq!(forwarded(&headers), Some(IpAddr::from([203, 0, 113, 7])));
+        headers.append("x-forwarded-for", HeaderValue::from_static("198.51.100.3, unknown"));
+        assert_eq!(forwarded(&headers), None, "an earlier word is no word of the proxy's");
     }
 
     #[test]
