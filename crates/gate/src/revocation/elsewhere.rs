@@ -3,7 +3,7 @@
 
 use super::somebody::{is_name, plain};
 use super::stranger::Stranger;
-use super::{at_word, clauses};
+use super::{clauses, phrases_in};
 use crate::reference::{BUSINESSES, HAS_LEFT, KNOWS_NOBODY, MISTAKES, OWNS_LINE, WORK_LINES};
 
 /// Longer ones are letters, in which a patient tells of others too.
@@ -17,7 +17,7 @@ pub(super) fn elsewhere(text: &str, whole: &str) -> Option<Stranger> {
     if clauses(text).any(|clause| is_a_business(&clause)) {
         return Some(Stranger::Clear);
     }
-    let says = |phrases: &[&str]| usize::from(phrases.iter().any(|phrase| at_word(whole, phrase)));
+    let says = |phrases: &'static [&'static str]| usize::from(phrases_in(whole, phrases).next().is_some());
     let strong = says(KNOWS_NOBODY).saturating_add(knows_no_name(text));
     let weak = [OWNS_LINE, HAS_LEFT, WORK_LINES, MISTAKES].into_iter().map(says).sum::<usize>();
     match (strong, weak.saturating_add(names_oneself(text))) {
