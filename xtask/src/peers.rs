@@ -74,6 +74,12 @@ const DEBIAN: &[Package] = &[
     },
     Package { name: "libssl-dev", version: "3.0", shows: "/usr/include/openssl/cms.h", why: "what S/MIME is built on" },
     Package {
+        name: "swaks",
+        version: "20201014",
+        shows: "/usr/bin/swaks",
+        why: "writes to our listener for mail that comes back",
+    },
+    Package {
         name: "chromium",
         version: "156.0",
         shows: "/usr/bin/chromium",
