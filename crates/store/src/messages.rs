@@ -140,18 +140,7 @@ impl Tenanted {
         let key = self.patient_key(&tenant, index).await?;
         let mut copies = Vec::with_capacity(rows.len());
         for row in &rows {
-            let message = MessageId(id(row, 0)?);
-            let body = key.sealer().open(part("body", message.0.as_bytes()), &column::<Vec<u8>>(row, 2)?)?;
-            let form: Form = word(row, 3)?;
-            let Some(rendition) = for_portal(Body::parse(body.reveal())?.renditions, form) else { continue };
-            copies.push(PortalCopy {
-                message,
-                purpose: word(row, 1)?,
-                subject: rendition.subject,
-                body: rendition.body,
-                level: word(row, 4)?,
-                at: time(row, 5)?,
-            });
+            copies.extend(portal_copy(&key, row)?);
         }
         Ok(copies)
     }
@@ -270,8 +259,23 @@ fn past_delivery(row: &Row, channel: Channel, point: Address) -> Result<PastDeli
     Ok(PastDelivery { at: time(row, 1)?, channel, point, purpose, automated: !channel.is_human_task(), outcome })
 }
 
+/// A portal copy from a row that begins with id, purpose, body, form, level and time; `None` when no rendition of it is for the portal.
+pub(crate) fn portal_copy(key: &PatientKey, row: &Row) -> Result<Option<PortalCopy>, StoreError> {
+    let message = MessageId(id(row, 0)?);
+    let body = key.sealer().open(part("body", message.0.as_bytes()), &column::<Vec<u8>>(row, 2)?)?;
+    let Some(rendition) = for_portal(Body::parse(body.reveal())?.renditions, word(row, 3)?) else { return Ok(None) };
+    Ok(Some(PortalCopy {
+        message,
+        purpose: word(row, 1)?,
+        subject: rendition.subject,
+        body: rendition.body,
+        level: word(row, 4)?,
+        at: time(row, 5)?,
+    }))
+}
+
 /// The rendition that a portal copy of this form shows: its own, or the one for all channels without their own.
-pub(crate) fn for_portal(renditions: Vec<StoredRendition>, form: Form) -> Option<StoredRendition> {
+fn for_portal(renditions: Vec<StoredRendition>, form: Form) -> Option<StoredRendition> {
     let mut shared = None;
     for rendition in renditions {
         if rendition.form != form {

@@ -177,7 +177,6 @@ safety-staff = Your message was sent to the clinic. Do not wait for an answer: c
 
 choices = How we contact you
 choices-text = What you choose here counts at once, also for messages that wait to go out.
-choices-which = What we may send, and how
 choices-saved = Your choices are saved. They count from now on.
 choices-none = We have no phone number or e-mail address for you.
 point-text = Texts to { $ends }

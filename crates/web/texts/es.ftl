@@ -177,7 +177,6 @@ safety-staff = Su mensaje se envió a la clínica. No espere la respuesta: llame
 
 choices = Cómo le contactamos
 choices-text = Lo que elija aquí vale de inmediato, también para mensajes que esperan salir.
-choices-which = Qué podemos enviar, y cómo
 choices-saved = Sus opciones están guardadas. Valen desde ahora.
 choices-none = No tenemos ningún teléfono ni correo de usted.
 point-text = Textos a { $ends }

@@ -15,7 +15,7 @@ use postern_gate::facts::Ehr;
 use postern_gate::request::Recipient;
 use postern_gate::{Fact, Facts, Missing, Reader, Reading, Request};
 use postern_ledger::{Entry, Kind};
-use postern_store::{MessageRecord, PortalEntry, PortalStep, StoreError};
+use postern_store::{MessageRecord, PortalCopy, PortalEntry, PortalStep, StoreError};
 use std::collections::BTreeMap;
 
 /// A message in a list. Its title is told to who may open it, and only where it carries little.
@@ -31,23 +31,6 @@ pub struct Listed {
     pub at: Timestamp,
     /// When this account first read it.
     pub read_at: Option<Timestamp>,
-}
-
-/// A message that was opened.
-#[derive(Debug, Clone)]
-pub struct Opened {
-    /// The message.
-    pub message: MessageId,
-    /// Why it was sent.
-    pub purpose: Purpose,
-    /// Its title.
-    pub subject: Option<Phi<String>>,
-    /// Its text.
-    pub body: Phi<String>,
-    /// What it carries.
-    pub level: Level,
-    /// Since when it can be read.
-    pub at: Timestamp,
 }
 
 /// A message and what was written to it.
@@ -122,11 +105,11 @@ impl Engine {
         let limit = limit.clamp(1, PAGE);
         let entries = store.portal_entries(&visitor.patient, visitor.account, before, limit).await?;
         let full = entries.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-        let next = entries.last().map(|last| last.message).filter(|_| full);
+        let next = entries.last().map(|last| last.copy.message).filter(|_| full);
         let mut listed = Vec::with_capacity(entries.len());
         let mut known = None;
         for entry in entries {
-            let record = store.message(entry.message).await?.ok_or(UseError::NotFound)?;
+            let record = store.message(entry.copy.message).await?.ok_or(UseError::NotFound)?;
             let reading = self.may_read_knowing(visitor, &record, &mut known).await?;
             if !is_hidden(visitor, &reading) {
                 listed.push(list(entry, &reading));
@@ -164,18 +147,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`NotNow`].
-    pub async fn open_portal_message(&self, visitor: &Visitor, message: MessageId) -> Result<Opened, NotNow> {
+    pub async fn open_portal_message(&self, visitor: &Visitor, message: MessageId) -> Result<PortalCopy, NotNow> {
         let (record, entry) = self.portal_record(visitor, message).await?;
         self.is_open(visitor, &record).await?;
         self.write_read(visitor, &record).await?;
-        Ok(Opened {
-            message,
-            purpose: entry.purpose,
-            subject: entry.subject,
-            body: entry.body,
-            level: entry.level,
-            at: entry.at,
-        })
+        Ok(entry.copy)
     }
 
     /// Enters that `visitor` reads a message, and the first time a receipt of its delivery.
@@ -276,12 +252,13 @@ fn is_hidden(visitor: &Visitor, reading: &Reading) -> bool {
 
 fn list(entry: PortalEntry, reading: &Reading) -> Listed {
     // A title may be the whole news: it is shown with the text, unless there is little in it.
-    let little = entry.level <= Level::L1 || (matches!(reading, Reading::Open) && entry.level <= Level::L2);
+    let PortalEntry { copy, read_at } = entry;
+    let little = copy.level <= Level::L1 || (matches!(reading, Reading::Open) && copy.level <= Level::L2);
     Listed {
-        message: entry.message,
-        purpose: entry.purpose,
-        subject: entry.subject.filter(|_| little),
-        at: entry.at,
-        read_at: entry.read_at,
+        message: copy.message,
+        purpose: copy.purpose,
+        subject: copy.subject.filter(|_| little),
+        at: copy.at,
+        read_at,
     }
 }

@@ -1,5 +1,5 @@
 //! Writing back: the same door as for texts and mails that come in. A revocation is read by the gate from the words themselves; words of
-//! somebody in danger are answered at once and raise an alert.
+//! somebody in danger are answered at once and counted as an alert (CHT-01), which names nobody.
 
 use super::{NotNow, Person, Visitor};
 use crate::engine::Engine;

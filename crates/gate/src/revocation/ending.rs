@@ -3,6 +3,7 @@
 
 use super::is_contacting;
 use super::refusal::Refusal;
+use super::wish::ASKS;
 use crate::reference::{
     CARE, CONDITIONS, CONTACTS, COURTESIES, ENDED, ENDS, MINE, ORDERS, OTHER_THINGS, SENT, SERVICES, TAKES_ME_OUT,
     TAKES_OUT,
@@ -291,62 +292,16 @@ fn takes_out(words: &[&str]) -> bool {
     }
 }
 
-/// What stands behind courtesies, and behind words that ask.
+/// What stands behind courtesies, and behind words that ask: more of them than before a bare command.
 fn after_courtesies<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
-    const ASKS: &[&str] = &[
-        "can",
-        "could",
-        "would",
-        "will",
-        "you",
-        "i",
-        "want",
-        "wanted",
-        "need",
-        "like",
-        "id",
-        "to",
-        "said",
-        "again",
-        "for",
-        "last",
-        "time",
-        "seriously",
-        "and",
-        "so",
-        "told",
-        "asked",
-        "asking",
-        "les",
-        "pido",
-        "que",
-        "do",
-        "favor",
-        "de",
-        "must",
-        "request",
-        "demand",
-        "lets",
-        "quiero",
-        "how",
-        "puedo",
-        "pueden",
-        "puede",
-        "como",
-        "hereby",
-        "wish",
-        "oye",
-        "oigan",
-        "no",
-        "thank",
-        "thanks",
-        "bye",
-        "goodbye",
-        "already",
-        "we",
-        "ya",
+    const ALSO: &[&str] = &[
+        "will", "wanted", "told", "asked", "asking", "do", "favor", "de", "must", "request", "demand", "lets",
+        "quiero", "how", "puedo", "pueden", "puede", "como", "hereby", "wish", "oye", "oigan", "no", "thank", "thanks",
+        "bye", "goodbye", "already", "we", "ya",
     ];
-    let skipped = |word: &&&str| (COURTESIES.contains(word) && !SENT.contains(word)) || ASKS.contains(word);
+    let skipped = |word: &&&str| {
+        (COURTESIES.contains(word) && !SENT.contains(word)) || ASKS.contains(word) || ALSO.contains(word)
+    };
     let from = words.iter().take_while(|word| !ORDERS.contains(word) && skipped(word)).count();
     words.get(from..).unwrap_or_default()
 }

@@ -100,7 +100,7 @@ const COMMANDS: &[&str] = &[
     "suspendan",
 ];
 /// What may stand before a command, besides courtesies.
-const ASKS: &[&str] = &[
+pub(super) const ASKS: &[&str] = &[
     "can",
     "could",
     "would",

@@ -151,6 +151,9 @@ export async function patient({ known, open, look }) {
   await go(page);
   await page.getByText(say.safety).waitFor();
   await look(page, `safety-${language}`);
+  // It has an address of its own: whoever needs it in the other language, or opens it again, finds it.
+  await page.goto(page.url());
+  await page.getByText(say.safety).waitFor();
 
   await page.getByRole("link", { name: say.messages, exact: true }).click();
   await page.locator(".cards li").first().waitFor();

@@ -1,28 +1,17 @@
 //! What an account sees of a patient's messages, and the links that lead to one.
 
-use crate::accept::{Body, part};
-use crate::database::{Value, array, bytes, column, id, optional_time, time, word};
-use crate::messages::for_portal;
+use crate::database::{Value, bytes, id, optional_time, word};
+use crate::messages::portal_copy;
 use crate::open::{Store, Tenanted};
-use crate::records::StoreError;
+use crate::records::{PortalCopy, StoreError};
 use jiff::Timestamp;
-use postern_base::{AccountId, Channel, Form, Level, MessageId, PatientId, Phi, Purpose, TenantId};
+use postern_base::{AccountId, Channel, MessageId, PatientId, TenantId};
 
 /// A message in an account's list.
 #[derive(Debug, Clone)]
 pub struct PortalEntry {
-    /// The message.
-    pub message: MessageId,
-    /// Why it was sent.
-    pub purpose: Purpose,
-    /// Its title.
-    pub subject: Option<Phi<String>>,
-    /// Its text.
-    pub body: Phi<String>,
-    /// What it carries.
-    pub level: Level,
-    /// Since when it can be read.
-    pub at: Timestamp,
+    /// The message as it stands in the portal.
+    pub copy: PortalCopy,
     /// When this account first read it.
     pub read_at: Option<Timestamp>,
 }
@@ -94,36 +83,30 @@ impl Tenanted {
     ) -> Result<Vec<PortalEntry>, StoreError> {
         let tenant = self.keys().await?;
         let sql = format!(
-            "SELECT m.id, m.purpose, m.body, d.form, d.level, d.changed_at, r.read_at, m.patient FROM messages m \
+            "SELECT m.id, m.purpose, m.body, d.form, d.level, d.changed_at, r.read_at FROM messages m \
              JOIN deliveries d ON d.tenant = m.tenant AND d.message = m.id AND d.channel = ? AND d.state = 5 \
              LEFT JOIN portal_reads r ON r.tenant = m.tenant AND r.message = m.id AND r.account = ? \
              WHERE m.tenant = ? AND m.patient = ? AND {condition} ORDER BY m.id DESC LIMIT ?"
         );
+        let index = tenant.patient(patient);
         let values = vec![
             Channel::Portal.as_str().into(),
             bytes(account.0),
             tenant.seq.into(),
-            tenant.patient(patient).to_vec().into(),
+            index.to_vec().into(),
             value,
             i64::from(limit).into(),
         ];
         let rows = self.shared.all(&sql, values).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = self.patient_key(&tenant, index).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
-            let key = self.patient_key(&tenant, array(row, 7)?).await?;
-            let message = MessageId(id(row, 0)?);
-            let body = key.sealer().open(part("body", message.0.as_bytes()), &column::<Vec<u8>>(row, 2)?)?;
-            let form: Form = word(row, 3)?;
-            let Some(rendition) = for_portal(Body::parse(body.reveal())?.renditions, form) else { continue };
-            found.push(PortalEntry {
-                message,
-                purpose: word(row, 1)?,
-                subject: rendition.subject,
-                body: rendition.body,
-                level: word(row, 4)?,
-                at: time(row, 5)?,
-                read_at: optional_time(row, 6)?,
-            });
+            if let Some(copy) = portal_copy(&key, row)? {
+                found.push(PortalEntry { copy, read_at: optional_time(row, 6)? });
+            }
         }
         Ok(found)
     }

@@ -75,7 +75,7 @@ async fn show(web: &Web, visit: &Visit, saved: bool) -> Result<Response, Problem
 pub(super) async fn save(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
     let visitor = visit.signed_in()?;
     let before = web.engine().choices(visitor).await?;
-    let shown = shown(&visit, &[visit.texts.say("choices-which"), visit.texts.say("choices-text")]);
+    let shown = shown(&visit, &words_shown(&visit));
     for point in &before.points {
         // A point that was not on the page when it was drawn is not decided by it.
         if visit.fields.values("point").all(|known| known != point.handle) {
@@ -85,6 +85,13 @@ pub(super) async fn save(State(web): State<Web>, Extension(visit): Extension<Vis
         web.engine().choose(visitor, &point.handle, &wanted, &shown).await?;
     }
     show(&web, &visit, true).await
+}
+
+/// What the page of the choices says, in its order: the record of a choice keeps the words that were chosen by.
+fn words_shown(visit: &Visit) -> Vec<String> {
+    let labels = CHOSEN.iter().map(|purpose| mark(visit, *purpose, false).label);
+    let above = ["choices", "choices-text"].into_iter().map(|key| visit.texts.say(key));
+    above.chain(labels).chain([visit.texts.say("choices-always")]).collect()
 }
 
 /// `GET /choices/one-place`.

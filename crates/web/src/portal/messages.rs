@@ -201,15 +201,18 @@ pub(super) async fn answer(
         return show(&web, &visit, id, (too_long(), text, false)).await;
     }
     match web.engine().reply(visit.signed_in()?, id, text).await {
-        Ok(Replied::Danger) => {
-            // RULES CHT-01: who is in danger hears at once where there is help.
-            draw(&SafetyPage { frame: Frame::new(&visit, visit.texts.say("safety")).part("messages") })
-        }
+        // RULES CHT-01: who is in danger hears at once where there is help.
+        Ok(Replied::Danger) => Ok(go(&visit, "/help")),
         Ok(Replied::NotTaken) => show(&web, &visit, id, (too_long(), text, false)).await,
         Ok(Replied::Taken) => Ok(go(&visit, &format!("/messages/{id}/sent"))),
         Ok(Replied::Stopped) => Ok(go(&visit, &format!("/messages/{id}/stopped"))),
         Err(why) => not_now(&visit, id, why),
     }
+}
+
+/// `GET /help`: a page with an address of its own, so that it can be read in the other language. The address says nothing of why.
+pub(super) async fn help(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    draw(&SafetyPage { frame: Frame::new(&visit, visit.texts.say("safety")).part("messages") })
 }
 
 /// `GET /messages/{id}/sent`.

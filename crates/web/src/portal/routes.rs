@@ -180,6 +180,7 @@ pub const PORTAL: &[Route] = &[
         "Write back.",
         || post(messages::answer),
     ),
+    page("/p/{tenant}/help", "portalHelp", Access::Patient, "Where there is help at once.", || get(messages::help)),
     page(
         "/p/{tenant}/messages/{message}/confirm",
         "portalConfirm",

@@ -1,5 +1,5 @@
 //! How the net is trained: from `corpus/`, to the same bytes every time, by sums, products and roots alone, which every machine computes
-//! alike. `cargo test -p postern-gate -- --ignored regenerate` writes `data/net.bin` anew, and into `corpus/figures.tsv` what the net
+//! alike. `cargo test -p postern-gate --lib -- --ignored train_the_net` writes `data/net.bin` anew, and into `corpus/figures.tsv` what the net
 //! holds of replies that it was not trained from.
 
 use super::super::{Meaning, read_by_rules};
@@ -157,13 +157,13 @@ fn the_weights_are_what_the_corpus_trains() {
     let stored = train(&rows.iter().collect::<Vec<_>>());
     assert!(
         stored == std::fs::read(file("data/net.bin")).unwrap(),
-        "regenerate: the corpus or the trainer has changed"
+        "train the net anew: the corpus or the trainer has changed"
     );
 }
 
 #[test]
 #[ignore = "writes the weights and the figures anew"]
-fn regenerate_the_net() {
+fn train_the_net() {
     let rows = rows();
     std::fs::write(file("data/net.bin"), train(&rows.iter().collect::<Vec<_>>())).unwrap();
     let mut counts = BTreeMap::new();
@@ -173,7 +173,7 @@ fn regenerate_the_net() {
         held(&train(&others), &aside, &mut counts);
     }
     let mut out = String::from(
-        "# Replies of each set by what is expected; those of them in which the rules hear nothing; those of these that\n# the net holds when it was trained from the other four fifths. Written by `regenerate_the_net`.\nset\texpected\treplies\tunheard\theld\n",
+        "# Replies of each set by what is expected; those of them in which the rules hear nothing; those of these that\n# the net holds when it was trained from the other four fifths. Written by `train_the_net`.\nset\texpected\treplies\tunheard\theld\n",
     );
     for (expected, [all, unheard, held]) in counts {
         let (set, expected) = expected.split_once(' ').unwrap();
