@@ -7,6 +7,7 @@
 
 pub mod amazon;
 pub mod conformance;
+pub mod duty;
 pub mod email;
 pub mod https;
 pub mod mail_domains;
@@ -18,6 +19,7 @@ pub mod sms;
 pub mod tls;
 pub mod webhook;
 
+pub use duty::{Duty, DutyHook, DutyWord};
 pub use mail_domains::{DomainFound, MailDomains, Reported};
 pub use portal::Portal;
 pub use provider::{

@@ -1,6 +1,7 @@
 //! The providers of a deployment, looked up by what a permit names. The list is explicit: the binary builds it from its
 //! configuration, and nothing is found by being linked in.
 
+use crate::duty::Duty;
 use crate::mail_domains::MailDomains;
 use crate::provider::Provider;
 use postern_gate::decision::VendorRef;
@@ -12,6 +13,7 @@ use thiserror::Error;
 pub struct Providers {
     list: Vec<Arc<dyn Provider>>,
     domains: Option<Arc<dyn MailDomains>>,
+    duty: Option<Arc<dyn Duty>>,
 }
 
 /// The vendor's service is already in the registry.
@@ -47,6 +49,17 @@ impl Providers {
     /// Looks up with `domains` what recipients' mail domains enforce.
     pub fn look_up_with(&mut self, domains: Arc<dyn MailDomains>) {
         self.domains = Some(domains);
+    }
+
+    /// Tells `duty` of what somebody must look at now.
+    pub fn tell_of_alerts(&mut self, duty: Arc<dyn Duty>) {
+        self.duty = Some(duty);
+    }
+
+    /// Who is told of what somebody must look at now, where the practice named somebody.
+    #[must_use]
+    pub fn duty(&self) -> Option<&Arc<dyn Duty>> {
+        self.duty.as_ref()
     }
 
     /// What looks up mail domains, where something does; otherwise only what the practice vouches for is known of them.

@@ -38,6 +38,8 @@ pub struct EngineConfig {
     pub return_domain: Option<String>,
     /// Domains of our own that other hosts may report on: those our mail comes from and comes back to.
     pub own_domains: Vec<String>,
+    /// How long an alert may wait for somebody before it is told again and counted as late.
+    pub alert_waits: SignedDuration,
     /// How long things last in the patients' portal.
     pub portal: PortalConfig,
 }
@@ -61,6 +63,7 @@ impl Default for EngineConfig {
             code_lifetime: SignedDuration::from_mins(5),
             return_domain: None,
             own_domains: Vec::new(),
+            alert_waits: SignedDuration::from_mins(10),
             portal: PortalConfig::default(),
         }
     }

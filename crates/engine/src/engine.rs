@@ -1,6 +1,7 @@
 //! The engine: what every use case shares.
 
 use crate::address_check::Tries;
+use crate::alerts::Untold;
 use crate::config::EngineConfig;
 use crate::domains::Domains;
 use crate::faults::{Faults, NoFaults, Step, Stop};
@@ -59,6 +60,8 @@ pub(crate) struct Inner {
     pub(crate) tokens: Tokens,
     /// Codes that were said wrong.
     pub(crate) tries: Tries,
+    /// Alerts that the duty contact did not take word of.
+    pub(crate) untold: Untold,
     /// What waits for its next step in the patients' portal.
     pub(crate) portal: Waiting,
     pub(crate) wake: Notify,
@@ -115,6 +118,7 @@ impl Engine {
                 addresses,
                 tokens,
                 tries: Tries::default(),
+                untold: Untold::default(),
                 portal,
                 wake: Notify::new(),
                 draining: AtomicBool::new(false),

@@ -2,6 +2,7 @@
 //! is already queued meets it at the second gate. The reading of the words is the gate's own (one function, CASES).
 
 use crate::accept::Answering;
+use crate::alerts::DANGER;
 use crate::engine::Engine;
 use crate::error::AcceptError;
 use crate::ledger_entry;
@@ -90,13 +91,20 @@ impl Engine {
             at: message.at,
         };
         let entry = self.patient_entry(tenant, Kind::Inbound, code(meaning))?;
-        let first_time = store.put_inbound(inbound, vec![entry]).await?;
+        // RULES CHT-01: whoever writes so, by whatever channel, is read by a person now.
+        let danger = postern_classify::speaks_of_danger(message.text.reveal());
+        let first_time = if danger {
+            let alert = (DANGER, self.alert_entry(tenant, "alert_raised")?);
+            store.put_inbound_with_alert(inbound, vec![entry], alert).await?
+        } else {
+            store.put_inbound(inbound, vec![entry]).await?
+        };
         if !first_time {
             return Ok(());
         }
-        if postern_classify::speaks_of_danger(message.text.reveal()) {
-            // RULES CHT-01: whoever writes so, by whatever channel, is read by a person now.
-            self.inner.metrics.alert("CHT-01");
+        if danger {
+            self.inner.metrics.alert(DANGER);
+            self.inner.wake.notify_one();
         }
         let stood = store
             .reading()

@@ -11,6 +11,7 @@ mod accept;
 pub mod address;
 mod address_ask;
 mod address_check;
+mod alerts;
 mod attestations;
 mod blocked;
 mod certificates;

@@ -52,6 +52,14 @@ pub struct Metrics {
     pub bad_signatures: Counter,
     /// Matters a person must look at.
     pub alerts: Family<RuleLabel, Counter>,
+    /// Alerts that nobody has taken up, as of the last look.
+    pub alerts_waiting: Gauge,
+    /// Seconds the oldest of them has waited.
+    pub oldest_alert_seconds: Gauge,
+    /// Alerts that waited too long for somebody.
+    pub alerts_late: Counter,
+    /// Words that the duty contact did not take.
+    pub duty_untold: Counter,
     /// Deliveries that wait.
     pub queued: Gauge,
     /// Deliveries with a provider.
@@ -78,6 +86,10 @@ impl Default for Metrics {
             turned_away: Counter::default(),
             bad_signatures: Counter::default(),
             alerts: Family::default(),
+            alerts_waiting: Gauge::default(),
+            oldest_alert_seconds: Gauge::default(),
+            alerts_late: Counter::default(),
+            duty_untold: Counter::default(),
             queued: Gauge::default(),
             with_provider: Gauge::default(),
             held: Gauge::default(),
@@ -103,6 +115,14 @@ impl Metrics {
             self.bad_signatures.clone(),
         );
         registry.register("postern_alerts", "Matters a person must look at, by rule", self.alerts.clone());
+        registry.register("postern_alerts_waiting", "Alerts nobody has taken up", self.alerts_waiting.clone());
+        registry.register(
+            "postern_oldest_alert_seconds",
+            "Wait of the oldest alert",
+            self.oldest_alert_seconds.clone(),
+        );
+        registry.register("postern_alerts_late", "Alerts that waited too long", self.alerts_late.clone());
+        registry.register("postern_duty_untold", "Words the duty contact did not take", self.duty_untold.clone());
         registry.register("postern_queued", "Deliveries that wait for their turn", self.queued.clone());
         registry.register("postern_with_provider", "Deliveries with a provider", self.with_provider.clone());
         registry.register("postern_held", "Deliveries that wait for a person", self.held.clone());

@@ -31,6 +31,8 @@ struct Queue {
     looked: Option<Instant>,
     /// The last look after what is overdue.
     sweep: Option<JoinHandle<()>>,
+    /// The last look after alerts that wait.
+    duty: Option<JoinHandle<()>>,
     /// The day whose reports on TLS were seen to, and who sees to them.
     reported: Option<(i64, JoinHandle<()>)>,
 }
@@ -41,6 +43,10 @@ impl Queue {
         if let Some((_, reports)) = self.reported.take() {
             // What was claimed and not brought is lost, and nobody waits a quarter of an hour for it.
             reports.abort();
+        }
+        if let Some(duty) = self.duty.take() {
+            // Whoever is told again after a restart is told once too often, and not never.
+            duty.abort();
         }
         while self.under_way.next().await.is_some() {}
         if let Some(sweep) = self.sweep.take()
@@ -122,6 +128,15 @@ impl Engine {
             queue.sweep = Some(tokio::spawn(async move {
                 if let Err(error) = engine.settle_overdue().await {
                     tracing::warn!(%error, "overdue deliveries could not be settled");
+                }
+            }));
+        }
+        // The duty contact's server may be slow too, and holds up nothing else.
+        if queue.duty.as_ref().is_none_or(JoinHandle::is_finished) {
+            let engine = self.clone();
+            queue.duty = Some(tokio::spawn(async move {
+                if let Err(error) = engine.see_to_alerts().await {
+                    tracing::warn!(%error, "alerts that wait could not be looked after");
                 }
             }));
         }

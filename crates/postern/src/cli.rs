@@ -67,6 +67,8 @@ pub(crate) enum Command {
     DoNotCall(OfPatient),
     /// Show what a patient wrote; who read it, and why, is recorded
     Inbound(Inbound),
+    /// Show what somebody must look at now, and take it up
+    Alerts(Alerts),
     /// Make, list and revoke API keys
     Key(Key),
     /// Write, check, preview and approve message templates
@@ -258,6 +260,32 @@ pub(crate) enum OfPatientCommand {
         /// The patient's id
         #[arg(long, value_name = "ID")]
         patient: String,
+    },
+}
+
+/// `postern alerts`.
+#[derive(Debug, Args)]
+pub(crate) struct Alerts {
+    #[command(subcommand)]
+    pub(crate) what: Option<AlertsCommand>,
+    /// Those too that somebody took up
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The tenant, when the data directory holds several
+    #[arg(long, value_name = "ID", global = true)]
+    pub(crate) tenant: Option<postern_base::TenantId>,
+}
+
+/// What is done with an alert, besides listing it.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AlertsCommand {
+    /// Take an alert up: you see to the patient now
+    Acknowledge {
+        /// The alert's number, as it is shown
+        number: i64,
+        /// Who takes it up
+        #[command(flatten)]
+        key: PersonKey,
     },
 }
 

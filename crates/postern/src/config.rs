@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) dkim: Vec<Dkim>,
     /// Mail that is signed, and encrypted to its reader's certificate.
     pub(crate) smime: Option<Smime>,
+    /// Who is told of what somebody must look at now; absent = nobody is.
+    pub(crate) duty: Option<Duty>,
     /// Mail that comes back; absent = nobody listens for it.
     pub(crate) inbound_mail: Option<InboundMail>,
     /// Tenants by id. What is here replaces, at start, what the store holds of them.
@@ -219,6 +221,26 @@ pub(crate) enum Cipher {
     /// For mail programs of before 2019.
     #[serde(rename = "aes-256-cbc")]
     Aes256Cbc,
+}
+
+/// Who is on duty: a webhook of the practice's own.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Duty {
+    /// Its address, `https://host/path`.
+    pub(crate) url: String,
+    /// The file that holds the key that calls are signed with.
+    pub(crate) key_file: PathBuf,
+    /// A file with the certificates to trust, PEM; absent = the system's.
+    pub(crate) trust: Option<PathBuf>,
+    /// After how many minutes an alert is late.
+    #[serde(default = "alert_minutes")]
+    pub(crate) alert_minutes: u32,
+}
+
+/// house: an alert that waits longer is told again.
+const fn alert_minutes() -> u32 {
+    10
 }
 
 /// Where mail comes back to.

@@ -6,13 +6,13 @@ mod smime;
 mod texts;
 
 use crate::config::{
-    Config, ConfigError, Direct as DirectSettings, EnforcesTls, InboundMail, Simulator as SimulatorConfig,
-    Smarthost as SmarthostSettings,
+    Config, ConfigError, Direct as DirectSettings, Duty as DutySettings, EnforcesTls, InboundMail,
+    Simulator as SimulatorConfig, Smarthost as SmarthostSettings,
 };
 use crate::data_dir::DataDir;
 use crate::exit::Failure;
+use jiff::SignedDuration;
 use postern_base::{Channel, Clock, Rng, Secret, TenantId};
-use postern_channels::Told;
 use postern_channels::email::doctor::Doctor;
 use postern_channels::email::inbound::{Amount, Identity, Limits, Listener, ListenerConfig, MailSink};
 use postern_channels::email::smime::Signer;
@@ -24,6 +24,7 @@ use postern_channels::portal::Portal;
 use postern_channels::registry::{AlreadyThere, Providers};
 use postern_channels::simulator::{Callback, Inbox, Line, SimulatedVendor};
 use postern_channels::sms::smpp::Smpp;
+use postern_channels::{DutyHook, Told};
 use postern_engine::{Engine, EngineConfig, Principal, UseError};
 use postern_store::{RootKey, Store};
 use postern_web::Simulators;
@@ -158,19 +159,40 @@ async fn open_with(data: &DataDir, root: RootKey, config: &Config, sources: &Sou
         providers.add(Arc::clone(&direct) as _).map_err(twice)?;
         providers.look_up_with(direct);
     }
+    if let Some(settings) = &config.duty {
+        providers.tell_of_alerts(Arc::new(duty(settings, &sources.clock)?));
+    }
     let trust = smime::trust(config.smime.as_ref())?;
     let store = Store::open(data.path(), root, Arc::clone(&sources.clock), Arc::clone(&sources.rng))
         .await
         .map_err(|why| Failure::Open { path: data.path().to_path_buf(), why })?;
-    let settings = EngineConfig {
-        return_domain: config.inbound_mail.as_ref().map(|inbound| inbound.domain.clone()),
-        own_domains: own_domains(config),
-        ..EngineConfig::default()
-    };
-    let engine = Engine::new(store, providers, Arc::clone(&sources.clock), Arc::clone(&sources.rng), settings);
+    let engine =
+        Engine::new(store, providers, Arc::clone(&sources.clock), Arc::clone(&sources.rng), engine_config(config));
     engine.believe(trust);
     let simulators = (!config.simulator.is_empty()).then_some(simulators);
     Ok(Running { engine, simulators, callbacks, centres, told, clock: Arc::clone(&sources.clock) })
+}
+
+/// What the engine takes from the configuration.
+fn engine_config(config: &Config) -> EngineConfig {
+    let usual = EngineConfig::default();
+    let waits = config.duty.as_ref().map(|duty| SignedDuration::from_mins(i64::from(duty.alert_minutes)));
+    EngineConfig {
+        return_domain: config.inbound_mail.as_ref().map(|inbound| inbound.domain.clone()),
+        own_domains: own_domains(config),
+        alert_waits: waits.unwrap_or(usual.alert_waits),
+        ..usual
+    }
+}
+
+/// Whoever is on duty, as `settings` say.
+fn duty(settings: &DutySettings, clock: &Arc<dyn Clock>) -> Result<DutyHook, Failure> {
+    let expected = || Failure::Usage("`duty.url`: expected https://host/path".into());
+    let rest = settings.url.strip_prefix("https://").ok_or_else(expected)?;
+    let (host, path) = rest.split_once('/').ok_or_else(expected)?;
+    let key = Secret::new(secret(&settings.key_file)?.reveal().as_bytes().to_vec());
+    let https = https(format!("https://{host}"), settings.trust.as_deref());
+    DutyHook::new(https, format!("/{path}"), key, Arc::clone(clock)).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 /// The secret that a file holds, without the line's end.

@@ -1,5 +1,6 @@
 //! What is known of contact points: opt-outs, requests not to be called, verifications, and what came in from them.
 
+use crate::alerts::Raise;
 use crate::coverage::{DO_NOT_CALL, INBOUND as COVERED_INBOUND, OPT_OUTS, VERIFICATIONS};
 use crate::database::{Failure, Row, Value, array, column, id, optional_time, optional_word, places, time, word};
 use crate::frame::{Framer, Frames};
@@ -8,7 +9,7 @@ use crate::open::{Store, Tenanted};
 use crate::reading::Reading;
 use crate::records::{NewInbound, ReceivedMessage, StoreError};
 use crate::rows::Insert;
-use crate::seal::Place;
+use crate::seal::{Place, Sealer};
 use crate::writer::{Tx, Write};
 use jiff::Timestamp;
 use postern_base::{Channel, MessageId, PatientId, Phi, Purpose, TenantId};
@@ -167,6 +168,27 @@ impl Tenanted {
     /// # Errors
     /// [`StoreError`].
     pub async fn put_inbound(&self, inbound: NewInbound, entries: Vec<Entry>) -> Result<bool, StoreError> {
+        let insert = self.inbound_row(inbound, entries).await?;
+        self.shared.queue.write(insert).await
+    }
+
+    /// The same, and in the same transaction an alert under `rule` about it, with its entry.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_inbound_with_alert(
+        &self,
+        inbound: NewInbound,
+        entries: Vec<Entry>,
+        (rule, entry): (&'static str, Entry),
+    ) -> Result<bool, StoreError> {
+        self.admissible(std::slice::from_ref(&entry))?;
+        let reference = (inbound.vendor.clone(), inbound.reference.clone());
+        let inbound = self.inbound_row(inbound, entries).await?;
+        self.shared.queue.write(Raise { inbound, reference, rule, entry }).await
+    }
+
+    async fn inbound_row(&self, inbound: NewInbound, entries: Vec<Entry>) -> Result<Insert, StoreError> {
         let tenant = self.keys().await?;
         self.admissible(&entries)?;
         let point = tenant.point(inbound.from.reveal());
@@ -195,7 +217,7 @@ impl Tenanted {
             name.to_vec().into(),
         ];
         let tail = "ON CONFLICT (tenant, vendor, reference) DO NOTHING";
-        self.shared.queue.write(Insert { tenant, table: &COVERED_INBOUND, head: INBOUND, row, tail, entries }).await
+        Ok(Insert { tenant, table: &COVERED_INBOUND, head: INBOUND, row, tail, entries })
     }
 
     /// The one patient whose contact point this is, if it is one alone and has a key.
@@ -279,6 +301,17 @@ impl Tenanted {
         let Some(row) = self.shared.one(sql, values).await? else { return Ok(None) };
         Ok(Some((MessageId(id(&row, 0)?), word(&row, 1)?)))
     }
+}
+
+/// From where and what came in, opened with the key of who wrote it.
+pub(crate) fn opened_inbound(
+    sealer: Sealer<'_>,
+    name: &[u8],
+    sealed: &[u8],
+) -> Result<(Phi<String>, Phi<String>), StoreError> {
+    let plain = sealer.open(text_of(name), sealed)?;
+    let mut frames = Frames(plain.reveal());
+    Ok((Phi::new(frames.text()?.to_owned()), Phi::new(frames.text()?.to_owned())))
 }
 
 /// Reads a row of [`Tenanted::received_from`].

@@ -162,6 +162,23 @@ pub(crate) const INBOUND_REVIEWS: Table = Table {
     order: Order::Seq,
     columns: &[int("tenant"), int("inbound"), text("verdict"), int("at")],
 };
+pub(crate) const ALERTS: Table = Table {
+    name: "alerts",
+    key: int("seq"),
+    order: Order::Seq,
+    columns: &[
+        int("tenant"),
+        text("rule"),
+        text("channel"),
+        int("at"),
+        blob("patient"),
+        int("inbound"),
+        int("told_at"),
+        int("escalated_at"),
+        int("acknowledged_at"),
+        text("acknowledged_by"),
+    ],
+};
 /// A resource with the contact points that were read from it: the rows of `points` are stated with their resource.
 pub(crate) const RESOURCES: Table = Table {
     name: "resources",
@@ -405,6 +422,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &VERIFICATIONS,
     &INBOUND,
     &INBOUND_REVIEWS,
+    &ALERTS,
     &RESOURCES,
     &VENDORS,
     &PRINCIPALS,

@@ -8,6 +8,7 @@
 //! where, `keys.rs` under which key, `coverage.rs` what the ledger states of it.
 
 mod accept;
+mod alerts;
 mod attestations;
 mod certificates;
 mod contacts;
@@ -40,6 +41,7 @@ mod shredding;
 mod templates;
 mod writer;
 
+pub use alerts::{AlertMark, AlertRecord, NewAlert, WaitingAlert};
 pub use attestations::Attestation;
 pub use certificates::CertificateRecord;
 pub use contacts::OwnVerification;

@@ -1,6 +1,7 @@
 //! Every route: who may call it, and what it records.
 
 mod administration;
+mod alerts;
 mod demo;
 mod mail;
 mod messages;
@@ -48,8 +49,14 @@ pub struct Route {
 const LIMIT: (&str, &str, &str) = ("limit", "query", "At most this many, 1 to 99; 50 when absent.");
 
 /// Every route of the API, by what it is about.
-const GROUPS: &[&[Route]] =
-    &[messages::MESSAGES, patients::PATIENTS, mail::MAIL, administration::ADMINISTRATION, operation::OPERATION];
+const GROUPS: &[&[Route]] = &[
+    messages::MESSAGES,
+    alerts::ALERTS,
+    patients::PATIENTS,
+    mail::MAIL,
+    administration::ADMINISTRATION,
+    operation::OPERATION,
+];
 
 /// Every route of the API.
 pub fn table() -> impl Iterator<Item = &'static Route> {

@@ -173,6 +173,8 @@ safety = If you are in danger, get help now
 safety-text = What you wrote sounds serious, and we care about you. Nobody may read your message right away.
 safety-988 = Call or text 988: the Suicide and Crisis Lifeline. Free, any time, day or night.
 safety-911 = Call 911 if you or somebody else may be hurt now.
+safety-unsent = Your message was not sent: it could not be taken. Nobody at the clinic has it. Call 988 or 911 now.
+safety-alert = The clinic's staff are alerted that somebody needs them. We cannot say how soon anyone sees it.
 safety-staff = Your message was sent to the clinic. Do not wait for an answer: call 988 or 911 now.
 
 choices = How we contact you

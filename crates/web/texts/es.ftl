@@ -173,6 +173,8 @@ safety = Si está en peligro, busque ayuda ahora
 safety-text = Lo que escribió suena serio, y nos importa usted. Puede que nadie lea su mensaje de inmediato.
 safety-988 = Llame o escriba al 988: la Línea de Prevención del Suicidio y Crisis. Gratis, a toda hora, de día y de noche.
 safety-911 = Llame al 911 si usted u otra persona puede sufrir daño ahora.
+safety-unsent = Su mensaje no se envió: no se pudo recibir. Nadie en la clínica lo tiene. Llame al 988 o al 911 ahora mismo.
+safety-alert = Se avisa al personal de la clínica que alguien los necesita. No podemos decir cuándo lo verá alguien.
 safety-staff = Su mensaje se envió a la clínica. No espere la respuesta: llame al 988 o al 911 ahora mismo.
 
 choices = Cómo le contactamos

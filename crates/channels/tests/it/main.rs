@@ -9,6 +9,7 @@ mod conformance;
 mod direct;
 mod dkim;
 mod doctor;
+mod duty;
 mod requiretls;
 mod segments;
 mod ses;

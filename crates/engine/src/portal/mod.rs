@@ -33,6 +33,7 @@ pub use messages::{Listed, NotNow, Thread, Written};
 pub use passkey::{PasskeyAnswer, PasskeyOffer, Site};
 pub use password::WeakPassword;
 pub use persons::Standing;
+pub use postern_classify::speaks_of_danger;
 pub use postern_store::PortalCopy;
 pub use preferences::{CHOSEN, Choices, PointChoice, Said, Shown};
 pub use replies::Replied;

@@ -2,6 +2,7 @@
 //! somebody in danger are answered at once and counted as an alert (CHT-01), which names nobody.
 
 use super::{NotNow, Person, Visitor};
+use crate::alerts::DANGER;
 use crate::engine::Engine;
 use crate::inbound::Thread;
 use crate::receipts::ReceiveFailure;
@@ -10,10 +11,13 @@ use postern_channels::{InboundMessage, ProviderRef};
 use postern_gate::facts::{Address, OptOut, OptOutScope, System};
 use postern_gate::revocation;
 use postern_ledger::Kind;
+use postern_store::NewAlert;
 use std::sync::Arc;
 
 /// The longest text that is taken, in characters.
-const LONGEST: usize = 5_000;
+const LONGEST: usize = 4_000;
+/// The same of somebody who may be in danger: whoever helps them wants to read all of it.
+const LONGEST_IN_DANGER: usize = 50_000;
 /// The name of the portal among the vendors that messages come in by.
 const VENDOR: &str = "self/portal";
 
@@ -26,6 +30,8 @@ pub enum Replied {
     Stopped,
     /// It is, and what was written sounds like danger: the page says at once where there is help now (911, 988).
     Danger,
+    /// What was written sounds like danger, and could not be taken: the page says so, and where there is help now. Somebody is told.
+    DangerNotTaken,
     /// Nothing was written, or too much. Nothing was taken.
     NotTaken,
 }
@@ -45,9 +51,31 @@ impl Engine {
     /// # Errors
     /// [`NotNow::NotFound`]: there is no such message for them; what asks for a stronger sign-in to be read asks for it here too.
     pub async fn reply(&self, visitor: &Visitor, message: MessageId, text: &str) -> Result<Replied, NotNow> {
-        let text = text.trim();
+        // RULES CHT-01: whatever becomes of it otherwise, it is read for danger first.
+        let danger = postern_classify::speaks_of_danger(text);
+        match self.take_written(visitor, message, text.trim(), danger).await {
+            Ok(Replied::NotTaken) | Err(_) if danger => {
+                let new = NewAlert { rule: DANGER, channel: Channel::Portal, patient: visitor.patient.clone() };
+                let entry = self.alert_entry(&visitor.tenant, "alert_raised")?;
+                self.inner.store.tenant(&visitor.tenant).raise_alert(new, entry).await?;
+                self.inner.metrics.alert(DANGER);
+                self.inner.wake.notify_one();
+                Ok(Replied::DangerNotTaken)
+            }
+            taken => taken,
+        }
+    }
+
+    async fn take_written(
+        &self,
+        visitor: &Visitor,
+        message: MessageId,
+        text: &str,
+        danger: bool,
+    ) -> Result<Replied, NotNow> {
+        let longest = if danger { LONGEST_IN_DANGER } else { LONGEST };
         if text.is_empty()
-            || text.chars().count() > LONGEST
+            || text.chars().count() > longest
             || text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t')
         {
             return Ok(Replied::NotTaken);
@@ -72,7 +100,7 @@ impl Engine {
         if stops && visitor.is_proxy() {
             self.stop_proxy(visitor).await?;
         }
-        if postern_classify::speaks_of_danger(text) {
+        if danger {
             return Ok(Replied::Danger);
         }
         Ok(if stops { Replied::Stopped } else { Replied::Taken })

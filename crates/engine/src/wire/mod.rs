@@ -3,6 +3,7 @@
 //! Unknown fields are refused, not ignored. An error names the field and what was expected of it, and never repeats a
 //! value, because any value here may be PHI.
 
+mod alert;
 mod answer;
 mod case;
 mod certificate;
@@ -26,6 +27,7 @@ mod unknown;
 mod vendor;
 mod verification;
 
+pub use alert::{AlertText, AlertView};
 pub use answer::{
     Accepted, Answer, AnsweredAlert, AnsweredChoice, AnsweredDelivery, AnsweredObligation, AnsweredRefusal,
     AnsweredRule, AnsweredRunnerUp, Links,

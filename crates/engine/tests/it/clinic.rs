@@ -7,7 +7,7 @@ use postern_base::{Channel, Clock, MessageId, Rng, Secret, TenantId};
 use postern_channels::portal::Portal;
 use postern_channels::registry::Providers;
 use postern_channels::simulator::{Arrival, Callback, Inbox, Line, SimulatedVendor};
-use postern_channels::{MailDomains, Provider, RawRequest};
+use postern_channels::{Duty, MailDomains, Provider, RawRequest};
 use postern_engine::faults::{Faults, NoFaults};
 use postern_engine::wire::{self, Vendor};
 use postern_engine::{
@@ -213,6 +213,12 @@ impl Clinic {
         let config = EngineConfig { own_domains: vec![own.to_owned()], ..EngineConfig::default() };
         let engine = clinic.engine_with(config);
         Self { engine, ..clinic }
+    }
+
+    /// The same, with somebody on duty.
+    pub(crate) async fn with_duty(mut self, duty: Arc<dyn Duty>) -> Self {
+        self.providers.tell_of_alerts(duty);
+        self.restart().await
     }
 
     pub(crate) async fn accept(&self, request: &Value) -> Result<Accepted, AcceptError> {

@@ -133,6 +133,14 @@ async fn a_word_of_danger_is_answered_at_once_and_a_stop_in_the_portal_ends_text
     let replied = clinic.engine.reply(&alma, message, "I don't want to live like this").await.unwrap();
     assert_eq!(replied, Replied::Danger);
     assert_eq!(clinic.engine.reply(&alma, message, "  ").await.unwrap(), Replied::NotTaken);
+    // What cannot be taken is read for danger too, and somebody is told of it.
+    let long = "kill my self ".repeat(5_000);
+    assert_eq!(clinic.engine.reply(&alma, message, &long).await.unwrap(), Replied::DangerNotTaken);
+    let nowhere = MessageId(uuid::Uuid::nil());
+    assert_eq!(clinic.engine.reply(&alma, nowhere, "me quiero morir").await.unwrap(), Replied::DangerNotTaken);
+    assert!(clinic.engine.reply(&alma, nowhere, "may I eat bread?").await.is_err());
+    let alerts = clinic.engine.alerts(&clinic.principal, true, None, 10).await.unwrap();
+    assert_eq!(alerts.iter().map(|alert| alert.inbound.is_some()).collect::<Vec<_>>(), [false, false, true]);
     assert_eq!(clinic.engine.reply(&alma, message, "STOP").await.unwrap(), Replied::Stopped);
     clinic.minutes(26 * 60);
     let mut next = result(None);

@@ -1,5 +1,6 @@
 //! What each subcommand does.
 
+pub(crate) mod alerts;
 pub(crate) mod certificate;
 pub(crate) mod demo;
 pub(crate) mod doctor;

@@ -2,8 +2,9 @@ use super::*;
 use crate::database::{Connection, Location, Use, Value, column};
 use crate::outbox::start::tests::{Bench, HandClock, open};
 use crate::records::{
-    Beside, DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, TenantRecord,
+    Beside, DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, StoreError, TenantRecord,
 };
+use crate::{AlertMark, NewAlert};
 use crate::{Decisions, LedgerRows, MailDomain, Store, TemplateMove, TemplateRecord, TemplateState};
 use crate::{MailKind, NewKeptMail, NewMailReport, NewReview, NewSuppression, Reviewed, SuppressionReason};
 use postern_base::{Channel, EmailTier, Phi, Review};
@@ -132,6 +133,7 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
         unverified: None,
     };
     assert_eq!(tenanted.review_inbound(review).await, Ok(Reviewed::Recorded));
+    fill_alerts(bench, &tenanted, tenant).await;
     tenanted.put_vendor(vendor(), entry(Kind::VendorChanged, None)).await.unwrap();
     let principal = PrincipalRecord {
         tenant: tenant.parse().unwrap(),
@@ -154,6 +156,43 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     fill_do_not_call(bench, &tenanted, tenant).await;
     portal::fill(&on, &tenanted, tenant, claim.message).await;
     tenanted.destroy_patient_key(&"p9".parse().unwrap(), entry(Kind::KeyDestroyed, None)).await.unwrap();
+}
+
+/// An alert about what came in, told, late and taken up, and one of which nothing was kept.
+async fn fill_alerts(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
+    let entry = || Entry { tenant: tenant.parse().unwrap(), ..bench.entry(Kind::Administered, None) };
+    let inbound = NewInbound {
+        vendor: "texting".to_owned(),
+        reference: format!("alert-{tenant}"),
+        channel: Channel::Sms,
+        from: Phi::new("+12125550142".into()),
+        text: Phi::new("a word".to_owned()),
+        thread_purpose: None,
+        answers: None,
+        patient: Some("p0".parse().unwrap()),
+        at: bench.clock_now(),
+    };
+    let raised = (("CHT-01", entry()), vec![entry()]);
+    assert!(tenanted.put_inbound_with_alert(inbound.clone(), raised.1.clone(), raised.0.clone()).await.unwrap());
+    assert!(!tenanted.put_inbound_with_alert(inbound, raised.1, raised.0).await.unwrap(), "once for a message");
+    let new = NewAlert { rule: "CHT-01", channel: Channel::Portal, patient: "p0".parse().unwrap() };
+    tenanted.raise_alert(new, entry()).await.unwrap();
+    let all = tenanted.alerts(true, None, 10).await.unwrap();
+    assert_eq!(all.len(), 2);
+    let (bare, about) = (&all[0], &all[1]);
+    assert!(bare.inbound.is_none() && about.inbound.is_some());
+    assert!(all.iter().all(|alert| alert.patients == ["p0".parse().unwrap()]));
+    assert_eq!(tenanted.alert_text(about.number).await.unwrap().unwrap().1.reveal(), "a word");
+    assert!(tenanted.alert_text(bare.number).await.unwrap().is_none());
+    for mark in [AlertMark::Told, AlertMark::Escalated] {
+        assert!(tenanted.mark_alert(about.number, mark, entry()).await.unwrap());
+        assert!(!tenanted.mark_alert(about.number, mark, entry()).await.unwrap());
+    }
+    assert!(tenanted.acknowledge_alert(about.number, entry()).await.unwrap());
+    assert!(!tenanted.acknowledge_alert(about.number, entry()).await.unwrap(), "somebody has");
+    assert_eq!(tenanted.acknowledge_alert(9_999, entry()).await, Err(StoreError::NotFound));
+    assert_eq!(tenanted.alerts(true, None, 10).await.unwrap().len(), 1);
+    assert_eq!(tenanted.alerts(false, None, 10).await.unwrap().len(), 2);
 }
 
 /// A mail domain, found twice, and a failure that somebody looked at.

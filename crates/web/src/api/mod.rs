@@ -1,6 +1,7 @@
 //! The handlers of the API: a body and a principal in, the engine's answer out.
 
 pub mod addresses;
+pub mod alerts;
 pub mod health;
 pub mod keys;
 pub mod ledger;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 46] = [
+    let list: [(&str, Value); 48] = [
         ("Accepted", accepted()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
@@ -64,6 +64,8 @@ pub(crate) fn all() -> Map<String, Value> {
             ),
         ),
         ("Mails", mails()),
+        ("Alerts", alerts()),
+        ("AlertText", given(json!({ "id": whole(), "from": text(), "text": text() }))),
         ("MailReports", mail_reports()),
         ("Readiness", readiness()),
         ("Problem", problem()),
@@ -238,6 +240,18 @@ fn mails() -> Value {
         "reviewed_at": { "type": ["string", "null"] }, "reviewed_by": { "type": ["string", "null"] },
     }));
     given(json!({ "mails": list_of(&row), "next": { "type": ["string", "null"] } }))
+}
+
+/// What somebody must look at now.
+fn alerts() -> Value {
+    let or_none = |format: &str| json!({ "type": ["string", "null"], "format": format });
+    let row = given(json!({
+        "id": whole(), "rule": text(), "at": instant(), "waited_seconds": whole(), "channel": words(Channel::ALL),
+        "patients": list_of(&text()), "inbound": { "type": ["integer", "null"] }, "told_at": or_none("date-time"),
+        "late_at": or_none("date-time"), "acknowledged_at": or_none("date-time"),
+        "acknowledged_by": { "type": ["string", "null"] },
+    }));
+    given(json!({ "alerts": list_of(&row), "next": { "type": ["string", "null"] } }))
 }
 
 /// What other hosts report on our own domain.

@@ -67,6 +67,10 @@ struct Reply {
 #[template(path = "portal/safety.html")]
 struct SafetyPage<'a> {
     frame: Frame<'a>,
+    /// What was written was not taken.
+    unsent: bool,
+    /// Somebody is told that there is something to look at.
+    marked: bool,
 }
 
 /// `GET /messages`. The link of a notice that one came by is followed first.
@@ -197,12 +201,10 @@ pub(super) async fn answer(
         return show(&web, &visit, id, (said(visit.texts.say("message-reply-empty")), "", false)).await;
     }
     let too_long = || said(visit.texts.with("message-reply-long", "count", LONGEST));
-    if text.chars().count() > usize::try_from(LONGEST).unwrap_or(0) {
-        return show(&web, &visit, id, (too_long(), text, false)).await;
-    }
     match web.engine().reply(visit.signed_in()?, id, text).await {
         // RULES CHT-01: who is in danger hears at once where there is help.
         Ok(Replied::Danger) => Ok(go(&visit, "/help")),
+        Ok(Replied::DangerNotTaken) => help_unsent(&visit, true),
         Ok(Replied::NotTaken) => show(&web, &visit, id, (too_long(), text, false)).await,
         Ok(Replied::Taken) => Ok(go(&visit, &format!("/messages/{id}/sent"))),
         Ok(Replied::Stopped) => Ok(go(&visit, &format!("/messages/{id}/stopped"))),
@@ -212,7 +214,16 @@ pub(super) async fn answer(
 
 /// `GET /help`: a page with an address of its own, so that it can be read in the other language. The address says nothing of why.
 pub(super) async fn help(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
-    draw(&SafetyPage { frame: Frame::new(&visit, visit.texts.say("safety")).part("messages") })
+    draw(&SafetyPage {
+        frame: Frame::new(&visit, visit.texts.say("safety")).part("messages"),
+        unsent: false,
+        marked: true,
+    })
+}
+
+/// The same where what was written could not be taken, at the address where it was written: it is said, so that nobody waits.
+pub(super) fn help_unsent(visit: &Visit, marked: bool) -> Result<Response, Problem> {
+    draw(&SafetyPage { frame: Frame::new(visit, visit.texts.say("safety")), unsent: true, marked })
 }
 
 /// `GET /messages/{id}/sent`.

@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The most that a form of ours holds, in bytes.
-const FORM_MAX: usize = 32 * 1024;
+const FORM_MAX: usize = 192 * 1024;
 
 /// The cookies there are.
 #[derive(Debug, Clone, Copy)]
@@ -208,11 +208,14 @@ async fn enter(
         let fields = Fields::read(&bytes);
         // A form without a cookie is tied to nothing, so it comes from no page that we gave to this browser.
         if fresh || !from_here(&parts.headers) || !ours(&visit.csrf, fields.value("csrf")) {
-            return stale(&visit);
+            return if in_danger(&fields) { super::messages::help_unsent(&visit, false) } else { stale(&visit) };
         }
         visit.fields = Arc::new(fields);
     }
     if matches!(route.access, Access::Patient) && visit.visitor.is_none() {
+        if in_danger(&visit.fields) {
+            return super::messages::help_unsent(&visit, false);
+        }
         return Ok(super::page::go(&visit, "/sign-in"));
     }
     let mut request = Request::from_parts(parts, axum::body::Body::empty());
@@ -304,6 +307,11 @@ fn from_here(headers: &HeaderMap) -> bool {
         Some(site) => site == "same-origin" && (origin || value("origin") == Some("null")),
         None => value("origin").is_some() && origin,
     }
+}
+
+/// RULES CHT-01: what is not taken is read for danger all the same.
+fn in_danger(fields: &Fields) -> bool {
+    postern_engine::portal::speaks_of_danger(fields.value("text"))
 }
 
 /// The form is of a page that was left open too long, or of no page of ours.
