@@ -129,6 +129,22 @@ pub enum Criterion {
 }
 
 impl Criterion {
+    /// Every one, in the order in which it counts.
+    pub const ALL: &[Self] = &[
+        Self::PortalCopy,
+        Self::Task,
+        Self::OnlyWay,
+        Self::Failures,
+        Self::Timing,
+        Self::Preference,
+        Self::Receipts,
+        Self::Sensitivity,
+        Self::Reach,
+        Self::Cost,
+        Self::Form,
+        Self::Address,
+    ];
+
     /// The one spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

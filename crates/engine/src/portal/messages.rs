@@ -1,6 +1,7 @@
 //! What somebody signed in may read. Whether they may is asked of the gate for every message, when it is listed and when it is opened; a
 //! body leaves the store only behind an entry that says who read it (45 CFR 164.312(b)).
 
+use super::reasons::PlainReason;
 use super::{Aal, Person, Visitor};
 use crate::engine::Engine;
 use crate::error::UseError;
@@ -63,9 +64,9 @@ pub enum NotNow {
     /// A strong factor is asked for again.
     #[error("show your passkey or a code again to read this")]
     SignInAnew,
-    /// It cannot be read yet or any more: why, in sentences for people.
+    /// It cannot be read yet or any more, and why.
     #[error("this cannot be read now")]
-    Closed(Vec<String>),
+    Closed(Vec<PlainReason>),
     /// The store does not answer (503).
     #[error("the store does not answer now: try again")]
     Unavailable,

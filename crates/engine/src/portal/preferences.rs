@@ -312,7 +312,7 @@ fn handle(nth: usize, channel: Channel) -> String {
 }
 
 /// Enough of a contact point for its owner to know which it is, and no address.
-fn told(point: &Address) -> String {
+pub(super) fn told(point: &Address) -> String {
     let text = point.reveal();
     match (text.split_once('@'), text.chars().next()) {
         (Some((_, domain)), Some(first)) => format!("{first}…@{domain}"),

@@ -1,14 +1,18 @@
 //! What a patient is told of their own messages: who opened one, why it came the way it came, and all of them with proofs.
 
+use super::preferences::told as ends_of;
+use super::reasons::{self, NotTaken, PlainReason, Way, Why};
 use super::{NotNow, Visitor, actor};
 use crate::engine::Engine;
 use crate::error::UseError;
 use crate::kept;
+use crate::wire::{Answer, AnsweredRefusal};
 use jiff::Timestamp;
-use postern_base::{AccountId, MessageId, Phi, Purpose};
+use postern_base::{AccountId, Channel, MessageId, Phi, Purpose};
 use postern_gate::Reading;
+use postern_gate::decision::Criterion;
 use postern_ledger::Kind;
-use postern_store::MessageRecord;
+use postern_store::{DeliveryRecord, MessageRecord};
 
 /// That somebody opened a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,21 +83,24 @@ impl Engine {
         Ok(opening.collect())
     }
 
-    /// Why a message came the way it came: the sentences of its decision about the ways it did not take, each once.
+    /// Why a message came the way it came. Who stands for the patient hears only which ways were taken: what the patient stopped, asked for
+    /// or is guarded from is the patient's own.
     ///
     /// # Errors
     /// [`NotNow`].
-    pub async fn why(&self, visitor: &Visitor, message: MessageId) -> Result<Vec<String>, NotNow> {
+    pub async fn why(&self, visitor: &Visitor, message: MessageId) -> Result<Why, NotNow> {
         let (record, _) = self.portal_record(visitor, message).await?;
         self.is_open(visitor, &record).await?;
         let decision = kept::decision(&record.decision).ok_or(NotNow::Unavailable)?;
-        let mut sentences = Vec::new();
-        for refusal in decision.refusals {
-            if !sentences.contains(&refusal.sentence) {
-                sentences.push(refusal.sentence);
-            }
-        }
-        Ok(sentences)
+        let own = !visitor.is_proxy();
+        let taken = record.deliveries.iter().map(|one| way(one, &decision, own)).collect();
+        let used = |channel: Channel| record.deliveries.iter().any(|one| one.candidate.channel == channel);
+        let not_taken = [Channel::Sms, Channel::Email, Channel::Voice]
+            .into_iter()
+            .filter(|channel| own && !used(*channel))
+            .map(|channel| NotTaken { channel, reasons: against(&decision, channel) })
+            .filter(|one| !one.reasons.is_empty());
+        Ok(Why { taken, not_taken: not_taken.collect() })
     }
 
     /// The visitor's messages below `before`, the newest first, each with its text and a proof; what cannot be read now is left out. Every
@@ -136,8 +143,43 @@ impl Engine {
             Reading::SignInStronger => Err(NotNow::SignInStronger),
             Reading::Closed(_) if visitor.is_proxy() => Err(NotNow::NotFound),
             Reading::Closed(against) => {
-                Err(NotNow::Closed(against.into_iter().map(|one| one.sentence.into_owned()).collect()))
+                let meant = against.iter().filter_map(|one| PlainReason::of(one.rule));
+                Err(NotNow::Closed(reasons::told(meant)))
             }
         }
     }
+}
+
+/// A delivery as a way that was taken. `own` = the patient themself asks.
+fn way(one: &DeliveryRecord, decision: &Answer, own: bool) -> Way {
+    let candidate = &one.candidate;
+    let here =
+        |channel: Channel, point: &str| channel == candidate.channel && point == candidate.point.reveal().as_ref();
+    let planned = decision.deliveries.iter().find(|planned| here(planned.channel, &planned.contact_point));
+    let by = planned.and_then(|planned| planned.why.as_ref());
+    let fuller =
+        decision.refusals.iter().filter(|one| here(one.channel, &one.contact_point) && one.form > candidate.form);
+    Way {
+        channel: candidate.channel,
+        ends: (own && candidate.channel != Channel::Portal).then(|| ends_of(&candidate.point)),
+        form: candidate.form,
+        progress: one.state.into(),
+        by: by.and_then(|by| Criterion::ALL.iter().copied().find(|known| known.as_str() == by.by)),
+        no_more: if own { meaning(fuller) } else { Vec::new() },
+    }
+}
+
+/// What spoke against saying even the least on `channel`: what speaks only against saying more is no reason not to use it.
+fn against(decision: &Answer, channel: Channel) -> Vec<PlainReason> {
+    let on_it = || decision.refusals.iter().filter(move |one| one.channel == channel);
+    let Some(least) = on_it().map(|one| one.form).min() else { return Vec::new() };
+    meaning(on_it().filter(|one| one.form == least))
+}
+
+fn meaning<'r>(refusals: impl Iterator<Item = &'r AnsweredRefusal>) -> Vec<PlainReason> {
+    reasons::told(refusals.filter_map(|one| match PlainReason::of(&one.rule) {
+        // The rule asks both: whether there is a contact point, and whether it may be used.
+        Some(PlainReason::NoPoint) if !one.contact_point.is_empty() => Some(PlainReason::NotVerified),
+        known => known,
+    }))
 }

@@ -115,7 +115,7 @@ async fn a_patient_enrols_reads_a_result_and_writes_back_and_all_of_it_is_entere
     assert_eq!((staff.len(), staff[0].text.as_str(), staff[0].answers), (1, "May I eat bread?", Some(message)));
     let by = clinic.engine.opened_by(&alma, message).await.unwrap();
     assert!(by.iter().any(|opening| opening.why == "read_by_patient"));
-    assert!(!clinic.engine.why(&alma, message).await.unwrap().is_empty());
+    assert!(!clinic.engine.why(&alma, message).await.unwrap().taken.is_empty());
     let (history, _) = clinic.engine.history_with_proofs(&alma, None, 10).await.unwrap();
     assert_eq!(history.len(), 1);
 }

@@ -3,6 +3,7 @@
 
 use super::form::{Form, Wrong};
 use super::page::{Frame, Link, Notice, draw, draw_as, go};
+use super::reasons::{self, Told};
 use super::sign_in::{Factor, answered, asked, settle, wrong};
 use super::visit::{Cookie, Visit};
 use crate::problem::{Kind, Problem};
@@ -44,7 +45,7 @@ struct MessagePage<'a> {
     from: String,
     message: Shown,
     replies: Vec<Reply>,
-    why: Vec<String>,
+    why: Vec<Told>,
     openings: Vec<String>,
     errors: Vec<Wrong>,
     draft: String,
@@ -148,7 +149,7 @@ async fn show(
             when: visit.time(opened.at),
         },
         replies: thread.replies.into_iter().map(|one| reply(visit, one)).collect(),
-        why: if why.is_empty() { vec![visit.texts.say("message-why-plain")] } else { why },
+        why: reasons::told(visit, &why),
         openings: openings.iter().map(|one| opening(visit, one)).collect(),
         errors,
         draft: draft.to_owned(),
@@ -174,16 +175,19 @@ fn opening(visit: &Visit, opening: &Opening) -> String {
 
 /// Why it is not shown, as a page; who must show more of themselves is asked for it.
 fn not_now(visit: &Visit, id: MessageId, why: NotNow) -> Result<Response, Problem> {
-    let reasons = match why {
+    let against = match why {
         NotNow::NotFound => return Err(Problem::not_found()),
         NotNow::Unavailable => return Err(Problem::unavailable("The store does not answer now.")),
         NotNow::SignInStronger | NotNow::SignInAnew => {
             return Ok(go(visit, &format!("/messages/{id}/confirm")));
         }
-        NotNow::Closed(reasons) => reasons,
+        NotNow::Closed(against) => against,
     };
     let mut paragraphs = vec![visit.texts.say("message-held")];
-    paragraphs.extend(reasons);
+    if !against.is_empty() {
+        paragraphs.push(visit.texts.say("message-held-because"));
+        paragraphs.extend(reasons::because(visit, &against));
+    }
     let links = vec![Link::new("/messages", visit.texts.say("back"))];
     let notice = Notice { paragraphs, links, ..Notice::default() };
     notice.draw(StatusCode::OK, Frame::new(visit, visit.texts.say("message")).part("messages"))

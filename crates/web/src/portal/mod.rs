@@ -16,6 +16,7 @@ mod messages;
 mod page;
 mod place;
 mod qr;
+mod reasons;
 mod routes;
 mod sign_in;
 mod texts;
