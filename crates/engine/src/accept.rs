@@ -43,6 +43,15 @@ pub(crate) struct Answering {
     pub(crate) point: Address,
 }
 
+/// What a request of Postern's own is tied to.
+#[derive(Debug, Clone)]
+pub(crate) enum Tie {
+    /// The message it answers.
+    Answer(Answering),
+    /// The one contact point it may go to.
+    Place(Address),
+}
+
 /// A request that was understood, rendered and decided, and that nothing was done about yet.
 pub(crate) struct Prepared {
     request: wire::Request,
@@ -51,6 +60,7 @@ pub(crate) struct Prepared {
     facts: Facts,
     pub(crate) decision: Decision,
     state: Arc<TenantState>,
+    place: Option<Address>,
     pub(crate) now: Timestamp,
     expires_at: Timestamp,
 }
@@ -90,13 +100,13 @@ impl Engine {
         principal: &Principal,
         key: Option<&str>,
         request: wire::Request,
-        answering: Option<Answering>,
+        tie: Option<Tie>,
     ) -> Result<Accepted, AcceptError> {
         self.at(Step::Parsed)?;
         let fingerprint = fingerprint(&request);
         let id = MessageId::new(self.now(), self.inner.rng.as_ref())?;
         let commitment_key = self.commitment_key()?;
-        let prepared = self.prepare(principal, request, answering, id, &commitment_key).await?;
+        let prepared = self.prepare(principal, request, tie, id, &commitment_key).await?;
         self.at(Step::Decided)?;
         if prepared.decision.outcome == Outcome::Defer && prepared.decision.deliveries.is_empty() {
             // Nothing could be queued: the facts themselves are away. The caller keeps the message and tries again.
@@ -129,7 +139,7 @@ impl Engine {
         &self,
         principal: &Principal,
         mut request: wire::Request,
-        answering: Option<Answering>,
+        tie: Option<Tie>,
         id: MessageId,
         key: &CommitmentKey,
     ) -> Result<Prepared, AcceptError> {
@@ -146,6 +156,12 @@ impl Engine {
         if !directory.found {
             return Err(AcceptError::NoSuchPatient);
         }
+        let (answering, place) = match tie {
+            Some(Tie::Answer(answering)) => (Some(answering), None),
+            Some(Tie::Place(place)) => (None, Some(place)),
+            None => (None, None),
+        };
+        directory.narrow(place.as_ref());
         directory.event = visit::named_or_told(directory.event, &request, &directory.record.patient);
         let expires_at = self.expires_at(&request, directory.event.known().and_then(|event| event.at), now)?;
         gate.expires_at = Some(expires_at);
@@ -193,7 +209,7 @@ impl Engine {
             }
         }
         let decision = postern_gate::decide(&gate, &facts, &state.policy);
-        Ok(Prepared { request, gate, rendered, facts, decision, state, now, expires_at })
+        Ok(Prepared { request, gate, rendered, facts, decision, state, place, now, expires_at })
     }
 
     fn new_message(
@@ -205,7 +221,9 @@ impl Engine {
         answer: &mut wire::Accepted,
         commitment_key: CommitmentKey,
     ) -> Result<NewMessage, AcceptError> {
-        let kept = Kept::new(&prepared.request, &prepared.rendered, principal, prepared.now).to_bytes();
+        let mut kept = Kept::new(&prepared.request, &prepared.rendered, principal, prepared.now);
+        kept.place = prepared.place.as_ref().map(|place| place.reveal().to_string());
+        let kept = kept.to_bytes();
         let decision = kept::keep_decision(&mut answer.decision).ok_or(AcceptError::Unavailable)?;
         let entry = ledger_entry::of(
             self,

@@ -3,7 +3,7 @@
 //! OCR FAQ 570: "If the provider feels the patient may not be aware of the possible risks of using unencrypted e-mail ... the provider can alert
 //! the patient of those risks". The notice is a message like any other: it passes the gate, and counts as told when it was handed over.
 
-use crate::accept::Answering;
+use crate::accept::{Answering, Tie};
 use crate::dispatch::Work;
 use crate::engine::Engine;
 use crate::error::AcceptError;
@@ -88,7 +88,7 @@ impl Engine {
         let request = Request { origin: Origin::Reply, ..ours };
         let principal = Principal::system(of.tenant.clone());
         let answering = Answering { at, point: of.point.clone() };
-        match self.accept_request(&principal, Some(key), request, Some(answering)).await {
+        match self.accept_request(&principal, Some(key), request, Some(Tie::Answer(answering))).await {
             Ok(accepted) => Ok(accepted.replayed.then_some(accepted.answer.id)),
             Err(AcceptError::Conflict | AcceptError::NoSuchPatient | AcceptError::Forbidden(_)) => Ok(None),
             Err(AcceptError::Busy { .. } | AcceptError::Unavailable) => {

@@ -15,9 +15,9 @@ use postern_base::{Channel, EmailTier, Language, MessageId, PatientId, Phi, Purp
 use postern_ehr::fhir::{Body, ExtensionValue};
 use postern_ehr::{PatientRecord, Resource};
 use postern_gate::deployment::Actor;
-use postern_gate::facts::{AgreementStatus, Ehr, Event, History, Patient, Vendor};
+use postern_gate::facts::{Address, AgreementStatus, Ehr, Event, History, Patient, Vendor};
 use postern_gate::{Deployment, Fact, Facts, Missing, Request};
-use postern_store::{OwnVerification, Reading, StoreError};
+use postern_store::{Attestation, OwnVerification, Reading, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,9 +46,19 @@ pub(crate) struct Directory {
     pub(crate) event: Fact<Event>,
     /// The directory has a Patient of this id.
     pub(crate) found: bool,
+    /// What was recorded of the patient beside the directory.
+    pub(crate) attested: Vec<Attestation>,
 }
 
 impl Directory {
+    /// Leaves one contact point in use, where one is named. The others stay known: what was said there is still heard.
+    pub(crate) fn narrow(&mut self, place: Option<&Address>) {
+        let (Some(place), Fact::Known(patient)) = (place, &mut self.record.patient) else { return };
+        for point in &mut patient.points {
+            point.expired |= point.value != *place;
+        }
+    }
+
     /// The language the patient prefers, when it is one of ours.
     pub(crate) fn language(&self) -> Option<Language> {
         preferred(&self.record.patient)
@@ -96,8 +106,15 @@ impl Engine {
             }
         }
         let found = resources.iter().any(|r| r.resource_type() == "Patient" && r.id() == Some(patient.as_str()));
+        let attested = match reading.attestations(patient).await {
+            Err(StoreError::KeyDestroyed) => Vec::new(),
+            attested => attested?,
+        };
+        let mut record = postern_ehr::record(&resources, patient, now);
+        wishes::apply(&mut record.patient, &wishes::all(&attested)?);
         Ok(Directory {
-            record: postern_ehr::record(&resources, patient, now),
+            record,
+            attested,
             event: event.map_or(Fact::Unknown(Missing::NotRecorded), |reference| {
                 postern_ehr::event(&resources, reference, patient)
             }),
@@ -115,7 +132,7 @@ impl Engine {
         reading: &mut Reading,
     ) -> Result<Facts, StoreError> {
         let Occasion { tenant, state, now, except, actor } = occasion;
-        let Directory { record, event, .. } = directory;
+        let Directory { record, event, attested, .. } = directory;
         let PatientRecord { mut patient, mut consents, mut related, .. } = record;
         let mut points = Vec::new();
         if let Fact::Known(patient) = &patient {
@@ -139,7 +156,6 @@ impl Engine {
         let found_tiers = self.found_tiers(tenant, except, &points, reading, now).await?;
         let earlier = reading.earlier(&request.patient, request.purpose, &rendered.source, since, except).await?;
         let certificates = self.certificate_facts(request, reading, now).await?;
-        let attested = reading.attestations(&request.patient).await?;
         let checks = number_checks::looked_up(&attested)?;
         let notices = notices::given(&attested)?;
         let found_out = verifications::found_out(&attested)?;

@@ -1,7 +1,7 @@
 //! What patients send back. A revocation counts from the moment its text is stored: the gate reads the text itself, and what
 //! is already queued meets it at the second gate. The reading of the words is the gate's own (one function, CASES).
 
-use crate::accept::Answering;
+use crate::accept::{Answering, Tie};
 use crate::alerts::DANGER;
 use crate::engine::Engine;
 use crate::error::AcceptError;
@@ -202,7 +202,7 @@ impl Engine {
         let principal = Principal::system(tenant.clone());
         let key = format!("answer:{vendor}:{}", message.reference.0);
         let answering = Answering { at: message.at, point: point.clone() };
-        match self.accept_request(&principal, Some(&key), request, Some(answering)).await {
+        match self.accept_request(&principal, Some(&key), request, Some(Tie::Answer(answering))).await {
             Ok(_) | Err(AcceptError::Conflict | AcceptError::NoSuchPatient) => Ok(()),
             Err(AcceptError::Busy { .. } | AcceptError::Unavailable) => {
                 // The opt-out itself is stored; only its confirmation is lost, which the law allows and does not ask for.

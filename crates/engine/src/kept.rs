@@ -26,6 +26,9 @@ pub(crate) struct Kept {
     /// The account that asked; `None` in records of before it was kept.
     #[serde(default)]
     pub(crate) by: Option<Asker>,
+    /// The one contact point it may go to; `None` = any that the gate lets through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) place: Option<String>,
     level: Option<Level>,
     categories: Vec<Category>,
     language: Language,
@@ -125,6 +128,7 @@ impl Kept {
                 staff: by.kind == PrincipalKind::Staff,
                 known: Some(Known::of(&by.holder, now)),
             }),
+            place: None,
             level: rendered.content.level.known().copied(),
             categories: rendered.content.categories.clone(),
             language: rendered.content.language,

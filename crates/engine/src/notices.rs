@@ -105,9 +105,13 @@ impl Engine {
     }
 }
 
-/// The notices among what is attested, each with its words where Postern showed them itself.
-pub(crate) fn shown(all: &[Attestation]) -> Result<Vec<(NoticeView, Option<String>)>, StoreError> {
-    Ok(given(all)?.iter().map(|notice| (view(notice), notice.kept.content.words.clone())).collect())
+/// A notice, its contact point, and its words where Postern showed them itself.
+pub(crate) type ShownNotice = (NoticeView, Option<Address>, Option<String>);
+
+/// The notices among what is attested, as they were shown.
+pub(crate) fn shown(all: &[Attestation]) -> Result<Vec<ShownNotice>, StoreError> {
+    let told = |one: &Notice| (view(one), one.kept.point.clone(), one.kept.content.words.clone());
+    Ok(given(all)?.iter().map(told).collect())
 }
 
 /// The notices among what is attested, each with whether it stands: of the answers to one notice about one contact point, the newest

@@ -177,7 +177,9 @@ impl Engine {
         if standing.iter().any(|known| known.scope == scope) {
             return Ok(());
         }
-        let opt_out = OptOut { at: self.now(), channel: Channel::Email, point: of.point.clone(), scope };
+        let is_address = of.point.reveal().contains('@');
+        let channel = if is_address { Channel::Email } else { Channel::Sms };
+        let opt_out = OptOut { at: self.now(), channel, point: of.point.clone(), scope };
         let entry = entry_for(self, &of.tenant, Kind::ConsentChanged, "patient", "opt_out", of.message, of.delivery)?;
         Ok(store.put_opt_out(opt_out, entry).await?)
     }

@@ -3,12 +3,14 @@
 //! 15 USC 7704(a)(3)(A): a way to opt out that works, for thirty days at least. These work for as long as the message is kept.
 
 use crate::engine::Engine;
+use crate::error::UseError;
+use crate::portal::{CHOSEN, ends_of, link_digest};
 use crate::receipts::ReceiveFailure;
 use crate::returned::Of;
 use aws_lc_rs::{constant_time, hmac};
-use postern_base::{Channel, MessageId, Purpose, Secret};
+use postern_base::{Channel, MessageId, Purpose, Secret, TenantId};
 use postern_gate::facts::{OptOutScope, Tenant};
-use postern_store::StoreError;
+use postern_store::{DeliveryRecord, MessageRecord, StoreError};
 use uuid::Uuid;
 
 /// The length of the signature in bytes: 80 bits, checked online only.
@@ -104,6 +106,108 @@ impl Engine {
         }
         Ok(true)
     }
+}
+
+/// What a link offers to stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StopOffer {
+    /// Whose messages.
+    pub tenant: TenantId,
+    /// Which kind.
+    pub purpose: Purpose,
+    /// The kind may be named to whoever holds the link: it tells nothing of anybody's care.
+    pub names_kind: bool,
+    /// Where: channel and as much of the number or address as tells it from another.
+    pub places: Vec<(Channel, String)>,
+    /// The first letters of those whose messages come there; several where a number is shared.
+    pub initials: Vec<char>,
+}
+
+impl Engine {
+    /// What the link with the opaque part `token` offers to stop; `None` = it is nobody's, or stops nothing. Asking changes nothing.
+    ///
+    /// # Errors
+    /// [`UseError::Unavailable`].
+    pub async fn stop_offer(&self, token: &str) -> Result<Option<StopOffer>, UseError> {
+        let Some((tenant, record)) = self.linked(token).await? else { return Ok(None) };
+        let reached: Vec<&DeliveryRecord> = reached(&record).collect();
+        if reached.is_empty() || !CHOSEN.contains(&record.purpose) {
+            return Ok(None);
+        }
+        let store = self.inner.store.tenant(&tenant);
+        let mut patients = vec![record.patient.clone()];
+        for delivery in &reached {
+            patients.extend(store.patients_of_point(&delivery.candidate.point).await?);
+        }
+        patients.sort_unstable();
+        patients.dedup();
+        let mut initials = Vec::with_capacity(patients.len());
+        for patient in &patients {
+            let mut reading = store.reading().await?;
+            let name = self.directory(&mut reading, patient, None, self.now()).await?.record.identity.first_name;
+            initials.extend(name.and_then(|name| name.reveal().chars().next()));
+        }
+        let place = |one: &&DeliveryRecord| (one.candidate.channel, ends_of(&one.candidate.point));
+        Ok(Some(StopOffer {
+            purpose: record.purpose,
+            names_kind: matches!(record.purpose, Purpose::AppointmentReminder | Purpose::Survey | Purpose::Marketing),
+            places: reached.iter().map(place).collect(),
+            initials,
+            tenant,
+        }))
+    }
+
+    /// Ends messages of the kind in which the link came, by machine, at the numbers and addresses it went to (47 CFR 64.1200(a)(10): "any
+    /// reasonable method"). Twice is harmless. `false` = the token is nobody's, or stops nothing.
+    ///
+    /// # Errors
+    /// [`UseError::Unavailable`]: perhaps not everything was stored; once more does the rest.
+    pub async fn stop_by_link(&self, token: &str) -> Result<bool, UseError> {
+        let Some((tenant, record)) = self.linked(token).await? else { return Ok(false) };
+        if !CHOSEN.contains(&record.purpose) {
+            return Ok(false);
+        }
+        let mut any = false;
+        for delivery in reached(&record) {
+            let of = Of {
+                tenant: tenant.clone(),
+                message: record.id,
+                delivery: delivery.id,
+                patient: record.patient.clone(),
+                purpose: record.purpose,
+                point: delivery.candidate.point.clone(),
+            };
+            let scope = OptOutScope::Purpose(record.purpose);
+            self.opt_out(&of, scope).await.map_err(|_: ReceiveFailure| UseError::Unavailable)?;
+            any = true;
+        }
+        Ok(any)
+    }
+
+    /// The message that a link belongs to: one of a notice, or one that ends commercial mail.
+    async fn linked(&self, token: &str) -> Result<Option<(TenantId, MessageRecord)>, UseError> {
+        let (message, tenant) = match self.inner.tokens.read(token) {
+            Some(message) => (message, self.inner.store.tenant_of(message).await?),
+            None => match self.inner.store.portal_link(&link_digest(token)).await? {
+                Some(link) => (link.message, Some(link.tenant)),
+                None => return Ok(None),
+            },
+        };
+        let Some(tenant) = tenant else { return Ok(None) };
+        match self.inner.store.tenant(&tenant).message(message).await {
+            // Nobody is left to write to.
+            Err(StoreError::KeyDestroyed) => Ok(None),
+            record => Ok(record?.map(|record| (tenant, record))),
+        }
+    }
+}
+
+/// The deliveries of a message by machine that a patient may stop.
+fn reached(record: &MessageRecord) -> impl Iterator<Item = &DeliveryRecord> {
+    record
+        .deliveries
+        .iter()
+        .filter(|one| matches!(one.candidate.channel, Channel::Sms | Channel::Email | Channel::Voice))
 }
 
 #[cfg(test)]

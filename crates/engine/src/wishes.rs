@@ -3,8 +3,12 @@
 
 use crate::attestations::{Attested, of_kind};
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Language, PatientId, Purpose};
-use postern_gate::facts::{ActReason, Consent, ConsentKind, Provision, Ruling};
+use postern_base::{Channel, Language, PatientId, Purpose};
+use postern_gate::facts::{
+    ActReason, Address, Consent, ConsentKind, ContactPoint, LineType, MailboxKind, Patient, PointSource, Provision,
+    Ruling, System, WantedHours,
+};
+use postern_gate::{Fact, Missing};
 use postern_store::{Attestation, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +31,22 @@ pub(crate) enum Wish {
     Offers { signature: String },
     /// No marketing: the authorization is taken back (45 CFR 164.508(b)(5)).
     NoOffers,
+    /// To be reached by machine in these hours of their own clock, or, without, at any that is allowed.
+    Times { from: Option<i8>, to: Option<i8> },
+    /// To be written to in this language (45 CFR 92.201).
+    Language { language: Language },
+    /// One more contact point: a mobile number or a mailbox of their own. It counts once it is verified (RULES EML-03).
+    AddPoint {
+        channel: Channel,
+        /// Others read it too (RULES EML-04).
+        shared: bool,
+    },
+    /// The contact point is not to be used.
+    RemovePoint,
+    /// The contact point first, where several will do.
+    Prefer,
+    /// Whom the practice calls about them in an emergency; without a name, nobody any more.
+    EmergencyContact { name: String, phone: String, relation: String },
 }
 
 impl Wish {
@@ -38,6 +58,12 @@ impl Wish {
             Self::OnlyAt => "one_place_wished",
             Self::Offers { .. } => "marketing_authorized",
             Self::NoOffers => "marketing_withdrawn",
+            Self::Times { .. } => "times_wished",
+            Self::Language { .. } => "language_wished",
+            Self::AddPoint { .. } => "point_added",
+            Self::RemovePoint => "point_removed",
+            Self::Prefer => "point_preferred",
+            Self::EmergencyContact { .. } => "emergency_contact",
         }
     }
 }
@@ -68,6 +94,70 @@ pub(crate) fn only_at(wishes: &[Attested<Kept>]) -> Option<&Attested<Kept>> {
 /// The newest word on marketing.
 pub(crate) fn offers(wishes: &[Attested<Kept>]) -> Option<&Attested<Kept>> {
     wishes.iter().rfind(|one| matches!(one.content.wish, Wish::Offers { .. } | Wish::NoOffers))
+}
+
+/// The newest word on whom to call in an emergency; `None` = nobody was named, or nobody any more.
+pub(crate) fn emergency_contact(wishes: &[Attested<Kept>]) -> Option<(&str, &str, &str)> {
+    let named = |one: &'_ Attested<Kept>| matches!(one.content.wish, Wish::EmergencyContact { .. });
+    match &wishes.iter().rfind(|one| named(one))?.content.wish {
+        Wish::EmergencyContact { name, phone, relation } if !name.is_empty() => Some((name, phone, relation)),
+        _ => None,
+    }
+}
+
+/// The record as its patient wishes it to be, in the order in which they said so. The chart itself is not changed.
+pub(crate) fn apply(patient: &mut Fact<Patient>, wishes: &[Attested<Kept>]) {
+    let Fact::Known(patient) = patient else { return };
+    for one in wishes {
+        let here = |point: &ContactPoint| one.point.as_ref() == Some(&point.value);
+        match &one.content.wish {
+            Wish::Times { from, to } => {
+                patient.wanted_hours = from.zip(*to).map(|(from, to)| WantedHours { from, to });
+            }
+            Wish::Language { language } => patient.language = Some(language.as_str().to_owned()),
+            Wish::AddPoint { channel, shared } => {
+                let Some(value) = &one.point else { continue };
+                match patient.points.iter_mut().find(|point| here(point)) {
+                    Some(known) => known.expired = false,
+                    None => patient.points.push(added(value, *channel, *shared)),
+                }
+            }
+            Wish::RemovePoint => {
+                patient.points.iter_mut().filter(|point| here(point)).for_each(|point| point.expired = true)
+            }
+            Wish::Prefer => {
+                for point in &mut patient.points {
+                    point.rank = if here(point) { Some(1) } else { point.rank.map(|rank| rank.saturating_add(1)) };
+                }
+            }
+            Wish::Stop { .. }
+            | Wish::Resume { .. }
+            | Wish::OnlyAt
+            | Wish::Offers { .. }
+            | Wish::NoOffers
+            | Wish::EmergencyContact { .. } => {}
+        }
+    }
+}
+
+/// A contact point that the patient gave themselves. They said that the number takes texts, and whether others read there.
+fn added(value: &Address, channel: Channel, shared: bool) -> ContactPoint {
+    let mail = channel == Channel::Email;
+    let kind = if shared { MailboxKind::Shared } else { MailboxKind::Personal };
+    let unknown = Missing::NotRecorded;
+    ContactPoint {
+        system: if mail { System::Email } else { System::Sms },
+        value: value.clone(),
+        rank: None,
+        expired: false,
+        from: None,
+        source: Fact::Known(PointSource::Patient),
+        line_type: if mail { Fact::Unknown(unknown) } else { Fact::Known(LineType::Mobile) },
+        mailbox: if mail { Fact::Known(kind) } else { Fact::Unknown(unknown) },
+        shared_with: if shared { vec!["others".to_owned()] } else { Vec::new() },
+        closed_by_another: false,
+        verification: Fact::Unknown(unknown),
+    }
 }
 
 /// What the gate hears of them: Consents of the patient's own, the newest of each kind.

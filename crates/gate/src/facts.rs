@@ -194,6 +194,8 @@ pub struct Patient {
     pub country: Option<String>,
     /// IANA names of every zone the patient may be in: address, facility, area code, stated. Empty = unknown.
     pub zones: Vec<String>,
+    /// The hours in which they want to be reached by machine, where they said so: never more than the window.
+    pub wanted_hours: Option<WantedHours>,
     /// Every contact point.
     pub points: Vec<ContactPoint>,
     /// Postal addresses, one line each: of the record, and of requests to be written to elsewhere (45 CFR 164.522(b)).
@@ -206,6 +208,15 @@ pub struct Patient {
     pub dependent: bool,
     /// Their names on record, so that who answers "no, there is no alma here" is understood.
     pub names: Vec<Phi<String>>,
+}
+
+/// Whole hours of the patient's own clock, from (inclusive) and to (exclusive).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WantedHours {
+    /// From this hour on.
+    pub from: i8,
+    /// Until this hour.
+    pub to: i8,
 }
 
 /// Safety flags on the record (CASES, `postern-flag`).

@@ -49,6 +49,7 @@ pub mod revocation;
 pub mod rules;
 #[cfg(test)]
 mod sample;
+pub mod silence;
 
 #[cfg(test)]
 mod tightening;

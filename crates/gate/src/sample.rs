@@ -326,6 +326,7 @@ fn alma() -> Patient {
         state: Some("NY".into()),
         country: Some("US".into()),
         zones: vec!["America/New_York".into()],
+        wanted_hours: None,
         points: vec![
             sms("+12125550101", 1),
             point(System::Email, "pat@example.org", 2),

@@ -1,12 +1,12 @@
 //! When automated messages may reach a patient: inside the window in every zone the patient may be in (RULES TCP-06..08).
 
-use crate::facts::{Facts, Patient};
+use crate::facts::{Facts, Patient, WantedHours};
 use crate::policy::Policy;
 use crate::reference::{
     Hours, OFFERS_SUNDAY_FROM, OFFERS_SUNDAY_TO, SolicitationHours, UNKNOWN_ZONE_FROM, UNKNOWN_ZONE_TO, WINDOW_FROM,
     WINDOW_TO, is_holiday, solicitation_hours, state_of_number,
 };
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use postern_base::Purpose;
@@ -46,7 +46,9 @@ impl Window {
     /// The window for `purpose` under the facts and the tenant's policy.
     pub(crate) fn new(facts: &Facts, patient: Option<&Patient>, policy: &Policy, purpose: Purpose) -> Self {
         let names = patient.map_or(&[][..], |p| p.zones.as_slice());
-        let hours = policy.hours(purpose);
+        let wanted = patient.and_then(|p| p.wanted_hours).map(hours_wanted);
+        // 45 CFR 164.522(b) asks for the means and the place; house: the hours as well. They only ever narrow.
+        let hours = wanted.map_or_else(|| policy.hours(purpose), |wanted| narrow(policy.hours(purpose), wanted));
         let mut zones = Vec::with_capacity(names.len().max(1));
         let mut unreadable = names.is_empty();
         for name in names {
@@ -154,6 +156,12 @@ impl Window {
         let on_sundays = date.weekday() == Weekday::Sunday && self.states.iter().any(|state| !state.offers_on_sunday);
         on_sundays || (self.states.iter().any(|state| !state.offers_on_holidays) && is_holiday(date))
     }
+}
+
+/// The hours that a patient wants, as times. Hours that are none close the window: a person must look.
+fn hours_wanted(wanted: WantedHours) -> Hours {
+    let hour = |hour: i8| Time::new(hour, 0, 0, 0).unwrap_or(Time::midnight());
+    (hour(wanted.from), hour(wanted.to))
 }
 
 /// The hours both windows have in common; empty when `from >= to`.

@@ -270,6 +270,27 @@ impl Tenanted {
         self.shared.all(sql, values).await?.iter().map(|row| received(row, &tenant, &key)).collect()
     }
 
+    /// What was written for a patient in the portal by who stands there as `from`, the newest first, at most `limit`. Nothing once the
+    /// patient's key is destroyed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Damaged`].
+    pub async fn written_in_portal(
+        &self,
+        patient: &PatientId,
+        from: &Address,
+        limit: u32,
+    ) -> Result<Vec<ReceivedMessage>, StoreError> {
+        let tenant = self.keys().await?;
+        let index = tenant.patient(patient);
+        let Some(key) = self.living(&tenant, index).await? else { return Ok(Vec::new()) };
+        let sql = "SELECT seq, channel, thread_purpose, at, patient IS NOT NULL, name, text, NULL FROM inbound \
+             WHERE tenant = ? AND point = ? AND patient = ? AND channel = 'portal' ORDER BY at DESC, seq DESC LIMIT ?";
+        let point = tenant.point(from.reveal()).to_vec();
+        let values = vec![tenant.seq.into(), point.into(), index.to_vec().into(), i64::from(limit).into()];
+        self.shared.all(sql, values).await?.iter().map(|row| received(row, &tenant, &key)).collect()
+    }
+
     /// Patients that the directory gives `point` as a contact point of, in order of their ids.
     ///
     /// # Errors

@@ -317,3 +317,124 @@ because-waits = It had to wait for the right time.
 because-looked = One of our staff has to look at it first.
 because-letter = The law asks us to send this by letter.
 because-setup = We are not set up to send it that way.
+
+# Numbers and addresses, times, language, whom to call.
+choices-unclear = You wrote something that may mean stop. One of our staff reads it before we send more here.
+choices-unverified = We have not checked that this is yours. Confirm it under "Your phone numbers and e-mail".
+choices-points-hint = Add one, confirm it, or stop using one.
+choices-times-hint = When texts, calls, and e-mail may come.
+choices-language-hint = The language we write to you in.
+choices-contact-hint = Who we call about you if something happens.
+points = Your phone numbers and e-mail
+points-text = We only send messages to a number or address that you confirmed.
+points-add = Add a number or address
+points-add-text = We send a code there first. It counts as yours when you type the code here.
+points-kind = What do you want to add?
+points-kind-text = A mobile phone that gets texts
+points-kind-mail = An e-mail address
+points-value = Phone number or e-mail address
+points-who = Does anybody else read what comes there?
+points-alone = No, only I do
+points-shared = Yes. Then we only send short notices there.
+points-send-code = Send me a code
+points-verified = Confirmed
+points-first = Confirmed. We use this one first.
+points-unverified = Not confirmed. We do not use it yet.
+points-check = Confirm with a code
+points-use-first = Use this first
+points-remove = Stop using this
+points-removed = We do not use it any more.
+points-is-first = We use this one first from now on.
+points-confirmed = Thank you. It is confirmed, and we can use it now.
+points-code = Type the code we sent
+points-code-text = We sent 6 numbers there. They are good for 5 minutes.
+points-code-label = Code
+points-confirm = Confirm
+points-later = Do this later
+points-not-one = Type a mobile number with area code, or an e-mail address
+points-known = You confirmed this one before
+points-too-many = There were too many tries. Wait an hour, then try again.
+points-not-sent = We can't send a code there. Call us to add it.
+points-wrong-code = That code is not right or is too old. Look again, or go back and ask for a new one.
+points-stronger = Sign in again with a passkey or a code first. This keeps others from changing where your messages go.
+times = When we may write or call
+times-text = Choose when texts, calls, and e-mail from us may come. What comes at another time waits.
+times-urgent = If something is urgent, we may still reach you at other times.
+times-label = When?
+times-any = Any time in the day we may send
+times-morning = In the morning, 9 am to noon
+times-afternoon = In the afternoon, noon to 5 pm
+times-evening = In the evening, 5 pm to 8 pm
+language = Language of your messages
+language-text = This is the language we write to you in. It does not change the language of these pages.
+language-label = Write to me in
+language-en = English
+language-es = Spanish
+contact = Who to call in an emergency
+contact-text = If something happens to you, our staff call this person. We do not tell them anything else about you.
+contact-none = Leave the name empty if there is nobody.
+contact-name = Full name
+contact-name-wrong = Type the name on one line
+contact-phone = Phone number
+contact-phone-wrong = Type a phone number with area code
+contact-relation = Who is this person to you?
+contact-relation-hint = For example: sister, friend, neighbor.
+said-times = When we may write or call
+said-language = Language of your messages
+said-point_added = Number or address added
+said-point_removed = Number or address not used any more
+said-point_first = Number or address used first
+said-emergency = Who to call in an emergency
+
+# Ending a kind of message by its link, without an account.
+landing-stop = Stop these messages
+stop = Stop these messages
+stop-what = This stops: { $kind }
+stop-kind-care = Notices that a message waits for you
+stop-shared = More than one person gets messages there: { $initials } These stop for all of them.
+stop-still = Messages in the portal still come. So do urgent notices, codes you ask for, and letters the law makes us send.
+stop-go = Stop them now
+stop-heading-done = They are stopped
+stop-done = We stopped: { $kind }
+stop-back = To get them again, sign in and mark them under Choices, or answer START to a text from us.
+stop-sign-in = Sign in to change this
+
+# Whose messages, and who may see them.
+messages-for-proxy = You may not see every message here. That is so for everybody who acts for somebody else: some things go only to the person they are about.
+account-until = Allowed until { $when }
+account-of-age = A parent may see these messages until { $when }
+account-open-end = Allowed until it is ended
+account-no-grant = There is no permission on record now, so nothing is shown.
+account-leave = Stop acting for this person
+person-add = Add a person you act for
+person-add-text = You need an invitation code from us for that person. You keep your own way to sign in.
+person-add-go = Add this person
+person-born = When was that person born?
+person-born-hint = For example, 3 27 2015.
+person-other-hint = The one we have on record for that person.
+
+# Looking for messages; keeping one.
+find = Find a message
+find-word = Word
+find-word-hint = We look in the messages that you can open now.
+find-kind = Kind of message
+find-any = Any
+find-when = When
+find-month = In the last month
+find-half = In the last half year
+find-year = In the last year
+find-go = Find
+find-found = { $count ->
+    [0] We found no message.
+    [one] We found one message.
+   *[other] We found { $count } messages.
+ }
+find-found-more = { $count ->
+    [0] Nothing yet. There are older messages to look through.
+    [one] One message so far. There are older ones to look through.
+   *[other] { $count } messages so far. There are older ones to look through.
+ }
+find-older = Look through older messages
+find-all = Show all messages
+message-download = Save this message
+message-reply-wait = You wrote a lot in the last hour, so this was not sent yet. Your words are still below. Wait a while, then send them. If it can't wait, call us.

@@ -317,3 +317,124 @@ because-waits = Tenía que esperar el momento adecuado.
 because-looked = Una persona de nuestro equipo tiene que verlo primero.
 because-letter = La ley nos pide enviar esto por carta.
 because-setup = No estamos preparados para enviarlo así.
+
+# Teléfonos y direcciones, horas, idioma, a quién llamar.
+choices-unclear = Usted escribió algo que quizás quiere decir basta. Una persona de nuestro equipo lo lee antes de enviar más aquí.
+choices-unverified = No hemos comprobado que esto es de usted. Confírmelo en "Sus teléfonos y su correo".
+choices-points-hint = Agregue uno, confírmelo o deje de usarlo.
+choices-times-hint = Cuándo pueden llegar textos, llamadas y correos.
+choices-language-hint = El idioma en que le escribimos.
+choices-contact-hint = A quién llamamos por usted si pasa algo.
+points = Sus teléfonos y su correo
+points-text = Solo enviamos mensajes a un teléfono o una dirección que usted confirmó.
+points-add = Agregar un teléfono o una dirección
+points-add-text = Primero enviamos ahí un código. Cuenta como suyo cuando usted escribe el código aquí.
+points-kind = ¿Qué quiere agregar?
+points-kind-text = Un teléfono móvil que recibe textos
+points-kind-mail = Una dirección de correo
+points-value = Teléfono o dirección de correo
+points-who = ¿Alguien más lee lo que llega ahí?
+points-alone = No, solo yo
+points-shared = Sí. Entonces solo enviamos ahí avisos cortos.
+points-send-code = Envíenme un código
+points-verified = Confirmado
+points-first = Confirmado. Usamos este primero.
+points-unverified = Sin confirmar. Todavía no lo usamos.
+points-check = Confirmar con un código
+points-use-first = Usar este primero
+points-remove = Dejar de usar este
+points-removed = Ya no lo usamos.
+points-is-first = Desde ahora usamos este primero.
+points-confirmed = Gracias. Está confirmado y ya podemos usarlo.
+points-code = Escriba el código que enviamos
+points-code-text = Enviamos 6 números ahí. Sirven durante 5 minutos.
+points-code-label = Código
+points-confirm = Confirmar
+points-later = Hacerlo después
+points-not-one = Escriba un móvil con código de área, o una dirección de correo
+points-known = Usted ya confirmó este antes
+points-too-many = Hubo demasiados intentos. Espere una hora y pruebe otra vez.
+points-not-sent = No podemos enviar un código ahí. Llámenos para agregarlo.
+points-wrong-code = Ese código no es correcto o es viejo. Mire otra vez, o vuelva y pida uno nuevo.
+points-stronger = Primero entre otra vez con una llave de acceso o un código. Así nadie más cambia adónde van sus mensajes.
+times = Cuándo podemos escribir o llamar
+times-text = Elija cuándo pueden llegar nuestros textos, llamadas y correos. Lo que toca a otra hora espera.
+times-urgent = Si algo es urgente, todavía podemos contactarle a otras horas.
+times-label = ¿Cuándo?
+times-any = A cualquier hora del día permitida
+times-morning = Por la mañana, de 9 a 12
+times-afternoon = Por la tarde, de 12 a 17
+times-evening = Al final de la tarde, de 17 a 20
+language = Idioma de sus mensajes
+language-text = Este es el idioma en que le escribimos. No cambia el idioma de estas páginas.
+language-label = Escríbanme en
+language-en = Inglés
+language-es = Español
+contact = A quién llamar en una emergencia
+contact-text = Si le pasa algo, nuestro personal llama a esta persona. No le decimos nada más sobre usted.
+contact-none = Deje el nombre vacío si no hay nadie.
+contact-name = Nombre completo
+contact-name-wrong = Escriba el nombre en una sola línea
+contact-phone = Teléfono
+contact-phone-wrong = Escriba un teléfono con código de área
+contact-relation = ¿Quién es esta persona para usted?
+contact-relation-hint = Por ejemplo: hermana, amigo, vecina.
+said-times = Cuándo podemos escribir o llamar
+said-language = Idioma de sus mensajes
+said-point_added = Teléfono o dirección que agregó
+said-point_removed = Teléfono o dirección que ya no se usa
+said-point_first = Teléfono o dirección que se usa primero
+said-emergency = A quién llamar en una emergencia
+
+# Terminar un tipo de mensaje con su enlace, sin cuenta.
+landing-stop = No recibir más estos mensajes
+stop = No recibir más estos mensajes
+stop-what = Esto detiene: { $kind }
+stop-kind-care = Avisos de que hay un mensaje para usted
+stop-shared = Más de una persona recibe mensajes ahí: { $initials } Se detienen para todas.
+stop-still = Los mensajes en el portal siguen llegando. También los avisos urgentes, los códigos que pida y las cartas que la ley nos obliga a enviar.
+stop-go = Detenerlos ahora
+stop-heading-done = Están detenidos
+stop-done = Detuvimos: { $kind }
+stop-back = Para recibirlos otra vez, entre y márquelos en Opciones, o responda START a un texto nuestro.
+stop-sign-in = Entrar para cambiar esto
+
+# De quién son los mensajes, y quién puede verlos.
+messages-for-proxy = Quizás no vea aquí todos los mensajes. Es así para todos los que actúan por otra persona: algunas cosas son solo para la persona de quien tratan.
+account-until = Permitido hasta el { $when }
+account-of-age = El padre o la madre puede ver estos mensajes hasta el { $when }
+account-open-end = Permitido hasta que se termine
+account-no-grant = Ahora no hay un permiso en el expediente, así que no se muestra nada.
+account-leave = Dejar de actuar por esta persona
+person-add = Agregar una persona por quien actúa
+person-add-text = Necesita un código de invitación nuestro para esa persona. Su manera de entrar sigue igual.
+person-add-go = Agregar a esta persona
+person-born = ¿Cuándo nació esa persona?
+person-born-hint = Por ejemplo, 3 27 2015.
+person-other-hint = Lo que tenemos en el expediente de esa persona.
+
+# Buscar mensajes; guardar uno.
+find = Buscar un mensaje
+find-word = Palabra
+find-word-hint = Buscamos en los mensajes que usted puede abrir ahora.
+find-kind = Tipo de mensaje
+find-any = Cualquiera
+find-when = Cuándo
+find-month = En el último mes
+find-half = En el último medio año
+find-year = En el último año
+find-go = Buscar
+find-found = { $count ->
+    [0] No encontramos ningún mensaje.
+    [one] Encontramos un mensaje.
+   *[other] Encontramos { $count } mensajes.
+ }
+find-found-more = { $count ->
+    [0] Nada todavía. Hay mensajes más antiguos por revisar.
+    [one] Un mensaje hasta ahora. Hay más antiguos por revisar.
+   *[other] { $count } mensajes hasta ahora. Hay más antiguos por revisar.
+ }
+find-older = Revisar mensajes más antiguos
+find-all = Ver todos los mensajes
+message-download = Guardar este mensaje
+message-reply-wait = Usted escribió mucho en la última hora, así que esto no se envió todavía. Sus palabras siguen abajo. Espere un rato y envíelas. Si no puede esperar, llámenos.

@@ -53,6 +53,8 @@ pub struct Identity {
     pub streets: Vec<Phi<String>>,
     /// Numbers and e-mail addresses, normalised.
     pub points: Vec<Address>,
+    /// The persons related to the patient, each by reference with their name.
+    pub related_names: Vec<(String, Phi<String>)>,
 }
 
 /// Reads everything about `patient` out of `resources`, which may hold other patients' records too. `now` decides what has
@@ -63,8 +65,9 @@ pub fn record(resources: &[Resource], patient: &PatientId, now: Timestamp) -> Pa
     let zones = patient::zones(resources, &own, patient);
     let calendar = Calendar::new(zones.iter().map(String::as_str));
     let context = Context { patient, now, calendar, verifications: Verifications::of(&own) };
-    let (patient_fact, identity) =
+    let (patient_fact, mut identity) =
         patient::patient(&own, &context, zones, patient::insured_by_another(resources, patient));
+    identity.related_names = patient::related_names(&own);
     let consents = consents::consents(&own, resources, &context);
     let patient_fact = patient_fact.map(|mut known| {
         for address in consents::alternative_addresses(&own, &consents) {

@@ -67,6 +67,8 @@ pub(super) fn patient(
         state: home.and_then(|a| table::state_code(a.state.as_deref()?)).map(Into::into),
         country: home.and_then(|a| a.country.as_deref()).map(country),
         zones,
+        // No field of FHIR R4 says it: it is asked in the portal.
+        wanted_hours: None,
         points: points(&context.patient.reference(), &body.telecom, context),
         postal: current.iter().filter_map(|a| normal::postal(a)).collect(),
         flags: flags(own, context),
@@ -133,10 +135,6 @@ fn language(body: &fhir::Patient) -> Option<String> {
 fn identity(body: &fhir::Patient) -> Identity {
     let current = |name: &&fhir::HumanName| name.use_code.as_deref() != Some("old");
     let first = body.name.iter().filter(current).find_map(|name| name.given.first());
-    let full = |name: &fhir::HumanName| match (name.given.first(), &name.family) {
-        (Some(given), Some(family)) => Some(format!("{given} {family}")),
-        _ => name.text.clone(),
-    };
     let addresses = body
         .telecom
         .iter()
@@ -149,7 +147,27 @@ fn identity(body: &fhir::Patient) -> Identity {
         identifiers: body.identifier.iter().filter_map(|i| i.value.clone()).map(Phi::new).collect(),
         streets: body.address.iter().flat_map(|a| &a.line).cloned().map(Phi::new).collect(),
         points: addresses.collect(),
+        related_names: Vec::new(),
     }
+}
+
+fn full(name: &fhir::HumanName) -> Option<String> {
+    match (name.given.first(), &name.family) {
+        (Some(given), Some(family)) => Some(format!("{given} {family}")),
+        _ => name.text.clone(),
+    }
+}
+
+/// What the persons related to the patient are called, where the record says so.
+pub(super) fn related_names(own: &[Own<'_>]) -> Vec<(String, Phi<String>)> {
+    let named = own.iter().filter_map(|record| match record.resource.body() {
+        Body::RelatedPerson(body) => {
+            let current = body.name.iter().find(|name| name.use_code.as_deref() != Some("old"));
+            Some((record.resource.reference()?, Phi::new(current.and_then(full)?)))
+        }
+        _ => None,
+    });
+    named.collect()
 }
 
 /// Every zone the patient may be in: addresses, the facilities on the record, area codes, a stated zone (RULES TCP-07).

@@ -10,10 +10,11 @@ use crate::faults::Step;
 use crate::grounds;
 use crate::visit;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{AttemptId, Channel};
+use postern_base::{AttemptId, Channel, Phi};
 use postern_gate::deployment::Actor;
 use postern_gate::{Decision, Delivery, Fact, Outcome, Permit};
 use postern_store::{CandidateRecord, DeliveryState, Grounds, StoreError, Tenanted};
+use std::sync::Arc;
 
 /// When to look again while facts are away.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(60);
@@ -26,6 +27,8 @@ impl Engine {
         let tenant = self.inner.store.tenant(&claim.tenant);
         let mut reading = tenant.reading().await?;
         let mut directory = self.directory(&mut reading, &request.patient, request.event.as_deref(), work.now).await?;
+        let place = work.kept.place.as_ref().map(|place| Phi::new(Arc::from(place.as_str())));
+        directory.narrow(place.as_ref());
         directory.event = visit::named_or_told(directory.event, &work.kept.request, &directory.record.patient);
         let actor = self.asked(&tenant, work).await?;
         let except = Some(claim.message);

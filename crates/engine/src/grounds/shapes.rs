@@ -10,6 +10,7 @@ use postern_gate::facts::{
     EarlierRequest, Ehr, Event, EventStatus, Facts, Flags, History, Inbound, LineType, MailboxKind, NoticeGiven,
     NumberCheck, OptOut, PastDelivery, PastOutcome, Patient, PointSource, Provision, Reassigned, Registration,
     RelatedPerson, ResultClass, RevocationRegime, Ruling, System, Tenant, TenantRole, Vendor, Verification,
+    WantedHours,
 };
 use postern_gate::rendition::{Confirms, Content, LinkState, Offers, Rendition, TemplateRef};
 use postern_gate::request::{
@@ -53,7 +54,8 @@ shapes! {
         Certificate { address, from, until, trusted, revoked, names_address }
         Vendor { vendor, service, tier, channels, agreement, sender_registration, free_to_end_user }
         Agreement { status, effective, expires, services, required_terms }
-        Patient { id, active, deceased, birth_date, language, state, country, zones, points, postal, flags, labels, dependent, names }
+        Patient { id, active, deceased, birth_date, language, state, country, zones, wanted_hours, points, postal, flags, labels, dependent, names }
+        WantedHours { from, to }
         Flags { endangerment, no_automated, unsafe_device, deaf, blind, await_clinician, unreadable }
         ContactPoint { system, value, rank, expired, from, source, line_type, mailbox, shared_with, closed_by_another, verification }
         Verification { validated, last, next }

@@ -8,16 +8,34 @@ use crate::error::UseError;
 use crate::kept::Kept;
 use crate::ledger_entry;
 use crate::reads::PAGE;
+use crate::tenants::TenantState;
 use crate::visit;
 use jiff::Timestamp;
 use postern_base::{Channel, Level, MessageId, Phi, Purpose, RecipientRole};
 use postern_ehr::PatientRecord;
 use postern_gate::facts::Ehr;
 use postern_gate::request::Recipient;
-use postern_gate::{Fact, Facts, Missing, Reader, Reading, Request};
+use postern_gate::{Content, Fact, Facts, Missing, Reader, Reading, Request};
 use postern_ledger::{Entry, Kind};
 use postern_store::{MessageRecord, PortalCopy, PortalEntry, PortalStep, StoreError};
 use std::collections::BTreeMap;
+
+/// How much of what somebody wrote is looked through for the answers to one message, the newest first.
+const THREAD: u32 = 400;
+/// How many messages one search looks at, and how many it gives.
+const SEARCHED: usize = 400;
+const FOUND: usize = 20;
+
+/// What is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Sought {
+    /// In the title or the text; empty = anything.
+    pub word: String,
+    /// Only of this kind.
+    pub purpose: Option<Purpose>,
+    /// Only since then.
+    pub since: Option<Timestamp>,
+}
 
 /// A message in a list. Its title is told to who may open it, and only where it carries little.
 #[derive(Debug, Clone)]
@@ -119,6 +137,48 @@ impl Engine {
         Ok((listed, next))
     }
 
+    /// The messages that `visitor` looks for, the newest first, below `before`. A word is looked for only in what they may open now. Gives
+    /// also where the next search goes on, where there is more to look through.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn find_messages(
+        &self,
+        visitor: &Visitor,
+        sought: &Sought,
+        before: Option<MessageId>,
+    ) -> Result<(Vec<Listed>, Option<MessageId>), UseError> {
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let word = folded(sought.word.trim());
+        let (mut found, mut known, mut from) = (Vec::new(), None, before);
+        let mut looked = 0;
+        loop {
+            let entries = store.portal_entries(&visitor.patient, visitor.account, from, PAGE).await?;
+            let last_page = entries.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+            for entry in entries {
+                from = Some(entry.copy.message);
+                looked += 1;
+                if sought.since.is_some_and(|since| entry.copy.at < since) {
+                    return Ok((found, None));
+                }
+                if sought.purpose.is_none_or(|purpose| purpose == entry.copy.purpose) {
+                    let record = store.message(entry.copy.message).await?.ok_or(UseError::NotFound)?;
+                    let reading = self.may_read_knowing(visitor, &record, &mut known).await?;
+                    let said = matches!(reading, Reading::Open) && says(&entry, &word);
+                    if !is_hidden(visitor, &reading) && (word.is_empty() || said) {
+                        found.push(list(entry, &reading));
+                    }
+                }
+                if found.len() >= FOUND || looked >= SEARCHED {
+                    return Ok((found, from));
+                }
+            }
+            if last_page {
+                return Ok((found, None));
+            }
+        }
+    }
+
     /// One message with what was written to it.
     ///
     /// # Errors
@@ -130,13 +190,12 @@ impl Engine {
             return Err(NotNow::NotFound);
         }
         let store = self.inner.store.tenant(&visitor.tenant);
-        let written = store.received_from(&visitor.patient, None, PAGE).await?;
+        let written = store.written_in_portal(&visitor.patient, &super::replies::point(visitor), THREAD).await?;
         // What the patient wrote is opened with what they were written: behind the same sign-in.
         let open = matches!(reading, Reading::Open);
         let mut replies: Vec<Written> = written
             .into_iter()
-            .filter(|one| open && one.answers == Some(message) && one.channel == Channel::Portal)
-            .filter(|one| *one.from.reveal() == *super::replies::point(visitor).reveal())
+            .filter(|one| open && one.answers == Some(message))
             .map(|one| Written { at: one.at, text: one.text })
             .collect();
         replies.reverse();
@@ -218,24 +277,30 @@ impl Engine {
             }
         };
         let event = visit::named_or_told(event, &kept.request, &patient.patient);
-        let facts = Facts {
-            now,
-            tenant: state.gate.clone(),
-            vendors: Vec::new(),
-            certificates: Vec::new(),
-            email_tiers: BTreeMap::new(),
-            ehr: Ehr::Live,
-            patient: patient.patient,
-            consents: patient.consents,
-            related: patient.related,
-            event,
-            history: Fact::Unknown(Missing::NotRecorded),
-            content: rendered.content.clone(),
-            renditions: rendered.renditions(),
-            deployment: state.settings.deployment.in_production(Fact::Unknown(Missing::NotRecorded)),
-        };
+        let renditions = rendered.renditions();
+        let facts = Facts { event, renditions, ..on_record(now, &state, patient, rendered.content.clone()) };
         let reader = Reader { two_factors: visitor.aal == Aal::Aal2, anew: self.has_confirmed(visitor) };
         Ok(postern_gate::reading(&request, &facts, &state.policy, reader))
+    }
+}
+
+/// What the records say, and nothing of what went out or came in.
+pub(super) fn on_record(now: Timestamp, state: &TenantState, record: PatientRecord, content: Content) -> Facts {
+    Facts {
+        now,
+        tenant: state.gate.clone(),
+        vendors: Vec::new(),
+        certificates: Vec::new(),
+        email_tiers: BTreeMap::new(),
+        ehr: Ehr::Live,
+        patient: record.patient,
+        consents: record.consents,
+        related: record.related,
+        event: Fact::Unknown(Missing::NotRecorded),
+        history: Fact::Unknown(Missing::NotRecorded),
+        content,
+        renditions: Vec::new(),
+        deployment: state.settings.deployment.in_production(Fact::Unknown(Missing::NotRecorded)),
     }
 }
 
@@ -249,6 +314,26 @@ fn recipient(visitor: &Visitor) -> Recipient {
 /// 45 CFR 164.502(g)(3): that there is a message at all may tell a parent what it is about.
 fn is_hidden(visitor: &Visitor, reading: &Reading) -> bool {
     visitor.is_proxy() && matches!(reading, Reading::Closed(_))
+}
+
+/// The word is in the title or the text.
+fn says(entry: &PortalEntry, word: &str) -> bool {
+    let subject = entry.copy.subject.as_ref().is_some_and(|subject| folded(subject.reveal()).contains(word));
+    subject || folded(entry.copy.body.reveal()).contains(word)
+}
+
+/// Letters as one looks for them: small, and without the marks of Spanish.
+fn folded(text: &str) -> String {
+    let plain = |c: char| match c {
+        'á' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' | 'ü' => 'u',
+        'ñ' => 'n',
+        other => other,
+    };
+    text.chars().flat_map(char::to_lowercase).map(plain).collect()
 }
 
 fn list(entry: PortalEntry, reading: &Reading) -> Listed {

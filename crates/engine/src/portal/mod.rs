@@ -15,6 +15,7 @@ mod messages;
 mod passkey;
 mod password;
 mod persons;
+mod points;
 mod preferences;
 mod reasons;
 mod replies;
@@ -30,10 +31,11 @@ pub use account::PasskeyName;
 pub use enrolment::{Enrolment, Identifiers, TotpOffer};
 pub use invitations::{Invitation, NewInvitation};
 pub use links::LinkTarget;
-pub use messages::{Listed, NotNow, Thread, Written};
+pub use messages::{Listed, NotNow, Sought, Thread, Written};
 pub use passkey::{PasskeyAnswer, PasskeyOffer, Site};
 pub use password::WeakPassword;
-pub use persons::Standing;
+pub use persons::{Acting, Grant, Standing};
+pub use points::PointRefused;
 pub use postern_classify::speaks_of_danger;
 pub use postern_store::PortalCopy;
 pub use preferences::{CHOSEN, Choices, PointChoice, Said, Shown};
@@ -44,7 +46,10 @@ pub use settings::PortalConfig;
 pub use sign_in::{Second, Step};
 pub use transparency::{Opener, Opening, Proven};
 
+pub use crate::unsubscribe::StopOffer;
+
 pub(crate) use links::digest as link_digest;
+pub(crate) use preferences::told as ends_of;
 pub(crate) use waiting::Waiting;
 
 use crate::error::UseError;

@@ -4,7 +4,13 @@
 use super::{Identifiers, Person, Refused, SignedIn, Visitor};
 use crate::engine::Engine;
 use crate::error::UseError;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use postern_base::{PatientId, Phi};
+use postern_ehr::PatientRecord;
+use postern_gate::facts::{ConsentKind, Ruling};
+use postern_gate::reference::age_of_majority;
 use postern_store::{PortalPerson, PortalStep};
 use uuid::Uuid;
 
@@ -21,6 +27,30 @@ pub struct Standing {
     pub person: Person,
     /// It is the one that is looked at.
     pub this: bool,
+    /// How far they may act for the patient; nothing is said of oneself.
+    pub grant: Option<Grant>,
+}
+
+/// How long somebody may act for a patient, as the record says. Whether they may see a message is asked for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// There is a permission on record, in force.
+    pub on_record: bool,
+    /// It ends then.
+    pub until: Option<Timestamp>,
+    /// The patient comes of age then, and what a parent may do ends (RULES SPC-06).
+    pub of_age_on: Option<Date>,
+}
+
+/// Somebody who has an account to act for a patient.
+#[derive(Debug, Clone)]
+pub struct Acting {
+    /// `RelatedPerson/ID`.
+    pub reference: String,
+    /// What the record calls them.
+    pub name: Option<Phi<String>>,
+    /// How long they may.
+    pub grant: Grant,
 }
 
 impl Engine {
@@ -35,10 +65,12 @@ impl Engine {
             let mut reading = store.reading().await?;
             let directory = self.directory(&mut reading, &one.patient, None, self.now()).await?;
             drop(reading);
+            let grant = one.person.as_ref().map(|person| grant(&directory.record, person.reveal(), self.now()));
             found.push(Standing {
                 id: one.id,
                 this: one.id == visitor.standing,
                 patient: one.patient,
+                grant,
                 first_name: directory.record.identity.first_name,
                 person: one.person.map_or(Person::Patient, Person::Proxy),
             });
@@ -101,25 +133,65 @@ impl Engine {
         Ok(())
     }
 
+    /// Gives up acting for somebody: at once, in every session of the account. One's own record is not given up here.
+    ///
+    /// # Errors
+    /// [`UseError::NotFound`]: the account does not act for them.
+    pub async fn leave_person(&self, visitor: &Visitor, standing: Uuid) -> Result<(), UseError> {
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let persons = store.portal_persons(visitor.account).await?;
+        let left = persons.iter().find(|one| one.id == standing && one.person.is_some()).ok_or(UseError::NotFound)?;
+        let entry = self.account_entry(&visitor.tenant, visitor.account, "portal_proxy_left")?;
+        store.portal_change(vec![PortalStep::EndPerson(left.id)], vec![entry]).await?;
+        Ok(())
+    }
+
     /// The persons related to the patient who is signed in that have an account to act for them; none for who is a proxy.
     ///
     /// # Errors
     /// [`UseError::Unavailable`].
-    pub async fn proxies(&self, visitor: &Visitor) -> Result<Vec<String>, UseError> {
+    pub async fn proxies(&self, visitor: &Visitor) -> Result<Vec<Acting>, UseError> {
         if visitor.is_proxy() {
             return Ok(Vec::new());
         }
         let store = self.inner.store.tenant(&visitor.tenant);
         let mut reading = store.reading().await?;
-        let directory = self.directory(&mut reading, &visitor.patient, None, self.now()).await?;
+        let record = self.directory(&mut reading, &visitor.patient, None, self.now()).await?.record;
         drop(reading);
         let mut found = Vec::new();
-        for related in directory.record.related {
+        for related in &record.related {
             let person = Phi::new(related.reference.clone());
             if store.portal_person(&visitor.patient, Some(&person)).await?.is_some() {
-                found.push(related.reference);
+                let named = record.identity.related_names.iter().find(|(of, _)| *of == related.reference);
+                found.push(Acting {
+                    name: named.map(|(_, name)| name.clone()),
+                    grant: grant(&record, &related.reference, self.now()),
+                    reference: related.reference.clone(),
+                });
             }
         }
         Ok(found)
     }
+}
+
+/// What the record says of how long `person` may act for its patient.
+fn grant(record: &PatientRecord, person: &str, now: Timestamp) -> Grant {
+    let consents = record.consents.known().map_or(&[][..], Vec::as_slice);
+    let ends: Vec<Option<Timestamp>> = consents
+        .iter()
+        .filter(|one| one.active && one.kind == ConsentKind::ProxyCommunication)
+        .map(|one| &one.provision)
+        .filter(|one| one.decision == Some(Ruling::Permit) && one.actors.iter().any(|actor| actor == person))
+        .filter(|one| one.from.is_none_or(|from| from <= now) && one.until.is_none_or(|until| now < until))
+        .map(|one| one.until)
+        .collect();
+    // Of several the one that lasts longest; one without an end lasts.
+    let until = if ends.contains(&None) { None } else { ends.iter().copied().flatten().max() };
+    let patient = record.patient.known();
+    let comes_of_age = patient.and_then(|patient| {
+        let years = age_of_majority(patient.state.as_deref());
+        patient.birth_date?.checked_add(i32::from(years).years()).ok()
+    });
+    let today = now.to_zoned(TimeZone::UTC).date();
+    Grant { on_record: !ends.is_empty(), until, of_age_on: comes_of_age.filter(|day| *day > today) }
 }

@@ -1,19 +1,27 @@
 //! How a patient wants to be reached, chosen by themselves: what may come to which contact point, one place alone (45 CFR 164.522(b)),
 //! the risk of e-mail, marketing. Every choice is obeyed from the next decision on, also by what is queued.
 
-use super::Visitor;
+use super::{Visitor, messages};
 use crate::engine::Engine;
 use crate::error::UseError;
+use crate::facts::{Directory, preferred};
 use crate::ledger_entry;
 use crate::notices;
 use crate::number_checks::ending;
-use crate::wire::{NoticeAnswer, NoticeKind, WireError};
+use crate::verifications;
+use crate::wire::{self, NoticeAnswer, NoticeKind, TemplateUse, WireError};
 use crate::wishes::{self, Kept, Wish};
 use jiff::Timestamp;
 use postern_base::{Channel, Language, Phi, Purpose};
-use postern_gate::facts::{Address, ConsentKind, ContactPoint, OptOut, OptOutScope, System};
+use postern_ehr::PatientRecord;
+use postern_ehr::normal::normalise;
+use postern_gate::facts::{Address, ConsentKind, ContactPoint, History, OptOut, OptOutScope, System};
+use postern_gate::silence::{Silence, silences};
+use postern_gate::{Content, Fact, Facts, Missing};
 use postern_ledger::Kind;
-use postern_store::NewInbound;
+use postern_store::{Attestation, NewInbound};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a patient may turn off and on, in the order it is shown. Codes, breach notices, emergencies and answers to their own word are
 /// not among them.
@@ -41,6 +49,14 @@ pub struct Choices {
     pub asked_elsewhere: bool,
     /// They agreed to marketing here.
     pub offers: bool,
+    /// The hours they want to be reached in by machine, where they said so.
+    pub hours: Option<(i8, i8)>,
+    /// The hours in which the practice reaches anybody by machine.
+    pub open: (i8, i8),
+    /// The language they are written to in, where one is known.
+    pub language: Option<Language>,
+    /// Whom to call in an emergency: name, number, who that is to them.
+    pub emergency: Option<(String, String, String)>,
 }
 
 /// What may come to a contact point.
@@ -58,6 +74,14 @@ pub struct PointChoice {
     pub only: bool,
     /// They know the risk of e-mail there and accept it.
     pub risk_accepted: bool,
+    /// They said stop, here or in a message, and nothing comes there by machine.
+    pub stopped: bool,
+    /// What they wrote may mean stop: until somebody has read it nothing comes there.
+    pub unclear: bool,
+    /// It is known to be their own.
+    pub verified: bool,
+    /// It is the one they want to be reached at first.
+    pub first: bool,
 }
 
 /// The words that were shown when something was chosen.
@@ -74,7 +98,8 @@ pub struct Shown {
 pub struct Said {
     /// When.
     pub at: Timestamp,
-    /// What, as a word: `stop`, `resume`, `only_at`, `anywhere`, `risk_accepted`, `risk_declined`, `offers`, `no_offers`, `told`.
+    /// What, as a word: `stop`, `resume`, `only_at`, `anywhere`, `risk_accepted`, `risk_declined`, `offers`, `no_offers`, `times`,
+    /// `language`, `point_added`, `point_removed`, `point_first`, `emergency`, `told`.
     pub what: &'static str,
     /// The same of the contact point it was about.
     pub ends: Option<String>,
@@ -91,32 +116,82 @@ impl Engine {
     /// [`UseError`]: not found for a proxy.
     pub async fn choices(&self, visitor: &Visitor) -> Result<Choices, UseError> {
         themselves(visitor)?;
-        let (points, directory_asks) = self.own_points(visitor).await?;
-        let addresses: Vec<Address> = points.iter().map(|point| point.value.clone()).collect();
+        let own = self.own_points(visitor).await?;
+        let addresses: Vec<Address> = own.points.iter().map(|(_, point)| point.value.clone()).collect();
         let mut reading = self.inner.store.tenant(&visitor.tenant).reading().await?;
         let opt_outs = reading.opt_outs(&addresses).await?;
-        let attested = reading.attestations(&visitor.patient).await?;
-        let wishes = wishes::all(&attested)?;
+        drop(reading);
+        let silences = self.silences(visitor, &own, &opt_outs).await?;
+        let wishes = wishes::all(&own.attested)?;
         let only = wishes::only_at(&wishes).and_then(|one| one.point.clone());
-        let accepted = notices::acknowledgements(&notices::given(&attested)?);
-        let points = points.iter().enumerate().filter_map(|(nth, point)| {
+        let accepted = notices::acknowledgements(&notices::given(&own.attested)?);
+        let first = wishes.iter().rfind(|one| one.content.wish == Wish::Prefer).and_then(|one| one.point.clone());
+        let points = own.points.iter().filter_map(|(nth, point)| {
             let channel = channel_of(point.system)?;
             let out = |purpose: Purpose| {
                 let here = opt_outs.iter().filter(|row| row.point == point.value);
                 here.map(|row| row.scope)
                     .any(|scope| scope == OptOutScope::All || scope == OptOutScope::Purpose(purpose))
             };
+            let said = silences.iter().find(|said| said.point == point.value);
+            let by_word = said.is_some_and(|said| said.stopped);
+            let wanted: Vec<Purpose> = CHOSEN.iter().copied().filter(|purpose| !by_word && !out(*purpose)).collect();
             Some(PointChoice {
-                handle: handle(nth, channel),
+                handle: handle(*nth, channel),
                 channel,
                 ends: told(&point.value),
-                wanted: CHOSEN.iter().copied().filter(|purpose| !out(*purpose)).collect(),
+                stopped: wanted.is_empty(),
+                wanted,
                 only: only.as_ref() == Some(&point.value),
                 risk_accepted: accepted.iter().any(|consent| consent.provision.points.contains(&point.value)),
+                unclear: said.is_some_and(|said| said.unclear) && !by_word,
+                verified: is_verified(point, self.now()),
+                first: first.as_ref() == Some(&point.value),
             })
         });
-        let offers = wishes::offers(&wishes).is_some_and(|one| matches!(one.content.wish, Wish::Offers { .. }));
-        Ok(Choices { points: points.collect(), asked_elsewhere: directory_asks, offers })
+        let state = self.tenant_state(&visitor.tenant).await?;
+        let (from, to) = state.policy.hours(Purpose::AppointmentReminder);
+        let patient = own.record.patient.known();
+        Ok(Choices {
+            points: points.collect(),
+            asked_elsewhere: own.asked_elsewhere,
+            offers: wishes::offers(&wishes).is_some_and(|one| matches!(one.content.wish, Wish::Offers { .. })),
+            hours: patient.and_then(|patient| patient.wanted_hours).map(|hours| (hours.from, hours.to)),
+            open: (from.hour(), to.hour()),
+            language: preferred(&own.record.patient),
+            emergency: wishes::emergency_contact(&wishes)
+                .map(|(name, phone, relation)| (name.to_owned(), phone.to_owned(), relation.to_owned())),
+        })
+    }
+
+    /// Where the patient has said stop in so many words, as the gate hears them (47 CFR 64.1200(a)(10)): by text, by mail or in the portal.
+    async fn silences(&self, visitor: &Visitor, own: &Own, opt_outs: &[OptOut]) -> Result<Vec<Silence>, UseError> {
+        let mut heard: Vec<Address> = own.points.iter().map(|(_, point)| point.value.clone()).collect();
+        heard.push(Phi::new(Arc::from(visitor.patient.reference())));
+        let mut reading = self.inner.store.tenant(&visitor.tenant).reading().await?;
+        let inbound = reading.inbound(&heard, Timestamp::MIN).await?;
+        drop(reading);
+        let template = TemplateUse { name: String::new(), data: BTreeMap::new() };
+        let request = wire::Request::ours(&visitor.patient, Purpose::AppointmentReminder, template, Channel::Sms);
+        let request = request.to_gate().map_err(|_| UseError::Unavailable)?;
+        let state = self.tenant_state(&visitor.tenant).await?;
+        let content = Content {
+            level: Fact::Unknown(Missing::NotRecorded),
+            categories: Vec::new(),
+            language: Language::En,
+            template: None,
+            commitment: None,
+        };
+        let history = History {
+            deliveries: Vec::new(),
+            inbound,
+            opt_outs: opt_outs.to_vec(),
+            number_checks: Vec::new(),
+            notices: Vec::new(),
+            earlier: Vec::new(),
+        };
+        let facts = messages::on_record(self.now(), &state, own.record.clone(), content);
+        Ok(silences(&request, &Facts { history: Fact::Known(history), ..facts }, &state.policy))
     }
 
     /// Has only messages of the `wanted` purposes come to a contact point from now on. What is not changed stays as it is.
@@ -132,7 +207,7 @@ impl Engine {
     ) -> Result<(), UseError> {
         let before = self.choices(visitor).await?;
         let before = before.points.into_iter().find(|point| point.handle == handle).ok_or(UseError::NotFound)?;
-        let point = self.point_called(visitor, handle).await?;
+        let point = self.point_called(visitor, handle).await?.value;
         let of = |wants: &[Purpose], not: &[Purpose]| -> Vec<Purpose> {
             CHOSEN.iter().copied().filter(|p| wants.contains(p) && !not.contains(p)).collect()
         };
@@ -172,7 +247,7 @@ impl Engine {
     /// [`UseError`]: not found when no contact point is called so.
     pub async fn reach_only_at(&self, visitor: &Visitor, handle: Option<&str>, shown: &Shown) -> Result<(), UseError> {
         let point = match handle {
-            Some(handle) => Some(self.point_called(visitor, handle).await?),
+            Some(handle) => Some(self.point_called(visitor, handle).await?.value),
             None => None,
         };
         self.wish(visitor, point, Wish::OnlyAt, shown).await
@@ -190,7 +265,7 @@ impl Engine {
         shown: &Shown,
     ) -> Result<(), UseError> {
         themselves(visitor)?;
-        let point = self.point_called(visitor, handle).await?;
+        let point = self.point_called(visitor, handle).await?.value;
         let answer = if accepts { NoticeAnswer::Accepts } else { NoticeAnswer::Objects };
         let by = (&visitor.tenant, visitor.actor());
         self.say_of_email_risk(by, &visitor.patient, point, (answer, &shown.words)).await?;
@@ -219,6 +294,59 @@ impl Engine {
         self.wish(visitor, None, wish, shown).await
     }
 
+    /// Has the patient reached by machine in these hours of their own clock only, or, without, in any that is allowed.
+    ///
+    /// # Errors
+    /// [`UseError`]: malformed when the hours are none that the practice is open in.
+    pub async fn choose_hours(
+        &self,
+        visitor: &Visitor,
+        hours: Option<(i8, i8)>,
+        shown: &Shown,
+    ) -> Result<(), UseError> {
+        let (open_from, open_to) = self.choices(visitor).await?.open;
+        if hours.is_some_and(|(from, to)| from.max(open_from) >= to.min(open_to)) {
+            return Err(WireError::new("hours", "expected hours in which messages go out").into());
+        }
+        self.wish(visitor, None, Wish::Times { from: hours.map(|one| one.0), to: hours.map(|one| one.1) }, shown).await
+    }
+
+    /// Has the patient written to in `language`.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub async fn choose_message_language(
+        &self,
+        visitor: &Visitor,
+        language: Language,
+        shown: &Shown,
+    ) -> Result<(), UseError> {
+        self.wish(visitor, None, Wish::Language { language }, shown).await
+    }
+
+    /// Records whom to call about the patient in an emergency; without a name, nobody.
+    ///
+    /// # Errors
+    /// [`UseError`]: malformed when the number is none, or a word is too long.
+    pub async fn choose_emergency_contact(
+        &self,
+        visitor: &Visitor,
+        (name, phone, relation): (&str, &str, &str),
+        shown: &Shown,
+    ) -> Result<(), UseError> {
+        let words = [name, relation].map(str::trim);
+        if words.iter().any(|word| word.chars().count() > SIGNATURE_MAX || word.chars().any(char::is_control)) {
+            return Err(WireError::new("name", "expected one line").into());
+        }
+        let phone = match normalise(System::Phone, phone) {
+            Some(phone) => phone.reveal().to_string(),
+            None if words[0].is_empty() => String::new(),
+            None => return Err(WireError::new("phone", "expected a number").into()),
+        };
+        let [name, relation] = words.map(str::to_owned);
+        self.wish(visitor, None, Wish::EmergencyContact { name, phone, relation }, shown).await
+    }
+
     /// Everything the patient, or somebody for them, said of how they are reached, newest first.
     ///
     /// # Errors
@@ -228,7 +356,7 @@ impl Engine {
         let mut reading = self.inner.store.tenant(&visitor.tenant).reading().await?;
         let attested = reading.attestations(&visitor.patient).await?;
         let mut said: Vec<Said> = wishes::all(&attested)?.iter().map(said_of).collect();
-        for (notice, words) in notices::shown(&attested)? {
+        for (notice, point, words) in notices::shown(&attested)? {
             said.push(Said {
                 at: notice.at,
                 what: match (notice.kind, notice.answer) {
@@ -236,17 +364,25 @@ impl Engine {
                     (NoticeKind::EmailRisk, Some(NoticeAnswer::Objects)) => "risk_declined",
                     _ => "told",
                 },
-                ends: notice.contact_point_ends.map(|ends| format!("…{ends}")),
+                ends: point.as_ref().map(told),
                 purposes: Vec::new(),
                 words,
             });
         }
+        // Of one instant, what was said last stands first.
+        said.reverse();
         said.sort_by_key(|one| std::cmp::Reverse(one.at));
         Ok(said)
     }
 
     /// Keeps a wish with the words that were shown.
-    async fn wish(&self, visitor: &Visitor, point: Option<Address>, wish: Wish, shown: &Shown) -> Result<(), UseError> {
+    pub(super) async fn wish(
+        &self,
+        visitor: &Visitor,
+        point: Option<Address>,
+        wish: Wish,
+        shown: &Shown,
+    ) -> Result<(), UseError> {
         themselves(visitor)?;
         let code = wish.code();
         let kept = Kept { wish, at: self.now(), shown: shown.words.clone(), language: shown.language };
@@ -277,42 +413,62 @@ impl Engine {
         Ok(())
     }
 
-    /// The patient's own contact points that can be reached by machine, in the order of the record; and whether the record holds a request
-    /// for confidential communications.
-    async fn own_points(&self, visitor: &Visitor) -> Result<(Vec<ContactPoint>, bool), UseError> {
+    /// The patient's own contact points that can be reached by machine, each with its place on the record; and what else of the record
+    /// the choices rest on.
+    pub(super) async fn own_points(&self, visitor: &Visitor) -> Result<Own, UseError> {
         let mut reading = self.inner.store.tenant(&visitor.tenant).reading().await?;
-        let directory = self.directory(&mut reading, &visitor.patient, None, self.now()).await?;
-        let asks = directory.record.consents.known().is_some_and(|consents| {
+        let Directory { mut record, attested, .. } =
+            self.directory(&mut reading, &visitor.patient, None, self.now()).await?;
+        let asked_elsewhere = record.consents.known().is_some_and(|consents| {
             consents.iter().any(|consent| consent.active && consent.kind == ConsentKind::ConfidentialCommunication)
         });
-        let patient = directory.record.patient.known().ok_or(UseError::NotFound)?;
-        let points = patient.points.iter().filter(|point| !point.expired && channel_of(point.system).is_some());
-        Ok((points.cloned().collect(), asks))
+        let Fact::Known(patient) = &mut record.patient else { return Err(UseError::NotFound) };
+        let values: Vec<Address> = patient.points.iter().map(|point| point.value.clone()).collect();
+        let known = reading.verifications(&values).await?;
+        verifications::know(&mut patient.points, &known, &verifications::found_out(&attested)?);
+        let reached = |point: &ContactPoint| !point.expired && channel_of(point.system).is_some();
+        let points = patient.points.iter().cloned().enumerate().filter(|(_, point)| reached(point)).collect();
+        Ok(Own { points, asked_elsewhere, record, attested })
     }
 
-    async fn point_called(&self, visitor: &Visitor, wanted: &str) -> Result<Address, UseError> {
-        let (points, _) = self.own_points(visitor).await?;
-        let found = points
-            .into_iter()
-            .enumerate()
-            .find(|(nth, point)| channel_of(point.system).is_some_and(|channel| handle(*nth, channel) == wanted));
-        found.map(|(_, point)| point.value).ok_or(UseError::NotFound)
+    pub(super) async fn point_called(&self, visitor: &Visitor, wanted: &str) -> Result<ContactPoint, UseError> {
+        let own = self.own_points(visitor).await?;
+        let called = |(nth, point): &(usize, ContactPoint)| {
+            channel_of(point.system).is_some_and(|channel| handle(*nth, channel) == wanted)
+        };
+        own.points.into_iter().find(called).map(|(_, point)| point).ok_or(UseError::NotFound)
     }
+}
+
+/// What choices rest on.
+pub(super) struct Own {
+    /// The contact points in use, each with its place on the record: that stays what it is when another one goes.
+    pub(super) points: Vec<(usize, ContactPoint)>,
+    asked_elsewhere: bool,
+    record: PatientRecord,
+    pub(super) attested: Vec<Attestation>,
+}
+
+/// It counts as the patient's own now.
+pub(super) fn is_verified(point: &ContactPoint, now: Timestamp) -> bool {
+    point.verification.known().is_some_and(|one| {
+        one.validated && one.last.is_some_and(|at| at <= now) && one.next.is_none_or(|until| now < until)
+    })
 }
 
 /// house: what a patient wishes is said by the patient. Who stands for one asks the practice, which knows how far that reaches
 /// (45 CFR 164.502(g)).
-fn themselves(visitor: &Visitor) -> Result<(), UseError> {
+pub(super) fn themselves(visitor: &Visitor) -> Result<(), UseError> {
     if visitor.is_proxy() { Err(UseError::NotFound) } else { Ok(()) }
 }
 
 /// What a contact point is called in a form: its place on the record and its kind.
-fn handle(nth: usize, channel: Channel) -> String {
+pub(super) fn handle(nth: usize, channel: Channel) -> String {
     format!("{channel}-{nth}")
 }
 
 /// Enough of a contact point for its owner to know which it is, and no address.
-pub(super) fn told(point: &Address) -> String {
+pub(crate) fn told(point: &Address) -> String {
     let text = point.reveal();
     match (text.split_once('@'), text.chars().next()) {
         (Some((_, domain)), Some(first)) => format!("{first}…@{domain}"),
@@ -321,7 +477,7 @@ pub(super) fn told(point: &Address) -> String {
 }
 
 /// How a contact point is reached by machine.
-const fn channel_of(system: System) -> Option<Channel> {
+pub(super) const fn channel_of(system: System) -> Option<Channel> {
     match system {
         System::Sms => Some(Channel::Sms),
         System::Phone => Some(Channel::Voice),
@@ -338,6 +494,12 @@ fn said_of(one: &crate::attestations::Attested<Kept>) -> Said {
         Wish::OnlyAt => ("anywhere", Vec::new()),
         Wish::Offers { .. } => ("offers", Vec::new()),
         Wish::NoOffers => ("no_offers", Vec::new()),
+        Wish::Times { .. } => ("times", Vec::new()),
+        Wish::Language { .. } => ("language", Vec::new()),
+        Wish::AddPoint { .. } => ("point_added", Vec::new()),
+        Wish::RemovePoint => ("point_removed", Vec::new()),
+        Wish::Prefer => ("point_first", Vec::new()),
+        Wish::EmergencyContact { .. } => ("emergency", Vec::new()),
     };
     Said {
         at: one.content.at,

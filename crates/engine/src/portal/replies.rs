@@ -6,6 +6,7 @@ use crate::alerts::DANGER;
 use crate::engine::Engine;
 use crate::inbound::Thread;
 use crate::receipts::ReceiveFailure;
+use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, MessageId, Phi};
 use postern_channels::{InboundMessage, ProviderRef};
 use postern_gate::facts::{Address, OptOut, OptOutScope, System};
@@ -14,6 +15,8 @@ use postern_ledger::Kind;
 use postern_store::NewAlert;
 use std::sync::Arc;
 
+/// house: what one visitor writes in an hour. Whoever reads it must find what matters among it.
+const HOURLY: usize = 20;
 /// The longest text that is taken, in characters.
 const LONGEST: usize = 4_000;
 /// The same of somebody who may be in danger: whoever helps them wants to read all of it.
@@ -34,6 +37,8 @@ pub enum Replied {
     DangerNotTaken,
     /// Nothing was written, or too much. Nothing was taken.
     NotTaken,
+    /// More was written within the hour than people write. Nothing was taken.
+    TooMany,
 }
 
 /// Where what a visitor writes comes from.
@@ -85,6 +90,11 @@ impl Engine {
         let at = self.now();
         let name = postern_base::id::new_v7(at, self.inner.rng.as_ref()).map_err(|_| NotNow::Unavailable)?;
         let from = point(visitor);
+        // Who is in danger, or says stop, is heard however much they wrote.
+        let heard = danger || revocation::read(text).stops();
+        if !heard && self.wrote_enough(visitor, &from, at).await? {
+            return Ok(Replied::TooMany);
+        }
         let inbound = InboundMessage {
             reference: ProviderRef(name.to_string()),
             channel: Channel::Portal,
@@ -104,6 +114,13 @@ impl Engine {
             return Ok(Replied::Danger);
         }
         Ok(if stops { Replied::Stopped } else { Replied::Taken })
+    }
+
+    async fn wrote_enough(&self, visitor: &Visitor, from: &Address, at: Timestamp) -> Result<bool, NotNow> {
+        let since = at.checked_sub(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MIN);
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let lately = store.reading().await?.inbound(std::slice::from_ref(from), since).await?;
+        Ok(lately.len() >= HOURLY)
     }
 
     /// 47 CFR 64.1200(a)(10): "any reasonable method". Who stands for a patient stops what comes to themself; what comes to the patient is

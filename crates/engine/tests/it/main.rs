@@ -9,6 +9,7 @@
 mod alerts;
 mod bypass;
 mod cases;
+mod choices;
 mod clinic;
 mod explain;
 mod lanes;

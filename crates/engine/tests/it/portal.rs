@@ -42,7 +42,7 @@ async fn begin(clinic: &Clinic, patient: &str, person: Option<&str>, said: &Iden
 }
 
 /// Enrols with a password and an app; gives both, signed in.
-async fn enrol(clinic: &Clinic, patient: &str, person: Option<&str>, name: &str) -> (SignedIn, TotpOffer) {
+pub(crate) async fn enrol(clinic: &Clinic, patient: &str, person: Option<&str>, name: &str) -> (SignedIn, TotpOffer) {
     let enrolment = begin(clinic, patient, person, &alma()).await;
     let engine = &clinic.engine;
     let offer = engine.enrol_with_password(&enrolment.token, name, &secret(PASSWORD)).await.unwrap();
@@ -51,11 +51,11 @@ async fn enrol(clinic: &Clinic, patient: &str, person: Option<&str>, name: &str)
     (signed_in, offer)
 }
 
-async fn visitor(clinic: &Clinic, signed_in: &SignedIn) -> Visitor {
+pub(crate) async fn visitor(clinic: &Clinic, signed_in: &SignedIn) -> Visitor {
     clinic.engine.visitor(&signed_in.token).await.unwrap().unwrap()
 }
 
-async fn sent(clinic: &Clinic, request: &Value) -> MessageId {
+pub(crate) async fn sent(clinic: &Clinic, request: &Value) -> MessageId {
     let id = clinic.send(request).await.id;
     clinic.settle().await;
     id
@@ -438,7 +438,10 @@ async fn one_account_takes_up_a_second_child_and_turns_between_them_until_the_pa
     let code = app(&clinic, &offer);
     let son = engine.enrol_confirm_code(&enrolment.token, code.reveal(), Browser::Phone).await.unwrap();
     let son = visitor(&clinic, &son).await;
-    assert_eq!(engine.proxies(&son).await.unwrap(), ["RelatedPerson/r1"]);
+    let proxies = engine.proxies(&son).await.unwrap();
+    assert_eq!(proxies.iter().map(|one| one.reference.as_str()).collect::<Vec<_>>(), ["RelatedPerson/r1"]);
+    assert!(proxies[0].grant.on_record && proxies[0].grant.until.is_none());
+    assert_eq!(proxies[0].grant.of_age_on, Some(date(2032, 5, 5)), "what a mother may do ends with his majority");
     engine.end_proxy(&son, "RelatedPerson/r1").await.unwrap();
     assert!(engine.visitor(&again.token).await.unwrap().is_none(), "at once, in every session");
 }

@@ -7,7 +7,7 @@ use crate::problem::{Kind, Problem};
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 const POLICY: &str = "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -19,9 +19,12 @@ struct Page {
     done: bool,
 }
 
-/// `GET /u/{token}`.
-pub(crate) async fn page(Path(_token): Path<String>) -> Result<Response, Problem> {
-    html(&Page { done: false })
+/// `GET /u/{token}`: who reads it goes to the practice's own page, and one that stops nothing shows a plain one.
+pub(crate) async fn page(State(web): State<Web>, Path(token): Path<String>) -> Result<Response, Problem> {
+    let Some(offer) = web.engine().stop_offer(&token).await? else { return html(&Page { done: false }) };
+    let to = format!("/p/{}/stop/{token}", offer.tenant);
+    let to = header::HeaderValue::from_str(&to).map_err(|_| Problem::not_found())?;
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response())
 }
 
 /// `POST /u/{token}`.

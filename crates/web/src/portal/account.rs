@@ -1,6 +1,7 @@
 //! The account: whose messages, where it is signed in, signing out, and everything to take home.
 
 use super::page::{Frame, Link, Notice, draw, go};
+use super::persons;
 use super::sign_in::settle;
 use super::visit::{Cookie, Visit};
 use crate::problem::Problem;
@@ -10,7 +11,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use postern_base::SessionId;
+use postern_base::{Phi, SessionId};
 use postern_engine::portal::{Browser, Device, Person, Standing};
 use serde_json::json;
 use uuid::Uuid;
@@ -24,13 +25,21 @@ struct AccountPage<'a> {
     frame: Frame<'a>,
     people: Vec<Whose>,
     devices: Vec<Row>,
-    proxies: Vec<String>,
+    proxies: Vec<Proxy>,
+}
+
+struct Proxy {
+    reference: String,
+    name: String,
+    until: String,
 }
 
 struct Whose {
     id: Uuid,
     name: String,
     now: bool,
+    /// How long one may act for them; empty of oneself.
+    until: Option<String>,
 }
 
 struct Row {
@@ -44,10 +53,21 @@ struct Row {
 /// `GET /account`.
 pub(super) async fn page(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
     let visitor = visit.signed_in()?;
-    let persons = web.engine().persons(visitor).await?;
-    let people = persons.iter().map(|one| Whose { id: one.id, name: name(&visit, one), now: one.this }).collect();
+    let standings = web.engine().persons(visitor).await?;
+    let people = standings.iter().map(|one| Whose {
+        id: one.id,
+        name: name(&visit, one),
+        now: one.this,
+        until: one.grant.as_ref().map(|grant| persons::until(&visit, grant)),
+    });
+    let people = people.collect();
     let devices = web.engine().sessions(visitor).await?.iter().map(|device| row(&visit, device)).collect();
-    let proxies = web.engine().proxies(visitor).await?;
+    let proxies = web.engine().proxies(visitor).await?.into_iter().map(|one| Proxy {
+        until: persons::until(&visit, &one.grant),
+        name: one.name.map_or_else(|| visit.texts.say("account-proxy"), Phi::into_inner),
+        reference: one.reference,
+    });
+    let proxies = proxies.collect();
     draw(&AccountPage {
         frame: Frame::new(&visit, visit.texts.say("account")).part("account"),
         people,

@@ -26,7 +26,8 @@ struct ChoicesPage<'a> {
 struct Point {
     handle: String,
     heading: String,
-    stopped: bool,
+    /// What is said of it as it stands.
+    hint: Option<String>,
     marks: Vec<Mark>,
 }
 
@@ -64,7 +65,12 @@ async fn show(web: &Web, visit: &Visit, saved: bool) -> Result<Response, Problem
     let points = choices.points.iter().map(|point| Point {
         handle: point.handle.clone(),
         heading: named(visit, point),
-        stopped: point.wanted.is_empty(),
+        hint: match (point.stopped, point.unclear, point.verified) {
+            (true, ..) => Some(visit.texts.say("choices-stopped")),
+            (_, true, _) => Some(visit.texts.say("choices-unclear")),
+            (.., false) => Some(visit.texts.say("choices-unverified")),
+            _ => None,
+        },
         marks: CHOSEN.iter().map(|purpose| mark(visit, *purpose, point.wanted.contains(purpose))).collect(),
     });
     let frame = Frame::new(visit, visit.texts.say("choices")).part("choices");
@@ -277,7 +283,7 @@ fn mark(visit: &Visit, purpose: Purpose, set: bool) -> Mark {
 }
 
 /// A contact point in words: what it is and how it ends.
-fn named(visit: &Visit, point: &PointChoice) -> String {
+pub(super) fn named(visit: &Visit, point: &PointChoice) -> String {
     let key = match point.channel {
         Channel::Sms => "point-text",
         Channel::Email => "point-mail",
@@ -286,16 +292,20 @@ fn named(visit: &Visit, point: &PointChoice) -> String {
     visit.texts.with(key, "ends", point.ends.clone())
 }
 
-fn shown(visit: &Visit, words: &[String]) -> Shown {
+pub(super) fn shown(visit: &Visit, words: &[String]) -> Shown {
     Shown { words: words.join("\n"), language: visit.texts.language() }
 }
 
 /// The ways on from the choices.
 fn more(visit: &Visit) -> Vec<(Link, String)> {
     let ways = [
+        ("points", "points", "choices-points-hint"),
+        ("times", "times", "choices-times-hint"),
+        ("language", "language", "choices-language-hint"),
         ("one-place", "choices-private", "choices-private-hint"),
         ("e-mail", "choices-risk", "choices-risk-hint"),
         ("offers", "choices-offers", "choices-offers-hint"),
+        ("emergency", "contact", "choices-contact-hint"),
         ("said", "choices-history", "choices-history-hint"),
     ];
     let texts = visit.texts;

@@ -65,7 +65,7 @@ fn ask_birth(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
 }
 
 /// The day that was typed.
-fn born(visit: &Visit) -> Option<Date> {
+pub(super) fn born(visit: &Visit) -> Option<Date> {
     let part = |name: &str| visit.fields.value(name).parse::<i16>().ok();
     let (month, day) = (part("born-month")?, part("born-day")?);
     Date::new(part("born-year")?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()

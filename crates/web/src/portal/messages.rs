@@ -1,6 +1,7 @@
 //! Messages: the list, one with what was written to it, writing back. A text comes from the engine alone, which asks the gate whether it may
 //! be read and writes down who read it.
 
+use super::find;
 use super::form::{Form, Wrong};
 use super::page::{Frame, Link, Notice, draw, draw_as, go};
 use super::reasons::{self, Told};
@@ -11,10 +12,10 @@ use crate::web::Web;
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::Response;
-use postern_base::MessageId;
-use postern_engine::portal::{NotNow, Opener, Opening, Replied, Written};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use postern_base::{MessageId, Purpose};
+use postern_engine::portal::{Listed, NotNow, Opener, Opening, Replied, Written};
 use uuid::Uuid;
 
 /// How many messages a page lists.
@@ -28,6 +29,26 @@ struct MessagesPage<'a> {
     frame: Frame<'a>,
     messages: Vec<Row>,
     older: Option<MessageId>,
+    /// What was looked for, and what came of it.
+    asked: Asked,
+    finding: Option<String>,
+    kinds: Vec<Pick>,
+    times: Vec<Pick>,
+}
+
+/// What was looked for, as it was typed.
+#[derive(Default)]
+pub(super) struct Asked {
+    pub(super) word: String,
+    pub(super) purpose: String,
+    pub(super) within: String,
+}
+
+/// One of several to pick from.
+pub(super) struct Pick {
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) chosen: bool,
 }
 
 struct Row {
@@ -94,6 +115,16 @@ pub(super) async fn list(
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let before = pairs.find(|(name, _)| name == "before").and_then(|(_, id)| id.parse::<Uuid>().ok()).map(MessageId);
     let (listed, older) = web.engine().portal_messages(visitor, before, LISTED).await?;
+    draw_list(&visit, listed, older, (Asked::default(), None))
+}
+
+/// The list, whole or as it was looked for.
+pub(super) fn draw_list(
+    visit: &Visit,
+    listed: Vec<Listed>,
+    older: Option<MessageId>,
+    (asked, finding): (Asked, Option<String>),
+) -> Result<Response, Problem> {
     let messages = listed.into_iter().map(|one| Row {
         id: one.message,
         purpose: visit.texts.say(&format!("purpose-{}", one.purpose)),
@@ -101,8 +132,21 @@ pub(super) async fn list(
         when: visit.texts.day(one.at, &visit.place.zone),
         new: one.read_at.is_none(),
     });
-    let frame = Frame::new(&visit, visit.texts.say("messages")).part("messages");
-    draw(&MessagesPage { frame, messages: messages.collect(), older })
+    let kinds = Purpose::ALL.iter().filter(|purpose| **purpose != Purpose::OneTimeCode).map(|purpose| Pick {
+        value: purpose.to_string(),
+        label: visit.texts.say(&format!("purpose-{purpose}")),
+        chosen: asked.purpose == purpose.as_str(),
+    });
+    let frame = Frame::new(visit, visit.texts.say("messages")).part("messages");
+    draw(&MessagesPage {
+        frame,
+        messages: messages.collect(),
+        older,
+        kinds: kinds.collect(),
+        times: find::times(visit, &asked.within),
+        asked,
+        finding,
+    })
 }
 
 /// `GET /messages/{id}`.
@@ -173,6 +217,32 @@ fn opening(visit: &Visit, opening: &Opening) -> String {
     visit.texts.with(key, "when", visit.time(opening.at))
 }
 
+/// `GET /messages/{id}/download`: one message as a text file, to keep or to hand on.
+pub(super) async fn download(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+    Path((_, id)): Path<(String, Uuid)>,
+) -> Result<Response, Problem> {
+    let opened = match web.engine().open_portal_message(visit.signed_in()?, MessageId(id)).await {
+        Ok(opened) => opened,
+        Err(why) => return not_now(&visit, MessageId(id), why),
+    };
+    let head = [
+        visit.texts.with("messages-from", "practice", visit.place.name.clone()),
+        visit.texts.say(&format!("purpose-{}", opened.purpose)),
+        visit.time(opened.at),
+    ];
+    let subject = opened.subject.map_or_else(String::new, |subject| format!("\n{}\n", subject.reveal()));
+    let text = format!("{}\n{subject}\n{}\n", head.join("\n"), opened.body.reveal());
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        // The name lies in the folder of downloads: it tells nothing.
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"message.txt\""),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, text).into_response())
+}
+
 /// Why it is not shown, as a page; who must show more of themselves is asked for it.
 fn not_now(visit: &Visit, id: MessageId, why: NotNow) -> Result<Response, Problem> {
     let against = match why {
@@ -209,6 +279,10 @@ pub(super) async fn answer(
         // RULES CHT-01: who is in danger hears at once where there is help.
         Ok(Replied::Danger) => Ok(go(&visit, "/help")),
         Ok(Replied::DangerNotTaken) => help_unsent(&visit, true),
+        Ok(Replied::TooMany) => {
+            let wait = said(visit.texts.say("message-reply-wait"));
+            show(&web, &visit, id, (wait, text, false)).await
+        }
         Ok(Replied::NotTaken) => show(&web, &visit, id, (too_long(), text, false)).await,
         Ok(Replied::Taken) => Ok(go(&visit, &format!("/messages/{id}/sent"))),
         Ok(Replied::Stopped) => Ok(go(&visit, &format!("/messages/{id}/stopped"))),
@@ -317,7 +391,9 @@ pub(super) async fn landing(
         Some(_) => vec![texts.say("landing-text"), texts.say("landing-safe")],
         None => vec![texts.say("landing-over")],
     };
-    let form = Form { lead, button: texts.say("landing-go"), ..Form::default() };
+    let stop = web.engine().stop_offer(&token).await?;
+    let links = stop.map(|_| Link::new(format!("/stop/{token}"), texts.say("landing-stop")));
+    let form = Form { lead, button: texts.say("landing-go"), links: links.into_iter().collect(), ..Form::default() };
     form.draw(&visit, texts.say("landing"))
 }
 

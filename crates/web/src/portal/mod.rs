@@ -11,16 +11,21 @@ mod assets;
 mod choices;
 mod colour;
 mod enrol;
+mod find;
 mod form;
 mod messages;
 mod page;
+mod persons;
 mod place;
+mod points;
 mod qr;
 mod reasons;
 mod routes;
 mod sign_in;
+mod stop;
 mod texts;
 mod visit;
+mod wishes;
 
 pub use routes::PORTAL;
 

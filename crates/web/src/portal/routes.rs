@@ -1,6 +1,6 @@
 //! Every page of the portal: who may open it, and what it records. `matrix.out` beside this file is the same as a table.
 
-use super::{account, arrive, assets, choices, enrol, messages, sign_in};
+use super::{account, arrive, assets, choices, enrol, find, messages, persons, points, sign_in, stop, wishes};
 use crate::routes::{Access, Gives, Method, Records, Route, Takes};
 use axum::routing::{MethodRouter, get, post};
 
@@ -149,6 +149,12 @@ pub const PORTAL: &[Route] = &[
         "Remembers it until somebody is signed in.",
         || post(messages::take_link),
     ),
+    page("/p/{tenant}/stop/{token}", "portalStop", Access::Browser, "What a link ends, without an account.", || {
+        get(stop::page)
+    }),
+    form("/p/{tenant}/stop/{token}", "portalEndByLink", Access::Browser, Records::ConsentChanged, "It ends.", || {
+        post(stop::end)
+    }),
     Route {
         records: Records::Disclosed,
         ..page("/p/{tenant}/messages", "portalMessages", Access::Patient, "The messages.", || get(messages::list))
@@ -167,6 +173,19 @@ pub const PORTAL: &[Route] = &[
             Access::Patient,
             "The same, after an answer.",
             || get(messages::sent),
+        )
+    },
+    form("/p/{tenant}/messages/find", "portalFind", Access::Patient, Records::Nothing, "Look for some.", || {
+        post(find::find)
+    }),
+    Route {
+        records: Records::Disclosed,
+        ..page(
+            "/p/{tenant}/messages/{message}/download",
+            "portalDownloadMessage",
+            Access::Patient,
+            "One, as a text file.",
+            || get(messages::download),
         )
     },
     page("/p/{tenant}/messages/{message}/stopped", "portalStopped", Access::Patient, "An answer said stop.", || {
@@ -220,6 +239,25 @@ pub const PORTAL: &[Route] = &[
         Records::Administered,
         "Turn to another record.",
         || post(account::turn),
+    ),
+    page("/p/{tenant}/account/person/add", "portalAddPerson", Access::Patient, "One more record to look at.", || {
+        get(persons::add)
+    }),
+    form(
+        "/p/{tenant}/account/person/add",
+        "portalTakeUpPerson",
+        Access::Patient,
+        Records::Administered,
+        "Take it up by an invitation.",
+        || post(persons::take),
+    ),
+    form(
+        "/p/{tenant}/account/person/leave",
+        "portalLeavePerson",
+        Access::Patient,
+        Records::Administered,
+        "Act for somebody no more.",
+        || post(persons::leave),
     ),
     form(
         "/p/{tenant}/account/proxy",
@@ -284,6 +322,86 @@ pub const PORTAL: &[Route] = &[
         "Sign it, or take it back.",
         || post(choices::save_offers),
     ),
+    page("/p/{tenant}/choices/points", "portalPoints", Access::Patient, "Numbers and addresses.", || get(points::page)),
+    page("/p/{tenant}/choices/points/add", "portalAddPoint", Access::Patient, "One more.", || get(points::add)),
+    form(
+        "/p/{tenant}/choices/points/add",
+        "portalTakePoint",
+        Access::Patient,
+        Records::ConsentChanged,
+        "Adds it and sends a code there.",
+        || post(points::take),
+    ),
+    form(
+        "/p/{tenant}/choices/points/check",
+        "portalCheckPoint",
+        Access::Patient,
+        Records::ConsentChanged,
+        "Sends a code to one.",
+        || post(points::check),
+    ),
+    page("/p/{tenant}/choices/points/code/{message}", "portalPointCode", Access::Patient, "Asks for the code.", || {
+        get(points::code)
+    }),
+    form(
+        "/p/{tenant}/choices/points/code/{message}",
+        "portalConfirmPoint",
+        Access::Patient,
+        Records::ConsentChanged,
+        "It is theirs.",
+        || post(points::confirm),
+    ),
+    form(
+        "/p/{tenant}/choices/points/first",
+        "portalPreferPoint",
+        Access::Patient,
+        Records::ConsentChanged,
+        "This one first.",
+        || post(points::first),
+    ),
+    form(
+        "/p/{tenant}/choices/points/remove",
+        "portalRemovePoint",
+        Access::Patient,
+        Records::ConsentChanged,
+        "Not this one any more.",
+        || post(points::remove),
+    ),
+    page("/p/{tenant}/choices/times", "portalTimes", Access::Patient, "At what times.", || get(wishes::times)),
+    form(
+        "/p/{tenant}/choices/times",
+        "portalChooseTimes",
+        Access::Patient,
+        Records::ConsentChanged,
+        "Choose them.",
+        || post(wishes::save_times),
+    ),
+    page("/p/{tenant}/choices/language", "portalLanguage", Access::Patient, "In which language.", || {
+        get(wishes::language)
+    }),
+    form(
+        "/p/{tenant}/choices/language",
+        "portalChooseLanguage",
+        Access::Patient,
+        Records::ConsentChanged,
+        "Choose it.",
+        || post(wishes::save_language),
+    ),
+    page(
+        "/p/{tenant}/choices/emergency",
+        "portalEmergencyContact",
+        Access::Patient,
+        "Whom to call in an emergency.",
+        || get(wishes::emergency),
+    ),
+    form(
+        "/p/{tenant}/choices/emergency",
+        "portalNameEmergencyContact",
+        Access::Patient,
+        Records::ConsentChanged,
+        "Name them, or nobody.",
+        || post(wishes::save_emergency),
+    ),
     page("/p/{tenant}/choices/said", "portalSaid", Access::Patient, "What was said before.", || get(choices::said)),
 ];
 
@@ -314,7 +432,10 @@ mod tests {
                 other => panic!("{}: {other:?} is no method of a form", route.id),
             }
             if route.access == Access::Browser {
-                assert!(!matches!(route.records, Records::Disclosed | Records::ConsentChanged), "{}", route.id);
+                assert_ne!(route.records, Records::Disclosed, "{}", route.id);
+                // Without an account there is one thing to change: what a link says of itself (47 CFR 64.1200(a)(10)).
+                let by_link = route.id == "portalEndByLink";
+                assert_eq!(route.records == Records::ConsentChanged, by_link, "{}", route.id);
             }
         }
     }

@@ -81,6 +81,11 @@ impl Texts {
         self.format("time-day", Some(&arguments))
     }
 
+    /// A date.
+    pub(crate) fn date(&self, date: jiff::civil::Date) -> String {
+        self.format("time-day", Some(&self.day_of(date)))
+    }
+
     fn day_of(&self, date: jiff::civil::Date) -> FluentArgs<'static> {
         let mut arguments = FluentArgs::new();
         arguments.set("day", i64::from(date.day()));

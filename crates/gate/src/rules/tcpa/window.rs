@@ -137,6 +137,7 @@ fn marketing_cap(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use crate::facts::WantedHours;
     use crate::sample::{Case, refused_by, sends};
     use postern_base::{Channel, Origin, Purpose, Urgency};
 
@@ -170,6 +171,24 @@ mod tests {
         assert_eq!(decision.deliveries[0].not_before, Some("2026-12-02T14:00:00Z".parse().unwrap()));
         assert!(refused_by(&case, Channel::Sms, "TCP-06"));
         assert!(sends(&at("2026-12-02T14:00:00Z"), Channel::Sms));
+    }
+
+    #[test]
+    fn hours_that_the_patient_wants_narrow_the_window_and_never_widen_it() {
+        let wanting = |time: &str, from, to| {
+            let mut case = at(time);
+            case.patient().wanted_hours = Some(WantedHours { from, to });
+            case
+        };
+        // 10 in the morning in New York.
+        let evening = wanting("2026-12-01T15:00:00Z", 17, 20);
+        assert!(refused_by(&evening, Channel::Sms, "TCP-06"));
+        assert_eq!(evening.decide().deliveries[0].not_before, Some("2026-12-01T22:00:00Z".parse().unwrap()));
+        assert!(sends(&wanting("2026-12-01T22:30:00Z", 17, 20), Channel::Sms));
+        // 9 in the evening: what the law and the window close stays closed.
+        assert!(refused_by(&wanting("2026-12-02T02:30:00Z", 0, 23), Channel::Sms, "TCP-06"));
+        let never = wanting("2026-12-01T15:00:00Z", 20, 20);
+        assert_eq!(never.decide().outcome.as_str(), "hold", "no hour at all is for a person");
     }
 
     #[test]

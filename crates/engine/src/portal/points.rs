@@ -1,0 +1,205 @@
+//! A patient's own numbers and addresses: adding one, making sure by a code that it is theirs, not using one any more, wanting one first.
+//!
+//! What is added counts for nothing until its holder has said the code that went there (RULES EML-03), by the same way as every message:
+//! the gate lets a code pass to a place that nobody verified, and nothing else.
+
+use super::preferences::{Shown, channel_of, is_verified, themselves};
+use super::{Aal, Visitor};
+use crate::accept::Tie;
+use crate::address_check::{code_of, six_digits};
+use crate::engine::Engine;
+use crate::error::{AcceptError, UseError};
+use crate::principal::Principal;
+use crate::verifications;
+use crate::wire::{Request, TemplateUse};
+use crate::wishes::{self, Wish};
+use aws_lc_rs::constant_time;
+use jiff::SignedDuration;
+use postern_base::rng::NoEntropy;
+use postern_base::{Channel, MessageId, Purpose};
+use postern_ehr::normal::normalise;
+use postern_gate::facts::{Address, System};
+use postern_store::{DeliveryState, StoreError};
+use std::collections::BTreeMap;
+
+/// The template of the code, and its slot.
+const CODE: (&str, &str) = ("one_time_code", "code");
+/// NIST SP 800-63B 5.1.3.2 (RULES OTP-01): as long as the text says.
+const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
+/// house: how many numbers and addresses one patient adds in a day, so that nobody floods strangers with codes.
+const ADDED_DAILY: usize = 5;
+
+/// Why a number or address was not added or confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PointRefused {
+    /// It is none, or it is not there any more.
+    #[error("this is no number or address that can be used")]
+    NotOne,
+    /// It is on record already.
+    #[error("this is on record already")]
+    Known,
+    /// Too many were added today, or too many codes asked for or said.
+    #[error("there were too many: wait and try again")]
+    TooMany,
+    /// The gate lets no code go there.
+    #[error("no code can be sent there")]
+    NotSent,
+    /// The code is another, was used or is too old.
+    #[error("this code is not right: look again, or ask for another")]
+    WrongCode,
+    /// It takes a sign-in with two factors.
+    #[error("sign in with a second factor first")]
+    SignInStronger,
+    /// The store does not answer (503).
+    #[error("the store does not answer now: try again")]
+    Unavailable,
+}
+
+impl From<UseError> for PointRefused {
+    fn from(error: UseError) -> Self {
+        match error {
+            UseError::NotFound | UseError::Destroyed => Self::NotOne,
+            _ => Self::Unavailable,
+        }
+    }
+}
+
+impl From<StoreError> for PointRefused {
+    fn from(_: StoreError) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<NoEntropy> for PointRefused {
+    fn from(_: NoEntropy) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl Engine {
+    /// Adds a mobile number or an e-mail address of the patient's own and sends a code there; gives the message that holds it. `shared` =
+    /// others read there too.
+    ///
+    /// # Errors
+    /// [`PointRefused`].
+    pub async fn add_point(
+        &self,
+        visitor: &Visitor,
+        (channel, text, shared): (Channel, &str, bool),
+        shown: &Shown,
+    ) -> Result<MessageId, PointRefused> {
+        strong(visitor)?;
+        let system = if channel == Channel::Email { System::Email } else { System::Sms };
+        let point = normalise(system, text).ok_or(PointRefused::NotOne)?;
+        let own = self.own_points(visitor).await?;
+        let known = own.points.iter().find(|(_, known)| known.value == point && known.system == system);
+        if known.is_some_and(|(_, known)| is_verified(known, self.now())) {
+            return Err(PointRefused::Known);
+        }
+        if known.is_none() {
+            let since = self.now().checked_sub(SignedDuration::from_hours(24)).unwrap_or(self.now());
+            let wishes = wishes::all(&own.attested)?;
+            let lately =
+                wishes.iter().filter(|one| matches!(one.content.wish, Wish::AddPoint { .. }) && one.content.at > since);
+            if lately.count() >= ADDED_DAILY {
+                return Err(PointRefused::TooMany);
+            }
+            self.wish(visitor, Some(point.clone()), Wish::AddPoint { channel, shared }, shown).await?;
+        }
+        self.send_code(visitor, channel, &point).await
+    }
+
+    /// Sends a code to a number or address that is on record and not known to be the patient's; gives the message that holds it.
+    ///
+    /// # Errors
+    /// [`PointRefused`].
+    pub async fn ask_point(&self, visitor: &Visitor, handle: &str) -> Result<MessageId, PointRefused> {
+        strong(visitor)?;
+        let point = self.point_called(visitor, handle).await?;
+        let channel = channel_of(point.system).ok_or(PointRefused::NotOne)?;
+        if is_verified(&point, self.now()) {
+            return Err(PointRefused::Known);
+        }
+        self.send_code(visitor, channel, &point.value).await
+    }
+
+    async fn send_code(&self, visitor: &Visitor, channel: Channel, point: &Address) -> Result<MessageId, PointRefused> {
+        let code = six_digits(self.inner.rng.as_ref())?;
+        let template = TemplateUse { name: CODE.0.to_owned(), data: BTreeMap::from([(CODE.1.to_owned(), code)]) };
+        let request = Request {
+            expires_at: self.now().checked_add(LIFETIME).ok(),
+            ..Request::ours(&visitor.patient, Purpose::OneTimeCode, template, channel)
+        };
+        let principal = Principal::system(visitor.tenant.clone());
+        let accepted =
+            self.accept_request(&principal, None, request, Some(Tie::Place(point.clone()))).await.map_err(|error| {
+                match error {
+                    AcceptError::NoSuchPatient | AcceptError::Malformed(_) => PointRefused::NotSent,
+                    _ => PointRefused::Unavailable,
+                }
+            })?;
+        match accepted.answer.decision.outcome.as_str() {
+            "send" => Ok(accepted.answer.id),
+            // RULES OTP-01: as many codes as may went there within the hour.
+            "defer" => Err(PointRefused::TooMany),
+            _ => Err(PointRefused::NotSent),
+        }
+    }
+
+    /// Takes the code that the holder of the number or mailbox said: from then on it counts as the patient's own.
+    ///
+    /// # Errors
+    /// [`PointRefused`].
+    pub async fn confirm_point(&self, visitor: &Visitor, message: MessageId, said: &str) -> Result<(), PointRefused> {
+        strong(visitor)?;
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let record = store.message(message).await?.filter(|record| record.patient == visitor.patient);
+        let record = record.ok_or(PointRefused::WrongCode)?;
+        let expected = code_of(&record, CODE.0).ok_or(PointRefused::WrongCode)?;
+        let sent = |state| matches!(state, DeliveryState::Sent | DeliveryState::Delivered | DeliveryState::Unknown);
+        let delivery = record.deliveries.iter().find(|one| sent(one.state)).ok_or(PointRefused::WrongCode)?;
+        let point = delivery.candidate.point.clone();
+        let attested = store.reading().await?.attestations(&record.patient).await?;
+        let used = verifications::verified_since(&attested, &point, record.accepted_at)?;
+        if used || self.now().duration_since(record.accepted_at) > LIFETIME {
+            return Err(PointRefused::WrongCode);
+        }
+        if !self.inner.tries.admits(message, self.now()) {
+            return Err(PointRefused::TooMany);
+        }
+        let said: String = said.chars().filter(char::is_ascii_digit).collect();
+        if constant_time::verify_slices_are_equal(said.as_bytes(), expected.as_bytes()).is_err() {
+            return Err(PointRefused::WrongCode);
+        }
+        let principal = Principal::system(visitor.tenant.clone());
+        self.count_as_verified(&principal, &record, &point, "a code that went there was said in the portal").await?;
+        self.inner.wake.notify_one();
+        Ok(())
+    }
+
+    /// Has a number or address used no more.
+    ///
+    /// # Errors
+    /// [`PointRefused`].
+    pub async fn remove_point(&self, visitor: &Visitor, handle: &str, shown: &Shown) -> Result<(), PointRefused> {
+        strong(visitor)?;
+        let point = self.point_called(visitor, handle).await?;
+        Ok(self.wish(visitor, Some(point.value), Wish::RemovePoint, shown).await?)
+    }
+
+    /// Has a number or address used before the others.
+    ///
+    /// # Errors
+    /// [`PointRefused`].
+    pub async fn prefer_point(&self, visitor: &Visitor, handle: &str, shown: &Shown) -> Result<(), PointRefused> {
+        strong(visitor)?;
+        let point = self.point_called(visitor, handle).await?;
+        Ok(self.wish(visitor, Some(point.value), Wish::Prefer, shown).await?)
+    }
+}
+
+/// house: whoever changes where messages go has shown two factors, and is the patient themself.
+fn strong(visitor: &Visitor) -> Result<(), PointRefused> {
+    themselves(visitor)?;
+    if visitor.aal == Aal::Aal2 { Ok(()) } else { Err(PointRefused::SignInStronger) }
+}
