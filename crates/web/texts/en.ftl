@@ -320,12 +320,12 @@ because-setup = We are not set up to send it that way.
 
 # Numbers and addresses, times, language, whom to call.
 choices-unclear = You wrote something that may mean stop. One of our staff reads it before we send more here.
-choices-unverified = We have not checked that this is yours. Confirm it under "Your phone numbers and e-mail".
+choices-unverified = We have not checked that this is yours. Confirm it under "Your numbers and addresses".
 choices-points-hint = Add one, confirm it, or stop using one.
 choices-times-hint = When texts, calls, and e-mail may come.
 choices-language-hint = The language we write to you in.
 choices-contact-hint = Who we call about you if something happens.
-points = Your phone numbers and e-mail
+points = Your numbers and addresses
 points-text = We only send messages to a number or address that you confirmed.
 points-add = Add a number or address
 points-add-text = We send a code there first. It counts as yours when you type the code here.

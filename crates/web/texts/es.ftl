@@ -320,12 +320,12 @@ because-setup = No estamos preparados para enviarlo así.
 
 # Teléfonos y direcciones, horas, idioma, a quién llamar.
 choices-unclear = Usted escribió algo que quizás quiere decir basta. Una persona de nuestro equipo lo lee antes de enviar más aquí.
-choices-unverified = No hemos comprobado que esto es de usted. Confírmelo en "Sus teléfonos y su correo".
+choices-unverified = No hemos comprobado que esto es de usted. Confírmelo en "Sus teléfonos y direcciones".
 choices-points-hint = Agregue uno, confírmelo o deje de usarlo.
 choices-times-hint = Cuándo pueden llegar textos, llamadas y correos.
 choices-language-hint = El idioma en que le escribimos.
 choices-contact-hint = A quién llamamos por usted si pasa algo.
-points = Sus teléfonos y su correo
+points = Sus teléfonos y direcciones
 points-text = Solo enviamos mensajes a un teléfono o una dirección que usted confirmó.
 points-add = Agregar un teléfono o una dirección
 points-add-text = Primero enviamos ahí un código. Cuenta como suyo cuando usted escribe el código aquí.

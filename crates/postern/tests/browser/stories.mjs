@@ -17,7 +17,7 @@ function totp(key, ahead = 0) {
 /** How far the clinic's clock is ahead of ours, in seconds: a demo's is. */
 let known_offset = 0;
 
-const words = {
+export const words = {
   en: {
     signIn: "Sign in", choices: "Choices", messages: "Messages", account: "Account", signOut: "Sign out", result: "Test result",
     why: "Why it came this way", who: "Who opened this", safety: "get help now", saved: "saved",
@@ -28,13 +28,13 @@ const words = {
   },
 };
 
-const go = (page) => page.locator("main button[type=submit]").first().click();
-const must = (condition, what) => {
+export const go = (page) => page.locator("main button[type=submit]").first().click();
+export const must = (condition, what) => {
   if (!condition) throw new Error(what);
 };
 
 /** Types the invitation and the two identifiers, one page each, and looks at every page. */
-async function invited(page, { invitation, born, name }, look, mark) {
+export async function invited(page, { invitation, born, name }, look, mark) {
   await page.getByLabel(/code|código/i).first().fill(invitation);
   if (look) await look(page, `enrol-code-${mark}`);
   await go(page);
@@ -238,3 +238,5 @@ export async function passkey({ known, open, look }) {
   await page.getByRole("link", { name: "Account", exact: true }).click();
   await look(page, "account-passkey-en");
 }
+
+export * from "./wishes.mjs";

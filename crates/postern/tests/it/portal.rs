@@ -1,5 +1,7 @@
 //! Stories of the patients' portal, told in a real browser: Chromium, driven by Playwright, every page looked at by axe.
 
+mod wishes;
+
 use crate::clinic::{Folder, POSTERN, free_port};
 use crate::peers::missing_peer;
 use serde_json::{Value, json};

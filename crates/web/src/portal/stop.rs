@@ -44,9 +44,6 @@ pub(super) async fn end(
     paragraphs.extend(places(&visit, &offer));
     paragraphs.push(texts.say("stop-still"));
     paragraphs.push(texts.say("stop-back"));
-    if let Some(number) = &visit.place.callback {
-        paragraphs.push(texts.with("call", "number", number.clone()));
-    }
     let links = vec![Link::new("/sign-in", texts.say("stop-sign-in"))];
     let notice = Notice { paragraphs, links, ..Notice::default() };
     notice.draw(StatusCode::OK, Frame::new(&visit, texts.say("stop-heading-done")))
