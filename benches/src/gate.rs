@@ -5,8 +5,9 @@ use crate::report::Line;
 use crate::sample::{Case, address, point};
 use crate::timing::Timings;
 use jiff::SignedDuration;
-use postern_base::{Channel, Level, Purpose};
-use postern_gate::facts::{Event, EventStatus, PastDelivery, System};
+use postern_base::{Channel, Level, Phi, Purpose};
+use postern_gate::facts::{Event, EventStatus, Inbound, PastDelivery, System};
+use postern_gate::revocation::Heard;
 use postern_gate::{Fact, Outcome, examine};
 use std::error::Error;
 use std::hint::black_box;
@@ -17,6 +18,9 @@ pub(crate) fn run() -> Result<Vec<Line>, Box<dyn Error>> {
     let mut lines = measured("", &ordinary(35))?;
     lines.extend(measured(", over the caps", &ordinary(1))?);
     lines.extend(measured(", crowded", &crowded())?);
+    // As the engine gives it: each text was read when it came.
+    lines.extend(measured(", twenty texts of the patient", &with_replies(true))?);
+    lines.extend(measured(", twenty texts read in the decision", &with_replies(false))?);
     Ok(lines)
 }
 
@@ -65,6 +69,33 @@ fn ordinary(days_apart: i64) -> Case {
     let mut case =
         Case::of("appointment_reminder", Level::L1, &[Channel::Portal, Channel::Sms, Channel::Email, Channel::Voice]);
     with_history(&mut case, days_apart);
+    case
+}
+
+/// An ordinary case in which the patient wrote twenty times, heard before or to be read.
+fn with_replies(heard: bool) -> Case {
+    const SAID: [&str; 5] = [
+        "Yes, I'll be there on Tuesday",
+        "can I come half an hour later, the bus is slow",
+        "gracias, ya voy en camino",
+        "my cough won't stop, should I still come in?",
+        "Thank you so much for the reminder!",
+    ];
+    let mut case = ordinary(35);
+    let now = case.facts.now;
+    let names: Vec<_> = case.patient().names.iter().map(|name| name.reveal().clone()).collect();
+    case.history().inbound = (1..=20)
+        .zip(SAID.iter().cycle())
+        .map(|(day, said)| Inbound {
+            at: now - SignedDuration::from_hours(24 * day),
+            channel: Channel::Sms,
+            point: address("+12125550101"),
+            text: Phi::new((*said).to_owned()),
+            thread_purpose: None,
+            reviewed: None,
+            heard: if heard { Heard::of(said, names.iter().map(String::as_str)) } else { Heard::NOT_YET },
+        })
+        .collect();
     case
 }
 

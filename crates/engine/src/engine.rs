@@ -5,6 +5,7 @@ use crate::alerts::Untold;
 use crate::config::EngineConfig;
 use crate::domains::Domains;
 use crate::faults::{Faults, NoFaults, Step, Stop};
+use crate::heard::Readings;
 use crate::lanes::Lanes;
 use crate::metrics::Metrics;
 use crate::portal::Waiting;
@@ -62,6 +63,8 @@ pub(crate) struct Inner {
     pub(crate) tries: Tries,
     /// Alerts that the duty contact did not take word of.
     pub(crate) untold: Untold,
+    /// What patients wrote, as it was read.
+    pub(crate) readings: Readings,
     /// What waits for its next step in the patients' portal.
     pub(crate) portal: Waiting,
     pub(crate) wake: Notify,
@@ -98,6 +101,8 @@ impl Engine {
         let addresses = domain.and_then(|domain| ReturnAddresses::new(domain, store.return_key()).ok());
         let tokens = Tokens::new(store.return_key());
         let portal = Waiting::new(store.return_key());
+        let metrics = Metrics::default();
+        let readings = Readings::new(store.return_key(), metrics.replies_read.clone());
         let admission = Arc::new(Semaphore::new(config.in_flight));
         Self {
             inner: Arc::new(Inner {
@@ -119,11 +124,12 @@ impl Engine {
                 tokens,
                 tries: Tries::default(),
                 untold: Untold::default(),
+                readings,
                 portal,
                 wake: Notify::new(),
                 draining: AtomicBool::new(false),
                 admission,
-                metrics: Metrics::default(),
+                metrics,
             }),
         }
     }

@@ -145,7 +145,11 @@ impl Engine {
         // What the patient wrote in the portal counts as well (47 CFR 64.1200(a)(10): "any reasonable method").
         let signed_in = Phi::new(Arc::from(request.patient.reference()));
         let heard: Vec<_> = points.iter().cloned().chain([signed_in]).collect();
-        let inbound = reading.inbound(&heard, Timestamp::MIN).await?;
+        let mut inbound = reading.inbound(&heard, Timestamp::MIN).await?;
+        let names = patient.known().map_or(&[][..], |patient| &patient.names);
+        for message in &mut inbound {
+            message.heard = self.inner.readings.heard(&message.text, names);
+        }
         let opt_outs = reading.opt_outs(&points).await?;
         let mut own = reading.verifications(&points).await?;
         // An address that mail comes back from is nobody's that we know, whatever was found out of it, until somebody lifts that.

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, MessageId, Origin, PatientId, Phi, Purpose, TenantId};
 use postern_channels::InboundMessage;
 use postern_gate::facts::{Address, OptOut, OptOutScope};
-use postern_gate::revocation::{Meaning, read_to};
+use postern_gate::revocation::Meaning;
 use postern_ledger::{Entry, Kind};
 use postern_store::{NewInbound, Tenanted};
 use std::collections::BTreeMap;
@@ -163,12 +163,13 @@ impl Engine {
         patients: &[PatientId],
         message: &InboundMessage,
     ) -> Result<Meaning, ReceiveFailure> {
-        let mut names = Vec::new();
+        let mut names: Vec<Phi<String>> = Vec::new();
         let mut reading = store.reading().await?;
         for patient in patients {
             names.extend(self.directory(&mut reading, patient, None, message.at).await?.record.identity.names);
         }
-        Ok(read_to(message.text.reveal(), names.iter().map(|name| name.reveal().as_str())))
+        let heard = self.inner.readings.heard(&message.text, &names);
+        Ok(heard.meaning().unwrap_or(Meaning::Ambiguous))
     }
 
     /// Whether more came from this contact point within the hour than a person writes who waits for an answer.

@@ -26,6 +26,7 @@ mod explain;
 mod facts;
 pub mod faults;
 mod grounds;
+mod heard;
 mod identity;
 mod import;
 mod inbound;

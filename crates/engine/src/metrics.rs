@@ -60,6 +60,8 @@ pub struct Metrics {
     pub alerts_late: Counter,
     /// Words that the duty contact did not take.
     pub duty_untold: Counter,
+    /// Texts of patients that were read; one that was read before is not counted again.
+    pub replies_read: Counter,
     /// Deliveries that wait.
     pub queued: Gauge,
     /// Deliveries with a provider.
@@ -90,6 +92,7 @@ impl Default for Metrics {
             oldest_alert_seconds: Gauge::default(),
             alerts_late: Counter::default(),
             duty_untold: Counter::default(),
+            replies_read: Counter::default(),
             queued: Gauge::default(),
             with_provider: Gauge::default(),
             held: Gauge::default(),
@@ -123,6 +126,7 @@ impl Metrics {
         );
         registry.register("postern_alerts_late", "Alerts that waited too long", self.alerts_late.clone());
         registry.register("postern_duty_untold", "Words the duty contact did not take", self.duty_untold.clone());
+        registry.register("postern_replies_read", "Texts of patients that were read", self.replies_read.clone());
         registry.register("postern_queued", "Deliveries that wait for their turn", self.queued.clone());
         registry.register("postern_with_provider", "Deliveries with a provider", self.with_provider.clone());
         registry.register("postern_held", "Deliveries that wait for a person", self.held.clone());

@@ -8,9 +8,9 @@ use crate::ledger_entry;
 use crate::principal::{Principal, PrincipalKind, Scope};
 use crate::reads::{PAGE, patient_id};
 use crate::wire::{NewReview, ReadReason, ReceivedView, WireError};
-use postern_base::{PatientId, Review};
+use postern_base::{PatientId, Phi, Review};
 use postern_gate::facts::{OptOut, OptOutScope};
-use postern_gate::revocation::{self, Meaning, read_to};
+use postern_gate::revocation::Meaning;
 use postern_ledger::{Entry, Kind};
 use postern_store::{ReceivedMessage, Reviewed};
 use std::collections::BTreeSet;
@@ -47,7 +47,8 @@ impl Engine {
         if !entries.is_empty() {
             store.append(entries).await?;
         }
-        Ok(found.into_iter().map(view).collect())
+        let names = self.names_of(principal, &patient).await?;
+        Ok(found.into_iter().map(|one| self.inbound_view(one, &names)).collect())
     }
 
     /// Records what a named person who read a patient's message says it means. It binds at once, also for what is queued. The same word
@@ -114,10 +115,31 @@ impl Engine {
         patient: &PatientId,
         message: &ReceivedMessage,
     ) -> Result<bool, UseError> {
+        let names = self.names_of(principal, patient).await?;
+        Ok(self.inner.readings.heard(&message.text, &names).meaning() != Some(Meaning::Ambiguous))
+    }
+
+    /// The patient's names on record: who "is not here" is told by them.
+    async fn names_of(&self, principal: &Principal, patient: &PatientId) -> Result<Vec<Phi<String>>, UseError> {
         let mut reading = self.inner.store.tenant(&principal.tenant).reading().await?;
-        let identity = self.directory(&mut reading, patient, None, self.now()).await?.record.identity;
-        let names = identity.names.iter().map(|name| name.reveal().as_str());
-        Ok(read_to(message.text.reveal(), names) != Meaning::Ambiguous)
+        Ok(self.directory(&mut reading, patient, None, self.now()).await?.record.identity.names)
+    }
+
+    /// A message as it is shown: with what the gate hears in it.
+    fn inbound_view(&self, one: ReceivedMessage, names: &[Phi<String>]) -> ReceivedView {
+        let meaning = self.inner.readings.heard(&one.text, names).meaning();
+        ReceivedView {
+            id: one.number,
+            at: one.at,
+            channel: one.channel,
+            from: one.from.reveal().to_string(),
+            read_as: inbound::code(meaning.unwrap_or(Meaning::Ambiguous)).to_owned(),
+            text: one.text.into_inner(),
+            purpose: one.thread_purpose,
+            answers: one.answers,
+            theirs: one.theirs,
+            reviewed: one.reviewed,
+        }
     }
 
     fn reviewed_by(&self, principal: &Principal, message: &ReceivedMessage, code: &str) -> Result<Entry, UseError> {
@@ -127,20 +149,5 @@ impl Engine {
             Some(answered) => ledger_entry::about(entry, answered, None),
             None => entry,
         })
-    }
-}
-
-fn view(one: ReceivedMessage) -> ReceivedView {
-    ReceivedView {
-        id: one.number,
-        at: one.at,
-        channel: one.channel,
-        from: one.from.reveal().to_string(),
-        read_as: inbound::code(revocation::read(one.text.reveal())).to_owned(),
-        text: one.text.into_inner(),
-        purpose: one.thread_purpose,
-        answers: one.answers,
-        theirs: one.theirs,
-        reviewed: one.reviewed,
     }
 }

@@ -140,7 +140,8 @@ impl<'a> Setting<'a> {
 }
 
 fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, WireError> {
-    if content.body.trim().is_empty() {
+    // Blanks, and signs that are not shown, tell nobody anything.
+    if !content.body.chars().any(char::is_alphanumeric) {
         return Err(WireError::new("content.body", "expected text"));
     }
     if content.body.chars().count() > BODY_CHARS {

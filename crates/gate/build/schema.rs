@@ -20,6 +20,7 @@ const WORD_LISTS: &[&str] = &[
     "orders",
     "ends",
     "ended",
+    "wants_back",
     "contacting",
     "contacts",
     "sent",

@@ -4,6 +4,7 @@
 //! webhooks in `channels`.
 
 use crate::facts::{Certificate, ConsentKind, Ehr, Inbound, Provision, RelatedPerson, Ruling, System};
+use crate::revocation::Heard;
 use crate::sample::{Case, address, consent, refused_by, sends, sends_form};
 use crate::{Fact, Outcome};
 use jiff::civil::date;
@@ -33,6 +34,7 @@ fn answered(text: &str) -> Case {
         text,
         thread_purpose: None,
         reviewed: None,
+        heard: Heard::NOT_YET,
     });
     case
 }

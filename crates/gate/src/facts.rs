@@ -4,6 +4,7 @@ use crate::deployment::Deployment;
 use crate::fact::Fact;
 use crate::reference::HeldResult;
 use crate::rendition::{Commitment, Content, Rendition};
+use crate::revocation::Heard;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use postern_base::{Category, Channel, EmailTier, PatientId, Phi, Purpose, Review};
@@ -631,6 +632,8 @@ pub struct Inbound {
     pub thread_purpose: Option<Purpose>,
     /// What a person who read it says it means; `None` = nobody has said.
     pub reviewed: Option<Review>,
+    /// What was heard in it before this decision.
+    pub heard: Heard,
 }
 
 /// An opt-out.

@@ -2,11 +2,21 @@
 
 use crate::view::says_something;
 
-/// The resources that stand for a person of the staff (FHIR R4 `Practitioner`, `PractitionerRole`). A device, an organisation, a
-/// patient and their relatives are none of it.
-const STAFF: &[&str] = &["Practitioner", "PractitionerRole"];
-/// What programs call themselves: a name that holds one of these words names nobody.
+/// The resources that stand for somebody or something else than a person of the staff (FHIR R4): a reference to one names nobody.
+const OTHERS: &[&str] = &[
+    "device",
+    "patient",
+    "relatedperson",
+    "organization",
+    "group",
+    "healthcareservice",
+    "location",
+    "endpoint",
+    "careteam",
+];
+/// What programs call themselves: a name that ends with one of these words names nobody.
 const PROGRAMS: &[&str] = &[
+    "account",
     "agent",
     "api",
     "automated",
@@ -34,7 +44,8 @@ const PROGRAMS: &[&str] = &[
     "workflow",
 ];
 /// What stands for a name where there is none.
-const NOBODY: &[&str] = &["ai", "admin", "anonymous", "n a", "nobody", "none", "null", "staff", "unknown", "user"];
+const NOBODY: &[&str] =
+    &["ai", "admin", "anonymous", "n", "a", "the", "nobody", "none", "null", "staff", "unknown", "user"];
 
 /// Whether `actor` names a natural person of the practice.
 ///
@@ -42,17 +53,24 @@ const NOBODY: &[&str] = &["ai", "admin", "anonymous", "n a", "nobody", "none", "
 /// record, or by name; whether it is the one who asks is for whoever takes the request to see.
 pub(crate) fn is_person(actor: &str) -> bool {
     match actor.trim().split_once('/') {
-        Some((kind, id)) => STAFF.contains(&kind) && is_name(id),
+        // "user/ana.ruiz": what a directory calls its people is no matter.
+        Some((kind, id)) => {
+            let word = !kind.is_empty() && kind.chars().all(char::is_alphanumeric);
+            word && !OTHERS.contains(&kind.to_lowercase().as_str()) && is_name(id)
+        }
         None => is_name(actor),
     }
 }
 
+/// Whether a name is somebody's. "Dr. Robot Chen" is called so; what ends as a program does, or holds nothing but such words, is nobody.
 fn is_name(name: &str) -> bool {
     let lower = name.to_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    says_something(name)
-        && !words.iter().any(|word| PROGRAMS.contains(word))
-        && !NOBODY.contains(&words.join(" ").as_str())
+    let words = || lower.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().any(char::is_alphabetic));
+    let program = |word: &str| PROGRAMS.contains(&word);
+    let ends_as_program = words().next_back().is_some_and(program);
+    // A number in a directory is somebody's; a name of words such as these is nobody's.
+    let nobody = words().next().is_some() && words().all(|word| program(word) || NOBODY.contains(&word));
+    says_something(name) && !ends_as_program && !nobody
 }
 
 #[cfg(test)]
@@ -68,6 +86,13 @@ mod tests {
             "dr-lee",
             "Ai Tanaka",
             " Ana Gómez, RN ",
+            "user/ana.ruiz",
+            "staff/ana",
+            "User/17",
+            "Person/12",
+            "practitioner/dr-lee",
+            "Dr. Robot Chen",
+            "System Admin Ana Ruiz",
         ] {
             assert!(is_person(actor), "{actor}");
         }
@@ -83,13 +108,17 @@ mod tests {
             "Practitioner/",
             "Practitioner/system",
             "Practitioner//",
-            "practitioner/dr-lee",
+            "device/pump-1",
             "Device/pump-1",
             "Patient/p1",
             "Organization/clinic",
             "RelatedPerson/r1",
             "HealthcareService/er",
             "system",
+            "user/system",
+            "Robot",
+            "the system admin",
+            "robot-7",
             "SYSTEM",
             "ai-agent",
             "AI",

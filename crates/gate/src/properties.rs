@@ -12,6 +12,7 @@ use crate::facts::{
 use crate::finding::{Against, Bar, Finding};
 use crate::policy::{LoweredCell, Overrides, Policy};
 use crate::request::{AnsweredBy, Marketing, MarketingKind, Remuneration, Translation, Voice, VoiceMode};
+use crate::revocation::Heard;
 use crate::rules::{ALL, roster};
 use crate::sample::{Case, address, consent};
 use crate::view::View;
@@ -186,7 +187,7 @@ prop_compose! {
         let now = case.facts.now;
         for (text, to) in texts {
             let text = Phi::new(text.to_owned());
-            case.history().inbound.push(Inbound { at: now, channel: Channel::Sms, point: address(POINTS[to]), text, thread_purpose: None, reviewed: None });
+            case.history().inbound.push(Inbound { at: now, channel: Channel::Sms, point: address(POINTS[to]), text, thread_purpose: None, reviewed: None, heard: Heard::NOT_YET });
         }
         case
     }
@@ -593,7 +594,7 @@ proptest! {
     ) {
         let mut case = Case::reminder_by_sms();
         let (at, text) = (case.facts.now, Phi::new(format!("{before}{word}{after}")));
-        case.history().inbound.push(Inbound { at, channel: Channel::Sms, point: address(POINTS[0]), text, thread_purpose: None, reviewed: None });
+        case.history().inbound.push(Inbound { at, channel: Channel::Sms, point: address(POINTS[0]), text, thread_purpose: None, reviewed: None, heard: Heard::NOT_YET });
         prop_assert!(!crate::sample::sends(&case, Channel::Sms));
     }
 

@@ -6,13 +6,15 @@
 
 use crate::reference::{
     ASKS_WHO, ASKS_WHO_ELSE, CARE, CONTACTING, COURTESIES, CURSES, CURSES_ANYWHERE, DEATHS, DOUBTFUL,
-    DOUBTFUL_ANYWHERE, HELP, RESUMES, REVOKES, REVOKES_ANYWHERE, THREATENED_FOR, THREATS, WRONG_NUMBER,
+    DOUBTFUL_ANYWHERE, HELP, ORDERS, RESUMES, REVOKES, REVOKES_ANYWHERE, SENT, SERVICES, THREATENED_FOR, THREATS,
+    WANTS_BACK, WRONG_NUMBER,
 };
 use postern_base::Review;
 
 mod elsewhere;
 mod ending;
 mod foreign;
+mod heard;
 mod means;
 mod named;
 mod net;
@@ -34,9 +36,10 @@ mod wish;
 use elsewhere::elsewhere;
 use ending::ending;
 use foreign::{is_foreign_stop, may_be_foreign_stop};
+pub use heard::Heard;
 use means::{asks_for_other_means, refuses_offers};
 use normal::{Normal, TURNS, as_shown};
-use others::{is_denied, without_others};
+use others::{asks_to_go_on, is_denied, without_others};
 use refusal::{Refusal, may_refuse, refusal};
 use somebody::is_somebody_else;
 use stranger::{Stranger, stranger};
@@ -116,21 +119,60 @@ fn has_had_enough(whole: &str) -> bool {
 #[must_use]
 pub fn read(text: &str) -> Meaning {
     match read_by_rules(text) {
-        Meaning::Other if net::holds(text) => Meaning::Ambiguous,
-        meaning => meaning,
+        Ruled { meaning: Meaning::Other, asks_to_stay: false, .. } if net::holds(text) => Meaning::Ambiguous,
+        Ruled { doubt: Some(doubt), .. } if net::lets_go(text, doubt) => Meaning::Other,
+        Ruled { meaning, .. } => meaning,
     }
 }
 
+/// A doubt of the rules that is no reading: something stands there, and they do not see what is meant by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Doubt {
+    /// A word that ends something, and not seen is what: "I'll look when I stop", "the train stopped".
+    Word,
+    /// The turn of a sentence: a refusal with a condition, a message that is spoken of, somebody who may be a stranger, a language.
+    Turn,
+}
+
 /// What the rules hear, without the net under them.
-fn read_by_rules(text: &str) -> Meaning {
-    // What a reader sees counts, and what was typed too.
-    let shown = text.contains(TURNS).then(|| read_windows(&as_shown(text)));
-    shown.filter(|meaning| *meaning != Meaning::Other).unwrap_or_else(|| read_windows(text))
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ruled {
+    meaning: Meaning,
+    /// Why it is ambiguous, where the net, which weighs the whole, may let it go all the same (docs/decisions/0036).
+    doubt: Option<Doubt>,
+    /// It asks that messages go on, and for nothing else: "don't let them take me off".
+    asks_to_stay: bool,
+}
+
+impl Ruled {
+    const BY_A_WORD: Self = Self { meaning: Meaning::Ambiguous, doubt: Some(Doubt::Word), asks_to_stay: false };
+    const BY_A_TURN: Self = Self { doubt: Some(Doubt::Turn), ..Self::BY_A_WORD };
+
+    /// The stronger of what two parts of a text say.
+    fn or(self, other: Self) -> Self {
+        let plainly = |part: Self| part.meaning == Meaning::Ambiguous && part.doubt.is_none();
+        let meaning = stronger(self.meaning, other.meaning);
+        let doubtful = meaning == Meaning::Ambiguous && !plainly(self) && !plainly(other);
+        let doubt = self.doubt.max(other.doubt).filter(|_| doubtful);
+        Self { meaning, doubt, asks_to_stay: self.asks_to_stay && other.asks_to_stay }
+    }
+}
+
+impl From<Meaning> for Ruled {
+    fn from(meaning: Meaning) -> Self {
+        Self { meaning, doubt: None, asks_to_stay: false }
+    }
+}
+
+fn read_by_rules(text: &str) -> Ruled {
+    // What a reader sees counts, and what was typed too; who turns text about hides something, and no word of it is passed over.
+    let shown = text.contains(TURNS).then(|| Ruled::from(read_windows(&as_shown(text)).meaning));
+    shown.filter(|ruled| ruled.meaning != Meaning::Other).unwrap_or_else(|| read_windows(text))
 }
 
 /// The strongest of what the parts of a long text mean; a reply is one part.
-fn read_windows(text: &str) -> Meaning {
-    windows(text).map(read_plain).reduce(stronger).unwrap_or(Meaning::Other)
+fn read_windows(text: &str) -> Ruled {
+    windows(text).map(read_plain).reduce(Ruled::or).unwrap_or(Meaning::Other.into())
 }
 
 /// Reads a message that came to where a patient of these `names` was written to: who "is not here" is told from other words by their
@@ -149,7 +191,7 @@ pub fn read_to<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Meaning 
     }
 }
 
-fn read_plain(text: &str) -> Meaning {
+fn read_plain(text: &str) -> Ruled {
     let normal = Normal::new(text);
     let whole = normal.text.as_str();
     let stranger = match (stranger(text), elsewhere(text, whole)) {
@@ -157,32 +199,41 @@ fn read_plain(text: &str) -> Meaning {
         (one, other) => one.or(other),
     };
     if let Some(wrong) = wrong_number(text, whole, stranger) {
-        return wrong;
+        return wrong.into();
     }
     if whole.is_empty() {
-        return if normal.stop_sign { Meaning::Revokes } else { Meaning::Other };
+        return if normal.stop_sign { Meaning::Revokes } else { Meaning::Other }.into();
     }
     let core = courtesies_off(whole);
     if is_cancel(whole) || is_cancel(&core) {
-        return Meaning::RevokesOrCancelsVisit;
+        return Meaning::RevokesOrCancelsVisit.into();
     }
     if revokes(whole) || revokes(&core) || is_foreign_stop(whole) {
-        return Meaning::Revokes;
+        return Meaning::Revokes.into();
     }
     let spoken = without_others(whole);
-    if let Some(meaning) = read_sentence(text, whole, &spoken) {
-        return meaning;
+    let said = read_sentence(text, whole, &spoken);
+    if let Some(ruled) = said.filter(|ruled| ruled.doubt.is_none()) {
+        return ruled;
     }
-    if stranger.is_some() || is_doubtful(whole, &spoken) || normal.stop_sign {
-        return Meaning::Ambiguous;
+    if is_doubtful(whole, &spoken) || normal.stop_sign {
+        return Meaning::Ambiguous.into();
+    }
+    let turned = stranger.is_some() || may_refuse(&spoken);
+    let doubt = said.and_then(|ruled| ruled.doubt).max(turned.then_some(Doubt::Turn));
+    if let Some(doubt) = doubt.or_else(|| has_word(&spoken, DOUBTFUL).then_some(Doubt::Word)) {
+        return Ruled { doubt: Some(doubt), ..Ruled::BY_A_WORD };
     }
     if is_one_of(whole, RESUMES) || is_one_of(&core, RESUMES) {
-        return Meaning::Resumes;
+        return Meaning::Resumes.into();
     }
     if is_one_of(whole, HELP) || is_one_of(&core, HELP) {
-        return Meaning::Help;
+        return Meaning::Help.into();
     }
-    if is_unread(whole) { Meaning::Ambiguous } else { Meaning::Other }
+    if is_unread(whole) && !net::is_harmless(text) {
+        return Ruled::BY_A_TURN;
+    }
+    Ruled { asks_to_stay: asks_to_go_on(whole), ..Meaning::Other.into() }
 }
 
 /// Whether the place is said not to be the patient's, perhaps with a word that revokes.
@@ -197,52 +248,76 @@ fn wrong_number(text: &str, whole: &str, stranger: Option<Stranger>) -> Option<M
 }
 
 /// What a message says by its sentences, of which `spoken` is left when the ends of other things are taken out.
-fn read_sentence(text: &str, whole: &str, spoken: &str) -> Option<Meaning> {
+fn read_sentence(text: &str, whole: &str, spoken: &str) -> Option<Ruled> {
     if is_denied(spoken) {
-        return Some(Meaning::Ambiguous);
+        return Some(Ruled::BY_A_WORD);
     }
     let parts: Vec<String> = clauses(text).map(|clause| without_others(&clause)).collect();
     let parts = || parts.iter().map(String::as_str);
+    if phrases_in(whole, WANTS_BACK).next().is_some() {
+        return Some(Ruled::BY_A_WORD);
+    }
     let ended = ending(spoken).or_else(|| parts().find_map(ending).map(|one| one.within(spoken)));
     let care = asks_about_care(whole);
     let commanded = |part: &str| commands(part) && Refusal::Clear.limited_by(part) == Refusal::Clear;
     if ended == Some(Refusal::Clear) || (!care && (commanded(spoken) || parts().any(commanded))) {
-        return Some(Meaning::Revokes);
+        return Some(Meaning::Revokes.into());
     }
     match wish(spoken) {
-        Some(Wish::Clear) => return Some(Meaning::Revokes),
-        Some(Wish::Turned) => return Some(Meaning::Ambiguous),
+        Some(Wish::Clear) => return Some(Meaning::Revokes.into()),
+        Some(Wish::Turned) => return Some(Meaning::Ambiguous.into()),
         Some(Wish::Unclear) | None => {}
     }
     let refused = refusal(spoken).or_else(|| parts().find_map(refusal).map(|one| one.within(spoken)));
     if refused == Some(Refusal::Clear) && !care {
-        return Some(Meaning::Revokes);
+        return Some(Meaning::Revokes.into());
     }
-    if ended.is_some() || refused.is_some() || asks_for_other_means(whole) {
-        return Some(Meaning::Ambiguous);
+    if asks_for_other_means(whole) {
+        return Some(Meaning::Ambiguous.into());
+    }
+    if refused.is_some() {
+        return Some(Ruled::BY_A_TURN);
+    }
+    if ended.is_some() {
+        // 47 CFR 64.1200(a)(10): "cancel my appointment" begins with a word that revokes, whatever it ends.
+        let first = whole.split(' ').find(|word| !COURTESIES.contains(word));
+        let ordered = first.is_some_and(|word| ORDERS.contains(&word));
+        return Some(if ordered { Meaning::Ambiguous.into() } else { Ruled::BY_A_TURN });
     }
     // By its clauses too: "No, quiero darme de baja" denies nothing.
-    if parts().chain([spoken]).any(|part| phrases_in(part, REVOKES_ANYWHERE).next().is_some()) {
+    let phrases =
+        || parts().chain([spoken]).flat_map(|part| phrases_in(part, REVOKES_ANYWHERE).map(move |it| (part, it)));
+    if phrases().next().is_some() {
+        let plainly = phrases().any(|(part, phrase)| !leaves_something_else(part, phrase));
         // "stop this medication?" asks a clinician, it does not revoke.
-        return Some(if care { Meaning::Ambiguous } else { Meaning::Revokes });
+        return Some(if care || !plainly { Ruled::BY_A_WORD } else { Meaning::Revokes.into() });
     }
     // "Not interested, stop", "STOP (sent from my phone)", "I want you to STOP": the word stands by itself among others.
     let alone = |test: fn(&str) -> bool| parts().any(|part| test(&courtesies_off(part)));
     if !care && alone(is_cancel) {
-        return Some(Meaning::RevokesOrCancelsVisit);
+        return Some(Meaning::RevokesOrCancelsVisit.into());
     }
-    (!care && (alone(revokes) || alone(commands_an_end) || shouts_stop(text, spoken))).then_some(Meaning::Revokes)
+    (!care && (alone(revokes) || alone(commands_an_end) || shouts_stop(text, spoken)))
+        .then_some(Meaning::Revokes.into())
+}
+
+/// "Take me off the prep", "can she take me off the 40": something else than what is sent is left, as far as the words behind `phrase`
+/// of `part` say.
+fn leaves_something_else(part: &str, phrase: &str) -> bool {
+    const NEAR: usize = 5;
+    let Some((_, rest)) = part.split_once(phrase).filter(|_| phrase.ends_with("me off")) else { return false };
+    let mut words = rest.split_whitespace();
+    let named = words.next().is_some_and(|word| matches!(word, "the" | "that" | "this" | "my" | "of"));
+    let ours = |word: &str| SENT.contains(&word) || SERVICES.contains(&word) || is_contacting(word);
+    let mut near = words.take(NEAR).peekable();
+    named && near.peek().is_some() && !near.any(ours)
 }
 
 /// Whether a message may revoke, or tells what a person must know before anything more is sent.
 fn is_doubtful(whole: &str, spoken: &str) -> bool {
     let has = |phrases: &'static [&'static str]| phrases_in(whole, phrases).next().is_some();
     let told = has(DEATHS) || has(DOUBTFUL_ANYWHERE) || has_had_enough(whole);
-    told || refuses_offers(whole)
-        || may_be_foreign_stop(whole)
-        || wish(spoken).is_some()
-        || may_refuse(spoken)
-        || has_word(spoken, DOUBTFUL)
+    told || refuses_offers(whole) || may_be_foreign_stop(whole) || wish(spoken).is_some() || may_refuse(spoken)
 }
 
 /// Whether `word` is to reach somebody, or to send.

@@ -13,7 +13,7 @@ use crate::policy::{LoweredCell, Policy};
 use crate::reference::{BREAK_GLASS_LONGEST, CONFIRMATION_TEXT};
 use crate::rendition::Offers;
 use crate::request::{Request, VoiceMode};
-use crate::revocation::{Meaning, SpokenOf, read_to, spoken_of};
+use crate::revocation::{Meaning, SpokenOf};
 use crate::window::{Opening, Window};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -130,8 +130,8 @@ pub(crate) struct View<'a> {
     pub(crate) emergency: bool,
     /// The message that is answered.
     pub(crate) answered: Option<&'a Inbound>,
-    /// What each message of the history means, in its order: each is read once.
-    meanings: Vec<Meaning>,
+    /// What each message of the history means and speaks of, in its order: each is read once.
+    heard: Vec<(Meaning, SpokenOf)>,
     pub(crate) today: Today,
     capped: OnceCell<Option<Timestamp>>,
     window: OnceCell<Window>,
@@ -168,7 +168,7 @@ impl<'a> View<'a> {
             level: None,
             emergency: emergency(request, purpose, facts.now),
             answered: request.in_reply_to.and_then(|index| history.and_then(|h| h.inbound.get(index))),
-            meanings: meanings(history, patient),
+            heard: heard(history, patient),
             today: Today::at(facts.now),
             capped: OnceCell::new(),
             window: OnceCell::new(),
@@ -227,7 +227,7 @@ impl<'a> View<'a> {
 
     fn stopped(&self, history: &History, point: &ContactPoint) -> Stopped {
         let address = &point.value;
-        let readings = || self.messages().filter_map(|(m, meaning)| Some((m.at, self.heard(m, meaning, point)?)));
+        let readings = || self.read().filter_map(|(m, heard)| Some((m.at, self.said_of(m, heard, point)?)));
         let resumed = if history.inbound.is_empty() {
             None
         } else {
@@ -270,18 +270,25 @@ impl<'a> View<'a> {
 
     /// Every message that came in, with what it means.
     pub(crate) fn messages(&self) -> impl Iterator<Item = (&'a Inbound, Meaning)> + '_ {
-        self.history.map_or(&[][..], |history| &history.inbound).iter().zip(self.meanings.iter().copied())
+        self.read().map(|(message, (meaning, _))| (message, meaning))
+    }
+
+    /// Every message that came in, with what it means and speaks of.
+    fn read(&self) -> impl Iterator<Item = (&'a Inbound, (Meaning, SpokenOf))> + '_ {
+        self.history.map_or(&[][..], |history| &history.inbound).iter().zip(self.heard.iter().copied())
     }
 
     /// What the message that is answered means.
     pub(crate) fn answered_meaning(&self) -> Option<Meaning> {
-        self.answered.and(self.request.in_reply_to).and_then(|index| self.meanings.get(index).copied())
+        let index = self.answered.and(self.request.in_reply_to)?;
+        self.heard.get(index).map(|(meaning, _)| *meaning)
     }
 
     /// What a message says of a contact point: of its own everything; of another what a revocation reaches.
     ///
     /// 47 CFR 64.1200(a)(10): "any reasonable method": who asks in the portal, or by e-mail, for no more texts gets none.
-    fn heard(&self, message: &Inbound, meaning: Meaning, point: &ContactPoint) -> Option<Meaning> {
+    fn said_of(&self, message: &Inbound, heard: (Meaning, SpokenOf), point: &ContactPoint) -> Option<Meaning> {
+        let (meaning, spoken) = heard;
         if same_place(&message.point, &point.value) {
             return Some(meaning);
         }
@@ -291,7 +298,6 @@ impl<'a> View<'a> {
         if !signed_in && !letter && !self.points_of_patient().any(|known| same_place(&known.value, &message.point)) {
             return None;
         }
-        let spoken = spoken_of(message.text.reveal());
         let reached = match point.system {
             System::Sms => spoken.texts,
             System::Phone => spoken.calls,
@@ -495,6 +501,12 @@ impl<'a> View<'a> {
         self.window.get()?.closing(self.start)
     }
 
+    /// Why the glass is not broken, where somebody tried.
+    pub(crate) fn glass_fault(&self) -> Option<&'static str> {
+        self.request.break_glass.as_ref()?;
+        glass_fault(self.request, self.purpose, self.now)
+    }
+
     /// When the glass that was broken is whole again; `None` when it was not broken.
     pub(crate) fn glass_mends(&self) -> Option<Timestamp> {
         self.request.break_glass.as_ref().filter(|_| self.emergency).map(|glass| glass.expires_at)
@@ -532,10 +544,13 @@ impl<'a> View<'a> {
     }
 }
 
-/// What each message of the history means, in its order.
-fn meanings(history: Option<&History>, patient: Option<&Patient>) -> Vec<Meaning> {
+/// What each message of the history means and speaks of, in its order.
+fn heard(history: Option<&History>, patient: Option<&Patient>) -> Vec<(Meaning, SpokenOf)> {
     let names = || patient.map_or(&[][..], |patient| &patient.names).iter().map(|name| name.reveal().as_str());
-    let read = |m: &Inbound| read_to(m.text.reveal(), names()).reviewed(m.reviewed);
+    let read = |m: &Inbound| {
+        let (meaning, spoken) = m.heard.or_read(m.text.reveal(), names());
+        (meaning.reviewed(m.reviewed), spoken)
+    };
     history.map_or(&[][..], |history| &history.inbound).iter().map(read).collect()
 }
 
@@ -589,15 +604,40 @@ fn audience<'a>(request: &Request, facts: &'a Facts) -> Audience<'a> {
 /// a key of their own, breaks the glass: no program, no mass mailing, no journey, no automatic reply and no model, whatever name they
 /// give. The API asks for that too; the gate does not rely on it.
 fn emergency(request: &Request, purpose: Purpose, now: Timestamp) -> bool {
-    let by_a_human = request.origin == Origin::Staff;
-    let glass = request.break_glass.as_ref().is_some_and(|glass| {
-        let named = is_person(&glass.actor) && says_something(glass.reason.reveal());
-        // house: for this emergency, not for the year.
-        let soon_over = glass.expires_at.duration_since(now) <= BREAK_GLASS_LONGEST;
-        named && now < glass.expires_at && soon_over
-    });
+    request.urgency == Urgency::Emergency && glass_fault(request, purpose, now).is_none()
+}
+
+/// What keeps a glass from being broken, in a sentence that somebody can mend it by at night; `None` = nothing, or nobody tried.
+fn glass_fault(request: &Request, purpose: Purpose, now: Timestamp) -> Option<&'static str> {
+    let Some(glass) = request.break_glass.as_ref() else { return Some("Nobody by name claimed emergency access.") };
+    if request.urgency != Urgency::Emergency {
+        return Some("Emergency access was claimed for a message that is not declared an emergency; it lifts nothing.");
+    }
     // 47 CFR 64.1200(f)(4): "affecting the health and safety of consumers": a bill, a survey or an offer never is.
-    request.urgency == Urgency::Emergency && is_care(purpose) && by_a_human && glass
+    if !is_care(purpose) {
+        return Some("Emergency access was claimed for what is no care of the patient; it lifts nothing.");
+    }
+    if request.origin != Origin::Staff {
+        return Some(
+            "Emergency access was claimed by a program; it lifts nothing until a member of staff asks with a key of their own.",
+        );
+    }
+    if !is_person(&glass.actor) {
+        return Some(
+            "Emergency access was claimed and lifts nothing: its `actor` names no person of the staff. Give a name, or a reference such as Practitioner/ana-ruiz.",
+        );
+    }
+    if !says_something(glass.reason.reveal()) {
+        return Some("Emergency access was claimed without a reason; it lifts nothing until one is given.");
+    }
+    if glass.expires_at <= now {
+        return Some("Emergency access was claimed for a time that is over; it lifts nothing.");
+    }
+    // house: for this emergency, not for the year.
+    if glass.expires_at.duration_since(now) > BREAK_GLASS_LONGEST {
+        return Some("Emergency access was claimed for longer than a day; it lifts nothing until it ends sooner.");
+    }
+    None
 }
 
 /// A name or a reason has letters; an invisible character or a single sign is neither.

@@ -14,6 +14,7 @@ use crate::writer::{Tx, Write};
 use jiff::Timestamp;
 use postern_base::{Channel, MessageId, PatientId, Phi, Purpose, TenantId};
 use postern_gate::facts::{Address, Inbound, OptOut, OptOutScope, Verification};
+use postern_gate::revocation::Heard;
 use postern_ledger::Entry;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -517,6 +518,7 @@ impl Reading {
                     text: Phi::new(frames.text()?.to_owned()),
                     thread_purpose: optional_word(&row, 2)?,
                     reviewed: optional_word(&row, 6)?,
+                    heard: Heard::NOT_YET,
                 });
             }
         }

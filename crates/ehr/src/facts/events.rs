@@ -128,11 +128,19 @@ fn report_status(status: Option<&str>) -> EventStatus {
     }
 }
 
+/// Where orders, invoices, visits and tasks stand: the words of the status codes of FHIR R4.
 fn order_status(status: Option<&str>) -> EventStatus {
     match status {
-        Some("active" | "issued" | "in-progress" | "planned" | "balanced" | "final") => EventStatus::Active,
-        Some("cancelled" | "entered-in-error" | "stopped" | "revoked") => EventStatus::Cancelled,
-        Some("completed" | "finished" | "ended") => EventStatus::Past,
+        Some(
+            "active" | "issued" | "in-progress" | "planned" | "balanced" | "final" | "arrived" | "triaged" | "onleave"
+            | "requested" | "received" | "accepted" | "ready" | "preparation" | "available" | "billed" | "billable",
+        ) => EventStatus::Active,
+        Some("draft" | "on-hold" | "registered") => EventStatus::Pending,
+        Some(
+            "cancelled" | "entered-in-error" | "stopped" | "revoked" | "rejected" | "declined" | "failed" | "not-done"
+            | "aborted" | "nullified" | "not-billable" | "inactive",
+        ) => EventStatus::Cancelled,
+        Some("completed" | "finished" | "ended" | "amended" | "corrected" | "appended") => EventStatus::Past,
         _ => EventStatus::Unknown,
     }
 }

@@ -17,6 +17,7 @@ use postern_gate::request::{
     Ai, AnsweredBy, Breach, BreakGlass, Disclosure, Marketing, MarketingKind, NoticeElement, Recipient, Remuneration,
     Request, Translation, Voice, VoiceMode,
 };
+use postern_gate::revocation::Heard;
 use std::sync::LazyLock;
 
 /// Records by their fields, and words by their variants, in the order of their bytes.
@@ -66,7 +67,7 @@ shapes! {
         ClinicianHold { named, physical_harm, until }
         History { deliveries, inbound, opt_outs, number_checks, notices, earlier }
         PastDelivery { at, channel, point, purpose, automated, outcome }
-        Inbound { at, channel, point, text, thread_purpose, reviewed }
+        Inbound { at, channel, point, text, thread_purpose, reviewed, heard }
         OptOut { at, channel, point, scope }
         NumberCheck { point, checked_at, reassigned }
         NoticeGiven { kind, point, at, objected }
@@ -116,6 +117,16 @@ shapes! {
         Offers { Nothing, Perhaps, Plainly }
         LinkState { NoLinks, Clean, Foreign, CarriesIdentifiers }
         Missing { NotRecorded, EhrUnreachable, Unreadable, StoreUnavailable, ClassifierFailed }
+    }
+}
+
+impl Pack for Heard {
+    /// What was heard is no fact of its own: a decision that is made again reads the text again, and whether the two agree is what
+    /// `verify --replay` is there to say.
+    fn put(&self, _: &mut Vec<u8>) {}
+
+    fn take(_: &mut &[u8]) -> Option<Self> {
+        Some(Self::NOT_YET)
     }
 }
 

@@ -4,6 +4,7 @@ use super::malformed::WireError;
 use jiff::Timestamp;
 use postern_base::{Channel, Phi, Purpose, Review};
 use postern_gate::facts;
+use postern_gate::revocation::Heard;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -221,6 +222,7 @@ impl History {
                     text: m.text.0.clone(),
                     thread_purpose: m.thread_purpose,
                     reviewed: m.reviewed,
+                    heard: Heard::NOT_YET,
                 })
                 .collect(),
             opt_outs,

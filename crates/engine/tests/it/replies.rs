@@ -201,3 +201,21 @@ async fn no_reader_takes_back_a_stop_and_a_strangers_number_is_closed() {
     assert!(!texts(&answer));
     assert!(answer.decision.refusals.iter().any(|refusal| refusal.rule == "TCP-19"));
 }
+
+#[tokio::test]
+async fn what_a_patient_wrote_is_read_when_it_comes_and_never_again() {
+    let mut clinic = clinic().await;
+    for nth in 0..20 {
+        clinic.patient_writes(NUMBER, &format!("thank you, see you on the {nth}th")).await;
+    }
+    let read = || clinic.engine.metrics().replies_read.get();
+    assert_eq!(read(), 20);
+    for visit in ["a1", "a2", "a3"] {
+        clinic.send(&reminder(visit)).await;
+        clinic.settle().await;
+        clinic.minutes(26 * 60);
+    }
+    assert_eq!(read(), 20, "three messages and their second gates looked at all twenty");
+    let shown = clinic.engine.received(&clinic.principal, "p1", wire::ReadReason::Treatment, None, 50).await.unwrap();
+    assert!(shown.len() >= 20 && read() == 20, "{} shown, {} read", shown.len(), read());
+}

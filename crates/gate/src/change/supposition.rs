@@ -15,6 +15,7 @@ use crate::reference::ONE_TIME_CODE_LIFETIME;
 use crate::remedy::Remedy;
 use crate::rendition::LinkState;
 use crate::request::{Ai, BreakGlass, NoticeElement, Request};
+use crate::revocation::Heard;
 use crate::view::same_place;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -475,6 +476,7 @@ fn answer(history: &mut History, change: &Change, address: &Address, now: Timest
                 text: Phi::new("START".to_owned()),
                 thread_purpose: None,
                 reviewed: None,
+                heard: Heard::NOT_YET,
             });
         }
     }

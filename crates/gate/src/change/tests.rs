@@ -10,6 +10,7 @@ use crate::facts::{
 };
 use crate::properties::{case, stricter, tighten};
 use crate::request::{Ai, MarketingKind};
+use crate::revocation::Heard;
 use crate::sample::{Case, address, consent};
 use jiff::ToSpan;
 use postern_base::{Basis, Level, Purpose};
@@ -172,6 +173,7 @@ fn an_unreadable_consent_is_read_by_a_person_and_an_unclear_answer_too() {
         text,
         thread_purpose: None,
         reviewed: None,
+        heard: Heard::NOT_YET,
     });
     assert!(offered(&case).contains(&vec!["read_answer"]));
 }

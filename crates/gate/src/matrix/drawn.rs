@@ -3,10 +3,12 @@
 
 use crate::decide::standing;
 use crate::fact::Fact;
-use crate::facts::{ConsentKind, ContactPoint, Inbound, NoticeGiven, Provision, Ruling, System};
+use crate::facts::{Certificate, ConsentKind, ContactPoint, Inbound, NoticeGiven, Provision, Ruling, System};
 use crate::matrix::{Column, cell};
 use crate::request::{AnsweredBy, Marketing, MarketingKind, Remuneration, Voice, VoiceMode};
+use crate::revocation::Heard;
 use crate::sample::{Case, address, consent};
+use jiff::SignedDuration;
 use postern_base::{Category, Channel, EmailMode, Form, Level, Phi, Purpose};
 use std::fmt::Write;
 
@@ -113,6 +115,15 @@ fn meet(case: &mut Case, purpose: Purpose, voice: Voice) {
     for (kind, point) in [("email_risk", "pat@example.org"), ("app_risk", "app-1")] {
         case.history().notices.push(NoticeGiven { kind: kind.into(), point: address(point), at: now, objected: false });
     }
+    // A certificate that RFC 8551 has nothing against.
+    case.facts.certificates.push(Certificate {
+        address: address("pat@example.org"),
+        from: now.checked_sub(SignedDuration::from_hours(24)).unwrap(),
+        until: now.checked_add(SignedDuration::from_hours(24 * 90)).unwrap(),
+        trusted: true,
+        revoked: Fact::Known(false),
+        names_address: true,
+    });
     if purpose == Purpose::OneTimeCode {
         // By e-mail a code verifies the address (OTP-02): here it is not verified yet.
         let mails = case.patient().points.iter_mut().filter(|point| point.system == System::Email);
@@ -122,6 +133,15 @@ fn meet(case: &mut Case, purpose: Purpose, voice: Voice) {
         Some(Voice { mode: VoiceMode::Human, answered_by: AnsweredBy::Patient, identity_verified: true, ..voice });
     if purpose == Purpose::Marketing {
         case.request.event = Some(record.into());
+        case.facts.event = Fact::Known(crate::facts::Event {
+            reference: record.into(),
+            status: crate::facts::EventStatus::Active,
+            at: None,
+            result_class: None,
+            clinician_release: None,
+            hold: None,
+            labels: Vec::new(),
+        });
         let (kind, remuneration) = (MarketingKind::OwnService, Remuneration::None);
         case.request.marketing = Some(Marketing { kind, remuneration, drug_lapsed_days: 0 });
     }
@@ -210,6 +230,7 @@ fn a_message_that_answers_in_an_open_chat_says_nothing_of_the_patient() {
         text,
         thread_purpose: None,
         reviewed: None,
+        heard: Heard::NOT_YET,
     });
     case.request.in_reply_to = Some(0);
     assert!(case.decide().deliveries.is_empty());

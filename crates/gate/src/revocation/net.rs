@@ -5,6 +5,7 @@
 //! has read the reply; it revokes nothing, and what the rules heard stands. `net/training.rs` trains it; docs/decisions/0035 says why so,
 //! docs/replies.md how well.
 
+use super::Doubt;
 use super::normal::Normal;
 use crate::reference::HARMLESS_REPLIES;
 use std::collections::BTreeSet;
@@ -24,6 +25,9 @@ const UNIT: f32 = 64.0;
 const FOREIGN: f32 = 0.0;
 /// From this score on English and Spanish are held: chosen by what is held of harmless replies that were not trained from.
 const UNWANTED: f32 = 0.35;
+/// Below these scores a reply in English or Spanish asks for nothing, although the rules doubt it for a word, or for the turn of a sentence.
+const LET_GO: f32 = -0.4;
+const LET_GO_TURNED: f32 = -0.8;
 /// Below this score a reply in another language asks for nothing, as far as the net has seen that language.
 const HARMLESS: f32 = -0.5;
 
@@ -42,6 +46,18 @@ const SIGNS_MAX: usize = 6;
 pub(super) fn holds(text: &str) -> bool {
     let seen = Seen::new(text);
     !seen.is_harmless() && seen.passages().any(|words| scores(words).hold(words, seen.is_of_another_script()))
+}
+
+/// Whether nothing is said but yes, no, thanks, a greeting, a number, in whatever language.
+pub(super) fn is_harmless(text: &str) -> bool {
+    Seen::new(text).is_harmless()
+}
+
+/// Whether `text`, of which the rules have no more than a `doubt`, asks for nothing: in English or Spanish, and in every passage far from
+/// all that asks to be left alone.
+pub(super) fn lets_go(text: &str, doubt: Doubt) -> bool {
+    let seen = Seen::new(text);
+    !seen.is_of_another_script() && seen.passages().all(|words| scores(words).let_go(words, doubt))
 }
 
 /// A reply as the net sees it.
@@ -138,6 +154,16 @@ impl Scores {
     fn hold(self, words: &[String], another_script: bool) -> bool {
         let foreign = another_script || (self.foreign > FOREIGN && tell_a_language(words));
         self.unwanted > if foreign { HARMLESS } else { UNWANTED }
+    }
+
+    /// Whether a passage of these words with these scores is let go in spite of a `doubt`.
+    fn let_go(self, words: &[String], doubt: Doubt) -> bool {
+        let foreign = self.foreign > FOREIGN && tell_a_language(words);
+        let below = match doubt {
+            Doubt::Word => LET_GO,
+            Doubt::Turn => LET_GO_TURNED,
+        };
+        !foreign && self.unwanted < below
     }
 }
 

@@ -25,8 +25,25 @@ impl Normal {
             }
         }
         out.truncate(out.trim_end().len());
-        Self { text: join_letters(&not_drawn_out(&out)), stop_sign }
+        Self { text: spelled_out(join_letters(&not_drawn_out(&out))), stop_sign }
     }
+}
+
+/// `text` with what is shortened on telephones spelled out.
+fn spelled_out(text: String) -> String {
+    const SHORT: &[(&str, &str)] = &[
+        ("dnt", "dont"),
+        ("wrng", "wrong"),
+        ("nmbr", "number"),
+        ("numbr", "number"),
+        ("msgz", "msgs"),
+        ("txtn", "texting"),
+    ];
+    let spelled = |word: &str| SHORT.iter().find(|(short, _)| *short == word).map(|(_, long)| *long);
+    if !text.split(' ').any(|word| spelled(word).is_some()) {
+        return text;
+    }
+    text.split(' ').map(|word| spelled(word).unwrap_or(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// `text` with each letter once that is drawn out: "stooop", "pleaaase".

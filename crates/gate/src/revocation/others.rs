@@ -26,7 +26,7 @@ pub(super) fn without_others(text: &str) -> String {
     let text = phrases.iter().fold(format!(" {text} "), |text, phrase| text.replace(&format!(" {phrase} "), " "));
     let words: Vec<&str> = text.split_whitespace().collect();
     let goes_on: Vec<Range<usize>> = (0..words.len())
-        .flat_map(|at| [asks_to_go_on(&words, at), asks_to_stay(&words, at), leaves_another(&words, at)])
+        .flat_map(|at| [denies_an_end(&words, at), asks_to_stay(&words, at), leaves_another(&words, at)])
         .flatten()
         .collect();
     let of_another = |at: usize| goes_on.iter().any(|part| part.contains(&at)) || is_of_another(&words, at);
@@ -34,8 +34,14 @@ pub(super) fn without_others(text: &str) -> String {
     kept.map(|(_, word)| *word).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether `text`, normalised, asks that messages go on: "please don't stop the reminders", "don't let them take me off".
+pub(super) fn asks_to_go_on(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (0..words.len()).any(|at| denies_an_end(&words, at).or_else(|| asks_to_stay(&words, at)).is_some())
+}
+
 /// The words that ask that messages do not end, where the one at `at` is the end: "please don't stop the reminders", "no dejen de avisarme".
-fn asks_to_go_on(words: &[&str], at: usize) -> Option<Range<usize>> {
+fn denies_an_end(words: &[&str], at: usize) -> Option<Range<usize>> {
     /// What is said of somebody, and asks nobody.
     const TELLS: &[&str] = &["deja", "cancela", "paro", "corta"];
     words.get(at).filter(|word| ENDS.contains(word) && !TELLS.contains(word))?;
@@ -80,10 +86,20 @@ fn is_of_another(words: &[&str], at: usize) -> bool {
     }
     let before = words.get(..at).unwrap_or_default();
     let after = words.get(at.saturating_add(1)..).unwrap_or_default();
+    if is_with_what_is_sent(after) {
+        return false;
+    }
     is_of_a_symptom(before)
         || is_of_doing(before, after)
         || is_of_a_thing(before, after)
         || is_told(words, word, before)
+}
+
+/// "Stop with the flu shot messages": what is sent about care is sent.
+fn is_with_what_is_sent(after: &[&str]) -> bool {
+    const NEAR: usize = 5;
+    let all = after.first().is_some_and(|word| matches!(*word, "with" | "sending" | "your" | "these" | "those"));
+    all && after.iter().skip(1).take(NEAR).any(|word| SENT.contains(word))
 }
 
 /// "My cough won't stop", "the bleeding stopped".
@@ -141,4 +157,57 @@ fn is_first(before: &[&str]) -> bool {
 /// Whether `text`, made by [`without_others`], denies an end and does not say of what.
 pub(super) fn is_denied(text: &str) -> bool {
     phrases_in(text, NEGATED).next().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{all, kept};
+    use super::super::{Meaning, read};
+
+    #[test]
+    fn a_word_for_an_end_among_words_about_something_else_changes_nothing() {
+        all(
+            &[
+                "can i just stop in or do i need an appt",
+                "I'm driving right now, will look at it when I stop",
+                "Do I get off at the Burnside stop or the 183rd one",
+                "contractions 7 min apart but they stop when I lay down",
+                "Please take my old address off the file, we moved into town. 410 Elm now",
+                "Please take me off the prep that tastes like lemon cleaner, there has to be another one",
+                "You quit sending me the blood sugar tips, can you turn those back on?",
+                "estamos en la pisca y no dan permiso, puede ser domingo?",
+                "por qué ya no me mandan los consejos de la diabetes?",
+                "Ta bien",
+                "ya voy",
+            ],
+            Meaning::Other,
+        );
+    }
+
+    #[test]
+    fn the_net_lets_nothing_go_that_begins_as_an_order_or_that_may_be_meant_for_us() {
+        kept(&[
+            "please cancel my appointment",
+            "stop it already or I call the police",
+            "take me off, I told you before",
+        ]);
+        for text in [
+            "For the love of God stop with the flu shot messages",
+            "dnt txt me",
+            "No more surveys!!! I have answered four of them",
+            "Ya no ocupo estos avisos, muchas gracias por todo",
+            "take me off the list",
+            "can Terry take me off the reminder texts",
+        ] {
+            assert!(read(text).stops(), "{text}: {:?}", read(text));
+        }
+    }
+
+    #[test]
+    fn who_asks_for_more_is_not_given_to_the_net() {
+        all(
+            &["I like the texts. Don't let them take me off", "please don't stop the reminders, I need them"],
+            Meaning::Other,
+        );
+    }
 }

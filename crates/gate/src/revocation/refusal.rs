@@ -68,6 +68,9 @@ const SENT: &[&str] = &[
     "avisos",
     "llamadas",
     "correos",
+    "survey",
+    "surveys",
+    "encuestas",
 ];
 /// What goes before a refusal and changes nothing.
 const BEFORE: &[&str] = &["and", "so", "i", "said", "again", "do", "us", "asked", "told", "also"];
@@ -270,6 +273,10 @@ const AGAINST: &[&str] = &[
 const FOR: &[&str] = &[
     "thanks for",
     "thank you for",
+    "keep em coming",
+    "keep them coming",
+    "help",
+    "helps",
     "got",
     "get",
     "getting",
@@ -454,7 +461,11 @@ fn takes_consent_back(words: &[&str]) -> bool {
     }
     words.iter().enumerate().filter(|(_, word)| CONSENTS.contains(word)).any(|(at, _)| {
         let before = words.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
-        before.iter().any(|word| TAKES_BACK.contains(word) || NEVER.contains(word)) && !is_an_insurers(words, at)
+        // "No me dan permiso": an employer gives none.
+        let of_others = before.iter().any(|word| matches!(*word, "dan" | "da" | "dieron" | "dio"));
+        before.iter().any(|word| TAKES_BACK.contains(word) || NEVER.contains(word))
+            && !of_others
+            && !is_an_insurers(words, at)
     }) || authorizes_none(words)
 }
 
@@ -496,7 +507,15 @@ fn wants_to_be_taken_out(words: &[&str]) -> bool {
     let said = after_courtesies(words);
     let Some((first, rest)) = said.split_first() else { return false };
     let mine = rest.iter().any(|word| matches!(*word, "me" | "my" | "mi" | "this")) || first.ends_with("me");
-    TAKES_OUT.contains(first) && mine && rest.iter().any(|word| LISTS.contains(word)) && away(first, rest)
+    // "Take my old address off the file": one's record is put right.
+    let email = rest.iter().any(|word| matches!(*word, "email" | "e" | "mail"));
+    let of_the_record =
+        rest.iter().any(|word| matches!(*word, "address" | "insurance" | "pharmacy" | "direccion" | "seguro"));
+    TAKES_OUT.contains(first)
+        && mine
+        && (email || !of_the_record)
+        && rest.iter().any(|word| LISTS.contains(word))
+        && away(first, rest)
 }
 
 /// "Take" and "get" take out only with "off", "out" or "from"; so does "pongan", with "fuera".

@@ -8,6 +8,7 @@ use super::{ALL, Waiver, blocking, house, privacy, security, special, tcpa};
 pub(in crate::rules) use crate::fact::{Fact, Missing};
 pub(in crate::rules) use crate::facts::{ConsentKind, Event, EventStatus, History, Inbound, Provision, Ruling, System};
 pub(in crate::rules) use crate::request::{Ai, AnsweredBy, Marketing, MarketingKind, Remuneration, Voice, VoiceMode};
+use crate::revocation::Heard;
 pub(in crate::rules) use crate::sample::{Case, address, consent};
 pub(in crate::rules) use postern_base::{Channel, EmailMode, Level, Origin, Phi, Purpose, RecipientRole};
 
@@ -89,7 +90,15 @@ pub(in crate::rules) fn voice(case: &mut Case) -> &mut Voice {
 pub(in crate::rules) fn heard(case: &mut Case, channel: Channel, from: &str, text: &str) {
     let at = case.facts.now.checked_sub(jiff::SignedDuration::from_mins(2)).unwrap();
     let (point, text) = (address(from), Phi::new(text.to_owned()));
-    case.history().inbound.push(Inbound { at, channel, point, text, thread_purpose: None, reviewed: None });
+    case.history().inbound.push(Inbound {
+        at,
+        channel,
+        point,
+        text,
+        thread_purpose: None,
+        reviewed: None,
+        heard: Heard::NOT_YET,
+    });
 }
 
 pub(in crate::rules) fn after(words: &str) -> Case {

@@ -146,10 +146,6 @@ fn event_against(view: &View<'_>) -> Option<Finding> {
                 .for_good("What was to be told of has happened.")
         });
     };
-    let read = reference.starts_with("Appointment/") || reference.starts_with("DiagnosticReport/");
-    if !read {
-        return None;
-    }
     let Some(event) = view.event else {
         let missing = match &view.facts.event {
             crate::fact::Fact::Unknown(why) => WaitingFor::because(*why),
@@ -161,11 +157,12 @@ fn event_against(view: &View<'_>) -> Option<Finding> {
         });
     };
     let purpose = view.request.purpose;
-    // What tells of a cancellation, or follows a visit, outlives the event.
-    let outlives = matches!(
-        purpose,
-        Purpose::TreatmentUpdate | Purpose::Billing | Purpose::FollowUp | Purpose::Emergency | Purpose::BreachNotice
-    );
+    // What tells of a cancellation, or follows a visit, outlives the event; a bill does not outlive itself.
+    let outlives = match purpose {
+        Purpose::TreatmentUpdate | Purpose::FollowUp | Purpose::Emergency | Purpose::BreachNotice => true,
+        Purpose::Billing => !is_account(reference),
+        _ => false,
+    };
     match event.status {
         EventStatus::Cancelled if !outlives => Some(
             deny("The event this is about was cancelled or withdrawn; nothing is sent.")
@@ -173,7 +170,7 @@ fn event_against(view: &View<'_>) -> Option<Finding> {
         ),
         EventStatus::Pending if !outlives => Some(wait(
             WaitingFor::Ehr,
-            "The result is not final yet; the message waits until the record says that it is.",
+            "What this is about is not final yet; the message waits until the record says that it is.",
         )),
         EventStatus::Unknown if !outlives => {
             Some(unknown("Where the event stands is not on record; nothing is sent about it.").for_good(MISSING))
@@ -188,6 +185,20 @@ fn event_against(view: &View<'_>) -> Option<Finding> {
         ),
         _ => None,
     }
+}
+
+/// Whether a reference names what is to be paid, rather than what it is paid for.
+fn is_account(reference: &str) -> bool {
+    const ACCOUNTS: &[&str] = &[
+        "Invoice",
+        "Account",
+        "ChargeItem",
+        "Claim",
+        "ExplanationOfBenefit",
+        "PaymentNotice",
+        "PaymentReconciliation",
+    ];
+    reference.split_once('/').is_some_and(|(kind, _)| ACCOUNTS.contains(&kind))
 }
 
 /// The instant after which the message is worthless: the caller's, or the beginning of the visit it reminds of.
@@ -417,6 +428,42 @@ mod tests {
         assert!(refused_by(&case, Channel::Sms, "SYS-05"));
         case.request.event = Some("Appointment/a2".into());
         assert!(!refused_by(&case, Channel::Sms, "SYS-05"));
+    }
+
+    #[test]
+    fn an_order_or_a_bill_that_was_taken_back_or_is_not_on_record_is_told_to_nobody() {
+        let about = |purpose: &str, reference: &str, status: Option<EventStatus>| {
+            let mut case = Case::of(purpose, Level::L1, &[Channel::Portal]);
+            case.request.event = Some(reference.into());
+            case.facts.event = Fact::recorded(status.map(|status| Event {
+                reference: reference.into(),
+                status,
+                at: None,
+                result_class: None,
+                clinician_release: None,
+                hold: None,
+                labels: Vec::new(),
+            }));
+            case
+        };
+        for (purpose, reference) in
+            [("medication", "MedicationRequest/m1"), ("billing", "Invoice/i1"), ("recall", "ServiceRequest/s1")]
+        {
+            for status in [EventStatus::Active, EventStatus::Past] {
+                assert!(sends(&about(purpose, reference, Some(status)), Channel::Portal), "{reference} {status:?}");
+            }
+            for status in [Some(EventStatus::Cancelled), Some(EventStatus::Unknown), None] {
+                assert!(
+                    refused_by(&about(purpose, reference, status), Channel::Portal, "SYS-04"),
+                    "{reference} {status:?}"
+                );
+            }
+        }
+        assert!(
+            sends(&about("billing", "Appointment/a1", Some(EventStatus::Cancelled)), Channel::Portal),
+            "the visit that was missed is billed"
+        );
+        assert!(refused_by(&about("medication", "m1", None), Channel::Portal, "SYS-04"), "a reference that is none");
     }
 
     #[test]

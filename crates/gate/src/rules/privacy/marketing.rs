@@ -40,9 +40,12 @@ fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         });
     }
     Finding::when(signed(view).any(authorized), || {
-        deny(
-            "Marketing needs the patient's signed authorization, in force, and telling of any payment; there is none on record.",
-        ).lifted_by(&[Remedy::SignAuthorization])
+        deny(if signed(view).next().is_some() {
+            "Marketing needs the patient's signed authorization, in force, and telling of any payment; the one on record does not cover this, or is not whole."
+        } else {
+            "Marketing needs the patient's signed authorization, in force, and telling of any payment; there is none on record."
+        })
+        .lifted_by(&[Remedy::SignAuthorization])
     })
 }
 
@@ -332,7 +335,19 @@ mod tests {
         use crate::facts::{ActReason, ConsentKind, Provision, Ruling};
         let offered = |data: &[&str], event: Option<&str>| {
             let mut case = Case::of("marketing", Level::L2, &[Channel::Email]);
-            case.request.event = event.map(Into::into);
+            if let Some(event) = event {
+                let record = event;
+                case.request.event = Some(record.into());
+                case.facts.event = crate::fact::Fact::Known(crate::facts::Event {
+                    reference: record.into(),
+                    status: crate::facts::EventStatus::Active,
+                    at: None,
+                    result_class: None,
+                    clinician_release: None,
+                    hold: None,
+                    labels: Vec::new(),
+                });
+            }
             let until = Some("2027-06-01T00:00:00Z".parse().unwrap());
             let provision = Provision {
                 decision: Some(Ruling::Permit),

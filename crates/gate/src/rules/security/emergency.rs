@@ -28,12 +28,8 @@ fn break_glass(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
                 .into(),
         );
     }
-    if view.request.break_glass.is_some() {
-        return Finding::Alerts(
-            "Emergency access was claimed without a named person who acts now, a reason or time left, for longer than a day, or for what is no emergency; it lifts nothing, and somebody should ask why.".into(),
-        );
-    }
-    Finding::NotApplicable
+    // Whoever stands there at two in the morning is told what to mend.
+    view.glass_fault().map_or(Finding::NotApplicable, |fault| Finding::Alerts(fault.into()))
 }
 
 #[cfg(test)]
@@ -41,6 +37,32 @@ mod tests {
     use crate::reference::BREAK_GLASS_LONGEST;
     use crate::sample::Case;
     use jiff::ToSpan;
+
+    #[test]
+    fn who_is_refused_at_night_is_told_what_to_mend() {
+        let told = |change: fn(&mut Case)| {
+            let mut case = Case::reminder_by_sms();
+            case.break_glass();
+            change(&mut case);
+            case.decide()
+                .alerts
+                .iter()
+                .filter(|one| one.rule == "SEC-18")
+                .map(|one| one.sentence.to_string())
+                .collect::<String>()
+        };
+        assert_eq!(told(|_| {}), "");
+        assert!(
+            told(|case| case.request.break_glass.as_mut().unwrap().actor = "Device/pump".into()).contains("`actor`")
+        );
+        assert!(told(|case| case.request.origin = postern_base::Origin::Api).contains("by a program"));
+        assert!(
+            told(|case| case.request.urgency = postern_base::Urgency::Urgent).contains("not declared an emergency")
+        );
+        assert!(
+            told(|case| case.facts.now = case.request.break_glass.as_ref().unwrap().expires_at).contains("is over")
+        );
+    }
 
     #[test]
     fn a_glass_that_stays_open_for_longer_than_a_day_lifts_nothing_and_is_asked_about() {

@@ -208,6 +208,7 @@ mod tests {
     use crate::fact::Fact;
     use crate::facts::{Inbound, OptOut, OptOutScope, PastDelivery, PointSource};
     use crate::rendition::Confirms;
+    use crate::revocation::Heard;
     use crate::sample::{Case, address, refused_by, sends, sms};
     use jiff::ToSpan;
     use postern_base::{Channel, Level, Origin, Phi, Purpose};
@@ -238,6 +239,7 @@ mod tests {
             text,
             thread_purpose: None,
             reviewed: None,
+            heard: Heard::NOT_YET,
         });
     }
 

@@ -44,9 +44,13 @@ fn consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             if is_provided_number(view, candidate) || is_exempt(view, candidate) {
                 return Finding::Satisfied;
             }
-            unknown(
-                "Neither a consent for this number and purpose is on record, nor that the patient gave the number for care.",
-            )
+            // 30 FCC Rcd 7961: what the number was given for is care.
+            let given = is_given_by_patient(point) && !view.is_care();
+            unknown(if given {
+                "The patient gave this number for their care, which covers no message of this kind, and no consent to one is on record."
+            } else {
+                "Neither a consent for this number and purpose is on record, nor that the patient gave the number for care."
+            })
             .lifted_by(&[Remedy::RecordConsent])
         }
     }

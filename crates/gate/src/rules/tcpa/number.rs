@@ -110,6 +110,7 @@ fn protected_line(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 mod tests {
     use crate::fact::Fact;
     use crate::facts::{ConsentKind, Inbound, Provision, Reassigned, Ruling, System, Verification};
+    use crate::revocation::Heard;
     use crate::sample::{Case, address, consent, refused_by, sends};
     use jiff::{Timestamp, ToSpan};
     use postern_base::{Channel, Phi, Purpose};
@@ -143,6 +144,7 @@ mod tests {
             text: Phi::new("Who is this?".into()),
             thread_purpose: None,
             reviewed: None,
+            heard: Heard::NOT_YET,
         });
         assert!(refused_by(&case, Channel::Sms, "TCP-19") && refused_by(&case, Channel::HumanCall, "TCP-19"));
     }
@@ -163,6 +165,7 @@ mod tests {
             text: Phi::new(text.into()),
             thread_purpose: None,
             reviewed: None,
+            heard: Heard::NOT_YET,
         });
         case
     }

@@ -141,6 +141,7 @@ fn scope(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 mod tests {
     use crate::facts::{Inbound, OptOut, OptOutScope};
     use crate::request::{AnsweredBy, Voice, VoiceMode};
+    use crate::revocation::Heard;
     use crate::sample::{Case, address, refused_by, sends};
     use jiff::ToSpan;
     use postern_base::{Channel, Level, Origin, Phi, Purpose, Review};
@@ -157,6 +158,7 @@ mod tests {
                 text: Phi::new((*text).to_owned()),
                 thread_purpose: None,
                 reviewed: None,
+                heard: Heard::NOT_YET,
             });
         }
         case
@@ -306,7 +308,15 @@ mod tests {
             let mut case = Case::reminder_by_sms();
             let at = case.facts.now.checked_sub(1.hours()).unwrap();
             let (point, text) = (address(from), Phi::new(text.into()));
-            case.history().inbound.push(Inbound { at, channel, point, text, thread_purpose: None, reviewed: None });
+            case.history().inbound.push(Inbound {
+                at,
+                channel,
+                point,
+                text,
+                thread_purpose: None,
+                reviewed: None,
+                heard: Heard::NOT_YET,
+            });
             case
         };
         let (portal, mail) = ("Patient/p1", "pat@example.org");

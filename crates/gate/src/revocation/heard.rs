@@ -1,0 +1,32 @@
+//! What was heard in a message once, so that no later decision has to read it again.
+
+use super::{Meaning, SpokenOf, read_to, spoken_of};
+
+/// What was heard in one message, to where a patient of certain names is written; or nothing yet.
+///
+/// Reading takes longer than all the rules together, and the same text means the same as long as the patient's names and these rules do not
+/// change: who keeps what was heard keeps it by these, and no longer than the program runs. A message that was not read before is read in the
+/// decision, and a decision that is made again from its record reads for itself, so what was wrongly kept is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard(Option<(Meaning, SpokenOf)>);
+
+impl Heard {
+    /// Nobody read it yet.
+    pub const NOT_YET: Self = Self(None);
+
+    /// What is heard in `text`, to where a patient of these `names` is written.
+    pub fn of<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Self {
+        Self(Some((read_to(text, names), spoken_of(text))))
+    }
+
+    /// What the message means; `None` = nobody read it yet.
+    #[must_use]
+    pub fn meaning(self) -> Option<Meaning> {
+        self.0.map(|(meaning, _)| meaning)
+    }
+
+    /// What it means and what it speaks of, read now if nobody did before.
+    pub(crate) fn or_read<'n>(self, text: &str, names: impl Iterator<Item = &'n str>) -> (Meaning, SpokenOf) {
+        self.0.unwrap_or_else(|| (read_to(text, names), spoken_of(text)))
+    }
+}
