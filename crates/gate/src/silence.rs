@@ -32,6 +32,7 @@ pub fn silences(request: &Request, facts: &Facts, policy: &Policy) -> Vec<Silenc
 mod tests {
     use super::*;
     use crate::facts::Inbound;
+    use crate::revocation::Heard;
     use crate::sample::{Case, address};
     use postern_base::{Channel, Phi};
 
@@ -40,7 +41,15 @@ mod tests {
         for (minute, (from, channel, text)) in (1..).zip(said) {
             let at = case.facts.now.checked_sub(jiff::SignedDuration::from_mins(60 - minute)).unwrap();
             let (point, text) = (address(from), Phi::new((*text).to_owned()));
-            let inbound = Inbound { at, channel: *channel, point, text, thread_purpose: None, reviewed: None };
+            let inbound = Inbound {
+                at,
+                channel: *channel,
+                point,
+                text,
+                thread_purpose: None,
+                reviewed: None,
+                heard: Heard::NOT_YET,
+            };
             case.history().inbound.push(inbound);
         }
         silences(&case.request, &case.facts, &Policy::default())
