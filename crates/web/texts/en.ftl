@@ -438,3 +438,36 @@ find-older = Look through older messages
 find-all = Show all messages
 message-download = Save this message
 message-reply-wait = You wrote a lot in the last hour, so this was not sent yet. Your words are still below. Wait a while, then send them. If it can't wait, call us.
+make-word-long = Use at most 256 letters, numbers, or signs
+security = How you sign in
+security-text = Change your password, your passkeys, your code app, or your recovery codes.
+security-open = See and change
+security-passkeys = Passkeys
+security-passkey = Passkey
+security-no-passkey = You have no passkey yet.
+security-added = Added { $when }
+security-used = Last used { $when }
+security-unused = Not used yet
+security-remove = Remove
+security-add = Add a passkey
+security-passkey-wrong = That did not work. Try again.
+security-password-app = Password and code app
+security-password = Change your password
+security-app = Use another code app
+security-save = Save
+security-failed = That did not work. Begin again.
+security-codes = Recovery codes
+security-codes-new = Make new codes
+security-codes-old = Your old codes no longer work.
+security-recovery = { $count ->
+    [one] You have 1 code left.
+   *[other] You have { $count } codes left.
+}
+security-confirm-text = Before you change how you sign in, show that it is still you.
+security-changes = What was changed
+security-changes-text = If you did not do this, sign out everywhere and call us.
+security-was-passkey-added = A passkey was added { $when }
+security-was-passkey-removed = A passkey was removed { $when }
+security-was-password = The password was changed { $when }
+security-was-app = The code app was changed { $when }
+security-was-recovery = New recovery codes were made { $when }

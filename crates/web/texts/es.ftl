@@ -438,3 +438,36 @@ find-older = Revisar mensajes más antiguos
 find-all = Ver todos los mensajes
 message-download = Guardar este mensaje
 message-reply-wait = Usted escribió mucho en la última hora, así que esto no se envió todavía. Sus palabras siguen abajo. Espere un rato y envíelas. Si no puede esperar, llámenos.
+make-word-long = Use como máximo 256 letras, números o signos
+security = Cómo entra usted
+security-text = Cambie su contraseña, sus llaves de acceso, su aplicación de códigos o sus códigos de recuperación.
+security-open = Ver y cambiar
+security-passkeys = Llaves de acceso
+security-passkey = Llave de acceso
+security-no-passkey = Todavía no tiene ninguna llave de acceso.
+security-added = Añadida el { $when }
+security-used = Último uso: { $when }
+security-unused = Sin usar todavía
+security-remove = Quitar
+security-add = Añadir una llave de acceso
+security-passkey-wrong = No funcionó. Inténtelo de nuevo.
+security-password-app = Contraseña y aplicación de códigos
+security-password = Cambiar su contraseña
+security-app = Usar otra aplicación de códigos
+security-save = Guardar
+security-failed = No funcionó. Empiece de nuevo.
+security-codes = Códigos de recuperación
+security-codes-new = Hacer códigos nuevos
+security-codes-old = Sus códigos anteriores ya no sirven.
+security-recovery = { $count ->
+    [one] Le queda 1 código.
+   *[other] Le quedan { $count } códigos.
+}
+security-confirm-text = Antes de cambiar cómo entra, muestre que sigue siendo usted.
+security-changes = Qué se cambió
+security-changes-text = Si no fue usted, salga en todas partes y llámenos.
+security-was-passkey-added = Se añadió una llave de acceso el { $when }
+security-was-passkey-removed = Se quitó una llave de acceso el { $when }
+security-was-password = Se cambió la contraseña el { $when }
+security-was-app = Se cambió la aplicación de códigos el { $when }
+security-was-recovery = Se hicieron códigos de recuperación nuevos el { $when }

@@ -1,6 +1,7 @@
 //! What is in an account: its factors. Sealed as a whole; each factor is kept so that who reads it cannot sign in with it, but for the
 //! key of one-time codes, which both sides must hold.
 
+use super::devices::KnownDevice;
 use super::passkey::Passkey;
 use super::sessions::sha256;
 use super::totp::Totp;
@@ -23,6 +24,51 @@ const RECOVERY_CODES: usize = 8;
 /// Letters and digits of codes that are read from paper. No vowels, so that they spell nothing, nor what looks like something else.
 const ALPHABET: &[u8; 28] = b"BCDFGHJKMNPQRSTVWXYZ23456789";
 
+/// house: how many changes of factors an account remembers.
+const CHANGES: usize = 20;
+
+/// What was changed of an account's factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorChange {
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was taken out of use.
+    PasskeyRemoved,
+    /// There is a new password.
+    Password,
+    /// There is a new authenticator app.
+    App,
+    /// There are new recovery codes.
+    Recovery,
+}
+
+impl FactorChange {
+    /// The code of its entry in the ledger.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::PasskeyAdded => "portal_factor_added",
+            Self::PasskeyRemoved => "portal_factor_removed",
+            Self::Password => "portal_password_changed",
+            Self::App => "portal_factor_renewed",
+            Self::Recovery => "portal_recovery_renewed",
+        }
+    }
+}
+
+/// What an account signs in with.
+#[derive(Debug, Clone)]
+pub struct Factors {
+    /// Its passkeys.
+    pub passkeys: Vec<PasskeyName>,
+    /// It has a password and an authenticator app.
+    pub password: bool,
+    /// How many recovery codes are left.
+    pub recovery_left: usize,
+    /// What was last changed of them and when, the newest first.
+    pub changes: Vec<(FactorChange, Timestamp)>,
+}
+
 /// A passkey in the list of an account's own.
 #[derive(Debug, Clone)]
 pub struct PasskeyName {
@@ -30,6 +76,8 @@ pub struct PasskeyName {
     pub id: String,
     /// When it was added.
     pub added_at: Timestamp,
+    /// When it was last shown; `None` = not since it was added.
+    pub used_at: Option<Timestamp>,
 }
 
 /// An account's content.
@@ -44,6 +92,19 @@ pub(crate) struct Account {
     pub(super) passkeys: Vec<Passkey>,
     /// SHA-256 of each recovery code that was not used, with the account's id.
     pub(super) recovery: Vec<[u8; 32]>,
+    /// Devices that somebody signed in on.
+    #[serde(default)]
+    pub(super) devices: Vec<KnownDevice>,
+    /// What was last changed of the factors, the newest last.
+    #[serde(default)]
+    pub(super) changes: Vec<Changed>,
+}
+
+/// A change of factors.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Changed {
+    pub(super) what: FactorChange,
+    pub(super) at: Timestamp,
 }
 
 impl Account {
@@ -56,7 +117,16 @@ impl Account {
             totp: None,
             passkeys: Vec::new(),
             recovery: Vec::new(),
+            devices: Vec::new(),
+            changes: Vec::new(),
         }
+    }
+
+    /// Notes a change of factors, for its holder to see.
+    pub(super) fn note(&mut self, what: FactorChange, at: Timestamp) {
+        self.changes.push(Changed { what, at });
+        let over = self.changes.len().saturating_sub(CHANGES);
+        self.changes.drain(..over);
     }
 
     pub(crate) fn read(record: &PortalAccount) -> Result<Self, StoreError> {

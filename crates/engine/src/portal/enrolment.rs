@@ -153,7 +153,9 @@ impl Engine {
     ) -> Result<TotpOffer, Refused> {
         let mut enrolling = self.enrolling(token)?;
         let practice = self.practice(&enrolling.tenant).await?;
-        password::check(password.reveal(), name, &practice)?;
+        let mut about = self.names_of(&enrolling.tenant, &enrolling.patient).await?;
+        about.extend([name.to_owned(), practice.clone()]);
+        password::check(password.reveal(), &about)?;
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
             return Err(Refused::NoMatch);
@@ -237,21 +239,23 @@ impl Engine {
         let codes = content.renew_recovery(account, rng)?;
         let mut steps = vec![PortalStep::UseInvitation(invitation)];
         let earlier = store.portal_person(&patient, person.as_ref()).await?;
-        let (account, person, code) = match earlier {
+        let (account, person, device, code) = match earlier {
             // Invited anew: the factors are replaced and every session ends. What was lost or stolen is worth nothing from here on.
             Some(standing) => {
                 let known = self.known_account(&tenant, standing.account).await?;
                 let mut renewed = Known { content, ..known };
                 let again = renewed.content.renew_recovery(renewed.id, rng)?;
+                let device = renewed.content.know(renewed.id, None, (now, rng))?;
                 steps.push(renewed.put());
                 steps.push(PortalStep::EndSessions(renewed.id, None));
                 let (session, mut signed_in) = self.new_session(renewed.id, standing.id, Aal::Aal2, browser)?;
                 steps.push(session);
-                signed_in.recovery_codes = again;
+                (signed_in.recovery_codes, signed_in.device) = (again, device);
                 return self.enrolled(token, &tenant, steps, signed_in, "portal_enrolled_anew").await;
             }
             None => {
                 let id = postern_base::id::new_v7(now, rng)?;
+                let device = content.know(account, None, (now, rng))?;
                 steps.push(content.put(account, &patient, 0));
                 steps.push(PortalStep::AddPerson(PortalPerson {
                     id,
@@ -261,12 +265,12 @@ impl Engine {
                     added_at: now,
                     ended_at: None,
                 }));
-                (account, id, "portal_enrolled")
+                (account, id, device, "portal_enrolled")
             }
         };
         let (session, mut signed_in) = self.new_session(account, person, Aal::Aal2, browser)?;
         steps.push(session);
-        signed_in.recovery_codes = codes;
+        (signed_in.recovery_codes, signed_in.device) = (codes, device);
         self.enrolled(token, &tenant, steps, signed_in, code).await
     }
 
@@ -294,6 +298,13 @@ impl Engine {
         let person = enrolling.person.clone().map(Phi::new);
         let own = store.portal_person(&enrolling.patient, person.as_ref()).await?.map(|own| own.account);
         Ok(holder.is_some() && holder != own)
+    }
+
+    /// The patient's own names, which everybody who knows them tries first.
+    pub(super) async fn names_of(&self, tenant: &TenantId, patient: &PatientId) -> Result<Vec<String>, Refused> {
+        let mut reading = self.inner.store.tenant(tenant).reading().await?;
+        let directory = self.directory(&mut reading, patient, None, self.now()).await?;
+        Ok(directory.record.identity.names.iter().map(|name| name.reveal().clone()).collect())
     }
 
     /// The name of the practice, as its patients know it.

@@ -8,7 +8,9 @@
 
 mod account;
 mod cbor;
+mod devices;
 mod enrolment;
+mod factors;
 mod invitations;
 mod links;
 mod messages;
@@ -27,7 +29,8 @@ mod totp;
 mod transparency;
 mod waiting;
 
-pub use account::PasskeyName;
+pub use account::{FactorChange, Factors, PasskeyName};
+pub use devices::Whence;
 pub use enrolment::{Enrolment, Identifiers, TotpOffer};
 pub use invitations::{Invitation, NewInvitation};
 pub use links::LinkTarget;

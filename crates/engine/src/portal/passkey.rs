@@ -35,6 +35,8 @@ pub(crate) struct Passkey {
     /// WebAuthn section 6.1.1: how often it was used, where it counts.
     count: u32,
     pub(super) added_at: Timestamp,
+    #[serde(default)]
+    pub(super) used_at: Option<Timestamp>,
 }
 
 /// What is asked of the browser, for `navigator.credentials`.
@@ -219,7 +221,7 @@ impl Challenges {
             return None;
         }
         let (algorithm, key) = public_key(key)?;
-        let passkey = Passkey { id: id.to_vec(), algorithm, key, count: data.count, added_at: now };
+        let passkey = Passkey { id: id.to_vec(), algorithm, key, count: data.count, added_at: now, used_at: None };
         self.take(&challenge, now).then_some(passkey)
     }
 
@@ -254,7 +256,7 @@ impl Challenges {
         if (data.count > 0 || passkey.count > 0) && data.count <= passkey.count {
             return None;
         }
-        self.take(&challenge, now).then(|| passkey.count = data.count)
+        self.take(&challenge, now).then(|| (passkey.count, passkey.used_at) = (data.count, Some(now)))
     }
 
     fn client_data(

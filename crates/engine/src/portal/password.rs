@@ -5,6 +5,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::constant_time;
 use postern_base::rng::NoEntropy;
 use postern_base::{Hex, Rng, Secret};
+use std::sync::LazyLock;
 
 /// NIST SP 800-63B-4 section 3.1.1.2: eight characters where a second factor is always asked for, as it is here.
 const SHORTEST: usize = 8;
@@ -18,7 +19,7 @@ const HASH: usize = 32;
 /// The name of the format, so that a later one can be told from it.
 const FORMAT: &str = "argon2id-1";
 
-/// What everybody tries first. Lower case; a line is one.
+/// What everybody tries first: small letters and digits, sorted, a line is one (`PASSWORDS.md` says where from).
 const KNOWN: &str = include_str!("known_passwords.txt");
 
 /// Why a password will not do.
@@ -35,11 +36,11 @@ pub enum WeakPassword {
     Known,
 }
 
-/// Whether `password` will do for who signs in as `name` at `practice`.
+/// Whether `password` will do for somebody of whom `about` is known: the name they sign in by, their own, the practice's.
 ///
 /// # Errors
 /// [`WeakPassword`].
-pub(super) fn check(password: &str, name: &str, practice: &str) -> Result<(), WeakPassword> {
+pub(super) fn check(password: &str, about: &[String]) -> Result<(), WeakPassword> {
     let length = password.chars().count();
     if length < SHORTEST {
         return Err(WeakPassword::Short);
@@ -48,12 +49,25 @@ pub(super) fn check(password: &str, name: &str, practice: &str) -> Result<(), We
         return Err(WeakPassword::Long);
     }
     let bare = |text: &str| -> String { text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect() };
-    let (plain, about) = (bare(password), [name, practice].map(bare));
-    let is_about = about.iter().any(|word| word.len() >= 4 && plain.replace(word.as_str(), "").chars().count() < 4);
+    let plain = bare(password);
+    // NIST SP 800-63B-4 section 3.1.1.2: "context-specific words, such as the name of the service, the username, and derivatives thereof".
+    let words = about.iter().flat_map(|name| name.split_whitespace().chain([name.as_str()])).map(bare);
+    let mut rest = plain.clone();
+    let mut words: Vec<String> = words.filter(|word| word.chars().count() >= 3).collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    for word in &words {
+        rest = rest.replace(word.as_str(), "");
+    }
+    let is_about = rest.len() < plain.len() && rest.trim_matches(|c: char| c.is_ascii_digit()).chars().count() < 4;
     // Numbers at the end are what people add when they are told to: they hide nothing.
     let stem = plain.trim_end_matches(|c: char| c.is_ascii_digit());
-    let known = KNOWN.lines().any(|line| line == plain || (stem.len() >= 4 && line == stem));
+    let known = [plain.as_str(), stem].into_iter().any(|word| word.len() >= 4 && is_known(word));
     if is_about || known || is_row(&plain) { Err(WeakPassword::Known) } else { Ok(()) }
+}
+
+fn is_known(word: &str) -> bool {
+    static LINES: LazyLock<Vec<&str>> = LazyLock::new(|| KNOWN.lines().collect());
+    LINES.binary_search(&word).is_ok()
 }
 
 /// One sign again and again, or signs that follow each other.
@@ -123,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_password_is_long_enough_and_not_everybodys_and_nothing_else_is_asked() {
-        let weak = |password: &str| check(password, "alma.beech", "Sunrise Health").err();
+        let about = ["alma.beech", "Sunrise Health", "Alma Rosa Beech"].map(str::to_owned);
+        let weak = |password: &str| check(password, &about).err();
         for good in ["correct horse battery", "umbrella tango", "ñandú 雨 lluvia", "zzzxqjvk", &"long ".repeat(40)] {
             assert_eq!(weak(good), None, "{good}");
         }
@@ -138,9 +153,21 @@ mod tests {
             "abcdefgh",
             "alma.beech1",
             "Sunrise-Health",
+            "Alma-Beech-1978",
+            "rosabeech!",
+            "iloveyou",
+            "Trustno1!",
         ] {
             assert_eq!(weak(known), Some(WeakPassword::Known), "{known}");
         }
+    }
+
+    #[test]
+    fn ten_thousand_passwords_and_more_are_known_and_found_by_halves() {
+        let lines: Vec<&str> = KNOWN.lines().collect();
+        assert!(lines.len() >= 10_000 && lines.is_sorted());
+        assert!(lines.iter().all(|line| is_known(line) && !line.contains(|c: char| c.is_whitespace())));
+        assert!(!is_known("umbrellatango"));
     }
 
     #[test]

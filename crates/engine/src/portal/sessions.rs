@@ -72,6 +72,8 @@ pub struct SignedIn {
     pub token: Secret<String>,
     /// Recovery codes, where new ones were made: shown once.
     pub recovery_codes: Vec<Secret<String>>,
+    /// What the device's own cookie holds from now on; `None` = as before.
+    pub device: Option<Secret<String>>,
     /// The account.
     pub account: AccountId,
     /// The session.
@@ -226,7 +228,8 @@ impl Engine {
             browser: browser.as_str().to_owned(),
         };
         let until = now.checked_add(self.inner.config.portal.longest).unwrap_or(now);
-        let signed_in = SignedIn { token, recovery_codes: Vec::new(), account, session: session.id, until };
+        let signed_in =
+            SignedIn { token, recovery_codes: Vec::new(), device: None, account, session: session.id, until };
         Ok((PortalStep::AddSession(session, hash), signed_in))
     }
 
@@ -250,7 +253,7 @@ impl Engine {
         let entry = self.account_entry(&visitor.tenant, visitor.account, code)?;
         store.portal_change(beside, vec![entry]).await?;
         let (account, session) = (visitor.account, visitor.session);
-        Ok(SignedIn { token, recovery_codes: Vec::new(), account, session, until })
+        Ok(SignedIn { token, recovery_codes: Vec::new(), device: None, account, session, until })
     }
 
     /// An entry about an account, by who holds it.

@@ -3,18 +3,17 @@
 //! There is no factor by text message or e-mail: what a stolen telephone or an open mailbox shows is worth nothing here
 //! (RULES OTP-02).
 
-use super::account::{Known, PasskeyName};
+use super::account::Known;
+use super::devices::{KnownDevice, Whence};
 use super::passkey::{For, PasskeyAnswer, PasskeyOffer, Site};
 use super::sessions::{Browser, SignedIn};
 use super::throttle::Trier;
-use super::totp::Totp;
 use super::waiting::Step as Kept;
-use super::{Aal, Refused, TotpOffer, Visitor, password};
+use super::{Aal, Refused, Visitor, password};
 use crate::engine::Engine;
-use crate::error::UseError;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{AccountId, Language, Secret, TenantId};
-use postern_store::{PortalStep, StoreError};
+use postern_store::StoreError;
 
 /// How long somebody may take between the two factors.
 const BETWEEN: SignedDuration = SignedDuration::from_mins(10);
@@ -43,7 +42,15 @@ pub(super) struct Between {
     tenant: TenantId,
     account: AccountId,
     name: String,
+    /// The device it happens on, where somebody signed in on it before, and what the browser brought of it.
+    device: (Option<KnownDevice>, Option<Secret<String>>),
     wrong: u32,
+}
+
+impl Between {
+    fn trier(&self, source: &str) -> Trier {
+        self.device.0.as_ref().map_or_else(|| Trier::new(&self.name, source), Trier::device)
+    }
 }
 
 impl Engine {
@@ -51,18 +58,22 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refused::NoMatch`], [`Refused::TooMany`].
-    pub async fn sign_in_with_password(
+    pub async fn sign_in_with_password<'a>(
         &self,
         tenant: &TenantId,
         name: &str,
         password: &Secret<String>,
-        source: &str,
+        from: impl Into<Whence<'a>> + Send,
     ) -> Result<Step, Refused> {
-        let trier = Trier::new(name, source);
+        let from = from.into();
+        // Which count it is says the account, where the browser brought a device at all.
+        let early = if from.device.is_some() { Some(self.known_by_name(tenant, name).await?) } else { None };
+        let device = early.iter().flatten().find_map(|known| known.content.device(known.id, from.device));
+        let trier = device.as_ref().map_or_else(|| Trier::new(name, from.source), Trier::device);
         let counted = self.admit(tenant, &trier).await?;
-        let known = match self.inner.store.tenant(tenant).portal_account_named(name).await {
-            Err(StoreError::KeyDestroyed) => None,
-            record => record?.map(|record| Known::of(&record)).transpose()?,
+        let known = match early {
+            Some(known) => known,
+            None => self.known_by_name(tenant, name).await?,
         };
         let kept = known.as_ref().and_then(|known| known.content.password.clone());
         if !self.password_is_right(password, kept).await? {
@@ -71,10 +82,18 @@ impl Engine {
         let account = known.ok_or(Refused::NoMatch)?.id;
         // The name starts anew only with the second factor: who knows the password alone must not clear what was tried at that.
         self.take_back(tenant, counted).await?;
-        let between = Between { tenant: tenant.clone(), account, name: name.to_owned(), wrong: 0 };
+        let device = (device, from.device.cloned());
+        let between = Between { tenant: tenant.clone(), account, name: name.to_owned(), device, wrong: 0 };
         let moment = (self.now(), BETWEEN);
         let token = self.inner.portal.keep(Kept::Between(between), moment, self.inner.rng.as_ref())?;
         Ok(Step { token: token.ok_or(Refused::Unavailable)? })
+    }
+
+    async fn known_by_name(&self, tenant: &TenantId, name: &str) -> Result<Option<Known>, Refused> {
+        match self.inner.store.tenant(tenant).portal_account_named(name).await {
+            Err(StoreError::KeyDestroyed) => Ok(None),
+            record => Ok(record?.map(|record| Known::of(&record)).transpose()?),
+        }
     }
 
     async fn password_is_right(&self, password: &Secret<String>, kept: Option<String>) -> Result<bool, Refused> {
@@ -98,7 +117,7 @@ impl Engine {
         let Some(Kept::Between(mut between)) = self.inner.portal.look(token, self.now()) else {
             return Err(Refused::Over);
         };
-        let trier = Trier::new(&between.name, source);
+        let trier = between.trier(source);
         let counted = self.admit(&between.tenant, &trier).await?;
         let mut known = self.known_account(&between.tenant, between.account).await?;
         if !takes(&mut known, second, self.now()) {
@@ -113,7 +132,7 @@ impl Engine {
         if !self.inner.portal.end(token) {
             return Err(Refused::Over);
         }
-        let signed_in = self.begin_session(&between.tenant, &known, browser).await?;
+        let signed_in = self.begin_session(&between.tenant, known, browser, between.device.1.as_ref()).await?;
         self.hit(&between.tenant, &trier, counted).await?;
         Ok(signed_in)
     }
@@ -131,16 +150,15 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refused`].
-    pub async fn passkey_finish(
+    pub async fn passkey_finish<'a>(
         &self,
         tenant: &TenantId,
         at: &Site,
         answer: &PasskeyAnswer,
-        source: &str,
+        from: impl Into<Whence<'a>> + Send,
         browser: Browser,
     ) -> Result<SignedIn, Refused> {
-        let trier = Trier::source(source);
-        let counted = self.admit(tenant, &trier).await?;
+        let from = from.into();
         let record = match answer.account() {
             Some(account) => match self.inner.store.tenant(tenant).portal_account(account).await {
                 Err(StoreError::KeyDestroyed) => None,
@@ -156,25 +174,33 @@ impl Engine {
             .filter(|passkey| answer.is_of(passkey))
             .any(|passkey| challenges.shown(tenant, (For::SignIn, at), answer, passkey, now));
         match known.filter(|_| found) {
-            Some(known) => {
-                self.take_back(tenant, counted).await?;
-                self.begin_session(tenant, &known, browser).await
+            Some(known) => self.begin_session(tenant, known, browser, from.device).await,
+            None => {
+                // A signature is not guessed: what is wrong is counted for where it came from, and nobody who is right waits for it.
+                self.admit(tenant, &Trier::source(&format!("passkey {}", from.source))).await?;
+                Err(Refused::NoMatch)
             }
-            None => Err(Refused::NoMatch),
         }
     }
 
     /// A session at two factors, in one transaction with what was used of the account.
-    async fn begin_session(&self, tenant: &TenantId, known: &Known, browser: Browser) -> Result<SignedIn, Refused> {
+    async fn begin_session(
+        &self,
+        tenant: &TenantId,
+        mut known: Known,
+        browser: Browser,
+        brought: Option<&Secret<String>>,
+    ) -> Result<SignedIn, Refused> {
         let store = self.inner.store.tenant(tenant);
         let persons = store.portal_persons(known.id).await?;
         // Who may ask for nobody's record any more has nowhere to go.
         let person = persons.first().ok_or(Refused::NoMatch)?;
+        let device = known.content.know(known.id, brought, (self.now(), self.inner.rng.as_ref()))?;
         let (session, signed_in) = self.new_session(known.id, person.id, Aal::Aal2, browser)?;
         let entry = self.entry_of(tenant, known.id, "portal_signed_in")?;
         // Of two who show the same code at once, the account's version lets one through.
         store.portal_change(vec![known.put(), session], vec![entry]).await?;
-        Ok(signed_in)
+        Ok(SignedIn { device, ..signed_in })
     }
 
     /// Shows a second factor again: for a while what is specially protected may be read. The session goes on under a new token.
@@ -213,6 +239,7 @@ impl Engine {
         visitor: &Visitor,
         at: &Site,
         answer: &PasskeyAnswer,
+        source: &str,
     ) -> Result<SignedIn, Refused> {
         let mut known = self.known_account(&visitor.tenant, visitor.account).await?;
         let (session, now) = (visitor.session.to_string(), self.now());
@@ -222,6 +249,9 @@ impl Engine {
         let mut found =
             found.filter_map(|passkey| challenges.shown(&visitor.tenant, what, answer, passkey, now).then_some(()));
         if found.next().is_none() {
+            drop(found);
+            // A session that was stolen must not try without end.
+            self.admit(&visitor.tenant, &Trier::new(&format!("confirm passkey {}", visitor.account), source)).await?;
             return Err(Refused::NoMatch);
         }
         drop(found);
@@ -234,100 +264,6 @@ impl Engine {
         self.turn_session(visitor, visitor.standing, raised, "portal_confirmed", beside).await
     }
 
-    /// The passkeys of the account of `visitor`.
-    ///
-    /// # Errors
-    /// [`UseError::Unavailable`].
-    pub async fn passkeys(&self, visitor: &Visitor) -> Result<Vec<PasskeyName>, UseError> {
-        let known = self.known_account(&visitor.tenant, visitor.account).await.map_err(|_| UseError::Unavailable)?;
-        let names = known.content.passkeys.iter();
-        Ok(names.map(|passkey| PasskeyName { id: passkey.name(), added_at: passkey.added_at }).collect())
-    }
-
-    /// What is asked of the browser to make another passkey. Only who has just shown a strong factor may.
-    ///
-    /// # Errors
-    /// [`Refused::NoMatch`]: they have not.
-    pub async fn add_passkey_begin(&self, visitor: &Visitor, at: &Site) -> Result<PasskeyOffer, Refused> {
-        let known = self.freshly(visitor).await?;
-        let practice = self.practice(&visitor.tenant).await?;
-        let name = known.content.name.as_deref().unwrap_or(&practice);
-        let session = visitor.session.to_string();
-        let (what, moment) = ((For::Register(&session), at), (self.now(), self.inner.rng.as_ref()));
-        let challenges = &self.inner.portal.challenges;
-        let named = (visitor.account, name, practice.as_str());
-        Ok(challenges.offer_new(&visitor.tenant, what, named, &known.content.passkeys, moment)?)
-    }
-
-    /// Adds a passkey.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub async fn add_passkey_finish(
-        &self,
-        visitor: &Visitor,
-        at: &Site,
-        answer: &PasskeyAnswer,
-    ) -> Result<(), Refused> {
-        let mut known = self.freshly(visitor).await?;
-        let (session, now) = (visitor.session.to_string(), self.now());
-        let what = (For::Register(&session), at);
-        let made = self.inner.portal.challenges.registered(&visitor.tenant, what, answer, now);
-        known.content.passkeys.push(made.ok_or(Refused::NoMatch)?);
-        self.change(visitor, &known, "portal_factor_added").await
-    }
-
-    /// Takes a passkey out of use. The last strong factor stays.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub async fn remove_passkey(&self, visitor: &Visitor, id: &str) -> Result<(), Refused> {
-        let mut known = self.freshly(visitor).await?;
-        known.content.passkeys.retain(|passkey| passkey.name() != id);
-        if known.content.passkeys.is_empty() && known.content.totp.is_none() {
-            return Err(Refused::NoMatch);
-        }
-        self.change(visitor, &known, "portal_factor_removed").await
-    }
-
-    /// Gives the account a new key for an authenticator app. The old one ends; so does every other session.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub async fn renew_totp(&self, visitor: &Visitor) -> Result<TotpOffer, Refused> {
-        let mut known = self.freshly(visitor).await?;
-        let practice = self.practice(&visitor.tenant).await?;
-        let totp = Totp::new(self.inner.rng.as_ref())?;
-        let name = known.content.name.clone().ok_or(Refused::NoMatch)?;
-        let offer = TotpOffer { key: totp.text(), uri: super::enrolment::uri(&totp, &name, &practice) };
-        known.content.totp = Some(totp);
-        self.change(visitor, &known, "portal_factor_renewed").await?;
-        Ok(offer)
-    }
-
-    /// Gives the account a new password. Every other session ends.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub async fn change_password(&self, visitor: &Visitor, password: &Secret<String>) -> Result<(), Refused> {
-        let mut known = self.freshly(visitor).await?;
-        let name = known.content.name.clone().ok_or(Refused::NoMatch)?;
-        password::check(password.reveal(), &name, &self.practice(&visitor.tenant).await?)?;
-        known.content.password = Some(self.hash_password(password).await?);
-        self.change(visitor, &known, "portal_password_changed").await
-    }
-
-    /// Gives the account new recovery codes; the old ones are worth nothing from then on.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub async fn renew_recovery_codes(&self, visitor: &Visitor) -> Result<Vec<Secret<String>>, Refused> {
-        let mut known = self.freshly(visitor).await?;
-        let codes = known.content.renew_recovery(known.id, self.inner.rng.as_ref())?;
-        self.change(visitor, &known, "portal_recovery_renewed").await?;
-        Ok(codes)
-    }
-
     /// Keeps the language that the visitor chose.
     ///
     /// # Errors
@@ -337,30 +273,6 @@ impl Engine {
         known.content.language = language;
         let entry = self.account_entry(&visitor.tenant, visitor.account, "portal_language_chosen")?;
         self.inner.store.tenant(&visitor.tenant).portal_change(vec![known.put()], vec![entry]).await?;
-        Ok(())
-    }
-
-    /// The account of who has just shown a strong factor: factors are changed by nobody else (NIST SP 800-63B-4 section 4.1.2).
-    async fn freshly(&self, visitor: &Visitor) -> Result<Known, Refused> {
-        if self.has_confirmed(visitor) {
-            self.known_account(&visitor.tenant, visitor.account).await
-        } else {
-            Err(Refused::NoMatch)
-        }
-    }
-
-    /// Whether the visitor has shown a strong factor lately enough for what is specially protected.
-    #[must_use]
-    pub fn has_confirmed(&self, visitor: &Visitor) -> bool {
-        let lasts = self.inner.config.portal.confirmed;
-        visitor.aal == Aal::Aal2 && visitor.confirmed_at.is_some_and(|at| self.now().duration_since(at) < lasts)
-    }
-
-    /// Stores a change of factors; every other session of the account ends with it.
-    async fn change(&self, visitor: &Visitor, known: &Known, code: &'static str) -> Result<(), Refused> {
-        let entry = self.account_entry(&visitor.tenant, visitor.account, code)?;
-        let steps = vec![known.put(), PortalStep::EndSessions(visitor.account, Some(visitor.session))];
-        self.inner.store.tenant(&visitor.tenant).portal_change(steps, vec![entry]).await?;
         Ok(())
     }
 }

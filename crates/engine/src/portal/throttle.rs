@@ -1,10 +1,12 @@
 //! Wrong answers slow the next one down: for a name that somebody signs in by, and for where answers come from (NIST SP 800-63B-4
-//! section 3.2.2). A passkey is asked no name, so nobody is locked out of theirs by somebody who tries names.
+//! section 3.2.2). Whoever has signed in on a device before has a count of that device's own: nobody who tries names elsewhere, or behind the
+//! same router, makes them wait. A passkey is asked no name and cannot be guessed, so a right one is never made to wait at all.
 
 use super::Refused;
+use super::devices::KnownDevice;
 use crate::engine::Engine;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::TenantId;
+use postern_base::{Hex, TenantId};
 use postern_store::{PortalAdmission, PortalCounted, PortalTries, PortalWait};
 
 /// house: wrong answers for one name that cost nothing.
@@ -25,6 +27,8 @@ pub(super) struct Trier {
     /// `None` = no name is asked for here: nobody shares a count with whoever tries elsewhere.
     name: Option<String>,
     source: String,
+    /// What stands as source is a known device, which has no more wrong answers free than a name.
+    of_device: bool,
 }
 
 impl Trier {
@@ -34,7 +38,12 @@ impl Trier {
     }
 
     pub(super) fn source(source: &str) -> Self {
-        Self { name: None, source: format!("from {source}") }
+        Self { name: None, source: format!("from {source}"), of_device: false }
+    }
+
+    /// A device that somebody has signed in on before: it shares a count with nobody.
+    pub(super) fn device(device: &KnownDevice) -> Self {
+        Self { name: None, source: format!("device {}", Hex(&device.hash)), of_device: true }
     }
 }
 
@@ -52,7 +61,10 @@ impl Engine {
     /// Counts a try before it is weighed, if it is heard now. What is not taken back was wrong: whoever sends many at once has no more of
     /// them weighed than whoever waits for each. It asks the same of the store whoever exists.
     pub(super) async fn admit(&self, tenant: &TenantId, who: &Trier) -> Result<PortalCounted, Refused> {
-        let mut what: Vec<(&str, PortalWait)> = vec![(&who.source, |tries| until(tries, FREE_OF_SOURCE))];
+        let mut what: Vec<(&str, PortalWait)> = vec![match who.of_device {
+            true => (&who.source, |tries| until(tries, FREE_OF_NAME)),
+            false => (&who.source, |tries| until(tries, FREE_OF_SOURCE)),
+        }];
         if let Some(name) = &who.name {
             what.push((name, |tries| until(tries, FREE_OF_NAME)));
         }
@@ -67,11 +79,12 @@ impl Engine {
         Ok(self.inner.store.tenant(tenant).take_back_portal_try(counted).await?)
     }
 
-    /// The last answer was right too: the name starts anew. Where it came from does not, or an attacker's own account would clear it.
+    /// The last answer was right too: the name, or the device, starts anew. Where it came from does not, or an attacker's own account would clear it.
     pub(super) async fn hit(&self, tenant: &TenantId, who: &Trier, counted: PortalCounted) -> Result<(), Refused> {
         self.take_back(tenant, counted).await?;
-        match &who.name {
-            Some(name) => Ok(self.inner.store.tenant(tenant).forget_portal_tries(name).await?),
+        let own = who.name.as_deref().or_else(|| who.of_device.then_some(who.source.as_str()));
+        match own {
+            Some(own) => Ok(self.inner.store.tenant(tenant).forget_portal_tries(own).await?),
             None => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 //! memory alone: what a restart forgets is begun again, and nothing half is ever on disk.
 
 use super::enrolment::Enrolling;
+use super::factors::NewApp;
 use super::passkey::Challenges;
 use super::sessions::{sha256, token};
 use super::sign_in::Between;
@@ -22,6 +23,7 @@ const PASSWORDS: usize = 2;
 pub(super) enum Step {
     Enrolling(Box<Enrolling>),
     Between(Between),
+    NewApp(NewApp),
 }
 
 /// Everything that waits, and what the portal shares besides.

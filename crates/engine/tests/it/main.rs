@@ -12,6 +12,7 @@ mod cases;
 mod choices;
 mod clinic;
 mod explain;
+mod factors;
 mod lanes;
 mod malformed;
 mod portal;

@@ -11,10 +11,10 @@ use postern_engine::portal::{
 };
 use serde_json::{Value, json};
 
-const HOME: &str = "203.0.113.7";
-const PASSWORD: &str = "umbrella tango nine";
+pub(crate) const HOME: &str = "203.0.113.7";
+pub(crate) const PASSWORD: &str = "umbrella tango nine";
 
-fn secret(text: &str) -> Secret<String> {
+pub(crate) fn secret(text: &str) -> Secret<String> {
     Secret::new(text.to_owned())
 }
 
@@ -23,7 +23,7 @@ fn alma() -> Identifiers {
 }
 
 /// What an authenticator app shows (RFC 6238), from the key as it is typed in.
-fn app(clinic: &Clinic, offer: &TotpOffer) -> Secret<String> {
+pub(crate) fn app(clinic: &Clinic, offer: &TotpOffer) -> Secret<String> {
     const SIGNS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let bits: Vec<u8> = offer.key.reveal().chars().map(|c| u8::try_from(SIGNS.find(c).unwrap()).unwrap()).collect();
     let bits: Vec<u8> = bits.iter().flat_map(|five| (0..5).rev().map(move |at| (five >> at) & 1)).collect();
@@ -199,7 +199,7 @@ async fn use_does_not_put_off_the_absolute_end_and_signing_out_everywhere_ends_e
     }
 }
 
-async fn sign_in(clinic: &Clinic, offer: &TotpOffer, name: &str) -> Result<SignedIn, Refused> {
+pub(crate) async fn sign_in(clinic: &Clinic, offer: &TotpOffer, name: &str) -> Result<SignedIn, Refused> {
     let step = clinic.engine.sign_in_with_password(&clinic.tenant(), name, &secret(PASSWORD), HOME).await?;
     let code = Second::Code(app(clinic, offer));
     clinic.engine.finish_sign_in(&step.token, &code, HOME, Browser::Computer).await

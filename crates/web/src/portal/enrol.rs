@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::civil::Date;
 use postern_base::Phi;
-use postern_engine::portal::{Identifiers, Refused, SignedIn, TotpOffer};
+use postern_engine::portal::{Identifiers, Refused, SignedIn, TotpOffer, WeakPassword};
 
 /// `GET /enrol`.
 pub(super) async fn code(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
@@ -166,6 +166,22 @@ pub(super) async fn password(Extension(visit): Extension<Visit>) -> Result<Respo
 /// house: the shortest password beside another factor (NIST SP 800-63B-4 section 3.1.1.2; RULES IDN-02), as the engine holds it.
 const SHORTEST: i64 = 8;
 
+/// The field of a password that is made.
+pub(super) fn new_password(visit: &Visit) -> Field {
+    Field::new(Kind::Password, "password", visit.texts.say("make-word"))
+        .hint(visit.texts.with("make-word-hint", "count", SHORTEST))
+        .autocomplete("new-password")
+}
+
+/// Why a password will not do.
+pub(super) fn weak(visit: &Visit, weak: WeakPassword) -> String {
+    match weak {
+        WeakPassword::Short => visit.texts.with("make-word-short", "count", SHORTEST),
+        WeakPassword::Long => visit.texts.say("make-word-long"),
+        WeakPassword::Known => visit.texts.say("make-word-known"),
+    }
+}
+
 fn ask_password(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
     let texts = visit.texts;
     let form = Form {
@@ -174,9 +190,7 @@ fn ask_password(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> 
                 .hint(texts.say("make-name-hint"))
                 .autocomplete("username")
                 .value(visit.fields.value("name")),
-            Field::new(Kind::Password, "password", texts.say("make-word"))
-                .hint(texts.with("make-word-hint", "count", SHORTEST))
-                .autocomplete("new-password"),
+            new_password(visit),
         ],
         button: texts.say("go-on"),
         errors,
@@ -197,16 +211,7 @@ pub(super) async fn take_password(
     match web.engine().enrol_with_password(&step, name, &password).await {
         Ok(offer) => ask_first_code(&visit, &offer, Vec::new()),
         Err(Refused::Over) => Ok(go(&visit, "/enrol")),
-        Err(Refused::Weak(weak)) => {
-            let short = password.reveal().chars().count() < usize::try_from(SHORTEST).unwrap_or(8);
-            tracing::debug!(%weak, "a password was not taken");
-            let sentence = if short {
-                visit.texts.with("make-word-short", "count", SHORTEST)
-            } else {
-                visit.texts.say("make-word-known")
-            };
-            ask_password(&visit, vec![Wrong::of("password", sentence)])
-        }
+        Err(Refused::Weak(weak)) => ask_password(&visit, vec![Wrong::of("password", self::weak(&visit, weak))]),
         Err(refused) => ask_password(&visit, vec![wrong(&web, &visit, refused, ("name", "make-name-taken"))?]),
     }
 }

@@ -339,8 +339,8 @@ pub(super) async fn confirm(
 
 async fn ask_again(web: &Web, visit: &Visit, id: Uuid, errors: Vec<Wrong>) -> Result<Response, Problem> {
     let (texts, visitor) = (visit.texts, visit.signed_in()?);
-    let passkeys = web.engine().passkeys(visitor).await?;
-    let offer = match passkeys.is_empty() {
+    let factors = web.engine().factors(visitor).await?;
+    let offer = match factors.passkeys.is_empty() {
         true => None,
         false => web.engine().confirm_passkey_begin(visitor, &visit.place.site).await.ok(),
     };
@@ -365,7 +365,7 @@ pub(super) async fn check_confirm(
 ) -> Result<Response, Problem> {
     let visitor = visit.signed_in()?;
     let shown = match answered(&visit) {
-        Some(answer) => web.engine().confirm_passkey_finish(visitor, &visit.place.site, &answer).await,
+        Some(answer) => web.engine().confirm_passkey_finish(visitor, &visit.place.site, &answer, &visit.source()).await,
         None => web.engine().confirm(visitor, &Factor::Code.said(&visit), &visit.source()).await,
     };
     match shown {

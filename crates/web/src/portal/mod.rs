@@ -21,6 +21,7 @@ mod points;
 mod qr;
 mod reasons;
 mod routes;
+mod security;
 mod sign_in;
 mod stop;
 mod texts;

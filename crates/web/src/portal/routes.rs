@@ -1,6 +1,8 @@
 //! Every page of the portal: who may open it, and what it records. `matrix.out` beside this file is the same as a table.
 
-use super::{account, arrive, assets, choices, enrol, find, messages, persons, points, sign_in, stop, wishes};
+use super::{
+    account, arrive, assets, choices, enrol, find, messages, persons, points, security, sign_in, stop, wishes,
+};
 use crate::routes::{Access, Gives, Method, Records, Route, Takes};
 use axum::routing::{MethodRouter, get, post};
 
@@ -216,6 +218,62 @@ pub const PORTAL: &[Route] = &[
         || post(messages::check_confirm),
     ),
     page("/p/{tenant}/account", "portalAccount", Access::Patient, "Devices and people.", || get(account::page)),
+    page("/p/{tenant}/account/security", "portalSecurity", Access::Patient, "How somebody signs in.", || {
+        get(security::page)
+    }),
+    page("/p/{tenant}/account/confirm", "portalAskFactor", Access::Patient, "A factor is asked for again.", || {
+        get(security::confirm)
+    }),
+    form(
+        "/p/{tenant}/account/confirm",
+        "portalCheckFactor",
+        Access::Patient,
+        Records::Administered,
+        "Show it.",
+        || post(security::check_confirm),
+    ),
+    page("/p/{tenant}/account/passkey", "portalAskNewPasskey", Access::Patient, "Another passkey.", || {
+        get(security::passkey)
+    }),
+    form("/p/{tenant}/account/passkey", "portalAddPasskey", Access::Patient, Records::Administered, "Add it.", || {
+        post(security::add_passkey)
+    }),
+    form(
+        "/p/{tenant}/account/passkey/remove",
+        "portalRemovePasskey",
+        Access::Patient,
+        Records::Administered,
+        "Take one out of use.",
+        || post(security::remove_passkey),
+    ),
+    page("/p/{tenant}/account/password", "portalAskNewPassword", Access::Patient, "Another password.", || {
+        get(security::password)
+    }),
+    form(
+        "/p/{tenant}/account/password",
+        "portalChangePassword",
+        Access::Patient,
+        Records::Administered,
+        "Change it.",
+        || post(security::change_password),
+    ),
+    page("/p/{tenant}/account/app", "portalAskNewApp", Access::Patient, "Another code app.", || get(security::app)),
+    form(
+        "/p/{tenant}/account/app",
+        "portalChangeApp",
+        Access::Patient,
+        Records::Administered,
+        "Its first code: it counts from now on.",
+        || post(security::change_app),
+    ),
+    form(
+        "/p/{tenant}/account/codes",
+        "portalRenewCodes",
+        Access::Patient,
+        Records::Administered,
+        "New recovery codes, shown once.",
+        || post(security::renew_codes),
+    ),
     form(
         "/p/{tenant}/account/end",
         "portalEndSession",

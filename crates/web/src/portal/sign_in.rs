@@ -9,7 +9,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use postern_base::Secret;
-use postern_engine::portal::{Browser, PasskeyAnswer, PasskeyOffer, Refused, Second, SignedIn};
+use postern_engine::portal::{Browser, PasskeyAnswer, PasskeyOffer, Refused, Second, SignedIn, Whence};
 
 /// `GET /sign-in`.
 pub(super) async fn ways(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
@@ -76,7 +76,9 @@ pub(super) async fn check_password(
 ) -> Result<Response, Problem> {
     let (name, password) = (visit.fields.value("name"), visit.fields.exactly("password"));
     let tenant = &visit.place.tenant;
-    match web.engine().sign_in_with_password(tenant, name, &password, &visit.source()).await {
+    let (source, device) = (visit.source(), visit.cookie(Cookie::Device));
+    let from = Whence { source: &source, device: device.as_ref() };
+    match web.engine().sign_in_with_password(tenant, name, &password, from).await {
         Ok(step) => {
             let mut response = go(&visit, "/sign-in/code");
             visit.give(&mut response, Cookie::Step, step.token.reveal());
@@ -218,8 +220,9 @@ pub(super) async fn check_passkey(
     let Some(answer) = answered(&visit) else {
         return ask_passkey(&web, &visit, vec![Wrong::of("", visit.texts.say("passkey-wrong"))]).await;
     };
-    let (place, source) = (&visit.place, visit.source());
-    match web.engine().passkey_finish(&place.tenant, &place.site, &answer, &source, visit.browser()).await {
+    let (place, source, device) = (&visit.place, visit.source(), visit.cookie(Cookie::Device));
+    let from = Whence { source: &source, device: device.as_ref() };
+    match web.engine().passkey_finish(&place.tenant, &place.site, &answer, from, visit.browser()).await {
         Ok(signed_in) => Ok(enter(&visit, &signed_in)),
         Err(refused) => {
             let wrong = wrong(&web, &visit, refused, ("", "passkey-wrong"))?;
@@ -240,6 +243,9 @@ pub(super) fn settle(visit: &Visit, response: &mut Response, signed_in: &SignedI
     visit.give(response, Cookie::Session, signed_in.token.reveal());
     visit.give(response, Cookie::Step, "");
     visit.give(response, Cookie::Browser, "");
+    if let Some(device) = &signed_in.device {
+        visit.give(response, Cookie::Device, device.reveal());
+    }
 }
 
 /// What was refused, in words. It says nothing of who exists: `plain` is one sentence for everything that does not fit.

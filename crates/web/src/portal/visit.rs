@@ -35,6 +35,8 @@ pub(crate) enum Cookie {
     After,
     /// The language chosen here.
     Language,
+    /// Who has signed in on this device: it signs nobody in.
+    Device,
 }
 
 impl Cookie {
@@ -45,6 +47,7 @@ impl Cookie {
             Self::Step => "step",
             Self::After => "after",
             Self::Language => "language",
+            Self::Device => "device",
         }
     }
 
@@ -54,7 +57,7 @@ impl Cookie {
             Self::Session | Self::Browser => None,
             Self::Step => Some(30 * 60),
             Self::After => Some(60 * 60),
-            Self::Language => Some(365 * 24 * 60 * 60),
+            Self::Language | Self::Device => Some(365 * 24 * 60 * 60),
         }
     }
 }

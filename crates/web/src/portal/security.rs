@@ -1,0 +1,283 @@
+//! How somebody signs in: their passkeys, password, code app and recovery codes, and what was changed of them. Every page that changes one asks
+//! for a strong factor first, if none was shown lately.
+
+use super::form::{Field, Form, Kind, Wrong};
+use super::page::{Frame, Link, Notice, draw, go};
+use super::qr;
+use super::sign_in::{Factor, answered, asked, settle, wrong};
+use super::visit::Visit;
+use crate::problem::Problem;
+use crate::web::Web;
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use postern_base::Secret;
+use postern_engine::portal::{FactorChange, Factors, Refused};
+
+/// Where all of it is shown.
+const HERE: &str = "/account/security";
+/// Where a strong factor is shown first.
+const CONFIRM: &str = "/account/confirm";
+
+#[derive(Template)]
+#[template(path = "portal/security.html")]
+struct SecurityPage<'a> {
+    frame: Frame<'a>,
+    passkeys: Vec<Row>,
+    /// A passkey may be taken out of use: something strong is left without it.
+    removable: bool,
+    password: bool,
+    recovery: String,
+    changes: Vec<String>,
+}
+
+struct Row {
+    id: String,
+    added: String,
+    used: String,
+}
+
+/// `GET /account/security`.
+pub(super) async fn page(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    let factors = web.engine().factors(visit.signed_in()?).await?;
+    let texts = visit.texts;
+    let row = |one: &postern_engine::portal::PasskeyName| Row {
+        id: one.id.clone(),
+        added: texts.with("security-added", "when", visit.time(one.added_at)),
+        used: match one.used_at {
+            Some(at) => texts.with("security-used", "when", visit.time(at)),
+            None => texts.say("security-unused"),
+        },
+    };
+    draw(&SecurityPage {
+        passkeys: factors.passkeys.iter().map(row).collect(),
+        removable: factors.password || factors.passkeys.len() > 1,
+        password: factors.password,
+        recovery: texts.with("security-recovery", "count", i64::try_from(factors.recovery_left).unwrap_or(0)),
+        changes: factors.changes.iter().map(|(what, at)| texts.with(changed(*what), "when", visit.time(*at))).collect(),
+        frame: Frame::new(&visit, texts.say("security")).part("account"),
+    })
+}
+
+const fn changed(what: FactorChange) -> &'static str {
+    match what {
+        FactorChange::PasskeyAdded => "security-was-passkey-added",
+        FactorChange::PasskeyRemoved => "security-was-passkey-removed",
+        FactorChange::Password => "security-was-password",
+        FactorChange::App => "security-was-app",
+        FactorChange::Recovery => "security-was-recovery",
+    }
+}
+
+/// Goes to where a strong factor is shown, unless one was lately.
+fn first(web: &Web, visit: &Visit) -> Result<Option<Response>, Problem> {
+    let shown = web.engine().has_confirmed(visit.signed_in()?);
+    Ok(if shown { None } else { Some(go(visit, CONFIRM)) })
+}
+
+/// `GET /account/confirm`.
+pub(super) async fn confirm(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    ask_factor(&web, &visit, Vec::new()).await
+}
+
+async fn ask_factor(web: &Web, visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
+    let (texts, visitor) = (visit.texts, visit.signed_in()?);
+    let Factors { passkeys, .. } = web.engine().factors(visitor).await?;
+    let offer = match passkeys.is_empty() {
+        true => None,
+        false => web.engine().confirm_passkey_begin(visitor, &visit.place.site).await.ok(),
+    };
+    let form = Form {
+        lead: vec![texts.say("security-confirm-text")],
+        fields: if offer.is_none() { vec![Factor::Code.field(visit)] } else { Vec::new() },
+        button: texts.say("go-on"),
+        errors,
+        back: Some(HERE),
+        passkey: offer.as_ref().map(asked),
+        ..Form::default()
+    };
+    form.draw_in(Frame::new(visit, texts.say("message-confirm")).part("account"))
+}
+
+/// `POST /account/confirm`.
+pub(super) async fn check_confirm(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    let (visitor, source) = (visit.signed_in()?, visit.source());
+    let shown = match answered(&visit) {
+        Some(answer) => web.engine().confirm_passkey_finish(visitor, &visit.place.site, &answer, &source).await,
+        None => web.engine().confirm(visitor, &Factor::Code.said(&visit), &source).await,
+    };
+    match shown {
+        Ok(signed_in) => {
+            let mut response = go(&visit, HERE);
+            settle(&visit, &mut response, &signed_in);
+            Ok(response)
+        }
+        Err(refused) => ask_factor(&web, &visit, vec![wrong(&web, &visit, refused, ("", "code-wrong"))?]).await,
+    }
+}
+
+/// `GET /account/passkey`.
+pub(super) async fn passkey(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    ask_passkey(&web, &visit, Vec::new()).await
+}
+
+async fn ask_passkey(web: &Web, visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
+    if let Some(elsewhere) = first(web, visit)? {
+        return Ok(elsewhere);
+    }
+    let texts = visit.texts;
+    let Ok(offer) = web.engine().add_passkey_begin(visit.signed_in()?, &visit.place.site).await else {
+        return Err(Problem::unavailable("No passkey can be asked for now."));
+    };
+    let form = Form {
+        lead: vec![texts.say("make-passkey-text")],
+        button: texts.say("make-passkey-go"),
+        errors,
+        back: Some(HERE),
+        passkey: Some(asked(&offer)),
+        ..Form::default()
+    };
+    form.draw_in(Frame::new(visit, texts.say("make-passkey")).part("account"))
+}
+
+/// `POST /account/passkey`.
+pub(super) async fn add_passkey(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    let failed = || vec![Wrong::of("", visit.texts.say("security-passkey-wrong"))];
+    let Some(answer) = answered(&visit) else { return ask_passkey(&web, &visit, failed()).await };
+    match web.engine().add_passkey_finish(visit.signed_in()?, &visit.place.site, &answer).await {
+        Ok(()) => Ok(go(&visit, HERE)),
+        Err(_) => ask_passkey(&web, &visit, failed()).await,
+    }
+}
+
+/// `POST /account/passkey/remove`.
+pub(super) async fn remove_passkey(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    if let Some(elsewhere) = first(&web, &visit)? {
+        return Ok(elsewhere);
+    }
+    match web.engine().remove_passkey(visit.signed_in()?, visit.fields.value("passkey")).await {
+        Ok(()) => Ok(go(&visit, HERE)),
+        Err(Refused::Unavailable) => Err(Problem::unavailable("The store does not answer now.")),
+        Err(_) => Err(Problem::not_found()),
+    }
+}
+
+/// `GET /account/password`.
+pub(super) async fn password(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    ask_password(&web, &visit, Vec::new())
+}
+
+fn ask_password(web: &Web, visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
+    if let Some(elsewhere) = first(web, visit)? {
+        return Ok(elsewhere);
+    }
+    let texts = visit.texts;
+    let form = Form {
+        fields: vec![super::enrol::new_password(visit)],
+        button: texts.say("security-save"),
+        errors,
+        back: Some(HERE),
+        ..Form::default()
+    };
+    form.draw_in(Frame::new(visit, texts.say("security-password")).part("account"))
+}
+
+/// `POST /account/password`.
+pub(super) async fn change_password(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    let password = visit.fields.exactly("password");
+    match web.engine().change_password(visit.signed_in()?, &password).await {
+        Ok(()) => Ok(go(&visit, HERE)),
+        Err(Refused::Weak(weak)) => {
+            ask_password(&web, &visit, vec![Wrong::of("password", super::enrol::weak(&visit, weak))])
+        }
+        Err(refused) => ask_password(&web, &visit, vec![wrong(&web, &visit, refused, ("", "security-failed"))?]),
+    }
+}
+
+/// `GET /account/app`: begins a new code app; the old one counts until the new one has shown a code.
+pub(super) async fn app(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    if let Some(elsewhere) = first(&web, &visit)? {
+        return Ok(elsewhere);
+    }
+    match web.engine().renew_app_begin(visit.signed_in()?).await {
+        Ok((step, offer)) => ask_app(&visit, (step.reveal(), offer.key.reveal(), offer.uri.reveal()), Vec::new()),
+        Err(Refused::Unavailable) => Err(Problem::unavailable("The store does not answer now.")),
+        Err(_) => Ok(go(&visit, HERE)),
+    }
+}
+
+/// The key goes back and forth in the page that only this browser has, so that a wrong code does not make a new one.
+fn ask_app(visit: &Visit, (step, key, uri): (&str, &str, &str), errors: Vec<Wrong>) -> Result<Response, Problem> {
+    let texts = visit.texts;
+    let form = Form {
+        lead: vec![texts.say("totp-text")],
+        qr: qr::svg(uri, &texts.say("totp-picture")),
+        key: Some(key.to_owned()),
+        fields: vec![
+            Field::hidden("step", step.to_owned()),
+            Field::hidden("key", key.to_owned()),
+            Field::hidden("uri", uri.to_owned()),
+            Field::new(Kind::Number, "code", texts.say("totp-label")).autocomplete("one-time-code"),
+        ],
+        button: texts.say("security-save"),
+        errors,
+        back: Some(HERE),
+        ..Form::default()
+    };
+    form.draw_in(Frame::new(visit, texts.say("totp")).part("account"))
+}
+
+/// `POST /account/app`.
+pub(super) async fn change_app(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    let field = |name: &str| visit.fields.value(name);
+    let code = Secret::new(field("code").chars().filter(char::is_ascii_digit).collect());
+    let step = Secret::new(field("step").to_owned());
+    match web.engine().renew_app_finish(visit.signed_in()?, &step, &code).await {
+        Ok(()) => Ok(go(&visit, HERE)),
+        Err(Refused::NoMatch) if web.engine().has_confirmed(visit.signed_in()?) => {
+            let wrong = vec![Wrong::of("code", visit.texts.say("totp-wrong"))];
+            ask_app(&visit, (field("step"), field("key"), field("uri")), wrong)
+        }
+        Err(Refused::Unavailable) => Err(Problem::unavailable("The store does not answer now.")),
+        Err(_) => Ok(go(&visit, "/account/app")),
+    }
+}
+
+/// `POST /account/codes`: new recovery codes, shown this once.
+pub(super) async fn renew_codes(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    if let Some(elsewhere) = first(&web, &visit)? {
+        return Ok(elsewhere);
+    }
+    let codes = match web.engine().renew_recovery_codes(visit.signed_in()?).await {
+        Ok(codes) => codes,
+        Err(_) => return Err(Problem::unavailable("The store does not answer now.")),
+    };
+    let texts = visit.texts;
+    let notice = Notice {
+        paragraphs: vec![texts.say("codes-text"), texts.say("security-codes-old")],
+        codes: codes.iter().map(|code| code.reveal().clone()).collect(),
+        go_on: Some(Link::new(HERE, texts.say("codes-go"))),
+        ..Notice::default()
+    };
+    notice.draw(StatusCode::OK, Frame::new(&visit, texts.say("codes")).part("account"))
+}
