@@ -14,7 +14,7 @@ pub use parts::{Access, Gives, Method, Records, Takes};
 
 use crate::caller::guard;
 use crate::exchange::surround;
-use crate::portal::{self, PORTAL, by_host};
+use crate::portal::{self, PORTAL, as_pages, by_host};
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
 use axum::Router;
@@ -82,6 +82,7 @@ pub fn router(web: Web) -> Router {
         })
         .fallback(|| async { Problem::new(Kind::NotFound, "There is no such address; GET /openapi.json lists them.") })
         .layer(DefaultBodyLimit::max(web.config().body_limit))
+        .layer(from_fn_with_state(web.clone(), as_pages))
         .layer(from_fn_with_state(web.clone(), surround))
         .with_state(web.clone());
     // Outside the router, so that a page of a practice's own host is found under that practice.

@@ -471,3 +471,7 @@ security-was-passkey-removed = A passkey was removed { $when }
 security-was-password = The password was changed { $when }
 security-was-app = The code app was changed { $when }
 security-was-recovery = New recovery codes were made { $when }
+too-large = That was too long
+too-large-text = Nothing was taken. Go back in your browser: what you wrote is still there. Make it shorter, and send it again.
+broken = Something went wrong here
+broken-text = It is not your fault. What you sent may not have been taken: go back, wait a few minutes, and try again.

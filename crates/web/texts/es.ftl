@@ -471,3 +471,7 @@ security-was-passkey-removed = Se quitó una llave de acceso el { $when }
 security-was-password = Se cambió la contraseña el { $when }
 security-was-app = Se cambió la aplicación de códigos el { $when }
 security-was-recovery = Se hicieron códigos de recuperación nuevos el { $when }
+too-large = Eso era demasiado largo
+too-large-text = No se recibió nada. Vuelva atrás en su navegador: lo que escribió sigue ahí. Hágalo más corto y envíelo de nuevo.
+broken = Algo falló aquí
+broken-text = No es culpa suya. Puede que no se haya recibido lo que envió: vuelva atrás, espere unos minutos e inténtelo de nuevo.

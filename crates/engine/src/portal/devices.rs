@@ -55,9 +55,11 @@ impl Account {
         let tokens = brought.into_iter().flat_map(|brought| brought.reveal().split(BETWEEN)).take(PERSONS);
         let mut found = None;
         for hash in tokens.map(|token| hash(id, token)) {
-            let known =
-                self.devices.iter().filter(|one| constant_time::verify_slices_are_equal(&one.hash, &hash).is_ok());
-            found = known.last().cloned().or(found);
+            for one in &self.devices {
+                if constant_time::verify_slices_are_equal(&one.hash, &hash).is_ok() {
+                    found = Some(one.clone());
+                }
+            }
         }
         found
     }

@@ -8,6 +8,7 @@
 mod account;
 mod arrive;
 mod assets;
+mod astray;
 mod choices;
 mod colour;
 mod enrol;
@@ -32,6 +33,7 @@ pub use routes::PORTAL;
 
 pub(crate) use routes::LINK;
 
+pub(crate) use astray::as_pages;
 pub(crate) use place::by_host;
 pub(crate) use visit::guard;
 

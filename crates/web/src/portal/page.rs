@@ -1,7 +1,7 @@
 //! What every page has around it: the practice's name, the ways on, the language switch, the words on emergencies.
 
 use super::texts::Texts;
-use super::visit::Visit;
+use super::visit::{Again, Visit};
 use crate::problem::Problem;
 use askama::Template;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -70,6 +70,21 @@ impl<'a> Frame<'a> {
 
     pub(super) fn in_other_language(&self) -> String {
         Texts::of(self.other()).say("this-language")
+    }
+
+    /// Where this page is in the other language; `None` = it is brought again with its form.
+    pub(super) fn again(&self) -> Option<String> {
+        let language = self.other_language();
+        match &self.visit.again {
+            Again::Here => Some(format!("?lang={language}")),
+            Again::At(path) => Some(format!("{path}?lang={language}")),
+            Again::WithForm => None,
+        }
+    }
+
+    /// The form that brought this page.
+    pub(super) fn brought(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.visit.fields.again()
     }
 
     pub(super) fn base(&self) -> &str {

@@ -62,6 +62,17 @@ impl Cookie {
     }
 }
 
+/// How a page is asked for in the other language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Again {
+    /// At the address where it is.
+    Here,
+    /// At this one.
+    At(String),
+    /// Where it is, with the form that brought it.
+    WithForm,
+}
+
 /// One request to the portal.
 #[derive(Debug, Clone)]
 pub(crate) struct Visit {
@@ -74,6 +85,8 @@ pub(crate) struct Visit {
     pub(crate) acting_for: Option<String>,
     /// The form that came, for a POST.
     pub(crate) fields: Arc<Fields>,
+    /// How the page is asked for in the other language.
+    pub(super) again: Again,
     source: IpAddr,
     /// What the browser calls itself.
     pub(super) user_agent: String,
@@ -154,6 +167,14 @@ impl Fields {
     }
 }
 
+impl Fields {
+    /// All of it but the token, to be brought once more.
+    pub(super) fn again(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.0.iter().filter(|(name, _)| name != "csrf");
+        all.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
 impl std::fmt::Debug for Fields {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Fields")
@@ -214,6 +235,7 @@ async fn enter(
             return if in_danger(&fields) { super::messages::help_unsent(&visit, false) } else { stale(&visit) };
         }
         visit.fields = Arc::new(fields);
+        visit.again = again(route, &visit.place.base, parts.uri.path());
     }
     if matches!(route.access, Access::Patient) && visit.visitor.is_none() {
         if in_danger(&visit.fields) {
@@ -226,7 +248,7 @@ async fn enter(
     let chosen = language_in(request.uri().query().unwrap_or_default());
     let mut response = next.run(request).await;
     if response.status().is_client_error() && !response.headers().contains_key(header::CONTENT_SECURITY_POLICY) {
-        response = plain(&visit, response.status())?;
+        response = super::astray::plain(&visit, response.status())?;
     }
     if fresh {
         visit.give(&mut response, Cookie::Browser, tie.reveal());
@@ -237,7 +259,7 @@ async fn enter(
     Ok(response)
 }
 
-fn visit(web: &Web, place: Place, parts: &axum::http::request::Parts) -> Result<Visit, Problem> {
+pub(super) fn visit(web: &Web, place: Place, parts: &axum::http::request::Parts) -> Result<Visit, Problem> {
     let secure = web.config().behind_tls;
     let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
     let text = |name: header::HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -249,6 +271,7 @@ fn visit(web: &Web, place: Place, parts: &axum::http::request::Parts) -> Result<
         visitor: None,
         acting_for: None,
         fields: Arc::default(),
+        again: Again::Here,
         source: source.ok_or_else(|| Problem::unavailable("It is not known where this request comes from."))?,
         user_agent: text(header::USER_AGENT).unwrap_or_default().chars().take(256).collect(),
         secure,
@@ -264,7 +287,7 @@ fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
 }
 
 /// The language: the one just chosen, else the one chosen here before, else the patient's, else the browser's.
-fn speak(visit: &mut Visit, query: &str) {
+pub(super) fn speak(visit: &mut Visit, query: &str) {
     let before = visit.cookie(Cookie::Language).and_then(|word| word.reveal().parse::<Language>().ok());
     let own = visit.visitor.as_ref().map(|visitor| visitor.language);
     if let Some(language) = language_in(query).or(before).or(own) {
@@ -312,6 +335,25 @@ fn from_here(headers: &HeaderMap) -> bool {
     }
 }
 
+/// A page that a form brought is at an address that often takes no GET. One that only asks for the next thing is brought again with what was
+/// typed; of any other, the nearest page above it is shown.
+fn again(route: &Route, base: &str, path: &str) -> Again {
+    let asks_on = matches!(route.path, "/p/{tenant}/enrol" | "/p/{tenant}/enrol/birth");
+    if asks_on {
+        return Again::WithForm;
+    }
+    let is_page = |path: &str| super::PORTAL.iter().any(|page| page.method == Method::Get && page.path == path);
+    // On a practice's own host the path has a prefix here that its pages do not show.
+    let shown = path.find(route.path.split('/').nth(3).unwrap_or_default()).and_then(|at| path.get(at..));
+    let (mut pattern, mut shown) = (route.path, shown.unwrap_or_default().trim_end_matches('/'));
+    while !is_page(pattern) {
+        let Some((above, _)) = pattern.rsplit_once('/') else { return Again::At(format!("{base}/")) };
+        pattern = above;
+        shown = shown.rsplit_once('/').map_or("", |(above, _)| above);
+    }
+    Again::At(format!("{base}/{shown}"))
+}
+
 /// RULES CHT-01: what is not taken is read for danger all the same.
 fn in_danger(fields: &Fields) -> bool {
     postern_engine::portal::speaks_of_danger(fields.value("text"))
@@ -325,21 +367,6 @@ fn stale(visit: &Visit) -> Result<Response, Problem> {
         ..Notice::default()
     };
     notice.draw(StatusCode::FORBIDDEN, Frame::new(visit, visit.texts.say("stale")))
-}
-
-/// What went wrong, as a page.
-fn plain(visit: &Visit, status: StatusCode) -> Result<Response, Problem> {
-    let key = match status {
-        StatusCode::NOT_FOUND | StatusCode::GONE => "not-found",
-        StatusCode::TOO_MANY_REQUESTS => "too-many",
-        _ => "not-understood",
-    };
-    let notice = Notice {
-        paragraphs: vec![visit.texts.say(&format!("{key}-text"))],
-        go_on: Some(super::page::Link::new("/", visit.texts.say("go-on"))),
-        ..Notice::default()
-    };
-    notice.draw(status, Frame::new(visit, visit.texts.say(key)))
 }
 
 #[cfg(test)]
@@ -391,6 +418,19 @@ mod tests {
         for bad in ["", "a", &csrf(&Secret::new("b".into())), &one.to_uppercase()] {
             assert!(!ours(&one, bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_page_that_a_form_brought_is_found_in_the_other_language_too() {
+        let found = |id: &str, base: &str, path: &str| {
+            again(super::super::PORTAL.iter().find(|route| route.id == id).unwrap(), base, path)
+        };
+        let at = |path: &str| Again::At(path.to_owned());
+        assert_eq!(found("portalTakeInvitation", "/p/a", "/p/a/enrol"), Again::WithForm);
+        assert_eq!(found("portalTakeMore", "/p/a", "/p/a/enrol/more"), at("/p/a/enrol"));
+        assert_eq!(found("portalTakePassword", "", "/p/a/enrol/password"), at("/enrol/password"));
+        assert_eq!(found("portalReply", "/p/a", "/p/a/messages/7/reply"), at("/p/a/messages/7"));
+        assert_eq!(found("portalSignOut", "/p/a", "/p/a/sign-out"), at("/p/a/"));
     }
 
     #[test]
