@@ -259,8 +259,8 @@ impl Tenanted {
              ORDER BY r.seq DESC LIMIT 1) FROM inbound \
              WHERE tenant = ? AND (patient = ? OR patient IS NULL) AND seq < ? \
              AND ((channel = 'portal' AND patient IS NOT NULL) OR point IN \
-             (SELECT p.point FROM resources r JOIN points p ON p.tenant = r.tenant AND p.resource = r.name \
-             WHERE r.tenant = ? AND r.patient = ? UNION \
+             (SELECT p.point FROM resources r CROSS JOIN points p \
+             WHERE r.tenant = ? AND r.patient = ? AND p.tenant = r.tenant AND p.resource = r.name UNION \
              SELECT point FROM deliveries WHERE tenant = ? AND patient = ? AND sent_at IS NOT NULL)) \
              ORDER BY seq DESC LIMIT ?";
         let whose: [Value; 2] = [tenant.seq.into(), index.to_vec().into()];

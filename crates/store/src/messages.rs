@@ -21,6 +21,17 @@ fn except(message: Option<MessageId>) -> Value {
     message.map_or_else(|| Value::Blob(Vec::new()), |message| bytes(message.0))
 }
 
+/// Ids of a patient's messages, the newest first: they are UUIDv7, so their order is that of their making. The plus signs keep SQLite from
+/// walking every message of the tenant in that order.
+pub(crate) const OF_PATIENT: &str =
+    "SELECT id FROM messages WHERE tenant = ? AND patient = ? AND +id < ? ORDER BY +id DESC LIMIT ?";
+
+/// Portal copies of a patient that are visible. The order of the join is as it is written: a tenant is no narrow choice, though SQLite,
+/// which has counted nothing, takes it for one.
+pub(crate) const COPIES: &str = "SELECT m.id, m.purpose, m.body, d.form, d.level, d.changed_at FROM messages m \
+     CROSS JOIN deliveries d WHERE m.tenant = ? AND m.patient = ? AND d.tenant = m.tenant AND d.message = m.id \
+     AND d.channel = ? AND d.state = 5 ORDER BY +m.id DESC LIMIT ?";
+
 impl Tenanted {
     /// One message with its sealed parts opened.
     ///
@@ -114,11 +125,9 @@ impl Tenanted {
         limit: u32,
     ) -> Result<Vec<MessageId>, StoreError> {
         let tenant = self.keys().await?;
-        // Ids are UUIDv7: their order is the order of their making.
-        let sql = "SELECT id FROM messages WHERE tenant = ? AND patient = ? AND id < ? ORDER BY id DESC LIMIT ?";
         let before = before.map_or_else(|| Value::Blob(vec![0xff; 17]), |before| bytes(before.0));
         let values = vec![tenant.seq.into(), tenant.patient(patient).to_vec().into(), before, i64::from(limit).into()];
-        self.shared.all(sql, values).await?.iter().map(|row| id(row, 0).map(MessageId)).collect()
+        self.shared.all(OF_PATIENT, values).await?.iter().map(|row| id(row, 0).map(MessageId)).collect()
     }
 
     /// Portal copies of a patient that are visible, newest first.
@@ -127,13 +136,10 @@ impl Tenanted {
     /// [`StoreError::KeyDestroyed`] when the patient's key is gone.
     pub async fn portal_copies(&self, patient: &PatientId, limit: u32) -> Result<Vec<PortalCopy>, StoreError> {
         let tenant = self.keys().await?;
-        let sql = "SELECT m.id, m.purpose, m.body, d.form, d.level, d.changed_at FROM messages m \
-             JOIN deliveries d ON d.tenant = m.tenant AND d.message = m.id \
-             WHERE m.tenant = ? AND m.patient = ? AND d.channel = ? AND d.state = 5 ORDER BY m.id DESC LIMIT ?";
         let index = tenant.patient(patient);
         let values =
             vec![tenant.seq.into(), index.to_vec().into(), Channel::Portal.as_str().into(), i64::from(limit).into()];
-        let rows = self.shared.all(sql, values).await?;
+        let rows = self.shared.all(COPIES, values).await?;
         if rows.is_empty() {
             return Ok(Vec::new());
         }

@@ -27,6 +27,20 @@ pub struct PortalLink {
     pub used_at: Option<Timestamp>,
 }
 
+/// Which messages of a patient: those below one, or one. As in [`OF_PATIENT`](crate::messages::OF_PATIENT), the plus signs and the order
+/// of the join keep SQLite from walking everything the tenant has.
+const BELOW: &str = "+m.id < ?";
+const THIS: &str = "m.id = ?";
+
+fn entries(condition: &str) -> String {
+    format!(
+        "SELECT m.id, m.purpose, m.body, d.form, d.level, d.changed_at, r.read_at FROM messages m CROSS JOIN deliveries d \
+         LEFT JOIN portal_reads r ON r.tenant = m.tenant AND r.message = m.id AND r.account = ? \
+         WHERE m.tenant = ? AND m.patient = ? AND {condition} AND d.tenant = m.tenant AND d.message = m.id \
+         AND d.channel = ? AND d.state = 5 ORDER BY +m.id DESC LIMIT ?"
+    )
+}
+
 impl Store {
     /// Where the link whose opaque part has this SHA-256 leads.
     ///
@@ -57,7 +71,7 @@ impl Tenanted {
         limit: u32,
     ) -> Result<Vec<PortalEntry>, StoreError> {
         let before = before.map_or_else(|| Value::Blob(vec![0xff; 17]), |before| bytes(before.0));
-        self.entries_where("m.id < ?", before, patient, account, limit).await
+        self.entries_where(BELOW, before, patient, account, limit).await
     }
 
     /// One of them; `None` = the patient has no such message, or it cannot be read in the portal.
@@ -70,7 +84,7 @@ impl Tenanted {
         account: AccountId,
         message: MessageId,
     ) -> Result<Option<PortalEntry>, StoreError> {
-        Ok(self.entries_where("m.id = ?", bytes(message.0), patient, account, 1).await?.pop())
+        Ok(self.entries_where(THIS, bytes(message.0), patient, account, 1).await?.pop())
     }
 
     async fn entries_where(
@@ -82,19 +96,14 @@ impl Tenanted {
         limit: u32,
     ) -> Result<Vec<PortalEntry>, StoreError> {
         let tenant = self.keys().await?;
-        let sql = format!(
-            "SELECT m.id, m.purpose, m.body, d.form, d.level, d.changed_at, r.read_at FROM messages m \
-             JOIN deliveries d ON d.tenant = m.tenant AND d.message = m.id AND d.channel = ? AND d.state = 5 \
-             LEFT JOIN portal_reads r ON r.tenant = m.tenant AND r.message = m.id AND r.account = ? \
-             WHERE m.tenant = ? AND m.patient = ? AND {condition} ORDER BY m.id DESC LIMIT ?"
-        );
+        let sql = entries(condition);
         let index = tenant.patient(patient);
         let values = vec![
-            Channel::Portal.as_str().into(),
             bytes(account.0),
             tenant.seq.into(),
             index.to_vec().into(),
             value,
+            Channel::Portal.as_str().into(),
             i64::from(limit).into(),
         ];
         let rows = self.shared.all(&sql, values).await?;
@@ -109,5 +118,41 @@ impl Tenanted {
             }
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::{column, in_memory};
+    use crate::messages::{COPIES, OF_PATIENT};
+    use crate::schema;
+
+    /// How SQLite finds what `sql` asks for, a line for every table.
+    async fn plan(sql: &str) -> Vec<String> {
+        let mut on = in_memory().unwrap();
+        schema::make(&mut on, schema::newest()).await.unwrap();
+        let values = vec![Value::Null; sql.matches('?').count()];
+        let rows = on.all(&format!("EXPLAIN QUERY PLAN {sql}"), &values).await.unwrap();
+        rows.iter().map(|row| column::<String>(row, 3).unwrap()).collect()
+    }
+
+    /// An index that only the tenant narrows is a walk through everything the tenant has.
+    fn is_narrow(line: &str) -> bool {
+        !line.starts_with("SCAN") && (!line.starts_with("SEARCH") || (line.contains("=? AND ") && !line.contains('<')))
+    }
+
+    #[tokio::test]
+    async fn a_patients_messages_are_found_by_the_patient_however_many_the_practice_has() {
+        for sql in [entries(BELOW), entries(THIS), OF_PATIENT.to_owned(), COPIES.to_owned()] {
+            let plan = plan(&sql).await;
+            assert!(plan[0].starts_with("SEARCH m") && plan.iter().all(|line| is_narrow(line)), "{sql}: {plan:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_the_plus_signs_a_list_would_walk_every_message_of_the_practice() {
+        let plan = plan(&entries(BELOW).replace('+', "")).await;
+        assert!(!plan.iter().all(|line| is_narrow(line)), "the signs are needed no more: {plan:?}");
     }
 }
