@@ -27,13 +27,28 @@ impl Clinic {
     ) -> Result<Self, Box<dyn Error>> {
         let made = postern(binary, data, &["quickstart"])?;
         let key = made.pointer("/api_key").and_then(Value::as_str);
-        let key = key.ok_or("quickstart --json gave no key")?.to_owned();
-        let bundle = data.join("patients.json");
+        let clinic = Self::known(data, binary, key.ok_or("quickstart --json gave no key")?);
+        clinic.import(resources)?;
+        Ok(clinic)
+    }
+
+    /// One that was made before.
+    pub(crate) fn known(data: &Path, binary: &Path, key: &str) -> Self {
+        Self { data: data.to_path_buf(), binary: binary.to_path_buf(), key: key.to_owned() }
+    }
+
+    /// Imports more FHIR resources; no server may be running.
+    pub(crate) fn import(&self, resources: impl Iterator<Item = Value>) -> Result<(), Box<dyn Error>> {
         let entries: Vec<Value> = resources.map(|resource| json!({ "resource": resource })).collect();
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let bundle = self.data.join("patients.json");
         let all = json!({ "resourceType": "Bundle", "type": "collection", "entry": entries });
         std::fs::write(&bundle, all.to_string())?;
-        postern(binary, data, &["import", &bundle.to_string_lossy()])?;
-        Ok(Self { data: data.to_path_buf(), binary: binary.to_path_buf(), key })
+        postern(&self.binary, &self.data, &["import", &bundle.to_string_lossy()])?;
+        std::fs::remove_file(&bundle)?;
+        Ok(())
     }
 }
 
@@ -91,6 +106,11 @@ pub(crate) fn post(key: &str, path: &str, once: &str, body: &str) -> String {
     )
 }
 
+/// A question of the API, as it travels.
+pub(crate) fn get(key: &str, path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: postern\r\nauthorization: Bearer {key}\r\n\r\n")
+}
+
 /// A running server; killed when dropped.
 pub(crate) struct Server {
     child: Child,
@@ -144,6 +164,8 @@ impl Drop for Server {
 /// What the server said.
 pub(crate) struct HttpAnswer {
     pub(crate) status: u16,
+    /// The status line and the headers.
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -185,5 +207,5 @@ fn complete(buffer: &[u8]) -> Option<HttpAnswer> {
         .filter_map(|line| line.split_once(':'))
         .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
         .map_or(Some(0), |(_, value)| value.trim().parse().ok())?;
-    (body.len() >= length).then(|| HttpAnswer { status, body: body.to_owned() })
+    (body.len() >= length).then(|| HttpAnswer { status, head: head.to_owned(), body: body.to_owned() })
 }

@@ -1,7 +1,8 @@
 //! The benchmarks of Postern: what `cargo xtask bench` runs.
 //!
 //! Each part measures one thing on this machine, now, and prints it beside the goal. With no argument all parts run and
-//! `docs/benchmarks.md` is written; `gate` and the like run one part and write nothing. `mail mails=200000` sends as many.
+//! `docs/benchmarks.md` is written; `gate` and the like run one part and write nothing. `mail mails=200000` sends as many;
+//! `portal patients=1000 messages=10000` fills so much, and `at=FOLDER` keeps it. `binary=FILE` measures another build.
 //!
 //! What this crate must not do: assert anything about time, or hold product code. Start at `main`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
@@ -13,6 +14,7 @@ mod http;
 mod ledger;
 mod machine;
 mod mail;
+mod portal;
 mod postfix;
 mod report;
 #[expect(dead_code, reason = "the sample facts of the gate's tests, of which a benchmark needs few")]
@@ -21,12 +23,13 @@ mod sample;
 mod sink;
 mod store;
 mod timing;
+mod visitor;
 
 use machine::Machine;
 use postern_base::{Clock, SystemClock};
 use report::Line;
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Entries in the ledger that is grown and judged: about eight months of a practice that sends a thousand messages a day.
@@ -67,13 +70,17 @@ fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
     if wanted("store") {
         lines.extend(runtime.block_on(store::run(&directory))?);
     }
-    let binary = root.join("target/release/postern");
+    let binary = named.iter().find_map(|name| name.strip_prefix("binary=")).map(PathBuf::from);
+    let binary = binary.unwrap_or_else(|| root.join("target/release/postern"));
     if wanted("http") {
         lines.extend(runtime.block_on(http::run(&directory, &binary))?);
     }
     if wanted("mail") {
         let mails = named.iter().find_map(|name| name.strip_prefix("mails=")?.parse().ok()).unwrap_or(mail::MAILS);
         lines.extend(runtime.block_on(mail::run(&directory, &binary, mails))?);
+    }
+    if wanted("portal") {
+        lines.extend(runtime.block_on(portal::run(&directory, &binary, &portal::Size::of(named)))?);
     }
     for line in &lines {
         println!("{}", report::shown(line));

@@ -1,0 +1,268 @@
+//! How long the pages of the patients' portal take, with many patients and messages on the box: `postern serve` on loopback, asked by
+//! browsers that are signed in. The time is that of the whole answer as the browser sees it, so the server's own is less.
+//!
+//! Filling takes long: `portal at=FOLDER` keeps what was filled there, and measures it again the next time.
+
+use crate::clinic::{Clinic, Connection, Server, get, post, sms_patient};
+use crate::machine::{cpu_seconds, resident_mib};
+use crate::report::Line;
+use crate::timing::Timings;
+use crate::visitor::{Visitor, attribute};
+use serde_json::{Value, json};
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// The goal for every page, and for everything a first page makes a browser load.
+const GOAL: &str = "20 ms";
+const FIRST_LOAD: &str = "60,000 bytes";
+/// Patients in one import.
+const BATCH: usize = 10_000;
+/// Connections that fill.
+const FILLING: usize = 32;
+/// The practice that `quickstart` makes.
+const TENANT: &str = "clinic";
+/// Browsers that are signed in.
+const BROWSERS: usize = 16;
+/// Requests of each page that are measured.
+const ASKED: usize = 2_000;
+
+/// What is on the box.
+#[derive(Debug, Clone)]
+pub(crate) struct Size {
+    pub(crate) patients: usize,
+    pub(crate) messages: usize,
+    /// Where it is kept for another time.
+    pub(crate) kept: Option<PathBuf>,
+}
+
+impl Size {
+    /// The size that `named` arguments ask for; that of the goal where they say nothing.
+    pub(crate) fn of(named: &[String]) -> Self {
+        let number = |name: &str| named.iter().find_map(|word| word.strip_prefix(name)?.parse().ok());
+        let kept = named.iter().find_map(|word| word.strip_prefix("at=")).map(PathBuf::from);
+        let (patients, messages) = (number("patients="), number("messages="));
+        Self { patients: patients.unwrap_or(100_000), messages: messages.unwrap_or(1_000_000), kept }
+    }
+}
+
+/// Fills a clinic, unless it was filled before, and measures its pages.
+pub(crate) async fn run(directory: &Path, binary: &Path, size: &Size) -> Result<Vec<Line>, Box<dyn Error>> {
+    let folder = size.kept.clone().unwrap_or_else(|| directory.join("portal"));
+    let full = folder.join("filled.json");
+    let data = folder.join("data");
+    let clinic = if let Ok(text) = std::fs::read(&full) {
+        let filled: Value = serde_json::from_slice(&text)?;
+        let number = |name: &str| filled.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        if (number("patients"), number("messages")) != (Some(size.patients), Some(size.messages)) {
+            return Err(format!("{} was filled otherwise: {filled}", folder.display()).into());
+        }
+        let key = filled.get("key").and_then(Value::as_str).ok_or("its key is not written down")?;
+        Clinic::known(&data, binary, key)
+    } else {
+        std::fs::create_dir_all(&folder)?;
+        let clinic = fill(&data, binary, size).await?;
+        let filled = json!({ "patients": size.patients, "messages": size.messages, "key": clinic.key });
+        std::fs::write(&full, filled.to_string())?;
+        clinic
+    };
+    let server = Server::start(&clinic).await?;
+    measure(&server, &clinic, size).await
+}
+
+/// Makes the patients and their messages, all of which are to be read in the portal alone, and waits until every one can be.
+async fn fill(data: &Path, binary: &Path, size: &Size) -> Result<Clinic, Box<dyn Error>> {
+    let clinic = Clinic::make(data, binary, std::iter::empty())?;
+    for first in (0..size.patients).step_by(BATCH) {
+        let last = size.patients.min(first + BATCH);
+        clinic.import((first..last).flat_map(sms_patient).chain((first..last).map(visit)))?;
+        eprintln!("{last} of {} patients", size.patients);
+    }
+    let server = Server::start(&clinic).await?;
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut tasks: Vec<_> = (0..FILLING)
+        .map(|_| tokio::spawn(send(server.address, clinic.key.clone(), Arc::clone(&next), size.clone())))
+        .collect();
+    let started = Instant::now();
+    while tasks.iter().any(|task| !task.is_finished()) {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        shown(next.load(Ordering::Relaxed).min(size.messages), size.messages, "messages taken", started);
+    }
+    for task in tasks.drain(..) {
+        task.await??;
+    }
+    let mut connection = Connection::open(server.address).await?;
+    loop {
+        let metrics = connection.exchange(&get(&clinic.key, "/metrics")).await?;
+        let queued = metrics.body.lines().find_map(|line| line.strip_prefix("postern_queued ")).unwrap_or("0");
+        let queued: usize = queued.trim().parse()?;
+        if queued == 0 {
+            return Ok(clinic);
+        }
+        shown(size.messages.saturating_sub(queued), size.messages, "messages to be read", started);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
+fn shown(done: usize, all: usize, what: &str, started: Instant) {
+    eprintln!("{done} of {all} {what}, after {:.0} s", started.elapsed().as_secs_f64());
+}
+
+/// The appointment that a reminder is about.
+fn visit(number: usize) -> Value {
+    json!({
+        "resourceType": "Appointment", "id": format!("a{number}"), "status": "booked", "start": "2027-12-03T14:30:00-05:00",
+        "participant": [{ "actor": { "reference": format!("Patient/p{number}") }, "status": "accepted" }],
+    })
+}
+
+/// The `nth` message: of every ten a patient gets, one names an appointment, so that its records are read for it alone.
+fn request(nth: usize, patients: usize) -> Value {
+    let (patient, round) = (nth % patients, nth / patients);
+    let (purpose, subject, body) = match round % 3 {
+        0 => ("test_result", "Your result", format!("Your HbA1c came back at {}.{} %.", 5 + round % 4, nth % 10)),
+        1 => ("follow_up", "After your visit", format!("Please go on with the exercises of sheet {round}.")),
+        _ => ("treatment_update", "Your plan", format!("Take the walk of plan {round} every day.")),
+    };
+    let patient_reference = format!("Patient/p{patient}");
+    if round % 10 == 9 {
+        return json!({
+            "patient": patient_reference, "purpose": "appointment_reminder", "channels": ["portal"],
+            "event": format!("Appointment/a{patient}"),
+            "content": { "body": "Your visit is at 2:30 PM on December 3.", "language": "en" },
+        });
+    }
+    json!({
+        "patient": patient_reference, "purpose": purpose, "channels": ["portal"],
+        "content": { "subject": subject, "body": body, "language": "en" },
+    })
+}
+
+/// Posts the messages whose turn it is, one after the other, until there is none.
+async fn send(address: SocketAddr, key: String, next: Arc<AtomicUsize>, size: Size) -> Result<(), String> {
+    let mut connection = Connection::open(address).await.map_err(|error| error.to_string())?;
+    loop {
+        let nth = next.fetch_add(1, Ordering::Relaxed);
+        if nth >= size.messages {
+            return Ok(());
+        }
+        let body = request(nth, size.patients).to_string();
+        loop {
+            let asked = post(&key, "messages", &nth.to_string(), &body);
+            let answer = connection.exchange(&asked).await.map_err(|error| error.to_string())?;
+            match answer.status {
+                202 => break,
+                // The queue is full: what is due goes first.
+                429 | 503 => tokio::time::sleep(Duration::from_millis(100)).await,
+                status => return Err(format!("a message was answered {status}: {}", answer.body)),
+            }
+        }
+    }
+}
+
+/// Every page, asked by browsers that are signed in, one request after the other.
+async fn measure(server: &Server, clinic: &Clinic, size: &Size) -> Result<Vec<Line>, Box<dyn Error>> {
+    let mut browsers = Vec::with_capacity(BROWSERS);
+    let mut connection = Connection::open(server.address).await?;
+    let run = std::process::id();
+    for nth in 0..BROWSERS {
+        // Spread over the box.
+        let patient = nth * (size.patients / BROWSERS).max(1);
+        let path = format!("patients/p{patient}/portal-invitations");
+        let invited = connection.exchange(&post(&clinic.key, &path, &format!("{run}-{nth}"), "{}")).await?;
+        let invited: Value = serde_json::from_str(&invited.body)?;
+        let code =
+            invited.get("code").and_then(Value::as_str).ok_or_else(|| format!("nobody was invited: {invited}"))?;
+        browsers.push(Visitor::enrol(server.address, TENANT, code, &format!("reader-{run}-{nth}")).await?);
+    }
+    let mut lines = Vec::new();
+    let note = format!("{} patients, {} messages, {BROWSERS} signed in", size.patients, size.messages);
+    for (what, page) in [
+        ("sign-in", Page::At("/sign-in/password")),
+        ("list of messages", Page::At("/messages")),
+        ("message, opened and entered", Page::FirstMessage),
+        ("choices", Page::At("/choices")),
+        ("account", Page::At("/account")),
+    ] {
+        lines.extend(timed(server, &mut browsers, (what, page), &note).await?);
+    }
+    let memory = format!("{:.0} MiB", resident_mib(&server.pid()));
+    lines.push(Line::text("portal", "memory afterwards", memory, "-", "resident"));
+    let (page, bytes) = first_load(&mut browsers).await?;
+    lines.push(Line::text("portal", "first load, the largest", format!("{bytes} bytes"), FIRST_LOAD, &page));
+    Ok(lines)
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+enum Page {
+    At(&'static str),
+    /// The newest message of whoever asks.
+    FirstMessage,
+}
+
+async fn timed(
+    server: &Server,
+    browsers: &mut [Visitor],
+    (what, page): (&str, Page),
+    note: &str,
+) -> Result<[Line; 2], Box<dyn Error>> {
+    let mut paths = Vec::with_capacity(browsers.len());
+    for browser in browsers.iter_mut() {
+        paths.push(match page {
+            Page::At(path) => path.to_owned(),
+            Page::FirstMessage => {
+                let list = browser.page("/messages").await?;
+                let id = attribute(&list.body, &format!("href=\"/p/{TENANT}/messages/")).ok_or("the list is empty")?;
+                format!("/messages/{id}")
+            }
+        });
+    }
+    let mut timings = Timings::with_capacity(ASKED);
+    let cpu = cpu_seconds(&server.pid());
+    for nth in 0..ASKED {
+        let at = nth % browsers.len();
+        let (Some(browser), Some(path)) = (browsers.get_mut(at), paths.get(at)) else { continue };
+        let began = Instant::now();
+        let answer = browser.page(path).await?;
+        timings.add(began.elapsed());
+        if answer.status != 200 {
+            return Err(format!("{path} answered {}: {}", answer.status, answer.body).into());
+        }
+    }
+    let asked = u32::try_from(ASKED).map_or(f64::MAX, f64::from);
+    let each = (cpu_seconds(&server.pid()) - cpu) / asked * 1e6;
+    let note = format!("{ASKED} requests, one at a time; {each:.0} µs CPU of the server each; {note}");
+    let (middle, most) = (timings.quantile(500), timings.quantile(990));
+    Ok([
+        Line::time("portal", &format!("{what}, p50"), middle, "-", &note),
+        Line::time("portal", &format!("{what}, p99"), most, GOAL, &note),
+    ])
+}
+
+/// The bytes of a page with every style sheet and script it names, without headers: those of the page where it is the most.
+async fn first_load(browsers: &mut [Visitor]) -> Result<(String, usize), Box<dyn Error>> {
+    let browser = browsers.first_mut().ok_or("nobody is signed in")?;
+    let mut most = (String::new(), 0);
+    for path in ["/sign-in", "/sign-in/passkey", "/enrol", "/messages", "/choices", "/account"] {
+        let page = browser.page(path).await?;
+        let mut bytes = page.body.len();
+        for before in ["<link rel=\"stylesheet\" href=\"", "<script src=\""] {
+            for piece in page.body.split(before).skip(1) {
+                let named = piece.split('"').next().unwrap_or_default();
+                let answer = browser.named(named).await?;
+                if answer.status != 200 {
+                    return Err(format!("{named} answered {}", answer.status).into());
+                }
+                bytes += answer.body.len();
+            }
+        }
+        if bytes > most.1 {
+            most = (format!("{path}: HTML with its CSS and JS"), bytes);
+        }
+    }
+    Ok(most)
+}
