@@ -127,7 +127,9 @@ impl Engine {
         }
         let store = self.inner.store.tenant(&visitor.tenant);
         let person = Phi::new(person.to_owned());
-        let standing = store.portal_person(&visitor.patient, Some(&person)).await?.ok_or(UseError::NotFound)?;
+        let standing = store.portal_person(&visitor.patient, Some(&person)).await?;
+        // A reference of nobody is no proxy: above all not the patient, whose own way in it would end.
+        let standing = standing.filter(|standing| standing.person.is_some()).ok_or(UseError::NotFound)?;
         let entry = self.account_entry(&visitor.tenant, visitor.account, "portal_proxy_ended")?;
         store.portal_change(vec![PortalStep::EndPerson(standing.id)], vec![entry]).await?;
         Ok(())

@@ -255,6 +255,41 @@ async fn who_guesses_waits_longer_each_time_and_hears_the_same_whether_there_is_
     assert!(engine.sign_in_with_password(&tenant, "alma", &secret(PASSWORD), HOME).await.is_ok());
 }
 
+/// What the store did for `asked`: transactions and writes in them.
+async fn work<T>(clinic: &Clinic, asked: impl Future<Output = T>) -> (u64, u64) {
+    let before = clinic.engine.store().stats();
+    asked.await;
+    let after = clinic.engine.store().stats();
+    (after.commits - before.commits, after.writes - before.writes)
+}
+
+#[tokio::test]
+async fn the_store_works_as_much_for_who_does_not_exist_as_for_who_does() {
+    let clinic = Clinic::open().await;
+    enrol(&clinic, "Patient/p1", None, "alma").await;
+    let (engine, tenant) = (&clinic.engine, clinic.tenant());
+    let code = engine.invite(&clinic.principal, "Patient/p1", &NewInvitation::default()).await.unwrap().code;
+    // The least of four: now and then the store publishes a checkpoint beside what it is asked for.
+    let mut least = [(u64::MAX, u64::MAX); 4];
+    for round in 0..4 {
+        let guess = secret("a guess of somebody");
+        let (from, place) = (format!("198.51.100.{round}"), format!("203.0.113.{round}"));
+        let other = alma_of(1900 + round);
+        let did = [
+            work(&clinic, engine.sign_in_with_password(&tenant, "alma", &guess, &from)).await,
+            work(&clinic, engine.sign_in_with_password(&tenant, "nobody", &guess, &from)).await,
+            work(&clinic, engine.begin_enrolment(&tenant, &code, &other, &place)).await,
+            work(&clinic, engine.begin_enrolment(&tenant, "BCDF-GHJK-MNPQ", &other, &place)).await,
+        ];
+        for (least, did) in least.iter_mut().zip(did) {
+            *least = did.min(*least);
+        }
+    }
+    assert_eq!(least[0], least[1], "a password");
+    assert_eq!(least[2], least[3], "an invitation");
+    assert!(least.iter().all(|(commits, _)| *commits > 0), "{least:?}");
+}
+
 #[tokio::test]
 async fn an_invitation_opens_nothing_by_itself_works_once_ends_and_is_spent_by_guessing() {
     let clinic = Clinic::open().await;
@@ -411,6 +446,29 @@ async fn a_mother_reads_for_her_son_until_the_grant_ends_and_never_what_he_conse
 }
 
 #[tokio::test]
+async fn a_mother_reads_until_the_day_her_son_comes_of_age_by_the_clock_alone() {
+    let mut people = family(true);
+    people[0]["birthDate"] = json!("2008-12-02");
+    let clinic = Clinic::open_with(people, std::sync::Arc::new(postern_engine::faults::NoFaults)).await;
+    let open = sent(&clinic, &result(None)).await;
+    let said = Identifiers { born: date(2008, 12, 2), ..boy() };
+    let engine = &clinic.engine;
+    let enrolment = begin(&clinic, "Patient/p1", Some("RelatedPerson/r1"), &said).await;
+    let offer = engine.enrol_with_password(&enrolment.token, "mother", &secret(PASSWORD)).await.unwrap();
+    let code = app(&clinic, &offer);
+    let first = engine.enrol_confirm_code(&enrolment.token, code.reveal(), Browser::Phone).await.unwrap();
+    let mother = visitor(&clinic, &first).await;
+    assert_eq!(engine.portal_messages(&mother, None, 20).await.unwrap().0.len(), 1, "he is seventeen today");
+    clinic.minutes(24 * 60);
+    // His birthday: the grant stands on the record as it did.
+    let signed_in = sign_in(&clinic, &offer, "mother").await.unwrap();
+    let mother = visitor(&clinic, &signed_in).await;
+    assert!(engine.portal_messages(&mother, None, 20).await.unwrap().0.is_empty());
+    assert_eq!(engine.open_portal_message(&mother, open).await.unwrap_err(), NotNow::NotFound);
+    assert_eq!(engine.reply(&mother, open, "still there?").await.unwrap_err(), NotNow::NotFound);
+}
+
+#[tokio::test]
 async fn one_account_takes_up_a_second_child_and_turns_between_them_until_the_patient_ends_it() {
     let clinic = Clinic::open_with(family(true), std::sync::Arc::new(postern_engine::faults::NoFaults)).await;
     clinic.import(records::patient("p2", "+12125550102", "sam@example.org")).await;
@@ -510,24 +568,39 @@ async fn of_fifty_guesses_in_flight_no_more_are_weighed_than_of_fifty_in_a_row()
     assert_eq!(at_once(invitations).await, (30, 20), "from one place");
 }
 
-#[tokio::test]
-async fn of_fifty_birthdays_in_flight_five_are_weighed_against_one_invitation() {
-    let clinic = Clinic::open().await;
+/// How many of fifty birthdays that are said at once to a fresh invitation are weighed: the right one is said `place`th, and whether it
+/// opens the invitation tells.
+async fn opens_at(clinic: &Clinic, place: i16) -> bool {
     let (engine, tenant) = (clinic.engine.clone(), clinic.tenant());
     let code = engine.invite(&clinic.principal, "Patient/p1", &NewInvitation::default()).await.unwrap().code;
+    // Right answers are not counted, however many.
     for _ in 0..6 {
         engine.begin_enrolment(&tenant, &code, &alma(), HOME).await.unwrap();
     }
-    // Forty-nine wrong birthdays, and right behind them the right one.
-    let birthdays = (0..49).map(|n| alma_of(1900 + n)).chain([alma()]).enumerate();
-    let asked: Vec<_> = birthdays
-        .map(|(n, said)| {
+    let asked: Vec<_> = (0..50)
+        .map(|n| {
+            let said = if n == place { alma() } else { alma_of(1900 + n) };
             let (engine, tenant, code) = (engine.clone(), tenant.clone(), code.clone());
-            tokio::spawn(async move { engine.begin_enrolment(&tenant, &code, &said, &format!("198.51.100.{n}")).await })
+            let from = format!("198.51.{place}.{n}");
+            tokio::spawn(async move { engine.begin_enrolment(&tenant, &code, &said, &from).await })
         })
         .collect();
-    for one in asked {
-        assert_eq!(one.await.unwrap().unwrap_err(), Refused::NoMatch);
+    let mut opened = Vec::new();
+    for (n, one) in (0..50).zip(asked) {
+        match one.await.unwrap() {
+            Ok(_) => opened.push(n),
+            Err(refused) => assert_eq!(refused, Refused::NoMatch, "the answer is one, weighed or not"),
+        }
+    }
+    assert!(opened.iter().all(|n| *n == place), "{opened:?} opened it");
+    !opened.is_empty()
+}
+
+#[tokio::test]
+async fn of_fifty_birthdays_in_flight_five_are_weighed_against_one_invitation() {
+    let clinic = Clinic::open().await;
+    for (place, weighed) in [(0, true), (3, true), (4, true), (5, false), (6, false), (30, false), (49, false)] {
+        assert_eq!(opens_at(&clinic, place).await, weighed, "the right birthday, said after {place} wrong ones");
     }
 }
 

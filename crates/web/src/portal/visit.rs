@@ -226,8 +226,9 @@ async fn enter(
     };
     visit.csrf = csrf(&tie);
     if route.method != Method::Get {
-        let bytes = axum::body::to_bytes(body, FORM_MAX)
-            .await
+        let read = tokio::time::timeout(web.config().body_time, axum::body::to_bytes(body, FORM_MAX)).await;
+        let bytes = read
+            .map_err(|_| Problem::new(Kind::TooSlow, "The form did not arrive in time; nothing was stored."))?
             .map_err(|_| Problem::new(Kind::TooLarge, "The form is larger than what is taken."))?;
         let fields = Fields::read(&bytes);
         // A form without a cookie is tied to nothing, so it comes from no page that we gave to this browser.
