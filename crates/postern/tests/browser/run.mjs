@@ -6,7 +6,10 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as stories from "./stories.mjs";
+import * as begun from "./begun.mjs";
+import * as fresh from "./stories.mjs";
+
+const stories = { ...fresh, ...begun };
 
 const [, , peers, name] = process.argv;
 const require = createRequire(join(peers, "node", "package.json"));
@@ -24,7 +27,18 @@ const looks = [
   { name: "desk-dark", width: 1280, height: 900, colorScheme: "dark" },
 ];
 
-/** Looks at a page in both widths and both colours: axe finds nothing, nothing has to be scrolled sideways, the title is bare. */
+/** What still moves on a page of who asked for less motion (WCAG 2.2, success criterion 2.3.3). */
+const moving = () => {
+  const lasting = (time) => time.split(",").some((one) => parseFloat(one) * (one.trim().endsWith("ms") ? 1 : 1000) > 10);
+  const styled = [...document.querySelectorAll("*")].filter((one) => {
+    const style = getComputedStyle(one);
+    return lasting(style.transitionDuration) || (style.animationName !== "none" && lasting(style.animationDuration));
+  });
+  return styled.map((one) => one.tagName).concat(document.getAnimations().map(() => "an animation"));
+};
+
+/** Looks at a page in both widths and both colours: axe finds nothing, nothing has to be scrolled sideways, the title is bare. And at 400 %
+ *  on a desk, which is 320 pixels of CSS (WCAG 2.2, success criterion 1.4.10): nothing has to be scrolled sideways there either. */
 export async function look(page, what) {
   const seen = page.judge ? await copied(page) : page;
   for (const { name, width, height, colorScheme } of looks) {
@@ -36,6 +50,11 @@ export async function look(page, what) {
     const found = await judged(seen);
     if (found.length) throw new Error(`${what} (${name}): ${JSON.stringify(found, null, 1)}`);
   }
+  const moved = await seen.evaluate(moving);
+  if (moved.length) throw new Error(`${what}: ${moved.join(", ")} move for who asked for less motion`);
+  await seen.setViewportSize({ width: 320, height: 256 });
+  const cut = await seen.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  if (cut > 0) throw new Error(`${what} at 400 %: ${cut} px too wide`);
   const title = await seen.title();
   for (const word of known.never ?? []) {
     if (title.includes(word) || page.url().includes(encodeURIComponent(word))) throw new Error(`${what}: "${word}" in title or address`);

@@ -1,14 +1,15 @@
 // The stories. Each opens pages as a person would: by what they read and press.
 import { createHmac } from "node:crypto";
 
-/** The code that an authenticator app shows for `key` now (RFC 6238: SHA-1, six digits, thirty seconds). `ahead` = of a later step. */
-function totp(key, ahead = 0) {
+/** The code that an authenticator app shows for `key` now (RFC 6238: SHA-1, six digits, thirty seconds). `ahead` = of a later step,
+ *  `offset` = how far the clinic's clock is ahead of ours, in seconds. */
+export function totp(key, ahead = 0, offset = known_offset) {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   let bits = "";
   for (const letter of key.replace(/[^A-Z2-7]/g, "")) bits += letters.indexOf(letter).toString(2).padStart(5, "0");
   const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
   const step = Buffer.alloc(8);
-  const seconds = Math.floor(Date.now() / 1000) + (known_offset ?? 0);
+  const seconds = Math.floor(Date.now() / 1000) + (offset ?? 0);
   step.writeBigUInt64BE(BigInt(Math.floor(seconds / 30) + ahead));
   const hash = createHmac("sha1", secret).update(step).digest();
   const at = hash[19] & 15;

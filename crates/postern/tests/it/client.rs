@@ -59,7 +59,7 @@ impl Client {
         self.call("POST", path, &[("Idempotency-Key", once)], body.to_string().as_bytes())
     }
 
-    /// One request and its answer. A `Content-Type` among `headers` replaces JSON's.
+    /// One request and its answer. A `Content-Type` among `headers` replaces JSON's, a `Host` the server's.
     pub(crate) fn call(
         &mut self,
         method: &str,
@@ -82,8 +82,10 @@ impl Client {
             self.connection = Some(BufReader::new(stream));
         }
         let connection = self.connection.as_mut().ok_or(std::io::ErrorKind::NotConnected)?;
-        let mut head =
-            format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n", self.address, body.len());
+        let mut head = format!("{method} {path} HTTP/1.1\r\nContent-Length: {}\r\n", body.len());
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            head += &format!("Host: {}\r\n", self.address);
+        }
         if !self.key.is_empty() {
             head += &format!("Authorization: Bearer {}\r\n", self.key);
         }

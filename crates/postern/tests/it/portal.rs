@@ -1,4 +1,14 @@
-//! Stories of the patients' portal, told in a real browser: Chromium, driven by Playwright, every page looked at by axe.
+//! Stories of the patients' portal, told in a real browser: Chromium, driven by Playwright, every page looked at by axe. In the folder of the
+//! same name: attacks on it over HTTP.
+
+mod browser;
+mod forms;
+mod guessing;
+mod stories;
+mod surface;
+mod walls;
+mod ward;
+mod words;
 
 mod wishes;
 
@@ -49,7 +59,7 @@ fn tell(peers: &Path, story: &str, known: &Value) {
 struct Running {
     child: Child,
     /// Removed at the end.
-    _folder: Folder,
+    folder: Folder,
     said: Value,
     /// How far its clock is ahead of the machine's, in seconds.
     offset: i64,
@@ -58,14 +68,18 @@ struct Running {
 impl Running {
     /// Starts one whose clock shows mid-morning of a fixed day, and waits until it says where it is.
     fn start(name: &str) -> Self {
-        const AT: &str = "2026-12-01T15:00:00Z";
+        Self::start_at(name, "2026-12-01T15:00:00Z".parse().expect("an instant"))
+    }
+
+    /// The same, with another time on its clock.
+    fn start_at(name: &str, at: jiff::Timestamp) -> Self {
         let folder = Folder::new(name);
         let address = free_port().to_string();
         let data = folder.join("data");
         let data = data.to_str().expect("UTF-8");
         let begun = postern_base::Clock::now(&postern_base::SystemClock);
         let mut child = Command::new(POSTERN)
-            .args(["--json", "demo", "--at", AT, "--listen", &address, "--data", data])
+            .args(["--json", "demo", "--at", &at.to_string(), "--listen", &address, "--data", data])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -73,8 +87,7 @@ impl Running {
         let lines = BufReader::new(child.stdout.take().expect("it was asked for")).lines();
         let said = lines.map_while(Result::ok).filter_map(|line| serde_json::from_str::<Value>(&line).ok());
         let said = said.into_iter().find(|said| said["portal"].is_string()).expect("the demo says where it is");
-        let at: jiff::Timestamp = AT.parse().expect("an instant");
-        Self { child, _folder: folder, said, offset: at.duration_since(begun).as_secs() }
+        Self { child, folder, said, offset: at.duration_since(begun).as_secs() }
     }
 
     /// What a story needs to know of it and of its `nth` invitation.
