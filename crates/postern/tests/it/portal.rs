@@ -8,9 +8,8 @@ mod stories;
 mod surface;
 mod walls;
 mod ward;
-mod words;
-
 mod wishes;
+mod words;
 
 use crate::clinic::{Folder, POSTERN, free_port};
 use crate::peers::missing_peer;
