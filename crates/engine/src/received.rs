@@ -47,7 +47,7 @@ impl Engine {
         if !entries.is_empty() {
             store.append(entries).await?;
         }
-        let names = self.names_of(principal, &patient).await?;
+        let names = self.names_on_record(principal, &patient).await?;
         Ok(found.into_iter().map(|one| self.inbound_view(one, &names)).collect())
     }
 
@@ -115,12 +115,12 @@ impl Engine {
         patient: &PatientId,
         message: &ReceivedMessage,
     ) -> Result<bool, UseError> {
-        let names = self.names_of(principal, patient).await?;
+        let names = self.names_on_record(principal, patient).await?;
         Ok(self.inner.readings.heard(&message.text, &names).meaning() != Some(Meaning::Ambiguous))
     }
 
     /// The patient's names on record: who "is not here" is told by them.
-    async fn names_of(&self, principal: &Principal, patient: &PatientId) -> Result<Vec<Phi<String>>, UseError> {
+    async fn names_on_record(&self, principal: &Principal, patient: &PatientId) -> Result<Vec<Phi<String>>, UseError> {
         let mut reading = self.inner.store.tenant(&principal.tenant).reading().await?;
         Ok(self.directory(&mut reading, patient, None, self.now()).await?.record.identity.names)
     }
