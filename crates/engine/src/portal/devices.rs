@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 const DEVICES: usize = 10;
 /// house: persons who sign in on one device, such as a family's: so many tokens stand in its cookie.
 const PERSONS: usize = 6;
-/// The sign between the tokens of a cookie (RFC 6265 section 4.1.1 lets it stand there).
+/// The sign between the tokens of a cookie: one that a cookie may hold and no token does.
 const BETWEEN: char = '.';
 
 /// A device, as the account knows it.
