@@ -112,6 +112,8 @@ vocabulary! {
         Abuse = "abuse",
         /// Substance use outside Part 2.
         SubstanceUse = "substance_use",
+        /// What a record marks as restricted and does not say why (HL7 v3-Confidentiality `R`, `V`).
+        Restricted = "restricted",
     }
 }
 

@@ -3,19 +3,40 @@
 /// The normal form of `text`: E.164 for a number, lower-case domain for an e-mail address, anything else as it is.
 #[must_use]
 pub fn normal(text: &str) -> String {
-    let text = text.trim();
+    let text = without_scheme(text.trim());
     if let Some((local, domain)) = text.rsplit_once('@') {
         return format!("{local}@{}", domain_of(domain));
     }
+    // RFC 3966 section 3: what follows the number of a `tel` URI says how it is dialled, and not whose it is.
+    let number = text.split(';').next().unwrap_or(text).trim();
+    let text = if number.chars().any(|c| c.is_ascii_digit()) && !number.chars().any(char::is_alphabetic) {
+        number
+    } else {
+        text
+    };
     if text.contains('/') || text.chars().any(char::is_alphabetic) {
         return text.to_owned();
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     match digits.len() {
         _ if text.starts_with('+') => format!("+{digits}"),
+        // 00 and 011 are how a number is dialled abroad.
+        11.. if digits.starts_with("00") => format!("+{}", digits.trim_start_matches('0')),
+        14.. if digits.starts_with("011") => format!("+{}", digits.strip_prefix("011").unwrap_or(&digits)),
         10 => format!("+1{digits}"),
         11 if digits.starts_with('1') => format!("+{digits}"),
         _ => text.to_owned(),
+    }
+}
+
+/// The address in a URI of RFC 3966 (`tel`), RFC 5724 (`sms`), or behind `mailto`, without what else a URI may say.
+fn without_scheme(text: &str) -> &str {
+    const SCHEMES: [&str; 4] = ["tel", "sms", "smsto", "mailto"];
+    match text.split_once(':') {
+        Some((scheme, rest)) if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+            rest.split('?').next().unwrap_or(rest).trim()
+        }
+        _ => text,
     }
 }
 
@@ -27,4 +48,30 @@ pub fn domain(address: &str) -> Option<String> {
 
 fn domain_of(text: &str) -> String {
     postern_ehr::normal::domain(text).unwrap_or_else(|| text.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normal;
+
+    #[test]
+    fn a_number_is_one_however_it_is_written_down() {
+        for text in [
+            "+12125550101",
+            "tel:+12125550101",
+            "TEL:+1-212-555-0101",
+            "sms:+12125550101?body=hi",
+            "+12125550101;ext=1",
+            "0012125550101",
+            "01112125550101",
+            "(212) 555-0101",
+            "1 212 555 0101",
+        ] {
+            assert_eq!(normal(text), "+12125550101", "{text}");
+        }
+        assert_eq!(normal("mailto:Pat@Example.ORG?subject=x"), "Pat@example.org");
+        for same in ["Patient/p1", "device-1", "1 Elm St; New York NY 10001", "app:12"] {
+            assert_eq!(normal(same), same);
+        }
+    }
 }

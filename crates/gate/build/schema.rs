@@ -226,7 +226,20 @@ pub(crate) const ALL: &[Schema] = &[
         columns: &[
             (
                 "list",
-                Kind::Word("OfferList", &["offers", "appeals", "lending", "wares", "brands", "pitches", "accepts"]),
+                Kind::Word(
+                    "OfferList",
+                    &[
+                        "offers",
+                        "appeals",
+                        "lending",
+                        "wares",
+                        "named_wares",
+                        "invites",
+                        "brands",
+                        "pitches",
+                        "accepts",
+                    ],
+                ),
             ),
             ("language", Kind::Word("WordLanguage", &["en", "es"])),
             ("words", Kind::Text),

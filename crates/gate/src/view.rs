@@ -268,6 +268,18 @@ impl<'a> View<'a> {
             })
     }
 
+    /// 45 CFR 164.524(c)(2): the patient asked for their record by e-mail at this address, in whatever mode, and this is of it.
+    pub(crate) fn asked_for_email(&self, address: &Address) -> bool {
+        let record = self.is_care() || self.purpose == Purpose::Billing;
+        let modes = [EmailMode::Plain, EmailMode::EnforcedTls, EmailMode::Smime];
+        record && modes.iter().any(|mode| self.access_requested(address, Some(*mode)))
+    }
+
+    /// Whether the practice's policy lowers what may travel so of this message.
+    pub(crate) fn is_lowered(&self, channel: Channel) -> bool {
+        self.level.is_some_and(|level| self.lowered(channel, level).next().is_some())
+    }
+
     /// Every message that came in, with what it means.
     pub(crate) fn messages(&self) -> impl Iterator<Item = (&'a Inbound, Meaning)> + '_ {
         self.read().map(|(message, (meaning, _))| (message, meaning))
@@ -292,12 +304,11 @@ impl<'a> View<'a> {
         if same_place(&message.point, &point.value) {
             return Some(meaning);
         }
-        let signed_in = matches!(message.channel, Channel::Portal | Channel::Chat) && message.point == self.portal;
-        // A letter comes from no contact point that a message could go back to; it is on this patient's record.
+        // What is filed under the patient, signed in or written down by whoever took the call, comes from no contact point. What came from
+        // a place that is not on record is on this patient's record too, and is heard as if it came from one that is.
+        let signed_in = message.point == self.portal;
+        // A letter comes from no contact point that a message could go back to.
         let letter = message.channel == Channel::Mail;
-        if !signed_in && !letter && !self.points_of_patient().any(|known| same_place(&known.value, &message.point)) {
-            return None;
-        }
         let reached = match point.system {
             System::Sms => spoken.texts,
             System::Phone => spoken.calls,
@@ -310,8 +321,12 @@ impl<'a> View<'a> {
         if bare && machines && meaning.stops() {
             return Some(meaning);
         }
-        // A question about care says "stop" too; only what clearly revokes reaches beyond its own contact point.
-        (reached && meaning == Meaning::Revokes).then_some(Meaning::Revokes)
+        // A question about care says "stop" too: from a place that messages go to, only what clearly revokes reaches beyond it. From any
+        // other a person reads what may revoke.
+        let of_no_place =
+            letter || signed_in || !self.points_of_patient().any(|known| same_place(&known.value, &message.point));
+        let heard = meaning == Meaning::Revokes || (of_no_place && meaning == Meaning::Ambiguous);
+        (reached && heard).then_some(meaning)
     }
 
     /// When somebody there last said that it is not the patient's.
@@ -369,7 +384,9 @@ impl<'a> View<'a> {
 
     /// A person speaks, now, through us.
     pub(crate) fn human_voice(&self) -> bool {
-        self.request.voice.is_some_and(|voice| voice.mode == VoiceMode::Human)
+        // Nobody speaks to many at once, and a model is nobody, whatever the caller calls it.
+        let by_a_human = !matches!(self.request.origin, Origin::Bulk | Origin::Journey | Origin::Ai);
+        by_a_human && self.request.voice.is_some_and(|voice| voice.mode == VoiceMode::Human)
     }
 
     /// The patient gives or changes leave, or proves a contact point: one-time codes, opt-in and opt-out confirmations.

@@ -4,6 +4,7 @@ use crate::fhir::Coding;
 use postern_base::Category;
 
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
 const POSTERN_LABEL: &str = "https://postern.example/fhir/CodeSystem/postern-label";
 
 /// A label names a category, none, or is of a vocabulary Postern must understand and does not.
@@ -23,6 +24,9 @@ pub(super) fn label(coding: &Coding) -> Label {
     }
     match coding.system.as_deref() {
         Some(ACT_CODE | "urn:oid:2.16.840.1.113883.5.4" | "http://hl7.org/fhir/v3/ActCode") => act_code(code),
+        Some(CONFIDENTIALITY | "urn:oid:2.16.840.1.113883.5.25" | "http://hl7.org/fhir/v3/Confidentiality") => {
+            confidentiality(code)
+        }
         Some(POSTERN_LABEL) if code == "minor-consented" => Label::Protects(Category::MinorConfidential),
         Some(POSTERN_LABEL) => code.parse().map_or(Label::Unknown, Label::Protects),
         None => Label::Unknown,
@@ -49,6 +53,15 @@ fn act_code(code: &str) -> Label {
         _ => return Label::Unknown,
     };
     Label::Protects(category)
+}
+
+/// HL7 v3-Confidentiality: `R` and `V` are how most systems mark what a special law protects, without a word of which.
+fn confidentiality(code: &str) -> Label {
+    match code {
+        "R" | "V" => Label::Protects(Category::Restricted),
+        "N" | "M" | "L" | "U" => Label::Neutral,
+        _ => Label::Unknown,
+    }
 }
 
 /// The categories of several labels; `None` when one of them is not understood.

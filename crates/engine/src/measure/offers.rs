@@ -23,6 +23,10 @@ enum Says {
     Pitch,
     /// That it is taken for payment.
     Accepts,
+    /// What is its seller's when a name stands before it.
+    NamedWare,
+    /// That the patient may have it.
+    Invites,
 }
 
 /// A phrase after its first word, and what it says.
@@ -38,6 +42,8 @@ static PHRASES: LazyLock<HashMap<&'static str, Vec<Rest>>> = LazyLock::new(|| {
         (reference::BRANDS, Says::Brand),
         (reference::PITCHES, Says::Pitch),
         (reference::ACCEPTS, Says::Accepts),
+        (reference::NAMED_WARES, Says::NamedWare),
+        (reference::INVITES, Says::Invites),
     ];
     let mut by_first: HashMap<&'static str, Vec<Rest>> = HashMap::new();
     for (phrase, says) in lists.into_iter().flat_map(|(list, says)| list.iter().map(move |phrase| (phrase, says))) {
@@ -54,6 +60,9 @@ const NEAR: usize = 12;
 /// How many words may lie between `accept` and the last of what is accepted.
 const LISTED: usize = 8;
 
+/// How many words may lie between an invitation and what one is invited to.
+const INVITED: usize = 6;
+
 /// What `text` offers. What the practice calls itself is not what it sells.
 pub(crate) fn offers(text: &str, practice: &str) -> Offers {
     let said = said(text, practice);
@@ -66,8 +75,11 @@ pub(crate) fn offers(text: &str, practice: &str) -> Offers {
         Offers::Plainly
     } else {
         let appeals = places(&[Says::Appeal, Says::Brand]).next().is_some();
-        let lends = || places(&[Says::Lending]).next().is_some() && names_a_lenders(text, practice);
-        if appeals || lends() { Offers::Perhaps } else { Offers::Nothing }
+        let lends = || places(&[Says::Lending]).next().is_some() && names_a_sellers(text, practice, reference::LENDING);
+        let invited = |ware: usize| places(&[Says::Invites]).any(|at| at < ware && ware - at <= INVITED);
+        let sells =
+            || places(&[Says::NamedWare]).any(invited) && names_a_sellers(text, practice, reference::NAMED_WARES);
+        if appeals || lends() || sells() { Offers::Perhaps } else { Offers::Nothing }
     }
 }
 
@@ -92,9 +104,9 @@ fn said(text: &str, practice: &str) -> Vec<(usize, Says)> {
     found
 }
 
-/// Whether a card or loan of somebody by name stands in `text`: `the VitaPlus credit card`. Whose card it is that was declined and whose
-/// is to be had look alike, so a person reads which it is.
-fn names_a_lenders(text: &str, practice: &str) -> bool {
+/// Whether one of `wares` of somebody by name stands in `text`: `the VitaPlus credit card`, `MedShield insurance`. Whose card it is that
+/// was declined and whose is to be had look alike, so a person reads which it is.
+fn names_a_sellers(text: &str, practice: &str, wares: &[&str]) -> bool {
     const NETWORKS: [&str; 7] = ["visa", "mastercard", "amex", "express", "discover", "debit", "or"];
     // In a text all in capitals nothing stands out.
     if !text.chars().any(char::is_lowercase) {
@@ -107,12 +119,12 @@ fn names_a_lenders(text: &str, practice: &str) -> bool {
     for (at, word) in raw.iter().enumerate() {
         let plain = words(word);
         let here: Vec<String> = raw.iter().skip(at).take(3).flat_map(|word| words(word)).collect();
-        let is_lending = |phrase: &&str| {
+        let is_ware = |phrase: &&str| {
             let mut parts = phrase.split(' ');
             let mut here = here.iter();
             parts.all(|part| here.next().is_some_and(|word| word == part))
         };
-        if named && reference::LENDING.iter().any(is_lending) {
+        if named && wares.iter().any(is_ware) {
             return true;
         }
         let known = plain.iter().all(|word| NETWORKS.contains(&word.as_str()) || own.contains(word));
@@ -297,6 +309,9 @@ mod tests {
             "You may pay with the VitaPlus credit card",
             "The health fair is sponsored by Rotary",
             "Ask about financing",
+            "Ask us about MedShield insurance",
+            "Your statement is ready. Ask us about MedShield dental plan!",
+            "Refill ready. Enroll in VitaGold membership at the desk",
         ] {
             assert_eq!(offers(text, "Sunrise Health"), Offers::Perhaps, "{text}");
         }
@@ -316,6 +331,11 @@ mod tests {
             "Your copay is due at checkout.",
             "Your sample went to our partner laboratory, Quest.",
             "Bring your insurance card and a photo ID.",
+            "Bring your Aetna insurance card, and ask about parking.",
+            "Ask us about your insurance at the desk.",
+            "Your insurance approved it. Call us about the date.",
+            "Aetna insurance approved your MRI. Questions? Call 555-0100.",
+            "Sign up for the patient portal to see your plan of care.",
             "Pague con tarjeta de crédito o en 3 partes sin intereses.",
             "Time for your yearly check-up. Call to book.",
             "Free blood pressure screening on Friday, no appointment needed",

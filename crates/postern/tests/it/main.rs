@@ -27,6 +27,7 @@ mod policy;
 mod portal;
 mod pressure;
 mod record;
+mod replay;
 mod ses;
 mod smime;
 mod storm;

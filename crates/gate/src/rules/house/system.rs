@@ -31,6 +31,10 @@ fn policy_floor(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if let Some(defect) = view.policy.defects.iter().find(|defect| defect.rule != "IB-01") {
         return deny(defect.sentence.clone()).lifted_by(&[Remedy::MendPolicy]).and_alert();
     }
+    // What somebody asked to have by e-mail is for a person, and PRI-21 says so.
+    if candidate.channel == Channel::Email && view.asked_for_email(candidate.address) {
+        return Finding::NotApplicable;
+    }
     Finding::when(!view.policy.disabled_channels.contains(&candidate.channel), || {
         deny("The practice has switched this channel off.").lifted_by(&[Remedy::EnableChannel])
     })
@@ -314,7 +318,8 @@ pub(crate) const MACHINE_TEXT: Rule = Rule {
 };
 
 fn machine_text(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
-    let generated = view.request.ai.map_or(view.request.origin == Origin::Ai, |ai| ai.generated);
+    // Where the two contradict each other, the stricter is true.
+    let generated = view.request.origin == Origin::Ai || view.request.ai.is_some_and(|ai| ai.generated);
     if !generated {
         return Finding::NotApplicable;
     }

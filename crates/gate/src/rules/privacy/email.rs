@@ -3,7 +3,7 @@
 use crate::candidate::Candidate;
 use crate::consent::permits_point;
 use crate::facts::{ConsentKind, NoticeGiven, System};
-use crate::finding::{Finding, deny, redirect, strip, unknown};
+use crate::finding::{Finding, deny, redirect, require, strip, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
@@ -21,12 +21,26 @@ pub(crate) const ACCESS: Rule = Rule {
     read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "Plain e-mail answers only a patient's own request for access that names the address and the mode.",
+    asks: "Plain e-mail answers only a patient's own request for access that names the address and the mode, and no policy closes it.",
     scope: Scope::EMAIL,
     check: access,
 };
 
 fn access(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    // 45 CFR 164.524(c)(2)(i): "in the form and format requested by the individual, if it is readily producible". A policy cannot tell
+    // who asked, so it is taken as it is written, and where somebody did ask a person answers.
+    if view.asked_for_email(candidate.address) {
+        if view.policy.disabled_channels.contains(&Channel::Email) {
+            return require("The patient asked for access by e-mail at this address, and the practice has switched e-mail off; a person answers the request.")
+                .lifted_by(&[Remedy::EnableChannel])
+                .and_alert();
+        }
+        if view.is_lowered(Channel::Email) {
+            return require("The patient asked for access by e-mail at this address, and the practice's policy lets less travel by e-mail; a person answers the request.")
+                .for_good("The practice decided so in its policy; a person sends what was asked for.")
+                .and_alert();
+        }
+    }
     if candidate.mode != Some(EmailMode::Plain) {
         return Finding::NotApplicable;
     }

@@ -101,14 +101,21 @@ fn denies_anything(provision: &Provision) -> bool {
 /// Whether a provision speaks of this recipient, content, purpose and contact point. What it does not name it leaves open: then it
 /// speaks of all.
 fn speaks_of_this(view: &View<'_>, provision: &Provision, query: Query<'_>) -> bool {
-    names_recipient(view, provision)
+    names_recipient(view, provision, query)
         && names_content(view, provision)
         && names_use(provision, query)
         && names_point(provision, query)
 }
 
-fn names_recipient(view: &View<'_>, provision: &Provision) -> bool {
+fn names_recipient(view: &View<'_>, provision: &Provision, query: Query<'_>) -> bool {
     let recipient = &view.request.recipient;
+    // 45 CFR 164.522(a)(1)(i): a restriction is of uses and disclosures for care, payment and operations, and to family. It keeps nothing
+    // from the patient (45 CFR 164.502(a)(2)(i)): not in their own portal nor in a letter to them, unless it names them or a place.
+    let own = matches!(query.system, System::Portal | System::Postal) && recipient.role == RecipientRole::SelfPatient;
+    if own {
+        let places = !provision.points.is_empty() || !provision.systems.is_empty();
+        return places || provision.actors.iter().any(|actor| actor.as_str() == &**view.portal.reveal());
+    }
     match &recipient.reference {
         _ if provision.actors.is_empty() => true,
         Some(reference) => provision.actors.contains(reference),
@@ -245,6 +252,12 @@ mod tests {
         assert!(sends(&case, Channel::Sms));
         case.consents().push(crate::sample::consent(ConsentKind::Restriction, about(vec![])));
         assert!(refused_by(&case, Channel::Sms, "PRI-19"));
+        let mut own = Case::result();
+        own.consents().push(crate::sample::consent(ConsentKind::Restriction, about(vec![])));
+        assert!(sends(&own, Channel::Portal), "what is restricted is not kept from the patient");
+        let named = Provision { actors: vec!["Patient/p1".into()], ..about(vec![]) };
+        own.consents().push(crate::sample::consent(ConsentKind::Restriction, named));
+        assert!(refused_by(&own, Channel::Portal, "PRI-19"), "but where it names them");
     }
 
     #[test]
@@ -255,7 +268,7 @@ mod tests {
         assert_eq!(case.decide().outcome.as_str(), "hold");
         let deny = Provision { decision: Some(Ruling::Deny), ..Provision::default() };
         case.consents().push(crate::sample::consent(ConsentKind::Restriction, deny.clone()));
-        assert_eq!(case.decide().outcome.as_str(), "refuse");
+        assert!(refused_by(&case, Channel::Sms, "PRI-19"));
         let mut framed = Case::reminder_by_sms();
         let brother = Provision { actors: vec!["RelatedPerson/brother".into()], ..deny };
         let frame = Provision { exceptions: vec![brother], ..permit };

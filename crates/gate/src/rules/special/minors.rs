@@ -65,23 +65,30 @@ pub(crate) const MAJORITY: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "A parent's access ends when the patient comes of age; a new grant is needed.",
-    scope: Scope::MESSAGE.with(Given::Proxy),
+    asks: "What was granted for a minor ends when the patient comes of age, a parent's part above all; a new grant is needed.",
+    scope: Scope::MESSAGE,
     check: majority,
 };
 
 fn majority(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     let Audience::Related(person) = view.audience else { return Finding::NotApplicable };
-    let parent = person.relationship.iter().any(|role| PARENTS.contains(&role.as_str()));
-    if !parent || view.request.recipient.role != RecipientRole::Proxy {
+    let is = |roles: &[&str]| person.relationship.iter().any(|role| roles.contains(&role.to_uppercase().as_str()));
+    // A power of attorney is the patient's own act, whenever it was recorded.
+    if is(OUTLIVE) {
         return Finding::NotApplicable;
     }
     let Some(patient) = view.patient else { return Finding::NotApplicable };
     let of_age = age_of_majority(patient.state.as_deref());
+    let from_childhood = granted(view, patient, |age| age < of_age);
+    let proxy = view.request.recipient.role == RecipientRole::Proxy;
+    // Who is not said to be anybody's husband or daughter may be a parent: in a word of another code, in words, or in none.
+    if !from_childhood && (!proxy || is(OTHERS)) {
+        return Finding::NotApplicable;
+    }
     match ages(view, patient) {
         Some((_, old)) if old < of_age => Finding::Satisfied,
-        Some(_) => Finding::when(regranted(view, patient, of_age), || {
-            deny("The patient has come of age; the parent's access is over until the patient grants it anew.")
+        Some(_) => Finding::when(granted(view, patient, |age| age >= of_age), || {
+            deny("The patient has come of age; what was granted to a parent, or while they were a minor, is over until the patient grants it anew.")
                 .lifted_by(&[Remedy::GrantPerson])
         }),
         None => unknown("The patient's age is not on record, so nobody knows whether a parent still stands for them.")
@@ -89,20 +96,58 @@ fn majority(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     }
 }
 
-/// Whether a grant in force was given after the patient came of age.
-fn regranted(view: &View<'_>, patient: &Patient, of_age: i16) -> bool {
+/// Whether a grant in force names the recipient and was given when the patient's age was as `of` says.
+fn granted(view: &View<'_>, patient: &Patient, of: impl Fn(i16) -> bool) -> bool {
     let Some(birth) = patient.birth_date else { return false };
     view.active(crate::facts::ConsentKind::ProxyCommunication).any(|grant| {
         let named = view.request.recipient.reference.as_ref().is_some_and(|r| grant.provision.actors.contains(r));
-        named && grant.given.is_some_and(|given| years(birth, view.local_days_at(given).0) >= of_age)
+        named && grant.given.is_some_and(|given| of(years(birth, view.local_days_at(given).0)))
     })
 }
 
-/// Who stands for a minor as a parent does (HL7 v3-RoleCode): parents by birth, marriage, adoption and fostering, grandparents,
-/// guardians.
-const PARENTS: [&str; 24] = [
-    "PRN", "MTH", "FTH", "NPRN", "NMTH", "NFTH", "GESTM", "STPPRN", "STPMTH", "STPFTH", "ADOPTP", "ADOPTM", "ADOPTF",
-    "PRNFOST", "MTHFOST", "FTHFOST", "PRNINLAW", "MTHINLAW", "FTHINLAW", "GRPRN", "GRMTH", "GRFTH", "GUARD", "GUADLTM",
+/// Whose part does not end with a birthday (HL7 v3-RoleCode): who holds the patient's power of attorney.
+const OUTLIVE: &[&str] = &["HPOWATT", "DPOWATT", "POWATT", "SPOWATT"];
+/// Who is no parent of the patient (HL7 v3-RoleCode): wives, husbands and partners, children, brothers and sisters, friends.
+const OTHERS: &[&str] = &[
+    "SPS",
+    "HUSB",
+    "WIFE",
+    "DOMPART",
+    "SIGOTHR",
+    "CHILD",
+    "SON",
+    "DAU",
+    "NCHILD",
+    "SONC",
+    "DAUC",
+    "CHLDADOPT",
+    "SONADOPT",
+    "DAUADOPT",
+    "STPCHLD",
+    "STPSON",
+    "STPDAU",
+    "SONINLAW",
+    "DAUINLAW",
+    "CHLDINLAW",
+    "GRNDCHILD",
+    "GRNDSON",
+    "GRNDDAU",
+    "SIB",
+    "BRO",
+    "SIS",
+    "NSIB",
+    "NBRO",
+    "NSIS",
+    "HBRO",
+    "HSIS",
+    "STPBRO",
+    "STPSIS",
+    "TWIN",
+    "FRND",
+    "NBOR",
+    "ROOM",
+    "NEPHEW",
+    "NIECE",
 ];
 
 /// Whether the patient is a minor by every one of their clocks; where the age is not on record, nobody can say so.

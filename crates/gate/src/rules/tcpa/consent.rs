@@ -230,7 +230,15 @@ fn is_exempt(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
     let number_of_theirs = is_given_by_patient(point) && point.standing == Some(Standing::Silent);
     let says_whose_and_how_to_stop = text.names_sender && text.says_opt_out;
     let short = text.chars <= EXEMPT_TEXT;
-    by_text && vendor.free_to_end_user && listed_purpose && number_of_theirs && says_whose_and_how_to_stop && short
+    // 47 CFR 64.1200(a)(9)(iv)(A): "only to the wireless telephone number provided by the patient".
+    let wireless = point.point.line_type.is_known_and(|line| *line == LineType::Mobile);
+    by_text
+        && wireless
+        && vendor.free_to_end_user
+        && listed_purpose
+        && number_of_theirs
+        && says_whose_and_how_to_stop
+        && short
 }
 
 /// When the caps let the next automated message of care go, if they hold one back now.

@@ -327,7 +327,15 @@ mod tests {
         let mut mailed = asked(Channel::Email, "Pat@Example.ORG", "unsubscribe");
         mailed.request.channels = Some(vec![Channel::Email]);
         assert!(refused_by(&mailed, Channel::Email, "TCP-11"), "no mailbox tells capitals apart");
-        assert!(sends(&asked(Channel::Email, "stranger@example.net", "stop texting me"), Channel::Sms));
+        let elsewhere = asked(Channel::Email, "work@example.net", "stop texting me");
+        assert!(
+            refused_by(&elsewhere, Channel::Sms, "TCP-11"),
+            "it stands in the patient's history, wherever it came from"
+        );
+        assert!(
+            sends(&asked(Channel::Email, "work@example.net", "STOP"), Channel::Sms),
+            "a bare word is about where it is said"
+        );
         assert!(refused_by(
             &asked(Channel::Mail, "1 Elm St", "Do not call or text our client."),
             Channel::Sms,
