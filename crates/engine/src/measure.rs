@@ -63,22 +63,29 @@ fn scan(text: &str, place: Place<'_>) -> Result<postern_classify::Findings, post
 
 /// What the classifier and the words of held results find in `text`. When it fails, the level is Unknown and nothing is sent (invariant 2).
 pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
-    let named = || classes::named(text, place.tenant.alias.as_ref().unwrap_or(&place.tenant.name));
+    let practice = place.tenant.alias.as_ref().unwrap_or(&place.tenant.name);
+    let result_classes = classes::named(text, practice);
     match scan(text, place) {
         Ok(findings) => Found {
             tells_result: outcome::tells_result(text, &findings),
-            // A text that tells of nothing but a message, as most forms are, is not read again.
-            result_classes: if findings.level > Level::L0 { named() } else { Vec::new() },
-            level: Fact::Known(findings.level),
+            result_classes,
+            level: Fact::Known(findings.level.max(amount_level(text, practice))),
             categories: findings.categories,
         },
         Err(_) => Found {
             level: Fact::Unknown(Missing::ClassifierFailed),
             categories: Vec::new(),
             tells_result: false,
-            result_classes: named(),
+            result_classes,
         },
     }
+}
+
+/// What an amount of money makes of a text. house: what somebody pays is L2, and no short form names an amount,
+/// whatever word stands beside it. The price in an offer is everybody's, and the rules of offers judge it.
+fn amount_level(text: &str, practice: &str) -> Level {
+    let owed = offers::names_amount(text) && offers(text, practice) == Offers::Nothing;
+    if owed { Level::L2 } else { Level::L0 }
 }
 
 /// Whether `text` states the neutral sender name and a number to reach it (47 CFR 64.1200(a)(9)(iv)(B)).

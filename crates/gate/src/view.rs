@@ -259,6 +259,7 @@ impl<'a> View<'a> {
     /// 45 CFR 164.524(c)(2): the patient asked for access at this address in this mode, and the request stands.
     pub(crate) fn access_requested(&self, address: &Address, mode: Option<EmailMode>) -> bool {
         mode.is_some()
+            && self.is_of_the_record()
             && self.active(ConsentKind::AccessRequest).any(|request| {
                 request.access_mode == mode
                     && names_purpose(&request.provision, Ruling::Permit, self.purpose)
@@ -270,14 +271,19 @@ impl<'a> View<'a> {
 
     /// 45 CFR 164.524(c)(2): the patient asked for their record by e-mail at this address, in whatever mode, and this is of it.
     pub(crate) fn asked_for_email(&self, address: &Address) -> bool {
-        let record = self.is_care() || self.purpose == Purpose::Billing;
         let modes = [EmailMode::Plain, EmailMode::EnforcedTls, EmailMode::Smime];
-        record && modes.iter().any(|mode| self.access_requested(address, Some(*mode)))
+        modes.iter().any(|mode| self.access_requested(address, Some(*mode)))
     }
 
     /// Whether the practice's policy lowers what may travel so of this message.
     pub(crate) fn is_lowered(&self, channel: Channel) -> bool {
         self.level.is_some_and(|level| self.lowered(channel, level).next().is_some())
+    }
+
+    /// 45 CFR 164.524(a)(1): access is to what the practice keeps about the patient; an offer, a survey or a code is nothing of it, whatever
+    /// purposes a request names.
+    fn is_of_the_record(&self) -> bool {
+        self.is_care() || self.purpose == Purpose::Billing
     }
 
     /// Every message that came in, with what it means.
@@ -346,9 +352,8 @@ impl<'a> View<'a> {
     pub(crate) fn cell_at(&self, channel: Channel, mode: Option<EmailMode>, level: Level, address: &Address) -> Cell {
         let found = self.cell(channel, mode, level);
         let body = matches!(mode, Some(EmailMode::EnforcedTls | EmailMode::Smime));
-        let record = self.is_care() || self.purpose == Purpose::Billing;
         let lowered = self.lowered(channel, level).next().is_some();
-        if body && record && !lowered && !found.allows(Form::Full) && self.access_requested(address, mode) {
+        if body && !lowered && !found.allows(Form::Full) && self.access_requested(address, mode) {
             return Cell::PLAIN_EMAIL;
         }
         found

@@ -211,7 +211,17 @@ fn kind_by_policy(body: &fhir::Consent) -> ConsentKind {
     {
         return ConsentKind::Restriction;
     }
-    ConsentKind::Other
+    if denies_contact(body) { ConsentKind::ContactConsent } else { ConsentKind::Other }
+}
+
+/// Whoever wrote it and however it is filed: a denial that names a way to reach the patient, or one of their places, is about messages. One
+/// that names none, as of an exchange of records, is about something else.
+fn denies_contact(body: &fhir::Consent) -> bool {
+    let Some(written) = &body.provision else { return false };
+    let opted_out = body.policy_rule.iter().any(|rule| rule.codes(ACT_CODE).any(|code| code == "OPTOUT"));
+    let denies = opted_out || written.kind.as_deref() == Some("deny");
+    let names = |name: &str| matches!(name, "contact-channel" | "contact-point" | "contact-address");
+    denies && written.extension.iter().filter_map(postern_name).any(names)
 }
 
 /// 45 CFR 164.522(a)(1)(vi): a restriction of what the patient paid for in full (HL7 code `hipaa-self-pay`).

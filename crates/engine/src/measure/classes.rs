@@ -59,8 +59,26 @@ const BEFORE: [&str; 24] = [
     "signos",
 ];
 /// What denies what follows it.
-const DENIES: [&str; 12] =
-    ["no", "not", "without", "negative", "free", "nor", "isn", "doesn", "didn", "sin", "negativo", "negativa"];
+const DENIES: [&str; 18] = [
+    "no",
+    "not",
+    "without",
+    "negative",
+    "free",
+    "nor",
+    "isn",
+    "doesn",
+    "didn",
+    "benign",
+    "noncancerous",
+    "nonmalignant",
+    "sin",
+    "negativo",
+    "negativa",
+    "benigno",
+    "benigna",
+    "benignos",
+];
 /// What may stand between the name of a test and how it came out.
 const AFTER: [&str; 26] = [
     "a",
@@ -201,6 +219,10 @@ mod tests {
             ("Your drug screen was positive for cocaine", DrugTest),
             ("HIV test: positive", Hiv),
             ("Su biopsia muestra un tumor maligno", Malignancy),
+            ("The breast biopsy shows DCIS", Malignancy),
+            ("The spot on your lung is a tumor and needs treatment", Malignancy),
+            ("Gleason score 3+4=7", Malignancy),
+            ("HBsAg positive", Hepatitis),
             ("Su prueba de VIH es positiva", Hiv),
         ] {
             assert!(named(text, "Sunrise Health").contains(&class), "{text}: {class:?}");
@@ -213,6 +235,7 @@ mod tests {
             "No evidence of malignancy.",
             "Your biopsy did not show any cancer.",
             "Negative for carcinoma",
+            "The lump is a benign tumor.",
             "Your hepatitis B test was negative.",
             "Hepatitis C antibody non-reactive",
             "Your hepatitis B vaccine series is complete",

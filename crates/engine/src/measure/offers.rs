@@ -83,6 +83,11 @@ pub(crate) fn offers(text: &str, practice: &str) -> Offers {
     }
 }
 
+/// Whether `text` names an amount of money.
+pub(crate) fn names_amount(text: &str) -> bool {
+    text.chars().any(char::is_numeric) && words(text).iter().any(|word| word == "$")
+}
+
 /// What every phrase in `text` says, and at which word.
 fn said(text: &str, practice: &str) -> Vec<(usize, Says)> {
     let (text, name) = (words(text), words(practice));
@@ -168,7 +173,7 @@ fn sign(token: &str) -> Option<&'static str> {
 /// What a number becomes before a sign or the word for one.
 fn unit(token: &str) -> Option<&'static str> {
     match token {
-        "dollars" | "dolares" => Some("$"),
+        "dollars" | "dollar" | "usd" | "dolares" | "bucks" => Some("$"),
         "percent" => Some("%"),
         _ => sign(token),
     }
@@ -217,7 +222,7 @@ fn fold(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::offers;
+    use super::{names_amount, offers};
     use postern_gate::rendition::Offers;
 
     #[test]
@@ -253,8 +258,29 @@ mod tests {
             "This message is sponsored by AcmePharma",
             "Solicite la tarjeta de crédito VitaPlus, sin cuota anual",
             "Nuestro socio MedFin tiene un préstamo para usted",
+            "Ask about our laser hair removal package",
+            "Join our wellness club for $9 a month",
+            "Book a massage with our partner Zen Spa",
+            "Now selling hearing aids from $799",
+            "Upgrade to VIP care today",
+            "Holiday special on facials",
+            "Our store has protein shakes you will love",
+            "Check out our new MedSpa menu",
+            "Apply for the Sunrise Visa card",
+            "Open a health savings plan with us",
+            "You can also buy vitamins here",
         ] {
             assert_eq!(offers(text, "Sunrise Health"), Offers::Plainly, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_amount_of_money_is_one_however_it_is_written() {
+        for text in ["bring $40", "40 USD", "Traiga 40 dólares", "＄40", "a deposit of $1,000.50", "20 bucks"] {
+            assert!(names_amount(text), "{text}");
+        }
+        for text in ["at 2:00 PM on 12/04", "room 40", "100% covered", "call 555-555-0100", "a dollar store"] {
+            assert!(!names_amount(text), "{text}");
         }
     }
 
@@ -336,6 +362,10 @@ mod tests {
             "Your insurance approved it. Call us about the date.",
             "Aetna insurance approved your MRI. Questions? Call 555-0100.",
             "Sign up for the patient portal to see your plan of care.",
+            "Bring your hearing aids and a list of your vitamins.",
+            "Your insurance plan approved the visit.",
+            "Ask about parking at the desk.",
+            "Stop taking vitamins and supplements two days before.",
             "Pague con tarjeta de crédito o en 3 partes sin intereses.",
             "Time for your yearly check-up. Call to book.",
             "Free blood pressure screening on Friday, no appointment needed",

@@ -1,5 +1,6 @@
 //! What a message asks about, as far as its words say: who has said stop is told what they ask, and nothing else.
 
+use super::net::is_harmless;
 use super::normal::Normal;
 use crate::reference::{ABOUT_BILLS, ABOUT_MEDICINES, ABOUT_RESULTS, ABOUT_VISITS};
 use postern_base::Purpose;
@@ -17,7 +18,9 @@ pub(crate) fn can_answer(text: &str, purpose: Purpose) -> bool {
         Purpose::Billing => about(ABOUT_BILLS),
         Purpose::Medication => about(ABOUT_MEDICINES),
         Purpose::TestResult => about(ABOUT_RESULTS),
-        Purpose::FollowUp | Purpose::TreatmentUpdate | Purpose::ConsentConfirmation | Purpose::Emergency => true,
+        // "ok", "thanks" and a picture ask nothing.
+        Purpose::FollowUp | Purpose::TreatmentUpdate => !asked.trim().is_empty() && !is_harmless(text),
+        Purpose::ConsentConfirmation | Purpose::Emergency => true,
         Purpose::Recall | Purpose::Survey | Purpose::Marketing | Purpose::OneTimeCode | Purpose::BreachNotice => false,
     }
 }
@@ -37,6 +40,8 @@ mod tests {
         assert!(can_answer("what should I bring", Purpose::FollowUp));
         assert!(!can_answer("What time is my visit?", Purpose::Billing));
         assert!(!can_answer("thanks", Purpose::AppointmentReminder));
+        assert!(!can_answer("ok, thanks", Purpose::FollowUp));
+        assert!(!can_answer("👍", Purpose::TreatmentUpdate));
         for unasked in [Purpose::Recall, Purpose::Survey, Purpose::Marketing, Purpose::BreachNotice] {
             assert!(!can_answer("what time do you open, and what do I owe?", unasked), "{unasked}");
         }
