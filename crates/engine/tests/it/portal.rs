@@ -504,6 +504,25 @@ async fn one_account_takes_up_a_second_child_and_turns_between_them_until_the_pa
     assert!(engine.visitor(&again.token).await.unwrap().is_none(), "at once, in every session");
 }
 
+#[tokio::test]
+async fn who_acts_for_somebody_gives_it_up_at_once_and_never_their_own_record() {
+    let clinic = Clinic::open_with(family(true), std::sync::Arc::new(postern_engine::faults::NoFaults)).await;
+    clinic.import(records::patient("p2", "+12125550102", "sam@example.org")).await;
+    let (alma, _) = enrol(&clinic, "Patient/p2", None, "alma").await;
+    let engine = &clinic.engine;
+    let new = NewInvitation { person: Some("RelatedPerson/r1".into()) };
+    let code = engine.invite(&clinic.principal, "Patient/p1", &new).await.unwrap().code;
+    let turned = engine.take_up(&visitor(&clinic, &alma).await, &code, &boy(), HOME).await.unwrap();
+    let mother = visitor(&clinic, &turned).await;
+    let persons = engine.persons(&mother).await.unwrap();
+    assert!(persons[0].grant.is_none() && persons[1].grant.is_some_and(|grant| grant.on_record));
+    assert!(engine.leave_person(&mother, persons[0].id).await.is_err(), "one's own record is not given up here");
+    engine.leave_person(&mother, persons[1].id).await.unwrap();
+    assert!(engine.visitor(&turned.token).await.unwrap().is_none(), "the session that looked at it ends");
+    assert_eq!(engine.persons(&mother).await.unwrap().len(), 1);
+    assert!(engine.leave_person(&mother, persons[1].id).await.is_err(), "what was given up is nobody's to give up");
+}
+
 fn alma_of(year: i16) -> Identifiers {
     Identifiers { born: date(year, 10, 12), ..alma() }
 }
