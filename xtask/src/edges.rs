@@ -8,8 +8,9 @@ use std::path::Path;
 /// import, serves a second consumer, or fences a heavy dependency; a new edge needs a decision record.
 pub const EDGES: &[(&str, &[&str])] = &[
     ("base", &[]),
-    ("gate", &["base"]),
-    ("classify", &["base"]),
+    ("net", &[]),
+    ("gate", &["base", "net"]),
+    ("classify", &["base", "net"]),
     ("ledger", &["base"]),
     ("store", &["base", "gate", "ledger"]),
     ("ehr", &["base", "gate"]),
@@ -37,8 +38,8 @@ pub const FENCED: &[(&str, &[&str])] = &[
     ("reqwest", &["channels", "ehr"]),
 ];
 
-/// What `gate` may import besides `base`: a calendar with bundled zone data, nothing else, ever.
-const GATE_MAY_USE: &[&str] = &["postern-base", "jiff"];
+/// What `gate` may import besides `base`: a calendar with bundled zone data and sums over weights, nothing else, ever.
+const GATE_MAY_USE: &[&str] = &["postern-base", "postern-net", "jiff"];
 
 /// Checks every crate's manifest against the two tables.
 #[must_use]

@@ -4,6 +4,7 @@
 //! A text is read several ways ([`readings`]), and each is held against a table of sayings ([`sayings`]), of which those that only sound
 //! like danger are taken out first.
 
+mod net;
 mod readings;
 mod sayings;
 
@@ -23,7 +24,8 @@ const READ: usize = 300_000;
 pub fn speaks_of_danger(text: &str) -> bool {
     let sayings = &*SAYINGS;
     let head = text.char_indices().nth(READ).map_or(text, |(at, _)| text.get(..at).unwrap_or(text));
-    readings(head, sayings).iter().any(|words| sayings.are_in(words))
+    let readings = readings(head, sayings);
+    readings.iter().any(|words| sayings.are_in(words)) || net::hears(readings.get(1).map_or(&[], Vec::as_slice))
 }
 
 #[cfg(test)]

@@ -19,6 +19,11 @@ pub(super) struct Word {
 }
 
 impl Word {
+    /// Small letters without accents.
+    pub(super) fn plain(&self) -> &str {
+        &self.plain
+    }
+
     fn new(plain: &str, begins: bool, sayings: &Sayings) -> Self {
         let number = !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit());
         let (is, near) = match plain {

@@ -8,6 +8,7 @@
 use super::Doubt;
 use super::normal::Normal;
 use crate::reference::HARMLESS_REPLIES;
+use postern_net::Net;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -15,11 +16,7 @@ use std::sync::LazyLock;
 mod training;
 
 /// Of each hashed feature two signed bytes: how much it speaks for another language, and for a wish to be left alone.
-static WEIGHTS: &[u8; 2 * SIZE] = include_bytes!("../../data/net.bin");
-/// How many features have weights of their own.
-const SIZE: usize = 1 << 16;
-/// A stored weight is this many times the trained one.
-const UNIT: f32 = 64.0;
+static WEIGHTS: &[u8; 2 * postern_net::FEATURES] = include_bytes!("../../data/net.bin");
 
 /// From this score on a passage is in another language.
 const FOREIGN: f32 = 0.0;
@@ -35,8 +32,6 @@ const HARMLESS: f32 = -0.5;
 const WORDS_MAX: usize = 48;
 const LETTERS_MAX: usize = 32;
 const STEP: usize = WORDS_MAX / 2;
-/// The longest run of letters that is a feature.
-const RUN_MAX: usize = 5;
 /// Fewer letters than this tell no language.
 const LETTERS_MIN: usize = 6;
 /// As many pictures and question marks are looked at.
@@ -150,6 +145,11 @@ struct Scores {
 }
 
 impl Scores {
+    fn of(net: Net<'_, 2>, words: &[String]) -> Self {
+        let [foreign, unwanted] = net.scores(words);
+        Self { foreign, unwanted }
+    }
+
     /// Whether a passage of these words with these scores is held.
     fn hold(self, words: &[String], another_script: bool) -> bool {
         let foreign = another_script || (self.foreign > FOREIGN && tell_a_language(words));
@@ -174,71 +174,5 @@ fn tell_a_language(words: &[String]) -> bool {
 
 /// What the model says of a passage.
 fn scores(words: &[String]) -> Scores {
-    let (mut foreign, mut unwanted, mut count) = (0_i32, 0_i32, 0_u16);
-    features(words, |feature| {
-        let of = |which: usize| {
-            let byte = WEIGHTS.get(feature.saturating_mul(2).saturating_add(which));
-            byte.map_or(0, |byte| i32::from(byte.cast_signed()))
-        };
-        foreign = foreign.saturating_add(of(0));
-        unwanted = unwanted.saturating_add(of(1));
-        count = count.saturating_add(1);
-    });
-    #[expect(clippy::cast_precision_loss, reason = "sums of some thousand bytes")]
-    let score = |sum: i32| sum as f32 * share(count) / UNIT;
-    Scores { foreign: score(foreign), unwanted: score(unwanted) }
-}
-
-/// What a sum over so many features is multiplied by, so that long replies and short ones compare.
-fn share(count: u16) -> f32 {
-    1.0 / f32::from(count.max(1)).sqrt()
-}
-
-/// Calls `take` with every feature of a passage: its words, their pairs, and the runs of one to five letters across it.
-fn features(words: &[String], mut take: impl FnMut(usize)) {
-    let mut last = Hash::of_words();
-    for word in words {
-        take(Hash::of_words().with(word.as_bytes()).feature());
-        take(last.with(b" ").with(word.as_bytes()).feature());
-        last = Hash::of_words().with(word.as_bytes());
-    }
-    let letters: Vec<u32> = [" "]
-        .into_iter()
-        .chain(words.iter().flat_map(|word| [word.as_str(), " "]))
-        .flat_map(str::chars)
-        .map(u32::from)
-        .collect();
-    for start in 0..letters.len() {
-        let mut hash = Hash::of_letters();
-        for letter in letters.iter().skip(start).take(RUN_MAX) {
-            hash = hash.then(u64::from(*letter));
-            take(hash.feature());
-        }
-    }
-}
-
-/// FNV-1a, the bits stirred before they are used.
-#[derive(Clone, Copy)]
-struct Hash(u64);
-
-impl Hash {
-    const fn of_words() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    const fn of_letters() -> Self {
-        Self::of_words().then(1)
-    }
-
-    const fn then(self, value: u64) -> Self {
-        Self((self.0 ^ value).wrapping_mul(0x0000_0100_0000_01b3))
-    }
-
-    fn with(self, bytes: &[u8]) -> Self {
-        bytes.iter().fold(self, |hash, byte| hash.then(u64::from(*byte)))
-    }
-
-    const fn feature(self) -> usize {
-        (self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
-    }
+    Scores::of(Net::new(WEIGHTS), words)
 }
