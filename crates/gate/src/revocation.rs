@@ -427,6 +427,12 @@ pub struct SpokenOf {
     pub calls: bool,
     /// E-mails.
     pub mails: bool,
+    /// It asks that nothing be left on a machine that answers calls.
+    pub no_voicemail: bool,
+    /// It refuses e-mail, or doubts that it is safe: RULES PRI-23, "unless the patient has explicitly stated otherwise".
+    pub doubts_mail: bool,
+    /// It ends calls, and says that texts may come.
+    pub keeps_texts: bool,
 }
 
 /// What `text` speaks of: "stop texting me" in an e-mail is about texts. "Do not contact me" is about everything.
@@ -448,8 +454,11 @@ pub fn spoken_of(text: &str) -> SpokenOf {
     SpokenOf {
         texts: all
             || has(&["text", "sms", "messag", "msg", "mensaje", "my number", "mi numero", "my cell", "my phone"]),
-        calls: all || has(&["call", "phon", "my number", "mi numero", "my cell", "llam", "voicemail"]),
+        calls: all || has(&["call", "robocall", "phon", "my number", "mi numero", "my cell", "llam", "voicemail"]),
         mails: all || has(&["email", "e mail", "mails", "correo"]),
+        no_voicemail: means::refuses_voicemail(whole),
+        doubts_mail: means::doubts_mail(whole),
+        keeps_texts: means::keeps_texts(whole),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::window::{Opening, Window};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
-use postern_base::{Category, Channel, EmailMode, Form, Level, Origin, Phi, Purpose, RecipientRole, Urgency};
+use postern_base::{Category, Channel, EmailMode, Form, Level, Origin, Phi, Purpose, RecipientRole, Review, Urgency};
 use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
@@ -296,6 +296,17 @@ impl<'a> View<'a> {
         self.history.map_or(&[][..], |history| &history.inbound).iter().zip(self.heard.iter().copied())
     }
 
+    /// The patient asked that nothing be left on a machine, and nobody who read it says that it means something else.
+    pub(crate) fn refuses_voicemail(&self) -> bool {
+        self.read().any(|(message, (_, spoken))| spoken.no_voicemail && message.reviewed != Some(Review::Nothing))
+    }
+
+    /// The message that is answered refuses e-mail, doubts it or names another way.
+    pub(crate) fn answered_doubts_mail(&self) -> bool {
+        let index = self.answered.and(self.request.in_reply_to);
+        index.and_then(|index| self.heard.get(index)).is_some_and(|(_, spoken)| spoken.doubts_mail)
+    }
+
     /// What the message that is answered means.
     pub(crate) fn answered_meaning(&self) -> Option<Meaning> {
         let index = self.answered.and(self.request.in_reply_to)?;
@@ -307,8 +318,9 @@ impl<'a> View<'a> {
     /// 47 CFR 64.1200(a)(10): "any reasonable method": who asks in the portal, or by e-mail, for no more texts gets none.
     fn said_of(&self, message: &Inbound, heard: (Meaning, SpokenOf), point: &ContactPoint) -> Option<Meaning> {
         let (meaning, spoken) = heard;
+        let calls_alone = spoken.keeps_texts && meaning == Meaning::Revokes;
         if same_place(&message.point, &point.value) {
-            return Some(meaning);
+            return (!calls_alone || point.system == System::Phone).then_some(meaning);
         }
         // What is filed under the patient, signed in or written down by whoever took the call, comes from no contact point. What came from
         // a place that is not on record is on this patient's record too, and is heard as if it came from one that is.
@@ -316,7 +328,7 @@ impl<'a> View<'a> {
         // A letter comes from no contact point that a message could go back to.
         let letter = message.channel == Channel::Mail;
         let reached = match point.system {
-            System::Sms => spoken.texts,
+            System::Sms => spoken.texts && !calls_alone,
             System::Phone => spoken.calls,
             System::Email => spoken.mails,
             _ => false,

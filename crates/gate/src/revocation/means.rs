@@ -1,4 +1,5 @@
-//! Requests that are neither a stop nor nothing: to be reached by other means, and to be sent no offers. A person reads them.
+//! Requests that are neither a stop nor nothing: to be reached by other means, and to be sent no offers. A person reads them. And what is said
+//! of one means alone: that nothing be left on a machine, that e-mail is not trusted, that texts may come where calls may not.
 
 use super::has_run;
 
@@ -109,10 +110,171 @@ pub(super) fn refuses_offers(text: &str) -> bool {
         .any(|(at, _)| words.iter().skip(at.saturating_add(1)).take(NEAR).any(|word| OFFERS.contains(word)))
 }
 
+/// What is left on a machine that answers, and how.
+const VOICEMAILS: &[&str] = &[
+    "voicemail",
+    "voicemails",
+    "voice mail",
+    "voice mails",
+    "voice message",
+    "voice messages",
+    "leave a message",
+    "leave messages",
+    "leave me messages",
+    "leaving messages",
+    "leaving me messages",
+    "answering machine",
+    "buzon de voz",
+    "mensaje de voz",
+    "mensajes de voz",
+    "dejen mensaje",
+    "dejen mensajes",
+    "deje mensajes",
+    "recado",
+    "recados",
+];
+
+/// Whether `text`, normalised, asks that nothing be left on a machine: "no voicemails please", "don't leave a message, my husband listens".
+///
+/// 45 CFR 164.522(b)(1)(i); who hears the machine, only the patient knows.
+pub(super) fn refuses_voicemail(text: &str) -> bool {
+    // Between a refusal and what it refuses: "please stop leaving me any more".
+    const NEAR: usize = 5;
+    const BY_TWO: [&str; 3] = ["do not", "please no", "rather not"];
+    phrases(text, VOICEMAILS).any(|before| {
+        let near: Vec<&str> = before.split(' ').rev().filter(|word| !word.is_empty()).take(NEAR).collect();
+        near.iter().any(|word| REFUSES.contains(word)) || BY_TWO.iter().any(|said| before.trim_end().ends_with(said))
+    })
+}
+
+/// What is before each place in `text` where one of these phrases stands, whole.
+fn phrases<'t>(text: &'t str, phrases: &'t [&str]) -> impl Iterator<Item = &'t str> {
+    phrases.iter().flat_map(move |phrase| {
+        text.match_indices(phrase).filter_map(move |(at, _)| {
+            let (before, rest) = text.split_at_checked(at)?;
+            let whole = rest.strip_prefix(phrase).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+            (whole && (before.is_empty() || before.ends_with(' '))).then_some(before)
+        })
+    })
+}
+
+/// Words of e-mail.
+const MAILS: &[&str] = &["email", "emails", "e mail", "e mails", "mail", "mailbox", "inbox", "correo", "correos"];
+/// What refuses it as a way, or says who else reads it.
+const DOUBTS: &[&str] = &[
+    "not",
+    "dont",
+    "never",
+    "no",
+    "unsafe",
+    "safe",
+    "secure",
+    "insecure",
+    "private",
+    "trust",
+    "reads",
+    "read",
+    "sees",
+    "see",
+    "shares",
+    "share",
+    "shared",
+    "hacked",
+    "checks",
+    "opens",
+    "instead",
+    "rather",
+    "portal",
+    "call",
+    "phone",
+    "seguro",
+    "segura",
+    "confio",
+    "privado",
+    "lee",
+    "leen",
+    "comparto",
+    "compartimos",
+    "llamen",
+    "llamenme",
+    "llameme",
+    "mejor",
+];
+
+/// Whether `text`, normalised, refuses e-mail, doubts it or names another way: no leave to go on by e-mail can be taken from it.
+pub(super) fn doubts_mail(text: &str) -> bool {
+    phrases(text, MAILS).next().is_some() && text.split(' ').any(|word| DOUBTS.contains(&word))
+}
+
+/// Whether `text`, normalised, ends calls and says that texts may come: "stop calling me but texts are fine", "text me, don't call".
+pub(super) fn keeps_texts(text: &str) -> bool {
+    const KEEPS: &[&str] = &[
+        "texts are fine",
+        "texts are ok",
+        "texts are okay",
+        "texts are good",
+        "texts fine",
+        "texts ok",
+        "text is fine",
+        "text is ok",
+        "texting is fine",
+        "texting is ok",
+        "texting is okay",
+        "text me",
+        "just text",
+        "only text",
+        "text only",
+        "texts only",
+        "text instead",
+        "mensajes si",
+        "mensajes estan bien",
+        "textos estan bien",
+        "solo mensajes",
+        "solo textos",
+        "solo por mensaje",
+        "solo por texto",
+    ];
+    const ENDS_CALLS: &[&str] = &[
+        "stop calling",
+        "quit calling",
+        "dont call",
+        "do not call",
+        "no more calls",
+        "no calls",
+        "stop the calls",
+        "not call",
+        "no me llamen",
+        "no me llame",
+        "no llamen",
+        "dejen de llamar",
+        "dejen de llamarme",
+        "no llamadas",
+    ];
+    const ENDS_TEXTS: &[&str] = &[
+        "stop texting",
+        "stop text",
+        "stop texts",
+        "dont text",
+        "do not text",
+        "no more texts",
+        "no texts",
+        "quit texting",
+        "stop messaging",
+        "no more messages",
+        "stop sending",
+        "or text me",
+        "not text me",
+        "never text me",
+        "to text me",
+    ];
+    let says = |some: &[&str]| phrases(text, some).next().is_some();
+    says(KEEPS) && says(ENDS_CALLS) && !says(ENDS_TEXTS)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::Meaning;
     use super::super::tests::all;
+    use super::super::{Meaning, spoken_of};
 
     #[test]
     fn a_request_for_other_means_is_read_by_a_person() {
@@ -128,6 +290,50 @@ mod tests {
             ],
             Meaning::Ambiguous,
         );
+    }
+
+    #[test]
+    fn who_wants_nothing_left_on_a_machine_says_so_in_many_words() {
+        for text in [
+            "Please don't leave voicemails, my roommate hears them",
+            "don't leave a message, my husband listens to them",
+            "please stop leaving me voice messages",
+            "No voicemails please",
+            "no dejen recados con mi mamá",
+        ] {
+            assert!(spoken_of(text).no_voicemail, "{text}");
+        }
+        for text in ["I got your voicemail", "leave a message if I don't pick up", "is my voicemail full?"] {
+            assert!(!spoken_of(text).no_voicemail, "{text}");
+        }
+    }
+
+    #[test]
+    fn who_doubts_email_has_given_no_leave_to_go_on_by_it() {
+        for text in [
+            "What should I bring? I don't trust e-mail, please call me",
+            "e-mail is not safe for this, use the portal",
+            "please do not answer by e-mail",
+            "my wife reads this e-mail account",
+            "mi esposo lee este correo",
+        ] {
+            assert!(spoken_of(text).doubts_mail, "{text}");
+        }
+        for text in ["Please e-mail me the form", "What should I bring?", "thanks for the email!"] {
+            assert!(!spoken_of(text).doubts_mail, "{text}");
+        }
+    }
+
+    #[test]
+    fn who_ends_calls_may_keep_texts() {
+        for text in ["stop calling me but texts are fine", "text me, don't call", "no me llamen, mensajes sí"] {
+            assert!(spoken_of(text).keeps_texts, "{text}");
+        }
+        for text in
+            ["stop calling and don't text me", "STOP", "don't call or text me", "stop texting me, text me later"]
+        {
+            assert!(!spoken_of(text).keeps_texts, "{text}");
+        }
     }
 
     #[test]

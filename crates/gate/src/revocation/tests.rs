@@ -258,7 +258,7 @@ fn help_and_everything_else_change_nothing() {
 #[test]
 fn a_revocation_speaks_of_what_it_names() {
     let of = |text| {
-        let SpokenOf { texts, calls, mails } = spoken_of(text);
+        let SpokenOf { texts, calls, mails, .. } = spoken_of(text);
         (texts, calls, mails)
     };
     assert_eq!(of("Stop texting me"), (true, false, false));

@@ -98,9 +98,11 @@ fn warning(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     })
 }
 
-/// Whether it answers an e-mail that the patient wrote from this address.
+/// Whether it answers an e-mail that the patient wrote from this address. OCR FAQ 570: "unless the patient has explicitly stated otherwise",
+/// which may stand in that very mail.
 fn in_thread(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
-    view.answered.is_some_and(|m| m.channel == Channel::Email && same_place(&m.point, candidate.address))
+    let written = view.answered.is_some_and(|m| m.channel == Channel::Email && same_place(&m.point, candidate.address));
+    written && !view.answered_doubts_mail()
 }
 
 /// OCR FAQ 570: when the patient began by e-mail, "the health care provider can assume (unless the patient has explicitly stated

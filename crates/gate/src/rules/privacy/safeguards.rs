@@ -62,12 +62,17 @@ pub(crate) const MACHINE_OR_HOUSEHOLD: Rule = Rule {
     read: SourceRead::Read,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "A machine or somebody else who answers hears at most what voicemail may carry, not the message; nor does who is not known yet what diagnoses.",
+    asks: "A machine or somebody else who answers hears at most what voicemail may carry, and nothing where the patient asked that no message be left; nor does who is not known yet hear what diagnoses.",
     scope: Scope::CALLS.with(Given::Voice),
     check: machine_or_household,
 };
 
 fn machine_or_household(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
+    // 45 CFR 164.522(b)(1)(i): who listens to the machine, the patient knows and need not explain.
+    if candidate.channel == Channel::Voicemail && view.refuses_voicemail() {
+        return redirect("The patient asked that no message be left on a machine; use another channel.")
+            .for_good("The patient said so; somebody who speaks with them may record otherwise.");
+    }
     let Some(voice) = view.request.voice.filter(|_| candidate.channel == Channel::Voice) else {
         return Finding::NotApplicable;
     };
