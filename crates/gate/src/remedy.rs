@@ -351,8 +351,8 @@ impl Remedy {
             Self::SystemAnswers => {
                 "The system that is being waited for answers again, with the record as it was last known."
             }
-            Self::AllowPortal => "The request leaves the portal among its channels.",
-            Self::AllowChannel => "The request leaves this channel among its channels.",
+            Self::AllowPortal => "The request names the portal among its channels too.",
+            Self::AllowChannel => "The request names this channel among its channels too.",
             Self::LeaveBasisOpen => "The request names no basis, and the gate picks the one that holds.",
             Self::ExtendExpiry => "The request says that the message is worth something for longer.",
             Self::NameSender => "The text names the practice and says how to opt out.",
