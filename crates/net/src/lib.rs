@@ -5,6 +5,8 @@
 //! the same corpus on every machine.
 //!
 //! What this crate must not do: know what a text means. It sees words that its caller made, and gives numbers.
+//!
+//! Start at [`Net`].
 
 pub mod training;
 
@@ -29,9 +31,12 @@ impl<'w, const N: usize> Net<'w, N> {
     }
 
     /// What the net says to each of its questions of a passage, of whose words each is small letters, digits or one sign: about -1 for
-    /// no, 1 for yes, 0 where it knows nothing.
+    /// no, 1 for yes, 0 where it knows nothing or nothing is said.
     #[must_use]
     pub fn scores(&self, words: &[String]) -> [f32; N] {
+        if words.is_empty() {
+            return [0.0; N];
+        }
         let (mut sums, mut count) = ([0_i32; N], 0_u16);
         features(words, |feature| {
             for (sum, weight) in sums.iter_mut().zip(self.weights.get(feature).into_iter().flatten()) {

@@ -32,7 +32,7 @@ impl<const N: usize> Example<N> {
 /// The weights that these examples train, as [`super::Net::new`] takes them: the mean of several trainings, each in another order.
 #[must_use]
 pub fn train<const N: usize>(examples: &[Example<N>]) -> Vec<u8> {
-    let mut sums = vec![[0.0_f32; N]; FEATURES];
+    let mut sums = no_weights::<N>();
     for seed in SEEDS {
         for (sum, trained) in sums.iter_mut().zip(train_once(examples, seed)) {
             for (sum, trained) in sum.iter_mut().zip(trained) {
@@ -43,6 +43,10 @@ pub fn train<const N: usize>(examples: &[Example<N>]) -> Vec<u8> {
     sums.iter().flatten().map(|sum| stored(sum / f32::from(SEEDS.len() as u8))).collect()
 }
 
+fn no_weights<const N: usize>() -> Vec<[f32; N]> {
+    std::iter::repeat_n([0.0; N], FEATURES).collect()
+}
+
 fn stored(weight: f32) -> u8 {
     #[expect(clippy::cast_possible_truncation, reason = "clamped to a signed byte")]
     let weight = (weight * UNIT).round().clamp(-127.0, 127.0) as i8;
@@ -50,7 +54,7 @@ fn stored(weight: f32) -> u8 {
 }
 
 fn train_once<const N: usize>(examples: &[Example<N>], seed: u64) -> Vec<[f32; N]> {
-    let mut weights = vec![[0.0_f32; N]; FEATURES];
+    let mut weights = no_weights::<N>();
     let mut order: Vec<&Example<N>> = examples.iter().collect();
     let mut state = seed;
     for epoch in 0..EPOCHS {

@@ -31,7 +31,7 @@ fn misread(kept: bool, danger: bool) -> Vec<&'static str> {
 fn every_wording_that_the_table_was_made_with_is_read_as_it_should_be() {
     assert_eq!(misread(false, true), [""; 0], "danger that is not heard");
     assert_eq!(misread(false, false), [""; 0], "no danger that is heard as one");
-    assert!(corpus().len() >= 150 && corpus().iter().filter(|row| row.kept).count() * 3 >= corpus().len());
+    assert!(corpus().len() >= 150 && corpus().iter().filter(|row| row.kept).count() >= 50);
 }
 
 #[test]

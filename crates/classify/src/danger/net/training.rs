@@ -21,7 +21,10 @@ const EVERYDAY: [&str; 2] = [include_str!("../../../corpus/wide-d.tsv"), include
 const REPLIES: [&str; 2] =
     [include_str!("../../../../gate/corpus/replies.tsv"), include_str!("../../../../gate/corpus/house.tsv")];
 /// How often a reply is seen in one round: most of what is written back is one.
-const REPLY_TIMES: usize = 2;
+const REPLY_TIMES: usize = 3;
+
+/// How often a wording of the house that only sounds like danger is seen.
+const OURS_NONE_TIMES: usize = 8;
 
 /// The sets that are no author's of [`AUTHORS`].
 const OURS: &str = "house";
@@ -45,7 +48,11 @@ impl Row {
     }
 
     fn example(&self) -> Example<1> {
-        let times = if self.author == REPLY { REPLY_TIMES } else { 1 };
+        let times = match self.author {
+            REPLY => REPLY_TIMES,
+            OURS if !self.danger => OURS_NONE_TIMES,
+            _ => 1,
+        };
         Example::new(passages(&self.words), [self.danger], times)
     }
 

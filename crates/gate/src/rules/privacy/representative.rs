@@ -36,8 +36,10 @@ fn minor(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
             .for_good("Who stands for the patient is read from their papers by a person, not supposed.");
     }
     if !granted(view, ConsentKind::ProxyCommunication) {
-        return unknown("No grant on record lets this person receive messages for the patient; it is asked of a parent too.")
-            .lifted_by(&[Remedy::GrantPerson]);
+        return unknown(
+            "No grant on record lets this person receive messages for the patient; it is asked of a parent too.",
+        )
+        .lifted_by(&[Remedy::GrantPerson]);
     }
     Finding::Satisfied
 }
