@@ -67,7 +67,7 @@ fn lines(file: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 
 fn rows() -> Vec<Row> {
     let authors = lines(AUTHORS).filter_map(|fields| match fields[..] {
-        [id, label, _, text] => Some(Row::new(&id[..2], label == "danger", text)),
+        [id, label, _, text] => Some(Row::new(id.get(..2).unwrap_or_default(), label == "danger", text)),
         _ => None,
     });
     let house = lines(HOUSE).filter_map(|fields| match fields[..] {
