@@ -3,13 +3,12 @@
 //! on one number in `ehr`, injected headers in the templates of `engine` and links that are tried again in its results, replayed
 //! webhooks in `channels`.
 
-use crate::facts::{Certificate, ConsentKind, Ehr, Inbound, Provision, RelatedPerson, Ruling, System};
-use crate::revocation::Heard;
+use crate::facts::{Certificate, ConsentKind, Ehr, Provision, RelatedPerson, Ruling, System};
 use crate::sample::{Case, address, consent, refused_by, sends, sends_form};
 use crate::{Fact, Outcome};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use postern_base::{Category, Channel, EmailMode, Form, Phi, RecipientRole};
+use postern_base::{Category, Channel, EmailMode, Form, RecipientRole};
 
 const NUMBER: &str = "+12125550101";
 
@@ -26,16 +25,7 @@ fn at(time: &str) -> Case {
 fn answered(text: &str) -> Case {
     let mut case = Case::reminder_by_sms();
     let at = case.facts.now.checked_sub(SignedDuration::from_mins(3)).unwrap();
-    let (point, text) = (address(NUMBER), Phi::new(text.to_owned()));
-    case.history().inbound.push(Inbound {
-        at,
-        channel: Channel::Sms,
-        point,
-        text,
-        thread_purpose: None,
-        reviewed: None,
-        heard: Heard::NOT_YET,
-    });
+    case.hears(at, Channel::Sms, NUMBER, text);
     case
 }
 

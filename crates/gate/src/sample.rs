@@ -3,17 +3,18 @@
 //! The one place where sample facts are made. The gate's own tests are a part of the gate, so they cannot take them from another
 //! crate; the benchmarks and the tests of `channels` compile this same file. So it names the gate as they do, from outside.
 
-use jiff::ToSpan;
+use jiff::{Timestamp, ToSpan};
 use postern_base::{
     Channel, EmailMode, EmailTier, Form, Language, Level, Origin, Phi, Purpose, RecipientRole, Urgency,
 };
 use postern_gate::facts::{
-    Address, Agreement, AgreementStatus, Consent, ConsentKind, ContactPoint, Ehr, Facts, Flags, History, LineType,
-    MailboxKind, NumberCheck, Patient, PointSource, Provision, Reassigned, Registration, RevocationRegime, Ruling,
-    System, Tenant, TenantRole, Vendor, Verification,
+    Address, Agreement, AgreementStatus, Consent, ConsentKind, ContactPoint, Ehr, Event, EventStatus, Facts, Flags,
+    History, Inbound, LineType, MailboxKind, NumberCheck, Patient, PointSource, Provision, Reassigned, Registration,
+    RevocationRegime, Ruling, System, Tenant, TenantRole, Vendor, Verification,
 };
 use postern_gate::rendition::{Confirms, Offers};
 use postern_gate::request::{BreakGlass, Recipient};
+use postern_gate::revocation::Heard;
 use postern_gate::{
     Content, Decision, Deployment, Fact, LinkState, Outcome, Policy, Rendition, Request, Verdict, decide,
 };
@@ -298,6 +299,31 @@ impl Case {
         match &mut self.facts.history {
             Fact::Known(history) => history,
             Fact::Unknown(_) => unreachable!("the sample knows its history"),
+        }
+    }
+
+    /// Somebody wrote `text` from there.
+    pub(crate) fn hears(&mut self, at: Timestamp, channel: Channel, from: &str, text: &str) {
+        let (point, text) = (address(from), Phi::new(text.to_owned()));
+        let (thread_purpose, reviewed, heard) = (None, None, Heard::NOT_YET);
+        self.history().inbound.push(Inbound { at, channel, point, text, thread_purpose, reviewed, heard });
+    }
+
+    /// The message is about this event, of which nothing else is on record.
+    pub(crate) fn is_about(&mut self, reference: &str, status: EventStatus, at: Option<&str>) -> &mut Event {
+        self.request.event = Some(reference.into());
+        self.facts.event = Fact::Known(Event {
+            reference: reference.into(),
+            status,
+            at: at.map(|at| at.parse().unwrap_or_else(|_| unreachable!("a sample's instant can be read"))),
+            result_class: None,
+            clinician_release: None,
+            hold: None,
+            labels: Vec::new(),
+        });
+        match &mut self.facts.event {
+            Fact::Known(event) => event,
+            Fact::Unknown(_) => unreachable!("it was said just now"),
         }
     }
 }

@@ -31,26 +31,14 @@ pub fn silences(request: &Request, facts: &Facts, policy: &Policy) -> Vec<Silenc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Inbound;
-    use crate::revocation::Heard;
-    use crate::sample::{Case, address};
-    use postern_base::{Channel, Phi};
+    use crate::sample::Case;
+    use postern_base::Channel;
 
     fn after(said: &[(&str, Channel, &str)]) -> Vec<Silence> {
         let mut case = Case::reminder_by_sms();
         for (minute, (from, channel, text)) in (1..).zip(said) {
             let at = case.facts.now.checked_sub(jiff::SignedDuration::from_mins(60 - minute)).unwrap();
-            let (point, text) = (address(from), Phi::new((*text).to_owned()));
-            let inbound = Inbound {
-                at,
-                channel: *channel,
-                point,
-                text,
-                thread_purpose: None,
-                reviewed: None,
-                heard: Heard::NOT_YET,
-            };
-            case.history().inbound.push(inbound);
+            case.hears(at, *channel, from, text);
         }
         silences(&case.request, &case.facts, &Policy::default())
     }

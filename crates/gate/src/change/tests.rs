@@ -5,12 +5,11 @@ use crate::Decision;
 use crate::examine::examine;
 use crate::fact::{Fact, Missing};
 use crate::facts::{
-    ConsentKind, EarlierRequest, Ehr, Event, EventStatus, OptOut, OptOutScope, Provision, Reassigned, Registration,
+    ConsentKind, EarlierRequest, Ehr, EventStatus, OptOut, OptOutScope, Provision, Reassigned, Registration,
     ResultClass, Ruling, System,
 };
 use crate::properties::{case, stricter, tighten};
 use crate::request::{Ai, MarketingKind};
-use crate::revocation::Heard;
 use crate::sample::{Case, address, consent};
 use jiff::ToSpan;
 use postern_base::{Basis, Level, Purpose};
@@ -164,33 +163,15 @@ fn an_unreadable_consent_is_read_by_a_person_and_an_unclear_answer_too() {
     case.consents().push(consent(ConsentKind::Unreadable, Provision::default()));
     assert_eq!(offered(&case), [vec!["read_consent"]]);
     let mut case = Case::reminder_by_sms();
-    let (at, point) = (case.facts.now, address("+12125550101"));
-    let text = postern_base::Phi::new("should I stop?".to_owned());
-    case.history().inbound.push(crate::facts::Inbound {
-        at,
-        channel: Channel::Sms,
-        point,
-        text,
-        thread_purpose: None,
-        reviewed: None,
-        heard: Heard::NOT_YET,
-    });
+    case.hears(case.facts.now, Channel::Sms, "+12125550101", "should I stop?");
     assert!(offered(&case).contains(&vec!["read_answer"]));
 }
 
 #[test]
 fn what_nobody_may_lift_is_said_with_its_rule() {
     let mut twice = Case::reminder_by_sms();
-    twice.request.event = Some("Appointment/a1".into());
-    twice.facts.event = Fact::Known(Event {
-        reference: "Appointment/a1".into(),
-        status: EventStatus::Cancelled,
-        at: Some("2026-12-04T19:00:00Z".parse().unwrap()),
-        result_class: Some(ResultClass::Other),
-        clinician_release: None,
-        hold: None,
-        labels: vec![],
-    });
+    twice.is_about("Appointment/a1", EventStatus::Cancelled, Some("2026-12-04T19:00:00Z")).result_class =
+        Some(ResultClass::Other);
     let changes = changes(&twice);
     assert!(changes.alternatives.is_empty() && changes.complete);
     assert_eq!(changes.nothing.iter().map(|n| n.rule).collect::<Vec<_>>(), ["SYS-04"]);

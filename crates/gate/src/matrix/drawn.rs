@@ -3,13 +3,12 @@
 
 use crate::decide::standing;
 use crate::fact::Fact;
-use crate::facts::{Certificate, ConsentKind, ContactPoint, Inbound, NoticeGiven, Provision, Ruling, System};
+use crate::facts::{Certificate, ConsentKind, ContactPoint, EventStatus, NoticeGiven, Provision, Ruling, System};
 use crate::matrix::{Column, cell};
 use crate::request::{AnsweredBy, Marketing, MarketingKind, Remuneration, Voice, VoiceMode};
-use crate::revocation::Heard;
 use crate::sample::{Case, address, consent};
 use jiff::SignedDuration;
-use postern_base::{Category, Channel, EmailMode, Form, Level, Phi, Purpose};
+use postern_base::{Category, Channel, EmailMode, Form, Level, Purpose};
 use std::fmt::Write;
 
 const HEAD: &str = "\
@@ -132,16 +131,7 @@ fn meet(case: &mut Case, purpose: Purpose, voice: Voice) {
     case.request.voice =
         Some(Voice { mode: VoiceMode::Human, answered_by: AnsweredBy::Patient, identity_verified: true, ..voice });
     if purpose == Purpose::Marketing {
-        case.request.event = Some(record.into());
-        case.facts.event = Fact::Known(crate::facts::Event {
-            reference: record.into(),
-            status: crate::facts::EventStatus::Active,
-            at: None,
-            result_class: None,
-            clinician_release: None,
-            hold: None,
-            labels: Vec::new(),
-        });
+        case.is_about(record, EventStatus::Active, None);
         let (kind, remuneration) = (MarketingKind::OwnService, Remuneration::None);
         case.request.marketing = Some(Marketing { kind, remuneration, drug_lapsed_days: 0 });
     }
@@ -221,17 +211,7 @@ fn nothing_stands_above_its_cell_and_nothing_more_stands_without_an_alias() {
 fn a_message_that_answers_in_an_open_chat_says_nothing_of_the_patient() {
     let mut case = Case::of("appointment_reminder", Level::L1, &[Channel::ChatAnonymous]);
     let at = case.facts.now;
-    let text = Phi::new("when is my visit".to_owned());
-    let point = address("Patient/p1");
-    case.history().inbound.push(Inbound {
-        at,
-        channel: Channel::ChatAnonymous,
-        point,
-        text,
-        thread_purpose: None,
-        reviewed: None,
-        heard: Heard::NOT_YET,
-    });
+    case.hears(at, Channel::ChatAnonymous, "Patient/p1", "when is my visit");
     case.request.in_reply_to = Some(0);
     assert!(case.decide().deliveries.is_empty());
     assert_eq!(case.facts.content.level, Fact::Known(Level::L1));

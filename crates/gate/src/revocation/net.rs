@@ -1,9 +1,9 @@
 //! A second net under the reading of replies: a small linear model that holds what the rules heard nothing in, and that sounds as if it
 //! asked to stop, came from a stranger, or was written in a language that nobody has taught the rules.
 //!
-//! 47 CFR 64.1200(a)(10): a patient may revoke in any reasonable way, so no list of ways is ever whole. The net only holds, until a person
-//! has read the reply; it revokes nothing, and what the rules heard stands. `net/training.rs` trains it; docs/decisions/0035 says why so,
-//! docs/replies.md how well.
+//! 47 CFR 64.1200(a)(10): a patient may revoke in any reasonable way, so no list of ways is ever whole. The net holds, until a person
+//! has read the reply, and lets go what the rules have no more than a doubt of; it revokes nothing, and what the rules heard stands.
+//! `net/training.rs` trains it; docs/decisions/0035 and 0036 say why so, docs/replies.md how well.
 
 use super::Doubt;
 use super::normal::Normal;

@@ -6,11 +6,10 @@
 
 use super::{ALL, Waiver, blocking, house, privacy, security, special, tcpa};
 pub(in crate::rules) use crate::fact::{Fact, Missing};
-pub(in crate::rules) use crate::facts::{ConsentKind, Event, EventStatus, History, Inbound, Provision, Ruling, System};
+pub(in crate::rules) use crate::facts::{ConsentKind, Event, EventStatus, History, Provision, Ruling, System};
 pub(in crate::rules) use crate::request::{Ai, AnsweredBy, Marketing, MarketingKind, Remuneration, Voice, VoiceMode};
-use crate::revocation::Heard;
 pub(in crate::rules) use crate::sample::{Case, address, consent};
-pub(in crate::rules) use postern_base::{Channel, EmailMode, Level, Origin, Phi, Purpose, RecipientRole};
+pub(in crate::rules) use postern_base::{Channel, EmailMode, Level, Origin, Purpose, RecipientRole};
 
 /// A rule and its two cases.
 pub(in crate::rules) struct Pair {
@@ -89,16 +88,7 @@ pub(in crate::rules) fn voice(case: &mut Case) -> &mut Voice {
 
 pub(in crate::rules) fn heard(case: &mut Case, channel: Channel, from: &str, text: &str) {
     let at = case.facts.now.checked_sub(jiff::SignedDuration::from_mins(2)).unwrap();
-    let (point, text) = (address(from), Phi::new(text.to_owned()));
-    case.history().inbound.push(Inbound {
-        at,
-        channel,
-        point,
-        text,
-        thread_purpose: None,
-        reviewed: None,
-        heard: Heard::NOT_YET,
-    });
+    case.hears(at, channel, from, text);
 }
 
 pub(in crate::rules) fn after(words: &str) -> Case {
@@ -131,16 +121,7 @@ pub(in crate::rules) fn sign(case: &mut Case, kind: ConsentKind, whole: bool) {
 }
 
 pub(in crate::rules) fn event(case: &mut Case, reference: &str, status: EventStatus, at: &str) {
-    case.request.event = Some(reference.into());
-    case.facts.event = Fact::Known(Event {
-        reference: reference.into(),
-        status,
-        at: Some(at.parse().unwrap()),
-        result_class: None,
-        clinician_release: None,
-        hold: None,
-        labels: vec![],
-    });
+    case.is_about(reference, status, Some(at));
 }
 
 /// A result with its report, in `state`.

@@ -125,7 +125,7 @@ fn patient_waits(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::fact::Fact;
-    use crate::facts::{Event, EventStatus, ResultClass};
+    use crate::facts::{EventStatus, ResultClass};
     use crate::policy::ResultsHold;
     use crate::sample::{Case, refused_by};
     use postern_base::Channel;
@@ -134,16 +134,8 @@ mod tests {
         let mut case = Case::result();
         let until = until.parse().unwrap();
         case.policy.results_hold = Some(ResultsHold { days: 3, exception: "infeasibility", until });
-        case.request.event = Some("DiagnosticReport/d1".into());
-        case.facts.event = Fact::Known(Event {
-            reference: "DiagnosticReport/d1".into(),
-            status: EventStatus::Active,
-            at: Some("2026-11-30T18:00:00Z".parse().unwrap()),
-            result_class: Some(ResultClass::Other),
-            clinician_release: None,
-            labels: vec![],
-            hold: None,
-        });
+        case.is_about("DiagnosticReport/d1", EventStatus::Active, Some("2026-11-30T18:00:00Z")).result_class =
+            Some(ResultClass::Other);
         case
     }
 

@@ -345,7 +345,7 @@ fn machine_text(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
 mod tests {
     use crate::decision::WaitingFor;
     use crate::fact::{Fact, Missing};
-    use crate::facts::{ConsentKind, EarlierRequest, Ehr, Event, EventStatus, Provision, Ruling};
+    use crate::facts::{ConsentKind, EarlierRequest, Ehr, EventStatus, Provision, Ruling};
     use crate::policy::PolicyDefect;
     use crate::request::Ai;
     use crate::sample::{Case, refused_by, sends};
@@ -396,16 +396,7 @@ mod tests {
 
     fn about(status: EventStatus, at: &str) -> Case {
         let mut case = Case::reminder_by_sms();
-        case.request.event = Some("Appointment/a1".into());
-        case.facts.event = Fact::Known(Event {
-            reference: "Appointment/a1".into(),
-            status,
-            at: Some(at.parse().unwrap()),
-            result_class: None,
-            clinician_release: None,
-            hold: None,
-            labels: vec![],
-        });
+        case.is_about("Appointment/a1", status, Some(at));
         case
     }
 
@@ -439,16 +430,15 @@ mod tests {
     fn an_order_or_a_bill_that_was_taken_back_or_is_not_on_record_is_told_to_nobody() {
         let about = |purpose: &str, reference: &str, status: Option<EventStatus>| {
             let mut case = Case::of(purpose, Level::L1, &[Channel::Portal]);
-            case.request.event = Some(reference.into());
-            case.facts.event = Fact::recorded(status.map(|status| Event {
-                reference: reference.into(),
-                status,
-                at: None,
-                result_class: None,
-                clinician_release: None,
-                hold: None,
-                labels: Vec::new(),
-            }));
+            match status {
+                Some(status) => {
+                    case.is_about(reference, status, None);
+                }
+                None => {
+                    case.request.event = Some(reference.into());
+                    case.facts.event = Fact::recorded(None);
+                }
+            }
             case
         };
         for (purpose, reference) in

@@ -336,17 +336,7 @@ mod tests {
         let offered = |data: &[&str], event: Option<&str>| {
             let mut case = Case::of("marketing", Level::L2, &[Channel::Email]);
             if let Some(event) = event {
-                let record = event;
-                case.request.event = Some(record.into());
-                case.facts.event = crate::fact::Fact::Known(crate::facts::Event {
-                    reference: record.into(),
-                    status: crate::facts::EventStatus::Active,
-                    at: None,
-                    result_class: None,
-                    clinician_release: None,
-                    hold: None,
-                    labels: Vec::new(),
-                });
+                case.is_about(event, crate::facts::EventStatus::Active, None);
             }
             let until = Some("2027-06-01T00:00:00Z".parse().unwrap());
             let provision = Provision {

@@ -218,23 +218,15 @@ fn clinician(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::fact::Fact;
-    use crate::facts::{Event, EventStatus, ResultClass};
+    use crate::facts::{EventStatus, ResultClass};
     use crate::sample::{Case, refused_by};
     use postern_base::Channel;
 
     fn in_texas(class: ResultClass) -> Case {
         let mut case = Case::result();
         case.patient().state = Some("TX".into());
-        case.request.event = Some("DiagnosticReport/d1".into());
-        case.facts.event = Fact::Known(Event {
-            reference: "DiagnosticReport/d1".into(),
-            status: EventStatus::Active,
-            at: Some("2026-11-30T18:00:00Z".parse().unwrap()),
-            result_class: Some(class),
-            clinician_release: None,
-            hold: None,
-            labels: vec![],
-        });
+        case.is_about("DiagnosticReport/d1", EventStatus::Active, Some("2026-11-30T18:00:00Z")).result_class =
+            Some(class);
         case
     }
 

@@ -206,12 +206,12 @@ fn was_confirmed_since(history: &History, candidate: &Candidate<'_>, asked: Opti
 #[cfg(test)]
 mod tests {
     use crate::fact::Fact;
-    use crate::facts::{Inbound, OptOut, OptOutScope, PastDelivery, PointSource};
+    use crate::facts::{OptOut, OptOutScope, PastDelivery, PointSource};
     use crate::rendition::Confirms;
-    use crate::revocation::Heard;
+
     use crate::sample::{Case, address, refused_by, sends, sms};
     use jiff::ToSpan;
-    use postern_base::{Channel, Level, Origin, Phi, Purpose};
+    use postern_base::{Channel, Level, Origin, Purpose};
 
     const NUMBER: &str = "+12125550101";
     const OTHER: &str = "+13175550177";
@@ -231,16 +231,7 @@ mod tests {
 
     fn hear(case: &mut Case, from: &str, text: &str, minutes_ago: i64) {
         let at = case.facts.now.checked_sub(minutes_ago.minutes()).unwrap();
-        let (point, text) = (address(from), Phi::new(text.to_owned()));
-        case.history().inbound.push(Inbound {
-            at,
-            channel: Channel::Sms,
-            point,
-            text,
-            thread_purpose: None,
-            reviewed: None,
-            heard: Heard::NOT_YET,
-        });
+        case.hears(at, Channel::Sms, from, text);
     }
 
     fn went(case: &mut Case, to: &str, purpose: Purpose, minutes_ago: i64) {

@@ -109,11 +109,11 @@ fn protected_line(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::fact::Fact;
-    use crate::facts::{ConsentKind, Inbound, Provision, Reassigned, Ruling, System, Verification};
-    use crate::revocation::Heard;
-    use crate::sample::{Case, address, consent, refused_by, sends};
+    use crate::facts::{ConsentKind, Provision, Reassigned, Ruling, System, Verification};
+
+    use crate::sample::{Case, consent, refused_by, sends};
     use jiff::{Timestamp, ToSpan};
-    use postern_base::{Channel, Phi, Purpose};
+    use postern_base::{Channel, Purpose};
 
     #[test]
     fn a_reassigned_number_is_not_texted() {
@@ -137,15 +137,7 @@ mod tests {
     fn a_wrong_number_is_not_used_by_anybody() {
         let mut case = Case::result();
         let at = case.facts.now;
-        case.history().inbound.push(Inbound {
-            at,
-            channel: Channel::Sms,
-            point: address("+12125550101"),
-            text: Phi::new("Who is this?".into()),
-            thread_purpose: None,
-            reviewed: None,
-            heard: Heard::NOT_YET,
-        });
+        case.hears(at, Channel::Sms, "+12125550101", "Who is this?");
         assert!(refused_by(&case, Channel::Sms, "TCP-19") && refused_by(&case, Channel::HumanCall, "TCP-19"));
     }
 
@@ -158,15 +150,7 @@ mod tests {
             let found = Verification { validated: true, last: Some(verified), next: None };
             point.verification = Fact::Known(found);
         });
-        case.history().inbound.push(Inbound {
-            at: said,
-            channel: Channel::Sms,
-            point: address("+12125550101"),
-            text: Phi::new(text.into()),
-            thread_purpose: None,
-            reviewed: None,
-            heard: Heard::NOT_YET,
-        });
+        case.hears(said, Channel::Sms, "+12125550101", text);
         case
     }
 

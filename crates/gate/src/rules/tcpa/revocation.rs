@@ -139,27 +139,19 @@ fn scope(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use crate::facts::{Inbound, OptOut, OptOutScope};
+    use crate::facts::{OptOut, OptOutScope};
     use crate::request::{AnsweredBy, Voice, VoiceMode};
-    use crate::revocation::Heard;
+
     use crate::sample::{Case, address, refused_by, sends};
     use jiff::ToSpan;
-    use postern_base::{Channel, Level, Origin, Phi, Purpose, Review};
+    use postern_base::{Channel, Level, Origin, Purpose, Review};
 
     fn after(texts: &[&str]) -> Case {
         let mut case = Case::reminder_by_sms();
         for (minute, text) in texts.iter().enumerate() {
             let at = case.facts.now.checked_sub(10.minutes()).unwrap();
             let at = at.checked_add(i64::try_from(minute).unwrap().minutes()).unwrap();
-            case.history().inbound.push(Inbound {
-                at,
-                channel: Channel::Sms,
-                point: address("+12125550101"),
-                text: Phi::new((*text).to_owned()),
-                thread_purpose: None,
-                reviewed: None,
-                heard: Heard::NOT_YET,
-            });
+            case.hears(at, Channel::Sms, "+12125550101", text);
         }
         case
     }
@@ -307,16 +299,7 @@ mod tests {
         let asked = |channel, from: &str, text: &str| {
             let mut case = Case::reminder_by_sms();
             let at = case.facts.now.checked_sub(1.hours()).unwrap();
-            let (point, text) = (address(from), Phi::new(text.into()));
-            case.history().inbound.push(Inbound {
-                at,
-                channel,
-                point,
-                text,
-                thread_purpose: None,
-                reviewed: None,
-                heard: Heard::NOT_YET,
-            });
+            case.hears(at, channel, from, text);
             case
         };
         let (portal, mail) = ("Patient/p1", "pat@example.org");
