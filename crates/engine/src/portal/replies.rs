@@ -1,5 +1,5 @@
 //! Writing back: the same door as for texts and mails that come in. A revocation is read by the gate from the words themselves; words of
-//! somebody in danger are answered at once and counted as an alert (CHT-01), which names nobody.
+//! somebody in danger are answered at once and raise an alert (CHT-01).
 
 use super::{NotNow, Person, Visitor};
 use crate::alerts::DANGER;
@@ -91,8 +91,8 @@ impl Engine {
         let name = postern_base::id::new_v7(at, self.inner.rng.as_ref()).map_err(|_| NotNow::Unavailable)?;
         let from = point(visitor);
         // Who is in danger, or says stop, is heard however much they wrote.
-        let heard = danger || revocation::read(text).stops();
-        if !heard && self.wrote_enough(visitor, &from, at).await? {
+        let stops = revocation::read(text).stops();
+        if !danger && !stops && self.wrote_enough(visitor, &from, at).await? {
             return Ok(Replied::TooMany);
         }
         let inbound = InboundMessage {
@@ -106,7 +106,6 @@ impl Engine {
         let thread = Thread { message, purpose: record.purpose, patient: visitor.patient.clone() };
         let taken = self.take_for(&visitor.tenant, VENDOR, &inbound, &from, Some(&thread)).await;
         taken.map_err(|_: ReceiveFailure| NotNow::Unavailable)?;
-        let stops = revocation::read(text).stops();
         if stops && visitor.is_proxy() {
             self.stop_proxy(visitor).await?;
         }

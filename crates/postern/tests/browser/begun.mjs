@@ -1,5 +1,5 @@
 // Stories that begin where somebody is signed in already, or has an account: the Rust test made it over HTTP.
-import { go, invited, must, totp, words } from "./stories.mjs";
+import { enrolledByPasskey, go, must, totp, words } from "./stories.mjs";
 
 /** A browser that holds the cookies of somebody who is signed in. */
 async function signedIn({ known, open }, options = {}) {
@@ -49,20 +49,7 @@ export async function proxy({ known, open, look }) {
 export async function attacker({ known, open, look }) {
   const context = await open();
   const page = await context.newPage();
-  const device = await context.newCDPSession(page);
-  await device.send("WebAuthn.enable");
-  await device.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-  await page.goto(`${known.base}/enrol`);
-  await invited(page, known);
-  await page.locator("input[value=passkey]").check();
-  await go(page);
-  await go(page);
-  await page.locator("ul.codes li").first().waitFor();
+  await enrolledByPasskey(context, page, known);
   await page.goto(`${known.base}/messages`);
   await page.getByRole("button", { name: words.en.signOut, exact: true }).first().click();
   for (const language of ["en", "es"]) {

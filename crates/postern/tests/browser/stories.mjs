@@ -210,10 +210,8 @@ export async function patient({ known, open, look }) {
   await context.close();
 }
 
-/** A passkey makes an account and opens it again; nothing is typed but the invitation. */
-export async function passkey({ known, open, look }) {
-  const context = await open();
-  const page = await context.newPage();
+/** Makes an account with a passkey that the browser itself holds; `seen` looks at the page before the passkey is made. */
+export async function enrolledByPasskey(context, page, known, seen = async () => {}) {
   const device = await context.newCDPSession(page);
   await device.send("WebAuthn.enable");
   await device.send("WebAuthn.addVirtualAuthenticator", {
@@ -226,9 +224,16 @@ export async function passkey({ known, open, look }) {
   await invited(page, known);
   await page.locator("input[value=passkey]").check();
   await go(page);
-  await look(page, "enrol-passkey-en");
+  await seen();
   await go(page);
   await page.locator("ul.codes li").first().waitFor();
+}
+
+/** A passkey makes an account and opens it again; nothing is typed but the invitation. */
+export async function passkey({ known, open, look }) {
+  const context = await open();
+  const page = await context.newPage();
+  await enrolledByPasskey(context, page, known, () => look(page, "enrol-passkey-en"));
   await page.locator("a.button").click();
   await page.locator(".cards li").first().waitFor();
   await page.getByRole("button", { name: "Sign out", exact: true }).first().click();

@@ -1,30 +1,12 @@
 // What a patient may choose, page by page, and a link that ends messages without an account.
-import { go, invited, must, words } from "./stories.mjs";
-
-/** Makes an account with a passkey that the browser itself holds. */
-async function enrolled(context, page, known) {
-  const device = await context.newCDPSession(page);
-  await device.send("WebAuthn.enable");
-  await device.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-  await page.goto(`${known.base}/enrol`);
-  await invited(page, known);
-  await page.locator("input[value=passkey]").check();
-  await go(page);
-  await go(page);
-  await page.locator("ul.codes li").first().waitFor();
-}
+import { enrolledByPasskey, go, must, words } from "./stories.mjs";
 
 /** A number is added and confirmed by the code that went there; times, language and whom to call are chosen; all of it stands in the history. */
 export async function wishes({ known, open, look }) {
   const { language } = known;
   const context = await open({ locale: language });
   const page = await context.newPage();
-  await enrolled(context, page, known);
+  await enrolledByPasskey(context, page, known);
   await page.goto(`${known.base}/choices/points`);
   await look(page, `points-${language}`);
   await page.goto(`${known.base}/choices/points/add`);

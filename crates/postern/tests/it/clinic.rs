@@ -59,6 +59,32 @@ pub(crate) struct Clinic {
 }
 
 impl Clinic {
+    /// Adds a second practice to the configuration, by its id and name.
+    pub(crate) fn add_practice(&self, id: &str, name: &str) {
+        let config = self.data().join("postern.toml");
+        let text = std::fs::read_to_string(&config).expect("the configuration");
+        let other = format!(
+            r#"
+[tenant.{id}]
+numbers = ["+15555550177"]
+[tenant.{id}.tenant]
+name = "{name}"
+role = "covered_entity"
+sender = {{ alias = "{name}", reveals_specialty = false }}
+callback = "+15555550177"
+state = "NY"
+[tenant.{id}.deployment]
+risk_record = true
+portal_available = true
+portal_two_factor = true
+no_trackers = true
+dkim = true
+voice_srtp = true
+"#
+        );
+        std::fs::write(&config, text + &other).expect("written");
+    }
+
     /// A clinic with `patients` (FHIR resources), not serving yet.
     pub(crate) fn new(name: &str, patients: &[Value]) -> Self {
         Self::within(Folder::new(name), patients)

@@ -4,30 +4,10 @@ use crate::client::Client;
 use crate::clinic::{Clinic, code, patient, postern, printed};
 use serde_json::json;
 
-const OTHER: &str = r#"
-[tenant.other]
-numbers = ["+15555550177"]
-[tenant.other.tenant]
-name = "Other Health"
-role = "covered_entity"
-sender = { alias = "Other Health", reveals_specialty = false }
-callback = "+15555550177"
-state = "NY"
-[tenant.other.deployment]
-risk_record = true
-portal_available = true
-portal_two_factor = true
-no_trackers = true
-dkim = true
-voice_srtp = true
-"#;
-
 #[test]
 fn with_the_other_tenants_ids_there_is_nothing_on_any_path() {
     let mut clinic = Clinic::new("tenants", &patient("p1", "+12125550101", "pat@mail.example"));
-    let config = clinic.data().join("postern.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, format!("{text}{OTHER}")).unwrap();
+    clinic.add_practice("other", "Other Health");
     let mut arguments = vec!["key", "--json", "--tenant", "other", "--scope", "admin", "--data"];
     let data = clinic.data_text();
     arguments.push(&data);

@@ -225,7 +225,15 @@ fn ask_first_code(visit: &Visit, offer: &TotpOffer, errors: Vec<Wrong>) -> Resul
 
 fn first_code(visit: &Visit, key: &str, uri: &str, errors: Vec<Wrong>) -> Result<Response, Problem> {
     let texts = visit.texts;
-    let form = Form {
+    let form =
+        Form { button: texts.say("go-on"), errors, action: Some("/enrol/app".into()), ..of_app(visit, key, uri) };
+    form.draw(visit, texts.say("totp"))
+}
+
+/// What is asked of somebody who puts a key into an authenticator app: its first code.
+pub(super) fn of_app(visit: &Visit, key: &str, uri: &str) -> Form {
+    let texts = visit.texts;
+    Form {
         lead: vec![texts.say("totp-text")],
         qr: qr::svg(uri, &texts.say("totp-picture")),
         key: Some(key.to_owned()),
@@ -234,12 +242,8 @@ fn first_code(visit: &Visit, key: &str, uri: &str, errors: Vec<Wrong>) -> Result
             Field::hidden("uri", uri.to_owned()),
             Field::new(Kind::Number, "code", texts.say("totp-label")).autocomplete("one-time-code"),
         ],
-        button: texts.say("go-on"),
-        errors,
-        action: Some("/enrol/app".into()),
         ..Form::default()
-    };
-    form.draw(visit, texts.say("totp"))
+    }
 }
 
 /// `POST /enrol/app`.

@@ -1,9 +1,9 @@
 //! How somebody signs in: their passkeys, password, code app and recovery codes, and what was changed of them. Every page that changes one asks
 //! for a strong factor first, if none was shown lately.
 
-use super::form::{Field, Form, Kind, Wrong};
+use super::enrol;
+use super::form::{Field, Form, Wrong};
 use super::page::{Frame, Link, Notice, draw, go};
-use super::qr;
 use super::sign_in::{Factor, answered, asked, settle, wrong};
 use super::visit::Visit;
 use crate::problem::Problem;
@@ -223,21 +223,9 @@ pub(super) async fn app(State(web): State<Web>, Extension(visit): Extension<Visi
 /// The key goes back and forth in the page that only this browser has, so that a wrong code does not make a new one.
 fn ask_app(visit: &Visit, (step, key, uri): (&str, &str, &str), errors: Vec<Wrong>) -> Result<Response, Problem> {
     let texts = visit.texts;
-    let form = Form {
-        lead: vec![texts.say("totp-text")],
-        qr: qr::svg(uri, &texts.say("totp-picture")),
-        key: Some(key.to_owned()),
-        fields: vec![
-            Field::hidden("step", step.to_owned()),
-            Field::hidden("key", key.to_owned()),
-            Field::hidden("uri", uri.to_owned()),
-            Field::new(Kind::Number, "code", texts.say("totp-label")).autocomplete("one-time-code"),
-        ],
-        button: texts.say("security-save"),
-        errors,
-        back: Some(HERE),
-        ..Form::default()
-    };
+    let mut form =
+        Form { button: texts.say("security-save"), errors, back: Some(HERE), ..enrol::of_app(visit, key, uri) };
+    form.fields.push(Field::hidden("step", step.to_owned()));
     form.draw_in(Frame::new(visit, texts.say("totp")).part("account"))
 }
 

@@ -6,23 +6,7 @@ use crate::clinic::{Clinic, eventually, patient, postern, printed};
 use serde_json::{Value, json};
 
 /// The second practice. Its name is not as plain as the first one's.
-const OTHER: &str = r#"
-[tenant.other]
-numbers = ["+15555550177"]
-[tenant.other.tenant]
-name = "Other <i>Health</i> & Sons"
-role = "covered_entity"
-sender = { alias = "Other <i>Health</i> & Sons", reveals_specialty = false }
-callback = "+15555550177"
-state = "NY"
-[tenant.other.deployment]
-risk_record = true
-portal_available = true
-portal_two_factor = true
-no_trackers = true
-dkim = true
-voice_srtp = true
-"#;
+const OTHER: &str = "Other <i>Health</i> & Sons";
 
 /// Everybody there is.
 pub(super) struct Ward {
@@ -52,9 +36,8 @@ impl Ward {
         let mut people = patient("p1", "+12125550101", "pat@mail.example");
         people.extend(patient("p2", "+12125550102", "sam@mail.example"));
         let mut clinic = Clinic::new(name, &people);
-        let (config, data) = (clinic.data().join("postern.toml"), clinic.data_text());
-        let text = std::fs::read_to_string(&config).unwrap();
-        std::fs::write(&config, format!("{text}{OTHER}")).unwrap();
+        clinic.add_practice("other", OTHER);
+        let data = clinic.data_text();
         configure(&clinic);
         let made = postern(&["key", "--json", "--tenant", "other", "--scope", "admin", "--data", &data]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
