@@ -130,6 +130,8 @@ fn with_history(case: &mut Case, days_apart: i64) {
         status: EventStatus::Active,
         at: Some(now + SignedDuration::from_hours(48)),
         result_class: None,
+        told_classes: Vec::new(),
+        tested_classes: Vec::new(),
         clinician_release: None,
         hold: None,
         labels: Vec::new(),

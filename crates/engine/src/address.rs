@@ -3,7 +3,8 @@
 /// The normal form of `text`: E.164 for a number, lower-case domain for an e-mail address, anything else as it is.
 #[must_use]
 pub fn normal(text: &str) -> String {
-    let text = without_scheme(text.trim());
+    let text: String = text.chars().map(narrow).collect();
+    let text = without_scheme(without_name(text.trim()));
     if let Some((local, domain)) = text.rsplit_once('@') {
         return format!("{local}@{}", domain_of(domain));
     }
@@ -26,6 +27,20 @@ pub fn normal(text: &str) -> String {
         10 => format!("+1{digits}"),
         11 if digits.starts_with('1') => format!("+{digits}"),
         _ => text.to_owned(),
+    }
+}
+
+/// A full-width letter, digit or sign (Unicode FF01 to FF5E) as the narrow one it stands for.
+fn narrow(c: char) -> char {
+    let narrow = u32::from(c).checked_sub(0xfee0).filter(|_| matches!(c, '\u{ff01}'..='\u{ff5e}'));
+    narrow.and_then(char::from_u32).unwrap_or(c)
+}
+
+/// The address of `Alma Beech <pat@example.org>` (RFC 5322 section 3.4).
+fn without_name(text: &str) -> &str {
+    match text.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>')) {
+        Some(address) => address.trim(),
+        None => text,
     }
 }
 
@@ -69,6 +84,8 @@ mod tests {
         ] {
             assert_eq!(normal(text), "+12125550101", "{text}");
         }
+        assert_eq!(normal("+\u{ff11}\u{ff12}\u{ff11}\u{ff12}5550101"), "+12125550101");
+        assert_eq!(normal("Alma Beech <pat@Example.org>"), "pat@example.org");
         assert_eq!(normal("mailto:Pat@Example.ORG?subject=x"), "Pat@example.org");
         for same in ["Patient/p1", "device-1", "1 Elm St; New York NY 10001", "app:12"] {
             assert_eq!(normal(same), same);

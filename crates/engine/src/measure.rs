@@ -4,10 +4,10 @@ use postern_base::{Category, Channel, Language, Level, Purpose};
 use postern_classify::{Recipient, Vocabulary};
 use postern_gate::facts::{ResultClass, Tenant};
 use postern_gate::rendition::{Confirms, Offers};
+use postern_gate::result_kinds::{self, plain_words};
 use postern_gate::{Fact, Missing};
 
 mod address;
-mod classes;
 mod links;
 mod offers;
 mod outcome;
@@ -64,18 +64,21 @@ fn scan(text: &str, place: Place<'_>) -> Result<postern_classify::Findings, post
 /// What the classifier and the words of held results find in `text`. When it fails, the level is Unknown and nothing is sent (invariant 2).
 pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
     let practice = place.tenant.alias.as_ref().unwrap_or(&place.tenant.name);
-    let result_classes = classes::named(text, practice);
+    let result_classes = result_kinds::told(text, practice);
+    // RULES 0.4: how a test came out is at least general clinical, in whatever words: "your blood work came back good".
+    let plainly = outcome::says_how_it_came_out(text);
+    let told = if plainly || outcome::asks_to_repeat(text) { Level::L2 } else { Level::L0 };
     match scan(text, place) {
         Ok(findings) => Found {
-            tells_result: outcome::tells_result(text, &findings),
+            tells_result: plainly || outcome::tells_result(text, &findings),
             result_classes,
-            level: Fact::Known(findings.level.max(amount_level(text, practice))),
+            level: Fact::Known(findings.level.max(amount_level(text, practice)).max(told)),
             categories: findings.categories,
         },
         Err(_) => Found {
             level: Fact::Unknown(Missing::ClassifierFailed),
             categories: Vec::new(),
-            tells_result: false,
+            tells_result: plainly,
             result_classes,
         },
     }
@@ -283,20 +286,6 @@ pub(crate) fn says_business(text: &str, tenant: &Tenant) -> bool {
     amount || sold || PHRASES.iter().chain(&DISSUADES).any(|phrase| spoken.contains(&format!(" {phrase} ")))
 }
 
-/// The words of `text`, in lower case and without accents.
-fn plain_words(text: &str) -> Vec<String> {
-    let plain = |c: char| match c {
-        'á' => 'a',
-        'é' => 'e',
-        'í' => 'i',
-        'ó' => 'o',
-        'ú' => 'u',
-        other => other,
-    };
-    let lower: String = text.to_lowercase().chars().map(plain).collect();
-    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-}
-
 /// What `text` tells the patient of their wish: that messages end, or that they begin (47 CFR 64.1200(a)(12)). A text that says both
 /// ends them: how to leave stands in every opt-in too, and is asked for, not told.
 pub(crate) fn confirmed(text: &str) -> Confirms {
@@ -361,6 +350,30 @@ pub(crate) fn says_opt_out(text: &str) -> bool {
     word || ["reply stop", "text stop", "responda stop", "opt out", "opt-out", "unsubscribe", "darse de baja"]
         .iter()
         .any(|phrase| lower.contains(phrase))
+}
+
+/// Whether what a call says tells how to end such calls (47 CFR 64.1200(b)(3)): by a key, by voice, or at a number.
+pub(crate) fn says_how_to_end_calls(text: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "stop these calls",
+        "stop future calls",
+        "end these calls",
+        "no more calls",
+        "be removed",
+        "remove your number",
+        "take you off",
+        "off our list",
+        "not be called again",
+        "do not call list",
+        "no longer wish to receive",
+        "dejar de recibir",
+        "no recibir mas",
+        "no recibir llamadas",
+        "quitar su numero",
+        "no quiere recibir",
+    ];
+    let spoken = plain_words(text).join(" ");
+    WORDS.iter().any(|words| spoken.contains(words))
 }
 
 #[cfg(test)]

@@ -203,13 +203,17 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
     })
 }
 
-/// The text as a call says it: who calls at the beginning, and the number afterwards (47 CFR 64.1200(b)(1)-(2)), where it does not say
-/// them itself.
+/// How far into what a call says the name of who calls still stands at its beginning: behind a greeting.
+const BEGINNING_CHARS: usize = 60;
+
+/// The text as a call says it: who calls "at the beginning of the message", and the number afterwards (47 CFR 64.1200(b)(1)-(2)), where it
+/// does not say them itself.
 fn spoken(body: &str, tenant: &Tenant, language: Language) -> String {
     let body = body.trim();
     let sender = tenant.alias.as_ref().unwrap_or(&tenant.name);
+    let beginning: String = body.chars().take(BEGINNING_CHARS).collect();
     let mut text = match language {
-        _ if measure::says_name(body, tenant) => body.to_owned(),
+        _ if measure::says_name(&beginning, tenant) => body.to_owned(),
         Language::En => format!("This is {sender}. {body}"),
         Language::Es => format!("Le habla {sender}. {body}"),
     };
@@ -242,7 +246,8 @@ fn measured(place: Place<'_>, form: Form, subject: Option<String>, mut body: Str
             chars: body.chars().count(),
             links: links.unwrap_or(LinkState::NoLinks),
             names_sender: measure::names_sender(&body, place.tenant),
-            says_opt_out: measure::says_opt_out(&body),
+            says_opt_out: measure::says_opt_out(&body)
+                || (place.channel == Some(Channel::Voice) && measure::says_how_to_end_calls(&body)),
             says_no_reply: measure::says_no_reply(&body),
             says_code: measure::says_code(&body, place.tenant),
             says_keep_secret: measure::says_keep_secret(&body),
@@ -273,13 +278,20 @@ fn neutral_subject(tenant: &Tenant, language: Language) -> String {
     }
 }
 
-/// Appends to an offer the name and postal address that a commercial e-mail needs and this one lacks, where there is one on record.
+/// Appends to an offer the name, number and postal address that a commercial e-mail gives and this one lacks, as far as they are on record.
 fn with_address(body: &str, setting: Setting<'_>) -> String {
-    let missing = |address: &&str| !measure::names_address(body, Some(address));
-    match setting.postal.filter(|_| setting.purpose == Purpose::Marketing).filter(missing) {
-        Some(address) => format!("{}\n\n{}, {address}", body.trim_end(), setting.tenant.name),
-        None => body.to_owned(),
+    if setting.purpose != Purpose::Marketing {
+        return body.to_owned();
     }
+    let number = setting.tenant.callback.as_deref().filter(|_| !measure::says_number(body, setting.tenant));
+    let address = setting.postal.filter(|address| !measure::names_address(body, Some(address)));
+    let lacks_name = !measure::says_name(body, setting.tenant);
+    if number.is_none() && address.is_none() && !lacks_name {
+        return body.to_owned();
+    }
+    let name = Some(setting.tenant.alias.as_deref().filter(|_| address.is_none()).unwrap_or(&setting.tenant.name));
+    let said: Vec<&str> = [name, number, address].into_iter().flatten().collect();
+    format!("{}\n\n{}", body.trim_end(), said.join(", "))
 }
 
 /// Appends the name, number and opt-out words that a text message needs and this one lacks.

@@ -24,6 +24,8 @@ pub(crate) fn named_or_told(event: Fact<Event>, request: &Request, patient: &Fac
             status: EventStatus::Active,
             at: Some(at),
             result_class: None,
+            told_classes: Vec::new(),
+            tested_classes: Vec::new(),
             clinician_release: None,
             hold: None,
             labels: Vec::new(),

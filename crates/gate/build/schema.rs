@@ -45,6 +45,7 @@ const WORD_LISTS: &[&str] = &[
     "has_left",
     "work_lines",
     "mistakes",
+    "moved",
     "businesses",
     "about_visits",
     "about_bills",
@@ -255,6 +256,17 @@ pub(crate) const ALL: &[Schema] = &[
             ("words", Kind::Text),
         ],
         key: 3,
+    },
+    Schema {
+        name: "test-kinds",
+        item: "TestKind",
+        columns: &[
+            ("named_by", Kind::Word("NamedBy", &["loinc", "section", "words"])),
+            ("value", Kind::Text),
+            ("class", Kind::Word("ResultClass", &["malignancy", "genetic", "hiv", "hepatitis", "drug_test", "other"])),
+            ("means", Kind::Text),
+        ],
+        key: 2,
     },
     Schema {
         name: "emergency-numbers",

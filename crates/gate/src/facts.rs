@@ -484,8 +484,12 @@ pub struct Event {
     pub status: EventStatus,
     /// When it begins; for a result, when it was finalised.
     pub at: Option<Timestamp>,
-    /// The class of a result.
+    /// The class of a result, where somebody recorded it.
     pub result_class: Option<ResultClass>,
+    /// The kinds of result that the report's own words tell.
+    pub told_classes: Vec<ResultClass>,
+    /// The kinds of test that the report is of by its own codes and words; empty = none that is known.
+    pub tested_classes: Vec<ResultClass>,
     /// When a clinician released a result.
     pub clinician_release: Option<Timestamp>,
     /// A clinician's determination that the result would harm the patient.

@@ -45,6 +45,7 @@ pub mod reference;
 pub mod remedy;
 pub mod rendition;
 pub mod request;
+pub mod result_kinds;
 pub mod revocation;
 pub mod rules;
 #[cfg(test)]
@@ -73,4 +74,4 @@ pub use rendition::{Commitment, Content, LinkState, Rendition};
 pub use request::Request;
 
 /// The version of the rules, raised whenever a rule's outcome can change.
-pub const RULES_VERSION: u32 = 9;
+pub const RULES_VERSION: u32 = 10;

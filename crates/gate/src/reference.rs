@@ -5,6 +5,7 @@
 //! Every row says where it comes from, when that was read and how far ([`Basis`]). What counsel has not read in the source
 //! [needs counsel](Standing::needs_counsel). `tests/tables.out` shows every row; its diff is the review of a change.
 
+use crate::facts::ResultClass;
 use jiff::SignedDuration;
 use jiff::civil::{Date, Time, Weekday};
 use postern_base::Category;
@@ -195,6 +196,32 @@ pub struct ResultWord {
     pub words: &'static str,
     /// On what it stands.
     pub basis: Basis,
+}
+
+/// By what a report is known to be of a kind of test.
+#[derive(Debug, Clone, Copy)]
+pub struct TestKind {
+    /// What is looked at.
+    pub named_by: NamedBy,
+    /// The code, or the words in lower case and without accents.
+    pub value: &'static str,
+    /// The kind of result that such a test can have.
+    pub class: ResultClass,
+    /// What the code says.
+    pub means: &'static str,
+    /// On what it stands.
+    pub basis: Basis,
+}
+
+/// What says of which kind a test is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedBy {
+    /// A code of LOINC.
+    Loinc,
+    /// The section of the laboratory (HL7 v2 table 0074).
+    Section,
+    /// Words of its name.
+    Words,
 }
 
 /// What lifts a hold.

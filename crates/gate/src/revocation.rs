@@ -6,8 +6,8 @@
 
 use crate::reference::{
     ASKS_WHO, ASKS_WHO_ELSE, CARE, CONTACTING, COURTESIES, CURSES, CURSES_ANYWHERE, DEATHS, DOUBTFUL,
-    DOUBTFUL_ANYWHERE, HELP, ORDERS, RESUMES, REVOKES, REVOKES_ANYWHERE, SENT, SERVICES, THREATENED_FOR, THREATS,
-    WANTS_BACK, WRONG_NUMBER,
+    DOUBTFUL_ANYWHERE, HELP, MOVED, ORDERS, RESUMES, REVOKES, REVOKES_ANYWHERE, SENT, SERVICES, THREATENED_FOR,
+    THREATS, WANTS_BACK, WRONG_NUMBER,
 };
 use postern_base::Review;
 
@@ -30,6 +30,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod unread;
+mod ways;
 mod window;
 mod wish;
 
@@ -45,6 +46,8 @@ use somebody::is_somebody_else;
 use stranger::{Stranger, stranger};
 pub(crate) use subject::can_answer;
 use unread::is_unread;
+pub use ways::Ways;
+use ways::wanted;
 use window::{stronger, windows};
 use wish::{Wish, commands, glued, wish};
 
@@ -272,7 +275,7 @@ fn read_sentence(text: &str, whole: &str, spoken: &str) -> Option<Ruled> {
     if refused == Some(Refusal::Clear) && !care {
         return Some(Meaning::Revokes.into());
     }
-    if asks_for_other_means(whole) {
+    if asks_for_other_means(whole) || wanted(text).only {
         return Some(Meaning::Ambiguous.into());
     }
     if refused.is_some() {
@@ -316,7 +319,7 @@ fn leaves_something_else(part: &str, phrase: &str) -> bool {
 /// Whether a message may revoke, or tells what a person must know before anything more is sent.
 fn is_doubtful(whole: &str, spoken: &str) -> bool {
     let has = |phrases: &'static [&'static str]| phrases_in(whole, phrases).next().is_some();
-    let told = has(DEATHS) || has(DOUBTFUL_ANYWHERE) || has_had_enough(whole);
+    let told = has(DEATHS) || has(DOUBTFUL_ANYWHERE) || has(MOVED) || has_had_enough(whole);
     told || refuses_offers(whole) || may_be_foreign_stop(whole) || wish(spoken).is_some() || may_refuse(spoken)
 }
 
@@ -433,6 +436,12 @@ pub struct SpokenOf {
     pub doubts_mail: bool,
     /// It ends calls, and says that texts may come.
     pub keeps_texts: bool,
+    /// What may come, though something is refused.
+    pub keeps: Ways,
+    /// Nothing but what may come.
+    pub keeps_only: bool,
+    /// A number of the patient's is another now, or somebody else answers it.
+    pub moved: bool,
 }
 
 /// What `text` speaks of: "stop texting me" in an e-mail is about texts. "Do not contact me" is about everything.
@@ -450,15 +459,27 @@ pub fn spoken_of(text: &str) -> SpokenOf {
         "me contact",
         "darme de baja",
         "deme de baja",
-    ]) || has(&["denme de baja", "dame de baja", "en paz"]);
+    ]) || has(&["denme de baja", "dame de baja", "en paz"])
+        || has(&["automated mess", "automatic mess", "anything automat", "mensajes automat", "robots", "bots"]);
+    let line = has(&["this phone", "that phone", "this number", "that number", "este telefono", "este numero"]);
+    let moved = phrases_in(whole, MOVED).next().is_some();
+    let wanted = wanted(text);
     SpokenOf {
         texts: all
+            || line
+            || moved
             || has(&["text", "sms", "messag", "msg", "mensaje", "my number", "mi numero", "my cell", "my phone"]),
-        calls: all || has(&["call", "robocall", "phon", "my number", "mi numero", "my cell", "llam", "voicemail"]),
+        calls: all
+            || line
+            || moved
+            || has(&["call", "robocall", "phon", "my number", "mi numero", "my cell", "llam", "voicemail"]),
         mails: all || has(&["email", "e mail", "mails", "correo"]),
         no_voicemail: means::refuses_voicemail(whole),
         doubts_mail: means::doubts_mail(whole),
         keeps_texts: means::keeps_texts(whole),
+        keeps: wanted.ways,
+        keeps_only: wanted.only,
+        moved,
     }
 }
 

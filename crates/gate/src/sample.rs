@@ -317,6 +317,8 @@ impl Case {
             status,
             at: at.map(|at| at.parse().unwrap_or_else(|_| unreachable!("a sample's instant can be read"))),
             result_class: None,
+            told_classes: Vec::new(),
+            tested_classes: Vec::new(),
             clinician_release: None,
             hold: None,
             labels: Vec::new(),

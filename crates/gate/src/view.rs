@@ -318,6 +318,26 @@ impl<'a> View<'a> {
     /// 47 CFR 64.1200(a)(10): "any reasonable method": who asks in the portal, or by e-mail, for no more texts gets none.
     fn said_of(&self, message: &Inbound, heard: (Meaning, SpokenOf), point: &ContactPoint) -> Option<Meaning> {
         let (meaning, spoken) = heard;
+        let asked = message.reviewed != Some(Review::Nothing);
+        let (kept, line) = match point.system {
+            System::Sms => (spoken.keeps.texts, true),
+            System::Phone => (spoken.keeps.calls, true),
+            System::Email => (spoken.keeps.mails, false),
+            _ => return self.reached_by(message, heard, point),
+        };
+        if kept && !meaning.is_wrong_number() {
+            return None;
+        }
+        let reached = self.reached_by(message, heard, point);
+        // 45 CFR 164.522(b)(1)(i): who asks for one way refuses the others, wherever they say it; and of whom a number is no more, a person finds
+        // out before anything goes there.
+        let doubted = asked && (spoken.keeps_only || (line && spoken.moved));
+        reached.or(doubted.then_some(Meaning::Ambiguous))
+    }
+
+    /// What a message says of a contact point, as far as it speaks of its kind.
+    fn reached_by(&self, message: &Inbound, heard: (Meaning, SpokenOf), point: &ContactPoint) -> Option<Meaning> {
+        let (meaning, spoken) = heard;
         let calls_alone = spoken.keeps_texts && meaning == Meaning::Revokes;
         if same_place(&message.point, &point.value) {
             return (!calls_alone || point.system == System::Phone).then_some(meaning);

@@ -12,6 +12,15 @@ const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 const ACT_REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 const POLICY_CODES: &str = "http://terminology.hl7.org/CodeSystem/consentpolicycodes";
 
+const CONSENT_SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";
+/// Advance directives, emergencies, orders on resuscitation, notices of privacy practices, research and the like.
+const CONSENT_CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/consentcategorycodes";
+const LOINC: &str = "http://loinc.org";
+/// Information access and disclosure, research, emergencies, as v3-ActCode has them.
+const OTHER_ACTS: [&str; 9] = ["ICOL", "IDSCL", "INFA", "INFAO", "INFASO", "IRDSCL", "RESEARCH", "RSDID", "RSREID"];
+/// LOINC: privacy policy acknowledgement, release of information, advance directives, consents to treatment and procedures.
+const OTHER_DOCUMENTS: [&str; 5] = ["57016-8", "64292-6", "42348-3", "64293-4", "64299-1"];
+
 /// Extensions that say an authorization lacks an element, or is a condition of care (45 CFR 164.508(b)(2), (b)(4), (c)).
 const DEFECTS: [&str; 2] = ["missing-element", "conditioned"];
 
@@ -87,6 +96,9 @@ fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Con
     let (Some(kind), Some(standing), false) = (kind(body), standing(body), record.unreadable()) else {
         return unreadable(id);
     };
+    if kind == ConsentKind::Other && standing == Standing::Active && is_bare_denial(body, context) {
+        return unreadable(id);
+    }
     let provision = match (standing, root_provision(kind, body, context)) {
         _ if kind == ConsentKind::Other => Provision::default(),
         (Standing::NeverGiven, _) => Provision::default(),
@@ -214,14 +226,50 @@ fn kind_by_policy(body: &fhir::Consent) -> ConsentKind {
     if denies_contact(body) { ConsentKind::ContactConsent } else { ConsentKind::Other }
 }
 
-/// Whoever wrote it and however it is filed: a denial that names a way to reach the patient, or one of their places, is about messages. One
-/// that names none, as of an exchange of records, is about something else.
+/// Whoever wrote it and however it is filed: a denial that names a way to reach the patient, one of their places, or marketing alone is
+/// about messages.
 fn denies_contact(body: &fhir::Consent) -> bool {
     let Some(written) = &body.provision else { return false };
-    let opted_out = body.policy_rule.iter().any(|rule| rule.codes(ACT_CODE).any(|code| code == "OPTOUT"));
-    let denies = opted_out || written.kind.as_deref() == Some("deny");
     let names = |name: &str| matches!(name, "contact-channel" | "contact-point" | "contact-address");
-    denies && written.extension.iter().filter_map(postern_name).any(names)
+    let way = written.extension.iter().filter_map(postern_name).any(names);
+    let offers = !written.purpose.is_empty() && written.purpose.iter().all(|purpose| purpose.is(ACT_REASON, "HMARKT"));
+    denies(body) && (way || (offers && written.actor.is_empty() && !names_data(written)))
+}
+
+fn denies(body: &fhir::Consent) -> bool {
+    let opted_out = body.policy_rule.iter().any(|rule| rule.codes(ACT_CODE).any(|code| code == "OPTOUT"));
+    opted_out || body.provision.as_ref().is_some_and(|written| written.kind.as_deref() == Some("deny"))
+}
+
+/// A denial in force that says neither which way nor whom nor what it denies, and is filed under no other matter: it may be of all messages,
+/// or of an exchange of records, and a person must find out which (RULES SYS-03).
+fn is_bare_denial(body: &fhir::Consent, context: &Context<'_>) -> bool {
+    let scoped = body.scope.iter().flat_map(|scope| scope.codes(CONSENT_SCOPE));
+    let elsewhere =
+        scoped.into_iter().any(|code| code != "patient-privacy") || body.category.iter().any(is_of_another_matter);
+    let names_nothing = body.provision.as_ref().is_none_or(|written| {
+        let whom = written.actor.is_empty();
+        let what = written.action.is_empty() && written.purpose.is_empty() && written.security_label.is_empty();
+        whom && what && written.data.is_empty() && written.provision.is_empty() && !written.has_unknown
+    });
+    let period = body.provision.as_ref().and_then(|written| written.period.as_ref());
+    let now = context.now;
+    let over = in_force(period, true, context)
+        .is_ok_and(|(from, until)| until.is_some_and(|until| until <= now) || from.is_some_and(|from| from > now));
+    denies(body) && !elsewhere && names_nothing && !over
+}
+
+/// Filed under what plainly is no message to the patient: research, advance directives, releases of records to others.
+fn is_of_another_matter(category: &fhir::CodeableConcept) -> bool {
+    category.coding.iter().any(|coding| {
+        let code = coding.code.as_deref().unwrap_or_default();
+        match coding.system.as_deref() {
+            Some(CONSENT_CATEGORY) => true,
+            Some(ACT_CODE) => OTHER_ACTS.contains(&code),
+            Some(LOINC) => OTHER_DOCUMENTS.contains(&code),
+            _ => false,
+        }
+    })
 }
 
 /// 45 CFR 164.522(a)(1)(vi): a restriction of what the patient paid for in full (HL7 code `hipaa-self-pay`).

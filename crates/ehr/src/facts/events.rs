@@ -3,11 +3,14 @@
 use super::points::coded;
 use super::{labels, local, missing, own_resources, patient_of};
 use crate::fhir::date::Calendar;
-use crate::fhir::{Body, ExtensionValue, Resource};
+use crate::fhir::{Body, CodeableConcept, DiagnosticReport, ExtensionValue, Resource};
 use jiff::Timestamp;
 use postern_base::PatientId;
 use postern_gate::facts::{ClinicianHold, Event, EventStatus, ResultClass};
-use postern_gate::{Fact, Missing};
+use postern_gate::{Fact, Missing, result_kinds};
+
+const LOINC: &str = "http://loinc.org";
+const SECTIONS: &str = "http://terminology.hl7.org/CodeSystem/v2-0074";
 
 /// The event `reference` (`Appointment/a1`) of `patient`. Unknown when it is not there, is somebody else's, or cannot be
 /// understood.
@@ -35,6 +38,8 @@ fn read(resource: &Resource, reference: &str, patient: &PatientId, calendar: &Ca
         status: EventStatus::Unknown,
         at: None,
         result_class: None,
+        told_classes: Vec::new(),
+        tested_classes: Vec::new(),
         clinician_release: None,
         hold: None,
         labels,
@@ -64,6 +69,7 @@ fn read(resource: &Resource, reference: &str, patient: &PatientId, calendar: &Ca
                 Fact::Unknown(Missing::NotRecorded) => None,
                 Fact::Unknown(_) => return None,
             };
+            (event.told_classes, event.tested_classes) = classes(body);
             event.clinician_release = release(&body.extension, calendar);
             event.hold = hold(&body.extension, calendar);
         }
@@ -75,6 +81,26 @@ fn read(resource: &Resource, reference: &str, patient: &PatientId, calendar: &Ca
         _ => return None,
     }
     Some(event)
+}
+
+/// The kinds of result that a report tells, and the kinds of test it is of.
+fn classes(body: &DiagnosticReport) -> (Vec<ResultClass>, Vec<ResultClass>) {
+    let words = |concept: &CodeableConcept| {
+        let displays = concept.coding.iter().filter_map(|coding| coding.display.clone());
+        displays.chain(concept.text.clone()).collect::<Vec<_>>()
+    };
+    let names: Vec<String> = body.code.iter().flat_map(words).collect();
+    let conclusions: Vec<String> =
+        body.conclusion.iter().cloned().chain(body.conclusion_code.iter().flat_map(words)).collect();
+    let (names, conclusions): (Vec<&str>, Vec<&str>) =
+        (names.iter().map(String::as_str).collect(), conclusions.iter().map(String::as_str).collect());
+    let report = result_kinds::Report {
+        loinc: &body.code.iter().flat_map(|code| code.codes(LOINC)).collect::<Vec<_>>(),
+        sections: &body.category.iter().flat_map(|category| category.codes(SECTIONS)).collect::<Vec<_>>(),
+        names: &names,
+        conclusions: &conclusions,
+    };
+    (result_kinds::told_by(report), result_kinds::tested(report))
 }
 
 /// A release counts from its latest possible instant; one that cannot be read is none.

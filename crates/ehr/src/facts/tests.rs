@@ -558,6 +558,61 @@ fn a_result_keeps_class_release_and_labels() {
 }
 
 #[test]
+fn a_report_says_itself_what_it_tells_and_which_tests_it_is_of() {
+    let kinds = |code: Value, conclusion: &str| {
+        let report = json!({"resourceType": "DiagnosticReport", "id": "d1", "status": "final",
+            "subject": {"reference": "Patient/p1"}, "code": code, "conclusion": conclusion});
+        let found = event(&read(vec![patient(), report]), "DiagnosticReport/d1", &p1());
+        let found = found.known().unwrap().clone();
+        (found.told_classes, found.tested_classes)
+    };
+    let loinc = |code: &str| json!({"coding": [{"system": "http://loinc.org", "code": code}]});
+    assert_eq!(kinds(loinc("4548-4"), "Well controlled."), (vec![], vec![ResultClass::Other]));
+    assert_eq!(kinds(loinc("99999-0"), ""), (vec![], vec![]));
+    let skin = kinds(json!({"text": "Surgical pathology: melanoma"}), "");
+    assert_eq!(skin, (vec![ResultClass::Malignancy], vec![ResultClass::Malignancy]));
+    let display = json!({"coding": [{"system": "urn:lab", "code": "7", "display": "HCV antibody"}]});
+    assert_eq!(kinds(display, "Non-reactive.").1, [ResultClass::Hepatitis]);
+    assert_eq!(kinds(json!({"text": "Panel 7"}), "Basal cell carcinoma").0, [ResultClass::Malignancy]);
+}
+
+/// A Consent as another system writes it, of no kind of Postern's.
+fn foreign(provision: Value) -> Value {
+    let scope = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]});
+    json!({"resourceType": "Consent", "id": "c1", "status": "active", "scope": scope,
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "patient": {"reference": "Patient/p1"}, "policyRule": policy("OPTOUT"), "provision": provision})
+}
+
+#[test]
+fn a_foreign_denial_that_names_no_way_and_no_matter_waits_for_a_reader() {
+    let kind = |document: Value| only_consent(document).kind;
+    assert_eq!(kind(foreign(json!({"type": "deny"}))), ConsentKind::Unreadable);
+    let mut alone = foreign(json!({}));
+    alone.as_object_mut().unwrap().remove("provision");
+    assert_eq!(kind(alone), ConsentKind::Unreadable);
+    let named = foreign(json!({"type": "deny", "extension": [channel("sms")]}));
+    assert_eq!(kind(named), ConsentKind::ContactConsent);
+    let offers = json!([{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HMARKT"}]);
+    assert_eq!(kind(foreign(json!({"type": "deny", "purpose": offers}))), ConsentKind::ContactConsent);
+}
+
+#[test]
+fn a_foreign_denial_of_another_matter_or_one_that_is_over_is_left() {
+    let kind = |document: Value| only_consent(document).kind;
+    let bare = || foreign(json!({"type": "deny"}));
+    let of_research =
+        json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "research"}]});
+    assert_eq!(kind(with(bare(), "scope", of_research)), ConsentKind::Other);
+    let released = json!([{"coding": [{"system": "http://loinc.org", "code": "64292-6"}]}]);
+    assert_eq!(kind(with(bare(), "category", released)), ConsentKind::Other);
+    let exchange = json!({"type": "deny", "actor": [{"reference": {"reference": "Organization/hie"}}]});
+    assert_eq!(kind(foreign(exchange)), ConsentKind::Other);
+    assert_eq!(kind(foreign(json!({"type": "deny", "period": {"end": "2026-06-30"}}))), ConsentKind::Other);
+    assert_eq!(kind(with(bare(), "status", json!("inactive"))), ConsentKind::Other);
+}
+
+#[test]
 fn nothing_of_a_record_is_printed_by_debug() {
     let documents = read(vec![patient()]);
     let text = format!("{documents:?} {:?}", record(&documents, &p1(), now()));

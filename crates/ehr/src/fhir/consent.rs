@@ -9,6 +9,8 @@ use super::quiet_debug;
 pub struct Consent {
     /// `active`, `inactive`, `rejected`, `draft`, `proposed`, `entered-in-error`.
     pub status: Option<String>,
+    /// What it is about at large: `patient-privacy`, `research`, ...
+    pub scope: Option<CodeableConcept>,
     /// What it is about.
     pub category: Vec<CodeableConcept>,
     /// Part of `category` could not be read.
@@ -129,6 +131,7 @@ impl Element for Consent {
         let referred: Option<Something> = f.one("sourceReference");
         Self {
             status: f.text("status"),
+            scope: f.one("scope"),
             category,
             category_unreadable,
             patient: f.one("patient"),

@@ -35,6 +35,14 @@ pub struct DiagnosticReport {
     pub issued: Option<String>,
     /// What time it is about.
     pub effective: Option<String>,
+    /// What its test is.
+    pub code: Option<CodeableConcept>,
+    /// The sections it is filed under.
+    pub category: Vec<CodeableConcept>,
+    /// What it concludes, in words.
+    pub conclusion: Option<String>,
+    /// What it concludes, in codes.
+    pub conclusion_code: Vec<CodeableConcept>,
     /// Extensions.
     pub extension: Vec<Extension>,
 }
@@ -144,6 +152,10 @@ impl Element for DiagnosticReport {
             subject: f.one("subject"),
             issued: f.text("issued"),
             effective: f.text("effectiveDateTime"),
+            code: f.one("code"),
+            category: f.many("category"),
+            conclusion: f.text("conclusion"),
+            conclusion_code: f.many("conclusionCode"),
             extension: f.many("extension"),
         }
     }

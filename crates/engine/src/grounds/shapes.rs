@@ -63,7 +63,7 @@ shapes! {
         Consent { id, kind, active, given, provision, signed_by, has_source, remuneration_disclosed, defective, access_mode, self_pay }
         Provision { decision, from, until, systems, points, reasons, actors, labels, data, exceptions }
         RelatedPerson { reference, relationship, active, points }
-        Event { reference, status, at, result_class, clinician_release, hold, labels }
+        Event { reference, status, at, result_class, told_classes, tested_classes, clinician_release, hold, labels }
         ClinicianHold { named, physical_harm, until }
         History { deliveries, inbound, opt_outs, number_checks, notices, earlier }
         PastDelivery { at, channel, point, purpose, automated, outcome }

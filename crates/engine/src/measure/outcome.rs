@@ -1,9 +1,9 @@
 //! Whether a text tells what a test or an examination found, whatever it is sent as: a state that holds some results back holds them
 //! under every name (RULES SPC-08, SPC-09).
 
-use super::plain_words;
 use postern_base::Level;
 use postern_classify::{Findings, Kind, Span};
+use postern_gate::result_kinds::plain_words;
 
 /// What says that something was found, beside an illness or a test.
 const FOUND: [&str; 30] = [
@@ -101,6 +101,191 @@ pub(super) fn tells_result(text: &str, findings: &Findings) -> bool {
         || illnesses().any(|illness| is_the_patients(text, illness))
 }
 
+/// What is tested or measured, in words that name no test.
+const TESTED: [&str; 34] = [
+    "test",
+    "tests",
+    "testing",
+    "lab",
+    "labs",
+    "bloodwork",
+    "labwork",
+    "work",
+    "screening",
+    "sample",
+    "samples",
+    "scan",
+    "scans",
+    "xray",
+    "ray",
+    "rays",
+    "mammogram",
+    "culture",
+    "panel",
+    "results",
+    "result",
+    "biopsy",
+    "prueba",
+    "pruebas",
+    "examen",
+    "examenes",
+    "analisis",
+    "laboratorio",
+    "laboratorios",
+    "muestra",
+    "resultado",
+    "resultados",
+    "estudio",
+    "estudios",
+];
+/// What is measured, where it is somebody's: "your numbers", and no number to call.
+const MEASURED: [&str; 12] = [
+    "numbers", "level", "levels", "count", "counts", "reading", "readings", "numeros", "nivel", "niveles", "cuenta",
+    "valores",
+];
+/// How it came out.
+const OUT: [&str; 44] = [
+    "fine",
+    "good",
+    "great",
+    "clear",
+    "clean",
+    "normal",
+    "okay",
+    "ok",
+    "perfect",
+    "excellent",
+    "high",
+    "low",
+    "higher",
+    "lower",
+    "back",
+    "abnormal",
+    "elevated",
+    "borderline",
+    "bad",
+    "off",
+    "concerning",
+    "worrying",
+    "improved",
+    "worse",
+    "better",
+    "stable",
+    "unchanged",
+    "negative",
+    "positive",
+    "nothing",
+    "bien",
+    "normales",
+    "anormal",
+    "anormales",
+    "alto",
+    "altos",
+    "alta",
+    "altas",
+    "bajo",
+    "bajos",
+    "negativo",
+    "negativa",
+    "mal",
+    "nada",
+];
+/// What joins what is tested with how it came out.
+const CAME: [&str; 30] = [
+    "is", "are", "was", "were", "came", "come", "comes", "has", "have", "look", "looks", "looked", "turned", "found",
+    "finds", "shows", "showed", "s", "re", "all", "salio", "salieron", "esta", "estan", "fue", "fueron", "es", "son",
+    "went", "ran",
+];
+/// What is said of a result before it is named: "good news about your test", "no concerns from your lab".
+const NEWS: [&str; 12] = [
+    "news",
+    "concerns",
+    "concern",
+    "clear",
+    "problems",
+    "worries",
+    "changes",
+    "noticias",
+    "problema",
+    "problemas",
+    "cambios",
+    "issues",
+];
+/// How far apart the two may stand.
+const NEAR: usize = 5;
+
+/// Whether `text` says how a test came out, in words that name no test and no illness: "your blood work came back good".
+pub(super) fn says_how_it_came_out(text: &str) -> bool {
+    let clauses = text.split(['.', ';', '!', '?', '\n', '(', ')']);
+    clauses.map(plain_words).any(|words| {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        (0..words.len()).any(|at| came_out(&words, at)) || found_something(&words)
+    })
+}
+
+/// Whether the word at `at` is what was tested, and the words around it say how it came out.
+fn came_out(words: &[&str], at: usize) -> bool {
+    let (before, from) = words.split_at(at);
+    let Some((word, after)) = from.split_first() else { return false };
+    let whose = before.last().copied().unwrap_or_default();
+    let measured = MEASURED.contains(word) && matches!(whose, "your" | "his" | "her" | "the" | "su" | "sus" | "tu");
+    // "Work" is a test's only behind "blood" and "lab".
+    let tested = TESTED.contains(word) && (*word != "work" || matches!(whose, "blood" | "lab"));
+    if !tested && !measured {
+        return false;
+    }
+    let near: Vec<&str> = after.iter().copied().take(NEAR).collect();
+    let came = near.iter().position(|word| CAME.contains(word));
+    let out = came.is_some_and(|came| {
+        let rest = near.get(came + 1..).unwrap_or_default();
+        // "Is good until Friday": an order that lasts, and no result.
+        let lasts = after.iter().any(|word| matches!(*word, "until" | "till" | "through" | "hasta"));
+        !lasts && rest.iter().any(|word| OUT.contains(word))
+    });
+    let news = before.iter().rev().take(NEAR).any(|word| NEWS.contains(word))
+        && before.last().is_some_and(|word| {
+            matches!(*word, "your" | "the" | "from" | "about" | "with" | "on" | "su" | "sus" | "de")
+        });
+    out || (tested && news)
+}
+
+/// "We found something, please call": what was looked for stands there without a name.
+fn found_something(words: &[&str]) -> bool {
+    let said = format!(" {} ", words.join(" "));
+    let found = [" we found ", " we saw ", " doctor found ", " doctor saw ", " encontramos ", " vimos "];
+    let what =
+        [" something", " nothing", " anything", " a spot", " an issue", " a problem", " a change", " algo", " nada"];
+    found.iter().any(|found| {
+        said.split_once(found).is_some_and(|(_, rest)| what.iter().any(|what| format!(" {rest}").starts_with(what)))
+    })
+}
+
+/// Whether `text` asks for a test to be made again: what the first one came out as can be guessed.
+pub(super) fn asks_to_repeat(text: &str) -> bool {
+    let said = format!(" {} ", plain_words(text).join(" "));
+    let again = [
+        " another sample ",
+        " new sample ",
+        " repeat your test",
+        " repeat the test",
+        " repeat test",
+        " repeat your lab",
+        " repeat the lab",
+        " repeat lab",
+        " repeat your blood",
+        " repeat blood",
+        " retest",
+        " redo your ",
+        " redo the test",
+        " otra muestra ",
+        " repetir la prueba ",
+        " repetir los analisis ",
+        " repetir el examen ",
+        " repetir sus ",
+    ];
+    again.iter().any(|again| said.contains(again))
+}
+
 /// A number stands right after the test: `HbA1c is 9.2`, and no date or hour.
 fn has_value(text: &str, test: &Span) -> bool {
     let after: String = text.chars().skip(test.end).take(40).collect();
@@ -127,7 +312,52 @@ fn is_the_patients(text: &str, illness: &Span) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::tells_result;
+    use super::{asks_to_repeat, says_how_it_came_out, tells_result};
+
+    #[test]
+    fn how_a_test_came_out_is_told_in_words_that_name_no_test() {
+        for text in [
+            "Your tests came back fine.",
+            "your blood work came back good",
+            "your blood work is back",
+            "All clear from the lab!",
+            "your screening was clear",
+            "Your test was fine, see you next year",
+            "the test found nothing",
+            "No concerns from your test",
+            "Good news about your test",
+            "your numbers are back and they are high",
+            "Your level is too high, call us",
+            "We found something, please call",
+            "Sus análisis salieron bien",
+            "Su prueba salió normal",
+        ] {
+            assert!(says_how_it_came_out(text), "{text}");
+        }
+        for text in
+            ["please come back for another sample", "We need to repeat your labs", "Venga por otra muestra por favor"]
+        {
+            assert!(asks_to_repeat(text) && !says_how_it_came_out(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_planned_or_where_it_is_done_tells_no_outcome() {
+        for text in [
+            "Your lab visit is on 12/04 at 2:00 PM. Please come back to the front desk.",
+            "Your test is on Monday at 9 AM, parking is good behind the building",
+            "Call us if your number has changed",
+            "Your lab order is good until 12/31",
+            "Please bring your insurance card back to the lab",
+            "The work on our entrance is done, the lower level is open",
+            "Good news: we are open on Saturdays",
+            "Your screening is at 8 AM",
+            "Su examen es el lunes a las 9",
+            "Please call us to schedule your test",
+        ] {
+            assert!(!says_how_it_came_out(text) && !asks_to_repeat(text), "{text}");
+        }
+    }
 
     fn tells(text: &str) -> bool {
         tells_result(text, &postern_classify::scan(text, &postern_classify::Context::default()).unwrap())

@@ -4,10 +4,10 @@
 use super::has_run;
 
 /// How somebody is reached, as a command.
-const REACHES: &[&str] =
+pub(super) const REACHES: &[&str] =
     &["text", "txt", "message", "email", "mail", "contact", "call", "phone", "write", "reach", "send", "use", "try"];
 /// The same in Spanish, with the one who is reached in it.
-const REACHES_ME: &[&str] = &[
+pub(super) const REACHES_ME: &[&str] = &[
     "llamenme",
     "llameme",
     "llamame",
@@ -94,7 +94,7 @@ const OFFERS: &[&str] = &[
     "anuncios",
 ];
 /// What refuses it.
-const REFUSES: &[&str] =
+pub(super) const REFUSES: &[&str] =
     &["no", "not", "dont", "never", "without", "stop", "quit", "end", "cease", "sin", "nunca", "basta", "paren"];
 
 /// Whether `text`, normalised, refuses what is offered: "no more ads", "do not solicit", "no publicidad". Which messages of a practice

@@ -77,20 +77,30 @@ fn rows<'v>(view: &'v View<'_>, ends: fn(HeldUntil) -> bool) -> impl Iterator<It
     RESULT_HOLDS.iter().filter(move |row| ends(row.until)).filter(here).filter(in_force)
 }
 
-/// The row is about this report: by the class on record, by what the text tells, or, for the classes that are protected categories too,
-/// by a label. What was measured on the text is the stronger fact: a report that the record calls `other` is none where its text names a
-/// carcinoma.
+/// The row is about this report: by the class on record, by what the text or the report itself tells, or, for the classes that are
+/// protected categories too, by a label. What is told is the stronger fact: a report that the record calls `other` is none where its text
+/// or the text of the message names a carcinoma.
 fn holds(view: &View<'_>, report: &Event, row: &ResultHold) -> bool {
-    is_of_class(report, row.class) || is_told_in_words(view, row.class) || is_told_by_category(view, row.class)
+    is_of_class(report, row.class) || is_told_in_words(view, report, row.class) || is_told_by_category(view, row.class)
 }
 
-fn is_told_in_words(view: &View<'_>, class: HeldResult) -> bool {
-    view.facts.renditions.iter().any(|text| text.result_classes.contains(&class.into()))
+fn is_told_in_words(view: &View<'_>, report: &Event, class: HeldResult) -> bool {
+    let by_message = view.facts.renditions.iter().any(|text| text.result_classes.contains(&class.into()));
+    by_message || report.told_classes.contains(&class.into())
 }
 
-/// The report is of this class; where nobody recorded the class, it may be of every one.
+/// The report is of this class. Where nobody recorded the class, the report's own codes and words say which tests it is of; one that they
+/// do not say may be of every class.
 fn is_of_class(report: &Event, class: HeldResult) -> bool {
-    report.result_class.is_none_or(|recorded| recorded == class.into())
+    match report.result_class {
+        Some(recorded) => recorded == class.into(),
+        None => report.tested_classes.is_empty() || report.tested_classes.contains(&class.into()),
+    }
+}
+
+/// Neither did somebody record the class, nor does the report say what it is of.
+fn is_of_no_known_class(report: &Event) -> bool {
+    report.result_class.is_none() && report.tested_classes.is_empty() && report.told_classes.is_empty()
 }
 
 fn is_told_by_category(view: &View<'_>, class: HeldResult) -> bool {
@@ -207,7 +217,7 @@ fn clinician(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(row) = std::iter::once(first).chain(rows).find(|row| holds(view, event, row)) else {
         return Finding::Satisfied;
     };
-    let finding = if event.result_class.is_none() {
+    let finding = if is_of_no_known_class(event) {
         ask("The kind of this result is not on record, and state law makes some kinds wait for a clinician.")
     } else {
         require("State law asks a clinician to speak with the patient before this result is released.")
@@ -343,6 +353,32 @@ mod tests {
             case.patient().state = Some("NY".into());
             assert!(!refused_by(&case, Channel::Portal, rule), "{class:?}: New York holds none");
         }
+    }
+
+    #[test]
+    fn a_report_that_is_plainly_of_an_ordinary_test_waits_nowhere_and_one_of_no_known_kind_waits() {
+        for (state, rule) in [("TX", "SPC-08"), ("KY", "SPC-08"), ("MT", "SPC-08"), ("CA", "SPC-09")] {
+            let held = |tested: &[ResultClass]| {
+                let mut case = in_texas(ResultClass::Other);
+                case.patient().state = Some(state.into());
+                if let Fact::Known(event) = &mut case.facts.event {
+                    (event.result_class, event.tested_classes) = (None, tested.to_vec());
+                }
+                refused_by(&case, Channel::Portal, rule)
+            };
+            assert!(!held(&[ResultClass::Other]), "{state}");
+            assert!(held(&[]) && held(&[ResultClass::Malignancy, ResultClass::Other]), "{state}");
+            assert_eq!(held(&[ResultClass::Hepatitis, ResultClass::Other]), state == "CA", "{state}");
+        }
+    }
+
+    #[test]
+    fn what_a_report_says_itself_outvotes_the_class_that_somebody_gave_it() {
+        let mut case = in_texas(ResultClass::Other);
+        if let Fact::Known(event) = &mut case.facts.event {
+            event.told_classes = vec![ResultClass::Malignancy];
+        }
+        assert!(refused_by(&case, Channel::Portal, "SPC-08"));
     }
 
     #[test]

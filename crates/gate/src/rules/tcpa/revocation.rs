@@ -163,6 +163,50 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_for_one_way_alone_is_reached_by_no_other_wherever_they_ask() {
+        let held = |channel, from: &str, text: &str| {
+            let mut case = Case::reminder_by_sms();
+            let at = case.facts.now.checked_sub(10.minutes()).unwrap();
+            case.hears(at, channel, from, text);
+            case.decide().outcome.as_str() == "hold"
+        };
+        for (channel, from) in [(Channel::Portal, "Patient/p1"), (Channel::Email, "pat@example.org")] {
+            for text in [
+                "Please only e-mail me",
+                "Please write to me by post, nothing else",
+                "My number is now 646-555-0111",
+                "Someone else answers this phone",
+            ] {
+                assert!(held(channel, from, text), "{text}");
+            }
+            for text in ["Only text me please", "Don't email me, texts are fine", "Stop the e-mails, texts are enough"]
+            {
+                assert!(!held(channel, from, text), "{text}");
+            }
+        }
+        assert!(held(Channel::Sms, "+12125550101", "From now on please send letters only"));
+    }
+
+    #[test]
+    fn a_request_for_one_way_that_a_person_has_read_holds_nothing_more() {
+        let mut case = Case::reminder_by_sms();
+        let at = case.facts.now.checked_sub(10.minutes()).unwrap();
+        case.hears(at, Channel::Portal, "Patient/p1", "Please only e-mail me");
+        case.history().inbound.iter_mut().for_each(|message| message.reviewed = Some(Review::Nothing));
+        assert!(sends(&case, Channel::Sms));
+    }
+
+    #[test]
+    fn a_phone_that_is_not_to_be_used_gets_no_texts_either_and_who_wants_no_machine_gets_none() {
+        for text in ["Do not use this phone, my ex has it", "I do not want any automated messages"] {
+            let mut case = Case::reminder_by_sms();
+            let at = case.facts.now.checked_sub(10.minutes()).unwrap();
+            case.hears(at, Channel::Portal, "Patient/p1", text);
+            assert!(!sends(&case, Channel::Sms), "{text}");
+        }
+    }
+
+    #[test]
     fn start_lifts_a_stop_and_a_later_stop_stands() {
         assert!(sends(&after(&["STOP", "START"]), Channel::Sms));
         assert!(refused_by(&after(&["STOP", "START", "stop"]), Channel::Sms, "TCP-11"));

@@ -49,7 +49,7 @@ pub(crate) const IDENTIFIES: Rule = Rule {
     read: SourceRead::FromKnowledge,
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Formality],
-    asks: "Automated calls and texts name their sender, and texts say how to opt out.",
+    asks: "Automated calls and texts name their sender; texts, and calls that offer something, say how to opt out.",
     scope: Scope::CALLS_AND_TEXTS,
     check: identifies,
 };
@@ -63,6 +63,12 @@ fn identifies(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     let personal = matches!(view.request.origin, Origin::Staff | Origin::Reply);
+    // 47 CFR 64.1200(b)(3): an artificial voice that advertises says at its beginning how to have no more such calls.
+    let sells = view.purpose == Purpose::Marketing;
+    if sells && candidate.channel != Channel::Sms && text.names_sender && !text.says_opt_out {
+        return strip("A call that offers something must say how to get no more such calls, by a key or by voice.")
+            .lifted_by(&[Remedy::NameSender]);
+    }
     let ends = text.says_opt_out || candidate.channel != Channel::Sms || personal;
     Finding::when(text.names_sender && ends, || {
         strip("The text does not say who sends it, or how to opt out of texts; it must say both.")
@@ -273,6 +279,16 @@ mod tests {
             case.facts.renditions.iter_mut().for_each(spoil);
             assert!(refused_by(&case, Channel::Sms, "TCP-05"));
         }
+    }
+
+    #[test]
+    fn a_call_that_offers_says_how_to_get_no_more_and_one_about_care_need_not() {
+        let stopped = |purpose: &str| {
+            let mut case = Case::of(purpose, postern_base::Level::L1, &[Channel::Voice]);
+            case.facts.renditions.iter_mut().for_each(|text| text.says_opt_out = false);
+            refused_by(&case, Channel::Voice, "TCP-05")
+        };
+        assert!(stopped("marketing") && !stopped("appointment_reminder"));
     }
 
     #[test]

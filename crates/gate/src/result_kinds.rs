@@ -1,9 +1,9 @@
-//! Which kinds of result a text names that a state may hold back, whatever class the record gives the result (RULES SPC-08, SPC-09). The
-//! words are a table of the gate's, `result-words`; here is how a text is read for them, and what takes a word back.
+//! Which kinds of result that a state may hold back (RULES SPC-08, SPC-09) a text tells, and of which kind a test is by what its report is
+//! called. The words and codes are tables, `result-words` and `test-kinds`; here is how a text is read for them, and what takes a word
+//! back. A message and the report it is about are read by the same words.
 
-use super::plain_words;
-use postern_gate::facts::ResultClass;
-use postern_gate::reference::RESULT_WORDS;
+use crate::facts::ResultClass;
+use crate::reference::{NamedBy, RESULT_WORDS, TEST_KINDS};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -136,8 +136,9 @@ const OF_ANOTHER: [&str; 22] = [
     "support",
 ];
 
-/// The kinds of result that `text` names. What the practice calls itself names none.
-pub(super) fn named(text: &str, practice: &str) -> Vec<ResultClass> {
+/// The kinds of result that `text` tells. What the practice calls itself tells none.
+#[must_use]
+pub fn told(text: &str, practice: &str) -> Vec<ResultClass> {
     let practice = plain_words(practice);
     let mut found = Vec::new();
     for clause in text.split(['.', ';', ',', '!', '?', ':', '\n', '(', ')']) {
@@ -154,6 +155,69 @@ pub(super) fn named(text: &str, practice: &str) -> Vec<ResultClass> {
         }
     }
     found
+}
+
+/// What a report says of itself: what its test is called and under which codes, and what it concludes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Report<'a> {
+    /// The codes of its test, each of them LOINC's.
+    pub loinc: &'a [&'a str],
+    /// The sections it is filed under (HL7 v2 table 0074).
+    pub sections: &'a [&'a str],
+    /// What its test is called.
+    pub names: &'a [&'a str],
+    /// What it concludes.
+    pub conclusions: &'a [&'a str],
+}
+
+/// The kinds of result that a report tells: `Surgical pathology: melanoma`.
+#[must_use]
+pub fn told_by(report: Report<'_>) -> Vec<ResultClass> {
+    let texts = report.names.iter().chain(report.conclusions);
+    each_once(texts.flat_map(|text| told(text, "")))
+}
+
+/// The kinds of test that a report is of, whatever came out of it; empty where nothing of it is in the table. An ordinary test is one only
+/// by its own name or code: a conclusion names tests that somebody else is to make.
+#[must_use]
+pub fn tested(report: Report<'_>) -> Vec<ResultClass> {
+    let code = |by: NamedBy, wanted: &str| {
+        let rows = TEST_KINDS.iter().filter(move |row| row.named_by == by);
+        rows.filter(|row| row.value.eq_ignore_ascii_case(wanted)).map(|row| row.class).collect::<Vec<_>>()
+    };
+    let codes = report.loinc.iter().flat_map(|loinc| code(NamedBy::Loinc, loinc));
+    let sections = report.sections.iter().flat_map(|section| code(NamedBy::Section, section));
+    let names = report.names.iter().flat_map(|name| tests_in(name));
+    let concluded = report.conclusions.iter().flat_map(|text| tests_in(text));
+    let concluded = concluded.filter(|class| *class != ResultClass::Other);
+    each_once(codes.chain(sections).chain(names).chain(concluded))
+}
+
+/// The kinds of the tests that a text names.
+fn tests_in(text: &str) -> Vec<ResultClass> {
+    let spoken = format!(" {} ", plain_words(text).join(" "));
+    let words = TEST_KINDS.iter().filter(|row| row.named_by == NamedBy::Words);
+    words.filter(|row| spoken.contains(&format!(" {} ", row.value))).map(|row| row.class).collect()
+}
+
+fn each_once(classes: impl Iterator<Item = ResultClass>) -> Vec<ResultClass> {
+    let found: Vec<ResultClass> = classes.collect();
+    ResultClass::ALL.into_iter().filter(|class| found.contains(class)).collect()
+}
+
+/// The words of `text`, in lower case and without accents.
+#[must_use]
+pub fn plain_words(text: &str) -> Vec<String> {
+    let plain = |c: char| match c {
+        'á' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' => 'u',
+        other => other,
+    };
+    let lower: String = text.to_lowercase().chars().map(plain).collect();
+    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// What the words at the beginning of `from` name, and how many they are.
@@ -199,9 +263,9 @@ fn without(words: Vec<String>, name: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::named;
-    use ResultClass::{DrugTest, Genetic, Hepatitis, Hiv, Malignancy};
-    use postern_gate::facts::ResultClass;
+    use super::{Report, tested, told, told_by};
+    use crate::facts::ResultClass;
+    use ResultClass::{DrugTest, Genetic, Hepatitis, Hiv, Malignancy, Other};
 
     #[test]
     fn a_text_names_the_kind_of_result_it_tells() {
@@ -225,7 +289,7 @@ mod tests {
             ("HBsAg positive", Hepatitis),
             ("Su prueba de VIH es positiva", Hiv),
         ] {
-            assert!(named(text, "Sunrise Health").contains(&class), "{text}: {class:?}");
+            assert!(told(text, "Sunrise Health").contains(&class), "{text}: {class:?}");
         }
     }
 
@@ -243,7 +307,69 @@ mod tests {
             "Sunrise Cancer Center: your cholesterol is 180",
             "Su biopsia es negativa, sin evidencia de malignidad",
         ] {
-            assert_eq!(named(text, "Sunrise Cancer Center"), [], "{text}");
+            assert_eq!(told(text, "Sunrise Cancer Center"), [], "{text}");
         }
+    }
+
+    fn by_name(name: &str) -> Vec<ResultClass> {
+        tested(Report { names: &[name], ..Report::default() })
+    }
+
+    #[test]
+    fn an_ordinary_test_is_known_by_its_code_or_its_name() {
+        for name in [
+            "Hemoglobin A1c",
+            "Lipid panel with direct LDL",
+            "CBC W Auto Differential panel - Blood",
+            "Basic Metabolic Panel",
+            "TSH",
+            "Urinalysis complete",
+            "Perfil lipídico",
+            "SARS-CoV-2 RNA",
+        ] {
+            assert_eq!(by_name(name), [Other], "{name}");
+        }
+        for code in ["4548-4", "58410-2", "24323-8"] {
+            assert_eq!(tested(Report { loinc: &[code], ..Report::default() }), [Other], "{code}");
+        }
+    }
+
+    #[test]
+    fn a_test_that_may_find_what_a_state_holds_is_known_and_an_ordinary_one_beside_it_changes_nothing() {
+        for (name, class) in [
+            ("Surgical pathology study", Malignancy),
+            ("MG Breast Screening", Malignancy),
+            ("Urine cytology", Malignancy),
+            ("CBC and bone marrow biopsy", Malignancy),
+            ("BRCA1+BRCA2 gene mutations", Genetic),
+            ("HIV 1+2 Ab+HIV1 p24 Ag", Hiv),
+            ("Acute hepatitis panel", Hepatitis),
+            ("Lipid panel; HCV antibody", Hepatitis),
+            ("Drugs of abuse 5 panel - Urine", DrugTest),
+        ] {
+            assert!(by_name(name).contains(&class), "{name}");
+        }
+        assert!(tested(Report { loinc: &["11529-5"], ..Report::default() }).contains(&Malignancy));
+        assert!(tested(Report { sections: &["GE"], names: &["Glucose"], ..Report::default() }).contains(&Genetic));
+    }
+
+    #[test]
+    fn what_nobody_knows_is_of_no_kind_and_a_conclusion_makes_no_test_ordinary() {
+        assert_eq!(by_name("Laboratory report"), []);
+        assert_eq!(by_name("Panel 7"), []);
+        assert_eq!(tested(Report { conclusions: &["Please repeat the lipid panel"], ..Report::default() }), []);
+        let advised = Report { names: &["CBC"], conclusions: &["A biopsy is advised"], ..Report::default() };
+        assert_eq!(tested(advised), [Malignancy, Other]);
+    }
+
+    #[test]
+    fn a_report_tells_its_kind_in_its_name_and_in_its_conclusion() {
+        let named = Report { names: &["Surgical pathology: melanoma"], ..Report::default() };
+        assert_eq!(told_by(named), [Malignancy]);
+        let concluded =
+            Report { names: &["Skin, left arm"], conclusions: &["Basal cell carcinoma."], ..Report::default() };
+        assert_eq!(told_by(concluded), [Malignancy]);
+        let nothing = Report { names: &["Skin, left arm"], conclusions: &["No malignancy."], ..Report::default() };
+        assert_eq!(told_by(nothing), []);
     }
 }
