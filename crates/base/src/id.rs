@@ -57,6 +57,7 @@ uuid_id!(/** One attempt at a delivery: at most one call of a provider. */ Attem
 uuid_id!(/** One ledger entry. */ EntryId);
 uuid_id!(/** The account of one person in the patients' portal. */ AccountId);
 uuid_id!(/** One sign-in of an account, until it ends. */ SessionId);
+uuid_id!(/** One file that came with what a patient wrote. */ AttachmentId);
 
 /// A tenant: 1 to 63 characters of `a-z`, `0-9` and `-`, beginning with a letter (an RFC 1035 label, so that it can
 /// stand in a host name and a ledger origin).

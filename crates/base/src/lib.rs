@@ -15,7 +15,7 @@ pub mod vocabulary;
 
 pub use clock::{Clock, SystemClock};
 pub use hex::Hex;
-pub use id::{AccountId, AttemptId, DeliveryId, EntryId, MessageId, PatientId, SessionId, TenantId};
+pub use id::{AccountId, AttachmentId, AttemptId, DeliveryId, EntryId, MessageId, PatientId, SessionId, TenantId};
 pub use phi::{Phi, Secret};
 pub use rng::{Rng, SystemRng};
 pub use vocabulary::{

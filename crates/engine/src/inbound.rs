@@ -15,7 +15,7 @@ use postern_channels::InboundMessage;
 use postern_gate::facts::{Address, OptOut, OptOutScope};
 use postern_gate::revocation::Meaning;
 use postern_ledger::{Entry, Kind};
-use postern_store::{NewInbound, Tenanted};
+use postern_store::{NewAttachment, NewInbound, Tenanted};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub(crate) struct Thread {
     pub(crate) purpose: Purpose,
     /// To whom.
     pub(crate) patient: PatientId,
+    /// Files that come with it.
+    pub(crate) files: Vec<NewAttachment>,
 }
 
 impl Engine {
@@ -89,6 +91,7 @@ impl Engine {
             answers: answers.map(|(message, _)| message),
             patient: thread.map(|thread| thread.patient.clone()),
             at: message.at,
+            attachments: thread.map(|thread| thread.files.clone()).unwrap_or_default(),
         };
         let entry = self.patient_entry(tenant, Kind::Inbound, code(meaning))?;
         // RULES CHT-01: whoever writes so, by whatever channel, is read by a person now.

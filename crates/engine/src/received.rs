@@ -5,14 +5,15 @@ use crate::engine::Engine;
 use crate::error::UseError;
 use crate::inbound;
 use crate::ledger_entry;
+use crate::portal::{Attached, FileKind};
 use crate::principal::{Principal, PrincipalKind, Scope};
 use crate::reads::{PAGE, patient_id};
-use crate::wire::{NewReview, ReadReason, ReceivedView, WireError};
-use postern_base::{PatientId, Phi, Review};
+use crate::wire::{AttachmentView, NewReview, ReadReason, ReceivedView, WireError};
+use postern_base::{AttachmentId, PatientId, Phi, Review};
 use postern_gate::facts::{OptOut, OptOutScope};
 use postern_gate::revocation::Meaning;
 use postern_ledger::{Entry, Kind};
-use postern_store::{ReceivedMessage, Reviewed};
+use postern_store::{AttachmentRecord, ReceivedMessage, Reviewed};
 use std::collections::BTreeSet;
 
 impl Engine {
@@ -49,6 +50,37 @@ impl Engine {
         }
         let names = self.names_on_record(principal, &patient).await?;
         Ok(found.into_iter().map(|one| self.inbound_view(one, &names)).collect())
+    }
+
+    /// A file that came with what a patient wrote. Who opened it and why is entered before it is answered.
+    ///
+    /// # Errors
+    /// [`UseError::NotFound`]: the patient wrote no such message, or no such file came with it. [`UseError`].
+    pub async fn received_attachment(
+        &self,
+        principal: &Principal,
+        patient: &str,
+        (number, id): (i64, AttachmentId),
+        why: ReadReason,
+    ) -> Result<(FileKind, Phi<Vec<u8>>), UseError> {
+        principal.must(Scope::ContentRead)?;
+        let patient = patient_id(patient)?;
+        let store = self.inner.store.tenant(&principal.tenant);
+        let newest = store.received_from(&patient, Some(number.saturating_add(1)), 1).await?;
+        let message = newest.into_iter().find(|one| one.number == number).ok_or(UseError::NotFound)?;
+        let answers = message.answers;
+        let file = message.attachments.into_iter().filter_map(Attached::of).find(|file| file.id == id);
+        let file = file.ok_or(UseError::NotFound)?;
+        let content = store.attachment(&patient, id).await?.ok_or(UseError::NotFound)?;
+        let code = format!("attachment_read_{}", why.as_str());
+        let entry = ledger_entry::of(self, &principal.tenant, Kind::Disclosed, principal.actor(), code)
+            .map_err(|_| UseError::Unavailable)?;
+        let entry = match answers {
+            Some(message) => ledger_entry::about(entry, message, None),
+            None => entry,
+        };
+        store.append(vec![entry]).await?;
+        Ok((file.kind, content))
     }
 
     /// Records what a named person who read a patient's message says it means. It binds at once, also for what is queued. The same word
@@ -139,6 +171,7 @@ impl Engine {
             answers: one.answers,
             theirs: one.theirs,
             reviewed: one.reviewed,
+            attachments: one.attachments.into_iter().map(view).collect(),
         }
     }
 
@@ -150,4 +183,8 @@ impl Engine {
             None => entry,
         })
     }
+}
+
+fn view(file: AttachmentRecord) -> AttachmentView {
+    AttachmentView { id: file.id, kind: file.kind, name: file.name.into_inner(), bytes: file.bytes }
 }

@@ -204,7 +204,8 @@ impl Engine {
                 text: words.text.clone(),
                 at: mail.at,
             };
-            let thread = Thread { message: of.message, purpose: of.purpose, patient: of.patient.clone() };
+            let thread =
+                Thread { message: of.message, purpose: of.purpose, patient: of.patient.clone(), files: Vec::new() };
             self.take_for(&of.tenant, MAIL, &message, &of.point, Some(&thread)).await?;
             let meaning = read(words.text.reveal());
             if !ends(meaning) && !self.take_code(of, words.text.reveal()).await? {

@@ -78,23 +78,19 @@ const RAISE: &str = "INSERT INTO alerts (tenant, rule, channel, at, patient, inb
 const ROWS: &str = "SELECT seq, rule, channel, at, patient, inbound, told_at, escalated_at, acknowledged_at, \
      acknowledged_by, (SELECT i.point FROM inbound i WHERE i.tenant = alerts.tenant AND i.seq = alerts.inbound) FROM alerts";
 
-/// Keeps what came in and raises an alert about it, or neither.
+/// Raises an alert about what came in, in the transaction that keeps it.
 #[derive(Debug)]
 pub(crate) struct Raise {
-    pub(crate) inbound: Insert,
+    pub(crate) tenant: Arc<TenantKeys>,
     /// The vendor and its reference, by which the row is found again.
     pub(crate) reference: (String, String),
     pub(crate) rule: &'static str,
     pub(crate) entry: Entry,
 }
 
-impl Write for Raise {
-    type Output = bool;
-    async fn run(&self, tx: &mut Tx) -> Result<bool, Failure> {
-        if !self.inbound.run(tx).await? {
-            return Ok(false);
-        }
-        let tenant = &self.inbound.tenant;
+impl Raise {
+    pub(crate) async fn run(&self, tx: &mut Tx) -> Result<(), Failure> {
+        let tenant = &self.tenant;
         let (vendor, reference) = &self.reference;
         let sql = "SELECT channel, at, patient, seq FROM inbound WHERE tenant = ? AND vendor = ? AND reference = ?";
         let values = vec![tenant.seq.into(), vendor.as_str().into(), reference.as_str().into()];
@@ -109,7 +105,7 @@ impl Write for Raise {
         ];
         tx.write(tenant, &ALERTS, &format!("{RAISE} ({})", places(values.len())), values).await?;
         tx.append(tenant, &self.entry).await?;
-        Ok(true)
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is known of contact points: opt-outs, requests not to be called, verifications, and what came in from them.
 
 use crate::alerts::Raise;
+use crate::attachments::{Arrive, File, put_about, take_about};
 use crate::coverage::{DO_NOT_CALL, INBOUND as COVERED_INBOUND, OPT_OUTS, VERIFICATIONS};
 use crate::database::{Failure, Row, Value, array, column, id, optional_time, optional_word, places, time, word};
 use crate::frame::{Framer, Frames};
@@ -169,8 +170,8 @@ impl Tenanted {
     /// # Errors
     /// [`StoreError`].
     pub async fn put_inbound(&self, inbound: NewInbound, entries: Vec<Entry>) -> Result<bool, StoreError> {
-        let insert = self.inbound_row(inbound, entries).await?;
-        self.shared.queue.write(insert).await
+        let arrive = self.arriving(inbound, entries).await?;
+        self.shared.queue.write(arrive).await
     }
 
     /// The same, and in the same transaction an alert under `rule` about it, with its entry.
@@ -185,11 +186,12 @@ impl Tenanted {
     ) -> Result<bool, StoreError> {
         self.admissible(std::slice::from_ref(&entry))?;
         let reference = (inbound.vendor.clone(), inbound.reference.clone());
-        let inbound = self.inbound_row(inbound, entries).await?;
-        self.shared.queue.write(Raise { inbound, reference, rule, entry }).await
+        let arrive = self.arriving(inbound, entries).await?;
+        let raise = Raise { tenant: Arc::clone(&arrive.inbound.tenant), reference, rule, entry };
+        self.shared.queue.write(Arrive { alert: Some(raise), ..arrive }).await
     }
 
-    async fn inbound_row(&self, inbound: NewInbound, entries: Vec<Entry>) -> Result<Insert, StoreError> {
+    async fn arriving(&self, inbound: NewInbound, entries: Vec<Entry>) -> Result<Arrive, StoreError> {
         let tenant = self.keys().await?;
         self.admissible(&entries)?;
         let point = tenant.point(inbound.from.reveal());
@@ -204,7 +206,14 @@ impl Tenanted {
         let mut text = Framer::default();
         text.put(inbound.from.reveal().as_bytes()).put(inbound.text.reveal().as_bytes());
         text.put_optional(inbound.answers.as_ref().map(|message| message.0.as_bytes().as_slice()));
+        put_about(&mut text, &inbound.attachments);
         let sealed = sealer.seal(text_of(&name), &text.finish(), rng)?;
+        let mut files = Vec::with_capacity(inbound.attachments.len());
+        for file in &inbound.attachments {
+            self.admissible(std::slice::from_ref(&file.entry))?;
+            let key = owner.as_ref().ok_or(StoreError::KeyDestroyed)?;
+            files.push(File::seal(file, inbound.at, (&tenant, key), rng)?);
+        }
         let row = vec![
             tenant.seq.into(),
             inbound.vendor.into(),
@@ -218,7 +227,8 @@ impl Tenanted {
             name.to_vec().into(),
         ];
         let tail = "ON CONFLICT (tenant, vendor, reference) DO NOTHING";
-        Ok(Insert { tenant, table: &COVERED_INBOUND, head: INBOUND, row, tail, entries })
+        let inbound = Insert { tenant, table: &COVERED_INBOUND, head: INBOUND, row, tail, entries };
+        Ok(Arrive { inbound, files, alert: None })
     }
 
     /// The one patient whose contact point this is, if it is one alone and has a key.
@@ -346,6 +356,7 @@ fn received(row: &Row, tenant: &TenantKeys, key: &PatientKey) -> Result<Received
     let (from, text) = (Phi::new(Arc::from(frames.text()?)), Phi::new(frames.text()?.to_owned()));
     // A row of before that was kept ends here.
     let answers = if frames.is_empty() { None } else { frames.optional()? };
+    let attachments = take_about(&mut frames)?;
     let answers = answers.map(|bytes| Uuid::from_slice(bytes).map(MessageId)).transpose();
     Ok(ReceivedMessage {
         number: column(row, 0)?,
@@ -357,6 +368,7 @@ fn received(row: &Row, tenant: &TenantKeys, key: &PatientKey) -> Result<Received
         theirs,
         at: time(row, 3)?,
         reviewed: optional_word(row, 7)?,
+        attachments,
     })
 }
 

@@ -410,6 +410,23 @@ pub(crate) const PORTAL_READS: Table = Table {
     columns: &[int("tenant"), blob("message"), blob("account"), int("read_at")],
 };
 
+/// A file with the length of its content: the content itself is held against the digest whenever it is opened.
+pub(crate) const ATTACHMENTS: Table = Table {
+    name: "attachments",
+    key: blob("id"),
+    order: Order::Seq,
+    columns: &[
+        int("tenant"),
+        blob("patient"),
+        int("at"),
+        int("bytes"),
+        blob("digest"),
+        int(
+            "(SELECT length(c.content) FROM attachment_contents c WHERE c.tenant = attachments.tenant AND c.id = attachments.id)",
+        ),
+    ],
+};
+
 /// Every table whose rows are stated.
 pub(crate) const TABLES: &[&Table] = &[
     &TENANTS,
@@ -445,6 +462,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &PORTAL_INVITATIONS,
     &PORTAL_LINKS,
     &PORTAL_READS,
+    &ATTACHMENTS,
 ];
 
 /// What no entry states, and why. `*` = the whole table.
@@ -495,6 +513,13 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("portal_invitations", "seq", "the row is named by its id; nothing is decided by its place"),
     ("portal_tries", "*", "counts wrong answers for a day; whoever sends them would fill the ledger"),
     ("portal_links", "seq", "the row is named by its message; nothing is decided by its place"),
+    ("attachments", "seq", "the row is named by its id; nothing is decided by its place"),
+    (
+        "attachment_contents",
+        "*",
+        "its length and SHA-256 are stated with its row of `attachments`; whoever opens one holds it against them first, and a verification \
+         need not read every picture",
+    ),
 ];
 
 /// A value as it goes into a digest.

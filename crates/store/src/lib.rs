@@ -9,6 +9,7 @@
 
 mod accept;
 mod alerts;
+mod attachments;
 mod attestations;
 mod certificates;
 mod contacts;

@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use postern_base::{
-    AttemptId, Channel, DeliveryId, EmailMode, Form, Language, Level, MessageId, PatientId, Phi, Purpose, Review,
-    Secret, TenantId,
+    AttachmentId, AttemptId, Channel, DeliveryId, EmailMode, Form, Language, Level, MessageId, PatientId, Phi, Purpose,
+    Review, Secret, TenantId,
 };
 use postern_gate::decision::VendorRef;
 use postern_gate::facts::Address;
 use postern_gate::rendition::TemplateRef;
 use postern_ledger::{CommitmentKey, Entry};
+use std::sync::Arc;
 
 /// The key that wraps the epoch keys: 32 bytes from the root key file, or from a key service.
 #[derive(Debug, Clone)]
@@ -433,6 +434,32 @@ pub struct NewInbound {
     pub patient: Option<PatientId>,
     /// When.
     pub at: Timestamp,
+    /// Files that came with it. It takes a patient with a key to seal them with.
+    pub attachments: Vec<NewAttachment>,
+}
+
+/// A file that comes in.
+#[derive(Debug, Clone)]
+pub struct NewAttachment {
+    /// What it is, as it will be told.
+    pub about: AttachmentRecord,
+    /// All of it.
+    pub content: Phi<Arc<[u8]>>,
+    /// That it came.
+    pub entry: Entry,
+}
+
+/// What is told of a file before it is opened.
+#[derive(Debug, Clone)]
+pub struct AttachmentRecord {
+    /// Its id.
+    pub id: AttachmentId,
+    /// What it is, as a word of the engine's.
+    pub kind: String,
+    /// What its sender calls it.
+    pub name: Phi<String>,
+    /// How long it is.
+    pub bytes: u64,
 }
 
 /// What a patient wrote, as it is read back.
@@ -456,6 +483,8 @@ pub struct ReceivedMessage {
     pub at: Timestamp,
     /// What somebody who read it last said it means.
     pub reviewed: Option<Review>,
+    /// Files that came with it.
+    pub attachments: Vec<AttachmentRecord>,
 }
 
 /// A resource of the built-in directory.

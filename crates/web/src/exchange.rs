@@ -1,13 +1,14 @@
 //! What surrounds every request: an id, a limit of time, the headers browsers need to hear, and one log line of ids.
 
 use crate::caller::Trace;
+use crate::portal::brings_files;
 use crate::problem::Problem;
 use crate::web::Web;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The header that carries the request's id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -18,7 +19,9 @@ pub(crate) async fn surround(State(web): State<Web>, request: Request, next: Nex
     let method = request.method().clone();
     let now = web.engine().clock().now();
     let id = postern_base::id::new_v7(now, web.rng()).map(|id| id.to_string()).unwrap_or_default();
-    let mut response = tokio::time::timeout(web.config().patience, next.run(request))
+    // A form with files comes as fast as a telephone sends it; how fast at least is held where it is read.
+    let arriving = if brings_files(request.headers()) { web.config().upload_time } else { Duration::ZERO };
+    let mut response = tokio::time::timeout(web.config().patience + arriving, next.run(request))
         .await
         .unwrap_or_else(|_| Problem::unavailable("The request took longer than it may.").into_response());
     put_headers(&mut response, web.config().behind_tls);

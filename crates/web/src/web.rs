@@ -1,6 +1,7 @@
 //! What every handler shares.
 
 use crate::caller::Callers;
+use crate::portal::Uploads;
 use postern_base::Rng;
 use postern_channels::simulator::{Inbox, SimulatedVendor};
 use postern_engine::Engine;
@@ -24,6 +25,8 @@ pub struct WebConfig {
     pub patience: Duration,
     /// The longest a body may take to arrive; more is 408.
     pub body_time: Duration,
+    /// The longest a form with files may take to arrive, while its pieces each come in the time of a body.
+    pub upload_time: Duration,
     /// The longest a connection may go without a whole request head: a slow one and an idle one are both closed.
     pub idle_time: Duration,
     /// Connections at once; the next waits in the system's queue until one ends.
@@ -47,6 +50,7 @@ impl WebConfig {
             rate: 20_000,
             patience: Duration::from_secs(30),
             body_time: Duration::from_secs(15),
+            upload_time: Duration::from_secs(300),
             idle_time: Duration::from_secs(30),
             connections: 8192,
             linger: Duration::ZERO,
@@ -82,6 +86,7 @@ struct Inner {
     rng: Arc<dyn Rng>,
     simulators: Option<Simulators>,
     callers: Callers,
+    uploads: Uploads,
     registry: Registry,
     openapi: String,
 }
@@ -95,7 +100,18 @@ impl Web {
         engine.metrics().register(&mut registry);
         let openapi = crate::api::openapi::document().to_string();
         let callers = Callers::new(config.rate);
-        Self { inner: Arc::new(Inner { engine, config, rng, simulators, callers, registry, openapi }) }
+        Self {
+            inner: Arc::new(Inner {
+                engine,
+                config,
+                rng,
+                simulators,
+                callers,
+                uploads: Uploads::default(),
+                registry,
+                openapi,
+            }),
+        }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -116,6 +132,10 @@ impl Web {
 
     pub(crate) fn callers(&self) -> &Callers {
         &self.inner.callers
+    }
+
+    pub(crate) fn uploads(&self) -> &Uploads {
+        &self.inner.uploads
     }
 
     pub(crate) fn registry(&self) -> &Registry {

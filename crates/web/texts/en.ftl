@@ -162,7 +162,7 @@ message-who-none = Nobody opened it yet.
 message-reply-label = Your message
 message-reply-hint = Your care team reads this on working days. Do not use it for anything urgent.
 message-reply-go = Send
-message-reply-empty = Write something first
+message-reply-empty = Write something, or pick a file
 message-reply-long = This is too long. Use at most { $count } letters.
 message-reply-sent = We got your message.
 message-held = This is not shown here now. Your care team will talk with you about it. You can also call us.
@@ -475,3 +475,17 @@ too-large = That was too long
 too-large-text = Nothing was taken. Go back in your browser: what you wrote is still there. Make it shorter, and send it again.
 broken = Something went wrong here
 broken-text = It is not your fault. What you sent may not have been taken: go back, wait a few minutes, and try again.
+
+# Files with an answer.
+file-label = Add files, if you want
+file-hint = Photos (JPEG, PNG), PDF, or plain text. At most { $count } files of 10 MB each.
+file-kind-pdf = PDF
+file-kind-jpeg = Picture
+file-kind-png = Picture
+file-kind-text = Text
+file-too-many = Pick at most { $count } files.
+file-too-long = A file is larger than { $size } MB. Pick a smaller one, or take the photo again in a smaller size.
+file-not-one = A file can't be opened here. We take photos (JPEG, PNG), PDF, and plain text.
+file-enough = You sent a lot of files today. Send the rest tomorrow, or call us.
+file-busy = We can't take files right now. Wait a minute and send again.
+file-again = Nothing was sent yet. Your words are still below. Pick your files again.

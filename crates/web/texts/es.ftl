@@ -162,7 +162,7 @@ message-who-none = Nadie lo ha abierto todavía.
 message-reply-label = Su mensaje
 message-reply-hint = Su equipo médico lo lee en días hábiles. No lo use para nada urgente.
 message-reply-go = Enviar
-message-reply-empty = Escriba algo primero
+message-reply-empty = Escriba algo o elija un archivo
 message-reply-long = Es demasiado largo. Use como máximo { $count } letras.
 message-reply-sent = Recibimos su mensaje.
 message-held = Esto no se muestra aquí ahora. Su equipo médico hablará con usted. También puede llamarnos.
@@ -475,3 +475,17 @@ too-large = Eso era demasiado largo
 too-large-text = No se recibió nada. Vuelva atrás en su navegador: lo que escribió sigue ahí. Hágalo más corto y envíelo de nuevo.
 broken = Algo falló aquí
 broken-text = No es culpa suya. Puede que no se haya recibido lo que envió: vuelva atrás, espere unos minutos e inténtelo de nuevo.
+
+# Archivos con una respuesta.
+file-label = Agregue archivos, si quiere
+file-hint = Fotos (JPEG, PNG), PDF o texto simple. No más de { $count } archivos de 10 MB cada uno.
+file-kind-pdf = PDF
+file-kind-jpeg = Imagen
+file-kind-png = Imagen
+file-kind-text = Texto
+file-too-many = Elija no más de { $count } archivos.
+file-too-long = Un archivo pesa más de { $size } MB. Elija uno más pequeño o tome la foto otra vez en un tamaño menor.
+file-not-one = Un archivo no se puede abrir aquí. Aceptamos fotos (JPEG, PNG), PDF y texto simple.
+file-enough = Hoy envió muchos archivos. Envíe el resto mañana o llámenos.
+file-busy = Ahora no podemos recibir archivos. Espere un minuto y envíe otra vez.
+file-again = Todavía no se envió nada. Sus palabras siguen abajo. Elija sus archivos otra vez.

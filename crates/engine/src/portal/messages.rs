@@ -1,6 +1,7 @@
 //! What somebody signed in may read. Whether they may is asked of the gate for every message, when it is listed and when it is opened; a
 //! body leaves the store only behind an entry that says who read it (45 CFR 164.312(b)).
 
+use super::files::Attached;
 use super::reasons::PlainReason;
 use super::{Aal, Person, Visitor};
 use crate::engine::Engine;
@@ -68,6 +69,8 @@ pub struct Written {
     pub at: Timestamp,
     /// What it says.
     pub text: Phi<String>,
+    /// Files that came with it.
+    pub attachments: Vec<Attached>,
 }
 
 /// Why a message was not opened.
@@ -196,7 +199,10 @@ impl Engine {
         let mut replies: Vec<Written> = written
             .into_iter()
             .filter(|one| open && one.answers == Some(message))
-            .map(|one| Written { at: one.at, text: one.text })
+            .map(|one| {
+                let attachments = one.attachments.into_iter().filter_map(Attached::of).collect();
+                Written { at: one.at, text: one.text, attachments }
+            })
             .collect();
         replies.reverse();
         Ok(Thread { message: list(entry, &reading), replies })

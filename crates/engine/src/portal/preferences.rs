@@ -406,6 +406,7 @@ impl Engine {
             answers: None,
             patient: Some(visitor.patient.clone()),
             at,
+            attachments: Vec::new(),
         };
         let entry = ledger_entry::of(self, &visitor.tenant, Kind::Inbound, visitor.actor(), "resumes")
             .map_err(|_| UseError::Unavailable)?;

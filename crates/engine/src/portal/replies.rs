@@ -1,6 +1,7 @@
 //! Writing back: the same door as for texts and mails that come in. A revocation is read by the gate from the words themselves; words of
 //! somebody in danger are answered at once and raise an alert (CHT-01).
 
+use super::files::{FileRefused, Upload};
 use super::{NotNow, Person, Visitor};
 use crate::alerts::DANGER;
 use crate::engine::Engine;
@@ -39,6 +40,8 @@ pub enum Replied {
     NotTaken,
     /// More was written within the hour than people write. Nothing was taken.
     TooMany,
+    /// A file could not be taken, and so nothing was.
+    NotThisFile(FileRefused),
 }
 
 /// Where what a visitor writes comes from.
@@ -50,15 +53,21 @@ pub(super) fn point(visitor: &Visitor) -> Address {
 }
 
 impl Engine {
-    /// Takes what `visitor` writes to a message. It stays sealed with the patient's key, and staff read it where they read what comes in
-    /// by text or mail.
+    /// Takes what `visitor` writes to a message, with files or without. It stays sealed with the patient's key, and staff read it where they
+    /// read what comes in by text or mail.
     ///
     /// # Errors
     /// [`NotNow::NotFound`]: there is no such message for them; what asks for a stronger sign-in to be read asks for it here too.
-    pub async fn reply(&self, visitor: &Visitor, message: MessageId, text: &str) -> Result<Replied, NotNow> {
+    pub async fn reply(
+        &self,
+        visitor: &Visitor,
+        message: MessageId,
+        text: &str,
+        files: &[Upload],
+    ) -> Result<Replied, NotNow> {
         // RULES CHT-01: whatever becomes of it otherwise, it is read for danger first.
         let danger = postern_classify::speaks_of_danger(text);
-        match self.take_written(visitor, message, text.trim(), danger).await {
+        match self.take_written(visitor, message, (text.trim(), files), danger).await {
             Ok(Replied::NotTaken) | Err(_) if danger => {
                 let new = NewAlert { rule: DANGER, channel: Channel::Portal, patient: visitor.patient.clone() };
                 let entry = self.alert_entry(&visitor.tenant, "alert_raised")?;
@@ -75,11 +84,11 @@ impl Engine {
         &self,
         visitor: &Visitor,
         message: MessageId,
-        text: &str,
+        (text, files): (&str, &[Upload]),
         danger: bool,
     ) -> Result<Replied, NotNow> {
         let longest = if danger { LONGEST_IN_DANGER } else { LONGEST };
-        if text.is_empty()
+        if (text.is_empty() && files.is_empty())
             || text.chars().count() > longest
             || text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t')
         {
@@ -95,6 +104,12 @@ impl Engine {
         if !danger && !stops && self.wrote_enough(visitor, &from, at).await? {
             return Ok(Replied::TooMany);
         }
+        let files = match self.weigh(visitor, files, at).await? {
+            Ok(files) => files,
+            // What they say counts, whatever becomes of a picture.
+            Err(_) if danger || stops => Vec::new(),
+            Err(why) => return Ok(Replied::NotThisFile(why)),
+        };
         let inbound = InboundMessage {
             reference: ProviderRef(name.to_string()),
             channel: Channel::Portal,
@@ -103,7 +118,7 @@ impl Engine {
             text: Phi::new(text.to_owned()),
             at,
         };
-        let thread = Thread { message, purpose: record.purpose, patient: visitor.patient.clone() };
+        let thread = Thread { message, purpose: record.purpose, patient: visitor.patient.clone(), files };
         let taken = self.take_for(&visitor.tenant, VENDOR, &inbound, &from, Some(&thread)).await;
         taken.map_err(|_: ReceiveFailure| NotNow::Unavailable)?;
         if stops && visitor.is_proxy() {

@@ -47,7 +47,7 @@ pub use message::{BodyPart, DeliveryStatus, EntryView, Message, PortalCopyView, 
 pub use notice::{NewNotice, NoticeAnswer, NoticeKind, NoticeView};
 pub use number_check::{LineKind, NewNumberCheck, NumberCheckView};
 pub use policy::PolicyFile;
-pub use received::{NewReview, ReadReason, ReceivedView};
+pub use received::{AttachmentView, NewReview, ReadReason, ReceivedView};
 pub use request::{
     Ai, Breach, BreakGlass, Content, Disclosure, Marketing, NoticeElement, Recipient, Request, TemplateUse,
     Translation, Voice,

@@ -1,7 +1,7 @@
 //! What patients wrote, as it is shown.
 
 use jiff::Timestamp;
-use postern_base::{Channel, MessageId, Purpose, Review};
+use postern_base::{AttachmentId, Channel, MessageId, Purpose, Review};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -77,6 +77,28 @@ pub struct ReceivedView {
     /// What somebody who read it last said it means.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reviewed: Option<Review>,
+    /// Files that came with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<AttachmentView>,
+}
+
+/// A file that came with what a patient wrote. Its content is read by a call of its own.
+#[derive(Clone, Serialize)]
+pub struct AttachmentView {
+    /// Its id.
+    pub id: AttachmentId,
+    /// What its content is: `pdf`, `jpeg`, `png` or `text`.
+    pub kind: String,
+    /// What its sender calls it, cleaned.
+    pub name: String,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+impl fmt::Debug for AttachmentView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AttachmentView({})", self.id)
+    }
 }
 
 impl fmt::Debug for ReceivedView {

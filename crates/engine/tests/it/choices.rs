@@ -56,7 +56,7 @@ async fn a_stop_said_anywhere_is_shown_as_it_stands_and_marking_again_takes_it_b
     let before = clinic.engine.choices(&alma).await.unwrap();
     assert!(before.points.iter().all(|point| !point.stopped && point.verified));
     clinic.minutes(1);
-    assert_eq!(clinic.engine.reply(&alma, message, "stop").await.unwrap(), Replied::Stopped);
+    assert_eq!(clinic.engine.reply(&alma, message, "stop", &[]).await.unwrap(), Replied::Stopped);
     let after = clinic.engine.choices(&alma).await.unwrap();
     assert!(after.points.iter().all(|point| point.stopped), "{after:?}");
     clinic.minutes(1);
@@ -243,13 +243,13 @@ async fn who_writes_more_than_people_write_is_asked_to_wait_and_danger_is_heard_
     let message = sent(&clinic, &result(None)).await;
     let engine = &clinic.engine;
     for nth in 0..20 {
-        assert_eq!(engine.reply(&alma, message, &format!("Question {nth}")).await.unwrap(), Replied::Taken);
+        assert_eq!(engine.reply(&alma, message, &format!("Question {nth}"), &[]).await.unwrap(), Replied::Taken);
     }
-    assert_eq!(engine.reply(&alma, message, "One more").await.unwrap(), Replied::TooMany);
-    assert_eq!(engine.reply(&alma, message, "I want to kill myself").await.unwrap(), Replied::Danger);
+    assert_eq!(engine.reply(&alma, message, "One more", &[]).await.unwrap(), Replied::TooMany);
+    assert_eq!(engine.reply(&alma, message, "I want to kill myself", &[]).await.unwrap(), Replied::Danger);
     assert_eq!(engine.portal_thread(&alma, message).await.unwrap().replies.len(), 21);
     clinic.minutes(61);
-    assert_eq!(engine.reply(&alma, message, "One more").await.unwrap(), Replied::Taken);
+    assert_eq!(engine.reply(&alma, message, "One more", &[]).await.unwrap(), Replied::Taken);
 }
 
 #[tokio::test]

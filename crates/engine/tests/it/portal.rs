@@ -101,7 +101,7 @@ async fn a_patient_enrols_reads_a_result_and_writes_back_and_all_of_it_is_entere
     assert!(listed[0].read_at.is_none() && listed[0].subject.is_none(), "the title may be the news");
     let opened = clinic.engine.open_portal_message(&alma, message).await.unwrap();
     assert!(opened.body.reveal().contains("8.2 %"));
-    let replied = clinic.engine.reply(&alma, message, "May I eat bread?").await.unwrap();
+    let replied = clinic.engine.reply(&alma, message, "May I eat bread?", &[]).await.unwrap();
     assert_eq!(replied, Replied::Taken);
     let thread = clinic.engine.portal_thread(&alma, message).await.unwrap();
     assert_eq!(thread.replies[0].text.reveal(), "May I eat bread?");
@@ -130,18 +130,18 @@ async fn a_word_of_danger_is_answered_at_once_and_a_stop_in_the_portal_ends_text
     let message = sent(&clinic, &result(None)).await;
     let (signed_in, _) = enrol(&clinic, "Patient/p1", None, "alma").await;
     let alma = visitor(&clinic, &signed_in).await;
-    let replied = clinic.engine.reply(&alma, message, "I don't want to live like this").await.unwrap();
+    let replied = clinic.engine.reply(&alma, message, "I don't want to live like this", &[]).await.unwrap();
     assert_eq!(replied, Replied::Danger);
-    assert_eq!(clinic.engine.reply(&alma, message, "  ").await.unwrap(), Replied::NotTaken);
+    assert_eq!(clinic.engine.reply(&alma, message, "  ", &[]).await.unwrap(), Replied::NotTaken);
     // What cannot be taken is read for danger too, and somebody is told of it.
     let long = "kill my self ".repeat(5_000);
-    assert_eq!(clinic.engine.reply(&alma, message, &long).await.unwrap(), Replied::DangerNotTaken);
+    assert_eq!(clinic.engine.reply(&alma, message, &long, &[]).await.unwrap(), Replied::DangerNotTaken);
     let nowhere = MessageId(uuid::Uuid::nil());
-    assert_eq!(clinic.engine.reply(&alma, nowhere, "me quiero morir").await.unwrap(), Replied::DangerNotTaken);
-    assert!(clinic.engine.reply(&alma, nowhere, "may I eat bread?").await.is_err());
+    assert_eq!(clinic.engine.reply(&alma, nowhere, "me quiero morir", &[]).await.unwrap(), Replied::DangerNotTaken);
+    assert!(clinic.engine.reply(&alma, nowhere, "may I eat bread?", &[]).await.is_err());
     let alerts = clinic.engine.alerts(&clinic.principal, true, None, 10).await.unwrap();
     assert_eq!(alerts.iter().map(|alert| alert.inbound.is_some()).collect::<Vec<_>>(), [false, false, true]);
-    assert_eq!(clinic.engine.reply(&alma, message, "STOP").await.unwrap(), Replied::Stopped);
+    assert_eq!(clinic.engine.reply(&alma, message, "STOP", &[]).await.unwrap(), Replied::Stopped);
     clinic.minutes(26 * 60);
     let mut next = result(None);
     next["content"]["body"] = "Your HbA1c came back at 7.1 %. That is better.".into();
@@ -373,7 +373,7 @@ async fn nobody_reaches_another_patients_or_another_practices_messages_by_any_id
     for id in [theirs, elsewhere] {
         assert_eq!(clinic.engine.open_portal_message(&alma, id).await.unwrap_err(), NotNow::NotFound);
         assert_eq!(clinic.engine.portal_thread(&alma, id).await.unwrap_err(), NotNow::NotFound);
-        assert_eq!(clinic.engine.reply(&alma, id, "hello").await.unwrap_err(), NotNow::NotFound);
+        assert_eq!(clinic.engine.reply(&alma, id, "hello", &[]).await.unwrap_err(), NotNow::NotFound);
         assert_eq!(clinic.engine.opened_by(&alma, id).await.unwrap_err(), NotNow::NotFound);
         assert_eq!(clinic.engine.why(&alma, id).await.unwrap_err(), NotNow::NotFound);
     }
@@ -432,7 +432,7 @@ async fn a_mother_reads_for_her_son_until_the_grant_ends_and_never_what_he_conse
     let listed = async || engine.portal_messages(&mother, None, 20).await.unwrap().0;
     assert_eq!(listed().await.iter().map(|one| one.message).collect::<Vec<_>>(), [open]);
     assert_eq!(engine.open_portal_message(&mother, hidden).await.unwrap_err(), NotNow::NotFound);
-    assert_eq!(engine.reply(&mother, hidden, "what is this?").await.unwrap_err(), NotNow::NotFound);
+    assert_eq!(engine.reply(&mother, hidden, "what is this?", &[]).await.unwrap_err(), NotNow::NotFound);
     engine.open_portal_message(&mother, open).await.unwrap();
     assert!(clinic.codes(open).await.contains(&("disclosed".into(), "read_by_proxy".into())));
     clinic.import(vec![grant("inactive")]).await;
@@ -465,7 +465,7 @@ async fn a_mother_reads_until_the_day_her_son_comes_of_age_by_the_clock_alone() 
     let mother = visitor(&clinic, &signed_in).await;
     assert!(engine.portal_messages(&mother, None, 20).await.unwrap().0.is_empty());
     assert_eq!(engine.open_portal_message(&mother, open).await.unwrap_err(), NotNow::NotFound);
-    assert_eq!(engine.reply(&mother, open, "still there?").await.unwrap_err(), NotNow::NotFound);
+    assert_eq!(engine.reply(&mother, open, "still there?", &[]).await.unwrap_err(), NotNow::NotFound);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod forms;
 mod guessing;
 mod stories;
 mod surface;
+mod uploads;
 mod walls;
 mod ward;
 mod wishes;

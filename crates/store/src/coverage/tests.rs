@@ -4,10 +4,10 @@ use crate::outbox::start::tests::{Bench, HandClock, open};
 use crate::records::{
     Beside, DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, StoreError, TenantRecord,
 };
-use crate::{AlertMark, NewAlert};
+use crate::{AlertMark, AttachmentRecord, NewAlert, NewAttachment};
 use crate::{Decisions, LedgerRows, MailDomain, Store, TemplateMove, TemplateRecord, TemplateState};
 use crate::{MailKind, NewKeptMail, NewMailReport, NewReview, NewSuppression, Reviewed, SuppressionReason};
-use postern_base::{Channel, EmailTier, Phi, Review};
+use postern_base::{AttachmentId, Channel, EmailTier, PatientId, Phi, Review};
 use postern_gate::facts::{Agreement, AgreementStatus, OptOut, OptOutScope, Registration, Vendor, Verification};
 use postern_ledger::{Entry, Kind, RowProblem, RowStates};
 use std::collections::BTreeSet;
@@ -121,6 +121,7 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
         answers: None,
         patient: None,
         at: bench.clock_now(),
+        attachments: Vec::new(),
     };
     // Without an entry of its own: the store adds one.
     tenanted.put_inbound(inbound, Vec::new()).await.unwrap();
@@ -164,17 +165,35 @@ async fn fill_alerts(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
     let inbound = NewInbound {
         vendor: "texting".to_owned(),
         reference: format!("alert-{tenant}"),
-        channel: Channel::Sms,
+        channel: Channel::Portal,
         from: Phi::new("+12125550142".into()),
         text: Phi::new("a word".to_owned()),
         thread_purpose: None,
         answers: None,
         patient: Some("p0".parse().unwrap()),
         at: bench.clock_now(),
+        attachments: Vec::new(),
     };
+    let about = AttachmentRecord {
+        id: AttachmentId::new(bench.clock_now(), &postern_base::SystemRng).unwrap(),
+        kind: "text".to_owned(),
+        name: Phi::new("note.txt".to_owned()),
+        bytes: 5,
+    };
+    let file = NewAttachment { about: about.clone(), content: Phi::new(Arc::from(&b"hello"[..])), entry: entry() };
+    let inbound = NewInbound { attachments: vec![file], ..inbound };
     let raised = (("CHT-01", entry()), vec![entry()]);
     assert!(tenanted.put_inbound_with_alert(inbound.clone(), raised.1.clone(), raised.0.clone()).await.unwrap());
     assert!(!tenanted.put_inbound_with_alert(inbound, raised.1, raised.0).await.unwrap(), "once for a message");
+    let patient: PatientId = "p0".parse().unwrap();
+    let came = tenanted.received_from(&patient, None, 10).await.unwrap().into_iter().flat_map(|one| one.attachments);
+    let came: Vec<_> = came.collect();
+    assert_eq!((came.len(), came[0].id, came[0].name.reveal().as_str(), came[0].bytes), (1, about.id, "note.txt", 5));
+    assert_eq!(tenanted.attachment(&patient, about.id).await.unwrap().unwrap().reveal(), b"hello");
+    assert!(tenanted.attachment(&"p1".parse().unwrap(), about.id).await.unwrap().is_none(), "it is another's");
+    let (now, second) = (bench.clock_now(), jiff::SignedDuration::from_secs(1));
+    assert_eq!(tenanted.attached_bytes(&patient, now - second).await, Ok(5));
+    assert_eq!(tenanted.attached_bytes(&patient, now + second).await, Ok(0));
     let new = NewAlert { rule: "CHT-01", channel: Channel::Portal, patient: "p0".parse().unwrap() };
     tenanted.raise_alert(new, entry()).await.unwrap();
     let all = tenanted.alerts(true, None, 10).await.unwrap();

@@ -102,6 +102,8 @@ fn inbound(bench: &Bench, reference: &str, text: &str) -> NewInbound {
         answers: None,
         patient: None,
         at: bench.now(),
+        attachments: Vec::new(),
+        attachments: Vec::new(),
     }
 }
 

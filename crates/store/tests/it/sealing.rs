@@ -106,6 +106,7 @@ async fn a_mark_in_everything_a_patient_would_call_theirs_is_in_no_file() {
             answers: None,
             patient: None,
             at: bench.now(),
+            attachments: Vec::new(),
         };
         bench.sunrise.put_inbound(inbound, Vec::new()).await.unwrap();
     }

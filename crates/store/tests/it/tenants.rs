@@ -90,6 +90,7 @@ async fn points_patients_and_inbound_stay_with_their_tenant() {
         answers: None,
         patient: None,
         at: bench.now(),
+        attachments: Vec::new(),
     };
     assert!(bench.sunrise.put_inbound(inbound.clone(), Vec::new()).await.unwrap());
     let resource = DirectoryResource {

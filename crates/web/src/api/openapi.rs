@@ -113,6 +113,7 @@ fn body(takes: Takes) -> Option<Value> {
         Takes::Json(schema) => Some(json!({ "application/json": { "schema": reference(schema) } })),
         Takes::JsonLines(schema) => Some(json!({ "application/x-ndjson": { "schema": reference(schema) } })),
         Takes::Form => Some(json!({ "application/x-www-form-urlencoded": { "schema": { "type": "object" } } })),
+        Takes::Files => Some(json!({ "multipart/form-data": { "schema": { "type": "object" } } })),
         Takes::Anything => Some(json!({ "*/*": {} })),
     }
 }
@@ -154,7 +155,7 @@ fn problems(route: &Route) -> Vec<Kind> {
         Takes::Json(_) | Takes::JsonLines(_) => {
             kinds.extend([Kind::TooLarge, Kind::UnsupportedMediaType, Kind::Malformed, Kind::BadRequest]);
         }
-        Takes::Anything | Takes::Form => kinds.push(Kind::TooLarge),
+        Takes::Anything | Takes::Form | Takes::Files => kinds.push(Kind::TooLarge),
         Takes::Nothing => {}
     }
     if route.path.contains('{') {

@@ -9,7 +9,7 @@ use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use postern_base::MessageId;
+use postern_base::{AttachmentId, MessageId};
 use postern_engine::portal::NewInvitation;
 use postern_engine::wire::{self, NewReview, ReadReason};
 use serde::Serialize;
@@ -78,15 +78,35 @@ pub(crate) async fn inbound(
     let given = parameters(query.as_deref(), &["limit", "cursor", "why"])?;
     let limit = limit(&given)?;
     let before = value(&given, "cursor").map(number).transpose()?;
-    let why = value(&given, "why").and_then(ReadReason::read).ok_or_else(|| {
-        let known = ReadReason::ALL.map(ReadReason::as_str).join(", ");
-        Problem::new(Kind::Malformed, format!("`why`: expected why you read it, one of {known}.")).at("why")
-    })?;
+    let why = why(&given)?;
     let mut rows = web.engine().received(&caller.0, &patient, why, before, limit.saturating_add(1)).await?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
     json(StatusCode::OK, &serde_json::json!({ "inbound": rows, "next": next }))
+}
+
+/// `GET /v1/patients/{id}/inbound/{inbound}/attachments/{attachment}`.
+pub(crate) async fn attachment(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path((patient, inbound, attachment)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let given = parameters(query.as_deref(), &["why"])?;
+    let why = why(&given)?;
+    let inbound = number(&inbound).map_err(|_| Problem::not_found())?;
+    let attachment: AttachmentId = attachment.parse().map_err(|_| Problem::not_found())?;
+    let (kind, content) = web.engine().received_attachment(&caller.0, &patient, (inbound, attachment), why).await?;
+    crate::portal::given(kind, content)
+}
+
+/// Why something is read, which whoever reads it has to say.
+fn why(given: &[(String, String)]) -> Result<ReadReason, Problem> {
+    value(given, "why").and_then(ReadReason::read).ok_or_else(|| {
+        let known = ReadReason::ALL.map(ReadReason::as_str).join(", ");
+        Problem::new(Kind::Malformed, format!("`why`: expected why you read it, one of {known}.")).at("why")
+    })
 }
 
 /// `POST /v1/patients/{id}/inbound/{inbound}/review`.

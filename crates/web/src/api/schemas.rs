@@ -5,6 +5,7 @@
 use crate::problem::Kind;
 use postern_base::{Channel, EmailMode, EmailTier, Form, Language, Level, Purpose, Review};
 use postern_engine::Scope;
+use postern_engine::portal::FileKind;
 use postern_engine::wire::{CASE_SCHEMA, DECISION_SCHEMA, LiftReason};
 use serde_json::{Map, Value, json};
 
@@ -216,9 +217,12 @@ fn portal_copies() -> Value {
 }
 
 fn inbound() -> Value {
+    let kinds = FileKind::ALL.map(FileKind::as_str);
+    let file = given(json!({ "id": text(), "kind": either(&kinds), "name": text(), "bytes": whole() }));
     let row = given(json!({
         "id": whole(), "at": instant(), "channel": words(Channel::ALL), "from": text(), "text": text(), "read_as": text(),
         "purpose": words(Purpose::ALL), "answers": text(), "theirs": boolean(), "reviewed": words(Review::ALL),
+        "attachments": list_of(&file),
     }));
     given(json!({ "inbound": list_of(&row), "next": { "type": ["string", "null"] } }))
 }

@@ -1,6 +1,7 @@
 //! Messages: the list, one with what was written to it, writing back. A text comes from the engine alone, which asks the gate whether it may
 //! be read and writes down who read it.
 
+use super::files;
 use super::find;
 use super::form::{Form, Wrong};
 use super::page::{Frame, Link, Notice, draw, draw_as, go};
@@ -70,7 +71,14 @@ struct MessagePage<'a> {
     openings: Vec<String>,
     errors: Vec<Wrong>,
     draft: String,
+    file_hint: String,
     sent: bool,
+}
+
+impl MessagePage<'_> {
+    fn is_wrong(&self, field: &str) -> bool {
+        self.errors.iter().any(|error| error.field == field)
+    }
 }
 
 struct Shown {
@@ -83,6 +91,7 @@ struct Shown {
 struct Reply {
     body: String,
     when: String,
+    files: Vec<files::Shown>,
 }
 
 #[derive(Template)]
@@ -197,13 +206,15 @@ async fn show(
         openings: openings.iter().map(|one| opening(visit, one)).collect(),
         errors,
         draft: draft.to_owned(),
+        file_hint: files::hint(visit),
         sent,
     };
     draw_as(status, &page)
 }
 
 fn reply(visit: &Visit, written: Written) -> Reply {
-    Reply { when: visit.time(written.at), body: written.text.into_inner() }
+    let files = written.attachments.into_iter().map(|file| files::shown(visit, file)).collect();
+    Reply { when: visit.time(written.at), body: written.text.into_inner(), files }
 }
 
 /// Who opened it and when, as a line.
@@ -244,7 +255,7 @@ pub(super) async fn download(
 }
 
 /// Why it is not shown, as a page; who must show more of themselves is asked for it.
-fn not_now(visit: &Visit, id: MessageId, why: NotNow) -> Result<Response, Problem> {
+pub(super) fn not_now(visit: &Visit, id: MessageId, why: NotNow) -> Result<Response, Problem> {
     let against = match why {
         NotNow::NotFound => return Err(Problem::not_found()),
         NotNow::Unavailable => return Err(Problem::unavailable("The store does not answer now.")),
@@ -271,11 +282,16 @@ pub(super) async fn answer(
 ) -> Result<Response, Problem> {
     let (id, text) = (MessageId(id), visit.fields.value("text"));
     let said = |sentence: String| vec![Wrong::of("text", sentence)];
-    if text.is_empty() {
+    let of_file = |sentence: String| vec![Wrong::of("file", sentence)];
+    // What did not come whole has no files: words that say danger or stop are taken all the same.
+    if let Some(cut) = visit.fields.cut.filter(|_| !is_heard_anyway(text)) {
+        return show(&web, &visit, id, (of_file(files::cut(&visit, cut)), text, false)).await;
+    }
+    if text.is_empty() && visit.fields.files.is_empty() {
         return show(&web, &visit, id, (said(visit.texts.say("message-reply-empty")), "", false)).await;
     }
     let too_long = || said(visit.texts.with("message-reply-long", "count", LONGEST));
-    match web.engine().reply(visit.signed_in()?, id, text).await {
+    match web.engine().reply(visit.signed_in()?, id, text, &visit.fields.files).await {
         // RULES CHT-01: who is in danger hears at once where there is help.
         Ok(Replied::Danger) => Ok(go(&visit, "/help")),
         Ok(Replied::DangerNotTaken) => help_unsent(&visit, true),
@@ -283,11 +299,19 @@ pub(super) async fn answer(
             let wait = said(visit.texts.say("message-reply-wait"));
             show(&web, &visit, id, (wait, text, false)).await
         }
+        Ok(Replied::NotThisFile(why)) => {
+            show(&web, &visit, id, (of_file(files::refused(&visit, why)), text, false)).await
+        }
         Ok(Replied::NotTaken) => show(&web, &visit, id, (too_long(), text, false)).await,
         Ok(Replied::Taken) => Ok(go(&visit, &format!("/messages/{id}/sent"))),
         Ok(Replied::Stopped) => Ok(go(&visit, &format!("/messages/{id}/stopped"))),
         Err(why) => not_now(&visit, id, why),
     }
+}
+
+/// Danger (RULES CHT-01), or a stop.
+fn is_heard_anyway(text: &str) -> bool {
+    postern_engine::portal::speaks_of_danger(text) || postern_gate::revocation::read(text).stops()
 }
 
 /// `GET /help`: a page with an address of its own, so that it can be read in the other language. The address says nothing of why.

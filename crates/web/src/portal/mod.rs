@@ -12,9 +12,11 @@ mod astray;
 mod choices;
 mod colour;
 mod enrol;
+mod files;
 mod find;
 mod form;
 mod messages;
+mod multipart;
 mod page;
 mod persons;
 mod place;
@@ -26,6 +28,7 @@ mod security;
 mod sign_in;
 mod stop;
 mod texts;
+mod upload;
 mod visit;
 mod wishes;
 
@@ -34,7 +37,9 @@ pub use routes::PORTAL;
 pub(crate) use routes::LINK;
 
 pub(crate) use astray::as_pages;
+pub(crate) use files::given;
 pub(crate) use place::by_host;
+pub(crate) use upload::{Uploads, brings_files};
 pub(crate) use visit::guard;
 
 /// Whether a path is one of a portal's pages, as a practice's own host has them.

@@ -1,7 +1,7 @@
 //! Every page of the portal: who may open it, and what it records. `matrix.out` beside this file is the same as a table.
 
 use super::{
-    account, arrive, assets, choices, enrol, find, messages, persons, points, security, sign_in, stop, wishes,
+    account, arrive, assets, choices, enrol, files, find, messages, persons, points, security, sign_in, stop, wishes,
 };
 use crate::routes::{Access, Gives, Method, Records, Route, Takes};
 use axum::routing::{MethodRouter, get, post};
@@ -193,14 +193,28 @@ pub const PORTAL: &[Route] = &[
     page("/p/{tenant}/messages/{message}/stopped", "portalStopped", Access::Patient, "An answer said stop.", || {
         get(messages::stopped)
     }),
-    form(
-        "/p/{tenant}/messages/{message}/reply",
-        "portalReply",
-        Access::Patient,
-        Records::Received,
-        "Write back.",
-        || post(messages::answer),
-    ),
+    Route {
+        takes: Takes::Files,
+        ..form(
+            "/p/{tenant}/messages/{message}/reply",
+            "portalReply",
+            Access::Patient,
+            Records::Received,
+            "Write back.",
+            || post(messages::answer),
+        )
+    },
+    Route {
+        records: Records::Disclosed,
+        gives: (200, Gives::Text("application/octet-stream")),
+        ..page(
+            "/p/{tenant}/messages/{message}/files/{file}",
+            "portalDownloadFile",
+            Access::Patient,
+            "A file that was sent with an answer.",
+            || get(files::download),
+        )
+    },
     page("/p/{tenant}/help", "portalHelp", Access::Patient, "Where there is help at once.", || get(messages::help)),
     page(
         "/p/{tenant}/messages/{message}/confirm",
@@ -486,7 +500,10 @@ mod tests {
             assert!(matches!(route.access, Access::Browser | Access::Patient), "{}", route.id);
             match route.method {
                 Method::Get => assert!(matches!(route.records, Records::Nothing | Records::Disclosed), "{}", route.id),
-                Method::Post => assert_eq!(route.takes, Takes::Form, "{}", route.id),
+                Method::Post => {
+                    let wanted = if route.id == "portalReply" { Takes::Files } else { Takes::Form };
+                    assert_eq!(route.takes, wanted, "{}", route.id);
+                }
                 other => panic!("{}: {other:?} is no method of a form", route.id),
             }
             if route.access == Access::Browser {

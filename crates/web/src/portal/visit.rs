@@ -1,12 +1,13 @@
 //! Who looks at a page: the browser, told apart by a cookie, and the person signed in on it, if one is. What changes anything is taken
 //! only from a page of ours, opened in the same browser.
 
+use super::multipart::Parts;
 use super::page::{Frame, Notice};
 use super::place::{OwnHost, Place};
 use super::texts::{Texts, preferred};
 use crate::caller::Trace;
 use crate::problem::{Kind, Problem};
-use crate::routes::{Access, Method, Route};
+use crate::routes::{Access, Method, Route, Takes};
 use crate::server::Peer;
 use crate::web::Web;
 use aws_lc_rs::{constant_time, hmac};
@@ -15,12 +16,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use postern_base::{Hex, Language, Secret};
-use postern_engine::portal::Visitor;
+use postern_engine::portal::{Upload, Visitor};
 use std::net::IpAddr;
 use std::sync::Arc;
-
-/// The most that a form of ours holds, in bytes.
-const FORM_MAX: usize = 192 * 1024;
 
 /// The cookies there are.
 #[derive(Debug, Clone, Copy)]
@@ -141,36 +139,57 @@ fn name_of(place: &Place, cookie: Cookie, secure: bool) -> String {
     format!("{prefix}postern-{}-{}", place.tenant, cookie.as_str())
 }
 
-/// A form as it came: names and values.
+/// Why not all of a form was taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// Its files are too long together.
+    TooLong,
+    /// Others are sending files, or the same account is.
+    Busy,
+}
+
+/// A form as it came: names and values, and files.
 #[derive(Default)]
-pub(crate) struct Fields(Vec<(String, String)>);
+pub(crate) struct Fields {
+    values: Vec<(String, String)>,
+    pub(super) files: Vec<Upload>,
+    /// It did not come whole: there are no files of it.
+    pub(super) cut: Option<Cut>,
+}
 
 impl Fields {
-    fn read(body: &[u8]) -> Self {
-        Self(form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+    pub(super) fn read(body: &[u8]) -> Self {
+        let pairs = form_urlencoded::parse(body);
+        let values = pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        Self { values, ..Self::default() }
+    }
+
+    pub(super) fn of_parts(parts: Parts, cut: Option<Cut>) -> Self {
+        let files = if cut.is_none() { parts.files } else { Vec::new() };
+        Self { values: parts.values, files, cut }
     }
 
     /// The value of `name`, without blanks around it; empty when it did not come.
     pub(crate) fn value(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
+        self.values.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
     }
 
     /// The value of `name` as it was typed: blanks are part of a password.
     pub(crate) fn exactly(&self, name: &str) -> Secret<String> {
-        let value = self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let value = self.values.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         Secret::new(value.unwrap_or_default())
     }
 
     /// Every value of `name`.
     pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.values.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
 impl Fields {
     /// All of it but the token, to be brought once more.
     pub(super) fn again(&self) -> impl Iterator<Item = (&str, &str)> {
-        let all = self.0.iter().filter(|(name, _)| name != "csrf");
+        let all = self.values.iter().filter(|(name, _)| name != "csrf");
         all.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
@@ -226,11 +245,13 @@ async fn enter(
     };
     visit.csrf = csrf(&tie);
     if route.method != Method::Get {
-        let read = tokio::time::timeout(web.config().body_time, axum::body::to_bytes(body, FORM_MAX)).await;
-        let bytes = read
-            .map_err(|_| Problem::new(Kind::TooSlow, "The form did not arrive in time; nothing was stored."))?
-            .map_err(|_| Problem::new(Kind::TooLarge, "The form is larger than what is taken."))?;
-        let fields = Fields::read(&bytes);
+        let fields = if route.takes == Takes::Files {
+            let sender = visit.visitor.as_ref().filter(|_| from_here(&parts.headers));
+            let sender = sender.map(|visitor| (visitor.account, visit.csrf.as_str()));
+            super::upload::with_files(web, &parts.headers, body, sender).await?
+        } else {
+            super::upload::plain(web, body).await?
+        };
         // A form without a cookie is tied to nothing, so it comes from no page that we gave to this browser.
         if fresh || !from_here(&parts.headers) || !ours(&visit.csrf, fields.value("csrf")) {
             return if in_danger(&fields) { super::messages::help_unsent(&visit, false) } else { stale(&visit) };
@@ -321,7 +342,7 @@ fn csrf(tie: &Secret<String>) -> String {
     Hex(hmac::sign(&key, b"portal form 1").as_ref()).to_string()
 }
 
-fn ours(wanted: &str, brought: &str) -> bool {
+pub(super) fn ours(wanted: &str, brought: &str) -> bool {
     constant_time::verify_slices_are_equal(wanted.as_bytes(), brought.as_bytes()).is_ok()
 }
 

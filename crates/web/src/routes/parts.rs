@@ -66,6 +66,8 @@ pub enum Takes {
     JsonLines(&'static str),
     /// A form.
     Form,
+    /// A form, with files or without.
+    Files,
     /// Whatever the vendor sends.
     Anything,
 }

@@ -47,6 +47,18 @@ pub(super) const PATIENTS: &[Route] = &[
         handler: || get(patients::inbound),
     },
     Route {
+        method: Method::Get,
+        path: "/v1/patients/{id}/inbound/{inbound}/attachments/{attachment}",
+        id: "readAttachment",
+        summary: "A file that came with what a patient wrote, as a download; who opens it, and why, is recorded.",
+        access: Access::Scopes(&[Scope::ContentRead]),
+        records: Records::Disclosed,
+        takes: Takes::Nothing,
+        parameters: &[("why", "query", "Why you open it, as for `listInbound`; asked for.")],
+        gives: (200, Gives::Text("application/octet-stream")),
+        handler: || get(patients::attachment),
+    },
+    Route {
         method: Method::Post,
         path: "/v1/patients/{id}/inbound/{inbound}/review",
         id: "reviewInbound",

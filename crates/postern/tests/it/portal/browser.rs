@@ -37,6 +37,11 @@ impl Browser {
         Self { ahead: self.ahead, ..Self::new(self.address, self.base.trim_start_matches("/p/")) }
     }
 
+    /// Where the server listens.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A page, by its path within the portal.
     pub(super) fn get(&mut self, path: &str) -> Answer {
         let path = format!("{}{path}", self.base);

@@ -61,7 +61,7 @@ fn every_page(answer: &Answer, what: &str) {
 
 fn path_of(pattern: &str, ward: &Ward) -> String {
     let path = pattern.strip_prefix("/p/{tenant}").unwrap();
-    path.replace("{message}", &ward.message).replace("{token}", "bcdfghjkmnpqrstv")
+    path.replace("{message}", &ward.message).replace("{token}", "bcdfghjkmnpqrstv").replace("{file}", &ward.theirs)
 }
 
 #[test]

@@ -81,10 +81,15 @@ impl Ward {
         line.trim().parse().expect("a number")
     }
 
+    /// A program of the second practice.
+    pub(super) fn other_staff(&self) -> Client {
+        Client::new(self.clinic.address(), &self.other_key)
+    }
+
     /// What the practice can see of what a patient wrote.
     pub(super) fn written(&self) -> Value {
         let mine = self.clinic.client().get("/v1/patients/p1/inbound?why=treatment").json();
-        let theirs = Client::new(self.clinic.address(), &self.other_key).get("/v1/patients/p1/inbound?why=treatment");
+        let theirs = self.other_staff().get("/v1/patients/p1/inbound?why=treatment");
         json!([mine, theirs.json()])
     }
 }

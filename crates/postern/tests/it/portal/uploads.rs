@@ -1,0 +1,274 @@
+//! Files with an answer, and everything that is no such file: what is taken is kept sealed and given back as a download alone; what is not
+//! leaves the words where they were and nothing in the record.
+
+use super::browser::Browser;
+use super::ward::Ward;
+use crate::client::{Answer, Client};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// Sixteen bytes in a line, so that what is searched for on disk is found however it lies.
+const SECRET: &str = "the knee is swollen and purple";
+
+fn note() -> Vec<u8> {
+    format!("On Monday {SECRET}.\n").into_bytes()
+}
+
+/// A picture of this many elements, with `more` behind its end.
+fn png(wide: u32, high: u32, more: &[u8]) -> Vec<u8> {
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    let size = [&wide.to_be_bytes()[..], &high.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+    for (kind, data) in [(b"IHDR", &size[..]), (b"IDAT", b"123"), (b"IEND", b"")] {
+        png.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+        png.extend([&kind[..], data, &[0; 4]].concat());
+    }
+    png.extend_from_slice(more);
+    png
+}
+
+/// A PDF so long.
+fn pdf(length: usize) -> Vec<u8> {
+    let mut pdf = b"%PDF-1.7\n".to_vec();
+    pdf.resize(length - 25, b' ');
+    pdf.extend_from_slice(b"\nstartxref\n123456789\n%%EOF"[1..].as_ref());
+    pdf
+}
+
+/// The body of a form with files, as a browser writes it.
+fn body(fields: &[(&str, &str)], files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        body.extend(format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+    }
+    for (name, content) in files {
+        let head = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: image/png\r\n\r\n"
+        );
+        body.extend([head.as_bytes(), content, b"\r\n"].concat());
+    }
+    body.extend_from_slice(b"--b--\r\n");
+    body
+}
+
+fn send(browser: &mut Browser, message: &str, text: &str, files: &[(&str, Vec<u8>)]) -> Answer {
+    let csrf = browser.csrf();
+    let body = body(&[("csrf", &csrf), ("text", text)], files);
+    raw(browser, message, &body)
+}
+
+fn raw(browser: &mut Browser, message: &str, body: &[u8]) -> Answer {
+    let origin = format!("http://{}", browser.address());
+    let path = format!("{}/messages/{message}/reply", browser.base);
+    let headers = [
+        ("Content-Type", "multipart/form-data; boundary=b"),
+        ("Origin", origin.as_str()),
+        ("Sec-Fetch-Site", "same-origin"),
+    ];
+    browser.ask("POST", &path, &headers, body)
+}
+
+/// The addresses of the files on a page, and what they are called.
+fn listed(page: &str) -> Vec<(String, String)> {
+    let rest = page
+        .split("<ul class=\"files\">")
+        .skip(1)
+        .flat_map(|list| list.split("</ul>").next().unwrap().split("<li>").skip(1));
+    rest.map(|item| {
+        let address = item.split("href=\"").nth(1).unwrap().split('"').next().unwrap();
+        let name = item.split('>').nth(1).unwrap().split('<').next().unwrap();
+        (address.trim_start_matches("/p/clinic").to_owned(), name.to_owned())
+    })
+    .collect()
+}
+
+#[test]
+fn files_go_with_an_answer_are_kept_sealed_and_come_back_as_downloads_to_who_may_have_them() {
+    let mut ward = Ward::open("files");
+    let message = ward.message.clone();
+    let picture = png(4_000, 3_000, b"PK\x03\x04<script>alert(1)</script>");
+    let files =
+        [("knee.PNG", picture.clone()), ("note.txt", note()), ("C:\\fakepath\\scan.pdf.exe", pdf(10 * 1024 * 1024))];
+    let answer = send(&mut ward.alma.browser, &message, "Here is my knee", &files);
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let page = ward.alma.browser.get(&format!("/messages/{message}")).text();
+    let files = listed(&page);
+    let names: Vec<&str> = files.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["knee.png", "note.txt", "scan.pdf"], "{page}");
+
+    let before = ward.entries();
+    let given = ward.alma.browser.get(&files[0].0);
+    assert_eq!(given.body, picture[..picture.len() - 29], "what hung behind the picture is not kept");
+    assert_eq!(given.header("content-type"), Some("application/octet-stream"));
+    assert_eq!(given.header("content-disposition"), Some("attachment; filename=\"file.png\""));
+    assert_eq!(given.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(given.header("cache-control"), Some("no-store"));
+    assert!(given.header("content-security-policy").is_some_and(|policy| policy.contains("sandbox")));
+    assert_eq!(ward.entries(), before + 1, "who opened it is written down");
+    assert_eq!(ward.alma.browser.get(&files[1].0).body, note());
+
+    // Staff have it by the API, with a reason, under the message it came with.
+    let mut staff = ward.clinic.client();
+    let inbound = staff.get("/v1/patients/p1/inbound?why=treatment").json();
+    let row = &inbound["inbound"][0];
+    assert_eq!((row["text"].as_str(), row["attachments"].as_array().map(Vec::len)), (Some("Here is my knee"), Some(3)));
+    let file = &row["attachments"][1];
+    assert_eq!((file["kind"].as_str(), file["name"].as_str()), (Some("text"), Some("note.txt")));
+    let path = format!("/v1/patients/p1/inbound/{}/attachments/{}", row["id"], file["id"].as_str().unwrap());
+    assert_eq!(staff.get(&path).status, 422, "nobody opens one without a reason");
+    let before = ward.entries();
+    let read = staff.get(&format!("{path}?why=treatment"));
+    assert_eq!((read.status, &read.body), (200, &note()));
+    assert_eq!(read.header("content-type"), Some("application/octet-stream"));
+    assert_eq!(ward.entries(), before + 1);
+    // Another patient's path, another practice's key: nothing.
+    for path in [path.replace("/p1/", "/p2/"), path.replace(&row["id"].to_string(), "1")] {
+        assert_eq!(staff.get(&format!("{path}?why=treatment")).status, 404, "{path}");
+    }
+    let stranger = ward.other_staff().get(&format!("{path}?why=treatment"));
+    assert_eq!(stranger.status, 404, "{}", stranger.text());
+    assert_eq!(Client::new(ward.clinic.address(), "").get(&format!("{path}?why=treatment")).status, 401);
+
+    // Nor another visitor, another message, nobody.
+    let id = files[1].0.rsplit('/').next().unwrap().to_owned();
+    for path in [files[1].0.clone(), format!("/messages/{}/files/{id}", ward.elsewhere)] {
+        assert_eq!(ward.stranger.browser.get(&path).status, 404, "{path}");
+    }
+    assert_eq!(ward.alma.browser.get(&format!("/messages/{}/files/{id}", ward.theirs)).status, 404);
+    assert_eq!(ward.nobody().get(&files[1].0).status, 303);
+    // On disk there is nothing of it.
+    for file in std::fs::read_dir(ward.clinic.folder.join("data")).unwrap().map(|file| file.unwrap().path()) {
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        for clear in [SECRET, "fakepath", "knee.png"] {
+            assert!(
+                !bytes.windows(clear.len()).any(|window| window == clear.as_bytes()),
+                "{clear} in {}",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_no_such_file_is_not_taken_and_the_words_stay_on_the_page() {
+    let mut ward = Ward::open("files-refused");
+    let message = ward.message.clone();
+    let before = (ward.entries(), ward.written());
+    let six: Vec<(&str, Vec<u8>)> = (0..6).map(|_| ("a.png", png(1, 1, b""))).collect();
+    for (what, files) in [
+        ("a page", vec![("knee.png", b"<html><script>alert(1)</script>".to_vec())]),
+        ("a drawing", vec![("knee.png", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>".to_vec())]),
+        ("a program", vec![("knee.jpg", b"MZ\x90\x00\x03".to_vec())]),
+        ("a ZIP that says it is a PDF", vec![("knee.pdf", b"PK\x03\x04%PDF-1.7 startxref %%EOF".to_vec())]),
+        ("a PDF behind a page", vec![("knee.pdf", [b"<!doctype html>", &pdf(500)[..]].concat())]),
+        ("a picture that fills a machine", vec![("bomb.png", png(60_000, 60_000, b""))]),
+        ("a picture that is cut off", vec![("cut.png", png(1, 1, b"")[..40].to_vec())]),
+        ("an empty file", vec![("empty.txt", Vec::new())]),
+        ("six files", six),
+        ("one byte too many", vec![("long.pdf", pdf(10 * 1024 * 1024 + 1))]),
+        ("one of two", vec![("good.png", png(1, 1, b"")), ("bad.png", b"GIF89a".to_vec())]),
+    ] {
+        let answer = send(&mut ward.alma.browser, &message, "Words <b>kept</b>", &files);
+        assert_eq!(answer.status, 422, "{what}: {}", answer.text());
+        let page = answer.text();
+        assert!(page.contains("href=\"#file\"") && page.contains("id=\"file\" name=\"file\""), "{what}: {page}");
+        assert!(page.contains("Words &#60;b&#62;kept&#60;/b&#62;</textarea>"), "{what}: {page}");
+        assert_eq!((ward.written(), listed(&page).len()), (before.1.clone(), 0), "{what}");
+    }
+    // All of it together is more than is ever taken: it is read past, and the same is said.
+    let huge = vec![("a.pdf", pdf(10 * 1024 * 1024)); 6];
+    let answer = send(&mut ward.alma.browser, &message, "Words kept", &huge);
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    assert!(answer.text().contains("Words kept</textarea>"));
+    assert_eq!(ward.written(), before.1);
+    // Who says stop, or is in danger, is heard whatever hangs on it.
+    let answer = send(&mut ward.alma.browser, &message, "I want to kill myself", &[("bad.png", b"GIF89a".to_vec())]);
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/p/clinic/help")));
+    let answer = send(&mut ward.alma.browser, &message, "STOP", &huge);
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    assert!(answer.header("location").is_some_and(|to| to.ends_with("/stopped")), "{answer:?}");
+}
+
+#[test]
+fn a_name_is_shown_as_a_label_whatever_is_hidden_in_it() {
+    let mut ward = Ward::open("files-names");
+    let message = ward.message.clone();
+    let names = [
+        "../../../etc/passwd",
+        "knee\u{202e}gnp.exe",
+        "a%0D%0ASet-Cookie: x=1.png",
+        "<img src=x onerror=alert(1)>.html",
+        "",
+    ];
+    let files: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (*name, png(1, 1, b""))).collect();
+    let answer = send(&mut ward.alma.browser, &message, "", &files);
+    assert_eq!(answer.status, 303, "files go without words too: {}", answer.text());
+    let page = ward.alma.browser.get(&format!("/messages/{message}")).text();
+    let shown: Vec<String> = listed(&page).into_iter().map(|(_, name)| name).collect();
+    assert_eq!(
+        shown,
+        ["passwd.png", "kneegnp.png", "aSet-Cookie x=1.png", "img src=x onerror=alert(1).png", "file.png"],
+        "{page}"
+    );
+    for (address, _) in listed(&page) {
+        let answer = ward.alma.browser.get(&address);
+        assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"file.png\""));
+        assert!(answer.header("set-cookie").is_none());
+    }
+}
+
+#[test]
+fn a_form_with_files_is_taken_only_from_its_own_page_and_a_slow_one_holds_nobody_up() {
+    let mut ward = Ward::with("files-forged", |clinic| clinic.configure("[server]\n", "[server]\nbody_seconds = 1\n"));
+    let message = ward.message.clone();
+    let before = (ward.entries(), ward.written());
+    let other = ward.stranger.browser.csrf();
+    for csrf in ["", "no", other.as_str()] {
+        for files in [vec![("a.png", png(1, 1, b""))], vec![("a.pdf", pdf(3 * 1024 * 1024))]] {
+            let form = body(&[("csrf", csrf), ("text", "forged")], &files);
+            assert_eq!(raw(&mut ward.alma.browser, &message, &form).status, 403, "{csrf}");
+            assert!(raw(&mut ward.nobody(), &message, &form).status == 403);
+        }
+    }
+    // The token behind a long file is none: a form of ours has it first.
+    let own = ward.alma.browser.csrf();
+    let mut late = body(&[], &[("a.pdf", pdf(1024 * 1024))]);
+    late.truncate(late.len() - 7);
+    late.extend(body(&[("csrf", &own), ("text", "forged")], &[]));
+    assert_eq!(raw(&mut ward.alma.browser, &message, &late).status, 403);
+    // Files on a form that has none, and a body that is no form at all.
+    let form = body(&[("csrf", &own), ("name", "alma")], &[("a.png", png(1, 1, b""))]);
+    let origin = format!("http://{}", ward.clinic.address());
+    let headers = [
+        ("Content-Type", "multipart/form-data; boundary=b"),
+        ("Origin", origin.as_str()),
+        ("Sec-Fetch-Site", "same-origin"),
+    ];
+    assert_eq!(ward.alma.browser.ask("POST", "/p/clinic/choices/language", &headers, &form).status, 403);
+    assert_eq!(raw(&mut ward.alma.browser, &message, b"--b--b--b\r\n\r\n--b").status, 403);
+
+    // It begins, and then nothing more comes.
+    let cookies: Vec<String> =
+        ward.alma.browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let begun = body(&[("csrf", &own), ("text", "slow")], &[("a.pdf", pdf(1024 * 1024))]);
+    let mut stream = TcpStream::connect(ward.clinic.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = format!(
+        "POST /p/clinic/messages/{message}/reply HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nCookie: {1}\r\n\
+         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {2}\r\n\r\n",
+        ward.clinic.address(),
+        cookies.join("; "),
+        begun.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&begun[..begun.len() / 2]).unwrap();
+    assert_eq!(ward.nobody().get("/sign-in").status, 200, "others are served meanwhile");
+    let mut said = [0; 4096];
+    let read = stream.read(&mut said).unwrap_or(0);
+    let said = String::from_utf8_lossy(&said[..read]);
+    assert!(said.starts_with("HTTP/1.1 408"), "{said}");
+    assert_eq!((ward.entries(), ward.written()), before, "none of them left anything");
+    // The account is free to send again.
+    let answer = send(&mut ward.alma.browser, &message, "now", &[("a.pdf", pdf(1024 * 1024))]);
+    assert_eq!(answer.status, 303, "{}", answer.text());
+}
