@@ -150,7 +150,7 @@ impl Engine {
         let place = |one: &&DeliveryRecord| (one.candidate.channel, ends_of(&one.candidate.point));
         Ok(Some(StopOffer {
             purpose: record.purpose,
-            names_kind: matches!(record.purpose, Purpose::AppointmentReminder | Purpose::Survey | Purpose::Marketing),
+            names_kind: is_named(record.purpose),
             places: reached.iter().map(place).collect(),
             initials,
             tenant,
@@ -169,17 +169,19 @@ impl Engine {
         }
         let mut any = false;
         for delivery in reached(&record) {
-            let of = Of {
-                tenant: tenant.clone(),
-                message: record.id,
-                delivery: delivery.id,
-                patient: record.patient.clone(),
-                purpose: record.purpose,
-                point: delivery.candidate.point.clone(),
-            };
-            let scope = OptOutScope::Purpose(record.purpose);
-            self.opt_out(&of, scope).await.map_err(|_: ReceiveFailure| UseError::Unavailable)?;
-            any = true;
+            for purpose in ended(record.purpose) {
+                let of = Of {
+                    tenant: tenant.clone(),
+                    message: record.id,
+                    delivery: delivery.id,
+                    patient: record.patient.clone(),
+                    purpose,
+                    point: delivery.candidate.point.clone(),
+                };
+                let scope = OptOutScope::Purpose(purpose);
+                self.opt_out(&of, scope).await.map_err(|_: ReceiveFailure| UseError::Unavailable)?;
+                any = true;
+            }
         }
         Ok(any)
     }
@@ -200,6 +202,20 @@ impl Engine {
             record => Ok(record?.map(|record| (tenant, record))),
         }
     }
+}
+
+/// Whether the page of a link says what kind of message it ends: whoever holds the link may read it.
+const fn is_named(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::AppointmentReminder | Purpose::Survey | Purpose::Marketing)
+}
+
+/// What the link of such a message ends. A kind that tells of care is not named, and its notices all look the same: who ends one of them
+/// ends them all, as the page says.
+fn ended(purpose: Purpose) -> Vec<Purpose> {
+    if is_named(purpose) {
+        return vec![purpose];
+    }
+    CHOSEN.iter().copied().filter(|purpose| !is_named(*purpose)).collect()
 }
 
 /// The deliveries of a message by machine that a patient may stop.

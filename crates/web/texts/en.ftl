@@ -65,7 +65,10 @@ sign-in-name = Sign-in name
 sign-in-name-hint = The name you chose when you made your account.
 sign-in-word = Password
 sign-in-wrong = The name or the password is not right, or this account can't sign in this way. Check both and try again.
-sign-in-wait = There were too many tries. Wait { $minutes } minutes and try again. Signing in with a passkey still works.
+sign-in-wait = { $minutes ->
+    [one] There were too many tries. Wait 1 minute and try again.
+   *[other] There were too many tries. Wait { $minutes } minutes and try again.
+}
 sign-in-lost = I can't sign in
 sign-in-new = I am new here
 code = Your code
@@ -104,7 +107,7 @@ enrol-more-hint = The one we have on record. If you use this for somebody else, 
 enrol-more-empty = Type a last name, phone number, or e-mail address
 enrol-refused = Those details don't match, or the code was used or is too old. Check the code and what you typed. You can call us for a new code.
 factor = How do you want to sign in?
-factor-text = You can add the other later.
+factor-text = If you pick a password, you can add a passkey later.
 factor-which = Pick one
 factor-passkey = Passkey
 factor-passkey-hint = With your face, finger, or the PIN of your device. Nothing to remember.
@@ -247,7 +250,7 @@ account-self = Yourself
 account-switch = Look at these messages
 account-now = You look at these now
 account-download = Download your messages
-account-download-text = All your messages, with proofs that nothing was changed.
+account-download-text = All your messages that can be shown to you now, in one file. With each comes a proof that our record of it is unbroken.
 device-phone = Phone
 device-tablet = Tablet
 device-computer = Computer
@@ -489,3 +492,11 @@ file-not-one = A file can't be opened here. We take photos (JPEG, PNG), PDF, and
 file-enough = You sent a lot of files today. Send the rest tomorrow, or call us.
 file-busy = We can't take files right now. Wait a minute and send again.
 file-again = Nothing was sent yet. Your words are still below. Pick your files again.
+
+# A factor once more; an account with a passkey alone.
+confirm-text = Before you change where your messages go, show that it is still you.
+confirm-by-code = Use a code from my app
+confirm-by-passkey = Use my passkey
+enrolled = Your account is ready
+lost-passkey = If you lose your device, call us: we check who you are and send you a new invitation. Add a second passkey on another device to be safe.
+points-who-empty = Choose whether anybody else reads what comes there

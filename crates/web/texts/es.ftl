@@ -65,7 +65,10 @@ sign-in-name = Nombre de usuario
 sign-in-name-hint = El nombre que eligió al crear su cuenta.
 sign-in-word = Contraseña
 sign-in-wrong = El nombre o la contraseña no son correctos, o esta cuenta no puede entrar así. Revise los dos e inténtelo de nuevo.
-sign-in-wait = Hubo demasiados intentos. Espere { $minutes } minutos e inténtelo de nuevo. La llave de acceso sigue funcionando.
+sign-in-wait = { $minutes ->
+    [one] Hubo demasiados intentos. Espere 1 minuto e intente otra vez.
+   *[other] Hubo demasiados intentos. Espere { $minutes } minutos e intente otra vez.
+}
 sign-in-lost = No puedo entrar
 sign-in-new = Soy nuevo aquí
 code = Su código
@@ -104,7 +107,7 @@ enrol-more-hint = El que tenemos en su registro. Si usa esto por otra persona, d
 enrol-more-empty = Escriba un apellido, teléfono o correo
 enrol-refused = Los datos no coinciden, o el código ya se usó o es muy viejo. Revise el código y lo que escribió. Puede llamarnos para pedir otro.
 factor = ¿Cómo quiere entrar?
-factor-text = Después puede añadir la otra.
+factor-text = Si elige una contraseña, después puede agregar una llave de acceso.
 factor-which = Elija una
 factor-passkey = Llave de acceso
 factor-passkey-hint = Con su cara, su dedo o el PIN de su aparato. Nada que recordar.
@@ -247,7 +250,7 @@ account-self = Usted
 account-switch = Ver estos mensajes
 account-now = Está viendo estos
 account-download = Descargar sus mensajes
-account-download-text = Todos sus mensajes, con pruebas de que no se cambió nada.
+account-download-text = Todos sus mensajes que ahora se le pueden mostrar, en un archivo. Cada uno trae una prueba de que nuestro registro no tiene cortes.
 device-phone = Teléfono
 device-tablet = Tableta
 device-computer = Computadora
@@ -489,3 +492,11 @@ file-not-one = Un archivo no se puede abrir aquí. Aceptamos fotos (JPEG, PNG), 
 file-enough = Hoy envió muchos archivos. Envíe el resto mañana o llámenos.
 file-busy = Ahora no podemos recibir archivos. Espere un minuto y envíe otra vez.
 file-again = Todavía no se envió nada. Sus palabras siguen abajo. Elija sus archivos otra vez.
+
+# Otra prueba; una cuenta solo con llave de acceso.
+confirm-text = Antes de cambiar adónde llegan sus mensajes, muestre que es usted.
+confirm-by-code = Usar un código de mi aplicación
+confirm-by-passkey = Usar mi llave de acceso
+enrolled = Su cuenta está lista
+lost-passkey = Si pierde su dispositivo, llámenos: comprobamos quién es y le mandamos otra invitación. Para más seguridad, agregue otra llave de acceso en otro dispositivo.
+points-who-empty = Elija si alguien más lee lo que llega ahí

@@ -1,7 +1,7 @@
 //! Enrolment: an invitation, two identifiers, then a passkey, or a password with an authenticator app. Until its last step nothing of it
 //! is stored; the last step stores all of it at once.
 
-use super::account::{Account, Known};
+use super::account::Account;
 use super::invitations::{For as Invited, secret};
 use super::passkey::{For, PasskeyAnswer, PasskeyOffer, Site};
 use super::sessions::{Browser, SignedIn};
@@ -21,6 +21,8 @@ use uuid::Uuid;
 const LASTS: SignedDuration = SignedDuration::from_mins(30);
 /// house: wrong identifiers after which an invitation is spent.
 const TRIES: u32 = 5;
+/// house: names that are not free after which an enrolment begins again.
+const NAMES: u32 = 10;
 /// house: wrong codes of a new authenticator app after which an enrolment begins again.
 const WRONG_CODES: u32 = 10;
 
@@ -53,6 +55,15 @@ pub struct TotpOffer {
     pub uri: Secret<String>,
 }
 
+/// Who stood for somebody before they were invited anew.
+enum Earlier {
+    None,
+    /// An account of theirs alone.
+    Theirs(PortalPerson),
+    /// An account that is somebody else's too.
+    Anothers(PortalPerson),
+}
+
 /// What is known of an enrolment so far.
 #[derive(Debug, Clone)]
 pub(super) struct Enrolling {
@@ -63,6 +74,8 @@ pub(super) struct Enrolling {
     account: AccountId,
     content: Account,
     wrong: u32,
+    /// Names that were asked for and are not free.
+    names: u32,
 }
 
 impl Engine {
@@ -89,6 +102,7 @@ impl Engine {
             account: AccountId::new(self.now(), rng)?,
             content: Account::new(language),
             wrong: 0,
+            names: 0,
         };
         let step = Step::Enrolling(Box::new(enrolling));
         let token = self.inner.portal.keep(step, (self.now(), LASTS), rng)?.ok_or(Refused::Unavailable)?;
@@ -161,6 +175,13 @@ impl Engine {
             return Err(Refused::NoMatch);
         }
         if self.is_taken(&enrolling, name).await? {
+            // Who asks for one name after the other is told which patients have accounts.
+            enrolling.names += 1;
+            if enrolling.names >= NAMES {
+                self.inner.portal.end(token);
+                return Err(Refused::Over);
+            }
+            self.inner.portal.replace(token, Step::Enrolling(enrolling));
             return Err(Refused::NameTaken);
         }
         let totp = Totp::new(self.inner.rng.as_ref())?;
@@ -232,46 +253,56 @@ impl Engine {
     /// Stores the account, whose record it may ask for, its first session and the use of the invitation: all or nothing.
     async fn enrol(&self, token: &Secret<String>, enrolling: Enrolling, browser: Browser) -> Result<SignedIn, Refused> {
         let Enrolling { tenant, patient, person, invitation, account, mut content, .. } = enrolling;
-        let store = self.inner.store.tenant(&tenant);
         let now = self.now();
         let rng = self.inner.rng.as_ref();
         let person = person.map(Phi::new);
-        let codes = content.renew_recovery(account, rng)?;
         let mut steps = vec![PortalStep::UseInvitation(invitation)];
-        let earlier = store.portal_person(&patient, person.as_ref()).await?;
-        let (account, person, device, code) = match earlier {
+        let (account, person, seen, code) = match self.earlier(&tenant, &patient, person.as_ref()).await? {
             // Invited anew: the factors are replaced and every session ends. What was lost or stolen is worth nothing from here on.
-            Some(standing) => {
+            Earlier::Theirs(standing) => {
+                steps.push(PortalStep::EndSessions(standing.account, None));
                 let known = self.known_account(&tenant, standing.account).await?;
-                let mut renewed = Known { content, ..known };
-                let again = renewed.content.renew_recovery(renewed.id, rng)?;
-                let device = renewed.content.know(renewed.id, None, (now, rng))?;
-                steps.push(renewed.put());
-                steps.push(PortalStep::EndSessions(renewed.id, None));
-                let (session, mut signed_in) = self.new_session(renewed.id, standing.id, Aal::Aal2, browser)?;
-                steps.push(session);
-                (signed_in.recovery_codes, signed_in.device) = (again, device);
-                return self.enrolled(token, &tenant, steps, signed_in, "portal_enrolled_anew").await;
+                (known.id, standing.id, (known.patient, known.seen), "portal_enrolled_anew")
             }
-            None => {
-                let id = postern_base::id::new_v7(now, rng)?;
-                let device = content.know(account, None, (now, rng))?;
-                steps.push(content.put(account, &patient, 0));
-                steps.push(PortalStep::AddPerson(PortalPerson {
-                    id,
-                    account,
-                    patient,
-                    person,
-                    added_at: now,
-                    ended_at: None,
-                }));
-                (account, id, device, "portal_enrolled")
+            // That account is of somebody else too, who was asked nothing: it keeps what it signs in with, and stands for this one no more.
+            Earlier::Anothers(standing) => {
+                steps.push(PortalStep::MovePerson(standing.id, account));
+                (account, standing.id, (patient, 0), "portal_person_moved")
+            }
+            Earlier::None => {
+                let (id, of) = (postern_base::id::new_v7(now, rng)?, patient.clone());
+                let person = PortalPerson { id, account, patient: of, person, added_at: now, ended_at: None };
+                steps.push(PortalStep::AddPerson(person));
+                (account, id, (patient, 0), "portal_enrolled")
             }
         };
+        // Codes on paper take the place of an app beside a password: without a password they would open nothing.
+        let codes = match content.password {
+            Some(_) => content.renew_recovery(account, rng)?,
+            None => Vec::new(),
+        };
+        let device = content.know(account, None, (now, rng))?;
+        steps.push(content.put(account, &seen.0, seen.1));
         let (session, mut signed_in) = self.new_session(account, person, Aal::Aal2, browser)?;
         steps.push(session);
         (signed_in.recovery_codes, signed_in.device) = (codes, device);
         self.enrolled(token, &tenant, steps, signed_in, code).await
+    }
+
+    /// The account that stands for who was invited. The identifiers that were asked for are of one person: they renew an account that
+    /// stands for that one alone, or the patient's own, and never one by which somebody looks at another record too.
+    async fn earlier(
+        &self,
+        tenant: &TenantId,
+        patient: &PatientId,
+        person: Option<&Phi<String>>,
+    ) -> Result<Earlier, Refused> {
+        let store = self.inner.store.tenant(tenant);
+        let Some(standing) = store.portal_person(patient, person).await? else { return Ok(Earlier::None) };
+        let all = store.portal_persons(standing.account).await?;
+        let others = || all.iter().filter(|one| one.id != standing.id);
+        let own = standing.person.is_none() && others().all(|one| one.person.is_some());
+        Ok(if own || others().next().is_none() { Earlier::Theirs(standing) } else { Earlier::Anothers(standing) })
     }
 
     async fn enrolled(
@@ -296,7 +327,10 @@ impl Engine {
             holder => holder?.map(|holder| holder.id),
         };
         let person = enrolling.person.clone().map(Phi::new);
-        let own = store.portal_person(&enrolling.patient, person.as_ref()).await?.map(|own| own.account);
+        let own = match self.earlier(&enrolling.tenant, &enrolling.patient, person.as_ref()).await? {
+            Earlier::Theirs(own) => Some(own.account),
+            Earlier::Anothers(_) | Earlier::None => None,
+        };
         Ok(holder.is_some() && holder != own)
     }
 
@@ -341,17 +375,38 @@ fn fits(directory: &Directory, invited: Option<&Invited>, said: &Identifiers) ->
     let identity = &directory.record.identity;
     let born = identity.birth_date.as_ref().is_some_and(|born| *born.reveal() == said.born);
     let other = said.other.reveal();
-    let plain =
-        |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
-    let (word, point) = (plain(other), crate::address::normal(other.trim()));
-    let own = identity.family_names.iter().chain(&identity.identifiers).map(|text| plain(text.reveal()));
+    let (word, point) = (plain(other), crate::address::normal(other.trim()).to_lowercase());
+    // Of several family names people give one, or all.
+    let names = identity.family_names.iter().flat_map(|name| {
+        let each = name.reveal().split([' ', '-']).map(plain).filter(|one| one.chars().count() > 2);
+        each.chain([plain(name.reveal())]).collect::<Vec<_>>()
+    });
+    let own = names.chain(identity.identifiers.iter().map(|text| plain(text.reveal())));
     let is_word = own.filter(|own| *own == word).count() > 0 && !word.is_empty();
     let related = invited.and_then(|invited| invited.person.as_ref()).and_then(|person| {
         directory.record.related.iter().find(|related| related.reference == *person && related.active)
     });
     let points = identity.points.iter().chain(related.into_iter().flat_map(|one| one.points.iter().map(|p| &p.value)));
-    let is_point = points.filter(|known| **known.reveal() == *point).count() > 0;
+    let is_point = points.filter(|known| known.reveal().to_lowercase() == point).count() > 0;
     // Who is invited for somebody must still be on the record.
     let stands = invited.is_some_and(|invited| invited.person.is_none() || related.is_some());
     born && (is_word || is_point) && stands
+}
+
+/// A word as it is compared: small letters and digits, without the marks of Spanish, however those are written.
+fn plain(text: &str) -> String {
+    super::messages::folded(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_name_is_compared_without_its_marks_however_they_are_written() {
+        for name in ["Núñez García", "NUÑEZ GARCIA", "nunez-garcia", "Nu\u{301}n\u{303}ez Garci\u{301}a"] {
+            assert_eq!(plain(name), "nunezgarcia", "{name}");
+        }
+        assert_ne!(plain("Nunes"), plain("Núñez"));
+    }
 }

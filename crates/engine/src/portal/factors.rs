@@ -165,6 +165,9 @@ impl Engine {
     /// [`Refused`].
     pub async fn renew_recovery_codes(&self, visitor: &Visitor) -> Result<Vec<Secret<String>>, Refused> {
         let mut known = self.freshly(visitor).await?;
+        if known.content.password.is_none() {
+            return Err(Refused::NoMatch);
+        }
         let codes = known.content.renew_recovery(known.id, self.inner.rng.as_ref())?;
         self.change(visitor, known, FactorChange::Recovery).await?;
         Ok(codes)

@@ -59,7 +59,7 @@ fn what_is_cut_off_or_pretends_is_no_file() {
     for bad in [
         &b""[..],
         b"  \n ",
-        b"GIF89a",
+        &b"GIF89a\x01\x00"[..],
         b"PK\x03\x04",
         b"MZ\x90\x00",
         b"\xFF\xD8\xFF<script>",

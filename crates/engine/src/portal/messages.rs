@@ -329,7 +329,7 @@ fn says(entry: &PortalEntry, word: &str) -> bool {
 }
 
 /// Letters as one looks for them: small, and without the marks of Spanish.
-fn folded(text: &str) -> String {
+pub(super) fn folded(text: &str) -> String {
     let plain = |c: char| match c {
         'á' => 'a',
         'é' => 'e',
@@ -339,7 +339,9 @@ fn folded(text: &str) -> String {
         'ñ' => 'n',
         other => other,
     };
-    text.chars().flat_map(char::to_lowercase).map(plain).collect()
+    // Marks that stand behind their letter (Unicode, combining diacritical marks) are left out too.
+    let text = text.chars().filter(|c| !matches!(c, '\u{300}'..='\u{36f}'));
+    text.flat_map(char::to_lowercase).map(plain).collect()
 }
 
 fn list(entry: PortalEntry, reading: &Reading) -> Listed {

@@ -102,13 +102,15 @@ impl Engine {
         source: &str,
     ) -> Result<SignedIn, Refused> {
         let (one, invited, _) = self.answered(&visitor.tenant, invitation, identifiers, source).await?;
+        // An invitation of the patient's own makes the patient's account: nobody is somebody else beside themself, unseen by that one.
+        let person = invited.person.map(Phi::new).ok_or(Refused::NoMatch)?;
         let now = self.now();
         let id = postern_base::id::new_v7(now, self.inner.rng.as_ref())?;
         let person = PortalPerson {
             id,
             account: visitor.account,
             patient: one.patient,
-            person: invited.person.map(Phi::new),
+            person: Some(person),
             added_at: now,
             ended_at: None,
         };

@@ -88,7 +88,7 @@ impl Engine {
         (channel, text, shared): (Channel, &str, bool),
         shown: &Shown,
     ) -> Result<MessageId, PointRefused> {
-        strong(visitor)?;
+        self.lately(visitor)?;
         let system = if channel == Channel::Email { System::Email } else { System::Sms };
         let point = normalise(system, text).ok_or(PointRefused::NotOne)?;
         let own = self.own_points(visitor).await?;
@@ -114,13 +114,20 @@ impl Engine {
     /// # Errors
     /// [`PointRefused`].
     pub async fn ask_point(&self, visitor: &Visitor, handle: &str) -> Result<MessageId, PointRefused> {
-        strong(visitor)?;
+        self.lately(visitor)?;
         let point = self.point_called(visitor, handle).await?;
         let channel = channel_of(point.system).ok_or(PointRefused::NotOne)?;
         if is_verified(&point, self.now()) {
             return Err(PointRefused::Known);
         }
         self.send_code(visitor, channel, &point.value).await
+    }
+
+    /// house: where messages go is worth as much as what an account signs in with: whoever changes it has shown a strong factor lately, and
+    /// is the patient themself. A session that was found open changes nothing of it.
+    fn lately(&self, visitor: &Visitor) -> Result<(), PointRefused> {
+        themselves(visitor)?;
+        if self.has_confirmed(visitor) { Ok(()) } else { Err(PointRefused::SignInStronger) }
     }
 
     async fn send_code(&self, visitor: &Visitor, channel: Channel, point: &Address) -> Result<MessageId, PointRefused> {
@@ -182,7 +189,7 @@ impl Engine {
     /// # Errors
     /// [`PointRefused`].
     pub async fn remove_point(&self, visitor: &Visitor, handle: &str, shown: &Shown) -> Result<(), PointRefused> {
-        strong(visitor)?;
+        self.lately(visitor)?;
         let point = self.point_called(visitor, handle).await?;
         Ok(self.wish(visitor, Some(point.value), Wish::RemovePoint, shown).await?)
     }
@@ -192,13 +199,13 @@ impl Engine {
     /// # Errors
     /// [`PointRefused`].
     pub async fn prefer_point(&self, visitor: &Visitor, handle: &str, shown: &Shown) -> Result<(), PointRefused> {
-        strong(visitor)?;
+        self.lately(visitor)?;
         let point = self.point_called(visitor, handle).await?;
         Ok(self.wish(visitor, Some(point.value), Wish::Prefer, shown).await?)
     }
 }
 
-/// house: whoever changes where messages go has shown two factors, and is the patient themself.
+/// house: whoever says a code is signed in with two factors, and is the patient themself.
 fn strong(visitor: &Visitor) -> Result<(), PointRefused> {
     themselves(visitor)?;
     if visitor.aal == Aal::Aal2 { Ok(()) } else { Err(PointRefused::SignInStronger) }

@@ -2,8 +2,10 @@
 
 use crate::clinic::Clinic;
 use crate::portal::{HOME, PASSWORD, app, enrol, secret, sign_in, visitor};
-use postern_base::Secret;
-use postern_engine::portal::{Browser, FactorChange, Refused, Second, SignedIn, WeakPassword, Whence};
+use postern_base::{Channel, Language, Secret};
+use postern_engine::portal::{
+    Browser, FactorChange, PointRefused, Refused, Second, Shown, SignedIn, WeakPassword, Whence,
+};
 
 async fn guess(clinic: &Clinic, source: &str, device: Option<&Secret<String>>) -> Refused {
     let from = Whence { source, device };
@@ -122,4 +124,24 @@ async fn a_new_paper_of_codes_makes_the_old_one_worthless() {
         assert_eq!(engine.finish_sign_in(&step.token, &paper, HOME, Browser::Phone).await.is_ok(), taken);
     }
     assert_eq!(engine.factors(&alma).await.unwrap().recovery_left, 7);
+}
+
+#[tokio::test]
+async fn where_messages_go_is_changed_by_nobody_who_has_only_found_the_session() {
+    let clinic = Clinic::open().await;
+    let (_, second, offer) = two_sessions(&clinic).await;
+    let engine = &clinic.engine;
+    let shown = Shown { words: "Words.".into(), language: Language::En };
+    clinic.minutes(11);
+    let alma = visitor(&clinic, &second).await;
+    let handle = engine.choices(&alma).await.unwrap().points[0].handle.clone();
+    let stronger = Err(PointRefused::SignInStronger);
+    let added = engine.add_point(&alma, (Channel::Sms, "+12125550177", false), &shown).await;
+    assert_eq!(added.map(|_| ()), stronger);
+    assert_eq!(engine.ask_point(&alma, &handle).await.map(|_| ()), stronger);
+    assert_eq!(engine.prefer_point(&alma, &handle, &shown).await, stronger);
+    assert_eq!(engine.remove_point(&alma, &handle, &shown).await, stronger);
+    let turned = engine.confirm(&alma, &Second::Code(app(&clinic, &offer)), HOME).await.unwrap();
+    let alma = visitor(&clinic, &turned).await;
+    assert_eq!(engine.remove_point(&alma, &handle, &shown).await, Ok(()));
 }

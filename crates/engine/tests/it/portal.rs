@@ -505,6 +505,62 @@ async fn one_account_takes_up_a_second_child_and_turns_between_them_until_the_pa
 }
 
 #[tokio::test]
+async fn an_invitation_for_a_child_renews_no_account_that_is_its_mothers_own_too() {
+    let clinic = Clinic::open_with(family(true), std::sync::Arc::new(postern_engine::faults::NoFaults)).await;
+    clinic.import(records::patient("p2", "+12125550102", "sam@example.org")).await;
+    let (alma, offer) = enrol(&clinic, "Patient/p2", None, "alma").await;
+    let engine = &clinic.engine;
+    let new = NewInvitation { person: Some("RelatedPerson/r1".into()) };
+    let code = engine.invite(&clinic.principal, "Patient/p1", &new).await.unwrap().code;
+    let turned = engine.take_up(&visitor(&clinic, &alma).await, &code, &boy(), HOME).await.unwrap();
+    let at_home = engine.turn_to(&visitor(&clinic, &turned).await, engine_own(&clinic, &turned).await).await.unwrap();
+
+    // Somebody else holds a second invitation for the child, and knows the child's birthday and name.
+    let enrolment = begin(&clinic, "Patient/p1", Some("RelatedPerson/r1"), &boy()).await;
+    let taken = engine.enrol_with_password(&enrolment.token, "alma", &secret(PASSWORD)).await;
+    assert_eq!(taken.unwrap_err(), Refused::NameTaken, "it is the mother's name still");
+    let theirs = engine.enrol_with_password(&enrolment.token, "other", &secret(PASSWORD)).await.unwrap();
+    let other = app(&clinic, &theirs);
+    let other = engine.enrol_confirm_code(&enrolment.token, other.reveal(), Browser::Phone).await.unwrap();
+    assert_ne!(other.account, alma.account);
+    let seen = visitor(&clinic, &other).await;
+    assert!(seen.is_proxy() && seen.patient.as_str() == "p1");
+    assert_eq!(engine.persons(&seen).await.unwrap().len(), 1, "the child, and nothing of the mother");
+
+    // The mother keeps her way in and her own record, and stands for the child no more.
+    let mother = visitor(&clinic, &at_home).await;
+    assert_eq!(engine.persons(&mother).await.unwrap().len(), 1);
+    clinic.minutes(1);
+    assert!(sign_in(&clinic, &offer, "alma").await.is_ok());
+    // Invited herself, with what is known of herself, she has new factors for the same account.
+    let (anew, _) = enrol(&clinic, "Patient/p2", None, "alma").await;
+    assert_eq!(anew.account, alma.account);
+}
+
+/// The visitor's own record among those of the account.
+async fn engine_own(clinic: &Clinic, signed_in: &SignedIn) -> uuid::Uuid {
+    let persons = clinic.engine.persons(&visitor(clinic, signed_in).await).await.unwrap();
+    persons.into_iter().find(|one| one.grant.is_none()).unwrap().id
+}
+
+#[tokio::test]
+async fn nobody_takes_up_a_patients_own_invitation_beside_themself() {
+    let clinic = Clinic::open().await;
+    clinic.import(records::patient("p2", "+12125550102", "sam@example.org")).await;
+    let (sam, _) = enrol(&clinic, "Patient/p2", None, "sam").await;
+    let engine = &clinic.engine;
+    let code = engine.invite(&clinic.principal, "Patient/p1", &NewInvitation::default()).await.unwrap().code;
+    let taken = engine.take_up(&visitor(&clinic, &sam).await, &code, &alma(), HOME).await;
+    assert_eq!(taken.unwrap_err(), Refused::NoMatch);
+    // It is as good for the patient as before.
+    let begun = engine.begin_enrolment(&clinic.tenant(), &code, &alma(), HOME).await.unwrap();
+    let offer = engine.enrol_with_password(&begun.token, "alma", &secret(PASSWORD)).await.unwrap();
+    let own = engine.enrol_confirm_code(&begun.token, app(&clinic, &offer).reveal(), Browser::Phone).await.unwrap();
+    assert_ne!(own.account, sam.account);
+    assert!(engine.visitor(&sam.token).await.unwrap().is_some(), "he is who he was");
+}
+
+#[tokio::test]
 async fn who_acts_for_somebody_gives_it_up_at_once_and_never_their_own_record() {
     let clinic = Clinic::open_with(family(true), std::sync::Arc::new(postern_engine::faults::NoFaults)).await;
     clinic.import(records::patient("p2", "+12125550102", "sam@example.org")).await;

@@ -226,7 +226,7 @@ export async function enrolledByPasskey(context, page, known, seen = async () =>
   await go(page);
   await seen();
   await go(page);
-  await page.locator("ul.codes li").first().waitFor();
+  await page.locator("main a.button").first().waitFor();
 }
 
 /** A passkey makes an account and opens it again; nothing is typed but the invitation. */

@@ -16,6 +16,7 @@ export async function wishes({ known, open, look }) {
   await page.locator(".summary-of-errors").waitFor();
   await look(page, `points-add-wrong-${language}`);
   await page.locator("#value").fill("(212) 555-0199");
+  await page.locator("input[name=shared][value=no]").check();
   await go(page);
   await page.waitForURL(/points\/code/);
   await look(page, `points-code-${language}`);

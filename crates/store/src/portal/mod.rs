@@ -46,6 +46,8 @@ pub enum PortalStep {
     AddPerson(PortalPerson),
     /// It may not any more.
     EndPerson(Uuid),
+    /// Another account stands for that person from now on. It must stand.
+    MovePerson(Uuid, AccountId),
     /// Signs in: the digest of the session's token comes with it.
     AddSession(PortalSession, [u8; 32]),
     /// Raises or turns a session, under a new token; the old one is nobody's from then on. It must not have ended.
@@ -170,6 +172,15 @@ impl Tenanted {
                 needs: None,
                 sql: "UPDATE portal_persons SET ended_at = ? WHERE tenant = ? AND id = ? AND ended_at IS NULL",
                 values: vec![now.into(), seq, bytes(*id)],
+            },
+            PortalStep::MovePerson(id, account) => Ready {
+                table: &PORTAL_PERSONS,
+                needs: Some((
+                    "SELECT 1 FROM portal_persons WHERE tenant = ? AND id = ? AND ended_at IS NULL",
+                    vec![seq.clone(), bytes(*id)],
+                )),
+                sql: "UPDATE portal_persons SET account = ? WHERE tenant = ? AND id = ?",
+                values: vec![bytes(account.0), seq, bytes(*id)],
             },
             PortalStep::AddSession(..)
             | PortalStep::TurnSession(..)

@@ -168,6 +168,10 @@ pub(super) async fn end_proxy(State(web): State<Web>, Extension(visit): Extensio
 
 /// `GET /account/messages.json`: every message that may be read now, with a proof of each.
 pub(super) async fn download(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    // What asks for a fresh factor would be left out: it is asked for first, so that all is all.
+    if let Some(elsewhere) = super::security::first(&web, &visit, "account")? {
+        return Ok(elsewhere);
+    }
     let visitor = visit.signed_in()?;
     let (mut all, mut before) = (Vec::new(), None);
     loop {

@@ -102,6 +102,9 @@ fn words_shown(visit: &Visit) -> Vec<String> {
 
 /// `GET /choices/one-place`.
 pub(super) async fn one_place(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    if let Some(elsewhere) = super::security::first(&web, &visit, "one-place")? {
+        return Ok(elsewhere);
+    }
     let choices = web.engine().choices(visit.signed_in()?).await?;
     ask_one_place(&visit, &choices, Vec::new())
 }
@@ -138,6 +141,9 @@ pub(super) async fn save_one_place(
     State(web): State<Web>,
     Extension(visit): Extension<Visit>,
 ) -> Result<Response, Problem> {
+    if let Some(elsewhere) = super::security::first(&web, &visit, "one-place")? {
+        return Ok(elsewhere);
+    }
     let visitor = visit.signed_in()?;
     let choices = web.engine().choices(visitor).await?;
     if choices.asked_elsewhere {
@@ -159,6 +165,9 @@ pub(super) async fn save_one_place(
 
 /// `GET /choices/e-mail`.
 pub(super) async fn email(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    if let Some(elsewhere) = super::security::first(&web, &visit, "e-mail")? {
+        return Ok(elsewhere);
+    }
     let texts = visit.texts;
     let choices = web.engine().choices(visit.signed_in()?).await?;
     let addresses: Vec<&PointChoice> = choices.points.iter().filter(|p| p.channel == Channel::Email).collect();
@@ -187,6 +196,9 @@ pub(super) async fn save_email(
     State(web): State<Web>,
     Extension(visit): Extension<Visit>,
 ) -> Result<Response, Problem> {
+    if let Some(elsewhere) = super::security::first(&web, &visit, "e-mail")? {
+        return Ok(elsewhere);
+    }
     let visitor = visit.signed_in()?;
     let choices = web.engine().choices(visitor).await?;
     let words = ["risk-text", "risk-more", "risk-yes"].map(|key| visit.texts.say(key));

@@ -65,15 +65,21 @@ fn ask_birth(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
 }
 
 /// The day that was typed.
-pub(super) fn born(visit: &Visit) -> Option<Date> {
+pub(super) fn born(web: &Web, visit: &Visit) -> Option<Date> {
+    let today = web.engine().clock().now().to_zoned(visit.place.zone.clone()).date();
     let part = |name: &str| visit.fields.value(name).parse::<i16>().ok();
     let (month, day) = (part("born-month")?, part("born-day")?);
-    Date::new(part("born-year")?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+    let date = Date::new(part("born-year")?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    // A year of two digits, or one to come, is a slip: it is asked for again before it counts as a wrong answer.
+    (1900..=today.year()).contains(&date.year()).then_some(date).filter(|date| *date <= today)
 }
 
 /// `POST /enrol/birth`.
-pub(super) async fn take_birth(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
-    if born(&visit).is_none() {
+pub(super) async fn take_birth(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    if born(&web, &visit).is_none() {
         return ask_birth(&visit, vec![Wrong::of("born", visit.texts.say("enrol-birth-empty"))]);
     }
     ask_more(&visit, Vec::new())
@@ -107,7 +113,7 @@ pub(super) async fn take_more(State(web): State<Web>, Extension(visit): Extensio
     if other.is_empty() {
         return ask_more(&visit, vec![Wrong::of("other", visit.texts.say("enrol-more-empty"))]);
     }
-    let Some(born) = born(&visit) else { return Ok(go(&visit, "/enrol")) };
+    let Some(born) = born(&web, &visit) else { return Ok(go(&visit, "/enrol")) };
     let identifiers = Identifiers { born, other: Phi::new(other.to_owned()) };
     let (tenant, code) = (&visit.place.tenant, visit.fields.value("invitation"));
     match web.engine().begin_enrolment(tenant, code, &identifiers, &visit.source()).await {
@@ -303,13 +309,19 @@ pub(super) async fn take_passkey(
 /// The account is there: its recovery codes are shown, this once.
 fn show_codes(visit: &Visit, signed_in: &SignedIn) -> Result<Response, Problem> {
     let texts = visit.texts;
+    let codes: Vec<String> = signed_in.recovery_codes.iter().map(|code| code.reveal().clone()).collect();
+    // An account without a password has no codes: what takes the place of its device is another passkey, or the practice.
+    let (heading, text, on) = match codes.is_empty() {
+        true => ("enrolled", "lost-passkey", "go-on"),
+        false => ("codes", "codes-text", "codes-go"),
+    };
     let notice = Notice {
-        paragraphs: vec![texts.say("codes-text")],
-        codes: signed_in.recovery_codes.iter().map(|code| code.reveal().clone()).collect(),
-        go_on: Some(Link::new("/messages", texts.say("codes-go"))),
+        paragraphs: vec![texts.say(text)],
+        codes,
+        go_on: Some(Link::new("/messages", texts.say(on))),
         ..Notice::default()
     };
-    let mut response = notice.draw(StatusCode::OK, Frame::new(visit, texts.say("codes")))?;
+    let mut response = notice.draw(StatusCode::OK, Frame::new(visit, texts.say(heading)))?;
     settle(visit, &mut response, signed_in);
     Ok(response)
 }

@@ -6,7 +6,7 @@ use super::find;
 use super::form::{Form, Wrong};
 use super::page::{Frame, Link, Notice, draw, draw_as, go};
 use super::reasons::{self, Told};
-use super::sign_in::{Factor, answered, asked, settle, wrong};
+use super::sign_in::{factor_again, settle, shown_again};
 use super::visit::{Cookie, Visit};
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
@@ -357,27 +357,22 @@ pub(super) async fn confirm(
     State(web): State<Web>,
     Extension(visit): Extension<Visit>,
     Path((_, id)): Path<(String, Uuid)>,
+    query: axum::extract::RawQuery,
 ) -> Result<Response, Problem> {
-    ask_again(&web, &visit, id, Vec::new()).await
+    let with = super::security::parameter(query.0.as_deref(), "with");
+    ask_again(&web, &visit, (id, &with), Vec::new()).await
 }
 
-async fn ask_again(web: &Web, visit: &Visit, id: Uuid, errors: Vec<Wrong>) -> Result<Response, Problem> {
-    let (texts, visitor) = (visit.texts, visit.signed_in()?);
-    let factors = web.engine().factors(visitor).await?;
-    let offer = match factors.passkeys.is_empty() {
-        true => None,
-        false => web.engine().confirm_passkey_begin(visitor, &visit.place.site).await.ok(),
-    };
-    let form = Form {
-        lead: vec![texts.say("message-confirm-text")],
-        fields: if offer.is_none() { vec![Factor::Code.field(visit)] } else { Vec::new() },
-        button: texts.say("message-confirm-go"),
-        errors,
-        back: Some("/messages"),
-        action: Some(format!("/messages/{id}/confirm")),
-        passkey: offer.as_ref().map(asked),
-        ..Form::default()
-    };
+async fn ask_again(
+    web: &Web,
+    visit: &Visit,
+    (id, with): (Uuid, &str),
+    errors: Vec<Wrong>,
+) -> Result<Response, Problem> {
+    let (texts, here) = (visit.texts, format!("/messages/{id}/confirm"));
+    let mut form = factor_again(web, visit, (&here, with), errors).await?;
+    (form.lead, form.button) = (vec![texts.say("message-confirm-text")], texts.say("message-confirm-go"));
+    (form.back, form.action) = (Some("/messages"), Some(here));
     form.draw_in(Frame::new(visit, texts.say("message-confirm")).part("messages"))
 }
 
@@ -387,18 +382,13 @@ pub(super) async fn check_confirm(
     Extension(visit): Extension<Visit>,
     Path((_, id)): Path<(String, Uuid)>,
 ) -> Result<Response, Problem> {
-    let visitor = visit.signed_in()?;
-    let shown = match answered(&visit) {
-        Some(answer) => web.engine().confirm_passkey_finish(visitor, &visit.place.site, &answer, &visit.source()).await,
-        None => web.engine().confirm(visitor, &Factor::Code.said(&visit), &visit.source()).await,
-    };
-    match shown {
+    match shown_again(&web, &visit).await? {
         Ok(signed_in) => {
             let mut response = go(&visit, &format!("/messages/{id}"));
             settle(&visit, &mut response, &signed_in);
             Ok(response)
         }
-        Err(refused) => ask_again(&web, &visit, id, vec![wrong(&web, &visit, refused, ("code", "code-wrong"))?]).await,
+        Err(wrong) => ask_again(&web, &visit, (id, visit.fields.value("with")), vec![wrong]).await,
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) async fn take(State(web): State<Web>, Extension(visit): Extension<Vis
             errors.push(Wrong::of(field, visit.texts.say(sentence)));
         }
     }
-    let Some(born) = born(&visit) else {
+    let Some(born) = born(&web, &visit) else {
         errors.push(Wrong::of("born", visit.texts.say("enrol-birth-empty")));
         return ask(&visit, errors);
     };

@@ -3,6 +3,7 @@
 use super::choices::{named, shown};
 use super::form::{Choice, Field, Form, Kind, Wrong};
 use super::page::{Frame, Link, draw_as, go};
+use super::security::first as first_factor;
 use super::visit::Visit;
 use crate::problem::Problem;
 use crate::web::Web;
@@ -92,9 +93,20 @@ fn sentence(visit: &Visit, refused: PointRefused) -> Result<String, Problem> {
     Ok(visit.texts.say(key))
 }
 
+/// Where messages go is changed by who has shown a strong factor lately: it is asked for, and then this page once more.
+fn stronger(visit: &Visit, word: &str) -> Result<Response, Problem> {
+    Ok(go(visit, &format!("/account/confirm?to={word}")))
+}
+
 /// `GET /choices/points/add`.
-pub(super) async fn add(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
-    ask(&visit, Vec::new())
+pub(super) async fn add(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    if visit.signed_in()?.is_proxy() {
+        return Err(Problem::not_found());
+    }
+    match first_factor(&web, &visit, "point")? {
+        Some(elsewhere) => Ok(elsewhere),
+        None => ask(&visit, Vec::new()),
+    }
 }
 
 fn ask(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
@@ -104,10 +116,10 @@ fn ask(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
         Choice::new("sms", texts.say("points-kind-text")).chosen(!mail),
         Choice::new("email", texts.say("points-kind-mail")).chosen(mail),
     ];
-    let shared = typed("shared") == "yes";
+    // Nobody vouches for a mailbox by not looking: neither answer is chosen beforehand.
     let alone = vec![
-        Choice::new("no", texts.say("points-alone")).chosen(!shared),
-        Choice::new("yes", texts.say("points-shared")).chosen(shared),
+        Choice::new("no", texts.say("points-alone")).chosen(typed("shared") == "no"),
+        Choice::new("yes", texts.say("points-shared")).chosen(typed("shared") == "yes"),
     ];
     let form = Form {
         lead: vec![texts.say("points-add-text")],
@@ -127,12 +139,17 @@ fn ask(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
 /// `POST /choices/points/add`: the number or address is kept, unconfirmed, and a code goes there.
 pub(super) async fn take(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
     let channel = if visit.fields.value("kind") == "email" { Channel::Email } else { Channel::Sms };
-    let shared = visit.fields.value("shared") == "yes";
+    let shared = match visit.fields.value("shared") {
+        "yes" => true,
+        "no" => false,
+        _ => return ask(&visit, vec![Wrong::of("shared", visit.texts.say("points-who-empty"))]),
+    };
     let said = if shared { "points-shared" } else { "points-alone" };
     let words = ["points-add-text", "points-who", said].map(|key| visit.texts.say(key));
     let new = (channel, visit.fields.value("value"), shared);
     match web.engine().add_point(visit.signed_in()?, new, &shown(&visit, &words)).await {
         Ok(message) => Ok(go(&visit, &format!("/choices/points/code/{message}"))),
+        Err(PointRefused::SignInStronger) => stronger(&visit, "point"),
         Err(refused) => ask(&visit, vec![Wrong::of("value", sentence(&visit, refused)?)]),
     }
 }
@@ -141,6 +158,7 @@ pub(super) async fn take(State(web): State<Web>, Extension(visit): Extension<Vis
 pub(super) async fn check(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
     match web.engine().ask_point(visit.signed_in()?, visit.fields.value("point")).await {
         Ok(message) => Ok(go(&visit, &format!("/choices/points/code/{message}"))),
+        Err(PointRefused::SignInStronger) => stronger(&visit, "points"),
         Err(refused) => show(&web, &visit, "", Some(refused)).await,
     }
 }
@@ -181,6 +199,9 @@ pub(super) async fn confirm(
 pub(super) async fn first(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
     let words = shown(&visit, &[visit.texts.say("points-text"), visit.texts.say("points-use-first")]);
     let done = web.engine().prefer_point(visit.signed_in()?, visit.fields.value("point"), &words).await;
+    if done == Err(PointRefused::SignInStronger) {
+        return stronger(&visit, "points");
+    }
     show(&web, &visit, if done.is_ok() { "points-is-first" } else { "" }, done.err()).await
 }
 
@@ -188,5 +209,8 @@ pub(super) async fn first(State(web): State<Web>, Extension(visit): Extension<Vi
 pub(super) async fn remove(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
     let words = shown(&visit, &[visit.texts.say("points-text"), visit.texts.say("points-remove")]);
     let done = web.engine().remove_point(visit.signed_in()?, visit.fields.value("point"), &words).await;
+    if done == Err(PointRefused::SignInStronger) {
+        return stronger(&visit, "points");
+    }
     show(&web, &visit, if done.is_ok() { "points-removed" } else { "" }, done.err()).await
 }

@@ -4,17 +4,17 @@
 use super::enrol;
 use super::form::{Field, Form, Wrong};
 use super::page::{Frame, Link, Notice, draw, go};
-use super::sign_in::{Factor, answered, asked, settle, wrong};
+use super::sign_in::{answered, asked, factor_again, settle, shown_again, wrong};
 use super::visit::Visit;
 use crate::problem::Problem;
 use crate::web::Web;
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use postern_base::Secret;
-use postern_engine::portal::{FactorChange, Factors, Refused};
+use postern_engine::portal::{FactorChange, Refused};
 
 /// Where all of it is shown.
 const HERE: &str = "/account/security";
@@ -71,33 +71,55 @@ const fn changed(what: FactorChange) -> &'static str {
     }
 }
 
-/// Goes to where a strong factor is shown, unless one was lately.
-fn first(web: &Web, visit: &Visit) -> Result<Option<Response>, Problem> {
+/// What a strong factor is asked for, and where it goes on then: the word that stands in the address.
+const BEFORE: [(&str, &str); 6] = [
+    ("security", HERE),
+    ("points", "/choices/points"),
+    ("point", "/choices/points/add"),
+    ("one-place", "/choices/one-place"),
+    ("e-mail", "/choices/e-mail"),
+    ("account", "/account"),
+];
+
+/// Goes to where a strong factor is shown, unless one was lately; it goes on to the page of `word` then.
+pub(super) fn first(web: &Web, visit: &Visit, word: &str) -> Result<Option<Response>, Problem> {
     let shown = web.engine().has_confirmed(visit.signed_in()?);
-    Ok(if shown { None } else { Some(go(visit, CONFIRM)) })
+    Ok(if shown { None } else { Some(go(visit, &format!("{CONFIRM}?to={word}"))) })
+}
+
+/// Where it goes on: a word that is none of these leads to the page of factors.
+fn before(word: &str) -> (&'static str, &'static str) {
+    BEFORE.into_iter().find(|(known, _)| *known == word).unwrap_or(("security", HERE))
+}
+
+/// A parameter of an address.
+pub(super) fn parameter(query: Option<&str>, name: &str) -> String {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    pairs.find(|(known, _)| known == name).map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
 /// `GET /account/confirm`.
-pub(super) async fn confirm(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
-    ask_factor(&web, &visit, Vec::new()).await
+pub(super) async fn confirm(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let (to, with) = (parameter(query.as_deref(), "to"), parameter(query.as_deref(), "with"));
+    ask_factor(&web, &visit, (&to, &with), Vec::new()).await
 }
 
-async fn ask_factor(web: &Web, visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
-    let (texts, visitor) = (visit.texts, visit.signed_in()?);
-    let Factors { passkeys, .. } = web.engine().factors(visitor).await?;
-    let offer = match passkeys.is_empty() {
-        true => None,
-        false => web.engine().confirm_passkey_begin(visitor, &visit.place.site).await.ok(),
-    };
-    let form = Form {
-        lead: vec![texts.say("security-confirm-text")],
-        fields: if offer.is_none() { vec![Factor::Code.field(visit)] } else { Vec::new() },
-        button: texts.say("go-on"),
-        errors,
-        back: Some(HERE),
-        passkey: offer.as_ref().map(asked),
-        ..Form::default()
-    };
+async fn ask_factor(
+    web: &Web,
+    visit: &Visit,
+    (to, with): (&str, &str),
+    errors: Vec<Wrong>,
+) -> Result<Response, Problem> {
+    let texts = visit.texts;
+    let (word, back) = before(to);
+    let mut form = factor_again(web, visit, (&format!("{CONFIRM}?to={word}"), with), errors).await?;
+    form.fields.push(Field::hidden("to", word.to_owned()));
+    form.lead = vec![texts.say(if back == HERE { "security-confirm-text" } else { "confirm-text" })];
+    (form.button, form.back) = (texts.say("go-on"), Some(if back == HERE { HERE } else { "/choices" }));
     form.draw_in(Frame::new(visit, texts.say("message-confirm")).part("account"))
 }
 
@@ -106,18 +128,14 @@ pub(super) async fn check_confirm(
     State(web): State<Web>,
     Extension(visit): Extension<Visit>,
 ) -> Result<Response, Problem> {
-    let (visitor, source) = (visit.signed_in()?, visit.source());
-    let shown = match answered(&visit) {
-        Some(answer) => web.engine().confirm_passkey_finish(visitor, &visit.place.site, &answer, &source).await,
-        None => web.engine().confirm(visitor, &Factor::Code.said(&visit), &source).await,
-    };
-    match shown {
+    let to = visit.fields.value("to");
+    match shown_again(&web, &visit).await? {
         Ok(signed_in) => {
-            let mut response = go(&visit, HERE);
+            let mut response = go(&visit, before(to).1);
             settle(&visit, &mut response, &signed_in);
             Ok(response)
         }
-        Err(refused) => ask_factor(&web, &visit, vec![wrong(&web, &visit, refused, ("", "code-wrong"))?]).await,
+        Err(wrong) => ask_factor(&web, &visit, (to, visit.fields.value("with")), vec![wrong]).await,
     }
 }
 
@@ -127,7 +145,7 @@ pub(super) async fn passkey(State(web): State<Web>, Extension(visit): Extension<
 }
 
 async fn ask_passkey(web: &Web, visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
-    if let Some(elsewhere) = first(web, visit)? {
+    if let Some(elsewhere) = first(web, visit, "security")? {
         return Ok(elsewhere);
     }
     let texts = visit.texts;
@@ -163,7 +181,7 @@ pub(super) async fn remove_passkey(
     State(web): State<Web>,
     Extension(visit): Extension<Visit>,
 ) -> Result<Response, Problem> {
-    if let Some(elsewhere) = first(&web, &visit)? {
+    if let Some(elsewhere) = first(&web, &visit, "security")? {
         return Ok(elsewhere);
     }
     match web.engine().remove_passkey(visit.signed_in()?, visit.fields.value("passkey")).await {
@@ -179,7 +197,7 @@ pub(super) async fn password(State(web): State<Web>, Extension(visit): Extension
 }
 
 fn ask_password(web: &Web, visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
-    if let Some(elsewhere) = first(web, visit)? {
+    if let Some(elsewhere) = first(web, visit, "security")? {
         return Ok(elsewhere);
     }
     let texts = visit.texts;
@@ -210,7 +228,7 @@ pub(super) async fn change_password(
 
 /// `GET /account/app`: begins a new code app; the old one counts until the new one has shown a code.
 pub(super) async fn app(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
-    if let Some(elsewhere) = first(&web, &visit)? {
+    if let Some(elsewhere) = first(&web, &visit, "security")? {
         return Ok(elsewhere);
     }
     match web.engine().renew_app_begin(visit.signed_in()?).await {
@@ -253,11 +271,12 @@ pub(super) async fn renew_codes(
     State(web): State<Web>,
     Extension(visit): Extension<Visit>,
 ) -> Result<Response, Problem> {
-    if let Some(elsewhere) = first(&web, &visit)? {
+    if let Some(elsewhere) = first(&web, &visit, "security")? {
         return Ok(elsewhere);
     }
     let codes = match web.engine().renew_recovery_codes(visit.signed_in()?).await {
         Ok(codes) => codes,
+        Err(Refused::NoMatch) => return Ok(go(&visit, HERE)),
         Err(_) => return Err(Problem::unavailable("The store does not answer now.")),
     };
     let texts = visit.texts;

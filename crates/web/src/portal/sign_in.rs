@@ -202,6 +202,81 @@ async fn ask_passkey(web: &Web, visit: &Visit, errors: Vec<Wrong>) -> Result<Res
     form.draw(visit, texts.say("passkey"))
 }
 
+/// By what a factor is shown once more: the passkey where there is one, unless another way was picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    Passkey,
+    By(Factor),
+}
+
+fn again(word: &str) -> Again {
+    match word {
+        "code" => Again::By(Factor::Code),
+        "recovery" => Again::By(Factor::Recovery),
+        _ => Again::Passkey,
+    }
+}
+
+/// A page that asks for a factor once more, at `here`; what is picked of the ways there are stands in the address, so that nobody needs a
+/// script or the telephone with the passkey.
+pub(super) async fn factor_again(
+    web: &Web,
+    visit: &Visit,
+    (here, picked): (&str, &str),
+    errors: Vec<Wrong>,
+) -> Result<Form, Problem> {
+    let (texts, visitor) = (visit.texts, visit.signed_in()?);
+    let factors = web.engine().factors(visitor).await?;
+    let mut way = again(picked);
+    if factors.passkeys.is_empty() && way == Again::Passkey {
+        way = Again::By(Factor::Code);
+    }
+    let offer = match way {
+        Again::Passkey => web.engine().confirm_passkey_begin(visitor, &visit.place.site).await.ok(),
+        Again::By(_) => None,
+    };
+    let other = |way: &str, key: &str| Link::new(format!("{here}{}with={way}", joint(here)), texts.say(key));
+    let mut links = Vec::new();
+    if factors.password && way != Again::By(Factor::Code) {
+        links.push(other("code", "confirm-by-code"));
+    }
+    if !factors.passkeys.is_empty() && way != Again::Passkey {
+        links.push(other("passkey", "confirm-by-passkey"));
+    }
+    if factors.password && factors.recovery_left > 0 && way != Again::By(Factor::Recovery) {
+        links.push(other("recovery", "code-recovery"));
+    }
+    let fields = match way {
+        Again::By(factor) => vec![factor.field(visit), Field::hidden("with", factor.keys().0.to_owned())],
+        Again::Passkey => Vec::new(),
+    };
+    Ok(Form { fields, errors, links, passkey: offer.as_ref().map(asked), ..Form::default() })
+}
+
+/// What stands between a path and one more of its parameters.
+fn joint(path: &str) -> &'static str {
+    if path.contains('?') { "&" } else { "?" }
+}
+
+/// Takes what was shown on such a page; what was wrong is a sentence at its field.
+pub(super) async fn shown_again(web: &Web, visit: &Visit) -> Result<Result<SignedIn, Wrong>, Problem> {
+    let (visitor, source) = (visit.signed_in()?, visit.source());
+    let (shown, field, bad) = match (answered(visit), again(visit.fields.value("with"))) {
+        (Some(answer), _) => {
+            let shown = web.engine().confirm_passkey_finish(visitor, &visit.place.site, &answer, &source).await;
+            (shown, "", "passkey-wrong")
+        }
+        (None, Again::By(Factor::Recovery)) => {
+            (web.engine().confirm(visitor, &Factor::Recovery.said(visit), &source).await, "code", "recovery-wrong")
+        }
+        (None, _) => (web.engine().confirm(visitor, &Factor::Code.said(visit), &source).await, "code", "code-wrong"),
+    };
+    Ok(match shown {
+        Ok(signed_in) => Ok(signed_in),
+        Err(refused) => Err(wrong(web, visit, refused, (field, bad))?),
+    })
+}
+
 /// What the page's script asks the browser.
 pub(super) fn asked(offer: &PasskeyOffer) -> String {
     offer.options.to_string()

@@ -126,8 +126,9 @@ async fn read(
     let patience = web.config().body_time;
     let (mut bytes, mut seat) = (Vec::new(), None);
     while let Some(piece) = next(&mut body, patience).await? {
-        if bytes.len() + piece.len() > FORM_MAX && seat.is_none() {
-            // A token stands first in a form of ours: without it nothing more is read.
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > FORM_MAX && seat.is_none() {
+            // A token stands first in a form of ours: without it nothing more is kept.
             let brought = multipart::read(&bytes, boundary).values.into_iter().find(|(name, _)| name == "csrf");
             let known = sender.filter(|(_, wanted)| brought.is_some_and(|(_, csrf)| super::visit::ours(wanted, &csrf)));
             let Some((account, _)) = known else { return drain(body, bytes, Cut::TooLong, patience).await };
@@ -136,22 +137,21 @@ async fn read(
                 return drain(body, bytes, Cut::Busy, patience).await;
             }
         }
-        if bytes.len() + piece.len() > UPLOAD_MAX {
-            bytes.truncate(FORM_MAX);
+        if bytes.len() > UPLOAD_MAX {
             return drain(body, bytes, Cut::TooLong, patience).await;
         }
-        bytes.extend_from_slice(&piece);
     }
     Ok((bytes, None))
 }
 
-/// Lets the rest go by.
+/// Keeps what a form holds before its files, and lets the rest go by.
 async fn drain(
     mut body: Body,
-    bytes: Vec<u8>,
+    mut bytes: Vec<u8>,
     cut: Cut,
     patience: Duration,
 ) -> Result<(Vec<u8>, Option<Cut>), Problem> {
+    bytes.truncate(FORM_MAX);
     let mut drained = 0;
     while let Some(piece) = next(&mut body, patience).await? {
         drained += piece.len();

@@ -272,7 +272,10 @@ async fn enter(
     if response.status().is_client_error() && !response.headers().contains_key(header::CONTENT_SECURITY_POLICY) {
         response = super::astray::plain(&visit, response.status())?;
     }
-    if fresh {
+    // What a shared cache may keep carries nobody's cookie.
+    let shared =
+        response.headers().get(header::CACHE_CONTROL).is_some_and(|kept| kept.as_bytes().starts_with(b"public"));
+    if fresh && !shared {
         visit.give(&mut response, Cookie::Browser, tie.reveal());
     }
     if let Some(language) = chosen {
