@@ -103,7 +103,6 @@ fn inbound(bench: &Bench, reference: &str, text: &str) -> NewInbound {
         patient: None,
         at: bench.now(),
         attachments: Vec::new(),
-        attachments: Vec::new(),
     }
 }
 
