@@ -111,20 +111,8 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
         json: Phi::new(b"{}".to_vec()),
     };
     tenanted.put_resources(vec![resource("p0"), resource("p9")]).await.unwrap();
-    let inbound = NewInbound {
-        vendor: "sim".to_owned(),
-        reference: "r1".to_owned(),
-        channel: Channel::Sms,
-        from: point.clone(),
-        text: Phi::new("STOP".to_owned()),
-        thread_purpose: None,
-        answers: None,
-        patient: None,
-        at: bench.clock_now(),
-        attachments: Vec::new(),
-    };
     // Without an entry of its own: the store adds one.
-    tenanted.put_inbound(inbound, Vec::new()).await.unwrap();
+    tenanted.put_inbound(stop_from(bench, &point), Vec::new()).await.unwrap();
     let number = tenanted.received_from(&"p0".parse().unwrap(), None, 1).await.unwrap()[0].number;
     let review = NewReview {
         number,
@@ -157,6 +145,21 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     fill_do_not_call(bench, &tenanted, tenant).await;
     portal::fill(&on, &tenanted, tenant, claim.message).await;
     tenanted.destroy_patient_key(&"p9".parse().unwrap(), entry(Kind::KeyDestroyed, None)).await.unwrap();
+}
+
+fn stop_from(bench: &Bench, point: &postern_gate::facts::Address) -> NewInbound {
+    NewInbound {
+        vendor: "sim".to_owned(),
+        reference: "r1".to_owned(),
+        channel: Channel::Sms,
+        from: point.clone(),
+        text: Phi::new("STOP".to_owned()),
+        thread_purpose: None,
+        answers: None,
+        patient: None,
+        at: bench.clock_now(),
+        attachments: Vec::new(),
+    }
 }
 
 /// An alert about what came in, told, late and taken up, and one of which nothing was kept.

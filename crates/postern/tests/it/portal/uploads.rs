@@ -182,7 +182,8 @@ fn what_is_no_such_file_is_not_taken_and_the_words_stay_on_the_page() {
     assert!(answer.text().contains("Words kept</textarea>"));
     assert_eq!(ward.written(), before.1);
     // Who says stop, or is in danger, is heard whatever hangs on it.
-    let answer = send(&mut ward.alma.browser, &message, "I want to kill myself", &[("bad.png", b"GIF89a\x01\x00".to_vec())]);
+    let answer =
+        send(&mut ward.alma.browser, &message, "I want to kill myself", &[("bad.png", b"GIF89a\x01\x00".to_vec())]);
     assert_eq!((answer.status, answer.header("location")), (303, Some("/p/clinic/help")));
     let answer = send(&mut ward.alma.browser, &message, "STOP", &huge);
     assert_eq!(answer.status, 303, "{}", answer.text());
