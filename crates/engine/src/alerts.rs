@@ -100,13 +100,14 @@ impl Engine {
         metrics.oldest_alert_seconds.set(oldest);
         for alert in &waiting {
             let late = now.duration_since(alert.at) >= self.inner.config.alert_waits;
-            if late && !alert.escalated {
+            let newly_late = late && !alert.escalated;
+            if newly_late {
                 self.mark(alert, AlertMark::Escalated, "alert_late").await?;
                 metrics.alerts_late.inc();
                 tracing::error!(tenant = %alert.tenant, alert = alert.number, "an alert waits and nobody has taken it up");
-                self.tell(alert, true, now).await;
             }
-            if !alert.told && !self.inner.untold.rests(alert, now) {
+            // That it is late is a word of its own, told until it is taken, whoever took the first.
+            if newly_late || (!alert.told && !self.inner.untold.rests(alert, now)) {
                 match self.tell(alert, late, now).await {
                     true => self.mark(alert, AlertMark::Told, "alert_told").await?,
                     false => self.inner.untold.note(alert, now),

@@ -40,7 +40,7 @@ pub struct AlertRecord {
     pub patients: Vec<PatientId>,
     /// The number of what was written; `None` = nothing of it was kept.
     pub inbound: Option<i64>,
-    /// When the duty contact took word of it.
+    /// When the duty contact took the last word of it that was taken.
     pub told_at: Option<Timestamp>,
     /// When it had waited too long.
     pub escalated_at: Option<Timestamp>,
@@ -59,7 +59,7 @@ pub struct WaitingAlert {
     pub number: i64,
     /// When it was raised.
     pub at: Timestamp,
-    /// The duty contact took word of it.
+    /// The duty contact took the last word that there was of it: that it is there, and once it is late, that it is late.
     pub told: bool,
     /// It has waited too long, and that was written down.
     pub escalated: bool,
@@ -139,8 +139,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn waiting_alerts(&self, limit: u32) -> Result<Vec<WaitingAlert>, StoreError> {
-        let sql = "SELECT t.name, a.seq, a.at, a.told_at IS NOT NULL, a.escalated_at IS NOT NULL FROM alerts a \
-             JOIN tenants t ON t.seq = a.tenant WHERE a.acknowledged_at IS NULL ORDER BY a.at LIMIT ?";
+        // A word taken before the alert was late says nothing of that.
+        let sql = "SELECT t.name, a.seq, a.at, a.told_at IS NOT NULL AND a.told_at >= COALESCE(a.escalated_at, a.told_at), \
+             a.escalated_at IS NOT NULL FROM alerts a JOIN tenants t ON t.seq = a.tenant WHERE a.acknowledged_at IS NULL ORDER BY a.at LIMIT ?";
         let rows = self.shared.all(sql, vec![i64::from(limit).into()]).await?;
         let read = |row: &Row| {
             let flag = |at: usize| column::<i64>(row, at).map(|flag| flag != 0);
@@ -273,7 +274,9 @@ impl Tenanted {
     pub async fn mark_alert(&self, number: i64, mark: AlertMark, entry: Entry) -> Result<bool, StoreError> {
         let tenant = self.keys().await?;
         let set = match mark {
-            AlertMark::Told => "told_at = ? WHERE told_at IS NULL AND acknowledged_at IS NULL",
+            AlertMark::Told => {
+                "told_at = ? WHERE (told_at IS NULL OR told_at < escalated_at) AND acknowledged_at IS NULL"
+            }
             AlertMark::Escalated => "escalated_at = ? WHERE escalated_at IS NULL AND acknowledged_at IS NULL",
         };
         let values = vec![entry.at.as_microsecond().into()];

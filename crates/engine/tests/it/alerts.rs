@@ -114,6 +114,28 @@ async fn a_duty_contact_that_does_not_answer_is_told_again_and_after_a_restart_t
 }
 
 #[tokio::test]
+async fn word_that_an_alert_is_late_is_told_until_it_is_taken_although_the_first_word_was() {
+    let (mut clinic, pager) = clinic().await;
+    clinic.patient_writes(NUMBER, "me quiero morir").await;
+    clinic.engine.see_to_alerts().await.unwrap();
+    *pager.broken.lock().unwrap() = true;
+    clinic.minutes(10);
+    clinic.engine.see_to_alerts().await.unwrap();
+    clinic.engine.see_to_alerts().await.unwrap();
+    assert_eq!(clinic.engine.metrics().duty_untold.get(), 1, "it is left alone for a while");
+    assert_eq!(pager.heard(), [(false, 0)]);
+    *pager.broken.lock().unwrap() = false;
+    clinic.minutes(1);
+    let clinic = clinic.restart().await;
+    for _ in 0..2 {
+        clinic.engine.see_to_alerts().await.unwrap();
+    }
+    assert_eq!(pager.heard(), [(false, 0), (true, 11)], "once, and after a restart too");
+    let alert = &clinic.engine.alerts(&clinic.principal, true, None, 10).await.unwrap()[0];
+    assert!(alert.told_at > alert.late_at && alert.late_at.is_some());
+}
+
+#[tokio::test]
 async fn words_of_every_day_raise_no_alert_and_one_tenant_does_not_see_the_others() {
     let (mut clinic, _) = clinic().await;
     clinic.found("harbor", "Harbor Dental", "+15555550101").await;
