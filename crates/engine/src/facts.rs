@@ -9,13 +9,13 @@ use crate::principal::{Holder, Principal, PrincipalKind};
 use crate::render::Rendered;
 use crate::tenants::TenantState;
 use crate::{do_not_call, notices, number_checks, roles, verifications, wishes};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, EmailTier, Language, MessageId, PatientId, Phi, Purpose, TenantId};
 use postern_ehr::fhir::{Body, ExtensionValue};
 use postern_ehr::{PatientRecord, Resource};
+use postern_gate::agreement::covered;
 use postern_gate::deployment::Actor;
-use postern_gate::facts::{Address, AgreementStatus, Ehr, Event, History, Patient, Vendor};
+use postern_gate::facts::{Address, Ehr, Event, History, Patient, Tenant, Vendor};
 use postern_gate::{Deployment, Fact, Facts, Missing, Request};
 use postern_store::{Attestation, OwnVerification, Reading, StoreError};
 use serde::{Deserialize, Serialize};
@@ -185,7 +185,7 @@ impl Engine {
         Ok(Facts {
             now,
             tenant: state.gate.clone(),
-            vendors: self.provided(&state.vendors, now),
+            vendors: self.provided(&state.gate, &state.vendors, now),
             certificates,
             email_tiers: self.email_tiers(tenant, state, found_tiers, now),
             ehr: Ehr::Live,
@@ -219,16 +219,9 @@ impl Engine {
 
     /// The registry, in which a row that no provider stands behind carries nothing that another row with one and with an agreement in
     /// force carries: what it would be chosen for could only be held. A row alone stays, so that a person hears what is missing.
-    fn provided(&self, rows: &[Vendor], now: Timestamp) -> Vec<Vendor> {
-        let today = now.to_zoned(TimeZone::UTC).date();
+    fn provided(&self, practice: &Tenant, rows: &[Vendor], now: Timestamp) -> Vec<Vendor> {
         let provided = |row: &Vendor| self.inner.providers.named(&row.vendor, &row.service).is_some();
-        let in_force = |row: &Vendor| {
-            let agreement = &row.agreement;
-            agreement.status == AgreementStatus::Executed
-                && agreement.effective.is_none_or(|from| from <= today)
-                && agreement.expires.is_none_or(|until| until >= today)
-        };
-        let with_both = rows.iter().filter(|row| provided(row) && in_force(row));
+        let with_both = rows.iter().filter(|row| provided(row) && covered(practice, row, now));
         let taken: Vec<Channel> = with_both.flat_map(|row| row.channels.iter().copied()).collect();
         let rows = rows.iter().cloned().map(|mut row| {
             if !provided(&row) {

@@ -1,11 +1,12 @@
 //! The candidates of one decision: channel × contact point × mode × form.
 
+use crate::agreement::covered;
 use crate::fact::Fact;
-use crate::facts::{Address, AgreementStatus, Registration, System, Vendor};
+use crate::facts::{Address, Registration, System, Vendor};
 use crate::matrix::Cell;
 use crate::rendition::Rendition;
 use crate::request::AnsweredBy;
-use crate::view::{Audience, PointView, Today, View};
+use crate::view::{Audience, PointView, View};
 use postern_base::{Channel, EmailMode, Form, Level, Purpose, RecipientRole};
 use std::cmp::Reverse;
 
@@ -279,17 +280,10 @@ fn rendition<'a>(view: &View<'a>, channel: Channel, form: Form) -> Option<&'a Re
 fn vendor<'a>(view: &View<'a>, channel: Channel) -> Option<&'a Vendor> {
     let rows = view.facts.vendors.iter().filter(|row| row.channels.contains(&channel));
     rows.min_by_key(|row| {
-        let registered = matches!(row.sender_registration, Registration::Approved | Registration::NotNeeded);
-        let good = (covered(row, view.today), row.agreement.required_terms, registered);
+        // Who sends texts is registered, and approved (TCP-23).
+        let needed = channel == Channel::Sms || row.sender_registration != Registration::NotNeeded;
+        let registered = !needed || row.sender_registration == Registration::Approved;
+        let good = (covered(&view.facts.tenant, row, view.now), row.agreement.required_terms, registered);
         (Reverse(good), &row.vendor, &row.service, &row.tier)
     })
-}
-
-/// Whether a vendor's service is covered by an executed agreement in force today, wherever that is.
-pub(crate) fn covered(row: &Vendor, today: Today) -> bool {
-    let agreement = &row.agreement;
-    agreement.status == AgreementStatus::Executed
-        && agreement.effective.is_some_and(|first| first <= today.earliest)
-        && agreement.expires.is_some_and(|last| today.latest <= last)
-        && agreement.services.contains(&row.service)
 }

@@ -415,22 +415,24 @@ fn standing(heard: &[(usize, Finding)], why: impl Fn(&Against) -> Option<&'stati
         .collect()
 }
 
-/// Sets that lift everything against a candidate: the first remedy of each finding, and each other remedy in its place once.
+/// Sets that lift everything against a candidate: the first remedy of each finding, and each other remedy in place of those it may stand for.
 fn lifted(candidate: &Candidate<'_>, heard: &[(usize, Finding)], opens: Option<Timestamp>) -> Vec<Vec<Change>> {
     let findings: Vec<&Against> = against(heard).map(|(_, against)| against).collect();
     if findings.is_empty() {
         return Vec::new();
     }
     let change = |against: &Against, remedy: Remedy| Change::of(remedy, candidate, against, opens);
-    let firsts = |but: usize| {
-        let rest = findings.iter().enumerate().filter(move |(at, _)| *at != but);
-        rest.filter_map(|(_, against)| against.lifted.remedies().first().map(|remedy| change(against, *remedy)))
+    // What lifts one finding otherwise may lift others too: where they name it as well, it takes the place of their first.
+    let by = |wanted: Option<Remedy>| {
+        let lifts = move |against: &&Against| {
+            let remedies = against.lifted.remedies();
+            wanted.filter(|remedy| remedies.contains(remedy)).or(remedies.first().copied())
+        };
+        findings.iter().filter_map(|against| lifts(against).map(|remedy| change(against, remedy))).collect::<Vec<_>>()
     };
-    let mut sets = vec![firsts(usize::MAX).collect::<Vec<_>>()];
-    for (at, against) in findings.iter().enumerate() {
-        for remedy in against.lifted.remedies().iter().skip(1) {
-            sets.push(firsts(at).chain([change(against, *remedy)]).collect());
-        }
+    let mut sets = vec![by(None)];
+    for remedy in findings.iter().flat_map(|against| against.lifted.remedies().iter().skip(1)) {
+        sets.push(by(Some(*remedy)));
     }
     sets.into_iter().map(|set| with(&[], set)).collect()
 }

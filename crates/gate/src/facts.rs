@@ -62,6 +62,8 @@ pub struct Tenant {
     pub callback: Option<String>,
     /// The state, two letters.
     pub state: Option<String>,
+    /// The IANA zones of that state; empty = not known.
+    pub zones: Vec<String>,
     /// Domains that links may point at.
     pub link_domains: Vec<String>,
     /// Which text of 47 CFR 64.1200(a)(10) is applied.

@@ -15,6 +15,7 @@
 #[cfg(test)]
 extern crate self as postern_gate;
 
+pub mod agreement;
 #[cfg(test)]
 mod allocations;
 #[cfg(test)]

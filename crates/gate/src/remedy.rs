@@ -23,6 +23,8 @@ pub enum Remedy {
     ExtendExpiry,
     /// The text names the sender and says how to opt out.
     NameSender,
+    /// The text is shortened to what the exemption allows.
+    ShortenText,
     /// The text's links lead to the practice's own site and carry nothing.
     MendLinks,
     /// The code, and the request for it, expire within five minutes.
@@ -189,6 +191,7 @@ impl Remedy {
             | Self::LeaveBasisOpen
             | Self::ExtendExpiry
             | Self::NameSender
+            | Self::ShortenText
             | Self::ShortenCode
             | Self::CompleteNotice
             | Self::AskByAnother
@@ -285,6 +288,7 @@ impl Remedy {
             Self::LeaveBasisOpen => "leave_basis_open",
             Self::ExtendExpiry => "extend_expiry",
             Self::NameSender => "name_sender",
+            Self::ShortenText => "shorten_text",
             Self::MendLinks => "mend_links",
             Self::VerifyIdentity => "verify_identity",
             Self::DiscloseMachine => "disclose_machine",
@@ -356,6 +360,7 @@ impl Remedy {
             Self::LeaveBasisOpen => "The request names no basis, and the gate picks the one that holds.",
             Self::ExtendExpiry => "The request says that the message is worth something for longer.",
             Self::NameSender => "The text names the practice and says how to opt out.",
+            Self::ShortenText => "The text is shortened to 160 characters at most.",
             Self::MendLinks => {
                 "The links in the text lead to the practice's own site and carry nothing about the patient."
             }

@@ -338,6 +338,7 @@ fn tenant() -> Tenant {
         reveals_specialty: false,
         callback: Some("+15555550100".into()),
         state: Some("NY".into()),
+        zones: vec!["America/New_York".into()],
         link_domains: vec!["sunrise.example".into()],
         revocation_regime: RevocationRegime::R2024,
         accepts_replies: true,

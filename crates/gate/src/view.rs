@@ -94,7 +94,7 @@ pub(crate) struct Today {
 }
 
 impl Today {
-    fn at(now: Timestamp) -> Self {
+    pub(crate) fn at(now: Timestamp) -> Self {
         let latest = Offset::UTC.to_datetime(now).date();
         let earliest = Offset::constant(-12).to_datetime(now).date();
         Self { earliest, latest }
@@ -500,7 +500,7 @@ impl<'a> View<'a> {
     }
 
     /// An instant as the patient's clock shows it, by the first of their zones; by Greenwich's where none is known.
-    fn locally(&self, at: Timestamp) -> impl std::fmt::Display {
+    pub(crate) fn locally(&self, at: Timestamp) -> impl std::fmt::Display {
         let named = self.patient.and_then(|patient| patient.zones.iter().find_map(|zone| TimeZone::get(zone).ok()));
         at.to_zoned(named.unwrap_or(TimeZone::UTC)).strftime("%Y-%m-%d %H:%M %Z").to_string()
     }

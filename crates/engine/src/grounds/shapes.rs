@@ -51,7 +51,7 @@ macro_rules! shapes {
 shapes! {
     records {
         Facts { now, tenant, vendors, email_tiers, certificates, ehr, patient, consents, related, event, history, content, renditions, deployment }
-        Tenant { name, role, alias, reveals_specialty, callback, state, link_domains, revocation_regime, accepts_replies }
+        Tenant { name, role, alias, reveals_specialty, callback, state, zones, link_domains, revocation_regime, accepts_replies }
         Certificate { address, from, until, trusted, revoked, names_address }
         Vendor { vendor, service, tier, channels, agreement, sender_registration, free_to_end_user }
         Agreement { status, effective, expires, services, required_terms }

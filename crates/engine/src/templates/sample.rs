@@ -19,6 +19,7 @@ pub(crate) fn tenant() -> Tenant {
         reveals_specialty: false,
         callback: Some("+15555550100".to_owned()),
         state: Some("NY".to_owned()),
+        zones: vec!["America/New_York".to_owned()],
         link_domains: vec!["portal.sunrise.example".to_owned()],
         revocation_regime: RevocationRegime::R2024,
         accepts_replies: true,

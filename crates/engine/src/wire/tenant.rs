@@ -5,7 +5,7 @@ use super::{Deployment, Transport};
 use postern_base::{Category, Level, Purpose};
 use postern_classify::{Context, Vocabulary};
 use postern_ehr::normal::phone;
-use postern_ehr::zones::state_code;
+use postern_ehr::zones::{of_state, state_code};
 use postern_gate::facts;
 use postern_gate::reference::is_emergency_number;
 use serde::{Deserialize, Serialize};
@@ -250,6 +250,10 @@ impl Tenant {
             reveals_specialty: self.sender.reveals_specialty,
             callback: self.callback.clone(),
             state: self.state.clone(),
+            zones: self
+                .state
+                .as_deref()
+                .map_or_else(Vec::new, |state| of_state(state, None).into_iter().map(ToOwned::to_owned).collect()),
             link_domains: self.link_domains.clone(),
             revocation_regime: match self.revocation_regime {
                 Regime::R2024 => facts::RevocationRegime::R2024,

@@ -23,7 +23,7 @@ pub struct Vendor {
     /// The agreement; absent = there is none.
     #[serde(default)]
     pub agreement: Option<Agreement>,
-    /// `approved`, `pending`, `not_needed`; anything else counts as not approved.
+    /// `approved`, `pending`, or `not_needed` where no texts are sent; anything else counts as not approved, and so does `not_needed` for texts.
     #[serde(default)]
     pub sender_registration: Option<String>,
     /// A free-to-end-user short code.

@@ -11,7 +11,7 @@ use crate::facts::{
     System, Vendor, Verification,
 };
 use crate::policy::Policy;
-use crate::reference::ONE_TIME_CODE_LIFETIME;
+use crate::reference::{EXEMPT_TEXT, ONE_TIME_CODE_LIFETIME};
 use crate::remedy::Remedy;
 use crate::rendition::LinkState;
 use crate::request::{Ai, BreakGlass, NoticeElement, Request};
@@ -73,6 +73,9 @@ impl Supposition {
             | Remedy::AgreeToRecording => self.ask(change),
             Remedy::NameSender => {
                 self.facts.renditions.iter_mut().for_each(|text| (text.names_sender, text.says_opt_out) = (true, true));
+            }
+            Remedy::ShortenText => {
+                self.facts.renditions.iter_mut().for_each(|text| text.chars = text.chars.min(EXEMPT_TEXT));
             }
             Remedy::MendLinks => {
                 let links = self.facts.renditions.iter_mut().map(|text| &mut text.links);
@@ -144,6 +147,13 @@ impl Supposition {
                 let tenant = &mut self.facts.tenant;
                 tenant.reveals_specialty = false;
                 tenant.alias.get_or_insert_with(|| "a neutral name".into());
+                // What a notice said too much was the name (SYS-06).
+                for text in self.facts.renditions.iter_mut().filter(|text| text.form < Form::Minimal) {
+                    text.categories.clear();
+                    if text.level.known().is_some() {
+                        text.level = Fact::Known(Level::L0);
+                    }
+                }
             }
             Remedy::LookUpDomain => {
                 let domain = change.contact_point.as_ref().and_then(|address| address.reveal().rsplit_once('@'));
@@ -243,12 +253,15 @@ impl Supposition {
     fn record_point(&mut self, change: &Change) {
         let now = self.facts.now;
         let Some(address) = &change.contact_point else { return };
+        // What is recorded is of one way to reach the place: a number verified by a call is not verified for texts.
+        let system = change.channel.map(System::of);
         let own = match &mut self.facts.patient {
             Fact::Known(patient) => patient.points.iter_mut(),
             Fact::Unknown(_) => [].iter_mut(),
         };
         let related = self.facts.related.iter_mut().flat_map(|person| person.points.iter_mut());
-        for point in own.chain(related).filter(|point: &&mut ContactPoint| point.value == *address) {
+        let here = |point: &&mut ContactPoint| point.value == *address && system.is_none_or(|it| it == point.system);
+        for point in own.chain(related).filter(here) {
             match change.remedy {
                 Remedy::VerifyPoint => {
                     point.verification = Fact::Known(Verification { validated: true, last: Some(now), next: None });

@@ -223,6 +223,17 @@ fn what_the_practice_and_its_vendors_have_to_do_is_theirs() {
 }
 
 #[test]
+fn a_text_that_is_too_long_for_the_exemption_asked_for_is_shortened_or_stands_on_something_else() {
+    let mut case = Case::reminder_by_sms();
+    case.request.basis = Some(Basis::Exemption);
+    case.consents().clear();
+    case.vendor(Channel::Sms).free_to_end_user = true;
+    case.facts.renditions.iter_mut().for_each(|text| text.chars = 161);
+    let offered = offered(&case);
+    assert!(offered.contains(&vec!["shorten_text"]) && offered.contains(&vec!["leave_basis_open"]), "{offered:?}");
+}
+
+#[test]
 fn a_declared_emergency_names_the_person_who_may_answer_for_it_and_a_routine_one_never_does() {
     let mut case = Case::reminder_by_sms();
     case.facts.now = "2026-12-02T07:00:00Z".parse().unwrap();

@@ -26,6 +26,9 @@ struct Verdict {
     root: Option<String>,
     messages: u64,
     anchored: Option<u64>,
+    /// An anchor was given: where the ledger does not continue it, a problem says so.
+    #[serde(skip)]
+    anchor_given: bool,
     /// Entries in the database that were held against the files; absent when there is no database here.
     rows: Option<u64>,
     /// Rows of the database's other tables that were held against what entries state of them.
@@ -91,8 +94,10 @@ pub(crate) fn run(global: &Global, args: &Verify) -> Result<Exit, Failure> {
     let signed = runtime.block_on(database::signed(&data, &key));
     let mut report = verify(&dir, &key, options);
     let of_message = args.message.map(|id| (id, verify_message(&Directory::new(&dir), &key, id)));
-    let mut verdict = verdict(&report);
-    if let Some(signed) = signed.filter(|signed| *signed > verdict.size) {
+    let mut verdict = verdict(&report, anchor.is_some());
+    // That the files were put back is said once, by the anchor or by the database.
+    let put_back = report.problems.iter().any(|problem| matches!(problem, Problem::RolledBack { .. }));
+    if let Some(signed) = signed.filter(|signed| *signed > verdict.size && !put_back) {
         let sentence = format!("the files hold {} entries, but {signed} were signed: they were put back", verdict.size);
         verdict.wrong("behind_database", sentence);
     }
@@ -117,13 +122,14 @@ fn named(problems: &[Problem]) -> Vec<Named> {
     problems.iter().map(|problem| Named { code: problem.code(), sentence: problem.to_string() }).collect()
 }
 
-fn verdict(report: &Report) -> Verdict {
+fn verdict(report: &Report, anchor_given: bool) -> Verdict {
     Verdict {
         holds: report.holds(),
         size: report.size,
         root: report.root.as_ref().map(ToString::to_string),
         messages: report.messages,
         anchored: report.anchored,
+        anchor_given,
         rows: None,
         covered: None,
         replay: None,
@@ -187,6 +193,7 @@ fn tell(verdict: &Verdict) -> Result<(), Failure> {
         Some(size) => {
             writeln!(out, "anchored: the ledger continues the checkpoint of {size} entries that was kept elsewhere")?
         }
+        None if verdict.anchor_given => {}
         None => writeln!(
             out,
             "not anchored: a directory put back to an earlier state cannot be told from these files alone; keep a copy of \

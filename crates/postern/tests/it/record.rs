@@ -1,6 +1,6 @@
 //! The record: verified from the files alone, by the binary, after it was interfered with in every simple way.
 
-use crate::clinic::{Clinic, code, eventually, patient};
+use crate::clinic::{Clinic, code, eventually, patient, postern};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -151,4 +151,8 @@ fn a_directory_put_back_to_an_earlier_state_is_found_only_against_an_anchor() {
     let (exit, report) = clinic.verify(&["--anchor", anchor.to_str().expect("UTF-8")]);
     assert_eq!(exit, 1, "{report}");
     assert!(report["problems"].to_string().contains("rolled_back"), "{report}");
+    assert_eq!(report["problems"].as_array().map(Vec::len), Some(1), "it is said once: {report}");
+    let told = postern(&["verify", "--data", &clinic.data_text(), "--anchor", anchor.to_str().expect("UTF-8")]);
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.matches("rolled back").count() == 1 && !told.contains("--anchor"), "{told}");
 }

@@ -103,9 +103,10 @@ pub(crate) const LAW_ENFORCEMENT_DELAY: Rule = Rule {
 fn law_enforcement_delay(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     let breach = view.request.breach.as_ref().filter(|_| view.request.purpose == Purpose::BreachNotice);
     match breach.and_then(|breach| breach.delayed_until) {
-        Some(until) if until > view.start => {
-            later(until, "A law-enforcement official asked that the notice wait until then.")
-        }
+        Some(until) if until > view.start => later(
+            until,
+            format!("A law-enforcement official asked that the notice wait until {}.", view.locally(until)),
+        ),
         Some(_) => Finding::Satisfied,
         None => Finding::NotApplicable,
     }

@@ -85,6 +85,7 @@ fn accommodation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Channel::Mail if flags.blind => {
             Finding::Obliges("The patient does not see print: large print, Braille, or a call.".into())
         }
+        _ if flags.deaf || flags.blind => Finding::Satisfied,
         _ => Finding::NotApplicable,
     }
 }

@@ -1,7 +1,7 @@
 //! Beside each rule of this folder two cases: one it stops, one it lets pass.
 
 use crate::facts::{ClinicianHold, Flags};
-use crate::policy::PolicyDefect;
+use crate::policy::{PolicyDefect, ResultsHold};
 use crate::request::{Breach, NoticeElement, Translation};
 use crate::rules::pairs::*;
 
@@ -9,6 +9,14 @@ fn held(named: bool, until: &str) -> Case {
     but(report("NY"), |case| {
         let until = Some(until.parse().unwrap());
         known_event(case).hold = Some(ClinicianHold { named, physical_harm: true, until });
+    })
+}
+
+/// A result of yesterday, where the practice holds each for a day while the laboratory's system is down.
+fn held_for_a_day() -> Case {
+    but(report("NY"), |case| {
+        let until = "2026-12-03T00:00:00Z".parse().unwrap();
+        case.policy.results_hold = Some(ResultsHold { days: 1, exception: "infeasibility", until });
     })
 }
 
@@ -47,7 +55,7 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
                 });
             })
         },
-        result,
+        held_for_a_day,
     ),
     pair("IB-02", || held(false, "2026-12-05T00:00:00Z"), || held(true, "2026-12-01T00:00:00Z")),
     pair("IB-05", || waiting(false), || waiting(true)),
@@ -58,7 +66,7 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
     ),
     pair("BRN-06", || notice(1, None, None), || notice(0, None, None)),
     pair("BRN-11", || notice(0, None, Some("2026-12-20T00:00:00Z")), || notice(0, None, Some("2026-11-20T00:00:00Z"))),
-    pair("BRN-13", || notice(0, Some("2026-11-20"), None), || notice(0, None, None)),
+    pair("BRN-13", || notice(0, Some("2026-09-01"), None), || notice(0, Some("2026-11-20"), None)),
     pair("CIV-01", || but(text(), |c| c.patient().language = Some("es-MX".into())), text),
     pair("CIV-02", || translated(false), || translated(true)),
     pair(
@@ -73,6 +81,6 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
     pair(
         "CIV-05",
         || but(written_by_a_model(false, true), |c| c.facts.deployment.bias_tested = Fact::Known(false)),
-        || written_by_a_model(false, true),
+        || written_by_a_model(true, true),
     ),
 ];

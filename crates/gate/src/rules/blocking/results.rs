@@ -83,7 +83,9 @@ fn clinician_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         |until: &Timestamp| until.duration_since(view.now) <= SignedDuration::from_hours(24 * CLINICIAN_HOLD_LONGEST);
     match hold.until.filter(|until| hold.named && hold.physical_harm && soon(until)) {
         Some(until) if until <= view.start => Finding::Satisfied,
-        Some(until) => later(until, "A clinician determined that this result would put the patient in danger; it waits until then."),
+        Some(until) => later(until, format!(
+            "A clinician determined that this result would put the patient in danger; it waits until {}.", view.locally(until),
+        )),
         None => require(
             "This result is held back without a clinician's name, a risk of physical harm, or an end within thirty days; a clinician completes the record or releases the result, since holding it otherwise is information blocking.",
         )

@@ -39,6 +39,8 @@ fn read_first(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             "The text may offer something, or asks for something for the practice; a person reads it, and takes that out or says in `marketing` what it is.",
         )
         .for_good("What a text sells cannot be supposed; a person who has read it says so in the request."),
+        // What it sells is said in the request, so the rules of marketing judge it.
+        Offers::Plainly | Offers::Perhaps if sells_by_name => Finding::Satisfied,
         _ => Finding::NotApplicable,
     }
 }

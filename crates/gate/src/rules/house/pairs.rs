@@ -1,5 +1,6 @@
 //! Beside each rule of this folder two cases: one it stops, one it lets pass.
 
+use crate::deployment::Actor;
 use crate::facts::{EarlierRequest, Ehr, Flags, LineType, MailboxKind};
 use crate::policy::PolicyDefect;
 use crate::rendition::{Offers, TemplateRef};
@@ -13,11 +14,11 @@ fn from_a_template(approvals: u32) -> Case {
     })
 }
 
-fn asked_behind_one_factor() -> Case {
+fn asked_behind(two_factors: bool) -> Case {
     but(text(), |case| {
-        case.request.origin = postern_base::Origin::Staff;
-        let actor = crate::deployment::Actor::SATISFIED;
-        case.facts.deployment.actor = Fact::Known(crate::deployment::Actor { two_factor: Fact::Known(false), ..actor });
+        case.request.origin = Origin::Staff;
+        let (actor, two_factor) = (Actor::SATISFIED, Fact::Known(two_factors));
+        case.facts.deployment.actor = Fact::Known(Actor { two_factor, ..actor });
     })
 }
 
@@ -122,14 +123,14 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
                 c.facts.deployment.paused = Fact::Known(true);
             })
         },
-        || but(text(), |c| c.facts.deployment.paused = Fact::Known(true)),
+        || but(text(), |c| c.request.origin = Origin::Bulk),
     ),
     pair("SYS-09", || from_a_template(1), || from_a_template(2)),
     pair("SYS-10", || written_by_a_model(false, true), || written_by_a_model(true, true)),
     pair(
         "EML-01",
         || but(offer(MarketingKind::OwnService, Remuneration::None), |c| c.facts.deployment.postal_address = missing()),
-        text,
+        || offer(MarketingKind::OwnService, Remuneration::None),
     ),
     pair("EML-03", || but(text(), |c| points(c, |p| p.verification = missing())), text),
     pair("EML-04", || but(mail(), |c| points(c, |p| p.mailbox = Fact::Known(MailboxKind::Family))), mail),
@@ -137,7 +138,7 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
     pair("CHT-01", || open_chat("appointment_reminder", Level::L1), || open_chat("consent_confirmation", Level::L0)),
     pair("CHT-02", || but(result(), |c| c.facts.deployment.no_trackers = Fact::Known(false)), result),
     pair("CHT-03", || chat_result(false), || chat_result(true)),
-    pair("IDN-01", asked_behind_one_factor, text),
+    pair("IDN-01", || asked_behind(false), || asked_behind(true)),
     pair("SOC-01", || app(false), || app(true)),
     pair(
         "OTP-01",
@@ -158,7 +159,11 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
         || code(Channel::Sms),
     ),
     pair("HSE-01", || but(text(), |c| c.patient().points.clear()), text),
-    pair("HSE-04", || but(text(), |c| texts(c, |t| t.offers = Offers::Perhaps)), text),
+    pair(
+        "HSE-04",
+        || but(text(), |c| texts(c, |t| t.offers = Offers::Perhaps)),
+        || but(refill(Remuneration::None), |c| texts(c, |t| t.offers = Offers::Perhaps)),
+    ),
     pair("HSE-03", || called_about(false), || called_about(true)),
     pair("HSE-02", || but(text(), |c| c.patient().flags = Flags { no_automated: true, ..Flags::default() }), text),
 ];

@@ -39,7 +39,8 @@ fn two_factors(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         );
     }
     if !read || candidate.carried(view.level).is_some_and(|level| level < Level::L2) {
-        return Finding::NotApplicable;
+        let two = staff && view.facts.deployment.actor.is_known_and(|actor| actor.two_factor == Fact::Known(true));
+        return if two { Finding::Satisfied } else { Finding::NotApplicable };
     }
     match view.facts.deployment.portal_two_factor.known() {
         Some(true) => Finding::Satisfied,

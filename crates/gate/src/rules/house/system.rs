@@ -1,6 +1,7 @@
 //! System duties (RULES 1.9).
 
-use crate::candidate::{Candidate, covered};
+use crate::agreement::covered;
+use crate::candidate::Candidate;
 use crate::consent::Standing;
 use crate::decision::WaitingFor;
 use crate::facts::{ConsentKind, Ehr, EventStatus, Ruling};
@@ -296,11 +297,19 @@ fn content_measured(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Form::Minimal => Level::L1,
         Form::Notice | Form::Callback => Level::L0,
     };
-    Finding::when(found <= ceiling, || {
-        redirect("The rendered text says more than this form may carry; the text belongs in the portal.")
-            .for_good("A form carries what it may and no more; less text is another message.")
-            .and_alert()
-    })
+    if found <= ceiling {
+        return Finding::Satisfied;
+    }
+    // A notice and a call back tell of nothing but their sender: what they say too much is the sender's name, and nobody wrote it anew.
+    if candidate.form < Form::Minimal && !view.has_neutral_alias() {
+        return redirect(
+            "The practice's own name in this text tells what care is given; set a neutral alias, or use the portal.",
+        )
+        .lifted_by(&[Remedy::SetNeutralAlias]);
+    }
+    redirect("The rendered text says more than this form may carry; the text belongs in the portal.")
+        .for_good("A form carries what it may and no more; less text is another message.")
+        .and_alert()
 }
 
 /// house: what a machine wrote about care is read by a person first. Cal. Health & Safety Code 1339.75 asks for that or a
@@ -325,7 +334,7 @@ fn machine_text(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     }
     if let Some(vendor) = view.request.model_vendor.as_deref() {
         let mut rows = view.facts.vendors.iter().filter(|row| row.vendor == vendor);
-        if !rows.any(|row| covered(row, view.today) && row.agreement.required_terms) {
+        if !rows.any(|row| covered(&view.facts.tenant, row, view.now) && row.agreement.required_terms) {
             // 45 CFR 164.308(b)(1): who runs the model received what it wrote from.
             return deny("No agreement covers whoever runs the model that wrote this; sign one, or use another.")
                 .lifted_by(&[Remedy::CoverModel]);

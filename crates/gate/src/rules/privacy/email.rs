@@ -92,9 +92,12 @@ fn warning(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     // RULES PRI-23: in a thread that the patient began, L2 after the notice was given.
     Finding::when(in_thread(view, candidate) && told && view.level.is_some_and(|level| level <= Level::L2), || {
-        unknown(
-            "No record says that the patient was told the risk of e-mail and accepts it; the text belongs in the portal.",
-        ).lifted_by(&[Remedy::AcknowledgeEmailRisk])
+        unknown(if told {
+            "The patient was told the risk of e-mail, and no record says that they accept it; the text belongs in the portal."
+        } else {
+            "No record says that the patient was told the risk of e-mail; tell them, or leave the text in the portal."
+        })
+        .lifted_by(&[Remedy::AcknowledgeEmailRisk])
     })
 }
 

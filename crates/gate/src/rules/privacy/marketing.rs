@@ -65,13 +65,38 @@ pub(crate) const VALID_AUTHORIZATION: Rule = Rule {
 fn valid_authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(tells) = needed(view, candidate) else { return Finding::NotApplicable };
     let relied_on = || signed(view).filter(|consent| covers_this(view, candidate, consent));
-    if relied_on().next().is_none() {
-        return Finding::NotApplicable;
+    // Of several that are not valid, the one that lacks least is spoken of, whatever their order.
+    match relied_on().map(|consent| lack(view, consent, tells)).min() {
+        None => Finding::NotApplicable,
+        Some(None) => Finding::Satisfied,
+        Some(Some(lack)) => deny(lack.sentence()).lifted_by(&[Remedy::SignAuthorization]),
     }
-    Finding::when(relied_on().any(|consent| is_whole(view, consent, tells)), || {
-        deny("An authorization is on record and is not valid: its end, the signature of the patient or of who stands for them, document, word of payment or another element is missing, or care was made to depend on it.")
-            .lifted_by(&[Remedy::SignAuthorization])
-    })
+}
+
+/// What makes an authorization none, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Lack {
+    WordOfPayment,
+    End,
+    Signature,
+    Element,
+}
+
+impl Lack {
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::WordOfPayment => {
+                "The authorization on record is not valid for this: it does not tell the patient that somebody pays for the message."
+            }
+            Self::End => "The authorization on record is not valid: it has no day on which it ends.",
+            Self::Signature => {
+                "The authorization on record is not valid: no signed document of the patient, or of who may sign for them, is with it."
+            }
+            Self::Element => {
+                "The authorization on record is not valid: the record says that a part the law asks for is missing, or that care was made to depend on it."
+            }
+        }
+    }
 }
 
 /// What the authorization that a message needs must tell the patient.
@@ -93,8 +118,11 @@ fn needed(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Tells> {
     if offer.kind == MarketingKind::Fundraising {
         return None;
     }
+    // RULES section 2, `a`: asked where it is marketing, or drawn from the record. 45 CFR 164.501 "marketing" (2)(ii): what the practice
+    // tells of its own services, unpaid, is none, and logistics at most draws on nothing.
     let cell_asks = candidate.cell.has(Mark::Authorization) || candidate.cell.has(Mark::ExactAuthorization);
-    if !cell_asks && !offer.is_marketing() {
+    let draws_on_record = view.level.is_none_or(|level| level > Level::L1);
+    if !(offer.is_marketing() || (cell_asks && draws_on_record)) {
         return None;
     }
     let paid = offer.remuneration != Remuneration::None;
@@ -136,13 +164,25 @@ fn describes_the_record(view: &View<'_>, provision: &Provision) -> bool {
 
 /// Whether an authorization holds what makes it one.
 fn is_whole(view: &View<'_>, authorization: &Consent, tells: Tells) -> bool {
-    // 45 CFR 164.508(a)(3)(ii): "the authorization must state that such remuneration is involved".
-    let tells_of_payment = tells == Tells::Use || authorization.remuneration_disclosed;
-    // 45 CFR 164.508(c)(1)(v), (vi): an expiration, and the signature of who may sign, on a document that is there.
-    let ends = authorization.provision.until.is_some();
-    let signed = is_patients_or_representatives(view, authorization);
+    lack(view, authorization, tells).is_none()
+}
+
+/// What an authorization lacks, the worst first; `None` = it is whole.
+fn lack(view: &View<'_>, authorization: &Consent, tells: Tells) -> Option<Lack> {
     // 45 CFR 164.508(b)(2): nothing that makes it void.
-    tells_of_payment && ends && signed && !authorization.defective
+    if authorization.defective {
+        return Some(Lack::Element);
+    }
+    // 45 CFR 164.508(c)(1)(vi): the signature of who may sign, on a document that is there.
+    if !is_patients_or_representatives(view, authorization) {
+        return Some(Lack::Signature);
+    }
+    // 45 CFR 164.508(c)(1)(v): an expiration.
+    if authorization.provision.until.is_none() {
+        return Some(Lack::End);
+    }
+    // 45 CFR 164.508(a)(3)(ii): "the authorization must state that such remuneration is involved".
+    (tells == Tells::Payment && !authorization.remuneration_disclosed).then_some(Lack::WordOfPayment)
 }
 
 /// 45 CFR 164.501 "marketing" (2)(i): a refill reminder is not marketing while any payment is "reasonably related to the …

@@ -24,7 +24,9 @@ pub(crate) const PSYCHOTHERAPY: Rule = Rule {
 fn psychotherapy(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let found = candidate.rendition.is_some_and(|r| r.categories.contains(&Category::PsychotherapyNotes));
     if !found && !view.has_category(Category::PsychotherapyNotes) {
-        return Finding::NotApplicable;
+        // 45 CFR 164.501 "psychotherapy notes": appointments, medication, diagnosis and progress are none of them.
+        let of_the_mind = view.has_category(Category::MentalHealth);
+        return if of_the_mind { Finding::Satisfied } else { Finding::NotApplicable };
     }
     deny("Psychotherapy notes are sent on no channel; the clinician decides what the patient is told, and tells it.")
         .for_good("The notes are the clinician's own; what the patient is told is told by the clinician.")

@@ -1,6 +1,7 @@
 //! The notice of privacy practices, and that every notification is itself protected.
 
-use crate::candidate::{Candidate, covered};
+use crate::agreement::covered;
+use crate::candidate::Candidate;
 use crate::fact::Fact;
 use crate::finding::{Finding, deny};
 use crate::remedy::Remedy;
@@ -53,7 +54,7 @@ fn notice_is_protected(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !says_little || !candidate.needs_vendor() {
         return Finding::NotApplicable;
     }
-    Finding::when(candidate.vendor.is_some_and(|row| covered(row, view.today)), || {
+    Finding::when(candidate.vendor.is_some_and(|row| covered(&view.facts.tenant, row, view.now)), || {
         deny("Even a notice tells that somebody is a patient here, and no agreement covers who would carry it.")
             .lifted_by(&[Remedy::ExecuteAgreement])
     })

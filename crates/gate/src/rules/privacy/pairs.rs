@@ -41,21 +41,16 @@ fn plain(asked: bool) -> Case {
     })
 }
 
-fn refill(remuneration: Remuneration) -> Case {
-    but(Case::of("medication", Level::L1, &[Channel::Sms]), |case| {
-        case.request.marketing = Some(Marketing { kind: MarketingKind::Refill, remuneration, drug_lapsed_days: 30 });
-    })
-}
-
 fn authorized(whole: bool) -> Case {
     but(offer(MarketingKind::ThirdParty, Remuneration::AboveCost), |case| {
         sign(case, ConsentKind::MarketingAuthorization, whole);
     })
 }
 
-/// Of HIV, in New York, to the mother of a minor with a release that names some kinds of care.
+/// Of HIV, in New York, to who stands for the patient, with a release that names some kinds of care.
 fn released(labels: &[Category]) -> Case {
     but(mother(), |case| {
+        case.patient().birth_date = Some("1978-10-12".parse().unwrap());
         case.facts.content.categories.push(Category::Hiv);
         let grant = consent(ConsentKind::ProxyCommunication, permit_provision());
         case.consents().push(grant);
@@ -63,6 +58,22 @@ fn released(labels: &[Category]) -> Case {
         case.consents()
             .iter_mut()
             .for_each(|c| (c.provision.actors, c.provision.labels) = (actors.clone(), labels.to_vec()));
+    })
+}
+
+/// What a law asks for, told on `channel`.
+fn required_by_law(channel: Channel) -> Case {
+    but(Case::of("appointment_reminder", Level::L1, &[channel]), |case| {
+        case.request.disclosure = Some(Disclosure::RequiredByLaw);
+    })
+}
+
+/// To a relative whose points are on record, whose part in the care is over or not.
+fn involved(active: bool) -> Case {
+    but(told_by("RelatedPerson/r1", RecipientRole::Caregiver, ConsentKind::ProxyCommunication), |c| {
+        c.request.channels = None;
+        c.facts.related[0].active = active;
+        c.facts.related[0].points = c.patient().points.clone();
     })
 }
 
@@ -89,23 +100,17 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
         || offer(MarketingKind::OwnService, Remuneration::None),
     ),
     pair("PRI-11", || authorized(false), || authorized(true)),
-    pair("PRI-12", || but(result(), |c| c.facts.content.categories.push(Category::PsychotherapyNotes)), result),
+    pair(
+        "PRI-12",
+        || but(result(), |c| c.facts.content.categories.push(Category::PsychotherapyNotes)),
+        || but(result(), |c| c.facts.content.categories.push(Category::MentalHealth)),
+    ),
     pair(
         "PRI-13",
         || but(offer(MarketingKind::Fundraising, Remuneration::None), |c| told(c, "fundraising", true)),
         || offer(MarketingKind::Fundraising, Remuneration::None),
     ),
-    pair(
-        "PRI-14",
-        || {
-            but(told_by("RelatedPerson/r1", RecipientRole::Caregiver, ConsentKind::Other), |c| {
-                c.request.channels = None;
-                c.facts.related[0].active = false;
-                c.facts.related[0].points = c.patient().points.clone();
-            })
-        },
-        || told_by("RelatedPerson/r1", RecipientRole::Caregiver, ConsentKind::ProxyCommunication),
-    ),
+    pair("PRI-14", || involved(false), || involved(true)),
     pair(
         "PRI-15",
         || call(VoiceMode::Human, AnsweredBy::Other, true),
@@ -164,7 +169,7 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
         but(clinical_mail(), |c| c.consents().push(consent(ConsentKind::EmailRiskAcknowledgement, permit_provision())))
     }),
     pair("PRI-23", || thread(Level::L2, false), || thread(Level::L2, true)),
-    pair("PRI-28", || but(text(), |c| c.request.disclosure = Some(Disclosure::RequiredByLaw)), text),
+    pair("PRI-28", || required_by_law(Channel::Sms), || required_by_law(Channel::HumanCall)),
     pair("PRI-30", || released(&[]), || released(&[Category::Hiv])),
     pair("PRI-29", || but(result(), |c| c.vendor(Channel::Sms).agreement.services.clear()), result),
 ];

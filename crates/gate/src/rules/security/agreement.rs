@@ -1,6 +1,7 @@
 //! Business associate agreements.
 
-use crate::candidate::{Candidate, covered};
+use crate::agreement::uncovered;
+use crate::candidate::Candidate;
 use crate::finding::{Finding, deny};
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
@@ -26,11 +27,12 @@ fn agreement(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     match candidate.vendor {
-        Some(row) if covered(row, view.today) => Finding::Satisfied,
-        Some(_) => deny(
-            "The agreement with the vendor of this channel does not cover it today (not executed, not in force by every clock, or the service is not named); renew it or choose another channel.",
-        ).lifted_by(&[Remedy::ExecuteAgreement]),
-        None => deny("No vendor with an agreement is registered for this channel; register one first.").lifted_by(&[Remedy::ExecuteAgreement]),
+        Some(row) => match uncovered(&view.facts.tenant, row, view.now) {
+            None => Finding::Satisfied,
+            Some(why) => deny(why.sentence()).lifted_by(&[Remedy::ExecuteAgreement]),
+        },
+        None => deny("No vendor with an agreement is registered for this channel; register one first.")
+            .lifted_by(&[Remedy::ExecuteAgreement]),
     }
 }
 

@@ -47,7 +47,11 @@ fn proposed(two_factor_everywhere: bool) -> Case {
 }
 
 pub(in crate::rules) const PAIRS: &[Pair] = &[
-    pair("SEC-02", || but(text(), |c| c.facts.deployment.reviews.addressable = Fact::Known(false)), text),
+    pair(
+        "SEC-02",
+        || but(text(), |c| c.facts.deployment.reviews.addressable = Fact::Known(false)),
+        || but(text(), |c| c.facts.deployment.reviews.addressable = Fact::Known(true)),
+    ),
     pair(
         "SEC-03",
         || {
@@ -75,11 +79,24 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
         || but(text(), |c| c.facts.deployment.reviews.restore = day("2025-01-01")),
         || but(text(), |c| c.facts.deployment.reviews.restore = day("2026-06-01")),
     ),
-    pair("SEC-11", || but(text(), |c| c.facts.deployment.reviews.evaluation = day("2025-01-01")), text),
+    pair(
+        "SEC-11",
+        || but(text(), |c| c.facts.deployment.reviews.evaluation = day("2025-01-01")),
+        || but(text(), |c| c.facts.deployment.reviews.evaluation = day("2026-01-05")),
+    ),
     pair("SEC-12", || but(text(), |c| c.vendor(Channel::Sms).agreement.services.clear()), text),
     pair("SEC-13", || but(text(), |c| c.vendor(Channel::Sms).agreement.required_terms = false), text),
     pair("SEC-17", || asked_by(|actor| actor.unique = Fact::Known(false)), text),
-    pair("SEC-18", || but(text(), Case::break_glass), text),
+    pair(
+        "SEC-18",
+        || {
+            but(text(), |c| {
+                c.break_glass();
+                c.request.origin = Origin::Api;
+            })
+        },
+        || but(text(), Case::break_glass),
+    ),
     pair(
         "SEC-27",
         || but(mail(), |c| c.facts.email_tiers = [("example.org".to_owned(), EmailTier::Pkix)].into()),

@@ -1,12 +1,14 @@
 //! Transmission security.
 
 use crate::candidate::Candidate;
-use crate::facts::Address;
+use crate::fact::Fact;
+use crate::facts::{Address, Certificate};
 use crate::finding::{Finding, deny, redirect, unknown};
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
+use jiff::Timestamp;
 use postern_base::{Channel, EmailMode, EmailTier, Origin, Purpose};
 
 /// 45 CFR 164.312(e)(1): "guard against unauthorized access to electronic protected health information that is being
@@ -58,20 +60,54 @@ fn certificate(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if candidate.mode != Some(EmailMode::Smime) {
         return Finding::NotApplicable;
     }
-    let mut rows = view.facts.certificates.iter().filter(|row| row.address == *candidate.address).peekable();
-    if rows.peek().is_some() {
-        let good = rows.any(|row| {
-            let in_time = row.from <= view.now && view.now < row.until;
-            in_time && row.trusted && row.names_address && row.revoked.is_known_and(|revoked| !revoked)
-        });
-        return Finding::when(good, || {
-            redirect(
-                "The patient's certificate is not valid, not trusted, revoked, or not for this address; use the portal.",
-            ).lifted_by(&[Remedy::RecordCertificate])
-        });
+    let rows = view.facts.certificates.iter().filter(|row| row.address == *candidate.address);
+    // Of several that will not do, the one whose fault is the smallest is spoken of, whatever their order.
+    match rows.map(|row| fault(row, view.now)).min() {
+        Some(None) => Finding::Satisfied,
+        Some(Some(fault)) => redirect(fault.sentence()).lifted_by(&[Remedy::RecordCertificate]),
+        None => unknown(
+            "No certificate of the patient is on record to encrypt to; use the portal or an enforced connection.",
+        )
+        .lifted_by(&[Remedy::RecordCertificate]),
     }
-    unknown("No certificate of the patient is on record to encrypt to; use the portal or an enforced connection.")
-        .lifted_by(&[Remedy::RecordCertificate])
+}
+
+/// Why nothing is encrypted to a certificate, the smallest fault first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    NotYetValid,
+    Over,
+    RevocationUnknown,
+    Untrusted,
+    Revoked,
+    OfAnotherAddress,
+}
+
+impl Fault {
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::NotYetValid => "The patient's certificate is not valid yet; use the portal.",
+            Self::Over => "The patient's certificate has expired; ask for the new one, or use the portal.",
+            Self::RevocationUnknown => {
+                "Nobody could find out whether the patient's certificate was revoked; use the portal."
+            }
+            Self::Untrusted => "The patient's certificate was issued by nobody the practice trusts; use the portal.",
+            Self::Revoked => "The patient's certificate was revoked; ask for the new one, or use the portal.",
+            Self::OfAnotherAddress => "The certificate on record names another address than this; use the portal.",
+        }
+    }
+}
+
+/// The worst fault of a certificate; `None` = it is good. In its time, from a trusted issuer, not revoked, and theirs.
+fn fault(row: &Certificate, now: Timestamp) -> Option<Fault> {
+    match row.revoked {
+        _ if !row.names_address => Some(Fault::OfAnotherAddress),
+        Fact::Known(true) => Some(Fault::Revoked),
+        _ if !row.trusted => Some(Fault::Untrusted),
+        Fact::Unknown(_) => Some(Fault::RevocationUnknown),
+        Fact::Known(false) if now < row.from => Some(Fault::NotYetValid),
+        Fact::Known(false) => (row.until <= now).then_some(Fault::Over),
+    }
 }
 
 /// NIST SP 800-177r1 and the sender rules of mailbox providers: mail in bulk is signed, and the signature verifies here before it

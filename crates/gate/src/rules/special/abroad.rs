@@ -27,7 +27,8 @@ pub(crate) const ELSEWHERE: Rule = Rule {
 
 fn elsewhere(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     match offered_in(view) {
-        None | Some("US" | "CA") => Finding::NotApplicable,
+        None | Some("CA") => Finding::NotApplicable,
+        Some("US") => Finding::Satisfied,
         Some(_) => {
             deny("The patient lives in another country, whose law on marketing is not held here.").for_good(ANOTHER_LAW)
         }
@@ -52,6 +53,7 @@ fn canada(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         Some("CA") => {
             deny("The patient lives in Canada, whose law on marketing is not held here.").for_good(ANOTHER_LAW)
         }
+        Some("US") => Finding::Satisfied,
         _ => Finding::NotApplicable,
     }
 }

@@ -33,7 +33,11 @@ fn open_chat(agreed: bool) -> Case {
 }
 
 pub(in crate::rules) const PAIRS: &[Pair] = &[
-    pair("SPC-01", || about(Category::Part2), || about(Category::Hiv)),
+    pair(
+        "SPC-01",
+        || about(Category::Part2),
+        || but(about(Category::Part2), |c| c.request.channels = Some(vec![Channel::Portal])),
+    ),
     pair("SPC-02", || but(about(Category::Part2), |c| c.facts.tenant.alias = None), || about(Category::Part2)),
     pair("SPC-03", || but(about(Category::Hiv), |c| c.facts.tenant.alias = None), || about(Category::Hiv)),
     pair("SPC-04", || shielded("TX"), || shielded("NY")),
@@ -51,7 +55,7 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
     pair(
         "SPC-07",
         || but(Case::of("billing", Level::L1, &[Channel::Sms]), |c| c.patient().dependent = true),
-        || Case::of("billing", Level::L1, &[Channel::Sms]),
+        || but(Case::of("billing", Level::L1, &[Channel::Portal]), |c| c.patient().dependent = true),
     ),
     pair("INT-01", || abroad("DE"), || abroad("US")),
     pair("INT-02", || abroad("CA"), || abroad("US")),

@@ -111,10 +111,13 @@ fn confirms_opt_out(view: &View<'_>, history: &History, candidate: &Candidate<'_
         return deny("The patient did not say stop here and in this way, so this is not where it is confirmed.")
             .for_good("A confirmation goes to the place it was asked from, and to no other.");
     };
-    let prompt = view.start.duration_since(said) <= CONFIRMATION_TEXT;
-    Finding::when(prompt && !anything_went_since(history, candidate, said), || {
-        deny("An opt-out may be confirmed once, within five minutes of it; that time or that one message is used up.")
-            .for_good("The one message that may confirm an opt-out is used up, or its five minutes are.")
+    if view.start.duration_since(said) > CONFIRMATION_TEXT {
+        return deny("An opt-out may be confirmed within five minutes of it, and they are over.")
+            .for_good("The five minutes in which an opt-out may be confirmed do not come back.");
+    }
+    Finding::when(!anything_went_since(history, candidate, said), || {
+        deny("An opt-out may be confirmed once, and a message has gone there since it was said.")
+            .for_good("The one message that may follow an opt-out has been sent.")
     })
 }
 

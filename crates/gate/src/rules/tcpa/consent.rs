@@ -44,16 +44,37 @@ fn consent(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             if is_provided_number(view, candidate) || is_exempt(view, candidate) {
                 return Finding::Satisfied;
             }
-            // 30 FCC Rcd 7961: what the number was given for is care.
-            let given = is_given_by_patient(point) && !view.is_care();
-            unknown(if given {
-                "The patient gave this number for their care, which covers no message of this kind, and no consent to one is on record."
-            } else {
-                "Neither a consent for this number and purpose is on record, nor that the patient gave the number for care."
-            })
-            .lifted_by(&[Remedy::RecordConsent])
+            has_no_basis(view, point)
         }
     }
+}
+
+/// Why nothing on record lets a machine call or text this number: of what the caller asked to stand on, where they did.
+fn has_no_basis(view: &View<'_>, point: &PointView<'_>) -> Finding {
+    let (sentence, remedies): (_, &'static [Remedy]) = match view.request.basis {
+        Some(Basis::Exemption) => (
+            "The request stands on the health-care exemption alone, and not all of its conditions hold here.",
+            &[Remedy::LeaveBasisOpen, Remedy::ShortenText],
+        ),
+        Some(Basis::Consent) => (
+            "The request stands on a consent alone, and none for this number and purpose is on record.",
+            &[Remedy::LeaveBasisOpen, Remedy::RecordConsent],
+        ),
+        Some(Basis::ProvidedNumber) => (
+            "The request stands alone on the patient having given this number for such messages, and the record does not say so.",
+            &[Remedy::LeaveBasisOpen],
+        ),
+        // 30 FCC Rcd 7961: what the number was given for is care.
+        None if is_given_by_patient(point) && !view.is_care() => (
+            "The patient gave this number for their care, which covers no message of this kind, and no consent to one is on record.",
+            &[Remedy::RecordConsent],
+        ),
+        None => (
+            "Neither a consent for this number and purpose is on record, nor that the patient gave the number for care.",
+            &[Remedy::RecordConsent],
+        ),
+    };
+    unknown(sentence).lifted_by(remedies)
 }
 
 /// 47 CFR 64.1200(f)(4): an emergency needs no consent; a code is the user's own request; an offer needs the written consent of TCP-22
@@ -146,9 +167,8 @@ fn exemption_and_caps(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !view.is_care() || view.emergency {
         return Finding::NotApplicable;
     }
-    if asked_for && !is_exempt(view, candidate) {
-        return deny("The health-care exemption was asked for, and not all of its conditions hold here.")
-            .lifted_by(&[Remedy::LeaveBasisOpen]);
+    if let Some((lack, remedies)) = lack_of_exemption(view, candidate).filter(|_| asked_for) {
+        return deny(lack).lifted_by(remedies);
     }
     // What a person writes, and the first answer to the patient, are no programme that is counted.
     if view.request.origin == Origin::Staff || view.is_first_answer(candidate.address, None) {
@@ -220,25 +240,58 @@ fn is_given_by_patient(point: &PointView<'_>) -> bool {
     point.point.source.is_known_and(|source| *source == PointSource::Patient)
 }
 
-/// Whether every condition of the exemption holds that the gate can see.
+/// Whether every condition of the exemption holds that the gate can see, and the caller leaves it open to rely on it.
 fn is_exempt(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
-    let (Some(point), Some(vendor), Some(text)) = (candidate.point, candidate.vendor, candidate.rendition) else {
-        return false;
+    leaves_open(view, Basis::Exemption) && lack_of_exemption(view, candidate).is_none()
+}
+
+/// The first condition of the exemption that does not hold, in a sentence, and what would lift that.
+fn lack_of_exemption(view: &View<'_>, candidate: &Candidate<'_>) -> Option<(&'static str, &'static [Remedy])> {
+    const OPEN: &[Remedy] = &[Remedy::LeaveBasisOpen];
+    let (Some(point), Some(text), Channel::Sms) = (candidate.point, candidate.rendition, candidate.channel) else {
+        return Some(("The health-care exemption was asked for, which is relied on for texts alone.", OPEN));
     };
-    let by_text = candidate.channel == Channel::Sms && leaves_open(view, Basis::Exemption);
-    let listed_purpose = view.is_care() && view.request.purpose != Purpose::Emergency;
-    let number_of_theirs = is_given_by_patient(point) && point.standing == Some(Standing::Silent);
-    let says_whose_and_how_to_stop = text.names_sender && text.says_opt_out;
-    let short = text.chars <= EXEMPT_TEXT;
+    if !view.is_care() || view.request.purpose == Purpose::Emergency {
+        return Some(("The health-care exemption was asked for, and does not list messages of this purpose.", OPEN));
+    }
     // 47 CFR 64.1200(a)(9)(iv)(A): "only to the wireless telephone number provided by the patient".
-    let wireless = point.point.line_type.is_known_and(|line| *line == LineType::Mobile);
-    by_text
-        && wireless
-        && vendor.free_to_end_user
-        && listed_purpose
-        && number_of_theirs
-        && says_whose_and_how_to_stop
-        && short
+    if !is_given_by_patient(point) {
+        return Some((
+            "The health-care exemption was asked for, and no record says that the patient gave this number.",
+            OPEN,
+        ));
+    }
+    if !point.point.line_type.is_known_and(|line| *line == LineType::Mobile) {
+        return Some((
+            "The health-care exemption was asked for, and no record says that this number is a mobile one.",
+            OPEN,
+        ));
+    }
+    if point.standing != Some(Standing::Silent) {
+        return Some((
+            "The health-care exemption was asked for, and a consent on record says what the patient wants at this number: that decides.",
+            OPEN,
+        ));
+    }
+    // (a)(9)(iv): "not charged to the called person".
+    if !candidate.vendor.is_some_and(|vendor| vendor.free_to_end_user) {
+        return Some((
+            "The health-care exemption was asked for, and the vendor's texts are not free to the patient.",
+            OPEN,
+        ));
+    }
+    // (a)(9)(iv)(B), (G): each names the provider and says how to opt out.
+    if !text.names_sender || !text.says_opt_out {
+        return Some((
+            "The health-care exemption was asked for, and the text lacks the practice's name, its number, or how to opt out.",
+            &[Remedy::LeaveBasisOpen, Remedy::NameSender],
+        ));
+    }
+    // (a)(9)(iv)(D): 160 characters.
+    (text.chars > EXEMPT_TEXT).then_some((
+        "The health-care exemption was asked for, and the text is longer than 160 characters.",
+        &[Remedy::LeaveBasisOpen, Remedy::ShortenText],
+    ))
 }
 
 /// When the caps let the next automated message of care go, if they hold one back now.

@@ -30,7 +30,8 @@ fn emergency(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
             "An emergency was declared without a valid break-glass by a named person; the ordinary rules apply.".into(),
         );
     }
-    Finding::NotApplicable
+    // Who broke the glass for no emergency made nothing step back.
+    if view.request.break_glass.is_some() { Finding::Satisfied } else { Finding::NotApplicable }
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ fn sent(case: &mut Case, channel: Channel, purpose: Purpose, times: i64) {
 
 fn offers(channel: Channel) -> Case {
     but(Case::of("marketing", Level::L1, &[channel]), |case| {
+        let (kind, remuneration) = (MarketingKind::OwnService, Remuneration::None);
+        case.request.marketing = Some(Marketing { kind, remuneration, drug_lapsed_days: 0 });
         sign(case, ConsentKind::MarketingTextConsent, true);
         sign(case, ConsentKind::ContactConsent, true);
     })
@@ -134,7 +136,16 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
         },
         text,
     ),
-    pair("TCP-17", || but(text(), |c| c.request.urgency = Urgency::Emergency), text),
+    pair(
+        "TCP-17",
+        || but(text(), |c| c.request.urgency = Urgency::Emergency),
+        || {
+            but(text(), |c| {
+                c.break_glass();
+                c.request.urgency = Urgency::Routine;
+            })
+        },
+    ),
     pair(
         "TCP-18",
         || but(text(), |c| c.history().number_checks.iter_mut().for_each(|n| n.reassigned = Reassigned::Yes)),
@@ -166,5 +177,9 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
             })
         },
     ),
-    pair("TCP-29", || but(text(), |c| texts(c, |r| r.links = LinkState::Foreign)), text),
+    pair(
+        "TCP-29",
+        || but(text(), |c| texts(c, |r| r.links = LinkState::Foreign)),
+        || but(text(), |c| texts(c, |r| r.links = LinkState::Clean)),
+    ),
 ];

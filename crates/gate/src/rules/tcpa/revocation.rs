@@ -109,6 +109,7 @@ fn cancel(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
                 .lifted_by(&[Remedy::OptBackIn])
                 .and_alert()
         }
+        Some(_) if view.history.is_some() => Finding::Satisfied,
         _ => Finding::NotApplicable,
     }
 }

@@ -259,8 +259,17 @@ fn no_reply(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 mod tests {
     use crate::facts::Registration;
     use crate::rendition::LinkState;
-    use crate::sample::{Case, refused_by};
+    use crate::sample::{Case, refused_by, sends};
     use postern_base::Channel;
+
+    #[test]
+    fn of_two_vendors_of_texts_the_one_whose_sender_is_approved_is_used() {
+        let mut case = Case::reminder_by_sms();
+        let mut other = case.vendor(Channel::Sms).clone();
+        (other.vendor, other.sender_registration) = ("a-first-by-name".into(), Registration::NotNeeded);
+        case.facts.vendors.insert(0, other);
+        assert!(sends(&case, Channel::Sms));
+    }
 
     #[test]
     fn texts_leave_only_from_a_registered_sender() {
