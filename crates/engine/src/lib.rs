@@ -61,6 +61,7 @@ mod verifications;
 mod visit;
 mod volume;
 pub mod wire;
+mod wish_list;
 mod wishes;
 
 pub use accept::Accepted;
@@ -75,3 +76,4 @@ pub use of_patient::{Added, Certificates, DoNotCall, Notices, NumberChecks, OfPa
 pub use principal::{Forbidden, Holder, Principal, PrincipalKind, Scope, UnknownScope};
 pub use reads::PAGE;
 pub use receipts::ReceiveFailure;
+pub use wish_list::{EmergencyContact, WishView};

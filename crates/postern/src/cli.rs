@@ -67,6 +67,8 @@ pub(crate) enum Command {
     DoNotCall(OfPatient),
     /// Show what a patient wrote; who read it, and why, is recorded
     Inbound(Inbound),
+    /// Show what patients asked for in the portal: one way to be reached, whom to call, hours, language
+    Wishes(Wishes),
     /// Show what somebody must look at now, and take it up
     Alerts(Alerts),
     /// Make, list and revoke API keys
@@ -301,6 +303,17 @@ pub(crate) struct Inbound {
     /// Why it is read
     #[arg(long, value_enum, required = true)]
     pub(crate) why: Option<Why>,
+    /// The tenant, when the data directory holds several
+    #[arg(long, value_name = "ID")]
+    pub(crate) tenant: Option<postern_base::TenantId>,
+}
+
+/// `postern wishes`.
+#[derive(Debug, Args)]
+pub(crate) struct Wishes {
+    /// Only this patient's, by id
+    #[arg(long, value_name = "ID")]
+    pub(crate) patient: Option<String>,
     /// The tenant, when the data directory holds several
     #[arg(long, value_name = "ID")]
     pub(crate) tenant: Option<postern_base::TenantId>,

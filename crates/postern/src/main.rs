@@ -57,6 +57,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Doctor(args) => commands::doctor::run(global, args),
         Command::NumberCheck(args) => commands::of_patient::run::<postern_engine::NumberChecks>(global, args),
         Command::Inbound(args) => commands::inbound::run(global, args),
+        Command::Wishes(args) => commands::wishes::run(global, args),
         Command::Alerts(args) => commands::alerts::run(global, args),
         Command::Notice(args) => commands::of_patient::run::<postern_engine::Notices>(global, args),
         Command::DoNotCall(args) => commands::of_patient::run::<postern_engine::DoNotCall>(global, args),

@@ -32,6 +32,8 @@ pub struct Attestation {
 const INSERT: &str = "INSERT INTO attestations (tenant, name, patient, added_at, content) VALUES";
 const SELECT: &str = "SELECT name, added_at, content FROM attestations WHERE tenant = ? AND patient = ? ORDER BY seq";
 
+const LATELY: &str = "SELECT name, added_at, content, seq, patient FROM attestations WHERE tenant = ? AND seq < ? ORDER BY seq DESC LIMIT ?";
+
 /// The place of an attestation.
 const fn content_of(name: &[u8]) -> Place<'_> {
     Place { table: "attestations", column: "content", row: name }
@@ -67,6 +69,34 @@ impl Tenanted {
         let entries = vec![entry];
         self.shared.queue.write(Insert { tenant, table: &ATTESTATIONS, head: INSERT, row, tail: "", entries }).await?;
         Ok(())
+    }
+}
+
+impl Tenanted {
+    /// What was attested about any patient, the newest first, below `before`, at most `limit` rows: with its number and the patient. What is
+    /// of a patient whose key is destroyed is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Damaged`].
+    pub async fn attested_lately(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<(i64, Option<(PatientId, Attestation)>)>, StoreError> {
+        let tenant = self.keys().await?;
+        let values = vec![tenant.seq.into(), before.unwrap_or(i64::MAX).into(), i64::from(limit).into()];
+        let mut found = Vec::new();
+        for row in self.shared.all(LATELY, values).await? {
+            let number = column(&row, 3)?;
+            found.push(match self.patient_key(&tenant, array(&row, 4)?).await {
+                Err(StoreError::KeyDestroyed) => (number, None),
+                key => {
+                    let key = key?;
+                    (number, Some((key.patient.clone(), open(&key, &row)?)))
+                }
+            });
+        }
+        Ok(found)
     }
 }
 

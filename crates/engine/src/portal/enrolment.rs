@@ -117,7 +117,7 @@ impl Engine {
         identifiers: &Identifiers,
         source: &str,
     ) -> Result<(PortalInvitation, Invited, Language), Refused> {
-        let trier = Trier::source(source);
+        let trier = Trier::invited(source);
         let counted = self.admit(tenant, &trier).await?;
         let store = self.inner.store.tenant(tenant);
         let found = store.portal_invitation(&secret(invitation)).await?;
@@ -334,11 +334,16 @@ impl Engine {
         Ok(holder.is_some() && holder != own)
     }
 
-    /// The patient's own names, which everybody who knows them tries first.
+    /// The patient's own names and birthday, which everybody who knows them tries first.
     pub(super) async fn names_of(&self, tenant: &TenantId, patient: &PatientId) -> Result<Vec<String>, Refused> {
         let mut reading = self.inner.store.tenant(tenant).reading().await?;
         let directory = self.directory(&mut reading, patient, None, self.now()).await?;
-        Ok(directory.record.identity.names.iter().map(|name| name.reveal().clone()).collect())
+        let identity = &directory.record.identity;
+        let born = identity.birth_date.iter().flat_map(|born| {
+            let born = born.reveal();
+            ["%Y%m%d", "%m%d%Y", "%d%m%Y", "%m%d%y", "%d%m%y"].map(|form| born.strftime(form).to_string())
+        });
+        Ok(identity.names.iter().map(|name| name.reveal().clone()).chain(born).collect())
     }
 
     /// The name of the practice, as its patients know it.

@@ -50,6 +50,9 @@ pub enum PointRefused {
     /// It takes a sign-in with two factors.
     #[error("sign in with a second factor first")]
     SignInStronger,
+    /// The patient asked to be reached nowhere else.
+    #[error("this is the only place the patient asked for: change that first")]
+    OnlyOne,
     /// The store does not answer (503).
     #[error("the store does not answer now: try again")]
     Unavailable,
@@ -191,6 +194,12 @@ impl Engine {
     pub async fn remove_point(&self, visitor: &Visitor, handle: &str, shown: &Shown) -> Result<(), PointRefused> {
         self.lately(visitor)?;
         let point = self.point_called(visitor, handle).await?;
+        let own = self.own_points(visitor).await?;
+        let wishes = wishes::all(&own.attested)?;
+        // 45 CFR 164.522(b)(1): the request would go on to bind, and leave no way at all.
+        if wishes::only_at(&wishes).is_some_and(|one| one.point.as_ref() == Some(&point.value)) {
+            return Err(PointRefused::OnlyOne);
+        }
         Ok(self.wish(visitor, Some(point.value), Wish::RemovePoint, shown).await?)
     }
 

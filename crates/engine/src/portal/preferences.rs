@@ -11,7 +11,7 @@ use crate::number_checks::ending;
 use crate::verifications;
 use crate::wire::{self, NoticeAnswer, NoticeKind, TemplateUse, WireError};
 use crate::wishes::{self, Kept, Wish};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, Language, Phi, Purpose};
 use postern_ehr::PatientRecord;
 use postern_ehr::normal::normalise;
@@ -355,7 +355,11 @@ impl Engine {
         themselves(visitor)?;
         let mut reading = self.inner.store.tenant(&visitor.tenant).reading().await?;
         let attested = reading.attestations(&visitor.patient).await?;
-        let mut said: Vec<Said> = wishes::all(&attested)?.iter().map(said_of).collect();
+        let own = self.own_points(visitor).await?;
+        let mut places: Vec<Address> = own.points.iter().map(|(_, point)| point.value.clone()).collect();
+        places.push(Phi::new(Arc::from(visitor.patient.reference())));
+        let stopped = stops(&reading.opt_outs(&places).await?, &visitor.patient.reference());
+        let mut said: Vec<Said> = wishes::all(&attested)?.iter().map(said_of).chain(stopped).collect();
         for (notice, point, words) in notices::shown(&attested)? {
             said.push(Said {
                 at: notice.at,
@@ -485,6 +489,34 @@ pub(super) const fn channel_of(system: System) -> Option<Channel> {
         System::Email => Some(Channel::Email),
         _ => None,
     }
+}
+
+/// Opt-outs that stand and were not chosen on the page of choices: a STOP in so many words, or by a link. What is chosen there is kept with its
+/// words already.
+fn stops(opt_outs: &[OptOut], patient: &str) -> Vec<Said> {
+    let mut said: Vec<Said> = Vec::new();
+    for one in opt_outs {
+        let here = one.point.reveal().as_ref() == patient;
+        if one.channel == Channel::Portal && !here {
+            continue;
+        }
+        let ends = (!here).then(|| told(&one.point));
+        let purpose = match one.scope {
+            OptOutScope::All => None,
+            OptOutScope::Purpose(purpose) => Some(purpose),
+        };
+        // One press of a link stops several kinds within a moment.
+        let near =
+            |other: &Said| other.ends == ends && one.at.duration_since(other.at).abs() < SignedDuration::from_secs(5);
+        match (said.iter_mut().find(|other| near(other)), purpose) {
+            (Some(other), Some(purpose)) if !other.purposes.is_empty() => other.purposes.push(purpose),
+            _ => {
+                let purposes = purpose.into_iter().collect();
+                said.push(Said { at: one.at, what: "stop", ends, purposes, words: None });
+            }
+        }
+    }
+    said
 }
 
 fn said_of(one: &crate::attestations::Attested<Kept>) -> Said {

@@ -177,7 +177,7 @@ impl Engine {
             Some(known) => self.begin_session(tenant, known, browser, from.device).await,
             None => {
                 // A signature is not guessed: what is wrong is counted for where it came from, and nobody who is right waits for it.
-                self.admit(tenant, &Trier::source(&format!("passkey {}", from.source))).await?;
+                self.admit(tenant, &Trier::passkey(from.source)).await?;
                 Err(Refused::NoMatch)
             }
         }

@@ -8,11 +8,15 @@ use crate::engine::Engine;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Hex, TenantId};
 use postern_store::{PortalAdmission, PortalCounted, PortalTries, PortalWait};
+use std::net::Ipv6Addr;
 
 /// house: wrong answers for one name that cost nothing.
 const FREE_OF_NAME: u32 = 5;
 /// house: the same from one place, behind which a family or a whole clinic may sit.
 const FREE_OF_SOURCE: u32 = 30;
+/// house: the longest wait of a place. Behind one address sits a waiting room, or a whole mobile network: one of them who guesses must not
+/// shut the others out for longer than a coffee; each name and each invitation has its own count besides.
+const LONGEST_OF_SOURCE_SECONDS: i64 = 300;
 /// The first wait; it doubles with each answer.
 const FIRST_SECONDS: i64 = 15;
 /// house: the longest wait.
@@ -38,13 +42,43 @@ impl Trier {
     }
 
     pub(super) fn source(source: &str) -> Self {
-        Self { name: None, source: format!("from {source}"), of_device: false }
+        Self { name: None, source: format!("from {}", place(source)), of_device: false }
+    }
+
+    /// Whoever shows a passkey that is wrong.
+    pub(super) fn passkey(source: &str) -> Self {
+        Self { name: None, source: format!("from passkey {}", place(source)), of_device: false }
+    }
+
+    /// Whoever answers an invitation, apart from who guesses passwords at the same place.
+    pub(super) fn invited(source: &str) -> Self {
+        Self { name: None, source: format!("invited from {}", place(source)), of_device: false }
     }
 
     /// A device that somebody has signed in on before: it shares a count with nobody.
     pub(super) fn device(device: &KnownDevice) -> Self {
         Self { name: None, source: format!("device {}", Hex(&device.hash)), of_device: true }
     }
+}
+
+/// An address as it is counted: of IPv6 the network, of which a household has all addresses.
+fn place(source: &str) -> String {
+    match source.parse::<Ipv6Addr>() {
+        Ok(six) => match six.to_ipv4_mapped() {
+            Some(four) => four.to_string(),
+            None => {
+                let [one, two, three, four, ..] = six.segments();
+                format!("{one:x}:{two:x}:{three:x}:{four:x}::/64")
+            }
+        },
+        Err(_) => source.to_owned(),
+    }
+}
+
+fn until_of_source(tries: PortalTries) -> Option<Timestamp> {
+    let over = tries.failures.checked_sub(FREE_OF_SOURCE)?;
+    let doubled = FIRST_SECONDS.saturating_mul(1i64.checked_shl(over.min(20)).unwrap_or(i64::MAX));
+    tries.last_at.checked_add(SignedDuration::from_secs(doubled.min(LONGEST_OF_SOURCE_SECONDS))).ok()
 }
 
 fn until(tries: PortalTries, free: u32) -> Option<Timestamp> {
@@ -63,7 +97,7 @@ impl Engine {
     pub(super) async fn admit(&self, tenant: &TenantId, who: &Trier) -> Result<PortalCounted, Refused> {
         let mut what: Vec<(&str, PortalWait)> = vec![match who.of_device {
             true => (&who.source, |tries| until(tries, FREE_OF_NAME)),
-            false => (&who.source, |tries| until(tries, FREE_OF_SOURCE)),
+            false => (&who.source, until_of_source),
         }];
         if let Some(name) = &who.name {
             what.push((name, |tries| until(tries, FREE_OF_NAME)));
@@ -100,5 +134,15 @@ mod tests {
         let wait = |failures| until(PortalTries { failures, last_at }, FREE_OF_NAME).map(Timestamp::as_second);
         assert_eq!([0, 4, 5, 6, 7].map(wait), [None, None, Some(15), Some(30), Some(60)]);
         assert_eq!([20, 99, 100, u32::MAX].map(wait), [Some(3_600), Some(3_600), Some(86_400), Some(86_400)]);
+        let at_a_place = |failures| until_of_source(PortalTries { failures, last_at }).map(Timestamp::as_second);
+        assert_eq!([29, 30, 31, 40, u32::MAX].map(at_a_place), [None, Some(15), Some(30), Some(300), Some(300)]);
+    }
+
+    #[test]
+    fn a_place_is_an_address_or_the_network_that_one_household_has() {
+        assert_eq!(place("203.0.113.7"), "203.0.113.7");
+        assert_eq!(place("2001:db8:1:2:3:4:5:6"), place("2001:db8:1:2:ffff::1"));
+        assert_ne!(place("2001:db8:1:2::1"), place("2001:db8:1:3::1"));
+        assert_eq!(place("::ffff:203.0.113.7"), "203.0.113.7");
     }
 }

@@ -6,6 +6,7 @@ use super::{NotNow, Visitor, actor};
 use crate::engine::Engine;
 use crate::error::UseError;
 use crate::kept;
+use crate::ledger_entry;
 use crate::wire::{Answer, AnsweredRefusal};
 use jiff::Timestamp;
 use postern_base::{AccountId, Channel, MessageId, Phi, Purpose};
@@ -116,21 +117,37 @@ impl Engine {
     ) -> Result<(Vec<Proven>, Option<MessageId>), UseError> {
         let (listed, next) = self.portal_messages(visitor, before, limit).await?;
         let store = self.inner.store.tenant(&visitor.tenant);
-        let mut proven = Vec::with_capacity(listed.len());
+        let code = if visitor.is_proxy() { "downloaded_by_proxy" } else { "downloaded_by_patient" };
+        let (mut opened, mut entries) = (Vec::with_capacity(listed.len()), Vec::with_capacity(listed.len()));
         for one in listed {
-            let opened = match self.open_portal_message(visitor, one.message).await {
-                Ok(opened) => opened,
+            let (record, entry) = match self.portal_record(visitor, one.message).await {
+                Ok(found) => found,
                 Err(NotNow::Unavailable) => return Err(UseError::Unavailable),
                 Err(_) => continue,
             };
-            let newest = store.entries(one.message).await?.last().map(|(index, _)| *index);
-            let proof = match newest {
-                // What was entered just now is published in a moment: then there is a proof of it.
-                Some(index) => store.proof(index).await.ok(),
+            match self.is_open(visitor, &record).await {
+                Ok(()) => {}
+                Err(NotNow::Unavailable) => return Err(UseError::Unavailable),
+                Err(_) => continue,
+            }
+            let disclosed = ledger_entry::of(self, &visitor.tenant, Kind::Disclosed, visitor.actor(), code);
+            entries.push(ledger_entry::about(disclosed.map_err(|_| UseError::Unavailable)?, record.id, None));
+            opened.push((one, entry.copy));
+        }
+        // Who took them is written down for each, in one transaction, before any of them is given. That a message was taken home does not make
+        // it one that was read.
+        if !entries.is_empty() {
+            store.append(entries).await?;
+        }
+        let mut proven = Vec::with_capacity(opened.len());
+        for (one, copy) in opened {
+            // The first entry is that of its acceptance, which is published long since.
+            let proof = match store.entries(one.message).await?.first() {
+                Some((index, _)) => store.proof(*index).await.ok(),
                 None => None,
             };
-            let (message, at, purpose) = (one.message, opened.at, opened.purpose);
-            proven.push(Proven { message, at, purpose, subject: opened.subject, body: opened.body, proof });
+            let (message, at, purpose) = (one.message, copy.at, copy.purpose);
+            proven.push(Proven { message, at, purpose, subject: copy.subject, body: copy.body, proof });
         }
         Ok((proven, next))
     }

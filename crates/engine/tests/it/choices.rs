@@ -180,6 +180,16 @@ async fn a_link_ends_its_kind_of_message_by_a_press_and_by_nothing_less() {
     assert!(engine.stop_by_link(&token).await.unwrap());
     assert!(engine.stop_by_link(&token).await.unwrap(), "twice is harmless");
     assert!(stopped().await);
+    // The page named no kind: to its reader every such notice is the same, so all of them end there, and a reminder does not.
+    let points = engine.choices(&alma).await.unwrap().points;
+    let sms = points.iter().find(|one| one.channel == Channel::Sms).unwrap();
+    for purpose in [Purpose::Medication, Purpose::FollowUp, Purpose::TreatmentUpdate, Purpose::Billing] {
+        assert!(!sms.wanted.contains(&purpose), "{purpose}");
+    }
+    assert!(sms.wanted.contains(&Purpose::AppointmentReminder));
+    let said = engine.said(&alma).await.unwrap();
+    assert_eq!((said.len(), said[0].what, said[0].ends.as_deref()), (1, "stop", Some("…01")), "one press is one line");
+    assert!(said[0].purposes.contains(&Purpose::Billing));
     clinic.minutes(24 * 60);
     assert!(by_text(&clinic, &told(9)).await, "another kind still comes");
     assert!(engine.stop_offer("nothing").await.unwrap().is_none() && !engine.stop_by_link("nothing").await.unwrap());
@@ -268,4 +278,69 @@ async fn nothing_of_this_is_anothers_to_choose() {
     let none = MessageId(uuid::Uuid::from_u128(7));
     assert_eq!(engine.confirm_point(&alma, none, "123456").await, Err(PointRefused::WrongCode));
     assert_eq!(engine.why(&alma, none).await.unwrap_err(), NotNow::NotFound);
+}
+
+#[tokio::test]
+async fn a_stop_in_so_many_words_stands_among_what_was_said() {
+    let (clinic, alma) = alma().await;
+    let message = sent(&clinic, &result(None)).await;
+    assert!(clinic.engine.said(&alma).await.unwrap().is_empty());
+    clinic.engine.reply(&alma, message, "STOP", &[]).await.unwrap();
+    let said = clinic.engine.said(&alma).await.unwrap();
+    assert_eq!(said.iter().map(|one| (one.what, one.ends.clone())).collect::<Vec<_>>(), [("stop", None)]);
+}
+
+#[tokio::test]
+async fn the_only_place_that_was_asked_for_is_not_removed_while_it_binds() {
+    let (clinic, alma) = alma().await;
+    let engine = &clinic.engine;
+    let email = engine.choices(&alma).await.unwrap().points.into_iter().find(|one| one.channel == Channel::Email);
+    let email = email.unwrap().handle;
+    engine.reach_only_at(&alma, Some(&email), &words()).await.unwrap();
+    assert_eq!(engine.remove_point(&alma, &email, &words()).await, Err(PointRefused::OnlyOne));
+    engine.reach_only_at(&alma, None, &words()).await.unwrap();
+    assert_eq!(engine.remove_point(&alma, &email, &words()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn staff_see_what_patients_asked_for_and_that_they_looked_is_entered() {
+    let (clinic, alma) = alma().await;
+    let engine = &clinic.engine;
+    let mail = engine.choices(&alma).await.unwrap().points.into_iter().find(|one| one.channel == Channel::Email);
+    engine.reach_only_at(&alma, Some(&mail.unwrap().handle), &words()).await.unwrap();
+    engine.choose_emergency_contact(&alma, ("Ida Beech", "212 555 0166", "sister"), &words()).await.unwrap();
+    engine.choose_hours(&alma, Some((9, 12)), &words()).await.unwrap();
+    let (all, more) = engine.wish_list(&clinic.principal, None, None, 50).await.unwrap();
+    assert_eq!(all.iter().map(|one| one.wish).collect::<Vec<_>>(), ["times", "emergency", "only_at"]);
+    assert!(more.is_none() && all.iter().all(|one| one.patient == "Patient/p1" && !one.shown.is_empty()));
+    assert_eq!(all[2].contact_point.as_deref(), Some("pat@example.org"));
+    assert_eq!(all[1].emergency_contact.as_ref().unwrap().phone, "+12125550166");
+    // A page at a time, and of one patient.
+    let (first, next) = engine.wish_list(&clinic.principal, None, None, 1).await.unwrap();
+    let (second, _) = engine.wish_list(&clinic.principal, None, next, 1).await.unwrap();
+    assert_eq!((first[0].wish, second[0].wish), ("times", "emergency"));
+    assert!(engine.wish_list(&clinic.principal, Some("Patient/p2"), None, 50).await.unwrap().0.is_empty());
+    let weak =
+        postern_engine::Principal { scopes: vec![postern_engine::Scope::ConsentRead], ..clinic.principal.clone() };
+    assert!(engine.wish_list(&weak, None, None, 50).await.is_err());
+}
+
+#[tokio::test]
+async fn a_download_is_one_write_however_much_it_holds_and_takes_no_mark_of_new_away() {
+    let (clinic, alma) = alma().await;
+    let message = sent(&clinic, &result(None)).await;
+    for day in 10..20 {
+        sent(&clinic, &told(day)).await;
+        clinic.minutes(1);
+    }
+    let commits = || clinic.engine.store().stats().commits;
+    let before = commits();
+    let (all, _) = clinic.engine.history_with_proofs(&alma, None, 100).await.unwrap();
+    assert_eq!(all.len(), 11);
+    assert!(all.iter().all(|one| one.proof.is_some()));
+    assert!(commits() - before <= 3, "{}", commits() - before);
+    let (listed, _) = clinic.engine.portal_messages(&alma, None, 50).await.unwrap();
+    assert!(listed.iter().all(|one| one.read_at.is_none()));
+    let by = clinic.engine.opened_by(&alma, message).await.unwrap();
+    assert_eq!(by.iter().map(|one| one.why.as_str()).collect::<Vec<_>>(), ["downloaded_by_patient"]);
 }

@@ -68,6 +68,10 @@ async fn a_new_password_ends_the_old_one_every_other_session_and_every_known_dev
     let (engine, alma) = (&clinic.engine, visitor(&clinic, &second).await);
     let weak = engine.change_password(&alma, &secret("Alma Beech 1978")).await;
     assert_eq!(weak, Err(Refused::Weak(WeakPassword::Known)), "her own name");
+    for born in ["19781012", "10121978", "10-12-1978", "beech19781012"] {
+        let weak = engine.change_password(&alma, &secret(born)).await;
+        assert_eq!(weak, Err(Refused::Weak(WeakPassword::Known)), "her birthday, {born}");
+    }
     engine.change_password(&alma, &secret("seven quiet herons")).await.unwrap();
     assert!(engine.visitor(&first.token).await.unwrap().is_none());
     assert!(engine.visitor(&second.token).await.unwrap().is_some());

@@ -17,6 +17,7 @@ pub(crate) mod send;
 pub(crate) mod serve;
 pub(crate) mod template;
 pub(crate) mod verify;
+pub(crate) mod wishes;
 
 use crate::cli::{Cli, Global};
 use crate::config::{Config, Log};

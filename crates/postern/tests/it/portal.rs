@@ -2,6 +2,7 @@
 //! same name: attacks on it over HTTP.
 
 mod browser;
+mod choosing;
 mod forms;
 mod guessing;
 mod stories;

@@ -109,6 +109,19 @@ fn why(given: &[(String, String)]) -> Result<ReadReason, Problem> {
     })
 }
 
+/// `GET /v1/wishes`.
+pub(crate) async fn wishes(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let given = parameters(query.as_deref(), &["limit", "cursor", "patient"])?;
+    let before = value(&given, "cursor").map(number).transpose()?;
+    let (wishes, next) = web.engine().wish_list(&caller.0, value(&given, "patient"), before, limit(&given)?).await?;
+    let next = next.map(|next| next.to_string());
+    json(StatusCode::OK, &serde_json::json!({ "wishes": wishes, "next": next }))
+}
+
 /// `POST /v1/patients/{id}/inbound/{inbound}/review`.
 pub(crate) async fn review(
     State(web): State<Web>,

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 48] = [
+    let list: [(&str, Value); 49] = [
         ("Accepted", accepted()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
@@ -20,6 +20,7 @@ pub(crate) fn all() -> Map<String, Value> {
         ("Page", page()),
         ("PortalCopies", portal_copies()),
         ("Inbound", inbound()),
+        ("Wishes", wishes()),
         ("NewReview", closed(&["verdict"], json!({ "verdict": words(Review::ALL) }))),
         ("Vendors", json!({ "type": "object", "properties": { "vendors": list_of(&reference("Vendor")) } })),
         ("MailDomains", given(json!({ "domains": list_of(&mail_domain()) }))),
@@ -225,6 +226,32 @@ fn inbound() -> Value {
         "attachments": list_of(&file),
     }));
     given(json!({ "inbound": list_of(&row), "next": { "type": ["string", "null"] } }))
+}
+
+/// What patients asked for in the portal.
+fn wishes() -> Value {
+    let words_of = [
+        "stop",
+        "resume",
+        "only_at",
+        "anywhere",
+        "offers",
+        "no_offers",
+        "times",
+        "language",
+        "point_added",
+        "point_removed",
+        "point_first",
+        "emergency",
+    ];
+    let contact = given(json!({ "name": text(), "phone": text(), "relation": text() }));
+    let row = given(json!({
+        "id": whole(), "patient": text(), "at": instant(), "wish": either(&words_of), "contact_point": text(),
+        "purposes": list_of(&words(Purpose::ALL)), "hours": list_of(&whole()), "language": words(Language::ALL),
+        "channel": words(Channel::ALL), "shared": boolean(), "emergency_contact": contact, "signature": text(),
+        "shown": text(), "shown_in": words(Language::ALL),
+    }));
+    given(json!({ "wishes": list_of(&row), "next": { "type": ["string", "null"] } }))
 }
 
 /// Addresses that are not written to.

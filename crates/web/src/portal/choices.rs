@@ -62,19 +62,28 @@ async fn show(web: &Web, visit: &Visit, saved: bool) -> Result<Response, Problem
         return notice.draw(StatusCode::OK, Frame::new(visit, visit.texts.say("choices-proxy")).part("choices"));
     }
     let choices = web.engine().choices(visit.signed_in()?).await?;
+    let only = choices.points.iter().any(|point| point.only);
     let points = choices.points.iter().map(|point| Point {
         handle: point.handle.clone(),
         heading: named(visit, point),
         hint: match (point.stopped, point.unclear, point.verified) {
+            // 45 CFR 164.522(b): what the patient asked for binds, so nothing comes to any other place, whatever is marked there.
+            _ if only && !point.only => Some(visit.texts.say("choices-only-elsewhere")),
             (true, ..) => Some(visit.texts.say("choices-stopped")),
             (_, true, _) => Some(visit.texts.say("choices-unclear")),
             (.., false) => Some(visit.texts.say("choices-unverified")),
             _ => None,
         },
-        marks: CHOSEN.iter().map(|purpose| mark(visit, *purpose, point.wanted.contains(purpose))).collect(),
+        marks: markable(&choices).map(|purpose| mark(visit, purpose, point.wanted.contains(&purpose))).collect(),
     });
     let frame = Frame::new(visit, visit.texts.say("choices")).part("choices");
     draw(&ChoicesPage { frame, visit, points: points.collect(), saved })
+}
+
+/// What may be marked. Offers come to nobody who has not signed for them (45 CFR 164.508(a)(3)), so until then there is no mark for them.
+fn markable(choices: &Choices) -> impl Iterator<Item = Purpose> {
+    let offers = choices.offers;
+    CHOSEN.iter().copied().filter(move |purpose| offers || *purpose != Purpose::Marketing)
 }
 
 /// `POST /choices`: every mark as it stands on the page. What is not marked is stopped.
@@ -87,7 +96,13 @@ pub(super) async fn save(State(web): State<Web>, Extension(visit): Extension<Vis
         if visit.fields.values("point").all(|known| known != point.handle) {
             continue;
         }
-        let wanted: Vec<Purpose> = visit.fields.values(&point.handle).filter_map(|word| word.parse().ok()).collect();
+        let mut wanted: Vec<Purpose> =
+            visit.fields.values(&point.handle).filter_map(|word| word.parse().ok()).collect();
+        // What had no mark is not decided by this page, unless all of it is stopped.
+        wanted.retain(|purpose| before.offers || *purpose != Purpose::Marketing);
+        if !before.offers && !wanted.is_empty() && point.wanted.contains(&Purpose::Marketing) {
+            wanted.push(Purpose::Marketing);
+        }
         web.engine().choose(visitor, &point.handle, &wanted, &shown).await?;
     }
     show(&web, &visit, true).await

@@ -323,5 +323,7 @@ fn show_codes(visit: &Visit, signed_in: &SignedIn) -> Result<Response, Problem> 
     };
     let mut response = notice.draw(StatusCode::OK, Frame::new(visit, texts.say(heading)))?;
     settle(visit, &mut response, signed_in);
+    // The language in which somebody enrolled is the one that goes on, whatever the record says.
+    visit.give(&mut response, Cookie::Language, visit.texts.language().as_str());
     Ok(response)
 }

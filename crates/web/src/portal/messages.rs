@@ -76,8 +76,12 @@ struct MessagePage<'a> {
 }
 
 impl MessagePage<'_> {
+    fn wrong(&self, field: &str) -> Option<&str> {
+        self.errors.iter().find(|error| error.field == field).map(|error| error.sentence.as_str())
+    }
+
     fn is_wrong(&self, field: &str) -> bool {
-        self.errors.iter().any(|error| error.field == field)
+        self.wrong(field).is_some()
     }
 }
 
@@ -138,7 +142,7 @@ pub(super) fn draw_list(
         id: one.message,
         purpose: visit.texts.say(&format!("purpose-{}", one.purpose)),
         subject: one.subject.map(postern_base::Phi::into_inner),
-        when: visit.texts.day(one.at, &visit.place.zone),
+        when: visit.time(one.at),
         new: one.read_at.is_none(),
     });
     let kinds = Purpose::ALL.iter().filter(|purpose| **purpose != Purpose::OneTimeCode).map(|purpose| Pick {

@@ -88,6 +88,7 @@ fn sentence(visit: &Visit, refused: PointRefused) -> Result<String, Problem> {
         PointRefused::NotSent => "points-not-sent",
         PointRefused::WrongCode => "points-wrong-code",
         PointRefused::SignInStronger => "points-stronger",
+        PointRefused::OnlyOne => "points-only-one",
         PointRefused::Unavailable => return Err(Problem::unavailable("The store does not answer now.")),
     };
     Ok(visit.texts.say(key))

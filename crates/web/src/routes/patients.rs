@@ -72,6 +72,22 @@ pub(super) const PATIENTS: &[Route] = &[
     },
     Route {
         method: Method::Get,
+        path: "/v1/wishes",
+        id: "listWishes",
+        summary: "What patients asked for in the portal, newest first, in the clear: one way to be reached (45 CFR 164.522(b)), whom to call, hours, language; that it was read is recorded.",
+        access: Access::Scopes(&[Scope::ContentRead]),
+        records: Records::Disclosed,
+        takes: Takes::Nothing,
+        parameters: &[
+            LIMIT,
+            ("cursor", "query", "The `next` of the page before."),
+            ("patient", "query", "Only this patient's, by id."),
+        ],
+        gives: (200, Gives::Json("Wishes")),
+        handler: || get(patients::wishes),
+    },
+    Route {
+        method: Method::Get,
         path: "/v1/patients/{id}/certificates",
         id: "listCertificates",
         summary: "The S/MIME certificates of a patient's mailboxes, as they stand now. The address is not told again.",
