@@ -5,6 +5,7 @@ mod browser;
 mod choosing;
 mod forms;
 mod guessing;
+mod links;
 mod stories;
 mod surface;
 mod uploads;

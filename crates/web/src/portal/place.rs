@@ -2,9 +2,10 @@
 
 use crate::problem::Problem;
 use crate::web::Web;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
@@ -98,7 +99,13 @@ pub(crate) async fn by_host(State(web): State<Web>, mut request: Request, next: 
     let host = host(request.headers()).to_ascii_lowercase();
     let path = request.uri().path();
     if !super::is_page(path) && !path.starts_with(PREFIX) {
-        return next.run(request).await;
+        let asked = asks_for_a_page(&request).then(|| again(&request));
+        let routes = next.clone();
+        let response = next.run(request).await;
+        return match asked.filter(|_| response.status() == StatusCode::NOT_FOUND) {
+            Some(asked) => nothing_here(&web, &host, asked, routes).await.unwrap_or(response),
+            None => response,
+        };
     }
     match web.engine().tenant_of_domain(&host).await {
         Ok(Some(tenant)) => {
@@ -113,6 +120,29 @@ pub(crate) async fn by_host(State(web): State<Web>, mut request: Request, next: 
         Ok(None) => next.run(request).await,
         Err(error) => Problem::from(error).into_response(),
     }
+}
+
+/// Whether a person opened an address: a browser asks for pages first, and what lies below `/v1` is for programs.
+fn asks_for_a_page(request: &Request) -> bool {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    request.method() == Method::GET && accepts.contains("text/html") && !request.uri().path().starts_with("/v1/")
+}
+
+/// The same request once more, without the body that a GET has not.
+fn again(request: &Request) -> Request {
+    let mut copy = Request::new(Body::empty());
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
+    copy
+}
+
+/// What a practice's own host says of an address that is none: a page of that practice, and no words of programs.
+async fn nothing_here(web: &Web, host: &str, mut asked: Request, routes: Next) -> Option<Response> {
+    let tenant = web.engine().tenant_of_domain(host).await.ok()??;
+    *asked.uri_mut() = within(&tenant, asked.uri())?;
+    asked.extensions_mut().insert(OwnHost(tenant));
+    Some(routes.run(asked).await)
 }
 
 /// The host without its port.

@@ -41,8 +41,13 @@ impl Running {
         (root.to_owned(), SocketAddr::from(([127, 0, 0, 1], port)), tenant.to_owned())
     }
 
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.root().1
+    }
+
     /// Enrols the patient of the `nth` invitation.
-    fn enrolled(&self, nth: usize, name: &str) -> Enrolled {
+    pub(super) fn enrolled(&self, nth: usize, name: &str) -> Enrolled {
         let invited = &self.said["invitations"][nth];
         let born: Vec<&str> = invited["born"].as_str().expect("a date").split('-').collect();
         let (_, address, tenant) = self.root();
