@@ -8,7 +8,32 @@ use std::sync::LazyLock;
 const AREA_CODES: &str = include_str!("../data/area-codes.tsv");
 const STATES: &str = include_str!("../data/states.tsv");
 
+const COUNTRIES: &str = include_str!("../data/countries.tsv");
+
 type Zones = Vec<&'static str>;
+
+/// A country as an address may name it, or a part of one that keeps its own clock.
+struct Country {
+    codes: Vec<&'static str>,
+    /// Of a part of a country: its code and name.
+    part: Option<(&'static str, &'static str)>,
+    /// What its numbers begin with, behind the `+`.
+    dialled: Vec<&'static str>,
+    zones: Zones,
+}
+
+static ABROAD: LazyLock<Vec<Country>> = LazyLock::new(|| {
+    let countries = rows(COUNTRIES).filter_map(|row| match row.as_slice() {
+        [codes, part, dialled, zones] => Some(Country {
+            codes: codes.split('|').collect(),
+            part: part.split_once('|'),
+            dialled: dialled.split(' ').filter(|code| *code != "-").collect(),
+            zones: zones.split(' ').collect(),
+        }),
+        _ => None,
+    });
+    countries.collect()
+});
 
 /// A state's name and zones, and the parts of it that keep another clock.
 struct State {
@@ -72,12 +97,30 @@ pub fn of_state(state: &str, zip: Option<&str>) -> Vec<&'static str> {
     zones
 }
 
-/// The IANA zones that the area code of an E.164 number serves. Empty when the number is not North American or its code
-/// names no place.
+/// The IANA zones of a country, by its code or name, or of the part of it that `part` names. `None` when the country is not known.
+#[must_use]
+pub fn of_country(country: &str, part: Option<&str>) -> Option<Vec<&'static str>> {
+    let same = |one: &str, other: &str| one.trim().eq_ignore_ascii_case(other);
+    let of_it = || ABROAD.iter().filter(|row| row.codes.iter().any(|code| same(country, code)));
+    let named = |row: &&Country| {
+        row.part.is_some_and(|(code, name)| part.is_some_and(|part| same(part, code) || same(part, name)))
+    };
+    let found = of_it().find(named).or_else(|| of_it().find(|row| row.part.is_none()))?;
+    Some(found.zones.clone())
+}
+
+/// The IANA zones that an E.164 number may ring in: by its area code in North America, by its country elsewhere. Empty when its code names
+/// no place.
 #[must_use]
 pub fn of_number(e164: &str) -> &'static [&'static str] {
-    let code = e164.strip_prefix("+1").and_then(|national| national.get(..3));
-    code.and_then(|code| BY_AREA_CODE.get(code)).map_or(&[], Vec::as_slice)
+    if let Some(national) = e164.strip_prefix("+1") {
+        return national.get(..3).and_then(|code| BY_AREA_CODE.get(code)).map_or(&[], Vec::as_slice);
+    }
+    let Some(digits) = e164.strip_prefix('+') else { return &[] };
+    let begins =
+        |row: &Country| row.dialled.iter().filter(|code| digits.starts_with(**code)).map(|code| code.len()).max();
+    let longest = ABROAD.iter().filter_map(|row| Some((begins(row)?, row))).max_by_key(|(length, _)| *length);
+    longest.map_or(&[], |(_, row)| row.zones.as_slice())
 }
 
 #[cfg(test)]
@@ -87,9 +130,11 @@ mod tests {
     #[test]
     fn every_zone_in_the_tables_exists() {
         let by_state = BY_STATE.values().flat_map(|row| row.rest.iter().chain(row.parts.iter().flat_map(|(_, z)| z)));
-        for zone in BY_AREA_CODE.values().flatten().chain(by_state) {
+        let abroad = ABROAD.iter().flat_map(|row| &row.zones);
+        for zone in BY_AREA_CODE.values().flatten().chain(by_state).chain(abroad) {
             assert!(jiff::tz::TimeZone::get(zone).is_ok(), "{zone}");
         }
+        assert!(ABROAD.len() > 200);
         assert_eq!(BY_STATE.len(), 56);
         assert!(BY_AREA_CODE.len() > 400);
     }
@@ -110,6 +155,18 @@ mod tests {
         assert_eq!(of_number("+18085550101"), ["Pacific/Honolulu"]);
         assert_eq!(of_number("+18505550101"), ["America/Chicago", "America/New_York"]);
         assert!(of_number("+18005550101").is_empty());
-        assert!(of_number("+525512345678").is_empty());
+        assert!(of_number("+99912345678").is_empty());
+    }
+
+    #[test]
+    fn a_number_and_an_address_abroad_have_the_zones_of_their_country() {
+        assert_eq!(of_number("+81312345678"), ["Asia/Tokyo"]);
+        assert_eq!(of_number("+442071234567"), ["Europe/London"]);
+        assert!(of_number("+525512345678").contains(&"America/Mexico_City"));
+        assert_eq!(of_country("JP", None), Some(vec!["Asia/Tokyo"]));
+        assert_eq!(of_country("japan", Some("Tokyo")), Some(vec!["Asia/Tokyo"]));
+        assert_eq!(of_country("CA", Some("ON")), Some(vec!["America/Toronto", "America/Winnipeg"]));
+        assert!(of_country("Canada", None).is_some_and(|zones| zones.len() > 4));
+        assert_eq!(of_country("Atlantis", None), None);
     }
 }

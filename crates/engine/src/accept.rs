@@ -145,6 +145,7 @@ impl Engine {
     ) -> Result<Prepared, AcceptError> {
         let now = self.now();
         who_says_so(principal, &request, now)?;
+        request.tells_of_the_past(now)?;
         let mut gate = request.to_gate()?;
         let tenant = &principal.tenant;
         let state = self.tenant_state(tenant).await.map_err(|error| match error {

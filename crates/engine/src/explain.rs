@@ -35,6 +35,7 @@ pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
     // A key given twice can turn a denial into a permit; a case with one is refused as a whole.
     check(case, &Limits::default()).map_err(|refused| WireError::new(".", refused.to_string()))?;
     let case: Case = parse(case)?;
+    case.request.tells_of_the_past(case.now).map_err(|error| error.within("request"))?;
     let request = case.request.to_gate().map_err(|error| error.within("request"))?;
     let resources = resources(&case.bundle.0)?;
     let record = postern_ehr::record(&resources, &request.patient, case.now);

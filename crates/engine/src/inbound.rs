@@ -12,6 +12,7 @@ use crate::wire;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, MessageId, Origin, PatientId, Phi, Purpose, TenantId};
 use postern_channels::InboundMessage;
+use postern_classify::speaks_of_danger;
 use postern_gate::facts::{Address, OptOut, OptOutScope};
 use postern_gate::revocation::Meaning;
 use postern_ledger::{Entry, Kind};
@@ -32,6 +33,8 @@ pub(crate) struct Thread {
     pub(crate) patient: PatientId,
     /// Files that come with it.
     pub(crate) files: Vec<NewAttachment>,
+    /// What is written speaks of danger (RULES CHT-01): read once, by who took it.
+    pub(crate) danger: bool,
 }
 
 impl Engine {
@@ -95,7 +98,7 @@ impl Engine {
         };
         let entry = self.patient_entry(tenant, Kind::Inbound, code(meaning))?;
         // RULES CHT-01: whoever writes so, by whatever channel, is read by a person now.
-        let danger = postern_classify::speaks_of_danger(message.text.reveal());
+        let danger = thread.map_or_else(|| speaks_of_danger(message.text.reveal()), |known| known.danger);
         let first_time = if danger {
             let alert = (DANGER, self.alert_entry(tenant, "alert_raised")?);
             store.put_inbound_with_alert(inbound, vec![entry], alert).await?

@@ -111,6 +111,8 @@ struct Measured {
     offers: u8,
     #[serde(default)]
     tells_result: bool,
+    #[serde(default)]
+    bills: bool,
     /// Places in [`ResultClass::ALL`].
     #[serde(default)]
     result_classes: Vec<u8>,
@@ -239,6 +241,7 @@ pub(crate) fn stored(form: &RenderedForm) -> StoredRendition {
             Offers::Plainly => 2,
         },
         tells_result: m.tells_result,
+        bills: m.bills,
         result_classes: (0u8..)
             .zip(ResultClass::ALL)
             .filter(|(_, c)| m.result_classes.contains(c))
@@ -288,6 +291,7 @@ fn form(stored: &StoredRendition, key: &CommitmentKey) -> Result<RenderedForm, S
                 _ => Offers::Plainly,
             },
             tells_result: measured.tells_result,
+            bills: measured.bills,
             result_classes: measured
                 .result_classes
                 .iter()

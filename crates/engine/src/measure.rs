@@ -91,6 +91,53 @@ fn amount_level(text: &str, practice: &str) -> Level {
     if owed { Level::L2 } else { Level::L0 }
 }
 
+/// Whether `text` asks for money that is owed, or speaks of it, under whatever purpose: 47 CFR 64.1200(a)(9)(iv)(D) exempts no "billing", and
+/// a number that was given for care was not given for bills. What is paid at a visit, such as a copay, is part of the visit.
+pub(crate) fn bills(text: &str) -> bool {
+    const WORDS: [&str; 38] = [
+        "your bill",
+        "the bill",
+        "your invoice",
+        "an invoice",
+        "pay your balance",
+        "your account balance",
+        "account balance",
+        "outstanding balance",
+        "unpaid balance",
+        "balance due",
+        "balance on your account",
+        "past due",
+        "amount due",
+        "payment due",
+        "payment is due",
+        "overdue payment",
+        "payment overdue",
+        "you owe",
+        "make a payment",
+        "pay online",
+        "pay now",
+        "payment plan",
+        "missed payment",
+        "your payment",
+        "collections",
+        "collection agency",
+        "billing statement",
+        "your statement",
+        "account needs attention",
+        "su factura",
+        "la factura",
+        "pague su",
+        "saldo pendiente",
+        "su saldo",
+        "pago pendiente",
+        "adeuda",
+        "su cuenta requiere",
+        "cobranza",
+    ];
+    let spoken = format!(" {} ", plain_words(text).join(" "));
+    WORDS.iter().any(|words| spoken.contains(&format!(" {words} ")))
+}
+
 /// Whether `text` states the neutral sender name and a number to reach it (47 CFR 64.1200(a)(9)(iv)(B)).
 pub(crate) fn names_sender(text: &str, tenant: &Tenant) -> bool {
     says_name(text, tenant) && says_number(text, tenant)
@@ -378,8 +425,22 @@ pub(crate) fn says_how_to_end_calls(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{confirmed, says_business, says_code, says_keep_secret};
+    use super::{bills, confirmed, says_business, says_code, says_keep_secret};
     use postern_gate::rendition::Confirms;
+
+    #[test]
+    fn a_bill_is_one_under_any_purpose_and_a_copay_at_the_visit_is_none() {
+        for text in
+            ["Please pay your bill", "Your account needs attention", "You have a balance due", "Pague su factura hoy"]
+        {
+            assert!(bills(text), "{text}");
+        }
+        for text in
+            ["Please bring your copay and card", "Exercises for your balance", "We take cards", "Su cita es hoy"]
+        {
+            assert!(!bills(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_code_is_digits_together_in_two_groups_or_one_by_one_and_no_number_to_call() {

@@ -253,6 +253,7 @@ fn measured(place: Place<'_>, form: Form, subject: Option<String>, mut body: Str
             says_keep_secret: measure::says_keep_secret(&body),
             offers: measure::offers(&body, place.tenant.alias.as_ref().unwrap_or(&place.tenant.name)),
             tells_result: found.tells_result,
+            bills: measure::bills(&body),
             result_classes: found.result_classes,
             names_address: measure::names_address(&body, place.postal),
             // Of no other purpose is it asked.

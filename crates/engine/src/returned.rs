@@ -204,8 +204,9 @@ impl Engine {
                 text: words.text.clone(),
                 at: mail.at,
             };
-            let thread =
-                Thread { message: of.message, purpose: of.purpose, patient: of.patient.clone(), files: Vec::new() };
+            let danger = postern_classify::speaks_of_danger(words.text.reveal());
+            let (message_id, patient) = (of.message, of.patient.clone());
+            let thread = Thread { message: message_id, purpose: of.purpose, patient, files: Vec::new(), danger };
             self.take_for(&of.tenant, MAIL, &message, &of.point, Some(&thread)).await?;
             let meaning = read(words.text.reveal());
             if !ends(meaning) && !self.take_code(of, words.text.reveal()).await? {

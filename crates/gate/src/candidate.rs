@@ -169,6 +169,18 @@ pub(crate) fn placeholder<'a>(view: &'a View<'a>) -> Candidate<'a> {
     Candidate { placeholder: true, ..none }
 }
 
+/// The channels that the caller named, that are reached by what stands on the record, and of which nothing is among the `found`.
+pub(crate) fn missing(view: &View<'_>, found: &[Channel]) -> Vec<Channel> {
+    // The portal and a chat stand on no record; codes and confirmations are no letters.
+    let never = |channel: Channel| match channel {
+        Channel::Portal | Channel::Chat | Channel::ChatAnonymous => true,
+        Channel::Mail => view.is_formality(),
+        _ => false,
+    };
+    let asked = Channel::ALL.iter().copied().filter(|channel| named(view, *channel) && !never(*channel));
+    asked.filter(|channel| !found.contains(channel)).collect()
+}
+
 /// The channels a contact point can be reached on.
 fn channels_of(view: &View<'_>, system: System) -> impl Iterator<Item = &'static Channel> {
     let channels: &'static [Channel] = match system {
@@ -202,7 +214,11 @@ fn modes(view: &View<'_>, channel: Channel, point: &PointView<'_>) -> impl Itera
             Some(EmailMode::Notify | EmailMode::EnforcedTls) => email,
             // Without a certificate on record S/MIME is worth a reason only when it was asked for.
             Some(EmailMode::Smime) => email && asked == Some(EmailMode::Smime),
-            Some(EmailMode::Plain) => email && (access || asked == Some(EmailMode::Plain)),
+            // Who asks us for an encrypted session is never answered in the clear.
+            Some(EmailMode::Plain) => {
+                let encrypted = matches!(asked, Some(EmailMode::EnforcedTls | EmailMode::Smime));
+                email && ((access && !encrypted) || asked == Some(EmailMode::Plain))
+            }
         })
 }
 

@@ -30,7 +30,12 @@ pub(crate) struct Evaluated<'a> {
     held: bool,
 }
 
-impl Evaluated<'_> {
+impl<'a> Evaluated<'a> {
+    /// Nothing came of it yet.
+    const fn of(candidate: Candidate<'a>) -> Self {
+        Self { candidate, bar: Bar::Clear, until: None, waiting_for: None, held: false }
+    }
+
     /// It may go, now or later.
     pub(crate) fn stands(&self) -> bool {
         self.bar <= Bar::Wait && self.waiting_for.is_none()
@@ -96,7 +101,7 @@ impl Reasons {
         places: impl Iterator<Item = usize>,
         ear: &mut E,
     ) -> Evaluated<'a> {
-        let mut evaluated = Evaluated { candidate, bar: Bar::Clear, until: None, waiting_for: None, held: false };
+        let mut evaluated = Evaluated::of(candidate);
         ear.turns_to_next();
         for place in places {
             let Some(check) = roster::check(place) else { continue };
@@ -217,8 +222,26 @@ pub(crate) fn survey<'a>(view: &'a View<'a>, reasons: &mut Reasons, ear: &mut im
     if portal.is_none() && contacts.is_empty() {
         // Not one way to reach anybody: the rules still say everything that stands against it.
         contacts.push(reasons.evaluate(view, candidate::placeholder(view), ear));
+    } else {
+        miss(view, &contacts, reasons);
     }
     Survey { portal, contacts }
+}
+
+/// Says of every channel that was asked for, and that the record holds nothing to reach by, that it is so. It stands for no way, so that
+/// nothing is planned or advised by it.
+fn miss(view: &View<'_>, contacts: &[Evaluated<'_>], reasons: &mut Reasons) {
+    let Some((place, rule)) = rules::ALL.iter().enumerate().find(|(_, rule)| rule.id == rules::IN_USE.id) else {
+        return;
+    };
+    let found: Vec<Channel> = contacts.iter().map(|one| one.candidate.channel).collect();
+    for channel in candidate::missing(view, &found) {
+        let mut nobody = Evaluated::of(Candidate { channel, ..candidate::placeholder(view) });
+        if let Finding::Against(against) = (rule.check)(view, &nobody.candidate) {
+            reasons.verdict(place, against.verdict);
+            reasons.against(rule, &mut nobody, against);
+        }
+    }
 }
 
 /// The plan with its reasons.
@@ -322,7 +345,7 @@ fn mint(
     let lifetime = facts.now.checked_add(Permit::LIFETIME_SECONDS.seconds()).ok()?;
     // RULES TCP-06: what is sent at the last moment of the window must not arrive after it. SEC-18: an emergency that is over
     // lifts nothing.
-    let ends = [request.expires_at, view.closes(channel), view.glass_mends()];
+    let ends = [request.expires_at, view.closes(channel, &delivery.contact_point), view.glass_mends()];
     Some(Permit {
         binding,
         channel,

@@ -197,6 +197,8 @@ pub struct Patient {
     pub country: Option<String>,
     /// IANA names of every zone the patient may be in: address, facility, area code, stated. Empty = unknown.
     pub zones: Vec<String>,
+    /// The record puts them, or a number of theirs, in a country whose time zones are not known, and states none.
+    pub unknown_clock: bool,
     /// The hours in which they want to be reached by machine, where they said so: never more than the window.
     pub wanted_hours: Option<WantedHours>,
     /// Every contact point.
@@ -266,6 +268,21 @@ pub struct ContactPoint {
     pub closed_by_another: bool,
     /// Verified as the patient's own.
     pub verification: Fact<Verification>,
+    /// What it was given for; `None` = everything.
+    pub only_for: Option<Vec<Purpose>>,
+    /// The hours in which it may be used, by the patient's own clock; empty = any. Unknown = the record has some that could not be read.
+    pub hours: Fact<Vec<AvailableTime>>,
+}
+
+/// Hours of one day of the week in which a contact point may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AvailableTime {
+    /// 1 = Monday to 7 = Sunday.
+    pub day: i8,
+    /// From this minute of the day on.
+    pub from_minute: i16,
+    /// Until this minute; 1440 = until the day is over.
+    pub to_minute: i16,
 }
 
 /// The kind of a contact point (FHIR ContactPoint.system, and Postern's own).
@@ -527,8 +544,10 @@ pub enum EventStatus {
     Active,
     /// A result that is not final yet.
     Pending,
-    /// Cancelled, or entered in error.
+    /// Cancelled, withdrawn, stopped.
     Cancelled,
+    /// Entered in error: it should never have been, or is somebody else's.
+    InError,
     /// It is over.
     Past,
     /// A status Postern does not know.

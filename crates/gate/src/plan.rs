@@ -3,7 +3,7 @@
 use crate::candidate::Candidate;
 use crate::decide::Evaluated;
 use crate::decision::{Choice, Criterion, Delivery, Outcome, RunnerUp, VendorRef, WaitingFor};
-use crate::facts::{Address, PastOutcome};
+use crate::facts::{Address, ConsentKind, PastOutcome};
 use crate::finding::Bar;
 use crate::reference::{EXEMPT_TEXT, FAILURES_LOWER};
 use crate::view::View;
@@ -31,9 +31,11 @@ pub(crate) fn choose<'e>(
     let (best, choice) = best_contact(view, copy, contacts).unzip();
     let mut chosen: Vec<&Evaluated<'_>> = copy.into_iter().chain(best).collect();
     let tasks_only = chosen.is_empty();
-    if tasks_only || (view.purpose == Purpose::BreachNotice && best.is_none()) {
-        // 45 CFR 164.404(d)(1): a breach notice goes by first-class mail unless the person agreed to e-mail (BRN-05 has
-        // refused every other contact).
+    // 45 CFR 164.404(d)(1): a breach notice goes by first-class mail unless the person agreed to e-mail (BRN-05 has refused every other
+    // contact). 45 CFR 164.522(b)(1)(i): who asked for letters alone gets the letter, whatever waits in the portal besides.
+    let asked_elsewhere = view.active(ConsentKind::ConfidentialCommunication).next().is_some();
+    let needs_task = view.purpose == Purpose::BreachNotice || asked_elsewhere;
+    if tasks_only || (needs_task && best.is_none()) {
         chosen.extend(task(contacts));
     }
     if chosen.is_empty() {
@@ -74,7 +76,7 @@ pub(crate) fn not_before(view: &View<'_>, evaluated: &Evaluated<'_>) -> Option<T
 fn inside_window(view: &View<'_>, candidate: &Candidate<'_>, until: Option<Timestamp>) -> Option<Timestamp> {
     let until = until.filter(|until| *until > view.now)?;
     let bound = candidate.is_contact() && view.window_binds();
-    match if bound { view.opening(until) } else { Opening::Open } {
+    match if bound { view.opening_at(candidate.point, until) } else { Opening::Open } {
         Opening::At(opens) => Some(opens),
         Opening::Open | Opening::Never => Some(until),
     }
@@ -125,7 +127,11 @@ impl<'a> Rank<'a> {
         Self {
             failed: past == Some(PastOutcome::Failed),
             later: not_before(view, evaluated),
-            preference: c.point.and_then(|p| p.point.rank).unwrap_or(u32::MAX),
+            preference: if answers_access(view, c) {
+                AS_ASKED
+            } else {
+                c.point.and_then(|p| p.point.rank).unwrap_or(u32::MAX)
+            },
             unconfirmed: past == Some(PastOutcome::Unknown),
             exposure: if c.carried(view.level).is_some_and(|level| level <= Level::L1) { 0 } else { exposure(view, c) },
             reach: reach(c.channel),
@@ -272,6 +278,18 @@ fn fits(view: &View<'_>, copy: bool, one: &Evaluated<'_>, all: &[Evaluated<'_>])
     }
     // No portal beside it: the body when it may travel, else the minimal text.
     if choice(&is_body) { is_body(c) } else { !is_notice(c) || !choice(&|other| other.has_body()) }
+}
+
+/// Before every rank that a record can give a contact point: FHIR's begin with 1.
+const AS_ASKED: u32 = 0;
+
+/// 45 CFR 164.524(c)(2)(i): "in the form and format requested": the e-mail that the patient asked for, and the caller now sends, goes
+/// before a notice elsewhere that something waits.
+fn answers_access(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
+    let body = candidate.channel == Channel::Email && candidate.form == Form::Full;
+    body && view.request.email_mode.is_some()
+        && prefers_body(view, candidate)
+        && view.access_requested(candidate.address, candidate.mode)
 }
 
 /// The caller asks for this mode, or the patient did in a request for access (45 CFR 164.524(c)(2)). Who takes a copy in the clear gets

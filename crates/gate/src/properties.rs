@@ -59,6 +59,8 @@ fn point() -> impl Strategy<Value = ContactPoint> {
             mailbox,
             shared_with: if shared { vec!["Patient/p2".into()] } else { vec![] },
             closed_by_another: false,
+            only_for: None,
+            hours: Fact::Known(Vec::new()),
             verification,
         })
 }
@@ -662,12 +664,23 @@ proptest! {
                 }
             };
             let mut candidates: Vec<_> = portal.into_iter().collect();
-            candidates.extend(candidate::contacts(&view, portal.as_ref().map_or(PortalCopy::Missing, copy)));
+            let contacts = candidate::contacts(&view, portal.as_ref().map_or(PortalCopy::Missing, copy));
+            let found: Vec<Channel> = contacts.iter().map(|one| one.channel).collect();
+            candidates.extend(contacts);
+            // Of a channel that was asked for and is not on record, one rule says so.
+            let mut missed = Vec::new();
             if candidates.is_empty() {
                 candidates.push(candidate::placeholder(&view));
+            } else {
+                let nobody = |channel| Candidate { channel, ..candidate::placeholder(&view) };
+                missed.extend(candidate::missing(&view, &found).into_iter().map(nobody));
             }
             for (place, rule) in ALL.iter().enumerate().filter(|(_, rule)| rule.effective.covers(view.today)) {
-                let said: Vec<_> = candidates.iter().map(|one| (rule.check)(&view, one)).collect();
+                let mut said: Vec<_> = candidates.iter().map(|one| (rule.check)(&view, one)).collect();
+                if rule.id == crate::rules::IN_USE.id {
+                    let missed = missed.iter().map(|one| (rule.check)(&view, one));
+                    said.extend(missed.filter(|one| matches!(one, Finding::Against(_))));
+                }
                 let strongest = said.iter().map(Finding::verdict).max().unwrap();
                 let against = said.iter().filter(|one| matches!(one, Finding::Against(_))).count();
                 let kept = decision.refusals.iter().filter(|refusal| refusal.rule == rule.id).count();

@@ -64,6 +64,8 @@ pub struct Rendition {
     pub offers: Offers,
     /// It tells what a test or an examination found (RULES SPC-08, SPC-09).
     pub tells_result: bool,
+    /// It asks for money that is owed, or speaks of it.
+    pub bills: bool,
     /// The kinds of result that a state may hold which it tells of, whatever the record calls the result (RULES SPC-08, SPC-09).
     pub result_classes: Vec<ResultClass>,
     /// It gives the practice's postal address (15 USC 7704(a)(5)(A)(iii)).

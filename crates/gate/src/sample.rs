@@ -72,6 +72,8 @@ pub(crate) fn point(system: System, value: &str, rank: u32) -> ContactPoint {
         mailbox: Fact::Known(MailboxKind::Personal),
         shared_with: vec![],
         closed_by_another: false,
+        only_for: None,
+        hours: Fact::Known(Vec::new()),
         verification: Fact::Known(Verification {
             validated: true,
             last: Some(read("2026-10-01T15:00:00Z")),
@@ -135,6 +137,7 @@ pub(crate) fn rendition(form: Form, level: Level) -> Rendition {
         confirms: Confirms::Unsaid,
         offers: Offers::Nothing,
         tells_result: false,
+        bills: false,
         result_classes: vec![],
         names_address: true,
         language: Language::En,
@@ -356,6 +359,7 @@ fn alma() -> Patient {
         country: Some("US".into()),
         zones: vec!["America/New_York".into()],
         wanted_hours: None,
+        unknown_clock: false,
         points: vec![
             sms("+12125550101", 1),
             point(System::Email, "pat@example.org", 2),

@@ -4,8 +4,8 @@ use crate::candidate::is_contact;
 use crate::consent::{Alternative, Query, Standing, alternative, in_force, names_purpose, speaks, standing};
 use crate::fact::{Fact, Missing};
 use crate::facts::{
-    Address, Consent, ConsentKind, ContactPoint, Event, Facts, History, Inbound, MailboxKind, OptOutScope, Patient,
-    RelatedPerson, Ruling, System,
+    Address, AvailableTime, Consent, ConsentKind, ContactPoint, Event, Facts, History, Inbound, MailboxKind,
+    OptOutScope, Patient, RelatedPerson, Ruling, System,
 };
 use crate::matrix::{Cell, Column, cell};
 use crate::natural::is_person;
@@ -61,6 +61,11 @@ impl PointView<'_> {
     /// else answered there is not theirs (docs/decisions/0024).
     pub(crate) fn is_leave_of_who_answers(&self, given: Option<Timestamp>) -> bool {
         self.said_wrong.is_none_or(|said| given.is_some_and(|given| given > said))
+    }
+
+    /// The hours in which it may be used, where the record says some.
+    pub(crate) fn hours(&self) -> Option<&[AvailableTime]> {
+        self.point.hours.known().map(Vec::as_slice).filter(|hours| !hours.is_empty())
     }
 
     /// Others read it too: somebody else's number, or the mailbox of a family or a group.
@@ -148,7 +153,8 @@ impl<'a> View<'a> {
         let history = facts.history.known();
         let consents = facts.consents.known().map(Vec::as_slice);
         let offers = facts.renditions.iter().map(|text| text.offers).max().unwrap_or_default();
-        let purpose = purpose(request, offers);
+        let bills = facts.renditions.iter().any(|text| text.bills);
+        let purpose = purpose(request, offers, bills);
         let mut view = Self {
             request,
             facts,
@@ -261,7 +267,8 @@ impl<'a> View<'a> {
         mode.is_some()
             && self.is_of_the_record()
             && self.active(ConsentKind::AccessRequest).any(|request| {
-                request.access_mode == mode
+                // Who takes a copy in the clear takes it encrypted too.
+                request.access_mode.is_some_and(|asked| mode.is_some_and(|mode| is_as_safe(mode, asked)))
                     && names_purpose(&request.provision, Ruling::Permit, self.purpose)
                     && request.provision.decision != Some(Ruling::Deny)
                     && in_force(&request.provision, self.now)
@@ -546,13 +553,27 @@ impl<'a> View<'a> {
         *self.capped.get_or_init(|| count(self))
     }
 
-    /// When the window that is open at the start of the plan closes, for a channel that it binds.
-    pub(crate) fn closes(&self, channel: Channel) -> Option<Timestamp> {
+    /// When an automated message may reach the patient at a contact point, from `from` on: in the window, and in its hours where it has some.
+    pub(crate) fn opening_at(&self, point: Option<&PointView<'_>>, from: Timestamp) -> Opening {
+        let opening = self.opening(from);
+        match (point.and_then(PointView::hours), self.window.get()) {
+            (Some(hours), Some(window)) => window.opening_within(hours, from),
+            _ => opening,
+        }
+    }
+
+    /// When the window that is open at the start of the plan, or the hours of the contact point, close, for a channel that they bind.
+    pub(crate) fn closes(&self, channel: Channel, address: &Address) -> Option<Timestamp> {
         let live = channel == Channel::Voice && self.human_voice() && self.purpose != Purpose::Marketing;
         if live || !is_contact(channel) || !self.window_binds() || self.first_opening() != Opening::Open {
             return None;
         }
-        self.window.get()?.closing(self.start)
+        let window = self.window.get()?;
+        let is_there =
+            |point: &&PointView<'_>| point.point.system == System::of(channel) && point.point.value == *address;
+        let hours = self.points.iter().find(is_there).and_then(PointView::hours);
+        let ends = hours.and_then(|hours| window.closing_within(hours, self.start));
+        window.closing(self.start).into_iter().chain(ends).min()
     }
 
     /// Why the glass is not broken, where somebody tried.
@@ -630,11 +651,13 @@ pub(crate) const fn is_care(purpose: Purpose) -> bool {
 }
 
 /// What a message is. 45 CFR 164.501, 47 CFR 64.1200(f)(1): a text that plainly offers something is an offer, whatever its caller calls
-/// it and whoever pays. A confirmation that sells is refused as one (TCP-13).
-fn purpose(request: &Request, offers: Offers) -> Purpose {
+/// it and whoever pays; 47 CFR 64.1200(a)(9)(iv)(D): and what bills is a bill. A confirmation that sells is refused as one (TCP-13).
+fn purpose(request: &Request, offers: Offers, bills: bool) -> Purpose {
     match request.by_its_facts() {
         Purpose::ConsentConfirmation => Purpose::ConsentConfirmation,
         _ if offers == Offers::Plainly => Purpose::Marketing,
+        // An emergency is none for what is owed, and no bill for being one.
+        purpose if bills && is_care(purpose) && purpose != Purpose::Emergency => Purpose::Billing,
         purpose => purpose,
     }
 }
@@ -692,6 +715,16 @@ fn glass_fault(request: &Request, purpose: Purpose, now: Timestamp) -> Option<&'
         return Some("Emergency access was claimed for longer than a day; it lifts nothing until it ends sooner.");
     }
     None
+}
+
+/// Whether a body by e-mail in `mode` travels at least as safely as one in the mode `asked` for.
+const fn is_as_safe(mode: EmailMode, asked: EmailMode) -> bool {
+    match asked {
+        EmailMode::Plain => matches!(mode, EmailMode::Plain | EmailMode::EnforcedTls | EmailMode::Smime),
+        EmailMode::EnforcedTls => matches!(mode, EmailMode::EnforcedTls | EmailMode::Smime),
+        EmailMode::Smime => matches!(mode, EmailMode::Smime),
+        EmailMode::Notify => matches!(mode, EmailMode::Notify),
+    }
 }
 
 /// A name or a reason has letters; an invisible character or a single sign is neither.

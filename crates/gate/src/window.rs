@@ -1,14 +1,14 @@
 //! When automated messages may reach a patient: inside the window in every zone the patient may be in (RULES TCP-06..08).
 
-use crate::facts::{Facts, Patient, WantedHours};
+use crate::facts::{AvailableTime, Facts, Patient, WantedHours};
 use crate::policy::Policy;
 use crate::reference::{
     Hours, OFFERS_SUNDAY_FROM, OFFERS_SUNDAY_TO, SolicitationHours, UNKNOWN_ZONE_FROM, UNKNOWN_ZONE_TO, WINDOW_FROM,
     WINDOW_TO, is_holiday, solicitation_hours, state_of_number,
 };
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use postern_base::Purpose;
 
 /// The default window, local time (RULES 1.0): inside 47 CFR 64.1200(c)(1) and the strictest common state hours.
@@ -90,6 +90,41 @@ impl Window {
         Opening::Never
     }
 
+    /// When the window and the `hours` of a contact point are open together, from `from` on: the hours count by every clock the patient may
+    /// live by, as the window does.
+    pub(crate) fn opening_within(&self, hours: &[AvailableTime], from: Timestamp) -> Opening {
+        let mut at = from;
+        for _ in 0..TRIES {
+            let mut next = match self.opening(at) {
+                Opening::Open => at,
+                Opening::At(opens) => opens,
+                Opening::Never => return Opening::Never,
+            };
+            for (zone, _) in &self.zones {
+                match available_in(zone, hours, next) {
+                    Some(opens) => next = opens,
+                    None => return Opening::Never,
+                }
+            }
+            if next == at {
+                return if at == from { Opening::Open } else { Opening::At(at) };
+            }
+            at = next;
+        }
+        Opening::Never
+    }
+
+    /// When the hours of a contact point that are open at `at` end, by the first of the clocks that reaches their end.
+    pub(crate) fn closing_within(&self, hours: &[AvailableTime], at: Timestamp) -> Option<Timestamp> {
+        let ends = self.zones.iter().filter_map(|(zone, _)| {
+            let local = zone.to_datetime(at);
+            let end = hours.iter().filter(|span| is_inside(span, local)).map(|span| span.to_minute).max()?;
+            let midnight = zone.to_timestamp(local.date().to_datetime(Time::midnight())).ok()?;
+            midnight.checked_add(SignedDuration::from_mins(i64::from(end))).ok()
+        });
+        ends.min()
+    }
+
     /// Whether only state hours, or the hours of the day for offers, keep the window closed at `at`.
     pub(crate) fn is_open_but_for_state_hours(&self, at: Timestamp) -> bool {
         let inside = |zone: &TimeZone, hours: Hours| {
@@ -156,6 +191,34 @@ impl Window {
         let on_sundays = date.weekday() == Weekday::Sunday && self.states.iter().any(|state| !state.offers_on_sunday);
         on_sundays || (self.states.iter().any(|state| !state.offers_on_holidays) && is_holiday(date))
     }
+}
+
+/// Whether a local time lies in a span of hours.
+fn is_inside(span: &AvailableTime, local: DateTime) -> bool {
+    let minute = i16::from(local.hour()) * 60 + i16::from(local.minute());
+    span.day == local.date().weekday().to_monday_one_offset() && span.from_minute <= minute && minute < span.to_minute
+}
+
+/// The first instant not before `at` that lies in the hours, in `zone`.
+fn available_in(zone: &TimeZone, hours: &[AvailableTime], at: Timestamp) -> Option<Timestamp> {
+    let local = zone.to_datetime(at);
+    if hours.iter().any(|span| is_inside(span, local)) {
+        return Some(at);
+    }
+    let mut date = local.date();
+    for _ in 0..8 {
+        let day = date.weekday().to_monday_one_offset();
+        let begins = hours.iter().filter(|span| span.day == day).filter_map(|span| {
+            let hour = i8::try_from(span.from_minute / 60).ok()?;
+            let begin = Time::new(hour, i8::try_from(span.from_minute % 60).ok()?, 0, 0).ok()?;
+            zone.to_timestamp(date.to_datetime(begin)).ok().filter(|begins| *begins > at)
+        });
+        if let Some(first) = begins.min() {
+            return Some(first);
+        }
+        date = date.checked_add(1.day()).ok()?;
+    }
+    None
 }
 
 /// The hours that a patient wants, as times. Hours that are none close the window: a person must look.
@@ -259,6 +322,23 @@ mod tests {
         both.solicitation = true;
         assert_eq!(both.opening(at("2026-12-01T14:30:00Z")), Opening::At(at("2026-12-01T15:00:00Z")));
         assert_eq!(both.opening(at("2026-12-01T23:00:00Z")), Opening::At(at("2026-12-02T15:00:00Z")));
+    }
+
+    #[test]
+    fn the_hours_of_a_contact_point_open_with_the_window_and_in_every_zone() {
+        let new_york = window(&["America/New_York"]);
+        let evenings: Vec<AvailableTime> =
+            (1..=5).map(|day| AvailableTime { day, from_minute: 17 * 60, to_minute: 23 * 60 }).collect();
+        // 2026-12-01 is a Tuesday: at 10:00 it waits for 17:00, at 20:30 for the next day, and on Friday evening for Monday.
+        let opening = |text: &str| new_york.opening_within(&evenings, at(text));
+        assert_eq!(opening("2026-12-01T15:00:00Z"), Opening::At(at("2026-12-01T22:00:00Z")));
+        assert_eq!(opening("2026-12-01T23:00:00Z"), Opening::Open);
+        assert_eq!(opening("2026-12-02T01:30:00Z"), Opening::At(at("2026-12-02T22:00:00Z")));
+        assert_eq!(opening("2026-12-05T01:30:00Z"), Opening::At(at("2026-12-07T22:00:00Z")));
+        assert_eq!(new_york.closing_within(&evenings, at("2026-12-01T23:00:00Z")), Some(at("2026-12-02T04:00:00Z")));
+        let both = window(&["America/New_York", "America/Los_Angeles"]);
+        assert_eq!(both.opening_within(&evenings, at("2026-12-01T23:00:00Z")), Opening::Never);
+        assert_eq!(new_york.opening_within(&[], at("2026-12-01T23:00:00Z")), Opening::Never);
     }
 
     #[test]

@@ -110,6 +110,7 @@ fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Con
         }
     };
     let provision = acknowledged(kind, body, provision);
+    let provision = given_to_us(kind, body, provision, context);
     let active = standing == Standing::Active;
     let root = body.provision.as_ref();
     let in_either = |name: &str| {
@@ -148,6 +149,24 @@ fn acknowledged(kind: ConsentKind, body: &fhir::Consent, provision: Provision) -
     let written = body.provision.as_ref().and_then(|p| extension(&p.extension, "max-content"));
     let minimal = matches!(written, Some(ExtensionValue::Text(word)) if word != "detailed");
     if kind == ConsentKind::EmailRiskAcknowledgement && minimal {
+        return Provision { decision: None, ..provision };
+    }
+    provision
+}
+
+/// A permission that somebody looked into and found not to be so permits nothing; nor does leave to be contacted that names only others than
+/// whoever keeps this record.
+fn given_to_us(kind: ConsentKind, body: &fhir::Consent, provision: Provision, context: &Context<'_>) -> Provision {
+    let closes = matches!(kind, ConsentKind::ConfidentialCommunication | ConsentKind::Restriction);
+    let ours = |actor: &String| {
+        let to = body.organization.iter().filter_map(|one| one.reference.as_deref().and_then(local));
+        let names_practice = to.into_iter().any(|one| one == actor);
+        names_practice || !actor.starts_with("Organization/") || *actor == context.patient.reference()
+    };
+    let to_others =
+        kind == ConsentKind::ContactConsent && !provision.actors.is_empty() && !provision.actors.iter().any(ours);
+    let permits = provision.decision == Some(Ruling::Permit);
+    if permits && !closes && (body.found_false || to_others) {
         return Provision { decision: None, ..provision };
     }
     provision

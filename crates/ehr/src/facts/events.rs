@@ -25,7 +25,7 @@ pub fn event(resources: &[Resource], reference: &str, patient: &PatientId) -> Fa
     if record.unreadable() {
         return Fact::Unknown(Missing::Unreadable);
     }
-    let zones = super::patient::zones(resources, &own, patient);
+    let zones = super::patient::zones(resources, &own, patient, None);
     let calendar = Calendar::new(zones.iter().map(String::as_str));
     read(record.resource, wanted, patient, &calendar).map_or(Fact::Unknown(Missing::Unreadable), Fact::Known)
 }
@@ -52,6 +52,10 @@ fn read(resource: &Resource, reference: &str, patient: &PatientId, calendar: &Ca
             });
             event.status = if declined { EventStatus::Cancelled } else { appointment_status(body.status.as_deref()) };
             event.at = begin(body.start.as_ref());
+            // Whether it is over cannot be told from a time that cannot be read.
+            if event.at.is_none() && (body.start.is_some() || body.start_unreadable) {
+                return None;
+            }
         }
         Body::DiagnosticReport(body) => {
             event.status = report_status(body.status.as_deref());
@@ -138,7 +142,8 @@ fn hold(extensions: &[crate::fhir::Extension], calendar: &Calendar) -> Option<Cl
 fn appointment_status(status: Option<&str>) -> EventStatus {
     match status {
         Some("booked" | "pending" | "proposed" | "arrived" | "checked-in" | "waitlist") => EventStatus::Active,
-        Some("cancelled" | "entered-in-error") => EventStatus::Cancelled,
+        Some("cancelled") => EventStatus::Cancelled,
+        Some("entered-in-error") => EventStatus::InError,
         Some("fulfilled" | "noshow") => EventStatus::Past,
         _ => EventStatus::Unknown,
     }
@@ -149,7 +154,8 @@ fn report_status(status: Option<&str>) -> EventStatus {
     match status {
         Some("final" | "amended" | "corrected" | "appended") => EventStatus::Active,
         Some("registered" | "partial" | "preliminary") => EventStatus::Pending,
-        Some("cancelled" | "entered-in-error") => EventStatus::Cancelled,
+        Some("cancelled") => EventStatus::Cancelled,
+        Some("entered-in-error") => EventStatus::InError,
         _ => EventStatus::Unknown,
     }
 }
@@ -161,10 +167,11 @@ fn order_status(status: Option<&str>) -> EventStatus {
             "active" | "issued" | "in-progress" | "planned" | "balanced" | "final" | "arrived" | "triaged" | "onleave"
             | "requested" | "received" | "accepted" | "ready" | "preparation" | "available" | "billed" | "billable",
         ) => EventStatus::Active,
+        Some("entered-in-error") => EventStatus::InError,
         Some("draft" | "on-hold" | "registered") => EventStatus::Pending,
         Some(
-            "cancelled" | "entered-in-error" | "stopped" | "revoked" | "rejected" | "declined" | "failed" | "not-done"
-            | "aborted" | "nullified" | "not-billable" | "inactive",
+            "cancelled" | "stopped" | "revoked" | "rejected" | "declined" | "failed" | "not-done" | "aborted"
+            | "nullified" | "not-billable" | "inactive",
         ) => EventStatus::Cancelled,
         Some("completed" | "finished" | "ended" | "amended" | "corrected" | "appended") => EventStatus::Past,
         _ => EventStatus::Unknown,

@@ -62,7 +62,7 @@ pub struct Identity {
 #[must_use]
 pub fn record(resources: &[Resource], patient: &PatientId, now: Timestamp) -> PatientRecord {
     let own = own_resources(resources, patient);
-    let zones = patient::zones(resources, &own, patient);
+    let zones = patient::zones(resources, &own, patient, Some(now));
     let calendar = Calendar::new(zones.iter().map(String::as_str));
     let context = Context { patient, now, calendar, verifications: Verifications::of(&own) };
     let (patient_fact, mut identity) =
@@ -103,7 +103,7 @@ fn closed_by_another(resources: &[Resource], patient: &PatientId, point: &Contac
     });
     others.into_iter().any(|other| {
         let own = own_resources(resources, &other);
-        let zones = patient::zones(resources, &own, &other);
+        let zones = patient::zones(resources, &own, &other, Some(now));
         let calendar = Calendar::new(zones.iter().map(String::as_str));
         let context = Context { patient: &other, now, calendar, verifications: Verifications::of(&own) };
         let consents = consents::consents(&own, &[], &context);

@@ -2,9 +2,10 @@
 
 use super::points::{begin, extension, is_over, points};
 use super::{Context, Identity, Own, labels, local, missing, patient_of};
-use crate::fhir::date::{self, Moment};
+use crate::fhir::date::{self, Calendar, Moment};
 use crate::fhir::{self, Body, ExtensionValue, Resource};
 use crate::{normal, zones as table};
+use jiff::Timestamp;
 use postern_base::{PatientId, Phi};
 use postern_gate::Fact;
 use postern_gate::facts::{Flags, Patient, RelatedPerson, System};
@@ -69,6 +70,7 @@ pub(super) fn patient(
         zones,
         // No field of FHIR R4 says it: it is asked in the portal.
         wanted_hours: None,
+        unknown_clock: unknown_clock(body, context.now),
         points: points(&context.patient.reference(), &body.telecom, context),
         postal: current.iter().filter_map(|a| normal::postal(a)).collect(),
         flags: flags(own, context),
@@ -92,6 +94,8 @@ fn country(written: &str) -> String {
         | "USA"
         | "UNITEDSTATES"
         | "UNITEDSTATESOFAMERICA"
+        | "UNITEDSTATESOFAMERICA(THE)"
+        | "AMERICA"
         | "PR"
         | "PRI"
         | "GU"
@@ -171,10 +175,12 @@ pub(super) fn related_names(own: &[Own<'_>]) -> Vec<(String, Phi<String>)> {
 }
 
 /// Every zone the patient may be in: addresses, the facilities on the record, area codes, a stated zone (RULES TCP-07).
-pub(super) fn zones(all: &[Resource], own: &[Own<'_>], patient: &PatientId) -> Vec<String> {
+///
+/// An address whose time is over by `now`, in whatever zone, is none of them; without an instant every address counts.
+pub(super) fn zones(all: &[Resource], own: &[Own<'_>], patient: &PatientId, now: Option<Timestamp>) -> Vec<String> {
     let mut zones: BTreeSet<String> = BTreeSet::new();
     if let Some((_, body)) = found(own) {
-        for address in body.address.iter().filter(|a| a.use_code.as_deref() != Some("old")) {
+        for address in body.address.iter().filter(|address| !is_past(address, now)) {
             extend(&mut zones, address);
         }
         for point in body.telecom.iter().filter(|p| p.use_code.as_deref() != Some("old")) {
@@ -197,9 +203,37 @@ pub(super) fn zones(all: &[Resource], own: &[Own<'_>], patient: &PatientId) -> V
     zones.into_iter().collect()
 }
 
+/// Whether an address is out of use, or its time is over by `now` by every clock of the country.
+fn is_past(address: &fhir::Address, now: Option<Timestamp>) -> bool {
+    let end = address.period.as_ref().filter(|period| !period.unreadable).and_then(|period| period.end.as_deref());
+    let over =
+        |end: &str, now: Timestamp| Calendar::new(std::iter::empty()).end(end).is_some_and(|(_, latest)| latest <= now);
+    address.use_code.as_deref() == Some("old") || end.zip(now).is_some_and(|(end, now)| over(end, now))
+}
+
 fn extend(zones: &mut BTreeSet<String>, address: &fhir::Address) {
-    let found = address.state.as_deref().map(|state| table::of_state(state, address.postal_code.as_deref()));
-    zones.extend(found.into_iter().flatten().map(ToOwned::to_owned));
+    zones.extend(zones_of(address).into_iter().flatten().map(ToOwned::to_owned));
+}
+
+/// The zones of an address: of its state, or abroad of its country; `None` = it names a country that the table does not have.
+fn zones_of(address: &fhir::Address) -> Option<Vec<&'static str>> {
+    let state = address.state.as_deref();
+    match address.country.as_deref().filter(|written| !matches!(&*country(written), "US" | "")) {
+        None => Some(state.map(|state| table::of_state(state, address.postal_code.as_deref())).unwrap_or_default()),
+        Some(abroad) => table::of_country(abroad, state),
+    }
+}
+
+/// Whether an address or a number in use is in a country whose zones nobody here knows, and the record states none.
+fn unknown_clock(body: &fhir::Patient, now: Timestamp) -> bool {
+    let abroad = |address: &fhir::Address| !is_past(address, Some(now)) && zones_of(address).is_none();
+    let dialled = |point: &fhir::ContactPoint| {
+        let calls = matches!(super::points::system(point), System::Sms | System::Phone);
+        let number = point.value.as_deref().filter(|_| calls).and_then(normal::phone);
+        let unknown = |number: String| !number.starts_with("+1") && table::of_number(&number).is_empty();
+        point.use_code.as_deref() != Some("old") && number.is_some_and(unknown)
+    };
+    stated_zone(&body.extension).is_none() && (body.address.iter().any(abroad) || body.telecom.iter().any(dialled))
 }
 
 /// A zone stated on the record (HL7 `timezone` extension, or Postern's own), when it is one.

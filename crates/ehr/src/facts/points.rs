@@ -3,8 +3,8 @@
 use super::Context;
 use crate::fhir::{self, Extension, ExtensionValue, POSTERN};
 use crate::normal;
-use postern_base::Channel;
-use postern_gate::facts::{ContactPoint, LineType, MailboxKind, PointSource, System};
+use postern_base::{Channel, Purpose};
+use postern_gate::facts::{AvailableTime, ContactPoint, LineType, MailboxKind, PointSource, System};
 use postern_gate::{Fact, Missing};
 
 /// The contact points of `owner` (`Patient/p1`, `RelatedPerson/rp1`).
@@ -45,11 +45,119 @@ pub(super) fn points(owner: &str, telecom: &[fhir::ContactPoint], context: &Cont
             }),
             shared_with: shared_with(&written.extension),
             closed_by_another: false,
+            only_for: only_for(&written.extension),
+            hours: hours(&written.extension),
             verification: context.verifications.of_point(owner, index, written, system, &value, context),
             value,
         })
     });
     points.flatten().collect()
+}
+
+/// HL7's extension for what a contact point is for.
+const PURPOSE: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-purpose";
+const ACT_REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+const ENTITY_TYPE: &str = "http://terminology.hl7.org/CodeSystem/contactentity-type";
+
+/// What a contact point was given for; `None` = it does not say. What cannot be understood is nothing that we send.
+fn only_for(extensions: &[Extension]) -> Option<Vec<Purpose>> {
+    let named = |e: &&Extension| e.url.as_deref() == Some(PURPOSE) || postern_name(e) == Some("contact-purpose");
+    let mut named = extensions.iter().filter(named).peekable();
+    named.peek()?;
+    let mut purposes = Vec::new();
+    for extension in named {
+        let found: Vec<Purpose> = match &extension.value {
+            ExtensionValue::Concept(concept) => concept.coding.iter().flat_map(purposes_of).collect(),
+            ExtensionValue::Text(word) => purpose_named(word).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        // "Contact details for the patient" narrows nothing.
+        if is_the_patients(&extension.value) {
+            return None;
+        }
+        purposes.extend(found);
+    }
+    Some(purposes)
+}
+
+fn is_the_patients(value: &ExtensionValue) -> bool {
+    matches!(value, ExtensionValue::Concept(concept) if concept.codes(ENTITY_TYPE).any(|code| code == "PATINF"))
+}
+
+fn purposes_of(coding: &fhir::Coding) -> Vec<Purpose> {
+    use Purpose::{
+        AppointmentReminder, Billing, FollowUp, Marketing, Medication, Recall, Survey, TestResult, TreatmentUpdate,
+    };
+    let code = coding.code.as_deref().unwrap_or_default();
+    match (coding.system.as_deref(), code) {
+        (Some(ACT_REASON), "TREAT") => {
+            vec![AppointmentReminder, Recall, TestResult, Medication, FollowUp, TreatmentUpdate]
+        }
+        (Some(ACT_REASON), "CAREMGT") => vec![Recall, FollowUp],
+        (Some(ACT_REASON), "PATADMIN") | (Some(ENTITY_TYPE), "ADMIN") => vec![AppointmentReminder],
+        (Some(ACT_REASON), "HPAYMT") | (Some(ENTITY_TYPE), "BILL" | "PAYOR") => vec![Billing],
+        (Some(ACT_REASON), "HOPERAT") => vec![Survey],
+        (Some(ACT_REASON), "HMARKT") => vec![Marketing],
+        _ => purpose_named(code).into_iter().collect(),
+    }
+}
+
+/// A purpose by Postern's own name for it.
+fn purpose_named(word: &str) -> Option<Purpose> {
+    if word == "appointment" { Some(Purpose::AppointmentReminder) } else { word.parse().ok() }
+}
+
+/// The hours of a contact point: HL7's extension of the national directory, or Postern's own of the same parts.
+fn hours(extensions: &[Extension]) -> Fact<Vec<AvailableTime>> {
+    let says_hours = |e: &&Extension| {
+        let foreign =
+            e.url.as_deref().is_some_and(|url| url.to_ascii_lowercase().ends_with("contactpoint-availabletime"));
+        foreign || postern_name(e) == Some("available-time")
+    };
+    let mut hours = Vec::new();
+    for extension in extensions.iter().filter(says_hours) {
+        let Some(found) = hours_of(&extension.extension) else { return Fact::Unknown(Missing::Unreadable) };
+        hours.extend(found);
+    }
+    Fact::Known(hours)
+}
+
+/// The hours of one such extension; `None` = they cannot be understood.
+fn hours_of(parts: &[Extension]) -> Option<Vec<AvailableTime>> {
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    const WHOLE: (i16, i16) = (0, 24 * 60);
+    let (mut days, mut from, mut to, mut all_day) = (Vec::new(), None, None, false);
+    for part in parts {
+        match (part.url.as_deref()?, &part.value) {
+            ("daysOfWeek", ExtensionValue::Text(day)) => days.push((1_i8..).zip(DAYS).find(|(_, name)| name == day)?.0),
+            ("allDay", ExtensionValue::Boolean(all)) => all_day = *all,
+            ("availableStartTime", ExtensionValue::Text(time)) => from = Some(minute_of(time)?),
+            ("availableEndTime", ExtensionValue::Text(time)) => to = Some(minute_of(time)?),
+            _ => return None,
+        }
+    }
+    if days.is_empty() {
+        days = (1..=7).collect();
+    }
+    let (from, to) = match (from, to) {
+        (Some(from), Some(to)) if !all_day => (from, to),
+        (None, None) => WHOLE,
+        _ if all_day => WHOLE,
+        _ => return None,
+    };
+    let on = |day, from_minute, to_minute| AvailableTime { day, from_minute, to_minute };
+    // "22:00 to 06:00" goes on into the next day.
+    let spans = days.into_iter().flat_map(|day| {
+        let next = if day == 7 { 1 } else { day + 1 };
+        if from < to { vec![on(day, from, to)] } else { vec![on(day, from, WHOLE.1), on(next, 0, to)] }
+    });
+    Some(spans.filter(|span| span.from_minute < span.to_minute).collect())
+}
+
+/// The minute of the day that a FHIR time (`09:00:00`) lies in.
+fn minute_of(time: &str) -> Option<i16> {
+    let time: jiff::civil::Time = time.parse().ok()?;
+    Some(i16::from(time.hour()) * 60 + i16::from(time.minute()))
 }
 
 /// The kind of a contact point. `phone` is for calls even with `use=mobile`: only `sms` is for texts.

@@ -1,9 +1,9 @@
 use super::*;
 use crate::fhir::POSTERN;
-use postern_base::Category;
+use postern_base::{Category, Purpose};
 use postern_gate::facts::{
-    ActReason, ConsentKind, EventStatus, Flags, LineType, MailboxKind, PointSource, ResultClass, Ruling, System,
-    Verification,
+    ActReason, AvailableTime, ConsentKind, EventStatus, Flags, LineType, MailboxKind, PointSource, ResultClass, Ruling,
+    System, Verification,
 };
 use serde_json::{Value, json};
 
@@ -526,6 +526,7 @@ fn an_event_is_the_patients_own_and_known_to_stand() {
     let status = |document: Value| event(&read(vec![patient(), document]), "Appointment/a1", &p1()).map(|e| e.status);
     assert_eq!(status(visit("booked")), Fact::Known(EventStatus::Active));
     assert_eq!(status(visit("cancelled")), Fact::Known(EventStatus::Cancelled));
+    assert_eq!(status(visit("entered-in-error")), Fact::Known(EventStatus::InError));
     assert_eq!(status(visit("fulfilled")), Fact::Known(EventStatus::Past));
     assert_eq!(status(visit("maybe")), Fact::Known(EventStatus::Unknown));
     let others = with(visit("booked"), "participant", json!([{"actor": {"reference": "Patient/p2"}}]));
@@ -574,6 +575,84 @@ fn a_report_says_itself_what_it_tells_and_which_tests_it_is_of() {
     let display = json!({"coding": [{"system": "urn:lab", "code": "7", "display": "HCV antibody"}]});
     assert_eq!(kinds(display, "Non-reactive.").1, [ResultClass::Hepatitis]);
     assert_eq!(kinds(json!({"text": "Panel 7"}), "Basal cell carcinoma").0, [ResultClass::Malignancy]);
+}
+
+#[test]
+fn leave_that_was_given_to_others_or_found_false_permits_nothing() {
+    let leave = |actor: Option<&str>| {
+        let mut provision = json!({"type": "permit", "extension": [point("sms", "+12125550101")]});
+        if let Some(actor) = actor {
+            provision["actor"] = json!([{"reference": {"reference": actor}}]);
+        }
+        with(consent("contact-consent", provision), "organization", json!([{"reference": "Organization/ours"}]))
+    };
+    let decision = |document: Value| only_consent(document).provision.decision;
+    assert_eq!(decision(leave(None)), Some(Ruling::Permit));
+    assert_eq!(decision(leave(Some("Organization/ours"))), Some(Ruling::Permit));
+    assert_eq!(decision(leave(Some("Organization/pharmacy"))), None);
+    assert_eq!(decision(with(leave(None), "verification", json!([{"verified": false}]))), None);
+    assert_eq!(decision(with(leave(None), "verification", json!([{"verified": true}]))), Some(Ruling::Permit));
+}
+
+#[test]
+fn an_appointment_whose_begin_cannot_be_read_is_not_known() {
+    let visit = |start: Value| {
+        json!({"resourceType": "Appointment", "id": "a1", "status": "booked", "start": start,
+            "participant": [{"actor": {"reference": "Patient/p1"}}]})
+    };
+    let found = |start: Value| event(&read(vec![patient(), visit(start)]), "Appointment/a1", &p1());
+    assert!(found(json!("2026-12-04T14:00:00-05:00")).known().is_some());
+    for start in [json!("tomorrow"), json!(7)] {
+        assert!(matches!(found(start), Fact::Unknown(Missing::Unreadable)));
+    }
+}
+
+#[test]
+fn an_address_whose_time_is_over_has_no_clock_any_more() {
+    let stay = |end: &str| {
+        json!([{"use": "home", "line": ["1 Elm St"], "city": "New York", "state": "NY"},
+        {"use": "temp", "line": ["2 Palm St"], "city": "Hilo", "state": "HI", "period": {"end": end}}])
+    };
+    let zones = |end: &str| known(&record_of(vec![with(patient(), "address", stay(end))])).zones.clone();
+    assert_eq!(zones("2026-06-30"), ["America/New_York"]);
+    assert_eq!(zones("2027-06-30"), ["America/New_York", "Pacific/Honolulu"]);
+}
+
+#[test]
+fn a_patient_abroad_lives_by_the_clock_of_their_country_and_one_nowhere_by_none() {
+    let abroad = |country: &str| {
+        let address = json!([{"use": "home", "line": ["1 Elm St"], "city": "Capital", "country": country}]);
+        let record = record_of(vec![with(with(patient(), "address", address), "telecom", json!([]))]);
+        let found = known(&record);
+        (found.zones.clone(), found.unknown_clock)
+    };
+    assert_eq!(abroad("JP"), (vec!["Asia/Tokyo".to_owned()], false));
+    assert_eq!(abroad("Freedonia"), (vec![], true));
+    assert_eq!(abroad("USA"), (vec![], false));
+}
+
+#[test]
+fn a_contact_point_says_what_it_is_for_and_when() {
+    let with_extension = |extension: Value| {
+        let telecom = json!([{"system": "sms", "value": "+12125550101", "extension": [extension]}]);
+        known(&record_of(vec![with(patient(), "telecom", telecom)])).points[0].clone()
+    };
+    let purpose = |code: Value| {
+        with_extension(json!({"url": "http://hl7.org/fhir/StructureDefinition/contactpoint-purpose",
+        "valueCodeableConcept": {"coding": [code]}}))
+        .only_for
+    };
+    let entity = "http://terminology.hl7.org/CodeSystem/contactentity-type";
+    assert_eq!(purpose(json!({"system": entity, "code": "BILL"})), Some(vec![Purpose::Billing]));
+    assert_eq!(purpose(json!({"system": "urn:own", "code": "appointment"})), Some(vec![Purpose::AppointmentReminder]));
+    assert_eq!(purpose(json!({"system": entity, "code": "PATINF"})), None);
+    assert_eq!(purpose(json!({"system": entity, "code": "PRESS"})), Some(vec![]));
+    let hours = |parts: Value| with_extension(json!({"url": url("available-time"), "extension": parts})).hours;
+    let night = json!([{"url": "daysOfWeek", "valueCode": "sun"}, {"url": "availableStartTime", "valueTime": "22:00:00"},
+        {"url": "availableEndTime", "valueTime": "06:30:00"}]);
+    let span = |day, from_minute, to_minute| AvailableTime { day, from_minute, to_minute };
+    assert_eq!(hours(night), Fact::Known(vec![span(7, 22 * 60, 24 * 60), span(1, 0, 6 * 60 + 30)]));
+    assert_eq!(hours(json!([{"url": "daysOfWeek", "valueCode": "sunday"}])), Fact::Unknown(Missing::Unreadable));
 }
 
 /// A Consent as another system writes it, of no kind of Postern's.

@@ -23,6 +23,10 @@ pub struct Consent {
     pub performer: Vec<Reference>,
     /// A signed source document is attached or referred to.
     pub has_source: bool,
+    /// The organisations it was given to.
+    pub organization: Vec<Reference>,
+    /// Somebody looked, and it is not as it says.
+    pub found_false: bool,
     /// URIs of the policies it stands under.
     pub policy_uris: Vec<String>,
     /// The policy it stands under, such as `OPTIN` or `OPTOUT`.
@@ -109,6 +113,17 @@ impl Element for Policy {
 }
 
 #[derive(Default)]
+struct Verified {
+    verified: Option<bool>,
+}
+
+impl Element for Verified {
+    fn read(f: &mut Fields<'_, '_>) -> Self {
+        Self { verified: f.boolean("verified") }
+    }
+}
+
+#[derive(Default)]
 struct Something;
 
 impl Element for Something {
@@ -127,6 +142,7 @@ impl Element for Consent {
         let policy_rule = f.one("policyRule");
         let provision_unreadable = f.issue_count() > before;
         let policies: Vec<Policy> = f.many("policy");
+        let verified: Vec<Verified> = f.many("verification");
         let attached: Option<Something> = f.one("sourceAttachment");
         let referred: Option<Something> = f.one("sourceReference");
         Self {
@@ -138,6 +154,9 @@ impl Element for Consent {
             date_time: f.text("dateTime"),
             performer: f.many("performer"),
             has_source: attached.is_some() || referred.is_some(),
+            organization: f.many("organization"),
+            found_false: verified.iter().any(|one| one.verified == Some(false))
+                && !verified.iter().any(|one| one.verified == Some(true)),
             policy_uris: policies.into_iter().filter_map(|p| p.uri).collect(),
             policy_rule,
             provision,

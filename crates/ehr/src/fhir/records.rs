@@ -11,6 +11,8 @@ pub struct Appointment {
     pub status: Option<String>,
     /// When it begins.
     pub start: Option<String>,
+    /// `start` is there and is no text.
+    pub start_unreadable: bool,
     /// Who takes part.
     pub participant: Vec<Participant>,
 }
@@ -135,7 +137,9 @@ quiet_debug!(
 
 impl Element for Appointment {
     fn read(f: &mut Fields<'_, '_>) -> Self {
-        Self { status: f.text("status"), start: f.text("start"), participant: f.many("participant") }
+        let start = f.text("start");
+        let start_unreadable = start.is_none() && (f.has("start") || f.has("_start"));
+        Self { status: f.text("status"), start, start_unreadable, participant: f.many("participant") }
     }
 }
 

@@ -6,11 +6,11 @@ use aws_lc_rs::digest;
 use postern_gate::Missing;
 use postern_gate::deployment::{Actor, ChannelRisk, Deployment, DoNotCall, Proposed, Reviews};
 use postern_gate::facts::{
-    ActReason, Agreement, AgreementStatus, Certificate, ClinicianHold, Consent, ConsentKind, ContactPoint,
-    EarlierRequest, Ehr, Event, EventStatus, Facts, Flags, History, Inbound, LineType, MailboxKind, NoticeGiven,
-    NumberCheck, OptOut, PastDelivery, PastOutcome, Patient, PointSource, Provision, Reassigned, Registration,
-    RelatedPerson, ResultClass, RevocationRegime, Ruling, System, Tenant, TenantRole, Vendor, Verification,
-    WantedHours,
+    ActReason, Agreement, AgreementStatus, AvailableTime, Certificate, ClinicianHold, Consent, ConsentKind,
+    ContactPoint, EarlierRequest, Ehr, Event, EventStatus, Facts, Flags, History, Inbound, LineType, MailboxKind,
+    NoticeGiven, NumberCheck, OptOut, PastDelivery, PastOutcome, Patient, PointSource, Provision, Reassigned,
+    Registration, RelatedPerson, ResultClass, RevocationRegime, Ruling, System, Tenant, TenantRole, Vendor,
+    Verification, WantedHours,
 };
 use postern_gate::rendition::{Confirms, Content, LinkState, Offers, Rendition, TemplateRef};
 use postern_gate::request::{
@@ -55,10 +55,11 @@ shapes! {
         Certificate { address, from, until, trusted, revoked, names_address }
         Vendor { vendor, service, tier, channels, agreement, sender_registration, free_to_end_user }
         Agreement { status, effective, expires, services, required_terms }
-        Patient { id, active, deceased, birth_date, language, state, country, zones, wanted_hours, points, postal, flags, labels, dependent, names }
+        Patient { id, active, deceased, birth_date, language, state, country, zones, unknown_clock, wanted_hours, points, postal, flags, labels, dependent, names }
         WantedHours { from, to }
         Flags { endangerment, no_automated, unsafe_device, deaf, blind, await_clinician, unreadable }
-        ContactPoint { system, value, rank, expired, from, source, line_type, mailbox, shared_with, closed_by_another, verification }
+        ContactPoint { system, value, rank, expired, from, source, line_type, mailbox, shared_with, closed_by_another, verification, only_for, hours }
+        AvailableTime { day, from_minute, to_minute }
         Verification { validated, last, next }
         Consent { id, kind, active, given, provision, signed_by, has_source, remuneration_disclosed, defective, access_mode, self_pay }
         Provision { decision, from, until, systems, points, reasons, actors, labels, data, exceptions }
@@ -82,7 +83,7 @@ shapes! {
         Voice { mode, answered_by, identity_verified, recording, recording_consent, disclosed }
         Content { level, categories, language, template, commitment }
         TemplateRef { name, version }
-        Rendition { channel, form, level, categories, chars, links, names_sender, says_opt_out, says_no_reply, says_code, says_keep_secret, says_business, confirms, offers, tells_result, result_classes, names_address, language, commitment }
+        Rendition { channel, form, level, categories, chars, links, names_sender, says_opt_out, says_no_reply, says_code, says_keep_secret, says_business, confirms, offers, tells_result, bills, result_classes, names_address, language, commitment }
         Deployment { risk_record, channel_risks, portal_available, portal_two_factor, actor, reauthenticated, template_approvals, paused, dkim, voice_srtp, no_trackers, visitor_consent, do_not_call, postal_address, privacy_notice, bias_tested, reviews, proposed }
         ChannelRisk { channel, approved, reviewed }
         Actor { unique, enabled, permitted, trained_until, two_factor }
@@ -104,7 +105,7 @@ shapes! {
         ConsentKind { ContactConsent, EmailRiskAcknowledgement, MarketingAuthorization, MarketingTextConsent, ConfidentialCommunication, Restriction, ProxyCommunication, Part2Consent, AccessRequest, ElectronicNotice, Other, Unreadable }
         Ruling { Permit, Deny }
         ActReason { Treat, CareMgt, HPaymt, HOperat, PatAdmin, HMarkt, Unknown }
-        EventStatus { Active, Pending, Cancelled, Past, Unknown }
+        EventStatus { Active, Pending, Cancelled, InError, Past, Unknown }
         ResultClass { Malignancy, Genetic, Hiv, Hepatitis, DrugTest, Other }
         Reassigned { No, Yes, NoData }
         NoticeElement { WhatHappened, Information, Steps, Response, Contact }

@@ -223,7 +223,10 @@ fn judge(link: &str, place: Place<'_>) -> LinkState {
     if !own || !plain || leads_on(tail) {
         return LinkState::Foreign;
     }
-    if identifies(tail, place) { LinkState::CarriesIdentifiers } else { LinkState::Clean }
+    // What stands before the practice's own domain is read as what stands behind it: "onc.sunrise.example" tells oncology.
+    let head = place.tenant.link_domains.iter().find_map(|domain| host.strip_suffix(&domain.to_ascii_lowercase()));
+    let told = head.is_some_and(|head| tells(&words_of(head), place));
+    if told || identifies(tail, place) { LinkState::CarriesIdentifiers } else { LinkState::Clean }
 }
 
 /// Names of query and path parts that say who it is about.
@@ -243,9 +246,48 @@ const TELLING: &[&str] = &[
     "paciente",
 ];
 
+/// Names of query parts that say who opens it, or open it for whoever has it.
+const OPENING: &[&str] = &[
+    "id",
+    "pid",
+    "uid",
+    "user",
+    "username",
+    "account",
+    "acct",
+    "chart",
+    "record",
+    "person",
+    "client",
+    "token",
+    "session",
+    "sid",
+    "auth",
+    "login",
+    "auto",
+    "autologin",
+    "password",
+    "pwd",
+    "otp",
+];
+
+fn words_of(part: &str) -> Vec<&str> {
+    part.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect()
+}
+
 fn identifies(tail: &str, place: Place<'_>) -> bool {
     let lower = tail.to_ascii_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let words = words_of(&lower);
+    let query = lower.split_once('?').map_or("", |(_, query)| query);
+    let keys = query.split(['&', ';']).filter_map(|pair| pair.split('=').next());
+    if keys.flat_map(words_of).any(|key| OPENING.contains(&key)) {
+        return true;
+    }
+    let names = place.recipient.names.iter().flat_map(|name| name.split_whitespace());
+    let is_name = |name: &str| name.chars().count() >= 3 && words.iter().any(|word| name.eq_ignore_ascii_case(word));
+    if names.into_iter().any(is_name) {
+        return true;
+    }
     if lower.contains('@') || lower.contains("%40") || words.iter().any(|word| TELLING.contains(word)) {
         return true;
     }
@@ -253,7 +295,11 @@ fn identifies(tail: &str, place: Place<'_>) -> bool {
     if words.iter().any(|word| word.len() >= 6 && word.bytes().all(|b| b.is_ascii_digit())) {
         return true;
     }
-    // A path is no sentence: what the classifier guesses from its tone says nothing.
+    tells(&words, place)
+}
+
+/// Whether words of a link tell something of care. A link is no sentence: what the classifier guesses from its tone says nothing.
+fn tells(words: &[&str], place: Place<'_>) -> bool {
     let says = |findings: &Findings| findings.spans.iter().any(|span| span.kind != Kind::Implied);
     scan(&words.join(" "), place).map_or(true, |findings| findings.level > Level::L1 && says(&findings))
 }
@@ -282,6 +328,21 @@ mod tests {
             vocabulary: None,
         };
         links(text, place)
+    }
+
+    #[test]
+    fn a_link_that_says_who_opens_it_or_signs_them_in_is_not_clean() {
+        for text in [
+            "See https://sunrise.example/m/Xy7K?id=p1",
+            "See https://sunrise.example/m/Xy7K?user=a1",
+            "See https://sunrise.example/m/Xy7K/login?auto=1&token=abc",
+            "See https://oncology.sunrise.example/m/Xy7K",
+        ] {
+            assert_eq!(state(text), LinkState::CarriesIdentifiers, "{text}");
+        }
+        for text in ["See https://sunrise.example/m/Xy7K", "See https://my.sunrise.example/m/Xy7K?lang=es"] {
+            assert_eq!(state(text), LinkState::Clean, "{text}");
+        }
     }
 
     #[test]

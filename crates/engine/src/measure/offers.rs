@@ -79,8 +79,49 @@ pub(crate) fn offers(text: &str, practice: &str) -> Offers {
         let invited = |ware: usize| places(&[Says::Invites]).any(|at| at < ware && ware - at <= INVITED);
         let sells =
             || places(&[Says::NamedWare]).any(invited) && names_a_sellers(text, practice, reference::NAMED_WARES);
-        if appeals || lends() || sells() { Offers::Perhaps } else { Offers::Nothing }
+        if appeals || lends() || sells() || names_a_remedy(text, practice) { Offers::Perhaps } else { Offers::Nothing }
     }
+}
+
+/// Whether the patient is to ask for something by its name: "ask your doctor about Zelvora". Whose it is, and whether it was ordered, a person
+/// reads.
+fn names_a_remedy(text: &str, practice: &str) -> bool {
+    const ASKS: [&str; 8] = [
+        "ask your doctor about",
+        "ask your doctor for",
+        "talk to your doctor about",
+        "ask your provider about",
+        "ask your pharmacist about",
+        "ask us about",
+        "pregunte a su doctor por",
+        "pregunte a su medico por",
+    ];
+    // What is asked about by name, and sold by nobody.
+    const TIMES: [&str; 12] = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "medicare",
+        "medicaid",
+        "spanish",
+        "covid",
+        "uber",
+    ];
+    let own = words(practice);
+    text.split(['.', '!', '?', ';', '\n']).any(|clause| {
+        let plain = format!("{} ", words(clause).join(" "));
+        let Some((asked, _)) = ASKS.iter().find_map(|asks| plain.split_once(&format!("{asks} "))) else { return false };
+        let behind = asked.split_whitespace().count() + 4;
+        let named = clause.split_whitespace().nth(behind).unwrap_or_default();
+        let name: String = named.chars().filter(|c| c.is_alphanumeric()).collect();
+        let lower = name.to_lowercase();
+        let capital = name.starts_with(char::is_uppercase) && name.chars().skip(1).any(char::is_lowercase);
+        capital && name.chars().count() > 3 && !TIMES.contains(&lower.as_str()) && !own.contains(&lower)
+    })
 }
 
 /// Whether `text` names an amount of money.

@@ -100,7 +100,7 @@ impl PlainReason {
             | "SPC-04" | "SPC-07" | "HSE-02" | "EML-04" | "EML-05" | "SEC-27" | "SEC-29" | "SYS-06" | "CHT-01"
             | "CHT-02" | "CHT-03" | "IDN-01" | "OTP-02" | "TCP-20" | "TCP-29" => Self::Private,
             "PRI-01" | "PRI-05" | "PRI-07" | "PRI-14" | "SPC-05" | "SPC-06" => Self::Personal,
-            "TCP-06" | "TCP-07" | "TCP-08" => Self::Hours,
+            "TCP-06" | "TCP-07" | "TCP-08" | "HSE-05" => Self::Hours,
             "TCP-03" | "TCP-04" | "TCP-09" | "TCP-13" | "TCP-25" | "SYS-05" | "OTP-01" => Self::Enough,
             "CIV-01" | "CIV-02" | "CIV-03" => Self::Language,
             "SYS-02" | "SYS-04" | "SYS-08" | "IB-02" | "IB-05" | "SPC-08" | "SPC-09" | "HSE-03" | "BRN-11" => {

@@ -165,6 +165,29 @@ impl PhiText {
     }
 }
 
+impl PhiText {
+    /// The same where somebody wrote or opted out by `channel`: a number, a mailbox, or a record such as `Patient/p1`.
+    fn place(&self, channel: Channel, field: impl Fn() -> String) -> Result<facts::Address, WireError> {
+        let address = self.address();
+        let text = address.reveal();
+        let number = || {
+            let digits = text.strip_prefix('+').unwrap_or_default();
+            (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+        };
+        let readable = match channel {
+            _ if text.contains('/') => true,
+            Channel::Sms | Channel::Voice | Channel::Voicemail => number(),
+            Channel::Email => text.contains('@'),
+            _ => true,
+        };
+        if readable {
+            Ok(address)
+        } else {
+            Err(WireError::new(field(), "expected a number such as `+12125550101`, or an e-mail address"))
+        }
+    }
+}
+
 impl DeliveryMade {
     /// The request it came from, when the case says what it was about.
     fn earlier(&self) -> Option<facts::EarlierRequest> {
@@ -178,7 +201,8 @@ impl History {
     /// The gate's view of the history.
     ///
     /// # Errors
-    /// [`WireError`] when the scope of an opt-out is not one.
+    /// [`WireError`] when the scope of an opt-out is not one, or somebody said no at a place that cannot be read: such a row would match
+    /// nobody, and the message would go.
     pub fn to_gate(&self) -> Result<facts::History, WireError> {
         let opt_outs = self
             .opt_outs
@@ -188,13 +212,25 @@ impl History {
                 Ok(facts::OptOut {
                     at: o.at,
                     channel: o.channel,
-                    point: o.contact_point.address(),
+                    point: o.contact_point.place(o.channel, || format!("history.opt_outs[{i}].contact_point"))?,
                     scope: scope(&o.scope).ok_or_else(|| {
                         WireError::new(format!("history.opt_outs[{i}].scope"), "expected `all` or `purpose:PURPOSE`")
                     })?,
                 })
             })
             .collect::<Result<_, WireError>>()?;
+        let inbound = self.inbound.iter().enumerate().map(|(i, m)| {
+            Ok(facts::Inbound {
+                at: m.at,
+                channel: m.channel,
+                point: m.contact_point.place(m.channel, || format!("history.inbound[{i}].contact_point"))?,
+                text: m.text.0.clone(),
+                thread_purpose: m.thread_purpose,
+                reviewed: m.reviewed,
+                heard: Heard::NOT_YET,
+            })
+        });
+        let inbound = inbound.collect::<Result<_, WireError>>()?;
         Ok(facts::History {
             deliveries: self
                 .deliveries
@@ -212,19 +248,7 @@ impl History {
                     }),
                 })
                 .collect(),
-            inbound: self
-                .inbound
-                .iter()
-                .map(|m| facts::Inbound {
-                    at: m.at,
-                    channel: m.channel,
-                    point: m.contact_point.address(),
-                    text: m.text.0.clone(),
-                    thread_purpose: m.thread_purpose,
-                    reviewed: m.reviewed,
-                    heard: Heard::NOT_YET,
-                })
-                .collect(),
+            inbound,
             opt_outs,
             number_checks: self
                 .number_checks
@@ -260,6 +284,29 @@ fn scope(text: &str) -> Option<facts::OptOutScope> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_said_no_at_a_place_that_cannot_be_read_is_an_error_and_no_row_that_matches_nobody() {
+        let read = |channel: &str, place: &str| {
+            let json = format!(
+                r#"{{"opt_outs":[{{"at":"2026-11-30T15:00:00Z","channel":"{channel}","contact_point":"{place}","scope":"all"}}]}}"#
+            );
+            let history: History = crate::wire::parse(json.as_bytes()).unwrap();
+            history.to_gate().map(|history| history.opt_outs.len()).map_err(|error| error.to_string())
+        };
+        for (channel, place) in [
+            ("sms", "+12125550101"),
+            ("sms", "(212) 555-0101"),
+            ("email", "Alma Beech <pat@example.org>"),
+            ("voicemail", "Patient/p1"),
+            ("portal", "Patient/p1"),
+        ] {
+            assert_eq!(read(channel, place), Ok(1), "{place}");
+        }
+        for (channel, place) in [("sms", "Alma's phone"), ("sms", "555"), ("email", "Alma Beech")] {
+            assert!(read(channel, place).unwrap_err().contains("history.opt_outs[0].contact_point"), "{place}");
+        }
+    }
 
     #[test]
     fn a_delivery_that_says_what_it_was_about_was_accepted_before() {

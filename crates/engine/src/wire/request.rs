@@ -361,6 +361,20 @@ pub struct Voice {
 }
 
 impl Request {
+    /// Whether what it tells of the past can be so at `now`.
+    ///
+    /// # Errors
+    /// [`WireError`] when a breach was discovered on a day that has begun nowhere yet: every deadline would be counted from it.
+    pub fn tells_of_the_past(&self, now: Timestamp) -> Result<(), WireError> {
+        let latest_day = jiff::tz::Offset::constant(14).to_datetime(now).date();
+        match self.breach.as_ref().and_then(|breach| breach.discovered) {
+            Some(day) if day > latest_day => {
+                Err(WireError::new("breach.discovered", "expected a day that has begun: today, or before"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The gate's view of the request.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use crate::decide::standing;
 use crate::fact::Fact;
 use crate::facts::{Certificate, ConsentKind, ContactPoint, EventStatus, NoticeGiven, Provision, Ruling, System};
 use crate::matrix::{Column, cell};
-use crate::request::{AnsweredBy, Marketing, MarketingKind, Remuneration, Voice, VoiceMode};
+use crate::request::{AnsweredBy, Breach, Marketing, MarketingKind, NoticeElement, Remuneration, Voice, VoiceMode};
 use crate::sample::{Case, address, consent};
 use jiff::SignedDuration;
 use postern_base::{Category, Channel, EmailMode, Form, Level, Purpose};
@@ -95,6 +95,10 @@ fn meet(case: &mut Case, purpose: Purpose, voice: Voice) {
         reasons: vec![crate::facts::ActReason::HMarkt],
         ..Provision::default()
     };
+    if purpose == Purpose::BreachNotice {
+        let elements = NoticeElement::ALL.to_vec();
+        case.request.breach = Some(Breach { elements, discovered: None, delayed_until: None });
+    }
     // The offer's own record, which the authorization below names.
     let record = "MedicationRequest/m1";
     case.permit(System::App, "device-1");

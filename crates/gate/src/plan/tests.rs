@@ -2,8 +2,8 @@
 
 use crate::decision::{Criterion, Decision, Outcome};
 use crate::fact::Fact;
-use crate::facts::{ContactPoint, PastDelivery, PastOutcome, System};
-use crate::sample::{Case, address};
+use crate::facts::{ConsentKind, ContactPoint, PastDelivery, PastOutcome, Provision, Ruling, System};
+use crate::sample::{Case, address, consent};
 use jiff::ToSpan;
 use postern_base::{Channel, Form, Level};
 use proptest::prelude::*;
@@ -117,6 +117,20 @@ fn a_long_text_goes_by_the_cheaper_of_two_ways() {
     let (long, by) = chosen(&case.decide());
     assert_ne!(short, Criterion::Cost);
     assert_eq!((long.as_str(), by), ("pat@example.org", Criterion::Cost));
+}
+
+/// 45 CFR 164.522(b)(1)(i): a copy in the portal does not answer who asked for letters.
+#[test]
+fn who_asked_for_letters_alone_gets_the_letter_beside_the_portal_copy() {
+    let mut case = Case::of("appointment_reminder", Level::L1, &[Channel::Sms, Channel::Portal, Channel::Mail]);
+    let letters = address("PO Box 7, New York NY 10001");
+    case.patient().postal.push(letters.clone());
+    let listed = Provision { decision: Some(Ruling::Permit), points: vec![letters], ..Provision::default() };
+    let provision = Provision { decision: Some(Ruling::Deny), exceptions: vec![listed], ..Provision::default() };
+    case.consents().push(consent(ConsentKind::ConfidentialCommunication, provision));
+    let decision = case.decide();
+    let channels: Vec<Channel> = decision.deliveries.iter().map(|delivery| delivery.channel).collect();
+    assert_eq!((decision.outcome, channels), (Outcome::Send, vec![Channel::Portal, Channel::Mail]));
 }
 
 /// Local 09:00 in every zone, on the day the clocks go forward.

@@ -38,6 +38,25 @@ pub(super) fn without_others(text: &str) -> String {
 pub(super) fn asks_to_go_on(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
     (0..words.len()).any(|at| denies_an_end(&words, at).or_else(|| asks_to_stay(&words, at)).is_some())
+        || wants_more(&words)
+}
+
+/// "I want to keep getting these", "please text me when she's ready": asked for, with nothing in it that refuses or ends.
+fn wants_more(words: &[&str]) -> bool {
+    const KEEPS: &[&str] = &["keep", "continue", "seguir"];
+    const COMES: &[&str] = &["getting", "receiving", "sending", "texting", "recibiendo", "recibir"];
+    const ASKED: &[&str] = &["text", "txt", "message"];
+    let refuses =
+        |word: &&str| ENDS.contains(word) || matches!(*word, "no" | "not" | "dont" | "never" | "why" | "if" | "you");
+    if words.iter().any(refuses) {
+        return false;
+    }
+    let kept =
+        words.windows(2).any(|two| matches!(two, [keep, comes] if KEEPS.contains(keep) && COMES.contains(comes)));
+    let wished = words.iter().any(|word| matches!(*word, "want" | "like" | "please" | "love" | "quiero" | "would"));
+    let first = words.iter().position(|word| !COURTESIES.contains(word)).unwrap_or_default();
+    let asks = matches!(words.get(first..), Some([verb, "me", ..]) if ASKED.contains(verb));
+    (kept && wished) || asks
 }
 
 /// The words that ask that messages do not end, where the one at `at` is the end: "please don't stop the reminders", "no dejen de avisarme".
@@ -163,6 +182,14 @@ pub(super) fn is_denied(text: &str) -> bool {
 mod tests {
     use super::super::tests::{all, kept};
     use super::super::{Meaning, read};
+
+    #[test]
+    fn who_asks_for_more_is_not_held() {
+        all(&["I want to keep getting these", "I'd like to keep receiving them"], Meaning::Other);
+        for text in ["I don't want to keep getting these", "please text me no more", "don't text me"] {
+            assert_ne!(read(text), Meaning::Other, "{text}");
+        }
+    }
 
     #[test]
     fn a_word_for_an_end_among_words_about_something_else_changes_nothing() {

@@ -159,7 +159,7 @@ pub(super) fn wanted(text: &str) -> Wanted {
         let named = named(&words);
         for (at, way) in &named {
             let (before, after) = words.split_at(*at);
-            if is_refused(before) {
+            if is_refused(before) || is_disliked(after) {
                 refused = refused.or(*way);
             } else if asked || may_come(before, after) {
                 wanted.ways = wanted.ways.or(*way);
@@ -219,6 +219,16 @@ fn is_refused(before: &[&str]) -> bool {
     let near = || before.iter().rev().take(NEAR);
     near().any(|word| REFUSES.contains(word) || matches!(*word, "paren" | "dejen"))
         || near().take(2).any(|word| BEHIND.contains(word))
+}
+
+/// Whether what is said of a way is the contrary of fine: "calls are not ok either", "texting isn't fine", "your texts are bad enough".
+fn is_disliked(from: &[&str]) -> bool {
+    const CONTRARY: &[&str] = &[
+        "not", "no", "isnt", "arent", "dont", "doesnt", "wont", "never", "neither", "either", "nor", "hardly", "bad",
+        "annoying", "worse", "too", "tampoco", "ni", "mal",
+    ];
+    let after = || from.iter().skip(1);
+    after().take(NEAR).any(|word| FINE.contains(word)) && after().any(|word| CONTRARY.contains(word))
 }
 
 /// Whether what stands around a way, which begins `from`, says that it may come.
@@ -287,6 +297,12 @@ mod tests {
             "email is fine",
             "STOP",
             "do not call me, do not text me",
+            "Stop texting me, calls are not ok either",
+            "Don't call, texting isn't fine either",
+            "No texts please. Calls are no better",
+            "Stop the calls, your texts are bad enough",
+            "stop texting, the e-mails are annoying enough",
+            "No me llamen, los textos no están bien tampoco",
             "I can only come on Friday",
         ] {
             assert_eq!(wanted(text), Wanted::default(), "{text}");

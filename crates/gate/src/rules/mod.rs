@@ -155,6 +155,7 @@ impl SourceRead {
     }
 }
 
+pub(crate) use house::points::IN_USE;
 pub(crate) use house::system::{STILL_TRUE, worthless_from};
 
 /// How many rules there are.
@@ -163,7 +164,7 @@ pub(crate) const COUNT: usize = CATALOGUE.len();
 /// Every rule, in the order of the answer.
 pub static ALL: &[Rule] = &CATALOGUE;
 
-const CATALOGUE: [Rule; 113] = [
+const CATALOGUE: [Rule; 114] = [
     house::system::POLICY_FLOOR,
     house::system::RECORD_READ,
     house::system::BOTH_LEDGERS,
@@ -277,6 +278,7 @@ const CATALOGUE: [Rule; 113] = [
     house::points::SAFE_DEVICE,
     house::announcement::ANNOUNCED,
     house::appeals::READ_FIRST,
+    house::availability::AVAILABLE,
 ];
 
 #[cfg(test)]

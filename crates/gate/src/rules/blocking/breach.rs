@@ -3,7 +3,7 @@
 use crate::candidate::Candidate;
 use crate::consent::{Standing, permits_point};
 use crate::facts::{ConsentKind, System};
-use crate::finding::{Finding, deny, later, redirect, unknown};
+use crate::finding::{Finding, ask, deny, later, redirect, unknown};
 use crate::matrix::Mark;
 use crate::reference::{BREACH_DEADLINES, BREACH_INDIVIDUAL, Counted};
 use crate::remedy::Remedy;
@@ -75,6 +75,13 @@ fn elements(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     let Some(breach) = &view.request.breach else {
+        // 45 CFR 164.404(d)(1): by e-mail it is the notice itself. A template of notices has a slot for each of the five; a letter is a
+        // person's to write and to read, and the portal holds its copy.
+        if candidate.channel == Channel::Email && view.facts.content.template.is_none() {
+            return ask("Nobody says whether the notice says what happened, which information, what to do, what is done, and whom to ask; say so in `breach.elements`, or use the template.")
+                .lifted_by(&[Remedy::CompleteNotice])
+                .and_alert();
+        }
         return Finding::Obliges(
             "Make sure the notice says what happened, which information, what to do, what is done, and whom to ask."
                 .into(),
@@ -172,5 +179,14 @@ mod tests {
         case.patient().postal.push(address("1 Elm St, New York NY 10001"));
         let channels: Vec<_> = case.decide().deliveries.iter().map(|d| d.channel).collect();
         assert_eq!(channels, [Channel::Portal, Channel::Mail]);
+    }
+
+    #[test]
+    fn a_notice_by_mail_of_which_nobody_says_what_it_says_waits_for_a_reader() {
+        let mut case = crate::rules::pairs::breach();
+        assert!(refused_by(&case, Channel::Email, "BRN-06"));
+        let template = crate::rendition::TemplateRef { name: "breach_notice".into(), version: 1 };
+        case.facts.content.template = Some(template);
+        assert!(!refused_by(&case, Channel::Email, "BRN-06"));
     }
 }

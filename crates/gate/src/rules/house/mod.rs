@@ -2,6 +2,7 @@
 
 pub(super) mod announcement;
 pub(super) mod appeals;
+pub(super) mod availability;
 pub(super) mod codes;
 #[cfg(test)]
 pub(super) mod pairs;

@@ -1,11 +1,16 @@
 //! Beside each rule of this folder two cases: one it stops, one it lets pass.
 
 use crate::deployment::Actor;
-use crate::facts::{EarlierRequest, Ehr, Flags, LineType, MailboxKind};
+use crate::facts::{AvailableTime, EarlierRequest, Ehr, Flags, LineType, MailboxKind};
 use crate::policy::PolicyDefect;
 use crate::rendition::{Offers, TemplateRef};
 use crate::rules::pairs::*;
 use postern_base::Category;
+
+/// From nine to five on one day of the week; the cases are decided on a Tuesday.
+fn hours(day: i8) -> AvailableTime {
+    AvailableTime { day, from_minute: 9 * 60, to_minute: 17 * 60 }
+}
 
 fn from_a_template(approvals: u32) -> Case {
     but(text(), |case| {
@@ -163,6 +168,11 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
         "HSE-04",
         || but(text(), |c| texts(c, |t| t.offers = Offers::Perhaps)),
         || but(refill(Remuneration::None), |c| texts(c, |t| t.offers = Offers::Perhaps)),
+    ),
+    pair(
+        "HSE-05",
+        || but(text(), |c| points(c, |p| p.hours = Fact::Known(vec![hours(3)]))),
+        || but(text(), |c| points(c, |p| p.hours = Fact::Known(vec![hours(2)]))),
     ),
     pair("HSE-03", || called_about(false), || called_about(true)),
     pair("HSE-02", || but(text(), |c| c.patient().flags = Flags { no_automated: true, ..Flags::default() }), text),

@@ -227,6 +227,11 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return deny("This contact point is out of use, or not in use yet; use the current one.")
             .lifted_by(&[Remedy::ConfirmInUse]);
     }
+    let given_for = |purposes: &Vec<Purpose>| purposes.contains(&view.purpose) || view.is_formality() || view.emergency;
+    if !point.point.only_for.as_ref().is_none_or(given_for) {
+        return deny("The record gives this contact point for other matters only; use another one.")
+            .for_good("It was given for other matters; ask for one for this, or have the record changed.");
+    }
     if candidate.channel != Channel::Email || view.is_formality() || view.emergency {
         return Finding::Satisfied;
     }
@@ -238,6 +243,10 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(Standing::Silent) if given && view.purpose != Purpose::Marketing => Finding::Satisfied,
         Some(Standing::Lapsed) => deny("The patient's consent for this address was withdrawn or has run out.")
             .lifted_by(&[Remedy::RecordConsent]),
+        Some(Standing::Silent) if given => {
+            unknown("The patient gave this address, and not for offers; that an offer by e-mail waits for their leave is our own rule.")
+                .lifted_by(&[Remedy::RecordConsent])
+        }
         _ => unknown("Neither did the patient give this address, nor is a consent for it on record.")
             .lifted_by(&[Remedy::RecordConsent]),
     }
@@ -350,6 +359,27 @@ mod tests {
         };
         assert!(on(Channel::Sms, LineType::Landline) && !on(Channel::Sms, LineType::Mobile));
         assert!(!on(Channel::HumanCall, LineType::Landline));
+    }
+
+    #[test]
+    fn a_point_that_was_given_for_one_matter_is_used_for_no_other() {
+        let refused = |purposes: Option<Vec<Purpose>>| {
+            let mut case = Case::reminder_by_sms();
+            case.patient().points.iter_mut().for_each(|p| p.only_for = purposes.clone());
+            refused_by(&case, Channel::Sms, "HSE-01")
+        };
+        assert!(refused(Some(vec![Purpose::Billing])) && refused(Some(vec![])));
+        assert!(!refused(Some(vec![Purpose::AppointmentReminder])) && !refused(None));
+    }
+
+    #[test]
+    fn a_channel_that_was_asked_for_and_is_not_on_record_is_missed_beside_another_that_stands() {
+        let mut case = Case::reminder_by_sms();
+        case.request.channels = Some(vec![Channel::Sms, Channel::Push]);
+        let decision = case.decide();
+        assert_eq!(decision.outcome.as_str(), "send");
+        let missed = |refusal: &crate::Refusal| refusal.rule == "HSE-01" && refusal.channel == Channel::Push;
+        assert_eq!(decision.refusals.iter().filter(|refusal| missed(refusal)).count(), 1);
     }
 
     #[test]

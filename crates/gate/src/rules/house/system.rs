@@ -4,7 +4,7 @@ use crate::agreement::covered;
 use crate::candidate::Candidate;
 use crate::consent::Standing;
 use crate::decision::WaitingFor;
-use crate::facts::{ConsentKind, Ehr, EventStatus, Ruling};
+use crate::facts::{Consent, ConsentKind, Ehr, EventStatus, Ruling};
 use crate::finding::{Finding, MISSING, ask, deny, later, redirect, require, unknown, wait};
 use crate::matrix::Mark;
 use crate::reference::REPEATED_TEXT;
@@ -48,7 +48,7 @@ pub(crate) const RECORD_READ: Rule = Rule {
     ground: Ground::House,
     read: SourceRead::Own,
     effective: Effective::ALWAYS,
-    waived_by: &[],
+    waived_by: &[Waiver::Emergency],
     asks: "The patient's record was read just now; while the EHR does not answer, the message waits.",
     scope: Scope::MESSAGE,
     check: record_read,
@@ -57,10 +57,14 @@ pub(crate) const RECORD_READ: Rule = Rule {
 fn record_read(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     let unreachable = view.facts.ehr == Ehr::Unreachable;
     if view.emergency && unreachable {
-        // 45 CFR 164.522(b): against the last known request for confidential communications; where none is known, nobody can
-        // tell from here whether there is one, and a person must find out.
-        let known = view.active(ConsentKind::ConfidentialCommunication).next().is_some() && view.patient.is_some();
-        return Finding::when(known, || {
+        // 45 CFR 164.522(b): against the last known request for confidential communications. Where other leave of the patient's was
+        // read, so was what they asked for of this kind; where nothing was, nobody can tell from here, and a person must find out.
+        let listed = view.active(ConsentKind::ConfidentialCommunication).next().is_some();
+        let permits = |consent: &Consent| {
+            consent.kind == ConsentKind::ContactConsent && consent.provision.decision == Some(Ruling::Permit)
+        };
+        let read = listed || view.consents.is_some_and(|consents| consents.iter().any(permits));
+        return Finding::when(read && view.patient.is_some(), || {
             ask(
                 "The EHR does not answer, and nothing is known of where the patient asked to be reached; a person must act.",
             ).lifted_by(&[Remedy::SystemAnswers])
@@ -169,6 +173,12 @@ fn event_against(view: &View<'_>) -> Option<Finding> {
         _ => false,
     };
     match event.status {
+        // FHIR R4 "entered-in-error": "This should never have existed". It may be somebody else's, and nothing of it is told to this patient
+        // but that it was.
+        EventStatus::InError if purpose != Purpose::BreachNotice => Some(
+            deny("What this is about was entered in error; no message is based on it.")
+                .for_good("The record says that it should never have been; what is true is another record."),
+        ),
         EventStatus::Cancelled if !outlives => Some(
             deny("The event this is about was cancelled or withdrawn; nothing is sent.")
                 .for_good("What was to be told of does not take place any more."),
@@ -250,7 +260,7 @@ fn duplicate(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         earlier.purpose == view.request.purpose && earlier.template == content.template && (same_event || same_text)
     });
     Finding::when(!repeated, || {
-        deny("The same message was accepted before; it is not sent twice.")
+        deny("A message for this purpose, about this event or in these words, was accepted before; it is not sent twice.")
             .for_good("It was sent, or is on its way; another message is another request.")
     })
 }
@@ -354,11 +364,11 @@ fn machine_text(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
 mod tests {
     use crate::decision::WaitingFor;
     use crate::fact::{Fact, Missing};
-    use crate::facts::{ConsentKind, EarlierRequest, Ehr, EventStatus, Provision, Ruling};
+    use crate::facts::{ConsentKind, EarlierRequest, Ehr, EventStatus, Provision, Ruling, System};
     use crate::policy::PolicyDefect;
     use crate::request::Ai;
     use crate::sample::{Case, refused_by, sends};
-    use postern_base::{Channel, Level};
+    use postern_base::{Channel, Level, Purpose};
 
     #[test]
     fn while_the_ehr_does_not_answer_nothing_leaves_not_even_the_portal_copy() {
@@ -374,7 +384,12 @@ mod tests {
         let mut case = Case::reminder_by_sms();
         case.facts.ehr = Ehr::Unreachable;
         case.break_glass();
+        case.consents().clear();
         assert_eq!(case.decide().outcome.as_str(), "hold");
+        // Where leave of the patient's was read, so was that they asked for no other place.
+        case.permit(System::Sms, "+12125550101");
+        assert!(sends(&case, Channel::Sms));
+        case.consents().clear();
         let listed = Provision {
             decision: Some(Ruling::Permit),
             points: vec![crate::sample::address("+12125550101")],
@@ -385,6 +400,16 @@ mod tests {
         assert!(sends(&case, Channel::Sms));
         case.facts.consents = Fact::Unknown(Missing::EhrUnreachable);
         assert!(case.decide().deliveries.is_empty());
+    }
+
+    #[test]
+    fn what_was_entered_in_error_is_the_ground_of_no_message_whatever_it_is_for() {
+        for purpose in [Purpose::FollowUp, Purpose::TreatmentUpdate, Purpose::Billing, Purpose::TestResult] {
+            let mut case = Case::result();
+            case.request.purpose = purpose;
+            case.is_about("DiagnosticReport/d1", EventStatus::InError, Some("2026-11-30T18:00:00Z"));
+            assert!(refused_by(&case, Channel::Portal, "SYS-04"), "{purpose}");
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ fn thread(level: Level, noticed: bool) -> Case {
 
 fn plain(asked: bool) -> Case {
     but(Case::of("test_result", Level::L3, &[Channel::Email]), |case| {
+        // Where the domain enforces nothing: elsewhere the copy goes encrypted.
+        case.facts.email_tiers.clear();
         case.request.email_mode = Some(EmailMode::Plain);
         told(case, "email_risk", false);
         if asked {

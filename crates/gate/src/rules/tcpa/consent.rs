@@ -364,6 +364,18 @@ mod tests {
     }
 
     #[test]
+    fn a_bill_under_the_name_of_care_needs_what_a_bill_needs() {
+        let refused = |bills: bool| {
+            let mut case = Case::reminder_by_sms();
+            case.consents().clear();
+            case.facts.renditions.iter_mut().for_each(|text| text.bills = bills);
+            (refused_by(&case, Channel::Sms, "TCP-01"), refused_by(&case, Channel::Sms, "TCP-02"))
+        };
+        assert_eq!(refused(false), (false, false));
+        assert_ne!(refused(true), (false, false));
+    }
+
+    #[test]
     fn a_pinned_basis_that_does_not_hold_is_not_replaced_by_another() {
         let mut case = without_consents();
         case.request.basis = Some(Basis::Consent);

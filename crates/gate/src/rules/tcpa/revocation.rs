@@ -198,6 +198,14 @@ mod tests {
     }
 
     #[test]
+    fn no_more_robocalls_said_in_the_portal_ends_the_calls() {
+        let mut case = Case::of("appointment_reminder", Level::L1, &[Channel::Voice]);
+        let at = case.facts.now.checked_sub(10.minutes()).unwrap();
+        case.hears(at, Channel::Portal, "Patient/p1", "no more robocalls");
+        assert!(!sends(&case, Channel::Voice));
+    }
+
+    #[test]
     fn a_phone_that_is_not_to_be_used_gets_no_texts_either_and_who_wants_no_machine_gets_none() {
         for text in ["Do not use this phone, my ex has it", "I do not want any automated messages"] {
             let mut case = Case::reminder_by_sms();

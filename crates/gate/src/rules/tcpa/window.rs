@@ -1,7 +1,7 @@
 //! Hours and frequency.
 
 use crate::candidate::Candidate;
-use crate::finding::{Finding, later, require};
+use crate::finding::{Finding, ask, later, require};
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
@@ -53,7 +53,7 @@ pub(crate) const EVERY_ZONE: Rule = Rule {
     read: SourceRead::Own,
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall],
-    asks: "The window holds in every zone the patient may be in; where none is known, from 11:00 to 20:00 Eastern.",
+    asks: "The window holds in every zone the patient may be in; where none is known, from 11:00 to 20:00 Eastern, and abroad a person decides.",
     scope: Scope::CONTACTS,
     check: every_zone,
 };
@@ -61,6 +61,10 @@ pub(crate) const EVERY_ZONE: Rule = Rule {
 fn every_zone(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !bound(view, candidate) {
         return Finding::NotApplicable;
+    }
+    if view.patient.is_some_and(|patient| patient.unknown_clock) {
+        return ask("The patient, or a number of theirs, is abroad, and the time zone is not on record; a person chooses the hour.")
+            .for_good("A time zone that is not on record cannot be supposed; record it, or reach the patient by a person.");
     }
     let unknown = view.patient.is_none_or(|patient| patient.zones.is_empty());
     match view.first_opening() {
