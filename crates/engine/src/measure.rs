@@ -394,10 +394,24 @@ pub(crate) fn confirmed(text: &str) -> Confirms {
 pub(crate) fn says_opt_out(text: &str) -> bool {
     let lower = text.to_lowercase();
     let word = text.split(|c: char| !c.is_alphanumeric()).any(|word| word == "STOP");
-    word || ["reply stop", "text stop", "responda stop", "opt out", "opt-out", "unsubscribe", "darse de baja"]
-        .iter()
-        .any(|phrase| lower.contains(phrase))
+    word || OPT_OUT.iter().any(|phrase| lower.contains(phrase))
 }
+
+/// How a text says in words how to hear no more.
+const OPT_OUT: [&str; 12] = [
+    "reply stop",
+    "text stop",
+    "responda stop",
+    "opt out",
+    "opt-out",
+    "unsubscribe",
+    "darse de baja",
+    "cancelar la suscripci",
+    "para no recibir ofertas",
+    "para no recibir estos",
+    "para no recibir mensajes",
+    "para no recibir correos",
+];
 
 /// Whether what a call says tells how to end such calls (47 CFR 64.1200(b)(3)): by a key, by voice, or at a number.
 pub(crate) fn says_how_to_end_calls(text: &str) -> bool {

@@ -359,7 +359,7 @@ impl Remedy {
             Self::AllowChannel => "The request names this channel among its channels too.",
             Self::LeaveBasisOpen => "The request names no basis, and the gate picks the one that holds.",
             Self::ExtendExpiry => "The request says that the message is worth something for longer.",
-            Self::NameSender => "The text names the practice and says how to opt out.",
+            Self::NameSender => "The text names the practice and its number, and says how to opt out.",
             Self::ShortenText => "The text is shortened to 160 characters at most.",
             Self::MendLinks => {
                 "The links in the text lead to the practice's own site and carry nothing about the patient."
@@ -391,7 +391,7 @@ impl Remedy {
                 "The patient signs an authorization for marketing that tells of any payment, freely."
             }
             Self::GrantPerson => {
-                "The patient, of their own accord, lets this person receive messages, and it is recorded."
+                "The patient, of their own accord, lets this person receive messages, naming what is specially protected, and it is recorded."
             }
             Self::SignPart2Consent => "The patient signs a consent under 42 CFR Part 2 that names this recipient.",
             Self::LiftDenial => {

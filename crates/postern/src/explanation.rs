@@ -137,7 +137,7 @@ fn fate(candidate: &AnsweredCandidate) -> (&'static str, Tone) {
         "chosen" if candidate.channel.is_human_task() => ("in the plan, for a person", Tone::Wait),
         "chosen" if candidate.not_before.is_some() => ("in the plan, later", Tone::Wait),
         "chosen" => ("in the plan", Tone::Good),
-        "possible" => ("could go; another is better", Tone::Plain),
+        "possible" => ("could go; the plan does without it", Tone::Plain),
         "waits" if candidate.not_before.is_some() => ("could go later", Tone::Wait),
         "waits" => ("waits", Tone::Wait),
         "person" => ("a person must act", Tone::Wait),

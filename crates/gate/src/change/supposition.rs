@@ -296,6 +296,10 @@ impl Supposition {
                 consents.push(given(ConsentKind::EmailRiskAcknowledgement, here(), now));
             }
             Remedy::RequestAccess => {
+                if let (Fact::Known(history), Some(point)) = (&mut self.facts.history, change.contact_point.clone()) {
+                    let kind = "email_risk".to_owned();
+                    history.notices.push(NoticeGiven { kind, point, at: now, objected: false });
+                }
                 let access = given(ConsentKind::AccessRequest, asked(), now);
                 consents.push(Consent { access_mode: Some(EmailMode::Plain), ..access });
             }

@@ -7,6 +7,7 @@ mod changes;
 mod expectation;
 mod library;
 mod metamorphic;
+mod realised;
 mod reasons;
 
 use expectation::differences;

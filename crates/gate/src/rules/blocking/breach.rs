@@ -38,6 +38,10 @@ fn first_class_mail(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             "Send the notice by first-class mail, or by e-mail the person agreed to: the portal copy is an extra."
                 .into(),
         ),
+        Channel::Email if candidate.form != Form::Full => {
+            redirect("A word that a notice waits is not the notice of the breach itself, which goes by mail, or whole by e-mail the person agreed to.")
+                .for_good("The law asks that the notice itself be sent; another form of it is none.")
+        }
         Channel::Email => {
             // An agreement of its own: consent to be written to about visits is none to be told of a breach this way.
             let query = view.query(System::Email, candidate.address);
@@ -87,10 +91,23 @@ fn elements(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
                 .into(),
         );
     };
-    Finding::when(NoticeElement::ALL.iter().all(|element| breach.elements.contains(element)), || {
-        deny("The notice lacks one of the five things it must say; complete it first.")
+    let missing = NoticeElement::ALL.into_iter().filter(|element| !breach.elements.contains(element));
+    let missing: Vec<&str> = missing.map(said).collect();
+    Finding::when(missing.is_empty(), || {
+        deny(format!("The notice does not say {}; complete it first.", missing.join(", nor ")))
             .lifted_by(&[Remedy::CompleteNotice])
     })
+}
+
+/// What an element of the notice says.
+const fn said(element: NoticeElement) -> &'static str {
+    match element {
+        NoticeElement::WhatHappened => "what happened and when",
+        NoticeElement::Information => "which information it was",
+        NoticeElement::Steps => "what the person should do",
+        NoticeElement::Response => "what the practice does about it",
+        NoticeElement::Contact => "whom to ask",
+    }
 }
 
 /// 45 CFR 164.412: a notice waits while a law-enforcement official says that it would impede an investigation; on an oral request for 30

@@ -162,7 +162,8 @@ fn event_against(view: &View<'_>) -> Option<Finding> {
         };
         return Some(match missing {
             Some(system) => wait(system, "The event this is about could not be read; the message waits for it."),
-            None => unknown("The event this is about is not on record; check the reference.").for_good(MISSING),
+            None => unknown("The event this is about is not on this patient's record; check the reference.")
+                .for_good(MISSING),
         });
     };
     let purpose = view.request.purpose;
@@ -317,7 +318,7 @@ fn content_measured(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         )
         .lifted_by(&[Remedy::SetNeutralAlias]);
     }
-    redirect("The rendered text says more than this form may carry; the text belongs in the portal.")
+    redirect("The text tells more about the patient than may stand in it here; take that out, or let the message wait in the portal.")
         .for_good("A form carries what it may and no more; less text is another message.")
         .and_alert()
 }

@@ -203,8 +203,11 @@ fn refill(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.marketing {
         Some(facts) if facts.kind == MarketingKind::Refill => {
             Finding::when(!facts.is_marketing() || is_authorized(view, candidate, Tells::Payment), || {
-                deny("This is no refill reminder any more: it is paid for, and the drug lapsed too long ago or more than the cost is paid.")
-                    .lifted_by(&[Remedy::SignAuthorization])
+                deny(match facts.remuneration {
+                    Remuneration::AboveCost => "This is no refill reminder any more: more is paid for it than it costs.",
+                    _ => "This is no refill reminder any more: it is paid for, and the drug lapsed more than 90 days ago.",
+                })
+                .lifted_by(&[Remedy::SignAuthorization])
             })
         }
         _ => Finding::NotApplicable,

@@ -71,7 +71,7 @@ fn identifies(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     let ends = text.says_opt_out || candidate.channel != Channel::Sms || personal;
     Finding::when(text.names_sender && ends, || {
-        strip("The text does not say who sends it, or how to opt out of texts; it must say both.")
+        strip("The text does not say who sends it and at which number they are called, or how to opt out of texts; it must say all three.")
             .lifted_by(&[Remedy::NameSender])
     })
 }
