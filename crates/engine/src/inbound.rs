@@ -14,7 +14,7 @@ use postern_base::{Channel, MessageId, Origin, PatientId, Phi, Purpose, TenantId
 use postern_channels::InboundMessage;
 use postern_classify::speaks_of_danger;
 use postern_gate::facts::{Address, OptOut, OptOutScope};
-use postern_gate::revocation::Meaning;
+use postern_gate::revocation::{Heard, Meaning};
 use postern_ledger::{Entry, Kind};
 use postern_store::{NewAttachment, NewInbound, Tenanted};
 use std::collections::BTreeMap;
@@ -83,7 +83,8 @@ impl Engine {
             Some(thread) => Some((thread.message, thread.purpose)),
             None => store.last_message_to(point).await?,
         };
-        let meaning = self.meaning(&store, &patients, message).await?;
+        let heard = self.heard(&store, &patients, message).await?;
+        let meaning = heard.meaning().unwrap_or(Meaning::Ambiguous);
         let inbound = NewInbound {
             vendor: vendor.to_owned(),
             reference: message.reference.0.clone(),
@@ -120,7 +121,7 @@ impl Engine {
             .iter()
             .any(|o| o.scope == OptOutScope::All);
         // Waiting deliveries to this point are decided again at their own gate; nothing here has to find them.
-        if meaning.stops() {
+        if heard.ends(message.channel) {
             let opt_out = OptOut {
                 at: message.at,
                 channel: message.channel,
@@ -162,20 +163,19 @@ impl Engine {
         Ok(())
     }
 
-    /// What the message means, to where patients of these names are written.
-    async fn meaning(
+    /// What is heard in the message, to where patients of these names are written.
+    async fn heard(
         &self,
         store: &Tenanted,
         patients: &[PatientId],
         message: &InboundMessage,
-    ) -> Result<Meaning, ReceiveFailure> {
+    ) -> Result<Heard, ReceiveFailure> {
         let mut names: Vec<Phi<String>> = Vec::new();
         let mut reading = store.reading().await?;
         for patient in patients {
             names.extend(self.directory(&mut reading, patient, None, message.at).await?.record.identity.names);
         }
-        let heard = self.inner.readings.heard(&message.text, &names);
-        Ok(heard.meaning().unwrap_or(Meaning::Ambiguous))
+        Ok(self.inner.readings.heard(&message.text, &names))
     }
 
     /// Whether more came from this contact point within the hour than a person writes who waits for an answer.

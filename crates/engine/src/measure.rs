@@ -4,7 +4,7 @@ use postern_base::{Category, Channel, Language, Level, Purpose};
 use postern_classify::{Recipient, Vocabulary};
 use postern_gate::facts::{ResultClass, Tenant};
 use postern_gate::rendition::{Confirms, Offers};
-use postern_gate::result_kinds::{self, plain_words};
+use postern_gate::result_kinds::{self, plain, spoken};
 use postern_gate::{Fact, Missing};
 
 mod address;
@@ -326,8 +326,7 @@ pub(crate) fn says_business(text: &str, tenant: &Tenant) -> bool {
     let lower = text.to_lowercase();
     // What the practice calls itself is not what it sells.
     let said = if name.is_empty() { lower } else { lower.replace(&name, " ") };
-    let words: Vec<&str> = said.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let spoken = format!(" {} ", words.join(" "));
+    let spoken = spoken(&said);
     let amount = said.contains(['$', '%', '\u{20ac}', '\u{a3}']);
     let sold = offers(text, &name) > Offers::Nothing;
     amount || sold || PHRASES.iter().chain(&DISSUADES).any(|phrase| spoken.contains(&format!(" {phrase} ")))
@@ -380,8 +379,7 @@ pub(crate) fn confirmed(text: &str) -> Confirms {
         "inscrita",
         "recibira",
     ];
-    let words = plain_words(text);
-    let spoken = format!(" {} ", words.join(" "));
+    let spoken = spoken(&plain(text));
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")));
     match (says(&ENDS), says(&BEGINS)) {
         (true, _) => Confirms::End,
@@ -433,7 +431,7 @@ pub(crate) fn says_how_to_end_calls(text: &str) -> bool {
         "quitar su numero",
         "no quiere recibir",
     ];
-    let spoken = plain_words(text).join(" ");
+    let spoken = spoken(&plain(text));
     WORDS.iter().any(|words| spoken.contains(words))
 }
 

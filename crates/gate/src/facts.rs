@@ -266,6 +266,8 @@ pub struct ContactPoint {
     pub shared_with: Vec<String>,
     /// Another patient who uses it asked not to be reached at it (45 CFR 164.522(b)).
     pub closed_by_another: bool,
+    /// The record gives it as a related person's, or as that of somebody to call about the patient, too.
+    pub of_another: bool,
     /// Verified as the patient's own.
     pub verification: Fact<Verification>,
     /// What it was given for; `None` = everything.

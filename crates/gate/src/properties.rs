@@ -59,6 +59,7 @@ fn point() -> impl Strategy<Value = ContactPoint> {
             mailbox,
             shared_with: if shared { vec!["Patient/p2".into()] } else { vec![] },
             closed_by_another: false,
+            of_another: false,
             only_for: None,
             hours: Fact::Known(Vec::new()),
             verification,

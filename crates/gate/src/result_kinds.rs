@@ -139,11 +139,11 @@ const OF_ANOTHER: [&str; 22] = [
 /// The kinds of result that `text` tells. What the practice calls itself tells none.
 #[must_use]
 pub fn told(text: &str, practice: &str) -> Vec<ResultClass> {
-    let practice = plain_words(practice);
+    let (text, practice) = (plain(text), plain(practice));
+    let practice: Vec<&str> = words(&practice).collect();
     let mut found = Vec::new();
     for clause in text.split(['.', ';', ',', '!', '?', ':', '\n', '(', ')']) {
-        let words = without(plain_words(clause), &practice);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let words = without(words(clause).collect(), &practice);
         for at in 0..words.len() {
             let (before, from) = words.split_at(at);
             for (length, class) in names(from) {
@@ -195,7 +195,7 @@ pub fn tested(report: Report<'_>) -> Vec<ResultClass> {
 
 /// The kinds of the tests that a text names.
 fn tests_in(text: &str) -> Vec<ResultClass> {
-    let spoken = format!(" {} ", plain_words(text).join(" "));
+    let spoken = spoken(&plain(text));
     let words = TEST_KINDS.iter().filter(|row| row.named_by == NamedBy::Words);
     words.filter(|row| spoken.contains(&format!(" {} ", row.value))).map(|row| row.class).collect()
 }
@@ -205,10 +205,10 @@ fn each_once(classes: impl Iterator<Item = ResultClass>) -> Vec<ResultClass> {
     ResultClass::ALL.into_iter().filter(|class| found.contains(class)).collect()
 }
 
-/// The words of `text`, in lower case and without accents.
+/// `text` in lower case and without accents: its words are read by [`words`].
 #[must_use]
-pub fn plain_words(text: &str) -> Vec<String> {
-    let plain = |c: char| match c {
+pub fn plain(text: &str) -> String {
+    let without_accent = |c: char| match c {
         'á' => 'a',
         'é' => 'e',
         'í' => 'i',
@@ -216,8 +216,19 @@ pub fn plain_words(text: &str) -> Vec<String> {
         'ú' => 'u',
         other => other,
     };
-    let lower: String = text.to_lowercase().chars().map(plain).collect();
-    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    let lower = text.to_lowercase();
+    if lower.is_ascii() { lower } else { lower.chars().map(without_accent).collect() }
+}
+
+/// The words of `text`, as they stand in it.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// The words of a text that is [`plain`], a blank before, between and behind them: phrases are looked for in it.
+#[must_use]
+pub fn spoken(plain: &str) -> String {
+    words(plain).fold(String::from(" "), |said, word| said + word + " ")
 }
 
 /// What the words at the beginning of `from` name, and how many they are.
@@ -246,7 +257,7 @@ fn is_taken_back(before: &[&str], after: &[&str], class: ResultClass) -> bool {
 }
 
 /// The words without those of a name.
-fn without(words: Vec<String>, name: &[String]) -> Vec<String> {
+fn without<'a>(words: Vec<&'a str>, name: &[&'a str]) -> Vec<&'a str> {
     if name.is_empty() || !words.windows(name.len()).any(|some| some == name) {
         return words;
     }
@@ -254,7 +265,7 @@ fn without(words: Vec<String>, name: &[String]) -> Vec<String> {
     let mut rest = words.as_slice();
     while let [word, after @ ..] = rest {
         rest = rest.strip_prefix(name).unwrap_or_else(|| {
-            kept.push(word.clone());
+            kept.push(*word);
             after
         });
     }

@@ -72,6 +72,7 @@ pub(crate) fn point(system: System, value: &str, rank: u32) -> ContactPoint {
         mailbox: Fact::Known(MailboxKind::Personal),
         shared_with: vec![],
         closed_by_another: false,
+        of_another: false,
         only_for: None,
         hours: Fact::Known(Vec::new()),
         verification: Fact::Known(Verification {

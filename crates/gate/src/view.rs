@@ -73,6 +73,11 @@ impl PointView<'_> {
         let mailbox = self.point.mailbox.is_known_and(|kind| matches!(kind, MailboxKind::Family | MailboxKind::Shared));
         mailbox || !self.point.shared_with.is_empty()
     }
+
+    /// It is shared, or the record gives it as somebody else's too: a parent's number that stands on a child's record is the parent's.
+    pub(crate) fn may_be_anothers(&self) -> bool {
+        self.is_shared() || self.point.of_another
+    }
 }
 
 /// What stands of the revocations for one contact point and purpose.

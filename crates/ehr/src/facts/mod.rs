@@ -77,6 +77,7 @@ pub fn record(resources: &[Resource], patient: &PatientId, now: Timestamp) -> Pa
         }
         for point in &mut known.points {
             point.closed_by_another = closed_by_another(resources, patient, point, now);
+            point.of_another = is_of_another(&own, point);
         }
         known
     });
@@ -88,15 +89,28 @@ pub fn record(resources: &[Resource], patient: &PatientId, now: Timestamp) -> Pa
     }
 }
 
+/// Whether the record gives a contact point as a related person's too, or as that of somebody to call about the patient.
+fn is_of_another(own: &[Own<'_>], point: &ContactPoint) -> bool {
+    let is_it = |written: &crate::fhir::ContactPoint| value(written).as_ref() == Some(&point.value);
+    own.iter().any(|record| match record.resource.body() {
+        Body::RelatedPerson(body) => body.telecom.iter().any(is_it),
+        Body::Patient(body) => body.contact.iter().flat_map(|contact| &contact.telecom).any(is_it),
+        _ => false,
+    })
+}
+
+/// A contact point as it is compared; `None` = it is none.
+fn value(written: &crate::fhir::ContactPoint) -> Option<Address> {
+    normal::normalise(system(written), written.value.as_deref()?)
+}
+
 /// Whether another patient who uses a contact point asked not to be reached at it (45 CFR 164.522(b)): one whom the record names as
 /// sharing it, or whose own record has it.
 fn closed_by_another(resources: &[Resource], patient: &PatientId, point: &ContactPoint, now: Timestamp) -> bool {
     let others = resources.iter().filter_map(|resource| match resource.body() {
         Body::Patient(body) => {
             let id: PatientId = resource.id()?.parse().ok()?;
-            let system =
-                |written: &crate::fhir::ContactPoint| normal::normalise(system(written), written.value.as_deref()?);
-            let has = body.telecom.iter().filter_map(system).any(|value| value == point.value);
+            let has = body.telecom.iter().filter_map(value).any(|value| value == point.value);
             (id != *patient && (has || point.shared_with.contains(&id.reference()))).then_some(id)
         }
         _ => None,
@@ -147,7 +161,7 @@ fn own_resources<'a>(resources: &'a [Resource], patient: &PatientId) -> Vec<Own<
         matches!(resource.body(), Body::VerificationResult(_))
             && resource.subjects().iter().any(|r| local(r).is_some_and(|l| related.iter().any(|known| known == l)))
     };
-    for resource in resources.iter().filter(|r| is_about(r, patient) || verifies_related(r)) {
+    for resource in resources.iter().filter(|r| is_about(r, patient) || verifies_related(r) || warns_of_nobody(r)) {
         let Some(reference) = resource.reference() else {
             kept.push(Own { resource, contradicted: false });
             continue;
@@ -167,6 +181,11 @@ fn own_resources<'a>(resources: &'a [Resource], patient: &PatientId) -> Vec<Own<
         }
     }
     kept
+}
+
+/// A flag that names nobody by reference, among a patient's records: whom it protects cannot be seen, so it protects whoever is asked about.
+fn warns_of_nobody(resource: &Resource) -> bool {
+    matches!(resource.body(), Body::Flag(_)) && resource.subjects().iter().all(|subject| local(subject).is_none())
 }
 
 fn is_about(resource: &Resource, patient: &PatientId) -> bool {

@@ -466,6 +466,25 @@ fn flags_fly_until_they_are_certainly_down() {
     assert_eq!(flags(with(flag("endangerment"), "status", json!("inactive"))), Flags::default());
     assert_eq!(flags(with(flag("endangerment"), "period", json!({"end": "2026-11-01"}))), Flags::default());
     assert_eq!(flags(with(flag("endangerment"), "subject", json!({"reference": "Patient/p2"}))), Flags::default());
+    for nobody in
+        [json!(null), json!({"identifier": {"value": "MRN42"}}), json!({"reference": "?"}), json!("Patient/p1")]
+    {
+        assert!(flags(with(flag("endangerment"), "subject", nobody.clone())).endangerment, "{nobody}");
+    }
+}
+
+#[test]
+fn a_number_that_is_a_mothers_on_the_same_record_is_known_as_hers() {
+    let of_another = |document: Value, extra: Vec<Value>| {
+        let record = record_of([vec![document], extra].concat());
+        known(&record).points.iter().map(|point| point.of_another).collect::<Vec<_>>()
+    };
+    let mother = json!({"resourceType": "RelatedPerson", "id": "rp1", "patient": {"reference": "Patient/p1"},
+        "telecom": [{"system": "phone", "value": "(212) 555-0101"}]});
+    assert_eq!(of_another(patient(), vec![]), [false; 5]);
+    assert!(of_another(patient(), vec![mother])[0]);
+    let called = json!([{"telecom": [{"system": "email", "value": "Pat@Example.org"}]}]);
+    assert_eq!(of_another(with(patient(), "contact", called), vec![])[..2], [false, true]);
 }
 
 #[test]

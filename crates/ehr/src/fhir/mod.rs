@@ -12,7 +12,7 @@ pub use datatypes::{
     Address, CodeableConcept, Coding, ContactPoint, Extension, ExtensionValue, HumanName, Identifier, Period, Reference,
 };
 pub use fields::Problem;
-pub use persons::{Patient, PatientLink, RelatedPerson};
+pub use persons::{Patient, PatientContact, PatientLink, RelatedPerson};
 pub use records::{
     Appointment, Bundle, BundleEntry, DiagnosticReport, Flag, Location, MedicationRequest, Organization, Participant,
     StatusOnly,

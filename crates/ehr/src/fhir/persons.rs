@@ -25,6 +25,8 @@ pub struct Patient {
     pub address: Vec<Address>,
     /// Languages, and whether each is preferred.
     pub communication: Vec<Communication>,
+    /// Whom to call about the patient.
+    pub contact: Vec<PatientContact>,
     /// Links to other records of the same person.
     pub link: Vec<PatientLink>,
     /// `link` is there and part of it could not be read.
@@ -42,6 +44,13 @@ pub struct Communication {
     pub language: Option<CodeableConcept>,
     /// Preferred.
     pub preferred: bool,
+}
+
+/// Patient.contact, of which only the contact points are read.
+#[derive(Clone, Default)]
+pub struct PatientContact {
+    /// Contact points.
+    pub telecom: Vec<ContactPoint>,
 }
 
 /// Patient.link.
@@ -72,7 +81,7 @@ pub struct RelatedPerson {
     pub period_unreadable: bool,
 }
 
-quiet_debug!(Patient, Communication, PatientLink, RelatedPerson);
+quiet_debug!(Patient, Communication, PatientContact, PatientLink, RelatedPerson);
 
 impl Element for Patient {
     fn read(f: &mut Fields<'_, '_>) -> Self {
@@ -98,6 +107,7 @@ impl Element for Patient {
             deceased,
             address: f.many("address"),
             communication: f.many("communication"),
+            contact: f.many("contact"),
             managing_organization: f.one("managingOrganization"),
             extension: f.many("extension"),
         }
@@ -107,6 +117,12 @@ impl Element for Patient {
 impl Element for Communication {
     fn read(f: &mut Fields<'_, '_>) -> Self {
         Self { language: f.one("language"), preferred: f.boolean("preferred").unwrap_or(false) }
+    }
+}
+
+impl Element for PatientContact {
+    fn read(f: &mut Fields<'_, '_>) -> Self {
+        Self { telecom: f.many("telecom") }
     }
 }
 

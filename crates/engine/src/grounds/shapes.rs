@@ -58,7 +58,7 @@ shapes! {
         Patient { id, active, deceased, birth_date, language, state, country, zones, unknown_clock, wanted_hours, points, postal, flags, labels, dependent, names }
         WantedHours { from, to }
         Flags { endangerment, no_automated, unsafe_device, deaf, blind, await_clinician, unreadable }
-        ContactPoint { system, value, rank, expired, from, source, line_type, mailbox, shared_with, closed_by_another, verification, only_for, hours }
+        ContactPoint { system, value, rank, expired, from, source, line_type, mailbox, shared_with, closed_by_another, of_another, verification, only_for, hours }
         AvailableTime { day, from_minute, to_minute }
         Verification { validated, last, next }
         Consent { id, kind, active, given, provision, signed_by, has_source, remuneration_disclosed, defective, access_mode, self_pay }

@@ -1,26 +1,26 @@
 //! Whether a text says where the practice is: 15 USC 7704(a)(5)(A)(iii), "a valid physical postal address of the sender".
 
+use postern_gate::result_kinds::words;
+
 /// How many words before the state and the ZIP code the number of the house, or the box, stands at most.
 const LONGEST: usize = 12;
 
 /// Whether `text` gives `postal`, the tenant's address; where the tenant has none on record, an address of any kind that a letter could be
 /// sent to.
 pub(crate) fn names_address(text: &str, postal: Option<&str>) -> bool {
-    let said = words(text);
-    match postal.map(words).filter(|address| !address.is_empty()) {
-        Some(address) => said.windows(address.len()).any(|window| window == address),
-        None => is_an_address(text),
+    let postal = postal.map(str::to_lowercase).unwrap_or_default();
+    let address: Vec<&str> = words(&postal).collect();
+    if address.is_empty() {
+        return is_an_address(text);
     }
-}
-
-fn words(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect()
+    let lower = text.to_lowercase();
+    let said: Vec<&str> = words(&lower).collect();
+    said.windows(address.len()).any(|window| window == address)
 }
 
 /// `12 Main St, Springfield NY`, `PO Box 5, Albany, NY 10001`: the number of a house before its street, a box, or a state with a ZIP code.
 fn is_an_address(text: &str) -> bool {
-    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = words(text).collect();
     words.iter().enumerate().any(|(at, word)| {
         let after = words.get(at + 1..).unwrap_or_default();
         is_number(word) && (is_on_a_street(after) || after.windows(2).take(LONGEST).any(is_state_and_zip))

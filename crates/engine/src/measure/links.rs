@@ -5,6 +5,7 @@ use postern_base::Level;
 use postern_classify::{Findings, Kind};
 use postern_gate::LinkState;
 use postern_gate::reference::is_shared_shortener;
+use std::borrow::Cow;
 
 /// What the links in `text` point at (RULES TCP-29).
 pub(crate) fn links(text: &str, place: Place<'_>) -> LinkState {
@@ -50,14 +51,40 @@ const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
+/// How a link is kept from looking like one, and what it is read as.
+const DISGUISES: [(&str, &str); 20] = [
+    ("[.]", "."),
+    ("(.)", "."),
+    ("{.}", "."),
+    ("<.>", "."),
+    ("[dot]", "."),
+    ("(dot)", "."),
+    ("{dot}", "."),
+    ("[ . ]", "."),
+    ("( . )", "."),
+    ("[punto]", "."),
+    ("(punto)", "."),
+    ("[,]", "."),
+    (" [.] ", "."),
+    ("\\.", "."),
+    ("hxxp", "http"),
+    ("h**p", "http"),
+    ("htxp", "http"),
+    ("[:]//", "://"),
+    ("[://]", "://"),
+    (":\\\\", "://"),
+];
+
 /// `text` with the ways undone in which a link is kept from looking like one.
-fn undisguised(text: &str) -> String {
-    const DOTS: [&str; 14] = [
-        "[.]", "(.)", "{.}", "<.>", "[dot]", "(dot)", "{dot}", "[ . ]", "( . )", "[punto]", "(punto)", "[,]", " [.] ",
-        "\\.",
-    ];
+fn undisguised(text: &str) -> Cow<'_, str> {
+    // Every disguise holds one of these, and hardly a text to a patient does.
+    let is_telling =
+        |pair: &[u8]| matches!(pair, [b'[' | b'(' | b'{' | b'<' | b'\\' | b'*', _] | [b'x' | b'X', b'p' | b'P']);
+    if text.is_ascii() && !text.as_bytes().windows(2).any(is_telling) {
+        return Cow::Borrowed(text);
+    }
     let seen = text.chars().filter(|c| !is_invisible(*c));
-    let mut plain: String = seen
+    let plain: String = seen
         .map(|c| match c {
             '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{2024}' | '\u{fe52}' => '.',
             '\u{ff0f}' | '\u{2215}' | '\u{2044}' => '/',
@@ -67,22 +94,21 @@ fn undisguised(text: &str) -> String {
         })
         .collect();
     let lower = plain.to_ascii_lowercase();
-    if DOTS.iter().any(|dot| lower.contains(dot)) {
-        plain = DOTS.iter().fold(lower, |text, dot| text.replace(dot, "."));
-    }
-    for (from, to) in
-        [("hxxp", "http"), ("h**p", "http"), ("htxp", "http"), ("[:]//", "://"), ("[://]", "://"), (":\\\\", "://")]
-    {
-        let lower = plain.to_ascii_lowercase();
-        if lower.contains(from) {
-            plain = lower.replace(from, to);
-        }
-    }
-    plain
+    let undone = DISGUISES.iter().fold(Cow::Borrowed(lower.as_str()), |text, (disguise, meant)| {
+        if text.contains(disguise) { Cow::Owned(text.replace(disguise, meant)) } else { text }
+    });
+    Cow::Owned(match undone {
+        Cow::Owned(undone) => undone,
+        Cow::Borrowed(_) => plain,
+    })
 }
 
 /// Whether a phone would make `word`, or what of it stands behind a colon, a link; without what surrounds it.
 fn link(word: &str) -> Option<&str> {
+    // No link is without a full stop or a colon.
+    if !word.contains(['.', ':']) {
+        return None;
+    }
     if dialled(word).is_some() || runs(word) {
         return Some(word);
     }

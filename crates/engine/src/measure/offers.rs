@@ -111,29 +111,29 @@ fn names_a_remedy(text: &str, practice: &str) -> bool {
         "covid",
         "uber",
     ];
-    let own = words(practice);
+    let practice = plain(practice);
+    let own = words(&practice);
     text.split(['.', '!', '?', ';', '\n']).any(|clause| {
-        let plain = format!("{} ", words(clause).join(" "));
-        let Some((asked, _)) = ASKS.iter().find_map(|asks| plain.split_once(&format!("{asks} "))) else { return false };
+        let said = format!("{} ", words(&plain(clause)).join(" "));
+        let Some((asked, _)) = ASKS.iter().find_map(|asks| said.split_once(&format!("{asks} "))) else { return false };
         let behind = asked.split_whitespace().count() + 4;
         let named = clause.split_whitespace().nth(behind).unwrap_or_default();
         let name: String = named.chars().filter(|c| c.is_alphanumeric()).collect();
         let lower = name.to_lowercase();
         let capital = name.starts_with(char::is_uppercase) && name.chars().skip(1).any(char::is_lowercase);
-        capital && name.chars().count() > 3 && !TIMES.contains(&lower.as_str()) && !own.contains(&lower)
+        capital && name.chars().count() > 3 && !TIMES.contains(&lower.as_str()) && !own.contains(&lower.as_str())
     })
 }
 
 /// Whether `text` names an amount of money.
 pub(crate) fn names_amount(text: &str) -> bool {
-    text.chars().any(char::is_numeric) && words(text).iter().any(|word| word == "$")
+    text.chars().any(char::is_numeric) && words(&plain(text)).contains(&"$")
 }
 
 /// What every phrase in `text` says, and at which word.
 fn said(text: &str, practice: &str) -> Vec<(usize, Says)> {
-    let (text, name) = (words(text), words(practice));
-    let words: Vec<&str> = text.iter().map(String::as_str).collect();
-    let name: Vec<&str> = name.iter().map(String::as_str).collect();
+    let (text, practice) = (plain(text), plain(practice));
+    let (words, name) = (words(&text), words(&practice));
     let mut found = Vec::new();
     let mut rest = words.as_slice();
     while let [word, after @ ..] = rest {
@@ -158,44 +158,44 @@ fn names_a_sellers(text: &str, practice: &str, wares: &[&str]) -> bool {
     if !text.chars().any(char::is_lowercase) {
         return false;
     }
-    let own = words(practice);
+    let practice = plain(practice);
+    let own = words(&practice);
     let mut named = false;
     let mut begins = true;
     let raw: Vec<&str> = text.split_whitespace().collect();
     for (at, word) in raw.iter().enumerate() {
-        let plain = words(word);
-        let here: Vec<String> = raw.iter().skip(at).take(3).flat_map(|word| words(word)).collect();
+        let here: Vec<String> = raw.iter().skip(at).take(3).map(|word| plain(word)).collect();
         let is_ware = |phrase: &&str| {
-            let mut parts = phrase.split(' ');
-            let mut here = here.iter();
-            parts.all(|part| here.next().is_some_and(|word| word == part))
+            let mut here = here.iter().flat_map(|word| words(word));
+            phrase.split(' ').all(|part| here.next() == Some(part))
         };
         if named && wares.iter().any(is_ware) {
             return true;
         }
-        let known = plain.iter().all(|word| NETWORKS.contains(&word.as_str()) || own.contains(word));
+        let known = here
+            .first()
+            .is_none_or(|word| words(word).iter().all(|word| NETWORKS.contains(word) || own.contains(word)));
         named = !begins && !known && word.starts_with(char::is_uppercase);
         begins = word.ends_with(['.', '!', '?', ':', ',']);
     }
     false
 }
 
-/// The words of `text`, in lower case and without accents, with `$` for each amount of money and `%` for each percentage.
-fn words(text: &str) -> Vec<String> {
-    let tokens = tokens(text);
-    let mut words = Vec::with_capacity(tokens.len());
-    let mut tokens = tokens.into_iter().peekable();
+/// The words of a text that is [`plain`], with `$` for each amount of money and `%` for each percentage.
+fn words(plain: &str) -> Vec<&str> {
+    let mut words = Vec::with_capacity(plain.len() / 4);
+    let mut tokens = plain.split(' ').filter(|token| !token.is_empty()).peekable();
     while let Some(token) = tokens.next() {
-        let counted = if sign(&token).is_some() {
-            tokens.next_if(|next| is_number(next)).and(sign(&token))
-        } else if is_number(&token) {
-            tokens.next_if(|next| unit(next).is_some()).and_then(|next| unit(&next))
+        let counted = if sign(token).is_some() {
+            tokens.next_if(|next| is_number(next)).and(sign(token))
+        } else if is_number(token) {
+            tokens.next_if(|next| unit(next).is_some()).and_then(unit)
         } else {
             None
         };
         match counted {
-            Some(amount) => words.push(amount.to_owned()),
-            None if sign(&token).is_some() => {}
+            Some(amount) => words.push(amount),
+            None if sign(token).is_some() => {}
             None => words.push(token),
         }
     }
@@ -220,27 +220,34 @@ fn unit(token: &str) -> Option<&'static str> {
     }
 }
 
-/// Words, numbers, and the signs of money and percentages, each for itself.
-fn tokens(text: &str) -> Vec<String> {
+/// `text` in lower case and without accents, a blank for whatever is no letter or digit, and the signs of money and percentages each
+/// for itself.
+fn plain(text: &str) -> String {
     let unseen = |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
-    let mut tokens: Vec<String> = Vec::with_capacity(32);
-    let mut grows = false;
+    let mut plain = String::with_capacity(text.len() + 8);
+    // Whether the word that is being written is a number so far.
+    let mut counts = false;
     let mut chars = text.chars().filter(|c| !unseen(c)).map(fold).peekable();
     while let Some(c) = chars.next() {
-        let is_sign = matches!(c, '$' | '%' | '\u{20ac}');
-        match tokens.last_mut().filter(|_| grows) {
-            Some(last) if c.is_alphanumeric() => last.extend(c.to_lowercase()),
-            // Cents and thousands belong to the number: `$19.99`, `1,000`.
-            Some(last)
-                if matches!(c, '.' | ',') && is_number(last) && chars.peek().is_some_and(char::is_ascii_digit) => {}
-            _ if c.is_alphanumeric() || is_sign => {
-                tokens.push(c.to_lowercase().collect());
-                grows = !is_sign;
+        let begins = plain.is_empty() || plain.ends_with(' ');
+        if c.is_ascii() {
+            match c {
+                '$' | '%' => plain.extend([' ', c, ' ']),
+                // Cents and thousands belong to the number: `$19.99`, `1,000`.
+                '.' | ',' if counts && chars.peek().is_some_and(char::is_ascii_digit) => continue,
+                _ if c.is_ascii_alphanumeric() => plain.push(c.to_ascii_lowercase()),
+                _ => plain.push(' '),
             }
-            _ => grows = false,
+        } else if c == '\u{20ac}' {
+            plain.extend([' ', c, ' ']);
+        } else if c.is_alphanumeric() {
+            plain.extend(c.to_lowercase());
+        } else {
+            plain.push(' ');
         }
+        counts = c.is_ascii_digit() && (begins || counts);
     }
-    tokens
+    plain
 }
 
 fn is_number(token: &str) -> bool {

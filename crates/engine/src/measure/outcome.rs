@@ -3,7 +3,7 @@
 
 use postern_base::Level;
 use postern_classify::{Findings, Kind, Span};
-use postern_gate::result_kinds::plain_words;
+use postern_gate::result_kinds::{plain, spoken, words};
 
 /// What says that something was found, beside an illness or a test.
 const FOUND: [&str; 30] = [
@@ -90,8 +90,8 @@ pub(super) fn tells_result(text: &str, findings: &Findings) -> bool {
     let of = |kind: Kind| findings.spans.iter().filter(move |span| span.kind == kind);
     let (tests, illnesses) =
         (|| of(Kind::Lab).chain(of(Kind::Procedure)), || of(Kind::Condition).chain(of(Kind::Implied)));
-    let words = plain_words(text);
-    let says = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let plain = plain(text);
+    let says = |list: &[&str]| words(&plain).any(|word| list.contains(&word));
     let tested = tests().next().is_some();
     let ill = illnesses().next().is_some();
     ((tested || ill) && says(&FOUND))
@@ -216,9 +216,9 @@ const NEAR: usize = 5;
 
 /// Whether `text` says how a test came out, in words that name no test and no illness: "your blood work came back good".
 pub(super) fn says_how_it_came_out(text: &str) -> bool {
-    let clauses = text.split(['.', ';', '!', '?', '\n', '(', ')']);
-    clauses.map(plain_words).any(|words| {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let text = plain(text);
+    text.split(['.', ';', '!', '?', '\n', '(', ')']).any(|clause| {
+        let words: Vec<&str> = words(clause).collect();
         (0..words.len()).any(|at| came_out(&words, at)) || found_something(&words)
     })
 }
@@ -262,7 +262,7 @@ fn found_something(words: &[&str]) -> bool {
 
 /// Whether `text` asks for a test to be made again: what the first one came out as can be guessed.
 pub(super) fn asks_to_repeat(text: &str) -> bool {
-    let said = format!(" {} ", plain_words(text).join(" "));
+    let said = spoken(&plain(text));
     let again = [
         " another sample ",
         " new sample ",
@@ -304,8 +304,9 @@ fn has_value(text: &str, test: &Span) -> bool {
 fn is_the_patients(text: &str, illness: &Span) -> bool {
     let from = illness.start.saturating_sub(24);
     let before: String = text.chars().skip(from).take(illness.start - from).collect();
-    let words = plain_words(&before);
-    let tail: Vec<&str> = words.iter().rev().take(4).rev().map(String::as_str).collect();
+    let before = plain(&before);
+    let words: Vec<&str> = words(&before).collect();
+    let tail = words.get(words.len().saturating_sub(4)..).unwrap_or_default();
     let said = format!(" {} ", tail.join(" "));
     HAS.iter().any(|has| said.contains(&format!(" {has} ")))
 }

@@ -1,6 +1,7 @@
 //! What was heard in a message once, so that no later decision has to read it again.
 
 use super::{Meaning, SpokenOf, read_to, spoken_of};
+use postern_base::Channel;
 
 /// What was heard in one message, to where a patient of certain names is written; or nothing yet.
 ///
@@ -25,8 +26,35 @@ impl Heard {
         self.0.map(|(meaning, _)| meaning)
     }
 
+    /// Whether everything ends that is sent on `channel` to where the message comes from: who keeps texts by a text has not ended them.
+    #[must_use]
+    pub fn ends(self, channel: Channel) -> bool {
+        self.0.is_some_and(|(meaning, spoken)| {
+            let kept = match channel {
+                Channel::Sms => spoken.keeps.texts || (spoken.keeps_texts && meaning == Meaning::Revokes),
+                Channel::Voice | Channel::Voicemail => spoken.keeps.calls,
+                Channel::Email => spoken.keeps.mails,
+                _ => false,
+            };
+            meaning.stops() && (!kept || meaning.is_wrong_number())
+        })
+    }
+
     /// What it means and what it speaks of, read now if nobody did before.
     pub(crate) fn or_read<'n>(self, text: &str, names: impl Iterator<Item = &'n str>) -> (Meaning, SpokenOf) {
         self.0.unwrap_or_else(|| (read_to(text, names), spoken_of(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Heard;
+    use postern_base::Channel;
+
+    #[test]
+    fn who_keeps_texts_by_a_text_has_not_ended_them() {
+        let ends = |text: &str| Heard::of(text, std::iter::empty()).ends(Channel::Sms);
+        assert!(ends("STOP") && ends("stop texting me, e-mail is fine") && ends("STOP. this is not Alma"));
+        assert!(!ends("stop calling me but texts are fine") && !ends("see you at 3"));
     }
 }

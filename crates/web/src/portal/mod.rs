@@ -44,7 +44,11 @@ pub(crate) use visit::guard;
 
 /// Whether a path is one of a portal's pages, as a practice's own host has them.
 fn is_page(path: &str) -> bool {
-    let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
-    let of_page = |page: &str| page.strip_prefix("/p/{tenant}").map(first);
-    PORTAL.iter().any(|route| of_page(route.path).is_some_and(|page| page == first(path)))
+    let of_page = |route: &Route| route.path.strip_prefix("/p/{tenant}").map(first_part);
+    let asked = first_part(path);
+    PORTAL.iter().any(|route| of_page(route) == Some(asked))
+}
+
+fn first_part(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or_default()
 }

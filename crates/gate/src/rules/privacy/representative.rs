@@ -80,7 +80,7 @@ fn endangerment(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 /// It lies where others of a household find it: in a mailbox, on a machine, on a number they share.
 fn others_may_read_it(candidate: &Candidate<'_>) -> bool {
     let lies_at_home = matches!(candidate.channel, Channel::Voicemail | Channel::Mail);
-    lies_at_home || candidate.point.is_some_and(PointView::is_shared)
+    lies_at_home || candidate.point.is_some_and(PointView::may_be_anothers)
 }
 
 /// A machine calls a landline, which rings for everybody at home; a person who calls hears who answers.
@@ -202,6 +202,15 @@ mod tests {
         case.patient().flags = Flags { endangerment: true, ..Flags::default() };
         assert!(sends(&case, Channel::Sms));
         case.patient().points.iter_mut().for_each(|p| p.shared_with.push("Patient/p2".into()));
+        assert!(refused_by(&case, Channel::Sms, "PRI-06"));
+    }
+
+    #[test]
+    fn a_safety_flag_closes_a_number_that_is_a_spouses_too() {
+        let mut case = Case::reminder_by_sms();
+        case.patient().points.iter_mut().for_each(|point| point.of_another = true);
+        assert!(sends(&case, Channel::Sms));
+        case.patient().flags = Flags { endangerment: true, ..Flags::default() };
         assert!(refused_by(&case, Channel::Sms, "PRI-06"));
     }
 

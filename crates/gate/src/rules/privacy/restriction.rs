@@ -3,7 +3,7 @@
 use crate::candidate::Candidate;
 use crate::consent::{Alternative, Query, alternative, in_force, names_point, reasons};
 use crate::decision::WaitingFor;
-use crate::facts::{ActReason, Consent, ConsentKind, Provision, Ruling, System};
+use crate::facts::{ActReason, Consent, ConsentKind, Provision, RelatedPerson, Ruling, System};
 use crate::finding::{Finding, MISSING, ask, deny, unknown, wait};
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
@@ -101,7 +101,7 @@ fn denies_anything(provision: &Provision) -> bool {
 /// Whether a provision speaks of this recipient, content, purpose and contact point. What it does not name it leaves open: then it
 /// speaks of all.
 fn speaks_of_this(view: &View<'_>, provision: &Provision, query: Query<'_>) -> bool {
-    names_recipient(view, provision, query)
+    (names_recipient(view, provision, query) || names_who_answers(view, provision, query))
         && names_content(view, provision)
         && names_use(provision, query)
         && names_point(provision, query)
@@ -122,6 +122,13 @@ fn names_recipient(view: &View<'_>, provision: &Provision, query: Query<'_>) -> 
         // A plan that is not named in the request is read as the plan the restriction is about.
         None => recipient.role == RecipientRole::HealthPlan,
     }
+}
+
+/// Whether the contact point is, by the record, that of somebody from whom this is kept: what goes there goes to them.
+fn names_who_answers(view: &View<'_>, provision: &Provision, query: Query<'_>) -> bool {
+    let theirs = |person: &RelatedPerson| person.points.iter().any(|point| point.value == *query.address);
+    let named = |person: &RelatedPerson| provision.actors.contains(&person.reference);
+    view.facts.related.iter().any(|person| named(person) && theirs(person))
 }
 
 fn names_content(view: &View<'_>, provision: &Provision) -> bool {
@@ -192,7 +199,7 @@ pub(crate) const fn system(candidate: &Candidate<'_>) -> System {
 
 #[cfg(test)]
 mod tests {
-    use crate::facts::{Consent, ConsentKind, Provision, Ruling, System};
+    use crate::facts::{Consent, ConsentKind, Provision, RelatedPerson, Ruling, System};
     use crate::sample::{Case, refused_by, sends, sms};
     use postern_base::{Category, Channel};
 
@@ -242,6 +249,23 @@ mod tests {
         case.consents().push(only(System::Sms, "+12125550101"));
         case.patient().points.iter_mut().for_each(|point| point.closed_by_another = true);
         assert!(refused_by(&case, Channel::Sms, "PRI-20"));
+    }
+
+    #[test]
+    fn what_is_kept_from_a_spouse_does_not_go_to_the_spouses_number() {
+        let mut case = Case::reminder_by_sms();
+        let from = |actor: &str| {
+            let provision =
+                Provision { decision: Some(Ruling::Deny), actors: vec![actor.into()], ..Provision::default() };
+            crate::sample::consent(ConsentKind::Restriction, provision)
+        };
+        case.consents().push(from("RelatedPerson/rp1"));
+        assert!(sends(&case, Channel::Sms), "the spouse has no number on record");
+        let points = case.patient().points.clone();
+        let spouse =
+            RelatedPerson { reference: "RelatedPerson/rp1".into(), relationship: vec![], active: true, points };
+        case.facts.related.push(spouse);
+        assert!(refused_by(&case, Channel::Sms, "PRI-19"));
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn minor_consented(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !protected {
         return Finding::NotApplicable;
     }
-    let shared = candidate.point.is_some_and(PointView::is_shared);
+    let shared = candidate.point.is_some_and(PointView::may_be_anothers);
     let household = candidate.channel == postern_base::Channel::Mail;
     let other = view.request.recipient.role != RecipientRole::SelfPatient;
     Finding::when(!(shared || household || other), || {
@@ -182,8 +182,12 @@ mod tests {
         case.facts.content.categories.push(Category::Reproductive);
         case.patient().birth_date = Some("2011-05-05".parse().unwrap());
         assert!(sends(&case, Channel::Sms));
+        let alone = case.patient().points.clone();
         case.patient().points.iter_mut().for_each(|p| p.shared_with.push("RelatedPerson/mother".into()));
         assert!(refused_by(&case, Channel::Sms, "SPC-05"));
+        case.patient().points = alone;
+        case.patient().points.iter_mut().for_each(|point| point.of_another = true);
+        assert!(refused_by(&case, Channel::Sms, "SPC-05"), "the child's number is the mother's");
     }
 
     #[test]
