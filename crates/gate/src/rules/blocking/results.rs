@@ -9,7 +9,7 @@ use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::Purpose;
+use postern_base::{Level, Purpose};
 
 /// 42 USC 300jj-52 and 45 CFR 171.103: delaying access to results is information blocking unless law asks for it or an
 /// exception fits (45 CFR 171.203 to 171.205 can cover all results for a time); a rule that holds all results for some days
@@ -57,8 +57,18 @@ fn blanket_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 /// The result that a text discloses, or a machine asks the patient to call about, when the message is about one.
 fn disclosed<'a>(view: &View<'a>, candidate: &Candidate<'_>) -> Option<&'a Event> {
     let tells = candidate.has_body() || candidate.asks_to_call_back(view);
-    let discloses = view.request.purpose == Purpose::TestResult && tells;
-    view.event.filter(|event| discloses && event.reference.starts_with("DiagnosticReport/"))
+    report(view).filter(|_| tells)
+}
+
+/// The report that a message is about: as a result, or under another purpose by a text that tells more than when and where. An emergency and
+/// the notice of a breach wait for nothing.
+fn report<'a>(view: &View<'a>) -> Option<&'a Event> {
+    let about = match view.request.purpose {
+        Purpose::TestResult => true,
+        Purpose::Emergency | Purpose::BreachNotice => false,
+        _ => view.tells_result || view.level.is_none_or(|level| level >= Level::L2),
+    };
+    view.event.filter(|event| about && event.reference.starts_with("DiagnosticReport/"))
 }
 
 /// 45 CFR 171.201(c), (d): a clinician who knows the patient determines, for this patient, that access would endanger life or physical
@@ -71,7 +81,7 @@ pub(crate) const CLINICIAN_HOLD: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::ClinicianRelease],
     asks: "A result is held back from its patient only by a named clinician, for physical harm, until a stated time within thirty days.",
-    scope: Scope::ANY.when(Purpose::TestResult),
+    scope: Scope::ANY,
     check: clinician_hold,
 };
 
@@ -109,16 +119,18 @@ pub(crate) const PATIENT_WAITS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::ClinicianRelease],
     asks: "A patient who asked to hear of results from a clinician first is not notified before.",
-    scope: Scope::CONTACTS.when(Purpose::TestResult),
+    scope: Scope::CONTACTS,
     check: patient_waits,
 };
 
 fn patient_waits(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let asked = view.patient.is_some_and(|patient| patient.flags.await_clinician);
-    if !asked || view.request.purpose != Purpose::TestResult || !candidate.is_contact() || view.human_voice() {
+    let told = report(view);
+    let about = told.is_some() || view.request.purpose == Purpose::TestResult;
+    if !asked || !about || !candidate.is_contact() || view.human_voice() {
         return Finding::NotApplicable;
     }
-    Finding::when(view.event.is_some_and(|event| released(view, event)), || {
+    Finding::when(told.is_some_and(|event| released(view, event)), || {
         require("The patient asked to hear of results from a clinician first; a clinician speaks with them, then releases it.")
             .lifted_by(&[Remedy::ReleaseResult])
     })
@@ -130,7 +142,7 @@ mod tests {
     use crate::facts::{EventStatus, ResultClass};
     use crate::policy::ResultsHold;
     use crate::sample::{Case, refused_by};
-    use postern_base::Channel;
+    use postern_base::{Channel, Level, Purpose};
 
     fn held(until: &str) -> Case {
         let mut case = Case::result();
@@ -156,7 +168,7 @@ mod tests {
         let mut case = held("2199-01-01T00:00:00Z");
         let decision = case.decide();
         assert!(decision.deliveries.is_empty() && refused_by(&case, Channel::Portal, "IB-01"));
-        case.request.purpose = postern_base::Purpose::AppointmentReminder;
+        case.request.purpose = Purpose::AppointmentReminder;
         assert!(case.decide().deliveries.is_empty());
     }
 
@@ -170,6 +182,26 @@ mod tests {
             let alerted = case.decide().alerts.iter().any(|alert| alert.rule == "IB-02");
             assert!(refused_by(&case, Channel::Portal, "IB-02"));
             assert_eq!(alerted, !complete);
+        }
+    }
+
+    #[test]
+    fn a_held_result_waits_under_every_purpose_that_tells_of_it() {
+        let as_purpose = |purpose, level| {
+            let mut case = held("2026-12-01T00:00:00Z");
+            case.request.purpose = purpose;
+            case.facts.content.level = Fact::Known(level);
+            let Fact::Known(event) = &mut case.facts.event else { unreachable!("the sample has an event") };
+            let until = Some("2026-12-31T20:00:00Z".parse().unwrap());
+            event.hold = Some(crate::facts::ClinicianHold { named: true, physical_harm: true, until });
+            case.patient().flags.await_clinician = true;
+            case
+        };
+        for purpose in [Purpose::FollowUp, Purpose::TreatmentUpdate, Purpose::Medication] {
+            let case = as_purpose(purpose, Level::L3);
+            assert!(refused_by(&case, Channel::Portal, "IB-02"), "{purpose}");
+            assert!(refused_by(&case, Channel::Sms, "IB-05"), "{purpose}");
+            assert!(!refused_by(&as_purpose(purpose, Level::L1), Channel::Portal, "IB-02"), "{purpose}");
         }
     }
 

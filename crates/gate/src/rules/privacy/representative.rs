@@ -5,6 +5,7 @@ use crate::candidate::Candidate;
 use crate::facts::{ConsentKind, LineType};
 use crate::finding::{Finding, deny, require, unknown};
 use crate::remedy::Remedy;
+use crate::request::AnsweredBy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::{Audience, PointView, View};
@@ -83,10 +84,12 @@ fn others_may_read_it(candidate: &Candidate<'_>) -> bool {
     lies_at_home || candidate.point.is_some_and(PointView::may_be_anothers)
 }
 
-/// A machine calls a landline, which rings for everybody at home; a person who calls hears who answers.
+/// A machine calls a landline, which rings for everybody at home, or somebody else has answered; a person who calls hears who answers.
 fn rings_at_home(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
     let by_machine = candidate.channel == Channel::Voice && !view.human_voice();
-    by_machine && candidate.point.is_some_and(|p| p.point.line_type.is_known_and(|line| *line == LineType::Landline))
+    let another = view.request.voice.as_ref().is_some_and(|voice| voice.answered_by == AnsweredBy::Other);
+    let landline = |line: &LineType| *line == LineType::Landline;
+    by_machine && (another || candidate.point.is_some_and(|p| p.point.line_type.is_known_and(landline)))
 }
 
 /// 45 CFR 164.502(f), (g)(4): after death the executor stands for the patient; protected for 50 years. 45 CFR 164.510(b)(5): family who
@@ -174,6 +177,7 @@ fn tells_logistics_only(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
 mod tests {
     use crate::fact::Fact;
     use crate::facts::{ActReason, ConsentKind, Flags, LineType, MailboxKind, Provision, RelatedPerson, Ruling};
+    use crate::request::{AnsweredBy, Voice, VoiceMode};
     use crate::sample::{Case, consent, refused_by, sends};
     use postern_base::{Category, Channel, Level, RecipientRole};
 
@@ -275,6 +279,25 @@ mod tests {
         let case = |grant| told("appointment_reminder", RecipientRole::Caregiver, grant);
         assert!(sends(&case(ruling(Ruling::Permit)), Channel::Sms));
         assert!(refused_by(&case(grant), Channel::Sms, "PRI-14"));
+    }
+
+    #[test]
+    fn a_safety_flag_ends_a_machines_call_that_somebody_else_answers() {
+        let mut case = Case::of("appointment_reminder", Level::L1, &[Channel::Voice]);
+        case.patient().flags = Flags { endangerment: true, ..Flags::default() };
+        let mut voice = Voice {
+            mode: VoiceMode::Ivr,
+            answered_by: AnsweredBy::Patient,
+            identity_verified: false,
+            recording: false,
+            recording_consent: false,
+            disclosed: true,
+        };
+        case.request.voice = Some(voice);
+        assert!(!refused_by(&case, Channel::Voice, "PRI-06"));
+        voice.answered_by = AnsweredBy::Other;
+        case.request.voice = Some(voice);
+        assert!(refused_by(&case, Channel::Voice, "PRI-06"));
     }
 
     #[test]
