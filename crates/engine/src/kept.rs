@@ -31,7 +31,8 @@ pub(crate) struct Kept {
     pub(crate) place: Option<String>,
     level: Option<Level>,
     categories: Vec<Category>,
-    language: Language,
+    /// The language that its text is written in.
+    pub(crate) language: Language,
     template: Option<(String, u32)>,
     /// What SYS-05 compares when there is no event.
     #[serde(with = "source")]

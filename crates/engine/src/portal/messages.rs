@@ -12,7 +12,7 @@ use crate::reads::PAGE;
 use crate::tenants::TenantState;
 use crate::visit;
 use jiff::Timestamp;
-use postern_base::{Channel, Level, MessageId, Phi, Purpose, RecipientRole};
+use postern_base::{Channel, Language, Level, MessageId, Phi, Purpose, RecipientRole};
 use postern_ehr::PatientRecord;
 use postern_gate::facts::Ehr;
 use postern_gate::request::Recipient;
@@ -47,6 +47,8 @@ pub struct Listed {
     pub purpose: Purpose,
     /// Its title, where it may be shown before it is opened.
     pub subject: Option<Phi<String>>,
+    /// The language that it is written in.
+    pub language: Language,
     /// Since when it can be read.
     pub at: Timestamp,
     /// When this account first read it.
@@ -134,7 +136,7 @@ impl Engine {
             let record = store.message(entry.copy.message).await?.ok_or(UseError::NotFound)?;
             let reading = self.may_read_knowing(visitor, &record, &mut known).await?;
             if !is_hidden(visitor, &reading) {
-                listed.push(list(entry, &reading));
+                listed.push(list(entry, &record, &reading)?);
             }
         }
         Ok((listed, next))
@@ -169,7 +171,7 @@ impl Engine {
                     let reading = self.may_read_knowing(visitor, &record, &mut known).await?;
                     let said = matches!(reading, Reading::Open) && says(&entry, &word);
                     if !is_hidden(visitor, &reading) && (word.is_empty() || said) {
-                        found.push(list(entry, &reading));
+                        found.push(list(entry, &record, &reading)?);
                     }
                 }
                 if found.len() >= FOUND || looked >= SEARCHED {
@@ -205,7 +207,7 @@ impl Engine {
             })
             .collect();
         replies.reverse();
-        Ok(Thread { message: list(entry, &reading), replies })
+        Ok(Thread { message: list(entry, &record, &reading)?, replies })
     }
 
     /// Opens a message: the only way to its text. Who read it is in the ledger before anything is answered, and the first time is a
@@ -344,15 +346,16 @@ pub(super) fn folded(text: &str) -> String {
     text.flat_map(char::to_lowercase).map(plain).collect()
 }
 
-fn list(entry: PortalEntry, reading: &Reading) -> Listed {
+fn list(entry: PortalEntry, record: &MessageRecord, reading: &Reading) -> Result<Listed, UseError> {
     // A title may be the whole news: it is shown with the text, unless there is little in it.
     let PortalEntry { copy, read_at } = entry;
     let little = copy.level <= Level::L1 || (matches!(reading, Reading::Open) && copy.level <= Level::L2);
-    Listed {
+    Ok(Listed {
+        language: Kept::read(record)?.0.language,
         message: copy.message,
         purpose: copy.purpose,
         subject: copy.subject.filter(|_| little),
         at: copy.at,
         read_at,
-    }
+    })
 }

@@ -9,6 +9,7 @@
 mod account;
 mod cbor;
 mod devices;
+mod drafts;
 mod enrolment;
 mod factors;
 mod files;

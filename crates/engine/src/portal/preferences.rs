@@ -107,6 +107,8 @@ pub struct Said {
     pub purposes: Vec<Purpose>,
     /// The words that were shown, where they were shown here.
     pub words: Option<String>,
+    /// Their language, where it was kept.
+    pub language: Option<Language>,
 }
 
 impl Engine {
@@ -371,6 +373,7 @@ impl Engine {
                 ends: point.as_ref().map(told),
                 purposes: Vec::new(),
                 words,
+                language: None,
             });
         }
         // Of one instant, what was said last stands first.
@@ -540,5 +543,6 @@ fn said_of(one: &crate::attestations::Attested<Kept>) -> Said {
         ends: one.point.as_ref().map(told),
         purposes,
         words: Some(one.content.shown.clone()),
+        language: Some(one.content.language),
     }
 }

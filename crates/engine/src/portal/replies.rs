@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// house: what one visitor writes in an hour. Whoever reads it must find what matters among it.
 const HOURLY: usize = 20;
 /// The longest text that is taken, in characters.
-const LONGEST: usize = 4_000;
+pub(super) const LONGEST: usize = 4_000;
 /// The same of somebody who may be in danger: whoever helps them wants to read all of it.
 const LONGEST_IN_DANGER: usize = 50_000;
 /// The name of the portal among the vendors that messages come in by.
@@ -36,8 +36,10 @@ pub enum Replied {
     Danger,
     /// What was written sounds like danger, and could not be taken: the page says so, and where there is help now. Somebody is told.
     DangerNotTaken,
-    /// Nothing was written, or too much. Nothing was taken.
-    NotTaken,
+    /// Nothing was written. Nothing was taken.
+    Empty,
+    /// Too much was written. Nothing was taken.
+    TooLong,
     /// More was written within the hour than people write. Nothing was taken.
     TooMany,
     /// A file could not be taken, and so nothing was.
@@ -52,12 +54,29 @@ pub(super) fn point(visitor: &Visitor) -> Address {
     }
 }
 
+/// What was written, as it is seen. Texts that are pasted bring signs that nobody sees: line breaks of word processors, and quotation marks
+/// of an old character set of Windows that came as control characters (Unicode section 23.1).
+fn visible(text: &str) -> String {
+    let lines = text.replace("\r\n", "\n");
+    let shown = lines.chars().filter_map(|sign| match sign {
+        '\n' | '\t' => Some(sign),
+        '\r' | '\u{b}' | '\u{c}' | '\u{85}' => Some('\n'),
+        '\u{1e}' | '\u{96}' | '\u{97}' => Some('-'),
+        '\u{91}' | '\u{92}' => Some('\''),
+        '\u{93}' | '\u{94}' => Some('"'),
+        sign if sign.is_control() => None,
+        sign => Some(sign),
+    });
+    shown.collect()
+}
+
 impl Engine {
     /// Takes what `visitor` writes to a message, with files or without. It stays sealed with the patient's key, and staff read it where they
     /// read what comes in by text or mail.
     ///
     /// # Errors
-    /// [`NotNow::NotFound`]: there is no such message for them; what asks for a stronger sign-in to be read asks for it here too.
+    /// [`NotNow::NotFound`]: there is no such message for them; what asks for two factors to be read asks for them here too. That one was
+    /// shown lately is not asked: who writes is shown nothing, and a letter takes its time.
     pub async fn reply(
         &self,
         visitor: &Visitor,
@@ -65,10 +84,11 @@ impl Engine {
         text: &str,
         files: &[Upload],
     ) -> Result<Replied, NotNow> {
+        let text = visible(text);
         // RULES CHT-01: whatever becomes of it otherwise, it is read for danger first.
-        let danger = postern_classify::speaks_of_danger(text);
+        let danger = postern_classify::speaks_of_danger(&text);
         match self.take_written(visitor, message, (text.trim(), files), danger).await {
-            Ok(Replied::NotTaken) | Err(_) if danger => {
+            Ok(Replied::TooLong) | Err(_) if danger => {
                 let new = NewAlert { rule: DANGER, channel: Channel::Portal, patient: visitor.patient.clone() };
                 let entry = self.alert_entry(&visitor.tenant, "alert_raised")?;
                 self.inner.store.tenant(&visitor.tenant).raise_alert(new, entry).await?;
@@ -76,7 +96,11 @@ impl Engine {
                 self.inner.wake.notify_one();
                 Ok(Replied::DangerNotTaken)
             }
-            taken => taken,
+            Ok(taken @ (Replied::Taken | Replied::Stopped | Replied::Danger)) => {
+                self.inner.portal.drafts.forget((visitor.account, message));
+                Ok(taken)
+            }
+            other => other,
         }
     }
 
@@ -88,14 +112,17 @@ impl Engine {
         danger: bool,
     ) -> Result<Replied, NotNow> {
         let longest = if danger { LONGEST_IN_DANGER } else { LONGEST };
-        if (text.is_empty() && files.is_empty())
-            || text.chars().count() > longest
-            || text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t')
-        {
-            return Ok(Replied::NotTaken);
+        if text.is_empty() && files.is_empty() {
+            return Ok(Replied::Empty);
+        }
+        if text.chars().count() > longest {
+            return Ok(Replied::TooLong);
         }
         let (record, _) = self.portal_record(visitor, message).await?;
-        self.is_open(visitor, &record).await?;
+        match self.is_open(visitor, &record).await {
+            Ok(()) | Err(NotNow::SignInAnew) => {}
+            Err(why) => return Err(why),
+        }
         let at = self.now();
         let name = postern_base::id::new_v7(at, self.inner.rng.as_ref()).map_err(|_| NotNow::Unavailable)?;
         let from = point(visitor);
@@ -160,5 +187,19 @@ impl Engine {
             store.put_opt_out(opt_out, entry).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn signs_that_nobody_sees_are_line_breaks_and_quotation_marks_or_nothing() {
+        assert_eq!(visible("Dear doctor,\u{b}I feel better.\u{c}Thanks"), "Dear doctor,\nI feel better.\nThanks");
+        assert_eq!(visible("a\r\nb\rc\u{85}d\te"), "a\nb\nc\nd\te");
+        assert_eq!(visible("I don\u{92}t \u{93}know\u{94} \u{96} well\u{1e}being"), "I don't \"know\" - well-being");
+        assert_eq!(visible("\u{0}\u{7f}hy\u{1f}phen\u{9c}"), "hyphen");
+        assert_eq!(visible("¿Está bien? ¡Sí! 👍"), "¿Está bien? ¡Sí! 👍");
     }
 }

@@ -145,6 +145,12 @@ impl Engine {
         Ok(Some(visitor(tenant, &session, standing, account.language)))
     }
 
+    /// How long a session may stand still.
+    #[must_use]
+    pub fn signs_out_after(&self) -> SignedDuration {
+        self.inner.config.portal.idle
+    }
+
     fn lives(&self, session: &PortalSession, now: Timestamp) -> bool {
         let portal = &self.inner.config.portal;
         let (age, still) = (now.duration_since(session.made_at), now.duration_since(session.seen_at));

@@ -1,6 +1,7 @@
 //! What waits for the next step of who has shown something already: an enrolment, a sign-in between its two factors. It is kept in
 //! memory alone: what a restart forgets is begun again, and nothing half is ever on disk.
 
+use super::drafts::Drafts;
 use super::enrolment::Enrolling;
 use super::factors::NewApp;
 use super::passkey::Challenges;
@@ -30,6 +31,7 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(crate) struct Waiting {
     steps: Mutex<HashMap<[u8; 32], (Timestamp, Step)>>,
+    pub(super) drafts: Drafts,
     pub(super) challenges: Challenges,
     pub(super) passwords: Semaphore,
 }
@@ -37,7 +39,7 @@ pub(crate) struct Waiting {
 impl Waiting {
     pub(crate) fn new(key: &Secret<[u8; 32]>) -> Self {
         let passwords = Semaphore::new(PASSWORDS);
-        Self { steps: Mutex::default(), challenges: Challenges::new(key), passwords }
+        Self { steps: Mutex::default(), drafts: Drafts::default(), challenges: Challenges::new(key), passwords }
     }
 
     /// Keeps a step under a new token; `None` = too many wait.

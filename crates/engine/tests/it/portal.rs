@@ -132,7 +132,7 @@ async fn a_word_of_danger_is_answered_at_once_and_a_stop_in_the_portal_ends_text
     let alma = visitor(&clinic, &signed_in).await;
     let replied = clinic.engine.reply(&alma, message, "I don't want to live like this", &[]).await.unwrap();
     assert_eq!(replied, Replied::Danger);
-    assert_eq!(clinic.engine.reply(&alma, message, "  ", &[]).await.unwrap(), Replied::NotTaken);
+    assert_eq!(clinic.engine.reply(&alma, message, "  ", &[]).await.unwrap(), Replied::Empty);
     // What cannot be taken is read for danger too, and somebody is told of it.
     let long = "kill my self ".repeat(5_000);
     assert_eq!(clinic.engine.reply(&alma, message, &long, &[]).await.unwrap(), Replied::DangerNotTaken);
@@ -698,10 +698,47 @@ async fn what_is_specially_protected_asks_for_a_strong_factor_again() {
     clinic.minutes(11);
     let alma = visitor(&clinic, &signed_in).await;
     assert_eq!(clinic.engine.open_portal_message(&alma, message).await.unwrap_err(), NotNow::SignInAnew);
+    // Who writes is shown nothing: a letter that took its time is taken.
+    let written = clinic.engine.reply(&alma, message, "Dear doctor,\u{b}thank you.", &[]).await.unwrap();
+    assert_eq!(written, Replied::Taken);
+    assert!(
+        clinic.engine.portal_thread(&alma, message).await.unwrap().replies.is_empty(),
+        "nor what was written to it"
+    );
     let code = Second::Code(app(&clinic, &offer));
     let turned = clinic.engine.confirm(&alma, &code, HOME).await.unwrap();
     let alma = visitor(&clinic, &turned).await;
     assert!(clinic.engine.open_portal_message(&alma, message).await.is_ok());
+    let thread = clinic.engine.portal_thread(&alma, message).await.unwrap();
+    assert_eq!(thread.replies[0].text.reveal(), "Dear doctor,\nthank you.");
+}
+
+#[tokio::test]
+async fn words_wait_for_whose_session_ran_out_and_not_for_whose_session_was_ended() {
+    let clinic = Clinic::open().await;
+    let message = sent(&clinic, &result(None)).await;
+    let (first, offer) = enrol(&clinic, "Patient/p1", None, "alma").await;
+    let keep = async |signed_in: &SignedIn, text: &str| {
+        let tenant = clinic.tenant();
+        clinic.engine.keep_words_of_session(&tenant, &signed_in.token, (message, text)).await.unwrap()
+    };
+    clinic.minutes(16);
+    assert!(clinic.engine.visitor(&first.token).await.unwrap().is_none());
+    assert!(!keep(&first, "  ").await && !keep(&first, &"b".repeat(4_001)).await);
+    assert!(keep(&first, "Dear doctor").await);
+    let step = clinic.engine.sign_in_with_password(&clinic.tenant(), "alma", &secret(PASSWORD), HOME).await.unwrap();
+    let code = Second::Code(app(&clinic, &offer));
+    let second = clinic.engine.finish_sign_in(&step.token, &code, HOME, Browser::Phone).await.unwrap();
+    let alma = visitor(&clinic, &second).await;
+    assert_eq!(clinic.engine.words_to(&alma, message).unwrap().reveal(), "Dear doctor");
+    assert_eq!(clinic.engine.words_wait_at(&alma), Some(message));
+    assert!(clinic.engine.words_to(&alma, MessageId(uuid::Uuid::nil())).is_none());
+    clinic.engine.reply(&alma, message, "Dear doctor", &[]).await.unwrap();
+    assert!(clinic.engine.words_to(&alma, message).is_none(), "it was sent");
+    clinic.engine.sign_out(&alma).await.unwrap();
+    assert!(!keep(&second, "By whom?").await);
+    let nobody = SignedIn { token: secret(&"0".repeat(64)), ..second };
+    assert!(!keep(&nobody, "By nobody").await);
 }
 
 #[tokio::test]

@@ -183,3 +183,53 @@ export async function keyboard({ known, open, look }) {
   must(page.url().endsWith("/sign-in"), "its address shows it still");
   await context.close();
 }
+
+/** A letter is written while the session ends in another window: its words are given back, and taken from the page that gives them back. */
+export async function letter({ known, open, look }) {
+  const context = await open();
+  const [page, other] = [await context.newPage(), await context.newPage()];
+  const signIn = async (at) => {
+    await at.goto(`${known.base}/sign-in/password`);
+    await at.locator("#name").fill(known.login);
+    await at.locator("#password").fill(known.password);
+    await go(at);
+    await at.goto(`${known.base}/sign-in/recovery`);
+    await at.locator("#code").fill(known.paper.pop());
+    await go(at);
+  };
+  const signOut = (language) => other.getByRole("button", { name: words[language].signOut, exact: true }).first().click();
+  const box = () => page.locator("#text").inputValue();
+  for (const language of ["en", "es"]) {
+    await signIn(page);
+    await page.goto(`${known.base}/messages/${known.message}?lang=${language}`);
+    await page.locator("#text").fill(known.text);
+    await other.goto(`${known.base}/account`);
+    await signOut(language);
+    await other.waitForURL("**/signed-out");
+    await page.locator("form.column button[type=submit]").click();
+    await page.locator("textarea[readonly]").waitFor();
+    must((await box()) === known.text, "the words are lost");
+    must(!(await page.content()).includes(known.body), "the message is shown to nobody in particular");
+    await look(page, `letter-signed-out-${language}`);
+
+    await signIn(page);
+    await page.goto(`${known.base}/messages/${known.message}`);
+    await page.locator("#text").fill(known.text);
+    await other.goto(`${known.base}/account`);
+    await signOut(language);
+    await other.waitForURL("**/signed-out");
+    await signIn(other);
+    await page.locator("form.column button[type=submit]").click();
+    await page.locator(".summary-of-errors").waitFor();
+    must((await box()) === known.text, "the words are lost");
+    await look(page, `letter-again-${language}`);
+    await go(page);
+    await page.waitForURL("**/sent");
+    must((await page.locator(".mine .body").last().textContent()) === known.text, "the letter was not taken");
+    await look(page, `letter-sent-${language}`);
+    await other.goto(`${known.base}/account`);
+    await signOut(language);
+    await other.waitForURL("**/signed-out");
+  }
+  await context.close();
+}

@@ -1,11 +1,13 @@
 //! Stories of the patients' portal, told in a real browser: Chromium, driven by Playwright, every page looked at by axe. In the folder of the
 //! same name: attacks on it over HTTP.
 
+mod aloud;
 mod browser;
 mod choosing;
 mod forms;
 mod guessing;
 mod links;
+mod letters;
 mod stories;
 mod surface;
 mod uploads;

@@ -49,6 +49,8 @@ struct Row {
     about: String,
     when: String,
     words: Option<String>,
+    /// The language of the words.
+    language: &'static str,
 }
 
 /// `GET /choices`.
@@ -254,7 +256,8 @@ fn ask_offers(visit: &Visit, agreed: bool, errors: Vec<Wrong>) -> Result<Respons
             Field::new(Kind::One, "agree", texts.say("offers-which")).options(options),
             Field::new(Kind::Text, "signature", texts.say("offers-name"))
                 .hint(texts.say("offers-name-hint"))
-                .autocomplete("name"),
+                .autocomplete("name")
+                .value(visit.fields.value("signature")),
         ],
         button: texts.say("save"),
         errors,
@@ -276,6 +279,10 @@ pub(super) async fn save_offers(
     match (visit.fields.value("agree"), signature) {
         ("yes", "") => {
             let wrong = Wrong { field: "signature", sentence: visit.texts.say("offers-name-empty") };
+            return ask_offers(&visit, true, vec![wrong]);
+        }
+        ("yes", name) if name.chars().count() > 100 => {
+            let wrong = Wrong { field: "signature", sentence: visit.texts.say("offers-name-long") };
             return ask_offers(&visit, true, vec![wrong]);
         }
         ("yes", name) => web.engine().answer_offers(visitor, Some(name), &shown).await?,
@@ -302,6 +309,7 @@ fn row(visit: &Visit, one: &Said) -> Row {
         about: ends.into_iter().chain(purposes).collect::<Vec<_>>().join(", "),
         when: visit.time(one.at),
         words: one.words.clone(),
+        language: one.language.unwrap_or_else(|| texts.language()).as_str(),
     }
 }
 

@@ -243,6 +243,7 @@ pub(super) fn of_app(visit: &Visit, key: &str, uri: &str) -> Form {
         lead: vec![texts.say("totp-text")],
         qr: qr::svg(uri, &texts.say("totp-picture")),
         key: Some(key.to_owned()),
+        uri: Some(uri.to_owned()),
         fields: vec![
             Field::hidden("key", key.to_owned()),
             Field::hidden("uri", uri.to_owned()),

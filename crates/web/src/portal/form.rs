@@ -180,6 +180,8 @@ pub(crate) struct Form {
     pub(crate) qr: Option<String>,
     /// The same as the picture, to type.
     pub(crate) key: Option<String>,
+    /// The same as a link: a telephone cannot point its camera at its own screen.
+    pub(crate) uri: Option<String>,
     /// What the browser's passkeys are asked with (WebAuthn level 3), as JSON.
     pub(crate) passkey: Option<String>,
 }
@@ -189,6 +191,12 @@ pub(crate) struct Form {
 struct FormPage<'a> {
     frame: Frame<'a>,
     form: &'a Form,
+}
+
+/// Letters in fours, which are easier to copy by eye.
+fn fours(key: &str) -> Vec<String> {
+    let letters: Vec<char> = key.chars().collect();
+    letters.chunks(4).map(|four| four.iter().collect()).collect()
 }
 
 impl Form {
@@ -208,5 +216,17 @@ impl Form {
         let wrong = !self.errors.is_empty();
         let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
         draw_as(status, &FormPage { frame: frame.with_errors(wrong), form: self })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fours;
+
+    #[test]
+    fn a_key_is_shown_in_fours_and_nothing_of_it_is_lost() {
+        assert_eq!(fours("ABCDEFGH"), ["ABCD", "EFGH"]);
+        assert_eq!(fours("ABCDE"), ["ABCD", "E"]);
+        assert!(fours("").is_empty());
     }
 }

@@ -1,12 +1,14 @@
 //! Messages: the list, one with what was written to it, writing back. A text comes from the engine alone, which asks the gate whether it may
 //! be read and writes down who read it.
 
+use super::choices::named;
 use super::files;
 use super::find;
 use super::form::{Form, Wrong};
 use super::page::{Frame, Link, Notice, draw, draw_as, go};
 use super::reasons::{self, Told};
 use super::sign_in::{factor_again, settle, shown_again};
+use super::unsent;
 use super::visit::{Cookie, Visit};
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
@@ -16,7 +18,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use postern_base::{MessageId, Purpose};
-use postern_engine::portal::{Listed, NotNow, Opener, Opening, Replied, Written};
+use postern_engine::portal::{Listed, NotNow, Opener, Opening, PointChoice, Replied, Written};
 use uuid::Uuid;
 
 /// How many messages a page lists.
@@ -56,6 +58,8 @@ struct Row {
     id: MessageId,
     purpose: String,
     subject: Option<String>,
+    /// The language of the title.
+    language: &'static str,
     when: String,
     new: bool,
 }
@@ -70,8 +74,12 @@ struct MessagePage<'a> {
     why: Vec<Told>,
     openings: Vec<String>,
     errors: Vec<Wrong>,
+    /// How long and how much one may write.
+    limits: Vec<String>,
     draft: String,
     file_hint: String,
+    /// The draft was written before, and waited to be sent.
+    waited: bool,
     sent: bool,
 }
 
@@ -88,6 +96,8 @@ impl MessagePage<'_> {
 struct Shown {
     id: MessageId,
     subject: Option<String>,
+    /// The language of both: a screen reader reads it in its own voice (WCAG 2.1, 3.1.2).
+    language: &'static str,
     body: String,
     when: String,
 }
@@ -104,6 +114,8 @@ struct SafetyPage<'a> {
     frame: Frame<'a>,
     /// What was written was not taken.
     unsent: bool,
+    /// What was written, where it was not taken.
+    words: String,
     /// Somebody is told that there is something to look at.
     marked: bool,
 }
@@ -142,6 +154,7 @@ pub(super) fn draw_list(
         id: one.message,
         purpose: visit.texts.say(&format!("purpose-{}", one.purpose)),
         subject: one.subject.map(postern_base::Phi::into_inner),
+        language: one.language.as_str(),
         when: visit.time(one.at),
         new: one.read_at.is_none(),
     });
@@ -181,6 +194,10 @@ async fn show(
     let visitor = visit.signed_in()?;
     let opened = match web.engine().open_portal_message(visitor, id).await {
         Ok(opened) => opened,
+        Err(NotNow::SignInAnew | NotNow::SignInStronger) if sent => return received(visit, id),
+        Err(NotNow::SignInAnew | NotNow::SignInStronger) if !draft.is_empty() => {
+            return unsent::again(web, visit, id, (StatusCode::UNPROCESSABLE_ENTITY, errors, draft));
+        }
         Err(why) => return not_now(visit, id, why),
     };
     let read = async {
@@ -192,6 +209,7 @@ async fn show(
         Ok(all) => all,
         Err(why) => return not_now(visit, id, why),
     };
+    let waiting = web.engine().words_to(visitor, id).filter(|_| draft.is_empty() && !sent);
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     // The heading is what kind of message it is, and the title less: neither says what stands in it.
     let heading = visit.texts.say(&format!("purpose-{}", opened.purpose));
@@ -202,6 +220,7 @@ async fn show(
         message: Shown {
             id,
             subject: opened.subject.map(postern_base::Phi::into_inner),
+            language: thread.message.language.as_str(),
             body: opened.body.into_inner(),
             when: visit.time(opened.at),
         },
@@ -209,11 +228,30 @@ async fn show(
         why: reasons::told(visit, &why),
         openings: openings.iter().map(|one| opening(visit, one)).collect(),
         errors,
-        draft: draft.to_owned(),
         file_hint: files::hint(visit),
+        limits: limits(web, visit),
+        waited: waiting.is_some(),
+        draft: waiting.map_or_else(|| draft.to_owned(), postern_base::Phi::into_inner),
         sent,
     };
     draw_as(status, &page)
+}
+
+/// WCAG 2.1, 2.2.1: how much time there is to write is said where one writes; and how much may be written.
+pub(super) fn limits(web: &Web, visit: &Visit) -> Vec<String> {
+    let most = visit.texts.with("message-reply-most", "count", LONGEST);
+    vec![visit.texts.with("message-reply-time", "minutes", unsent::minutes(web)), most]
+}
+
+/// What was written to a message that is not shown without another sign-in is there all the same.
+fn received(visit: &Visit, id: MessageId) -> Result<Response, Problem> {
+    let notice = Notice {
+        paragraphs: vec![visit.texts.say("message-reply-sent-text")],
+        go_on: Some(Link::new("/messages", visit.texts.say("nav-messages"))),
+        links: vec![Link::new(format!("/messages/{id}"), visit.texts.say("message-confirm-go"))],
+        ..Notice::default()
+    };
+    notice.draw(StatusCode::OK, Frame::new(visit, visit.texts.say("message-reply-sent")).part("messages"))
 }
 
 fn reply(visit: &Visit, written: Written) -> Reply {
@@ -291,14 +329,12 @@ pub(super) async fn answer(
     if let Some(cut) = visit.fields.cut.filter(|_| !is_heard_anyway(text)) {
         return show(&web, &visit, id, (of_file(files::cut(&visit, cut)), text, false)).await;
     }
-    if text.is_empty() && visit.fields.files.is_empty() {
-        return show(&web, &visit, id, (said(visit.texts.say("message-reply-empty")), "", false)).await;
-    }
+    let nothing = || said(visit.texts.say("message-reply-empty"));
     let too_long = || said(visit.texts.with("message-reply-long", "count", LONGEST));
     match web.engine().reply(visit.signed_in()?, id, text, &visit.fields.files).await {
         // RULES CHT-01: who is in danger hears at once where there is help.
         Ok(Replied::Danger) => Ok(go(&visit, "/help")),
-        Ok(Replied::DangerNotTaken) => help_unsent(&visit, true),
+        Ok(Replied::DangerNotTaken) => help_unsent(&visit, true, text),
         Ok(Replied::TooMany) => {
             let wait = said(visit.texts.say("message-reply-wait"));
             show(&web, &visit, id, (wait, text, false)).await
@@ -306,10 +342,15 @@ pub(super) async fn answer(
         Ok(Replied::NotThisFile(why)) => {
             show(&web, &visit, id, (of_file(files::refused(&visit, why)), text, false)).await
         }
-        Ok(Replied::NotTaken) => show(&web, &visit, id, (too_long(), text, false)).await,
+        Ok(Replied::Empty) => show(&web, &visit, id, (nothing(), "", false)).await,
+        Ok(Replied::TooLong) => show(&web, &visit, id, (too_long(), text, false)).await,
         Ok(Replied::Taken) => Ok(go(&visit, &format!("/messages/{id}/sent"))),
         Ok(Replied::Stopped) => Ok(go(&visit, &format!("/messages/{id}/stopped"))),
-        Err(why) => not_now(&visit, id, why),
+        // Two factors are asked for: the words wait meanwhile.
+        Err(NotNow::SignInStronger) if web.engine().keep_words(visit.signed_in()?, id, text) => {
+            not_now(&visit, id, NotNow::SignInStronger)
+        }
+        Err(why) => unsent::refused(&web, &visit, id, (why, text)),
     }
 }
 
@@ -323,13 +364,15 @@ pub(super) async fn help(Extension(visit): Extension<Visit>) -> Result<Response,
     draw(&SafetyPage {
         frame: Frame::new(&visit, visit.texts.say("safety")).part("messages"),
         unsent: false,
+        words: String::new(),
         marked: true,
     })
 }
 
 /// The same where what was written could not be taken, at the address where it was written: it is said, so that nobody waits.
-pub(super) fn help_unsent(visit: &Visit, marked: bool) -> Result<Response, Problem> {
-    draw(&SafetyPage { frame: Frame::new(visit, visit.texts.say("safety")), unsent: true, marked })
+pub(super) fn help_unsent(visit: &Visit, marked: bool, words: &str) -> Result<Response, Problem> {
+    let frame = Frame::new(visit, visit.texts.say("safety"));
+    draw(&SafetyPage { frame, unsent: true, words: words.to_owned(), marked })
 }
 
 /// `GET /messages/{id}/sent`.
@@ -343,17 +386,35 @@ pub(super) async fn sent(
 
 /// `GET /messages/{id}/stopped`: what was written said stop, and it stops.
 pub(super) async fn stopped(
+    State(web): State<Web>,
     Extension(visit): Extension<Visit>,
     Path((_, id)): Path<(String, Uuid)>,
 ) -> Result<Response, Problem> {
-    let texts = visit.texts;
+    let (texts, visitor) = (visit.texts, visit.signed_in()?);
+    let mut paragraphs = vec![texts.say("stopped-text")];
+    if !visitor.is_proxy() {
+        let choices = web.engine().choices(visitor).await?;
+        paragraphs.extend(choices.points.iter().map(|point| still_comes(&visit, point)));
+    }
+    paragraphs.push(texts.say("choices-always"));
     let notice = Notice {
-        paragraphs: vec![texts.say("stopped-text"), texts.say("choices-always")],
+        paragraphs,
         go_on: Some(Link::new("/choices", texts.say("stopped-choices"))),
         links: vec![Link::new(format!("/messages/{id}"), texts.say("back"))],
         ..Notice::default()
     };
     notice.draw(StatusCode::OK, Frame::new(&visit, texts.say("stopped")).part("messages"))
+}
+
+/// What may still come to a number or address, in a sentence.
+fn still_comes(visit: &Visit, point: &PointChoice) -> String {
+    let at = named(visit, point);
+    let kinds = point.wanted.iter().filter(|_| !point.stopped && !point.unclear);
+    let kinds: Vec<String> = kinds.map(|kind| visit.texts.say(&format!("purpose-{kind}"))).collect();
+    match kinds.as_slice() {
+        [] => visit.texts.with("stopped-nothing", "point", at),
+        kinds => format!("{} {}", visit.texts.with("stopped-still", "point", at), kinds.join(", ")),
+    }
 }
 
 /// `GET /messages/{id}/confirm`: a factor is shown once more.

@@ -28,6 +28,7 @@ mod security;
 mod sign_in;
 mod stop;
 mod texts;
+mod unsent;
 mod upload;
 mod visit;
 mod wishes;

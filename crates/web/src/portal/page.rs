@@ -12,6 +12,10 @@ use postern_base::Language;
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; manifest-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// No other site hears where somebody comes from. We do: under `no-referrer` a browser says of our own forms that they come from nowhere
+/// (Fetch, "append a request `Origin` header"), and browsers of before 2023 say it in no other way.
+const OURS_ALONE: &str = "same-origin";
+
 /// The frame of a page.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {
@@ -21,12 +25,13 @@ pub(crate) struct Frame<'a> {
     at: &'static str,
     /// There is something to put right on it.
     wrong: bool,
+    has_address: bool,
 }
 
 impl<'a> Frame<'a> {
     /// The frame of a page with this heading.
     pub(crate) const fn new(visit: &'a Visit, heading: String) -> Self {
-        Self { visit, heading, at: "", wrong: false }
+        Self { visit, heading, at: "", wrong: false, has_address: true }
     }
 
     /// The same, of a part of the portal.
@@ -38,6 +43,12 @@ impl<'a> Frame<'a> {
     /// The same, with something to put right.
     pub(crate) const fn with_errors(mut self, wrong: bool) -> Self {
         self.wrong = wrong;
+        self
+    }
+
+    /// The same, of a page that came with a form and at no address of its own: the way to the other language would lose what is on it.
+    pub(super) const fn at_no_address(mut self) -> Self {
+        self.has_address = false;
         self
     }
 
@@ -82,6 +93,11 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// Whether it can be read in the other language at all.
+    pub(super) const fn turns(&self) -> bool {
+        self.has_address
+    }
+
     /// The form that brought this page.
     pub(super) fn brought(&self) -> impl Iterator<Item = (&str, &str)> {
         self.visit.fields.again()
@@ -121,14 +137,37 @@ impl<'a> Frame<'a> {
         Some(self.texts().with("acting", "name", name.to_owned()))
     }
 
-    pub(super) fn emergency(&self) -> String {
-        self.say("emergency")
+    pub(super) fn emergency(&self) -> Vec<Piece> {
+        pieces(&self.say("emergency"), &["911", "988"])
     }
 
-    pub(super) fn call(&self) -> Option<String> {
-        let number = self.visit.place.callback.clone()?;
-        Some(self.texts().with("call", "number", number))
+    pub(super) fn call(&self) -> Option<Vec<Piece>> {
+        let number = self.visit.place.callback.as_deref()?;
+        Some(pieces(&self.texts().with("call", "number", number), &[number]))
     }
+}
+
+/// A part of a sentence; a number is called by a press.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    /// What is dialled.
+    pub(super) number: Option<String>,
+}
+
+/// `sentence` in parts, so that each of `numbers` in it stands alone.
+fn pieces(sentence: &str, numbers: &[&str]) -> Vec<Piece> {
+    let mut all = Vec::new();
+    let mut rest = sentence;
+    while let Some((at, number)) = numbers.iter().filter_map(|one| Some((rest.find(one)?, *one))).min() {
+        let (before, from) = rest.split_at(at);
+        all.push(Piece { text: before.to_owned(), number: None });
+        let dialled = number.chars().filter(|sign| sign.is_ascii_digit() || *sign == '+').collect();
+        all.push(Piece { text: number.to_owned(), number: Some(dialled) });
+        rest = from.strip_prefix(number).unwrap_or_default();
+    }
+    all.push(Piece { text: rest.to_owned(), number: None });
+    all
 }
 
 /// A page as an answer.
@@ -148,6 +187,7 @@ pub(crate) fn draw_as(status: StatusCode, page: &impl Template) -> Result<Respon
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (header::REFERRER_POLICY, HeaderValue::from_static(OURS_ALONE)),
         (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
     ];
     Ok((status, headers, text).into_response())
@@ -201,5 +241,20 @@ impl Notice {
     /// [`Problem`]: it could not be drawn.
     pub(crate) fn draw(&self, status: StatusCode, frame: Frame<'_>) -> Result<Response, Problem> {
         draw_as(status, &NoticePage { frame, notice: self })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pieces;
+
+    #[test]
+    fn every_number_of_a_sentence_is_dialled_by_a_press_and_every_other_word_stays() {
+        let sentence = "In danger, call 911. In a crisis, 988; for us 212-555-0100.";
+        let all = pieces(sentence, &["911", "988", "212-555-0100"]);
+        assert_eq!(all.iter().map(|piece| piece.text.as_str()).collect::<String>(), sentence);
+        let dialled: Vec<&str> = all.iter().filter_map(|piece| piece.number.as_deref()).collect();
+        assert_eq!(dialled, ["911", "988", "2125550100"]);
+        assert_eq!(pieces("Call +44 20 7946 0100", &["+44 20 7946 0100"])[1].number.as_deref(), Some("+442079460100"));
     }
 }

@@ -173,7 +173,7 @@ async fn finish(web: &Web, visit: &Visit, factor: Factor) -> Result<Response, Pr
     let Some(step) = visit.cookie(Cookie::Step) else { return Ok(go(visit, "/sign-in")) };
     let (_, _, bad) = factor.keys();
     match web.engine().finish_sign_in(&step, &factor.said(visit), &visit.source(), visit.browser()).await {
-        Ok(signed_in) => Ok(enter(visit, &signed_in)),
+        Ok(signed_in) => enter(web, visit, &signed_in).await,
         Err(Refused::Over) => Ok(go(visit, "/sign-in/password")),
         Err(refused) => ask_code(visit, factor, vec![wrong(web, visit, refused, ("code", bad))?]),
     }
@@ -298,7 +298,7 @@ pub(super) async fn check_passkey(
     let (place, source, device) = (&visit.place, visit.source(), visit.cookie(Cookie::Device));
     let from = Whence { source: &source, device: device.as_ref() };
     match web.engine().passkey_finish(&place.tenant, &place.site, &answer, from, visit.browser()).await {
-        Ok(signed_in) => Ok(enter(&visit, &signed_in)),
+        Ok(signed_in) => enter(&web, &visit, &signed_in).await,
         Err(refused) => {
             let wrong = wrong(&web, &visit, refused, ("", "passkey-wrong"))?;
             ask_passkey(&web, &visit, vec![wrong]).await
@@ -306,11 +306,15 @@ pub(super) async fn check_passkey(
     }
 }
 
-/// Somebody is signed in: the cookie is new, those of before are taken back. The list of messages knows what they came for.
-pub(super) fn enter(visit: &Visit, signed_in: &SignedIn) -> Response {
-    let mut response = go(visit, "/messages");
+/// Somebody is signed in: the cookie is new, those of before are taken back. The list of messages knows what they came for; words that wait
+/// to be sent come first.
+async fn enter(web: &Web, visit: &Visit, signed_in: &SignedIn) -> Result<Response, Problem> {
+    let visitor = web.engine().visitor(&signed_in.token).await?;
+    let words = visitor.and_then(|visitor| web.engine().words_wait_at(&visitor));
+    let to = words.map_or_else(|| "/messages".to_owned(), |message| format!("/messages/{message}"));
+    let mut response = go(visit, &to);
     settle(visit, &mut response, signed_in);
-    response
+    Ok(response)
 }
 
 /// Gives the browser the session, and takes back what led to it.

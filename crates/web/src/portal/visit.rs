@@ -2,9 +2,9 @@
 //! only from a page of ours, opened in the same browser.
 
 use super::multipart::Parts;
-use super::page::{Frame, Notice};
 use super::place::{OwnHost, Place};
 use super::texts::{Texts, preferred};
+use super::unsent::{self, Untied};
 use crate::caller::Trace;
 use crate::problem::{Kind, Problem};
 use crate::routes::{Access, Method, Route, Takes};
@@ -12,10 +12,10 @@ use crate::server::Peer;
 use crate::web::Web;
 use aws_lc_rs::{constant_time, hmac};
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use postern_base::{Hex, Language, Secret};
+use postern_base::{Hex, Language, MessageId, Secret};
 use postern_engine::portal::{Upload, Visitor};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -207,8 +207,7 @@ pub(crate) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let named = path.iter().find(|(name, _)| *name == "tenant").map(|(_, value)| value.to_owned()).unwrap_or_default();
-    let mut response = match enter(&web, route, &named, request, next).await {
+    let mut response = match enter(&web, route, &path, request, next).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     };
@@ -219,12 +218,13 @@ pub(crate) async fn guard(
 async fn enter(
     web: &Web,
     route: &'static Route,
-    named: &str,
+    path: &RawPathParams,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    let named = |wanted: &str| path.iter().find(|(name, _)| *name == wanted).map_or("", |(_, value)| value);
     let own = request.extensions().get::<OwnHost>().cloned();
-    let Some(place) = Place::asked(web, named, own.as_ref(), request.headers()).await? else {
+    let Some(place) = Place::asked(web, named("tenant"), own.as_ref(), request.headers()).await? else {
         return Err(Problem::new(Kind::NotFound, "There is no such address."));
     };
     let (parts, body) = request.into_parts();
@@ -237,7 +237,7 @@ async fn enter(
     }
     speak(&mut visit, parts.uri.query().unwrap_or_default());
     visit.acting_for = super::account::acting_for(web, &visit).await?;
-    let known = if visit.visitor.is_some() { session } else { visit.cookie(Cookie::Browser) };
+    let known = if visit.visitor.is_some() { session.clone() } else { visit.cookie(Cookie::Browser) };
     let fresh = known.is_none();
     let tie = match known {
         Some(known) => known,
@@ -245,23 +245,26 @@ async fn enter(
     };
     visit.csrf = csrf(&tie);
     if route.method != Method::Get {
+        let from_here = from_here(&parts.headers);
         let fields = if route.takes == Takes::Files {
-            let sender = visit.visitor.as_ref().filter(|_| from_here(&parts.headers));
+            let sender = visit.visitor.as_ref().filter(|_| from_here);
             let sender = sender.map(|visitor| (visitor.account, visit.csrf.as_str()));
             super::upload::with_files(web, &parts.headers, body, sender).await?
         } else {
             super::upload::plain(web, body).await?
         };
         // A form without a cookie is tied to nothing, so it comes from no page that we gave to this browser.
-        if fresh || !from_here(&parts.headers) || !ours(&visit.csrf, fields.value("csrf")) {
-            return if in_danger(&fields) { super::messages::help_unsent(&visit, false) } else { stale(&visit) };
+        if fresh || !from_here || !ours(&visit.csrf, fields.value("csrf")) {
+            let message = named("message").parse().ok().map(MessageId);
+            let came = Untied { fields: &fields, message, session: session.as_ref(), from_here };
+            return unsent::untied(web, &visit, came).await;
         }
         visit.fields = Arc::new(fields);
         visit.again = again(route, &visit.place.base, parts.uri.path());
     }
     if matches!(route.access, Access::Patient) && visit.visitor.is_none() {
-        if in_danger(&visit.fields) {
-            return super::messages::help_unsent(&visit, false);
+        if unsent::in_danger(&visit.fields) {
+            return super::messages::help_unsent(&visit, false, visit.fields.value("text"));
         }
         return Ok(super::page::go(&visit, "/sign-in"));
     }
@@ -340,7 +343,7 @@ fn random(web: &Web) -> Result<Secret<String>, Problem> {
 }
 
 /// What a form must bring: only who knows the cookie, which no page can read, can make it.
-fn csrf(tie: &Secret<String>) -> String {
+pub(super) fn csrf(tie: &Secret<String>) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, tie.reveal().as_bytes());
     Hex(hmac::sign(&key, b"portal form 1").as_ref()).to_string()
 }
@@ -377,21 +380,6 @@ fn again(route: &Route, base: &str, path: &str) -> Again {
         shown = shown.rsplit_once('/').map_or("", |(above, _)| above);
     }
     Again::At(format!("{base}/{shown}"))
-}
-
-/// RULES CHT-01: what is not taken is read for danger all the same.
-fn in_danger(fields: &Fields) -> bool {
-    postern_engine::portal::speaks_of_danger(fields.value("text"))
-}
-
-/// The form is of a page that was left open too long, or of no page of ours.
-fn stale(visit: &Visit) -> Result<Response, Problem> {
-    let notice = Notice {
-        paragraphs: vec![visit.texts.say("stale-text")],
-        go_on: Some(super::page::Link::new("/", visit.texts.say("go-on"))),
-        ..Notice::default()
-    };
-    notice.draw(StatusCode::FORBIDDEN, Frame::new(visit, visit.texts.say("stale")))
 }
 
 #[cfg(test)]

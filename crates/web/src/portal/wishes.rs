@@ -52,7 +52,9 @@ pub(super) async fn save_times(
     let visitor = visit.signed_in()?;
     let said = visit.fields.value("times");
     let part = PARTS.iter().find(|(name, _)| *name == said);
-    let words = ["times-text", "times-urgent", &format!("times-{said}")].map(|key| visit.texts.say(key));
+    // What is none of the choices has no words of its own.
+    let own = if part.is_some() || said == "any" { format!("times-{said}") } else { "times-any".to_owned() };
+    let words = ["times-text", "times-urgent", &own].map(|key| visit.texts.say(key));
     let words = shown(&visit, &words);
     let chosen = match (said, part) {
         ("any", _) => web.engine().choose_hours(visitor, None, &words).await,

@@ -53,8 +53,13 @@ impl Browser {
         let csrf = self.csrf();
         let mut all = vec![("csrf", csrf.as_str())];
         all.extend_from_slice(fields);
-        let origin = format!("http://{}", self.address);
+        let origin = self.origin();
         self.form(path, &all, &[("Origin", &origin), ("Sec-Fetch-Site", "same-origin")])
+    }
+
+    /// Where its pages are from, as a browser says it.
+    pub(super) fn origin(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// A form with these fields and headers and nothing else.

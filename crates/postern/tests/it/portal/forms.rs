@@ -90,6 +90,20 @@ fn no_form_is_taken_but_from_its_own_page_in_its_own_browser() {
 }
 
 #[test]
+fn a_browser_that_says_nothing_but_where_a_form_is_from_has_its_forms_taken() {
+    let mut ward = Ward::open("origin-alone");
+    let page = ward.alma.browser.get("/choices/times");
+    assert_eq!(page.header("referrer-policy"), Some("same-origin"), "else the browser says that it is from nowhere");
+    let (csrf, here) = (ward.alma.browser.csrf(), ward.alma.browser.origin());
+    let taken = |ward: &mut Ward, origin: &str| {
+        ward.alma.browser.form("/choices/times", &[("csrf", &csrf), ("times", "any")], &[("Origin", origin)]).status
+    };
+    assert_eq!(taken(&mut ward, &here), 303);
+    assert_eq!(taken(&mut ward, "https://evil.example"), 403);
+    assert_eq!(ward.alma.browser.post("/choices/times", &[("times", "never")]).status, 422);
+}
+
+#[test]
 fn a_session_is_worth_nothing_after_it_ended_was_turned_or_at_another_practice() {
     let mut ward = Ward::open("stolen");
     let stolen = |ward: &Ward| {

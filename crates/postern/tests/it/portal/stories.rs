@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 /// What a story needs to know of somebody who enrolled.
-fn known_of(somebody: &Enrolled, root: &str) -> Value {
+pub(super) fn known_of(somebody: &Enrolled, root: &str) -> Value {
     let cookies: Vec<Value> = somebody
         .browser
         .cookies
@@ -26,7 +26,7 @@ fn known_of(somebody: &Enrolled, root: &str) -> Value {
 }
 
 /// `known` with `more`.
-fn and(mut known: Value, more: &Value) -> Value {
+pub(super) fn and(mut known: Value, more: &Value) -> Value {
     for (key, value) in more.as_object().expect("a table") {
         known[key.as_str()] = value.clone();
     }
@@ -57,12 +57,12 @@ impl Running {
         browser.enrol_as((born[0], born[1], born[2]), family, invited["code"].as_str().expect("a code"), name)
     }
 
-    fn client(&self) -> Client {
+    pub(super) fn client(&self) -> Client {
         Client::new(self.root().1, self.said["api_key"].as_str().expect("a key"))
     }
 
     /// Ends it as an operator would, and serves what it left behind by the machine's own clock.
-    fn end_and_serve(&mut self) -> Serving {
+    pub(super) fn end_and_serve(&mut self) -> Serving {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
         assert!(told.success() && self.child.wait().expect("it ended").success());
         let address = free_port();
@@ -84,9 +84,9 @@ impl Running {
 }
 
 /// A server over a data directory of somebody else.
-struct Serving {
+pub(super) struct Serving {
     child: Child,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
 }
 
 impl Drop for Serving {

@@ -18,7 +18,8 @@ fn every_answer(answer: &Answer, what: &str) {
         assert!(found.contains(value), "{what}: {name} is \"{found}\"");
     };
     is("x-content-type-options", "nosniff");
-    is("referrer-policy", "no-referrer");
+    let page = answer.header("content-type").unwrap_or_default().starts_with("text/html");
+    is("referrer-policy", if page { "same-origin" } else { "no-referrer" });
     is("x-frame-options", "DENY");
     is("cross-origin-opener-policy", "same-origin");
     is("cross-origin-resource-policy", "same-origin");
