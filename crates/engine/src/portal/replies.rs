@@ -5,6 +5,7 @@ use super::files::{FileRefused, Upload};
 use super::{NotNow, Person, Visitor};
 use crate::alerts::DANGER;
 use crate::engine::Engine;
+use crate::error::UseError;
 use crate::inbound::Thread;
 use crate::receipts::ReceiveFailure;
 use jiff::{SignedDuration, Timestamp};
@@ -155,6 +156,18 @@ impl Engine {
             return Ok(Replied::Danger);
         }
         Ok(if stops { Replied::Stopped } else { Replied::Taken })
+    }
+
+    /// Whether `visitor` wrote words of danger within the hour: what their page says of staff is so only then.
+    ///
+    /// # Errors
+    /// [`UseError::Unavailable`].
+    pub async fn spoke_of_danger(&self, visitor: &Visitor) -> Result<bool, UseError> {
+        let since = self.now().checked_sub(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MIN);
+        let mut reading = self.inner.store.tenant(&visitor.tenant).reading().await?;
+        let lately = reading.inbound(&[point(visitor)], since).await?;
+        drop(reading);
+        Ok(lately.iter().any(|one| postern_classify::speaks_of_danger(one.text.reveal())))
     }
 
     async fn wrote_enough(&self, visitor: &Visitor, from: &Address, at: Timestamp) -> Result<bool, NotNow> {

@@ -116,7 +116,7 @@ struct SafetyPage<'a> {
     unsent: bool,
     /// What was written, where it was not taken.
     words: String,
-    /// Somebody is told that there is something to look at.
+    /// Somebody is told that there is something to look at. Where neither is so, somebody only opened the address.
     marked: bool,
 }
 
@@ -195,7 +195,7 @@ async fn show(
     let opened = match web.engine().open_portal_message(visitor, id).await {
         Ok(opened) => opened,
         Err(NotNow::SignInAnew | NotNow::SignInStronger) if sent => return received(visit, id),
-        Err(NotNow::SignInAnew | NotNow::SignInStronger) if !draft.is_empty() => {
+        Err(NotNow::SignInAnew | NotNow::SignInStronger) if !errors.is_empty() => {
             return unsent::again(web, visit, id, (StatusCode::UNPROCESSABLE_ENTITY, errors, draft));
         }
         Err(why) => return not_now(visit, id, why),
@@ -360,12 +360,13 @@ fn is_heard_anyway(text: &str) -> bool {
 }
 
 /// `GET /help`: a page with an address of its own, so that it can be read in the other language. The address says nothing of why.
-pub(super) async fn help(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+pub(super) async fn help(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    let marked = web.engine().spoke_of_danger(visit.signed_in()?).await?;
     draw(&SafetyPage {
         frame: Frame::new(&visit, visit.texts.say("safety")).part("messages"),
         unsent: false,
         words: String::new(),
-        marked: true,
+        marked,
     })
 }
 

@@ -63,6 +63,19 @@ fn an_answer_that_says_stop_is_told_what_still_comes_where() {
 }
 
 #[test]
+fn that_staff_are_alerted_is_said_to_who_wrote_of_danger_and_not_to_who_opens_the_address() {
+    let mut ward = Ward::open("aloud-help");
+    let alerted = |page: &str| page.contains("staff are alerted") || page.contains("was sent to the clinic");
+    let page = ward.alma.browser.get("/help").text();
+    assert!(page.contains("988") && !alerted(&page), "{page}");
+    let fields = [("text", "I want to kill myself")];
+    let answer = ward.alma.browser.post(&format!("/messages/{}/reply", ward.message), &fields);
+    assert!(answer.header("location").unwrap_or_default().ends_with("/help"), "{}", answer.text());
+    let page = ward.alma.browser.get("/help").text();
+    assert!(page.contains("988") && alerted(&page), "{page}");
+}
+
+#[test]
 fn a_signature_that_is_too_long_is_asked_for_again_where_it_stands() {
     let mut ward = Ward::open("aloud-signature");
     let long = "Alma Beech ".repeat(10);
