@@ -515,7 +515,7 @@ fn stops(opt_outs: &[OptOut], patient: &str) -> Vec<Said> {
             (Some(other), Some(purpose)) if !other.purposes.is_empty() => other.purposes.push(purpose),
             _ => {
                 let purposes = purpose.into_iter().collect();
-                said.push(Said { at: one.at, what: "stop", ends, purposes, words: None });
+                said.push(Said { at: one.at, what: "stop", ends, purposes, words: None, language: None });
             }
         }
     }
