@@ -134,7 +134,7 @@ pub(crate) fn bills(text: &str) -> bool {
         "su cuenta requiere",
         "cobranza",
     ];
-    let spoken = format!(" {} ", plain_words(text).join(" "));
+    let spoken = spoken(&plain(text));
     WORDS.iter().any(|words| spoken.contains(&format!(" {words} ")))
 }
 
