@@ -45,7 +45,7 @@ pub(crate) use visit::guard;
 
 /// Whether a path is one of a portal's pages, as a practice's own host has them.
 fn is_page(path: &str) -> bool {
-    let of_page = |route: &Route| route.path.strip_prefix("/p/{tenant}").map(first_part);
+    let of_page = |route: &crate::routes::Route| route.path.strip_prefix("/p/{tenant}").map(first_part);
     let asked = first_part(path);
     PORTAL.iter().any(|route| of_page(route) == Some(asked))
 }
