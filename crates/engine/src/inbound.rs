@@ -120,32 +120,7 @@ impl Engine {
             .await?
             .iter()
             .any(|o| o.scope == OptOutScope::All);
-        // Waiting deliveries to this point are decided again at their own gate; nothing here has to find them.
-        if heard.ends(message.channel) {
-            let opt_out = OptOut {
-                at: message.at,
-                channel: message.channel,
-                point: point.clone(),
-                // RULES TCP-14: a bare STOP stops everything automated to this number.
-                scope: OptOutScope::All,
-            };
-            store.put_opt_out(opt_out, self.patient_entry(tenant, Kind::ConsentChanged, "opt_out")?).await?;
-        }
-        match meaning {
-            Meaning::WrongNumber | Meaning::WrongNumberAndStop => {
-                let entry = self.patient_entry(tenant, Kind::ConsentChanged, "wrong_number")?;
-                store.put_verification(point, None, entry).await?;
-                // RULES TCP-19: somebody else may have read what was meant for the patient; a person must look.
-                self.inner.metrics.alert("TCP-19");
-            }
-            Meaning::Resumes => {
-                // RULES TCP-16: only an affirmative act of the patient's own lifts an opt-out.
-                let entry = self.patient_entry(tenant, Kind::ConsentChanged, "opt_in")?;
-                store.lift_opt_out(point, message.at, entry).await?;
-            }
-            Meaning::Ambiguous => self.inner.metrics.alert("TCP-11"),
-            Meaning::Revokes | Meaning::RevokesOrCancelsVisit | Meaning::Help | Meaning::Other => {}
-        }
+        self.take_effect(tenant, heard, message, point).await?;
         // 47 CFR 64.1200(a)(12): one confirmation of an opt-out; a STOP after it changes nothing and is not answered.
         let confirmed = stood && meaning.stops();
         // Who writes in the portal is answered by the page they write on.
@@ -159,6 +134,44 @@ impl Engine {
                 return Ok(());
             }
             self.answer(tenant, vendor, message, point, template, patient).await?;
+        }
+        Ok(())
+    }
+
+    /// What the message changes where it comes from: an end, a beginning, a place that is not the patient's.
+    async fn take_effect(
+        &self,
+        tenant: &TenantId,
+        heard: Heard,
+        message: &InboundMessage,
+        point: &Address,
+    ) -> Result<(), ReceiveFailure> {
+        let store = self.inner.store.tenant(tenant);
+        // Waiting deliveries to this point are decided again at their own gate; nothing here has to find them.
+        if heard.ends(message.channel) {
+            let opt_out = OptOut {
+                at: message.at,
+                channel: message.channel,
+                point: point.clone(),
+                // RULES TCP-14: a bare STOP stops everything automated to this number.
+                scope: OptOutScope::All,
+            };
+            store.put_opt_out(opt_out, self.patient_entry(tenant, Kind::ConsentChanged, "opt_out")?).await?;
+        }
+        match heard.meaning().unwrap_or(Meaning::Ambiguous) {
+            Meaning::WrongNumber | Meaning::WrongNumberAndStop => {
+                let entry = self.patient_entry(tenant, Kind::ConsentChanged, "wrong_number")?;
+                store.put_verification(point, None, entry).await?;
+                // RULES TCP-19: somebody else may have read what was meant for the patient; a person must look.
+                self.inner.metrics.alert("TCP-19");
+            }
+            Meaning::Resumes => {
+                // RULES TCP-16: only an affirmative act of the patient's own lifts an opt-out.
+                let entry = self.patient_entry(tenant, Kind::ConsentChanged, "opt_in")?;
+                store.lift_opt_out(point, message.at, entry).await?;
+            }
+            Meaning::Ambiguous => self.inner.metrics.alert("TCP-11"),
+            Meaning::Revokes | Meaning::RevokesOrCancelsVisit | Meaning::Help | Meaning::Other => {}
         }
         Ok(())
     }

@@ -91,7 +91,10 @@ pub fn record(resources: &[Resource], patient: &PatientId, now: Timestamp) -> Pa
 
 /// Whether the record gives a contact point as a related person's too, or as that of somebody to call about the patient.
 fn is_of_another(own: &[Own<'_>], point: &ContactPoint) -> bool {
-    let is_it = |written: &crate::fhir::ContactPoint| value(written).as_ref() == Some(&point.value);
+    // What only the mailbox's own server may tell apart is one mailbox to whoever reads it.
+    let is_it = |written: &crate::fhir::ContactPoint| {
+        value(written).is_some_and(|value| value.reveal().eq_ignore_ascii_case(point.value.reveal()))
+    };
     own.iter().any(|record| match record.resource.body() {
         Body::RelatedPerson(body) => body.telecom.iter().any(is_it),
         Body::Patient(body) => body.contact.iter().flat_map(|contact| &contact.telecom).any(is_it),
