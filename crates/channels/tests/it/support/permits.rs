@@ -151,7 +151,9 @@ fn case(wish: &Wish, commitment: [u8; 32]) -> Case {
     vendor.vendor.clone_from(&wish.vendor);
     vendor.service.clone_from(&wish.service);
     vendor.agreement.services = vec![wish.service.clone()];
-    let domain = wish.to.rsplit_once('@').map(|(_, domain)| (domain.to_owned(), EmailTier::Sts));
+    // A body is asked for in plain where no tier holds: where one does, the same request opens the safer way.
+    let tier = if plain { EmailTier::None } else { EmailTier::Sts };
+    let domain = wish.to.rsplit_once('@').map(|(_, domain)| (domain.to_owned(), tier));
     case.facts.email_tiers = domain.into_iter().collect();
     if wish.mode == Some(EmailMode::Smime) {
         case.facts.certificates.push(Certificate {

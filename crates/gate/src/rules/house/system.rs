@@ -188,7 +188,8 @@ fn event_against(view: &View<'_>) -> Option<Finding> {
             WaitingFor::Ehr,
             "What this is about is not final yet; the message waits until the record says that it is.",
         )),
-        EventStatus::Unknown if !outlives => {
+        // It may have been made in error as well.
+        EventStatus::Unknown if !matches!(purpose, Purpose::Emergency | Purpose::BreachNotice) => {
             Some(unknown("Where the event stands is not on record; nothing is sent about it.").for_good(MISSING))
         }
         EventStatus::Past if purpose == Purpose::AppointmentReminder => Some(
