@@ -4,7 +4,7 @@ use postern_base::{Category, Channel, Language, Level, Purpose};
 use postern_classify::{Recipient, Vocabulary};
 use postern_gate::facts::{ResultClass, Tenant};
 use postern_gate::rendition::{Confirms, Offers};
-use postern_gate::result_kinds::{self, plain, spoken};
+use postern_gate::result_kinds::{self, plain, says, spoken};
 use postern_gate::{Fact, Missing};
 
 mod address;
@@ -135,7 +135,7 @@ pub(crate) fn bills(text: &str) -> bool {
         "cobranza",
     ];
     let spoken = spoken(&plain(text));
-    WORDS.iter().any(|words| spoken.contains(&format!(" {words} ")))
+    WORDS.iter().any(|words| says(&spoken, words))
 }
 
 /// Whether `text` states the neutral sender name and a number to reach it (47 CFR 64.1200(a)(9)(iv)(B)).
@@ -329,7 +329,7 @@ pub(crate) fn says_business(text: &str, tenant: &Tenant) -> bool {
     let spoken = spoken(&said);
     let amount = said.contains(['$', '%', '\u{20ac}', '\u{a3}']);
     let sold = offers(text, &name) > Offers::Nothing;
-    amount || sold || PHRASES.iter().chain(&DISSUADES).any(|phrase| spoken.contains(&format!(" {phrase} ")))
+    amount || sold || PHRASES.iter().chain(&DISSUADES).any(|phrase| says(&spoken, phrase))
 }
 
 /// What `text` tells the patient of their wish: that messages end, or that they begin (47 CFR 64.1200(a)(12)). A text that says both
@@ -380,8 +380,8 @@ pub(crate) fn confirmed(text: &str) -> Confirms {
         "recibira",
     ];
     let spoken = spoken(&plain(text));
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")));
-    match (says(&ENDS), says(&BEGINS)) {
+    let any = |phrases: &[&str]| phrases.iter().any(|phrase| says(&spoken, phrase));
+    match (any(&ENDS), any(&BEGINS)) {
         (true, _) => Confirms::End,
         (false, true) => Confirms::Beginning,
         (false, false) => Confirms::Unsaid,

@@ -197,7 +197,7 @@ pub fn tested(report: Report<'_>) -> Vec<ResultClass> {
 fn tests_in(text: &str) -> Vec<ResultClass> {
     let spoken = spoken(&plain(text));
     let words = TEST_KINDS.iter().filter(|row| row.named_by == NamedBy::Words);
-    words.filter(|row| spoken.contains(&format!(" {} ", row.value))).map(|row| row.class).collect()
+    words.filter(|row| says(&spoken, row.value)).map(|row| row.class).collect()
 }
 
 fn each_once(classes: impl Iterator<Item = ResultClass>) -> Vec<ResultClass> {
@@ -223,6 +223,16 @@ pub fn plain(text: &str) -> String {
 /// The words of `text`, as they stand in it.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// Whether `phrase` stands in what is [`spoken`], whole: without a copy of it, since many are looked for in every text.
+#[must_use]
+pub fn says(spoken: &str, phrase: &str) -> bool {
+    let whole = |at: usize| {
+        let behind = spoken.get(at.saturating_add(phrase.len())..).is_some_and(|rest| rest.starts_with(' '));
+        behind && spoken.get(..at).is_some_and(|before| before.ends_with(' '))
+    };
+    spoken.match_indices(phrase).any(|(at, _)| whole(at))
 }
 
 /// The words of a text that is [`plain`], a blank before, between and behind them: phrases are looked for in it.

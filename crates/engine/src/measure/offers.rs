@@ -65,7 +65,9 @@ const INVITED: usize = 6;
 
 /// What `text` offers. What the practice calls itself is not what it sells.
 pub(crate) fn offers(text: &str, practice: &str) -> Offers {
-    let said = said(text, practice);
+    let (text_plain, practice_plain) = (plain(text), plain(practice));
+    let (spoken, name) = (words(&text_plain), words(&practice_plain));
+    let said = said(&spoken, &name);
     let places = |wanted: &'static [Says]| said.iter().filter(|(_, says)| wanted.contains(says)).map(|(at, _)| *at);
     let sold = || places(&[Says::Lending, Says::Ware, Says::Brand]);
     let pitched = sold().any(|ware| places(&[Says::Pitch]).any(|pitch| ware.abs_diff(pitch) <= NEAR));
@@ -79,13 +81,17 @@ pub(crate) fn offers(text: &str, practice: &str) -> Offers {
         let invited = |ware: usize| places(&[Says::Invites]).any(|at| at < ware && ware - at <= INVITED);
         let sells =
             || places(&[Says::NamedWare]).any(invited) && names_a_sellers(text, practice, reference::NAMED_WARES);
-        if appeals || lends() || sells() || names_a_remedy(text, practice) { Offers::Perhaps } else { Offers::Nothing }
+        if appeals || lends() || sells() || names_a_remedy(text, &spoken, &name) {
+            Offers::Perhaps
+        } else {
+            Offers::Nothing
+        }
     }
 }
 
 /// Whether the patient is to ask for something by its name: "ask your doctor about Zelvora". Whose it is, and whether it was ordered, a person
 /// reads.
-fn names_a_remedy(text: &str, practice: &str) -> bool {
+fn names_a_remedy(text: &str, spoken: &[&str], practice: &[&str]) -> bool {
     const ASKS: [&str; 8] = [
         "ask your doctor about",
         "ask your doctor for",
@@ -111,8 +117,10 @@ fn names_a_remedy(text: &str, practice: &str) -> bool {
         "covid",
         "uber",
     ];
-    let practice = plain(practice);
-    let own = words(&practice);
+    let whole = spoken.join(" ");
+    if !ASKS.iter().any(|asks| whole.contains(asks)) {
+        return false;
+    }
     text.split(['.', '!', '?', ';', '\n']).any(|clause| {
         let said = format!("{} ", words(&plain(clause)).join(" "));
         let Some((asked, _)) = ASKS.iter().find_map(|asks| said.split_once(&format!("{asks} "))) else { return false };
@@ -121,7 +129,7 @@ fn names_a_remedy(text: &str, practice: &str) -> bool {
         let name: String = named.chars().filter(|c| c.is_alphanumeric()).collect();
         let lower = name.to_lowercase();
         let capital = name.starts_with(char::is_uppercase) && name.chars().skip(1).any(char::is_lowercase);
-        capital && name.chars().count() > 3 && !TIMES.contains(&lower.as_str()) && !own.contains(&lower.as_str())
+        capital && name.chars().count() > 3 && !TIMES.contains(&lower.as_str()) && !practice.contains(&lower.as_str())
     })
 }
 
@@ -130,15 +138,13 @@ pub(crate) fn names_amount(text: &str) -> bool {
     text.chars().any(char::is_numeric) && words(&plain(text)).contains(&"$")
 }
 
-/// What every phrase in `text` says, and at which word.
-fn said(text: &str, practice: &str) -> Vec<(usize, Says)> {
-    let (text, practice) = (plain(text), plain(practice));
-    let (words, name) = (words(&text), words(&practice));
+/// What every phrase among the words of a text says, and at which word.
+fn said(words: &[&str], practice: &[&str]) -> Vec<(usize, Says)> {
     let mut found = Vec::new();
-    let mut rest = words.as_slice();
+    let mut rest = words;
     while let [word, after @ ..] = rest {
-        rest = match rest.strip_prefix(name.as_slice()) {
-            Some(past) if !name.is_empty() => past,
+        rest = match rest.strip_prefix(practice) {
+            Some(past) if !practice.is_empty() => past,
             _ => {
                 let at = words.len() - rest.len();
                 let phrases = PHRASES.get(word).into_iter().flatten();
