@@ -4,8 +4,8 @@ use postern_base::{Category, Channel, Language, Level, Purpose};
 use postern_classify::{Recipient, Vocabulary};
 use postern_gate::facts::{ResultClass, Tenant};
 use postern_gate::rendition::{Confirms, Offers};
-use postern_gate::result_kinds::{self, plain, says, spoken};
-use postern_gate::{Fact, Missing};
+use postern_gate::words::{plain, says, spoken};
+use postern_gate::{Fact, Missing, result_kinds};
 
 mod address;
 mod links;

@@ -52,11 +52,11 @@ pub mod rules;
 #[cfg(test)]
 mod sample;
 pub mod silence;
-
 #[cfg(test)]
 mod tightening;
 mod view;
 mod window;
+pub mod words;
 
 pub use consent::closes;
 pub use decide::{admit, decide};

@@ -1,6 +1,6 @@
 //! Whether a text says where the practice is: 15 USC 7704(a)(5)(A)(iii), "a valid physical postal address of the sender".
 
-use postern_gate::result_kinds::words;
+use postern_gate::words::words;
 
 /// How many words before the state and the ZIP code the number of the house, or the box, stands at most.
 const LONGEST: usize = 12;

@@ -103,7 +103,7 @@ fn names_a_remedy(text: &str, spoken: &[&str], practice: &[&str]) -> bool {
         "pregunte a su medico por",
     ];
     // What is asked about by name, and sold by nobody.
-    const TIMES: [&str; 12] = [
+    const NOT_SOLD: [&str; 12] = [
         "monday",
         "tuesday",
         "wednesday",
@@ -129,7 +129,10 @@ fn names_a_remedy(text: &str, spoken: &[&str], practice: &[&str]) -> bool {
         let name: String = named.chars().filter(|c| c.is_alphanumeric()).collect();
         let lower = name.to_lowercase();
         let capital = name.starts_with(char::is_uppercase) && name.chars().skip(1).any(char::is_lowercase);
-        capital && name.chars().count() > 3 && !TIMES.contains(&lower.as_str()) && !practice.contains(&lower.as_str())
+        capital
+            && name.chars().count() > 3
+            && !NOT_SOLD.contains(&lower.as_str())
+            && !practice.contains(&lower.as_str())
     })
 }
 

@@ -3,7 +3,7 @@
 
 use postern_base::Level;
 use postern_classify::{Findings, Kind, Span};
-use postern_gate::result_kinds::{plain, spoken, words};
+use postern_gate::words::{plain, spoken, words};
 
 /// What says that something was found, beside an illness or a test.
 const FOUND: [&str; 30] = [
