@@ -125,15 +125,9 @@ fn with_history(case: &mut Case, days_apart: i64) {
     };
     case.history().deliveries = (2..12).map(past).collect();
     case.request.event = Some("Appointment/a1".into());
-    case.facts.event = Fact::Known(Event {
-        reference: "Appointment/a1".into(),
-        status: EventStatus::Active,
-        at: Some(now + SignedDuration::from_hours(48)),
-        result_class: None,
-        told_classes: Vec::new(),
-        tested_classes: Vec::new(),
-        clinician_release: None,
-        hold: None,
-        labels: Vec::new(),
-    });
+    case.facts.event = Fact::Known(Event::new(
+        "Appointment/a1".into(),
+        EventStatus::Active,
+        Some(now + SignedDuration::from_hours(48)),
+    ));
 }

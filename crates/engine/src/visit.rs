@@ -19,17 +19,7 @@ pub(crate) fn named_or_told(event: Fact<Event>, request: &Request, patient: &Fac
         return event;
     }
     match begins(request, patient) {
-        Some(at) => Fact::Known(Event {
-            reference: String::new(),
-            status: EventStatus::Active,
-            at: Some(at),
-            result_class: None,
-            told_classes: Vec::new(),
-            tested_classes: Vec::new(),
-            clinician_release: None,
-            hold: None,
-            labels: Vec::new(),
-        }),
+        Some(at) => Fact::Known(Event::new(String::new(), EventStatus::Active, Some(at))),
         None => event,
     }
 }

@@ -520,12 +520,45 @@ pub struct Event {
 }
 
 impl Event {
+    /// An event of which nothing but its reference, where it stands and perhaps when it begins is known.
+    #[must_use]
+    pub const fn new(reference: String, status: EventStatus, at: Option<Timestamp>) -> Self {
+        Self {
+            reference,
+            status,
+            at,
+            result_class: None,
+            told_classes: Vec::new(),
+            tested_classes: Vec::new(),
+            clinician_release: None,
+            hold: None,
+            labels: Vec::new(),
+        }
+    }
+
+    /// Whether it is a result.
+    #[must_use]
+    pub fn is_report(&self) -> bool {
+        is_report(&self.reference)
+    }
+
+    /// Whether a clinician has released it by `now`.
+    #[must_use]
+    pub fn is_released(&self, now: Timestamp) -> bool {
+        self.released_at().is_some_and(|at| at <= now)
+    }
+
     /// When a clinician released it; `None` where nobody did, and where the release is older than the result: whoever gave it had
     /// not seen this one.
     #[must_use]
     pub fn released_at(&self) -> Option<Timestamp> {
         self.clinician_release.filter(|released| self.at.is_none_or(|is_final| is_final <= *released))
     }
+}
+
+/// Whether a reference is one to a result.
+pub(crate) fn is_report(reference: &str) -> bool {
+    reference.starts_with("DiagnosticReport/")
 }
 
 /// A clinician's determination that access would harm the patient (45 CFR 171.201), as it was recorded.

@@ -316,17 +316,11 @@ impl Case {
     /// The message is about this event, of which nothing else is on record.
     pub(crate) fn is_about(&mut self, reference: &str, status: EventStatus, at: Option<&str>) -> &mut Event {
         self.request.event = Some(reference.into());
-        self.facts.event = Fact::Known(Event {
-            reference: reference.into(),
+        self.facts.event = Fact::Known(Event::new(
+            reference.into(),
             status,
-            at: at.map(|at| at.parse().unwrap_or_else(|_| unreachable!("a sample's instant can be read"))),
-            result_class: None,
-            told_classes: Vec::new(),
-            tested_classes: Vec::new(),
-            clinician_release: None,
-            hold: None,
-            labels: Vec::new(),
-        });
+            at.map(|at| at.parse().unwrap_or_else(|_| unreachable!("a sample's instant can be read"))),
+        ));
         match &mut self.facts.event {
             Fact::Known(event) => event,
             Fact::Unknown(_) => unreachable!("it was said just now"),

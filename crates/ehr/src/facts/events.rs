@@ -33,17 +33,7 @@ pub fn event(resources: &[Resource], reference: &str, patient: &PatientId) -> Fa
 fn read(resource: &Resource, reference: &str, patient: &PatientId, calendar: &Calendar) -> Option<Event> {
     let labels = labels::categories(resource.security())?;
     let begin = |text: Option<&String>| text.and_then(|text| calendar.begin(text)).map(|(earliest, _)| earliest);
-    let mut event = Event {
-        reference: reference.to_owned(),
-        status: EventStatus::Unknown,
-        at: None,
-        result_class: None,
-        told_classes: Vec::new(),
-        tested_classes: Vec::new(),
-        clinician_release: None,
-        hold: None,
-        labels,
-    };
+    let mut event = Event { labels, ..Event::new(reference.to_owned(), EventStatus::Unknown, None) };
     match resource.body() {
         Body::Appointment(body) => {
             let declined = body.participant.iter().any(|p| {

@@ -68,7 +68,7 @@ fn report<'a>(view: &View<'a>) -> Option<&'a Event> {
         Purpose::Emergency | Purpose::BreachNotice => false,
         _ => view.tells_result || view.level.is_none_or(|level| level >= Level::L2),
     };
-    view.event.filter(|event| about && event.reference.starts_with("DiagnosticReport/"))
+    view.event.filter(|event| about && event.is_report())
 }
 
 /// 45 CFR 171.201(c), (d): a clinician who knows the patient determines, for this patient, that access would endanger life or physical
@@ -87,7 +87,7 @@ pub(crate) const CLINICIAN_HOLD: Rule = Rule {
 
 fn clinician_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(event) = disclosed(view, candidate) else { return Finding::NotApplicable };
-    let Some(hold) = event.hold.filter(|_| !released(view, event)) else { return Finding::NotApplicable };
+    let Some(hold) = event.hold.filter(|_| !event.is_released(view.now)) else { return Finding::NotApplicable };
     // 45 CFR 171.201(b): no broader than is needed against the danger. house: thirty days, then a clinician looks again.
     let soon =
         |until: &Timestamp| until.duration_since(view.now) <= SignedDuration::from_hours(24 * CLINICIAN_HOLD_LONGEST);
@@ -102,11 +102,6 @@ fn clinician_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         .lifted_by(&[Remedy::ReleaseResult])
         .and_alert(),
     }
-}
-
-/// A clinician released it.
-fn released(view: &View<'_>, event: &Event) -> bool {
-    event.released_at().is_some_and(|at| at <= view.now)
 }
 
 /// ONC's answers on information blocking: a delay that the patient asked for is the patient's choice. The result stands in the portal;
@@ -130,7 +125,7 @@ fn patient_waits(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !asked || !about || !candidate.is_contact() || view.human_voice() {
         return Finding::NotApplicable;
     }
-    Finding::when(told.is_some_and(|event| released(view, event)), || {
+    Finding::when(told.is_some_and(|event| event.is_released(view.now)), || {
         require("The patient asked to hear of results from a clinician first; a clinician speaks with them, then releases it.")
             .lifted_by(&[Remedy::ReleaseResult])
     })

@@ -3,7 +3,7 @@
 //! information blocking (45 CFR 171.103(a)(1)).
 
 use crate::candidate::Candidate;
-use crate::facts::Event;
+use crate::facts::{Event, is_report};
 use crate::finding::{Finding, ask, later, require};
 use crate::reference::{HeldResult, HeldUntil, RESULT_HOLDS, ResultHold};
 use crate::remedy::Remedy;
@@ -38,7 +38,7 @@ fn told<'a>(view: &View<'a>, candidate: &Candidate<'_>) -> Told<'a> {
     let about_care = view.level.is_none_or(|level| level >= Level::L2);
     let in_words = view.tells_result;
     match report(view) {
-        Some(report) if is_released(view, report) => Told::Nothing,
+        Some(report) if report.is_released(view.now) => Told::Nothing,
         Some(report) if about_results || about_care => Told::Result(report),
         None if !names_report(view) && ((about_results && about_care) || in_words) => Told::Unnamed,
         _ => Told::Nothing,
@@ -57,15 +57,7 @@ fn names_report(view: &View<'_>) -> bool {
 
 /// The report that the message names.
 fn report<'a>(view: &View<'a>) -> Option<&'a Event> {
-    view.event.filter(|event| is_report(&event.reference))
-}
-
-fn is_report(reference: &str) -> bool {
-    reference.starts_with("DiagnosticReport/")
-}
-
-fn is_released(view: &View<'_>, report: &Event) -> bool {
-    report.released_at().is_some_and(|at| at <= view.now)
+    view.event.filter(|event| event.is_report())
 }
 
 /// The rows in force of the states where the patient lives and the practice is.
