@@ -16,9 +16,9 @@ use crate::open::Store;
 use crate::records::{CandidateRecord, Claim, DeliveryState, Finish, StoreError};
 use crate::writer::{Tx, Write};
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{AttemptId, DeliveryId, MessageId, Phi};
+use postern_base::{AttemptId, DeliveryId, EntryId, MessageId, Phi};
 use postern_gate::decision::VendorRef;
-use postern_ledger::Lease;
+use postern_ledger::{Entry, Kind, Lease};
 use std::sync::Arc;
 
 /// How long whoever looks after an overdue delivery holds it, in seconds.
@@ -289,7 +289,7 @@ impl Store {
     /// Claims up to `limit` deliveries that are due at `now`, urgent ones first: lease and fence in one statement. A claim
     /// whose predecessor died between `attempt_started` and its end says so in [`Claim::interrupted`].
     ///
-    /// A delivery whose contact point cannot be opened is held with the code `unreadable` and not given out.
+    /// A delivery whose contact point cannot be opened is not given out: it is held, or has ended, with the code `unreadable`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Busy`].
@@ -324,20 +324,46 @@ impl Store {
     async fn open_claims(&self, rows: Vec<ClaimedRow>) -> Result<Vec<Claim>, StoreError> {
         let mut claims = Vec::with_capacity(rows.len());
         for row in rows {
-            let (seq, lease) = (row.tenant, row.lease);
+            let about = (row.tenant, row.message, row.lease, row.state);
             match self.open_claim(row).await {
                 Ok(claim) => claims.push(claim),
                 Err(StoreError::KeyDestroyed | StoreError::Damaged | StoreError::NotFound) => {
-                    tracing::error!(delivery.id = %lease.delivery, "a delivery cannot be read and is held");
-                    let tenant = self.shared.keyring.tenant_by_seq(&self.shared.readers, seq).await?;
-                    let finish =
-                        Finish::State { state: DeliveryState::Held, code: "unreadable".to_owned(), reference: None };
-                    self.tenant(&tenant.id).finish(lease, finish, Vec::new()).await?;
+                    self.end_unreadable(about).await?;
                 }
                 Err(error) => return Err(error),
             }
         }
         Ok(claims)
+    }
+
+    /// Ends a delivery that cannot be opened, as far as its end can be told: of what may have been sent nobody knows, what was held has
+    /// had its time, and the rest waits for a person as long as its message lives.
+    async fn end_unreadable(
+        &self,
+        (tenant, message, lease, before): (i64, MessageId, Lease, DeliveryState),
+    ) -> Result<(), StoreError> {
+        let shared = &self.shared;
+        let tenant = shared.keyring.tenant_by_seq(&shared.readers, tenant).await?;
+        let state = match before {
+            DeliveryState::Attempting | DeliveryState::Sent => DeliveryState::Unknown,
+            DeliveryState::Held => DeliveryState::Expired,
+            _ => DeliveryState::Held,
+        };
+        tracing::error!(delivery.id = %lease.delivery, ?state, "a delivery cannot be read");
+        let kind = if state.is_terminal() { Kind::Terminal } else { Kind::Redecided };
+        let now = shared.clock.now();
+        let id = EntryId::new(now, shared.keyring.rng()).map_err(|_| StoreError::Unavailable)?;
+        let entry = Entry {
+            message: Some(message),
+            delivery: Some(lease.delivery),
+            fence: Some(lease.fence),
+            code: Some("unreadable".to_owned()),
+            ..Entry::new(id, tenant.id.clone(), kind, now)
+        };
+        // One that has ended only loses what it waited for.
+        let entries = if before.is_terminal() { Vec::new() } else { vec![entry] };
+        let finish = Finish::State { state, code: "unreadable".to_owned(), reference: None };
+        self.tenant(&tenant.id).finish(lease, finish, entries).await
     }
 
     async fn open_claim(&self, row: ClaimedRow) -> Result<Claim, StoreError> {

@@ -38,7 +38,7 @@ impl Write for Destroy {
             "UPDATE patient_keys SET wrapped = NULL, name = NULL, destroyed_at = ? WHERE tenant = ? AND patient = ?";
         tx.write(&self.tenant, &PATIENT_KEYS, sql, [vec![now.clone()], patient()].concat()).await?;
         // What has not been attempted cannot be said any more. What a provider has may still get its receipt.
-        let sql = "UPDATE deliveries SET state = 7, code = 'key_destroyed', live = 0, changed_at = ? WHERE tenant = ? \
+        let sql = "UPDATE deliveries SET state = 7, code = 'key_destroyed', live = 0, deadline = NULL, changed_at = ? WHERE tenant = ? \
              AND message IN (SELECT id FROM messages WHERE tenant = ? AND patient = ?) AND state IN (0, 1, 2)";
         tx.write(&self.tenant, &DELIVERIES, sql, [vec![now, self.tenant.seq.into()], patient()].concat()).await?;
         let sql = "DELETE FROM points WHERE tenant = ? \

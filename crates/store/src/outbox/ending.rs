@@ -53,8 +53,8 @@ impl Write for End {
         }
         if before.is_terminal() && before != DeliveryState::Unknown {
             // A receipt was faster: what it said stays.
-            let sql = "UPDATE deliveries SET lease_until = 0, attempt = NULL, reference = COALESCE(reference, ?) \
-                 WHERE tenant = ? AND id = ?";
+            let sql = "UPDATE deliveries SET lease_until = 0, attempt = NULL, deadline = NULL, \
+                 reference = COALESCE(reference, ?) WHERE tenant = ? AND id = ?";
             let values = [vec![Value::from(self.reference())], key()].concat();
             tx.write(&self.tenant, &DELIVERIES, sql, values).await?;
         } else {

@@ -259,3 +259,45 @@ async fn what_was_attempted_is_a_past_delivery_and_says_when_it_failed() {
     let past = bench.tenant.reading().await.unwrap().past_deliveries(&patient, &points, epoch, None).await.unwrap();
     assert_eq!(past.iter().map(|delivery| delivery.outcome).collect::<Vec<_>>(), [Some(PastOutcome::Failed)]);
 }
+
+#[tokio::test]
+async fn what_was_under_way_when_its_patients_key_was_destroyed_ends_as_unknown_and_comes_back_no_more() {
+    for handed_over in [false, true] {
+        let bench = Bench::new().await;
+        let message = bench.accept().await;
+        let claim = bench.claim().await.unwrap();
+        bench.start(&claim, bench.attempt()).await.unwrap();
+        if handed_over {
+            let deadline = bench.clock.now() + SignedDuration::from_secs(20);
+            let sent = Finish::Sent { reference: "r-1".to_owned(), deadline };
+            bench.tenant.finish(claim.lease, sent, Vec::new()).await.unwrap();
+        }
+        let patient = "p1".parse().unwrap();
+        bench.tenant.destroy_patient_key(&patient, bench.entry(Kind::KeyDestroyed, None)).await.unwrap();
+        for _ in 0..3 {
+            bench.forward(60);
+            assert!(bench.claim().await.is_none());
+            assert!(bench.store.overdue(bench.clock.now(), 10).await.unwrap().is_empty());
+        }
+        let entries = bench.tenant.entries(message).await.unwrap();
+        let last: Vec<_> = entries.iter().map(|(_, entry)| (entry.kind, entry.code.as_deref())).collect();
+        let ends = last.iter().filter(|end| **end == (Kind::Terminal, Some("unreadable"))).count();
+        assert_eq!(ends, 1, "handed over: {handed_over}, {last:?}");
+        assert_eq!(bench.store.next_due().await.unwrap(), None, "nobody waits for it any more");
+    }
+}
+
+#[tokio::test]
+async fn what_was_held_when_its_patients_key_was_destroyed_is_looked_after_no_more() {
+    let bench = Bench::new().await;
+    let message = bench.accept().await;
+    let claim = bench.claim().await.unwrap();
+    let held = Finish::State { state: DeliveryState::Held, code: "SYS-06".to_owned(), reference: None };
+    bench.tenant.finish(claim.lease, held, Vec::new()).await.unwrap();
+    let patient = "p1".parse().unwrap();
+    bench.tenant.destroy_patient_key(&patient, bench.entry(Kind::KeyDestroyed, None)).await.unwrap();
+    let before = bench.tenant.entries(message).await.unwrap().len();
+    bench.forward(7_200);
+    assert!(bench.store.overdue(bench.clock.now(), 10).await.unwrap().is_empty());
+    assert_eq!(bench.tenant.entries(message).await.unwrap().len(), before, "it ended with the key");
+}
