@@ -1,5 +1,6 @@
 //! A clinic to measure: a data directory of its own, the real binary, and just enough HTTP to ask it for something.
 
+use postern_base::{Clock, SystemClock};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::io::{BufRead, BufReader};
@@ -72,10 +73,21 @@ pub(crate) fn sms_patient(number: usize) -> [Value; 2] {
     reached_at(number, "sms", &sms, json!({ "url": format!("{EXTENSION}/line-type"), "valueCode": "mobile" }))
 }
 
-/// A patient with a mailbox they gave and that was verified.
+/// A patient with a mailbox they gave and that was verified. Where they live it is about one in the afternoon: what is said by itself waits
+/// for the hours (47 CFR 64.1200(c)(1)), and a benchmark must not.
 pub(crate) fn mail_patient(number: usize) -> [Value; 2] {
     let mail = format!("p{number}@patients.example");
-    reached_at(number, "email", &mail, json!({ "url": format!("{EXTENSION}/mailbox-kind"), "valueCode": "personal" }))
+    let kind = json!({ "url": format!("{EXTENSION}/mailbox-kind"), "valueCode": "personal" });
+    let [mut patient, verified] = reached_at(number, "email", &mail, kind);
+    let ahead = 13 - i32::from(SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).hour());
+    if let Some(record) = patient.as_object_mut() {
+        record.remove("address");
+        // The signs of these zones are turned round: Etc/GMT-5 is five hours ahead.
+        let zone = format!("Etc/GMT{:+}", -ahead);
+        let url = "http://hl7.org/fhir/StructureDefinition/timezone";
+        record.insert("extension".to_owned(), json!([{ "url": url, "valueCode": zone }]));
+    }
+    [patient, verified]
 }
 
 fn reached_at(number: usize, system: &str, value: &str, kind: Value) -> [Value; 2] {
