@@ -5,7 +5,11 @@ use crate::environment;
 use crate::exit::Failure;
 use std::io::stderr;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// A core file would hold opened messages and keys: this process leaves none, and no other process of this user may attach.
 ///
@@ -41,27 +45,29 @@ pub(crate) fn choose_tls() -> Result<(), Failure> {
         .map_err(|_| Failure::Machine("another TLS library was chosen before"))
 }
 
-/// The crates of the DNS library.
-const DNS_LIBRARY: [&str; 3] = ["hickory_resolver", "hickory_net", "hickory_proto"];
-
 /// Starts the log on standard error.
 ///
 /// # Errors
 /// When the filter is not one.
 pub(crate) fn start_log(log: &Log) -> Result<(), Failure> {
-    let filter = environment::log_filter().unwrap_or_else(|| match log.level.as_str() {
-        // Where patients have mailboxes stands in no log that anybody keeps: the DNS library prints every name it asks for.
-        "debug" => format!("debug,{}", DNS_LIBRARY.map(|library| format!("{library}=info")).join(",")),
-        level => level.to_owned(),
-    });
+    let filter = environment::log_filter().unwrap_or_else(|| log.level.clone());
     let filter = EnvFilter::try_new(&filter)
         .map_err(|_| Failure::Usage(format!("log level {filter:?}: expected error, warn, info, debug or trace")))?;
-    let log_builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(stderr);
+    let all = tracing_subscriber::registry().with(filter).with(filter_fn(may_be_logged));
     let started = match log.format {
-        LogFormat::Json => log_builder.json().flatten_event(true).try_init(),
-        LogFormat::Human => log_builder.with_ansi(false).compact().try_init(),
+        LogFormat::Json => all.with(lines.json().flatten_event(true)).try_init(),
+        LogFormat::Human => all.with(lines.with_ansi(false).compact()).try_init(),
     };
     started.map_err(|_| Failure::Machine("the log was started twice"))
+}
+
+/// Whether something may stand in the log, whatever level is asked for. Where patients have mailboxes is nobody's to read there (RULES
+/// SYS-11): the DNS library prints the names it asks for even in its warnings, and other people's crates print below `info` what passes
+/// through them.
+fn may_be_logged(of: &Metadata<'_>) -> bool {
+    let target = of.target();
+    target.starts_with("postern") || *of.level() <= Level::INFO && !target.starts_with("hickory")
 }
 
 /// A runtime with a worker per core.
@@ -96,5 +102,44 @@ pub(crate) async fn told_to_stop() {
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn whatever_level_is_asked_for_other_peoples_crates_print_no_name_they_were_asked_about() {
+        let lines = Lines::default();
+        let kept = lines.clone();
+        let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || kept.clone());
+        let filter = EnvFilter::new("trace,hickory_resolver::caching_client=trace");
+        let all = tracing_subscriber::registry().with(filter).with(filter_fn(may_be_logged)).with(layer);
+        tracing::subscriber::with_default(all, || {
+            tracing::trace!(target: "hickory_resolver::caching_client", "one.example");
+            tracing::warn!(target: "hickory_net::udp", "two.example");
+            tracing::debug!(target: "hyper::client", "three.example");
+            tracing::debug!(target: "postern_channels::email::direct", "a server is ready");
+            tracing::warn!(target: "hyper::server", "a connection broke");
+        });
+        let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(said.contains("a server is ready") && said.contains("a connection broke"), "{said}");
+        assert!(!said.contains(".example"), "{said}");
     }
 }
