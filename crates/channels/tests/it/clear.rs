@@ -13,7 +13,10 @@ use tokio::net::TcpStream;
 /// A letter to nobody else, in words nobody else says.
 fn letter(domain: &str, notice: bool) -> Wish {
     let to = format!("xochitl.zx81@{domain}");
-    let wish = if notice { Wish::notice(&to) } else { Wish::enforced(&to) };
+    in_words_of_its_own(if notice { Wish::notice(&to) } else { Wish::enforced(&to) })
+}
+
+fn in_words_of_its_own(wish: Wish) -> Wish {
     Wish { body: "Your quetzalcoatlus panel came back at 8.2 percent.\n".into(), ..wish }
 }
 
@@ -44,14 +47,19 @@ async fn not_a_byte_of_a_letter_travels_in_the_clear_whatever_the_server_turns_o
         assert_eq!(send(&domain, false).await, below, "{domain}");
         assert_eq!(send(&domain, true).await, below, "{domain}");
     }
-    // The wrong TLSA record, and a server that the domain's policy does not name.
-    for domain in ["danebad.test", "stsbad.test", "plain.test", "wrong.test", "self.test"] {
+    // The wrong TLSA record, one whose authority signed nothing here, and a server that the domain's policy does not name.
+    for domain in ["danebad.test", "danechain.test", "stsbad.test", "plain.test", "wrong.test", "self.test"] {
         for notice in [false, true] {
             assert!(matches!(send(domain, notice).await, Sent::BelowFloor { .. }), "{domain}");
         }
     }
-    // DNS that does not hold.
-    assert!(matches!(send("forged.test", false).await, Sent::TemporaryFailure { .. }));
+    // DNS that does not hold: of the server's records, and of the server itself.
+    for domain in ["forged.test", "forgedmx.test"] {
+        assert!(matches!(send(domain, false).await, Sent::TemporaryFailure { .. }), "{domain}");
+    }
+    // A policy in testing enforces nothing (RFC 8461 section 5): no body, and a notice over a session that is verified all the same.
+    assert!(matches!(send("ststesting.test", false).await, Sent::BelowFloor { .. }));
+    assert!(matches!(send("ststesting.test", true).await, Sent::Delivered(_)));
     // And where it does travel.
     assert!(matches!(send("dane.test", false).await, Sent::Delivered(_)));
 
@@ -63,6 +71,14 @@ async fn not_a_byte_of_a_letter_travels_in_the_clear_whatever_the_server_turns_o
     assert_eq!(capture.times("careless.reader@plain.test"), 1);
     for words in WORDS {
         assert_eq!(capture.times(words), 0, "{words} travelled in the clear");
+    }
+
+    // Not one of them is beyond what is seen here: who asked to get the same letter in plain is sent every one of them.
+    let plain = in_words_of_its_own(Wish::plain("xochitl.zx81@plain.test"));
+    let (recorded, outbound) = permitted(&plain).await;
+    assert!(matches!(direct.send(recorded, outbound, now()).await, Sent::Delivered(_)));
+    for words in WORDS {
+        capture.sees(words).await;
     }
 }
 

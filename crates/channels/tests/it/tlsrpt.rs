@@ -5,6 +5,7 @@ use crate::support::internet::{Internet, SCRIPTED, ip};
 use crate::support::missing_peer;
 use crate::support::permits::now;
 use crate::support::scratch::Scratch;
+use crate::support::scripted::{Answer, Script, Scripted};
 use crate::support::web::{Reply, Web};
 use postern_base::EmailTier;
 use postern_channels::email::reports::{OwnReport, PolicyReport, Report, read};
@@ -119,6 +120,24 @@ async fn a_report_is_posted_where_that_is_asked_for_and_a_refusal_is_no_delivery
     std::fs::write(&file, body).unwrap();
     let Some(said) = python(&file) else { return };
     assert_eq!(said, SAYS.replace("DOMAIN", "sts.test"));
+}
+
+#[tokio::test]
+async fn a_report_whose_end_nobody_knows_counts_as_not_taken_and_is_brought_again_under_the_same_name() {
+    let Some(internet) = Internet::shared() else { return };
+    let number = SCRIPTED + 10;
+    let identity = internet.authority.identity(&format!("mx.scripted{number}.test"));
+    let address = SocketAddr::new(ip(number), internet.port);
+    // The server has the whole report, and hangs up instead of saying so.
+    let script = Script { dot: Answer::Cut, ..Script::default() };
+    let server = Scripted::start_at(address, script, &identity).await;
+    let domain = format!("scripted{number}.test");
+    let direct = internet.direct(now());
+    for _ in 0..2 {
+        assert_eq!(direct.report(&report(&domain), now()).await, Reported::NotNow("lost-after-dot".into()));
+    }
+    assert_eq!(server.count("TLS-Report-Domain"), 2);
+    assert_eq!(server.count(&format!(" <1795910400_{domain}_sunrise.example>")), 2, "{:?}", server.lines());
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ struct Post {
     profile: Profile,
     /// Calls that fail before one succeeds.
     fails: Mutex<u32>,
+    /// Calls after that of which nobody knows the end.
+    lost: Mutex<u32>,
     took: Mutex<u64>,
     reported: Mutex<Vec<OwnReport>>,
     answer: Mutex<Reported>,
@@ -43,6 +45,11 @@ impl Provider for Post {
             *fails -= 1;
             let peer = Some("mx.example.org".to_owned());
             return Sent::BelowFloor { found: None, code: "certificate-expired".into(), peer };
+        }
+        let mut lost = self.lost.lock().unwrap();
+        if *lost > 0 {
+            *lost -= 1;
+            return Sent::Unknown { code: "lost-after-dot".into() };
         }
         *self.took.lock().unwrap() += 1;
         let session = TlsSession {
@@ -107,6 +114,7 @@ fn post(fails: u32) -> Arc<Post> {
     Arc::new(Post {
         profile,
         fails: Mutex::new(fails),
+        lost: Mutex::default(),
         took: Mutex::default(),
         reported: Mutex::default(),
         answer: Mutex::new(Reported::Taken),
@@ -121,6 +129,24 @@ async fn sends(clinic: &Clinic, words: &str) {
     });
     clinic.send(&update).await;
     clinic.settle().await;
+}
+
+#[tokio::test]
+async fn a_session_whose_end_nobody_knows_is_reported_neither_as_good_nor_as_bad() {
+    let post = post(0);
+    *post.lost.lock().unwrap() = 1;
+    let clinic = clinic(&post).await;
+    let day = clinic.clock.now().as_second().div_euclid(86_400);
+    sends(&clinic, "Please bring the papers.").await;
+    assert_eq!((*post.lost.lock().unwrap(), *post.took.lock().unwrap()), (0, 0), "the answer to it was lost");
+    clinic.engine.report_tls(day).await;
+    assert!(post.reported.lock().unwrap().is_empty(), "there is nothing to say of that day");
+    sends(&clinic, "Please come early.").await;
+    clinic.engine.report_tls(day).await;
+    let reported = post.reported.lock().unwrap().clone();
+    let counted = reported.iter().flat_map(|report| &report.policies);
+    let counted: Vec<(u64, usize)> = counted.map(|policy| (policy.succeeded, policy.failures.len())).collect();
+    assert_eq!(counted, [(1, 0)], "{reported:?}");
 }
 
 #[tokio::test]
