@@ -63,17 +63,19 @@ pub fn domain(text: &str) -> Option<String> {
 }
 
 /// An e-mail address with its domain as [`domain`] gives it; the local part is kept as written (RFC 5321 section 2.4).
-/// Display names, comments, quotes and lists are refused: one plain address or none. So is a local part beyond ASCII (RFC 6531): no
-/// server may be asked to take it, and who is reached nowhere else is reached by the portal or by a person.
+/// Display names, comments, quotes and lists are refused: one plain address or none. A local part beyond ASCII is one (RFC 6531 section
+/// 3.3); whether a server takes it shows in the session.
 #[must_use]
 pub fn email(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_prefix("mailto:").unwrap_or(text);
     let (local, domain) = text.rsplit_once('@')?;
     let domain = self::domain(domain)?;
-    // RFC 5321 section 4.1.2: a Dot-string.
+    // RFC 5321 section 4.1.2: a Dot-string; RFC 6531 section 3.3 adds what lies beyond ASCII.
+    let beyond = |c: char| !c.is_ascii() && !c.is_control() && !c.is_whitespace() && !is_unseen(c);
     let atom = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
+        let well = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || beyond(c);
+        !part.is_empty() && part.chars().all(well)
     };
     let label_well = |label: &str| {
         (1..=63).contains(&label.len())
@@ -88,6 +90,14 @@ pub fn email(text: &str) -> Option<String> {
         && domain.contains('.')
         && domain.split('.').all(label_well);
     well.then(|| format!("{local}@{domain}"))
+}
+
+/// Characters by which two addresses look the same and are not, or read the other way round: format and bidirectional controls, other
+/// widths of ASCII, private use, and what is no character.
+const fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ff00}'..='\u{ffff}' | '\u{e0000}'..='\u{10ffff}')
 }
 
 /// Text on one line, with single spaces.
@@ -159,8 +169,15 @@ mod tests {
     fn the_domain_of_an_address_is_folded_and_the_local_part_is_not() {
         assert_eq!(email(" Pat.Doe@Example.ORG ").as_deref(), Some("Pat.Doe@example.org"));
         assert_eq!(email("pat@Clínica.example").as_deref(), Some("pat@xn--clnica-4va.example"));
+        for text in ["josé@example.org", "用户@example.org", "ρόζα.μ@example.org", "राम@example.org"] {
+            assert_eq!(email(text).as_deref(), Some(text), "RFC 6531");
+        }
         for text in [
-            "josé@example.org",
+            "jos\u{e9}\u{202e}@example.org",
+            "ro\u{200b}sa@example.org",
+            "\u{ff52}osa@example.org",
+            "é é@example.org",
+            "é\u{85}@example.org",
             "\"a b\"@example.org",
             "a..b@example.org",
             "pat",

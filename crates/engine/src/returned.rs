@@ -193,7 +193,7 @@ impl Engine {
         arrived: &Arrived,
         mail: &InboundMail,
     ) -> Result<(), ReceiveFailure> {
-        let from = arrived.from.as_ref().map(|from| from.reveal().to_lowercase());
+        let from = arrived.from.as_ref().map(|from| crate::address::normal(from.reveal()).to_lowercase());
         let theirs = from.is_some_and(|from| from == of.point.reveal().to_lowercase());
         if theirs {
             let message = InboundMessage {

@@ -45,6 +45,11 @@ impl Tlsa {
         matches!(self.usage, DANE_TA | DANE_EE) && self.selector <= 1 && length
     }
 
+    /// Whether it names an authority below which certificates are asked for a name.
+    pub(super) const fn names_an_authority(&self) -> bool {
+        self.usage == DANE_TA
+    }
+
     /// Whether this record speaks of `certificate` (RFC 6698 sections 2.1.2 and 2.1.3).
     pub(super) fn names(&self, certificate: &CertificateDer<'_>) -> bool {
         let selected = match self.selector {

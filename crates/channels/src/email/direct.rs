@@ -10,7 +10,7 @@
 
 mod reporting;
 
-use super::dane::DaneVerifier;
+use super::dane::{DaneVerifier, Tlsa};
 use super::dkim::Dkim;
 use super::dns::{Dns, DnsConfig, DnsConfigError};
 use super::letter::{Writer, letter};
@@ -18,7 +18,7 @@ use super::policies::Policies;
 use super::pool::{Place, Pool};
 use super::reports::OwnReport;
 use super::route::{Host, NoRoute, Route, Router, Rule};
-use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
+use super::session::{Endpoint, Failure, SMTPUTF8_NOT_OFFERED, Session, TlsStart, Verdict};
 use super::smime::Signer;
 use super::sts::StsPolicy;
 use crate::mail_domains::{DomainFound, MailDomains, Reported};
@@ -189,7 +189,7 @@ impl Direct {
             NoRoute::NotNow(code) => Sent::TemporaryFailure { code: code.to_owned() },
         })?;
         // What is worse for the message stands for all: one server that may do better later is worth waiting for.
-        let (mut later, mut below) = (None, None);
+        let (mut later, mut below, mut never) = (None, None, None);
         let hosts = || route.hosts.iter().take(SERVERS_TRIED);
         // 45 CFR 164.524(c)(2)(ii): who asked for plain mail gets it, over the best session there is. A domain that enforces TLS is not
         // written to without (RFC 8461 section 5, RFC 7672 section 2.2).
@@ -198,6 +198,8 @@ impl Direct {
         for (host, protection) in verified.chain(plainly.map(|host| (host, Protection::AsItComes))) {
             match self.through(host, protection, letter).await {
                 Ok(ready) => return Ok(ready),
+                // Another server of theirs may take what this one does not.
+                Err(Failure::Permanent(code)) if code == SMTPUTF8_NOT_OFFERED => never = Some(code),
                 Err(Failure::Permanent(code)) => return Err(Sent::PermanentFailure { code }),
                 Err(Failure::Lost(code) | Failure::Temporary(code)) => later = later.or(Some(code)),
                 Err(Failure::BelowFloor(code)) => below = below.or(Some((code, host.name.clone()))),
@@ -205,10 +207,11 @@ impl Direct {
         }
         // Keys are rolled over and servers are moved: the next attempt asks anew.
         self.router.forget(letter.domain);
-        Err(match (later, below) {
-            (Some(code), _) => Sent::TemporaryFailure { code },
-            (None, Some((code, peer))) => Sent::BelowFloor { found: None, code, peer: Some(peer) },
-            (None, None) => Sent::TemporaryFailure { code: "no-server".to_owned() },
+        Err(match (later, below, never) {
+            (Some(code), ..) => Sent::TemporaryFailure { code },
+            (None, Some((code, peer)), _) => Sent::BelowFloor { found: None, code, peer: Some(peer) },
+            (None, None, Some(code)) => Sent::PermanentFailure { code },
+            (None, None, None) => Sent::TemporaryFailure { code: "no-server".to_owned() },
         })
     }
 
@@ -224,7 +227,7 @@ impl Direct {
             Rule::Pkix | Rule::Sts | Rule::Dane(_) => {}
         }
         let place = self.pool.enter(&host.name).await.map_err(|_| Failure::Lost("server-rests".to_owned()))?;
-        let mark = mark(&host.rule, protection);
+        let mark = mark(&host.rule, protection, letter.domain);
         if let Some(mut session) = place.kept(mark) {
             match self.write(&mut session, letter).await {
                 Ok(()) => return Ok(self.ready(place, mark, session, host)),
@@ -335,12 +338,16 @@ enum Protection {
 const AS_IT_COMES: u64 = u64::MAX;
 
 /// Sessions with the same mark were verified by the same means, and stand in for each other.
-fn mark(rule: &Rule, protection: Protection) -> u64 {
+fn mark(rule: &Rule, protection: Protection, domain: &str) -> u64 {
     match rule {
         _ if protection == Protection::AsItComes => AS_IT_COMES,
         Rule::Dane(records) => {
             let mut hasher = DefaultHasher::new();
             records.hash(&mut hasher);
+            // RFC 7672 section 3.2.2: below an authority the certificate may have held for the domain's own name only.
+            if records.iter().any(Tlsa::names_an_authority) {
+                domain.hash(&mut hasher);
+            }
             hasher.finish().clamp(1, AS_IT_COMES - 1)
         }
         Rule::Sts | Rule::Pkix | Rule::Barred(_) | Rule::Unknown(_) => 0,
@@ -416,4 +423,25 @@ fn found(route: &Route) -> Option<DomainFound> {
     tlsa.dedup();
     let policy = route.policy.as_deref().cloned();
     Some(DomainFound { tier: route.tier()?, policy, problem: route.problem, tlsa })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dane(usage: u8) -> Rule {
+        Rule::Dane(Arc::from([Tlsa { usage, selector: 1, matching: 1, data: vec![7; 32] }]))
+    }
+
+    #[test]
+    fn a_session_below_an_authority_is_for_the_domain_it_was_verified_for_and_others_are_for_the_server() {
+        let of = |rule: &Rule, domain: &str| mark(rule, Protection::Verified, domain);
+        assert_ne!(of(&dane(2), "a.test"), of(&dane(2), "b.test"));
+        assert_eq!(of(&dane(2), "a.test"), of(&dane(2), "a.test"));
+        assert_eq!(of(&dane(3), "a.test"), of(&dane(3), "b.test"));
+        assert_eq!(of(&Rule::Sts, "a.test"), of(&Rule::Pkix, "b.test"));
+        for rule in [dane(2), dane(3), Rule::Sts] {
+            assert_ne!(of(&rule, "a.test"), mark(&rule, Protection::AsItComes, "a.test"), "what nobody verified");
+        }
+    }
 }

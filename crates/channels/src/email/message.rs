@@ -70,9 +70,9 @@ pub enum BadMail {
     /// A header's text holds a line end or another control character.
     #[error("the {0} holds a control character or an encoded word (RFC 2047); headers are one line of text")]
     ControlCharacter(&'static str),
-    /// An address is not `local@domain` in plain ASCII. Domains are given as A-labels (RFC 5890); addresses that need
-    /// quotes or SMTPUTF8 (RFC 6531) are not supported.
-    #[error("the {0} is not an address of the form local@domain in ASCII")]
+    /// An address is not a plain `local@domain`. Domains are given as A-labels (RFC 5890); only a recipient's local part may lie beyond
+    /// ASCII (RFC 6531), and addresses that need quotes are not supported.
+    #[error("the {0} is not an address of the form local@domain")]
     Address(&'static str),
     /// The idempotency key is not 1 to 64 letters, digits, '-' or '.'.
     #[error("the message id is not 1 to 64 letters, digits, '-' or '.'")]
@@ -107,7 +107,7 @@ impl BadMail {
 pub fn compose(mail: &Mail<'_>) -> Result<Vec<u8>, BadMail> {
     one_line("sender name", mail.from_name)?;
     address("sender address", mail.from)?;
-    address("recipient address", mail.to)?;
+    recipient(mail.to)?;
     if let Some(reply_to) = mail.reply_to {
         address("reply address", reply_to)?;
     }
@@ -143,7 +143,7 @@ pub fn compose(mail: &Mail<'_>) -> Result<Vec<u8>, BadMail> {
     if let Some(envelope) = mail.envelope {
         let mut entity = Vec::new();
         body.write_part(&mut entity);
-        let sealed = envelope.protect(&wire_lines(entity)?, mail.now).map_err(BadMail::Unprotected)?;
+        let sealed = envelope.protect(&wire_lines(entity, "")?, mail.now).map_err(BadMail::Unprotected)?;
         // RFC 8551 section 3.2.
         let kind = ContentType::new("application/pkcs7-mime")
             .attribute("smime-type", envelope.signer.cipher().smime_type())
@@ -151,7 +151,7 @@ pub fn compose(mail: &Mail<'_>) -> Result<Vec<u8>, BadMail> {
         body = MimePart::new(kind, sealed).attachment("smime.p7m");
     }
     let bytes = message.body(body).write_to_vec().map_err(|_| BadMail::Wire)?;
-    wire_lines(bytes)
+    wire_lines(bytes, mail.to)
 }
 
 /// RFC 2369 section 3.2: addresses in angle brackets, the one that is liked best first.
@@ -202,27 +202,41 @@ fn one_line(field: &'static str, value: &str) -> Result<(), BadMail> {
 }
 
 fn address(field: &'static str, value: &str) -> Result<(), BadMail> {
-    // RFC 5321 section 4.1.2: Dot-string local part, and a domain of letters, digits and hyphens.
-    let local_byte = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b);
-    let domain_byte = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    let dotted =
-        |text: &str, well: &dyn Fn(u8) -> bool| text.split('.').all(|part| !part.is_empty() && part.bytes().all(well));
-    let (local, domain) = value.rsplit_once('@').ok_or(BadMail::Address(field))?;
-    let well = value.len() <= ADDRESS_OCTETS
-        && local.len() <= 64
-        && dotted(local, &local_byte)
-        && dotted(domain, &domain_byte);
-    if well { Ok(()) } else { Err(BadMail::Address(field)) }
+    if value.is_ascii() && is_plain(value) { Ok(()) } else { Err(BadMail::Address(field)) }
 }
 
-/// RFC 5321 section 2.3.8: CR and LF travel only together, so that no server sees a message end where another does not.
-pub(super) fn wire_lines(mut message: Vec<u8>) -> Result<Vec<u8>, BadMail> {
+/// The one address that may lie beyond ASCII: a patient gives it, and we do not choose it.
+fn recipient(value: &str) -> Result<(), BadMail> {
+    if is_plain(value) { Ok(()) } else { Err(BadMail::Address("recipient address")) }
+}
+
+fn is_plain(value: &str) -> bool {
+    // RFC 5321 section 4.1.2: Dot-string local part, and a domain of letters, digits and hyphens. RFC 6531 section 3.3: beyond ASCII
+    // any character is part of a word; those that end lines to some readers are none here.
+    let beyond = |c: char| !c.is_ascii() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}');
+    let local_well = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || beyond(c);
+    let domain_well = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let dotted = |text: &str, well: &dyn Fn(char) -> bool| {
+        text.split('.').all(|part| !part.is_empty() && part.chars().all(well))
+    };
+    value.len() <= ADDRESS_OCTETS
+        && value.rsplit_once('@').is_some_and(|(local, domain)| {
+            local.len() <= 64 && dotted(local, &local_well) && dotted(domain, &domain_well)
+        })
+}
+
+/// RFC 5321 section 2.3.8: CR and LF travel only together, so that no server sees a message end where another does not. Every line is
+/// ASCII, but for the one that names the recipient `to` (RFC 6532 section 3.2).
+pub(super) fn wire_lines(mut message: Vec<u8>, to: &str) -> Result<Vec<u8>, BadMail> {
     if !message.ends_with(b"\r\n") {
         message.extend_from_slice(b"\r\n");
     }
+    let names_them = |text: &[u8]| !to.is_ascii() && text == format!("To: <{to}>").as_bytes();
     let well = message.split_inclusive(|byte| *byte == b'\n').all(|line| {
         line.strip_suffix(b"\r\n").is_some_and(|text| {
-            text.len() <= LINE_OCTETS && text.iter().all(|b| b.is_ascii() && *b != b'\r' && *b != 0)
+            text.len() <= LINE_OCTETS
+                && (text.is_ascii() || names_them(text))
+                && text.iter().all(|b| *b != b'\r' && *b != 0)
         })
     });
     if well { Ok(message) } else { Err(BadMail::Wire) }
@@ -327,10 +341,24 @@ mod tests {
             "\"a b\"@example.org",
             "rosa@exa mple.org",
             "rosa@.org",
-            "josé@example.org",
+            "rosa@exámple.org",
+            "jos\u{85}é@example.org",
+            "é\u{2028}@example.org",
             "a..b@example.org",
         ] {
             assert_eq!(compose(&Mail { to: bad, ..mail() }), Err(BadMail::Address("recipient address")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_recipient_beyond_ascii_stands_in_one_line_of_the_header_and_nobody_else_may() {
+        let bytes = compose(&Mail { to: "josé.ñ@example.org", subject: Some("Señora"), ..mail() }).unwrap();
+        let message = String::from_utf8(bytes).unwrap();
+        let beyond: Vec<&str> = message.lines().filter(|line| !line.is_ascii()).collect();
+        assert_eq!(beyond, ["To: <josé.ñ@example.org>"], "{message}");
+        for case in [Mail { from: "josé@sunrise.example", ..mail() }, Mail { reply_to: Some("ñ@b.example"), ..mail() }]
+        {
+            assert!(matches!(compose(&case), Err(BadMail::Address(_))));
         }
     }
 

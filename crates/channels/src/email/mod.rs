@@ -31,6 +31,6 @@ pub use direct::{Direct, DirectConfig, DirectError};
 pub use dkim::{Dkim, DkimError, Unsigned};
 pub use dns::{Anchors, DnsConfig, DnsConfigError};
 pub use ses::{Ses, SesConfig};
-pub use session::TlsStart;
+pub use session::{SMTPUTF8_NOT_OFFERED, TlsStart};
 pub use smarthost::{Credentials, Enforces, Smarthost, SmarthostConfig, SmarthostError};
 pub use sts::{BadPolicy, StsMode, StsPolicy};

@@ -12,6 +12,7 @@
 
 use super::dkim::Dkim;
 use super::letter::{Writer, letter};
+use super::session::SMTPUTF8_NOT_OFFERED;
 use super::smime::Signer;
 use crate::amazon::{AmazonError, Api, AwsKey, PROBE_TIME, code, document, error};
 use crate::https::{Answer, CallError, HttpsConfig};
@@ -211,6 +212,10 @@ impl Provider for Ses {
             Err(refused) => return refused,
         };
         let permit = recorded.permit();
+        // Amazon's `SendEmail` takes no local part beyond ASCII.
+        if !permit.contact_point().reveal().is_ascii() {
+            return Sent::PermanentFailure { code: SMTPUTF8_NOT_OFFERED.to_owned() };
+        }
         let begun = tokio::time::Instant::now();
         let enforced = permit.floor() >= TransportFloor::EnforcedTls;
         if enforced && let Err(refused) = self.requires_tls(now, left(permit, now)).await {

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use mail_send::SmtpClient;
 use postern_base::{EmailTier, Secret};
 use smtp_proto::response::parser::ResponseReceiver;
-use smtp_proto::{AUTH_PLAIN, EXT_PIPELINING, EXT_REQUIRE_TLS, EXT_START_TLS, Response};
+use smtp_proto::{AUTH_PLAIN, EXT_PIPELINING, EXT_REQUIRE_TLS, EXT_SMTP_UTF8, EXT_START_TLS, Response};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,6 +19,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
+
+/// The code of a mail whose recipient's address lies beyond ASCII, where the server does not take such (RFC 6531 section 3.2).
+pub const SMTPUTF8_NOT_OFFERED: &str = "smtputf8-not-offered";
 
 /// How TLS begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +82,8 @@ pub(super) struct Session {
     pub(super) idle_since: Instant,
     /// The server announced REQUIRETLS, inside TLS (RFC 8689 section 2).
     pub(super) requires_tls: bool,
+    /// The server announced SMTPUTF8, inside TLS (RFC 6531 section 3.1).
+    takes_utf8: bool,
     /// The server announced PIPELINING, inside TLS (RFC 2920 section 2).
     pipelines: bool,
     /// What the server said and nobody read yet.
@@ -149,6 +154,7 @@ impl Session {
             messages: 0,
             idle_since: Instant::now(),
             requires_tls: offers.has_capability(EXT_REQUIRE_TLS),
+            takes_utf8: offers.has_capability(EXT_SMTP_UTF8),
             pipelines: offers.has_capability(EXT_PIPELINING),
             unread: Vec::new(),
         })
@@ -158,9 +164,15 @@ impl Session {
     /// whatever comes of it.
     pub(super) async fn envelope(&mut self, from: &str, to: &str, require_tls: bool) -> Result<(), Failure> {
         // RFC 8689 section 4.1: every hop after this one is over verified TLS, or the mail comes back.
-        let parameter = if require_tls { " REQUIRETLS" } else { "" };
+        let tls = if require_tls { " REQUIRETLS" } else { "" };
+        // RFC 6531 section 3.2: such an address goes only to a server that says it takes it.
+        let utf8 = match (to.is_ascii(), self.takes_utf8) {
+            (true, _) => "",
+            (false, true) => " SMTPUTF8",
+            (false, false) => return Err(Failure::Permanent(SMTPUTF8_NOT_OFFERED.to_owned())),
+        };
         let mut commands = vec![
-            ("mail", format!("MAIL FROM:<{from}>{parameter}\r\n")),
+            ("mail", format!("MAIL FROM:<{from}>{tls}{utf8}\r\n")),
             ("rcpt", format!("RCPT TO:<{to}>\r\n")),
             ("data", "DATA\r\n".to_owned()),
         ];

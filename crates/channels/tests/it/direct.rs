@@ -97,6 +97,7 @@ async fn a_body_does_not_go_where_nobody_enforces_tls_however_good_it_looks() {
         ("aliasnot.test", "no-policy-found", "mx.aliasnot.test"),
         ("stsbad.test", "validation-failure", "mx.sts.test"),
         ("danebad.test", "validation-failure", "mx.danebad.test"),
+        ("danechain.test", "validation-failure", "mx.danechain.test"),
     ] {
         let (sent, id) = body(&direct, domain).await;
         assert_eq!(sent, below(code, peer), "{domain}");
@@ -293,6 +294,27 @@ async fn a_refusal_is_read_by_its_enhanced_code() {
         assert_eq!(sent, answer, "{local}");
         assert!(internet.mta.mails_with(&id).is_empty(), "{local}");
     }
+}
+
+#[tokio::test]
+async fn an_address_beyond_ascii_goes_where_a_server_takes_it_and_nowhere_else() {
+    let Some(internet) = Internet::shared() else { return };
+    let direct = internet.direct(now());
+    // RFC 6531 section 3.2. The first server of the second domain takes none, and the next one does.
+    for domain in ["wide.test", "narrowfirst.test"] {
+        let (sent, id) = send(&direct, &Wish::notice(&format!("josé.ñandú@{domain}"))).await;
+        assert_eq!(session(&sent).peer_name, "mx.wide.test");
+        let mail = internet.mta.mail_with(&id).await;
+        assert!(mail.contains(&format!("\nTo: <josé.ñandú@{domain}>\n")), "{mail}");
+        assert!(mail.contains("UTF8SMTPS") || mail.contains("ESMTPS"), "{mail}");
+    }
+    let (sent, id) = send(&direct, &Wish::notice("josé@pkix.test")).await;
+    assert_eq!(sent, Sent::PermanentFailure { code: "smtputf8-not-offered".to_owned() });
+    assert!(internet.mta.mails_with(&id).is_empty());
+    // A domain beyond ASCII travels in the letters of RFC 5890, which every server takes.
+    let (sent, id) = send(&direct, &Wish::notice("rosa@xn--bcher-kva.test")).await;
+    assert_eq!(session(&sent).peer_name, "mx.pkix.test");
+    internet.mta.mail_with(&id).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::rng::NoEntropy;
 use postern_base::{EmailTier, Rng};
+use postern_channels::email::SMTPUTF8_NOT_OFFERED;
 use postern_channels::provider::{Unpermitted, reference_for};
 use postern_channels::{Profile, Sent};
 use postern_gate::TransportFloor;
@@ -95,6 +96,8 @@ impl Engine {
                 Ending::Done(DeliveryState::Delivered, code.into(), handover.reference.0)
             }
             Sent::TemporaryFailure { code } => self.later(work, now, code)?,
+            // Nobody refused the message: its address is closed by now, and the gate finds another way or says why there is none.
+            Sent::PermanentFailure { code } if code == SMTPUTF8_NOT_OFFERED => self.later(work, now, code)?,
             Sent::PermanentFailure { code } => Ending::State(DeliveryState::Failed, code),
             Sent::BelowFloor { found, code, .. } => match (floor, domain) {
                 // A fact about the recipient's domain: the gate decides again with it, and finds a lesser form. One that says the

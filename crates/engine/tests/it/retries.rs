@@ -7,6 +7,7 @@ use crate::records;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, EmailTier};
+use postern_channels::email::SMTPUTF8_NOT_OFFERED;
 use postern_channels::provider::{Handover, Health, TlsSession, reference_for};
 use postern_channels::{Outbound, Profile, Provider, Sent};
 use postern_engine::faults::{NoFaults, Step};
@@ -237,6 +238,81 @@ async fn what_stop_takes_from_the_text_message_goes_by_mail_instead() {
     assert_eq!(clinic.states(answer.id).await, [(Channel::Email, "delivered".into())], "{codes:?}");
     assert_eq!(clinic.arrivals(Channel::Email).len(), 1);
     assert!(clinic.arrivals(Channel::Sms).iter().all(|text| !text.body.reveal().contains("12 Main St")));
+}
+
+/// Mail servers that take no address beyond ASCII.
+#[derive(Debug)]
+struct Narrow(Profile);
+
+#[async_trait]
+impl Provider for Narrow {
+    fn profile(&self) -> &Profile {
+        &self.0
+    }
+
+    async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
+        if let Err(refused) = self.0.admit(&recorded, &outbound, now) {
+            return refused;
+        }
+        Sent::PermanentFailure { code: SMTPUTF8_NOT_OFFERED.to_owned() }
+    }
+
+    async fn probe(&self) -> Health {
+        Health::Up
+    }
+}
+
+/// A clinic whose mail goes to such servers, with a patient there.
+async fn clinic_of_narrow_servers() -> Clinic {
+    let profile = Profile {
+        vendor: "narrow".into(),
+        service: "mail".into(),
+        channels: &[Channel::Email],
+        floor: TransportFloor::EnforcedTls,
+        idempotent: false,
+        ..Counting::new().profile.clone()
+    };
+    let mut resources = records::patient("p1", NUMBER, "josé.ñandú@example.org");
+    // They would rather have mail than a text message.
+    for (nth, rank) in [(0, 2), (1, 1)] {
+        resources[0]["telecom"][nth]["rank"] = json!(rank);
+    }
+    resources.push(records::appointment("a1", "p1", "booked", "2026-12-04T14:00:00-05:00"));
+    let clinic = Clinic::open_with(resources, Arc::new(NoFaults)).await;
+    let clinic = clinic.with_provider(Arc::new(Narrow(profile)), Arc::new(NoFaults)).await;
+    for (name, service, until) in [("own-mx", "direct", "2026-11-30"), ("narrow", "mail", "2027-12-31")] {
+        let row = vendor(name, service, &[Channel::Email], until);
+        clinic.engine.put_vendor(&clinic.principal, &row).await.unwrap();
+    }
+    clinic
+}
+
+#[tokio::test]
+async fn where_no_server_takes_the_address_another_way_is_found_or_the_record_says_why_there_is_none() {
+    for (channels, end) in [
+        (json!(["email", "sms"]), vec![(Channel::Sms, "delivered")]),
+        (json!(["email"]), vec![(Channel::Email, "refused")]),
+    ] {
+        let mut clinic = clinic_of_narrow_servers().await;
+        let mut request = reminder("a1");
+        request["channels"] = channels.clone();
+        let answer = clinic.send(&request).await;
+        assert_eq!(answer.decision.deliveries[0].channel, Channel::Email, "{channels}");
+        clinic.settle().await;
+        for _ in 0..3 {
+            clinic.minutes(2);
+            clinic.settle().await;
+            clinic.hear().await;
+        }
+        let codes = clinic.codes(answer.id).await;
+        let states = clinic.states(answer.id).await;
+        let end: Vec<(Channel, String)> = end.into_iter().map(|(channel, state)| (channel, state.to_owned())).collect();
+        assert_eq!(states, end, "{channels}: {codes:?}");
+        let tried = codes.iter().any(|(kind, code)| kind == "attempt_ended" && code == SMTPUTF8_NOT_OFFERED);
+        assert!(tried && codes.iter().any(|(_, code)| code.contains("EML-03")), "{channels}: {codes:?}");
+        let closed = clinic.engine.suppressions(&clinic.principal, None, 10).await.unwrap();
+        assert_eq!(closed.iter().map(|row| row.code.as_deref()).collect::<Vec<_>>(), [Some("5.6.7")], "{channels}");
+    }
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ pub(crate) fn practice_of(name: &str, patients: &[Value], tables: &str) -> Optio
     // By an alias: what it knows at once to be undeliverable it would refuse in the session, and not bring back.
     let more = format!(
         "relay_domains = {BACK}\nsmtp_tls_security_level = may\n\
-         virtual_alias_maps = inline:{{{{pat@{GONE}=x@gone.invalid}}, {{pat@{FULL}=x@full.invalid}}}}\n\
+         virtual_alias_maps = inline:{{{{pat@{GONE}=x@gone.invalid}}, {{josé@{GONE}=x@gone.invalid}}, {{pat@{FULL}=x@full.invalid}}}}\n\
          transport_maps = inline:{{{{gone.invalid=error:5.1.1 no such user here}}, \
          {{full.invalid=error:5.2.2 mailbox is full}}, {{{BACK}=smtp:[127.0.0.1]:{}}}}}\n",
         back.port()
@@ -55,7 +55,9 @@ pub(crate) fn practice_of(name: &str, patients: &[Value], tables: &str) -> Optio
     let answers = &format!("{{{DEAD}=550 5.1.1 no such user here}}");
     let settings = Settings { host: "relay.example", domains: &[THERE], answers, more: &more };
     let identity = Some(authority.identity("localhost"));
-    let postfix = Mta::start(&settings, vec![Listener { address: port, identity, options: Vec::new() }]);
+    // It takes addresses beyond ASCII too.
+    let options = vec!["smtpd_discard_ehlo_keywords=".to_owned()];
+    let postfix = Mta::start(&settings, vec![Listener { address: port, identity, options }]);
     let roots = authority.write(&postfix.dir);
     let own = authority.identity(BACK);
     let (certificate, key) = (postfix.dir.join("back.pem"), postfix.dir.join("back.key"));
@@ -150,6 +152,17 @@ fn a_mail_that_postfix_brings_back_ends_its_delivery_and_closes_the_address_unti
     practice.clinic.stop();
     let (exit, report) = practice.clinic.verify(&["--message", &id]);
     assert_eq!(exit, 0, "{report}");
+}
+
+#[test]
+fn a_mail_to_an_address_beyond_ascii_comes_back_as_any_other() {
+    let address = format!("josé@{GONE}");
+    let Some(practice) = practice("back-wide", &address) else { return };
+    let (id, delivery) = practice.send();
+    eventually("it came back", || {
+        (told(&practice.clinic, &id, &delivery, "receipt") == ["bounced-5.1.1"]).then_some(())
+    });
+    assert_eq!(practice.get("/v1/suppressions")["suppressions"][0]["address"], json!(address));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What became of a mail, in the words of RFC 3464 or, failing those, in whatever words a server found.
 
+use crate::email::SMTPUTF8_NOT_OFFERED;
 use std::fmt;
 
 /// How much of an informal bounce is looked at.
@@ -55,20 +56,27 @@ impl Status {
     }
 
     /// The code in how a session ended, such as `rcpt-550-5.1.1`, where the reply was about the recipient or the mail: of RCPT, DATA or
-    /// the final dot, not of the sender or the service.
+    /// the final dot, not of the sender or the service. A server that takes no address beyond ASCII might as well have said 5.6.7 (RFC
+    /// 6531 section 4).
     #[must_use]
     pub fn of_session(code: &str) -> Option<Self> {
+        if code == SMTPUTF8_NOT_OFFERED {
+            return Some(Self { class: 5, subject: 6, detail: 7 });
+        }
         let (stage, rest) = code.split_once('-')?;
         let (_, status) = rest.split_once('-')?;
         if matches!(stage, "rcpt" | "data" | "dot") { Self::read(status) } else { None }
     }
 
     /// The address itself is the reason, and will be next time: no such mailbox, no such domain, moved, disabled, takes no mail
-    /// (RFC 3463 sections 3.2 and 3.3, RFC 7505 section 4.2). 5.4.1 and 5.4.4 are what large hosts say of addresses they do
+    /// (RFC 3463 sections 3.2 and 3.3, RFC 7505 section 4.2), beyond ASCII where none such are taken (5.6.7, RFC 6531 section 4). 5.4.1 and 5.4.4 are what large hosts say of addresses they do
     /// not know and of domains without a server. A full mailbox, a size or a policy is not.
     #[must_use]
     pub const fn is_about_the_address(self) -> bool {
-        matches!((self.class, self.subject, self.detail), (5, 1, 0..=3 | 6 | 10) | (5, 2, 1) | (5, 4, 1 | 4))
+        matches!(
+            (self.class, self.subject, self.detail),
+            (5, 1, 0..=3 | 6 | 10) | (5, 2, 1) | (5, 4, 1 | 4) | (5, 6, 7)
+        )
     }
 }
 

@@ -128,5 +128,5 @@ fn composed(report: &OwnReport, from: &str, to: &str, now: Timestamp) -> Option<
         .header("Auto-Submitted", Raw::new("auto-generated"))
         .header("Subject", Raw::new(subject))
         .body(MimePart::new(kind, BodyPart::Multipart(vec![text, packed])));
-    wire_lines(message.write_to_vec().ok()?).ok()
+    wire_lines(message.write_to_vec().ok()?, "").ok()
 }

@@ -136,7 +136,7 @@ impl<'a> Dialogue<'a> {
         }
         let tls = if self.tls_offered { "250-STARTTLS\r\n" } else { "" };
         Step::Say(format!(
-            "250-{}\r\n250-PIPELINING\r\n250-SIZE {}\r\n250-8BITMIME\r\n{tls}250 ENHANCEDSTATUSCODES\r\n",
+            "250-{}\r\n250-PIPELINING\r\n250-SIZE {}\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n{tls}250 ENHANCEDSTATUSCODES\r\n",
             self.host, self.bounds.message_bytes
         ))
     }
@@ -155,7 +155,9 @@ impl<'a> Dialogue<'a> {
         if size > self.bounds.message_bytes {
             return say("552 5.3.4 Larger than is taken here");
         }
-        if flags & !(smtp_proto::MAIL_BODY_7BIT | smtp_proto::MAIL_BODY_8BITMIME) != 0 {
+        // RFC 6531 section 3.1: whom we write to beyond ASCII answers from there, and so does what brings our mail back.
+        let known = smtp_proto::MAIL_BODY_7BIT | smtp_proto::MAIL_BODY_8BITMIME | smtp_proto::MAIL_SMTPUTF8;
+        if flags & !known != 0 {
             return say("555 5.5.4 A parameter is not known here");
         }
         self.envelope = Some(Envelope { from: from.to_owned(), to: Vec::new() });
@@ -267,6 +269,18 @@ mod tests {
         assert!(matches!(dialogue.line(b"DATA\r\n"), Step::Data(_)));
         let to = vec![Mailbox::Delivery(Way::Bounce, delivery(1))];
         assert_eq!(dialogue.taken(), Some(Envelope { from: String::new(), to }));
+    }
+
+    #[test]
+    fn who_writes_from_an_address_beyond_ascii_is_heard() {
+        let addresses = addresses();
+        let mut dialogue = Dialogue::new("mx.example", &addresses, BOUNDS, false);
+        assert!(said(&mut dialogue, "EHLO x").contains("250-SMTPUTF8\r\n"));
+        assert!(said(&mut dialogue, "MAIL FROM:<josé@b.example> SMTPUTF8 BODY=8BITMIME").starts_with("250"));
+        let own = addresses.address(Way::Reply, delivery(1));
+        assert!(said(&mut dialogue, &format!("RCPT TO:<{own}>")).starts_with("250"));
+        assert_eq!(dialogue.taken().unwrap().from, "josé@b.example");
+        assert!(said(&mut dialogue, "MAIL FROM:<a@b.example> REQUIRETLS").starts_with("555"));
     }
 
     #[test]

@@ -36,6 +36,8 @@ const ANCHORED: u8 = 9;
 const GREY: u8 = 10;
 /// `slow.test` has a server at `SCRIPTED + 2`, from where a test leads to this one.
 pub(crate) const SLOW: u8 = 11;
+/// It takes addresses beyond ASCII.
+const WIDE: u8 = 12;
 /// Nobody listens there.
 pub(crate) const NOBODY: u8 = 99;
 /// From here on a test may listen itself, for `scriptedN.test`.
@@ -81,6 +83,10 @@ const DOMAINS: &[&str] = &[
     "then4.test",
     "then5.test",
     "then6.test",
+    "danechain.test",
+    "wide.test",
+    "narrowfirst.test",
+    "xn--bcher-kva.test",
 ];
 
 /// Domains with an MTA-STS policy.
@@ -170,11 +176,15 @@ impl Internet {
             (ANCHORED, Some(anchored)),
             (GREY, Some(authority.identity("mx.grey.test"))),
             (SLOW, Some(authority.identity("mx.slow.test"))),
+            (WIDE, Some(authority.identity("mx.wide.test"))),
         ];
         let (grey, postgrey) = postgrey(&scratch.0);
         let listener = |(number, identity): (u8, Option<Identity>)| {
             let address = SocketAddr::new(ip(number), port);
             let mut options = vec![format!("myhostname=mx{number}.test")];
+            if number == WIDE {
+                options.push("smtpd_discard_ehlo_keywords=".to_owned());
+            }
             if number == GREY {
                 options.push(format!(
                     "smtpd_recipient_restrictions=check_policy_service,inet:{grey},permit_auth_destination,reject"
@@ -279,6 +289,9 @@ fn records(port: u16, dane: &str, authority: &str) -> String {
         ("forged", DANE),
         ("grey", GREY),
         ("slow", SCRIPTED + 2),
+        // Its certificate is one that the authority its record names never signed.
+        ("danechain", DANE),
+        ("wide", WIDE),
     ] {
         put(&format!("{name} MX 10 mx.{name}\nmx.{name} A {}", ip(number)));
     }
@@ -286,6 +299,7 @@ fn records(port: u16, dane: &str, authority: &str) -> String {
     tlsa("mx.dane", &format!("3 1 1 {dane}"));
     tlsa("mx.danebad", &format!("3 1 1 {nothing}"));
     tlsa("mx.daneca", &format!("2 1 1 {authority}"));
+    tlsa("mx.danechain", &format!("2 1 1 {authority}"));
     tlsa("mx.aliasown", &format!("3 1 1 {dane}"));
     tlsa("mx.aliasout", &format!("3 1 1 {dane}"));
     tlsa("mx.gone", &format!("3 1 1 {dane}"));
@@ -302,15 +316,16 @@ fn records(port: u16, dane: &str, authority: &str) -> String {
     }
     put(&format!("halfopen MX 10 mx.scripted{}\nhalfopen MX 20 mx.pkix", SCRIPTED + 1));
     put("ststesting MX 10 mx.sts\nstsbad MX 10 mx.sts\nstsnone MX 10 mx.sts\nstsgone MX 10 mx.sts");
-    for number in SCRIPTED..SCRIPTED + 10 {
+    for number in SCRIPTED..SCRIPTED + 11 {
         put(&format!("scripted{number} MX 10 mx.scripted{number}\nmx.scripted{number} A {}", ip(number)));
     }
     put("_smtp._tls.pkix TXT \"v=TLSRPTv1; rua=mailto:tls-reports@pkix.test\"");
+    put(&format!("_smtp._tls.scripted{n} TXT \"v=TLSRPTv1; rua=mailto:tls@scripted{n}.test\"", n = SCRIPTED + 10));
     put(&format!("_smtp._tls.sts TXT \"v=TLSRPTv1; rua=https://mx.scripted{}.test:{port}/v1/report\"", SCRIPTED + 9));
     put("alias MX 10 mx.alias\nmx.alias CNAME mx.dane\naliasown MX 10 mx.aliasown\nmx.aliasown CNAME relay.aliasown");
     put(&format!("relay.aliasown A {}\naliasout MX 10 mx.aliasout\nmx.aliasout CNAME relay.unsigned.", ip(DANE)));
     put("aliasnot MX 10 mx.aliasnot\nmx.aliasnot CNAME relay.unsigned.");
-    put("nullmx MX 0 .");
+    put("nullmx MX 0 .\nxn--bcher-kva MX 10 mx.pkix\nnarrowfirst MX 10 mx.pkix\nnarrowfirst MX 20 mx.wide");
     put(&format!("bare A {}", ip(BARE)));
     put(&format!("mx.gone A {}", ip(NOBODY)));
     put("several MX 10 mx.gone\nseveral MX 20 mx.dane\nmixed MX 10 mx.pkix\nmixed MX 20 mx.dane");
