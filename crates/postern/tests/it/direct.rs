@@ -88,6 +88,23 @@ fn a_body_goes_where_the_domain_enforces_tls_and_the_record_says_by_what_it_was_
 }
 
 #[test]
+fn a_log_that_tells_everything_names_no_mailbox_no_domain_and_no_server_of_a_patient() {
+    let Some(internet) = Internet::shared() else { return };
+    let mut clinic = clinic(&internet, "sts.test");
+    clinic.stop();
+    clinic.configure("level = \"info\"", "level = \"trace\"");
+    clinic.serve();
+    let (id, _) = send(&mut clinic, &format!("{WORDS} Please write back."));
+    eventually("the delivery ends", || (mail_of(&clinic, &id)["state"] == "delivered").then_some(()));
+    let log = std::fs::read_to_string(clinic.folder.join("server.log")).expect("the log");
+    assert!(log.contains("a server is ready for the final dot"), "it is the log, and tells everything: {log}");
+    for name in ["sts.test", "alma@", "HbA1c", "+12125550101"] {
+        let line = log.lines().find(|line| line.contains(name));
+        assert_eq!(line, None, "{name} is in the log");
+    }
+}
+
+#[test]
 fn where_tls_fails_the_text_is_in_the_portal_nothing_left_and_somebody_has_to_look() {
     let Some(internet) = Internet::shared() else { return };
     for (domain, code) in [

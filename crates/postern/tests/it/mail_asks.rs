@@ -1,7 +1,7 @@
 //! What goes out by e-mail of itself, through the binary: an address is asked about before anything goes there, and who begins to write
 //! by e-mail is told its risk. And what comes back of an offer, and of our domain: the one click that ends offers, and reports.
 
-use crate::clinic::{eventually, patient};
+use crate::clinic::{eventually, patient, postern, printed};
 use crate::mail_back::{BACK, Practice, THERE, practice_of};
 use crate::mailers::send_at_any_hour;
 use postern_base::{Clock, SystemClock};
@@ -100,6 +100,54 @@ fn an_address_is_asked_about_of_itself_and_an_answer_with_the_code_verifies_it_f
 }
 
 #[test]
+fn two_practices_that_write_to_one_mailbox_each_verify_it_for_themselves_by_their_own_code() {
+    let address = format!("shared@{THERE}");
+    let Some(mut practice) = practice_of("asks-two", &unverified("p1", "+12125550101", &address), "") else { return };
+    practice.clinic.stop();
+    practice.clinic.add_practice("other", "Other Health");
+    let (data, file) = (practice.clinic.data_text(), practice.clinic.folder.join("patients.json"));
+    let imported = postern(&["import", "--tenant", "other", "--data", &data, file.to_str().expect("UTF-8"), "--json"]);
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    let made = postern(&["key", "--json", "--tenant", "other", "--scope", "admin", "--data", &data]);
+    let key = printed(&made)["api_key"].as_str().expect("a key").to_owned();
+    practice.clinic.serve();
+    let other = || practice.clinic.client_with(&key);
+    for (vendor, service, channel) in [("self", "portal", "portal"), ("relay", "notices", "email")] {
+        let row = json!({
+            "vendor": vendor, "service": service, "tier": "hipaa", "channels": [channel],
+            "agreement": { "status": "executed", "effective": "2020-01-01", "expires": "2099-12-31",
+                           "services": [service], "required_terms": true }
+        });
+        assert_eq!(other().put("/v1/vendors", &row).status, 204);
+    }
+    let waits_there = || {
+        let answer = other().post("/v1/messages:check", &result("p1")).json();
+        let refusals = answer["refusals"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+        refusals.iter().any(|refusal| refusal["rule"] == "EML-03" && refusal["channel"] == "email")
+    };
+    practice.sends("p1");
+    let accepted = other().post("/v1/messages", &result("p1"));
+    assert_eq!(accepted.status, 202, "{}", accepted.text());
+    let mails = eventually("both ask", || {
+        let mails = practice.mails(&address, "and write ");
+        (mails.len() == 2).then_some(mails)
+    });
+    let (theirs, ours): (Vec<String>, Vec<String>) = mails.into_iter().partition(|mail| mail.contains("Other Health"));
+    let ([theirs], [ours]) = (&theirs[..], &ours[..]) else { panic!("one of each: {theirs:?} {ours:?}") };
+    assert!(practice.waits_for_verification("p1") && waits_there());
+    let (code_here, code_there) = (code_in(ours), code_in(theirs));
+    if code_here != code_there {
+        practice.answer(ours, &address, &[], &code_there);
+        assert!(practice.waits_for_verification("p1"), "the other practice's code proves nothing here");
+    }
+    practice.answer(ours, &address, &[], &format!("{code_here}\n"));
+    eventually("it is verified here", || (!practice.waits_for_verification("p1")).then_some(()));
+    assert!(waits_there(), "and not there: they never heard of us");
+    practice.answer(theirs, &address, &[], &format!("{code_there}\n"));
+    eventually("it is verified there", || (!waits_there()).then_some(()));
+}
+
+#[test]
 fn who_begins_to_write_by_email_is_told_its_risk_once_and_no_program_is() {
     let address = format!("rosa@{THERE}");
     let patients = where_it_is_one_o_clock(&address);
@@ -155,7 +203,7 @@ fn authorization(address: &str) -> Vec<Value> {
 
 /// A patient of whom only a mailbox and a time zone are known, and there it is about one in the afternoon: what is
 /// sent by itself and offers wait for the hours, and the tests say the same at night.
-fn where_it_is_one_o_clock(address: &str) -> Vec<Value> {
+pub(crate) fn where_it_is_one_o_clock(address: &str) -> Vec<Value> {
     let ahead = 13 - i32::from(SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).hour());
     let mut records = patient("p1", "+12125550101", address);
     let person = &mut records[0];

@@ -19,6 +19,7 @@ mod keys;
 mod mail;
 mod mail_asks;
 mod mail_back;
+mod mail_pages;
 mod mailers;
 mod morning;
 mod outages;

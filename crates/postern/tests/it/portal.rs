@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// Where the npm peers are, when everything a browser needs is there.
-fn browser() -> Option<PathBuf> {
+pub(crate) fn browser() -> Option<PathBuf> {
     let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers");
     for (file, what) in [
         (peers.join("node/node_modules/playwright-core"), "playwright-core (npm)"),
@@ -40,7 +40,7 @@ fn browser() -> Option<PathBuf> {
 }
 
 /// Tells a story in a browser; what it says of itself is shown when it fails.
-fn tell(peers: &Path, story: &str, known: &Value) {
+pub(crate) fn tell(peers: &Path, story: &str, known: &Value) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/run.mjs");
     let mut child = Command::new("node")
         .arg(script)
@@ -122,7 +122,7 @@ impl Drop for Running {
 
 /// Where pictures of every page are put, when somebody asks for them.
 #[expect(clippy::disallowed_methods, reason = "a person asks for pictures by the environment")]
-fn pictures() -> Option<String> {
+pub(crate) fn pictures() -> Option<String> {
     std::env::var("POSTERN_PICTURES").ok()
 }
 
