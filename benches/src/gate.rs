@@ -13,19 +13,26 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+/// How many candidates the goal is about.
+const CANDIDATES: usize = 8;
+
 /// Measures an ordinary case, one that has reasons to give, and a crowded one, on one thread.
 pub(crate) fn run() -> Result<Vec<Line>, Box<dyn Error>> {
-    let mut lines = measured("", &ordinary(35))?;
-    lines.extend(measured(", over the caps", &ordinary(1))?);
-    lines.extend(measured(", crowded", &crowded())?);
+    let mut lines = measured("", "a text every five weeks before, so nothing stands against any way", &ordinary(35))?;
+    let capped = "a text every day before, so each automated text and call is put off, with its reason and its hour";
+    lines.extend(measured(", over the caps", capped, &ordinary(1))?);
+    let many = "two numbers, two mailboxes, a device and a letter box, half of them without consent, over the caps too";
+    lines.extend(measured(", crowded", many, &crowded())?);
     // As the engine gives it: each text was read when it came.
-    lines.extend(measured(", twenty texts of the patient", &with_replies(true))?);
-    lines.extend(measured(", twenty texts read in the decision", &with_replies(false))?);
+    let read = "what the patient wrote was read when it came";
+    lines.extend(measured(", twenty texts of the patient", read, &with_replies(true))?);
+    let unread = "what the patient wrote is read in the decision, as `explain` does";
+    lines.extend(measured(", twenty texts read in the decision", unread, &with_replies(false))?);
     Ok(lines)
 }
 
-/// Measures `case` for two seconds, then each decision alone.
-fn measured(which: &str, case: &Case) -> Result<Vec<Line>, Box<dyn Error>> {
+/// Measures `case`, in which things are as `says` says, for two seconds, then each decision alone.
+fn measured(which: &str, says: &str, case: &Case) -> Result<Vec<Line>, Box<dyn Error>> {
     let decision = case.decide();
     if decision.outcome != Outcome::Send {
         return Err("the benchmark's request should be sent; its facts no longer fit the rules".into());
@@ -49,16 +56,18 @@ fn measured(which: &str, case: &Case) -> Result<Vec<Line>, Box<dyn Error>> {
         black_box(black_box(case).decide());
         timings.add(began.elapsed());
     }
+    let candidates = examine(&case.request, &case.facts, &case.policy).candidates.len();
     let note = format!(
-        "one thread: {:.2} µs CPU each, {per_second:.0}/s by the clock of a shared machine; {} rules, {} candidates, {} reasons kept",
+        "{says}; one thread: {:.2} µs CPU each, {per_second:.0}/s by the clock of a shared machine; {} rules, {candidates} candidates, {} reasons kept",
         cpu_each * 1e6,
         decision.rules.len(),
-        examine(&case.request, &case.facts, &case.policy).candidates.len(),
         decision.refusals.len()
     );
+    // The goal is about eight candidates; of more it says nothing.
+    let goal = if candidates <= CANDIDATES { "200,000" } else { "-" };
     let what = |what: &str| format!("{what}{which}");
     Ok(vec![
-        Line::rate("gate", &what("decisions per second of one core"), 1.0 / cpu_each, "200,000", &note),
+        Line::rate("gate", &what("decisions per second of one core"), 1.0 / cpu_each, goal, &note),
         Line::time("gate", &what("decision, p50"), timings.quantile(500), "-", "each timed alone"),
         Line::time("gate", &what("decision, p99"), timings.quantile(990), "20 µs", "each timed alone"),
     ])

@@ -97,6 +97,9 @@ struct Measured {
     chars: usize,
     links: u8,
     names_sender: bool,
+    /// In what was kept before the two were told apart, `names_sender` stood for both.
+    #[serde(default)]
+    names_callback: Option<bool>,
     says_opt_out: bool,
     #[serde(default)]
     says_no_reply: bool,
@@ -226,6 +229,7 @@ pub(crate) fn stored(form: &RenderedForm) -> StoredRendition {
             LinkState::CarriesIdentifiers => 3,
         },
         names_sender: m.names_sender,
+        names_callback: Some(m.names_callback),
         says_opt_out: m.says_opt_out,
         says_no_reply: m.says_no_reply,
         says_code: m.says_code,
@@ -276,6 +280,7 @@ fn form(stored: &StoredRendition, key: &CommitmentKey) -> Result<RenderedForm, S
                 _ => LinkState::CarriesIdentifiers,
             },
             names_sender: measured.names_sender,
+            names_callback: measured.names_callback.unwrap_or(measured.names_sender),
             says_opt_out: measured.says_opt_out,
             says_no_reply: measured.says_no_reply,
             says_code: measured.says_code,

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::error::UseError;
 use crate::ledger_entry;
-use crate::principal::{Principal, PrincipalKind, Scope};
+use crate::principal::{Principal, PrincipalKind, Scope, is_one_name};
 use crate::roles;
 use crate::wire::WireError;
 use jiff::SignedDuration;
@@ -16,7 +16,8 @@ impl Engine {
     /// nowhere. What it says of its holder is what whoever makes it vouches for: there is no sign-in of people here.
     ///
     /// # Errors
-    /// [`UseError`]; a record of another tenant is `NotFound`, one of a person without a name or of a role that is not there malformed.
+    /// [`UseError`]; a record of another tenant is `NotFound`, one of a person without a name, with the name of another person who has a
+    /// key in use, or of a role that is not there malformed.
     pub async fn put_principal(
         &self,
         principal: &Principal,
@@ -27,6 +28,7 @@ impl Engine {
         if record.tenant != principal.tenant {
             return Err(UseError::NotFound);
         }
+        let _turn = self.inner.turns.take_keys(&principal.tenant).await;
         self.holder_is_right(principal, &record).await?;
         let entry =
             ledger_entry::of(self, &principal.tenant, Kind::Administered, principal.actor(), "principal_changed")
@@ -39,6 +41,9 @@ impl Engine {
         if staff && record.label.trim().is_empty() {
             // 45 CFR 164.312(a)(2)(i): a unique name for identifying a user.
             return Err(WireError::new("label", "expected the name of the person whose key it is").into());
+        }
+        if staff && !record.revoked {
+            self.name_is_free(principal, &record).await?;
         }
         if let Some(role) = &record.role {
             let state = self.tenant_state(&principal.tenant).await?;
@@ -58,6 +63,22 @@ impl Engine {
         }
         if until.duration_since(now) > SignedDuration::from_hours(24 * SECOND_FACTOR_LONGEST) {
             return Err(WireError::new(field, format!("must be within {SECOND_FACTOR_LONGEST} days from now")).into());
+        }
+        Ok(())
+    }
+
+    /// 45 CFR 164.312(a)(2)(i): "a unique name": of two persons' keys in use none bears the other's name, or one could approve what
+    /// the other proposed and nobody could tell who did it.
+    async fn name_is_free(&self, principal: &Principal, record: &PrincipalRecord) -> Result<(), UseError> {
+        let others = self.inner.store.tenant(&principal.tenant).principals().await?;
+        let taken = others.iter().any(|other| {
+            let in_use = other.kind == PrincipalKind::Staff.as_str() && !other.revoked;
+            in_use && other.id != record.id && is_one_name(&other.label, &record.label)
+        });
+        if taken {
+            let expected =
+                "a person's key in use bears this name already: revoke that one first, or tell the two people apart";
+            return Err(WireError::new("label", expected).into());
         }
         Ok(())
     }

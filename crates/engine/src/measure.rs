@@ -138,17 +138,14 @@ pub(crate) fn bills(text: &str) -> bool {
     WORDS.iter().any(|words| says(&spoken, words))
 }
 
-/// Whether `text` states the neutral sender name and a number to reach it (47 CFR 64.1200(a)(9)(iv)(B)).
+/// Whether `text` states the practice's neutral name (47 CFR 64.1200(a)(9)(iv)(B)).
 pub(crate) fn names_sender(text: &str, tenant: &Tenant) -> bool {
-    says_name(text, tenant) && says_number(text, tenant)
-}
-
-pub(crate) fn says_name(text: &str, tenant: &Tenant) -> bool {
     let name = tenant.alias.as_deref().unwrap_or(&tenant.name).to_lowercase();
     !name.is_empty() && text.to_lowercase().contains(&name)
 }
 
-pub(crate) fn says_number(text: &str, tenant: &Tenant) -> bool {
+/// Whether `text` states the number at which the practice is called (47 CFR 64.1200(a)(9)(iv)(B)).
+pub(crate) fn names_callback(text: &str, tenant: &Tenant) -> bool {
     let Some(callback) = tenant.callback.as_deref() else { return false };
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let callback = digits(callback);

@@ -5,8 +5,8 @@ use crate::engine::Engine;
 use crate::error::UseError;
 use crate::principal::Principal;
 use crate::wire::{
-    CertificateView, DoNotCallView, NewCertificate, NewDoNotCall, NewNotice, NewNumberCheck, NewVerification,
-    NoticeView, NumberCheckView, VerificationView,
+    CertificateView, DisclosureView, DoNotCallView, NewCertificate, NewDisclosure, NewDoNotCall, NewNotice,
+    NewNumberCheck, NewVerification, NoticeView, NumberCheckView, VerificationView,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -93,6 +93,10 @@ macro_rules! of_patient {
 of_patient!(
     /// Certificates of patients' mailboxes (RFC 8551).
     Certificates, "certificates", NewCertificate, CertificateView, add_certificate as Added::One, certificates
+);
+of_patient!(
+    /// Disclosures that a patient may ask an accounting of.
+    Disclosures, "disclosures", NewDisclosure, DisclosureView, add_disclosure as Added::One, disclosures
 );
 of_patient!(
     /// Requests not to be called to sell.

@@ -136,6 +136,12 @@ impl fmt::Display for Scope {
 #[error("this key lacks the scope `{0}`")]
 pub struct Forbidden(pub Scope);
 
+/// Whether two names are one person's: spaces and capitals aside.
+pub(crate) fn is_one_name(one: &str, other: &str) -> bool {
+    let words = |name: &str| name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
+    words(one) == words(other)
+}
+
 impl PrincipalKind {
     /// The one spelling.
     #[must_use]
@@ -207,7 +213,7 @@ impl Principal {
         let actor = actor.trim();
         let reference = ["Practitioner/", "PractitionerRole/"].iter().find_map(|kind| actor.strip_prefix(kind));
         let who = reference.unwrap_or(actor);
-        who == self.id || self.holder.name.as_deref().is_some_and(|name| name.to_lowercase() == who.to_lowercase())
+        who == self.id || self.holder.name.as_deref().is_some_and(|name| is_one_name(name, who))
     }
 
     /// How they stand in ledger entries: `key:ID`, `staff:ID`, `system`.

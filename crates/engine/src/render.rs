@@ -213,11 +213,11 @@ fn spoken(body: &str, tenant: &Tenant, language: Language) -> String {
     let sender = tenant.alias.as_ref().unwrap_or(&tenant.name);
     let beginning: String = body.chars().take(BEGINNING_CHARS).collect();
     let mut text = match language {
-        _ if measure::says_name(&beginning, tenant) => body.to_owned(),
+        _ if measure::names_sender(&beginning, tenant) => body.to_owned(),
         Language::En => format!("This is {sender}. {body}"),
         Language::Es => format!("Le habla {sender}. {body}"),
     };
-    if let Some(number) = tenant.callback.as_ref().filter(|_| !measure::says_number(body, tenant)) {
+    if let Some(number) = tenant.callback.as_ref().filter(|_| !measure::names_callback(body, tenant)) {
         text.push_str(match language {
             Language::En => " You can reach us at ",
             Language::Es => " Puede llamarnos al ",
@@ -246,6 +246,7 @@ fn measured(place: Place<'_>, form: Form, subject: Option<String>, mut body: Str
             chars: body.chars().count(),
             links: links.unwrap_or(LinkState::NoLinks),
             names_sender: measure::names_sender(&body, place.tenant),
+            names_callback: measure::names_callback(&body, place.tenant),
             says_opt_out: measure::says_opt_out(&body)
                 || (place.channel == Some(Channel::Voice) && measure::says_how_to_end_calls(&body)),
             says_no_reply: measure::says_no_reply(&body),
@@ -284,9 +285,9 @@ fn with_address(body: &str, setting: Setting<'_>) -> String {
     if setting.purpose != Purpose::Marketing {
         return body.to_owned();
     }
-    let number = setting.tenant.callback.as_deref().filter(|_| !measure::says_number(body, setting.tenant));
+    let number = setting.tenant.callback.as_deref().filter(|_| !measure::names_callback(body, setting.tenant));
     let address = setting.postal.filter(|address| !measure::names_address(body, Some(address)));
-    let lacks_name = !measure::says_name(body, setting.tenant);
+    let lacks_name = !measure::names_sender(body, setting.tenant);
     if number.is_none() && address.is_none() && !lacks_name {
         return body.to_owned();
     }
@@ -298,8 +299,8 @@ fn with_address(body: &str, setting: Setting<'_>) -> String {
 /// Appends the name, number and opt-out words that a text message needs and this one lacks.
 fn with_identification(body: &str, tenant: &Tenant, language: Language) -> String {
     let mut text = body.trim_end().to_owned();
-    let name = (!measure::says_name(&text, tenant)).then(|| tenant.alias.as_ref().unwrap_or(&tenant.name));
-    let number = if measure::says_number(&text, tenant) { None } else { tenant.callback.as_ref() };
+    let name = (!measure::names_sender(&text, tenant)).then(|| tenant.alias.as_ref().unwrap_or(&tenant.name));
+    let number = if measure::names_callback(&text, tenant) { None } else { tenant.callback.as_ref() };
     let who: Vec<&str> = name.into_iter().chain(number).map(String::as_str).collect();
     if !who.is_empty() {
         text.push_str(" - ");

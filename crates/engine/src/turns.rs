@@ -45,6 +45,15 @@ impl Turns {
         };
         Turn { _first: first, _second: second }
     }
+
+    /// Waits for the turn of whoever makes or changes the keys of `tenant`, so that two persons' keys never take one name at once.
+    pub(crate) async fn take_keys(&self, tenant: &TenantId) -> Turn<'_> {
+        let first = match self.stripes.get(stripe(&(tenant, "keys"))) {
+            Some(stripe) => Some(stripe.lock().await),
+            None => None,
+        };
+        Turn { _first: first, _second: None }
+    }
 }
 
 fn stripe(key: &impl Hash) -> usize {

@@ -67,6 +67,24 @@ pub(crate) fn found_out(all: &[Attestation]) -> Result<Vec<Attested<Kept>>, Stor
     of_kind(all, KIND)
 }
 
+/// What somebody found out about one contact point.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    /// The contact point.
+    pub(crate) point: Address,
+    /// It is the patient's own.
+    pub(crate) verified: bool,
+    /// When it was found out.
+    pub(crate) at: Timestamp,
+}
+
+/// What was found out of contact points, in the order it was recorded.
+pub(crate) fn findings(all: &[Attestation]) -> Result<Vec<Finding>, StoreError> {
+    let read =
+        |one: Attested<Kept>| Some(Finding { point: one.point?, verified: one.content.verified, at: one.content.at });
+    Ok(found_out(all)?.into_iter().filter_map(read).collect())
+}
+
 /// Whether somebody recorded at `since`, or after it, that `point` is the patient's own.
 pub(crate) fn verified_since(all: &[Attestation], point: &Address, since: Timestamp) -> Result<bool, StoreError> {
     let of_it =

@@ -184,6 +184,51 @@ impl Criterion {
     }
 }
 
+/// Why a way that could be used is not in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PassedOver {
+    /// This set the chosen contact before it.
+    For(Criterion),
+    /// What goes to its contact point goes there in another form.
+    Form,
+    /// It is a person's task, and a machine reaches the patient.
+    Task,
+}
+
+impl PassedOver {
+    /// Why, in a word: the criterion's, `other_form` or `task`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::For(criterion) => criterion.as_str(),
+            Self::Form => "other_form",
+            Self::Task => "task",
+        }
+    }
+
+    /// Why, in a sentence about the way itself.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Form => "Another form is the one for this contact point.",
+            Self::Task => "A person is asked where no machine may reach the patient.",
+            Self::For(criterion) => match criterion {
+                Criterion::Failures => "A message there failed for good lately.",
+                Criterion::Timing => "It could go only later.",
+                Criterion::Preference => "The patient ranks it lower.",
+                Criterion::Receipts => "The last message there was never confirmed.",
+                Criterion::Sensitivity => "What it carries lies more open there.",
+                Criterion::Reach => "It reaches the patient less directly.",
+                Criterion::Cost => "It costs more.",
+                Criterion::Form => "It may say less.",
+                Criterion::PortalCopy | Criterion::Task | Criterion::OnlyWay | Criterion::Address => {
+                    "Nothing sets it apart but the order of addresses."
+                }
+            },
+        }
+    }
+}
+
 /// A vendor's service, as named in the agreement registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VendorRef {

@@ -4,7 +4,7 @@
 use crate::Effect;
 use crate::change::{self, Changes};
 use crate::decide::{Ear, Evaluated, Reasons, conclude, survey};
-use crate::decision::{Decision, RuleId, VendorRef, Verdict};
+use crate::decision::{Decision, PassedOver, RuleId, VendorRef, Verdict};
 use crate::facts::{Address, Facts};
 use crate::finding::{Against, Bar, Finding};
 use crate::plan::{self, Plan};
@@ -45,6 +45,8 @@ pub struct Examined {
     pub result: Fate,
     /// Not before this instant, when it could go later.
     pub not_before: Option<Timestamp>,
+    /// Why it is not in the plan, when it could be used.
+    pub passed_over: Option<PassedOver>,
     /// What every rule that bears on it said, in the order of the catalogue.
     pub rules: Vec<Said>,
 }
@@ -151,6 +153,7 @@ fn examined(view: &View<'_>, plan: &Plan<'_>, one: &Evaluated<'_>, heard: &[(usi
         vendor: candidate.vendor.map(|row| VendorRef { vendor: row.vendor.clone(), service: row.service.clone() }),
         result,
         not_before: if one.stands() { plan::not_before(view, one) } else { None },
+        passed_over: plan::passed_over(view, plan, one),
         rules: heard.iter().filter_map(said).collect(),
     }
 }

@@ -185,6 +185,8 @@ pub struct Patient {
     pub id: PatientId,
     /// The record is in use and not replaced by another (`active`, `link`).
     pub active: bool,
+    /// Another record stands in its place (`link` of the type `replaced-by`).
+    pub replaced: bool,
     /// A death flag or date is on the record.
     pub deceased: bool,
     /// Date of birth.

@@ -22,6 +22,8 @@ mod allocations;
 mod answers;
 mod candidate;
 pub mod change;
+#[cfg(test)]
+mod conditions;
 mod consent;
 #[cfg(test)]
 mod dates;
@@ -61,8 +63,8 @@ pub mod words;
 pub use consent::closes;
 pub use decide::{admit, decide};
 pub use decision::{
-    Alert, Choice, Criterion, Decision, Delivery, Effect, Obligation, Outcome, Refusal, RuleId, RuleResult, Verdict,
-    WaitingFor,
+    Alert, Choice, Criterion, Decision, Delivery, Effect, Obligation, Outcome, PassedOver, Refusal, RuleId, RuleResult,
+    Verdict, WaitingFor,
 };
 pub use deployment::Deployment;
 pub use examine::{Examination, examine};
@@ -75,4 +77,4 @@ pub use rendition::{Commitment, Content, LinkState, Rendition};
 pub use request::Request;
 
 /// The version of the rules, raised whenever a rule's outcome can change.
-pub const RULES_VERSION: u32 = 10;
+pub const RULES_VERSION: u32 = 11;

@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::decide::Evaluated;
-use crate::decision::{Choice, Criterion, Delivery, Outcome, RunnerUp, VendorRef, WaitingFor};
+use crate::decision::{Choice, Criterion, Delivery, Outcome, PassedOver, RunnerUp, VendorRef, WaitingFor};
 use crate::facts::{Address, ConsentKind, PastOutcome};
 use crate::finding::Bar;
 use crate::reference::{EXEMPT_TEXT, FAILURES_LOWER};
@@ -197,6 +197,25 @@ fn best_contact<'e>(
         }
     };
     Some((best, choice))
+}
+
+/// Why a way that could be used is not in the plan; `None` = it is, or it could not be used.
+pub(crate) fn passed_over(view: &View<'_>, plan: &Plan<'_>, one: &Evaluated<'_>) -> Option<PassedOver> {
+    if !one.stands() || plan.chosen.iter().any(|chosen| std::ptr::eq(*chosen, one)) {
+        return None;
+    }
+    let by_machine = |e: &Evaluated<'_>| e.candidate.is_contact() && !e.candidate.channel.is_human_task();
+    let best = plan.chosen.iter().find(|chosen| by_machine(chosen))?;
+    let place = |e: &Evaluated<'_>| (e.candidate.channel, e.candidate.address.clone());
+    let (chosen, other) = (Rank::of(view, best), Rank::of(view, one));
+    Some(if !by_machine(one) {
+        PassedOver::Task
+    } else if place(best) == place(one) || other < chosen {
+        // One that would rank first was never compared: its contact point is served in another form.
+        PassedOver::Form
+    } else {
+        PassedOver::For(chosen.decided(&other))
+    })
 }
 
 /// What became of the last message on this channel to this contact point, if that was lately and the point was not verified

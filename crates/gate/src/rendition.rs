@@ -46,8 +46,10 @@ pub struct Rendition {
     pub chars: usize,
     /// What its links point at.
     pub links: LinkState,
-    /// It states the neutral sender name and a contact (RULES TCP-03 C).
+    /// It states the practice's neutral name (47 CFR 64.1200(a)(9)(iv)(B), RULES TCP-03).
     pub names_sender: bool,
+    /// It states the number at which the practice is called (47 CFR 64.1200(a)(9)(iv)(B), (b)(2)).
+    pub names_callback: bool,
     /// It says how to opt out.
     pub says_opt_out: bool,
     /// It says that answers are not read, and another way to opt out.

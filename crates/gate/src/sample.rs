@@ -130,6 +130,7 @@ pub(crate) fn rendition(form: Form, level: Level) -> Rendition {
         chars: 90,
         links: LinkState::NoLinks,
         names_sender: true,
+        names_callback: true,
         says_opt_out: true,
         says_no_reply: false,
         says_code: true,
@@ -347,6 +348,7 @@ fn alma() -> Patient {
     Patient {
         id: read("Patient/p1"),
         active: true,
+        replaced: false,
         deceased: false,
         birth_date: Some(read("1978-10-12")),
         language: Some("en".into()),

@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Verification(OfPatient),
     /// Record and list what patients were told, accept and object to
     Notice(OfPatient),
+    /// Record disclosures that a patient may ask an accounting of, and give the accounting
+    Disclosure(OfPatient),
     /// Record and list requests not to be called to sell
     DoNotCall(OfPatient),
     /// Show what a patient wrote; who read it, and why, is recorded
@@ -234,7 +236,7 @@ pub(crate) enum DoctorCommand {
     },
 }
 
-/// What is recorded of a patient: `postern number-check`, `postern notice`, `postern do-not-call`.
+/// What is recorded of a patient: `postern number-check`, `postern notice`, `postern disclosure`, `postern do-not-call`.
 #[derive(Debug, Args)]
 pub(crate) struct OfPatient {
     /// What to do
@@ -248,7 +250,7 @@ pub(crate) struct OfPatient {
 /// What to do with what is recorded.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OfPatientCommand {
-    /// Record one, as in the body of POST /v1/patients/{id}/number-checks, …/verifications, …/notices or …/do-not-call
+    /// Record one, as in the body of POST /v1/patients/{id}/number-checks, …/verifications, …/notices, …/disclosures or …/do-not-call
     Add {
         /// The patient's id
         #[arg(long, value_name = "ID")]

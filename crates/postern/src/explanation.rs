@@ -278,6 +278,29 @@ impl<W: Write> Drawing<'_, W> {
             let line = self.delivery(delivery);
             self.hanging("  ", 2, Tone::Plain, &line)?;
             self.hanging("    ", 4, Tone::Soft, &because(delivery))?;
+            if delivery.channel != Channel::Portal {
+                self.passed_over(delivery, answer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Why each other contact point that could be used was not, the runner-up aside, of which the choice has spoken.
+    fn passed_over(&mut self, delivery: &AnsweredDelivery, answer: &Answer) -> io::Result<()> {
+        let next = delivery.why.as_ref().and_then(|why| why.over.as_ref());
+        let mut told: Vec<(Channel, &str)> =
+            next.map(|next| (next.channel, next.contact_point.as_str())).into_iter().collect();
+        for one in &answer.candidates {
+            let place = (one.channel, one.contact_point.as_str());
+            let Some(why) = one.passed_over.as_ref().filter(|why| !matches!(why.by.as_str(), "other_form" | "task"))
+            else {
+                continue;
+            };
+            if !told.contains(&place) {
+                told.push(place);
+                let line = format!("Not by {} to {}: {}", one.channel, one.contact_point, why.sentence);
+                self.hanging("    ", 4, Tone::Soft, &line)?;
+            }
         }
         Ok(())
     }

@@ -59,6 +59,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Inbound(args) => commands::inbound::run(global, args),
         Command::Wishes(args) => commands::wishes::run(global, args),
         Command::Alerts(args) => commands::alerts::run(global, args),
+        Command::Disclosure(args) => commands::of_patient::run::<postern_engine::Disclosures>(global, args),
         Command::Notice(args) => commands::of_patient::run::<postern_engine::Notices>(global, args),
         Command::DoNotCall(args) => commands::of_patient::run::<postern_engine::DoNotCall>(global, args),
         Command::Verification(args) => commands::of_patient::run::<postern_engine::Verifications>(global, args),

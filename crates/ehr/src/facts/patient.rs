@@ -62,6 +62,7 @@ pub(super) fn patient(
     let patient = Patient {
         id: context.patient.clone(),
         active: body.active.unwrap_or(true) && !body.active_unreadable && !replaced,
+        replaced,
         deceased: body.deceased,
         birth_date: birth_date(body).filter(|born| *born <= latest_day(context.now)),
         language: language(body),

@@ -55,7 +55,7 @@ shapes! {
         Certificate { address, from, until, trusted, revoked, names_address }
         Vendor { vendor, service, tier, channels, agreement, sender_registration, free_to_end_user }
         Agreement { status, effective, expires, services, required_terms }
-        Patient { id, active, deceased, birth_date, language, state, country, zones, unknown_clock, wanted_hours, points, postal, flags, labels, dependent, names }
+        Patient { id, active, replaced, deceased, birth_date, language, state, country, zones, unknown_clock, wanted_hours, points, postal, flags, labels, dependent, names }
         WantedHours { from, to }
         Flags { endangerment, no_automated, unsafe_device, deaf, blind, await_clinician, unreadable }
         ContactPoint { system, value, rank, expired, from, source, line_type, mailbox, shared_with, closed_by_another, of_another, verification, only_for, hours }
@@ -83,7 +83,7 @@ shapes! {
         Voice { mode, answered_by, identity_verified, recording, recording_consent, disclosed }
         Content { level, categories, language, template, commitment }
         TemplateRef { name, version }
-        Rendition { channel, form, level, categories, chars, links, names_sender, says_opt_out, says_no_reply, says_code, says_keep_secret, says_business, confirms, offers, tells_result, bills, result_classes, names_address, language, commitment }
+        Rendition { channel, form, level, categories, chars, links, names_sender, names_callback, says_opt_out, says_no_reply, says_code, says_keep_secret, says_business, confirms, offers, tells_result, bills, result_classes, names_address, language, commitment }
         Deployment { risk_record, channel_risks, portal_available, portal_two_factor, actor, reauthenticated, template_approvals, paused, dkim, voice_srtp, no_trackers, visitor_consent, do_not_call, postal_address, privacy_notice, bias_tested, reviews, proposed }
         ChannelRisk { channel, approved, reviewed }
         Actor { unique, enabled, permitted, trained_until, two_factor }

@@ -6,7 +6,7 @@ use super::{ALL, BuiltIn, DiffLine, Library, Preview, Problem, Template, diff, p
 use crate::engine::Engine;
 use crate::error::UseError;
 use crate::ledger_entry;
-use crate::principal::{Principal, PrincipalKind, Scope};
+use crate::principal::{Principal, PrincipalKind, Scope, is_one_name};
 use crate::tenants::TenantState;
 use aws_lc_rs::digest;
 use jiff::Timestamp;
@@ -254,10 +254,22 @@ impl Engine {
     ) -> Result<TemplateVersion, UseError> {
         person(principal, Scope::TemplatesApprove)?;
         let record = self.stored(&principal.tenant, name, version).await?;
-        if record.proposed_by.as_deref() == Some(principal.actor().as_str()) {
+        if self.is_proposer(principal, &record).await? {
             return Err(UseError::SamePerson);
         }
         self.step(principal, name, version, TemplateState::Proposed, TemplateState::Approved).await
+    }
+
+    /// Whether `principal` proposed it: with this key, or with another that bears the same name and may be revoked since.
+    async fn is_proposer(&self, principal: &Principal, record: &TemplateRecord) -> Result<bool, UseError> {
+        let Some(proposer) = record.proposed_by.as_deref() else { return Ok(false) };
+        if proposer == principal.actor() {
+            return Ok(true);
+        }
+        let keys = self.inner.store.tenant(&principal.tenant).principals().await?;
+        let theirs = keys.iter().find(|key| proposer.strip_prefix("staff:") == Some(key.id.as_str()));
+        let name = principal.holder.name.as_deref().unwrap_or_default();
+        Ok(theirs.is_some_and(|key| is_one_name(&key.label, name)))
     }
 
     /// A person takes a version out of use, or gives up a draft. Where it replaced a built-in template, that one stands again.

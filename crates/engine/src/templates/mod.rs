@@ -20,6 +20,7 @@ mod preview;
 mod reach;
 pub(crate) mod sample;
 mod slot;
+mod wording;
 
 pub(crate) use approval::library_of;
 pub use approval::{TemplateVersion, skeleton};

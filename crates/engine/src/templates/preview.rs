@@ -1,6 +1,7 @@
 //! A template with worst-case data: every text as it would read at its longest, how long it is, and where it may travel.
 
 use super::check::{filled, worst};
+use super::wording::new_words;
 use super::{Length, Problem, Reach, Template, check, check_override, reach};
 use postern_base::{Channel, Form, Language, Level};
 use postern_channels::sms::text::{length, plain};
@@ -37,6 +38,9 @@ pub struct Previewed {
     pub body: String,
     /// Its length, as a text message.
     pub length: Length,
+    /// Words of it that no built-in text in the open has: whoever approves sees to it that they tell nothing of care.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub new_words: Vec<String>,
     /// What it may carry at most; absent = the classifier cannot tell, and it goes nowhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
@@ -61,6 +65,7 @@ pub fn preview(template: &Template, policy: &Policy) -> Preview {
             subject: text.subject.as_ref().map(|subject| filled(template, subject, text.language)),
             length: length(&plain(&body)),
             body,
+            new_words: new_words(text),
             level,
             // One judgement: what may not be saved may not travel.
             reach: if level.is_some() && problems.is_empty() { everywhere.collect() } else { Vec::new() },

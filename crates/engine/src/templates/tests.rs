@@ -202,6 +202,22 @@ fn a_language_with_a_text_or_slot_less_than_the_other_is_refused_and_a_missing_o
     assert!(advise(&alone)[0].contains("`es`"));
 }
 
+/// RULES SYS-09: two people answer for a template; they are shown the words that no list of ours was asked about.
+#[test]
+fn whoever_approves_is_shown_the_words_of_an_open_text_that_no_text_of_ours_has() {
+    let minimal = "[[text]]\nlanguage = \"en\"\nform = \"minimal\"\nbody = \"{sender}: bring your zorble[ gribble] report {x}. Call {callback}. Reply STOP to opt out\"\n";
+    let template = Template::parse(&file("appointment_reminder", "date_time", &format!("{FULL}{minimal}")), 1).unwrap();
+    let advice = advise(&template);
+    assert!(advice.iter().any(|one| one.contains("zorble, gribble, report") && one.contains("minimal")), "{advice:?}");
+    let previewed = preview(&template, &Policy::default());
+    let new: Vec<_> = previewed.texts.iter().map(|text| (text.form, text.new_words.join(" "))).collect();
+    assert!(new.iter().all(|(form, words)| words.contains("zorble") == (*form == Form::Minimal)), "{new:?}");
+    for built in ALL.iter() {
+        let shown = preview(&built.template, &Policy::default());
+        assert!(shown.texts.iter().all(|text| text.new_words.is_empty()), "{}", built.template.name);
+    }
+}
+
 #[test]
 fn an_override_serves_everybody_who_uses_the_built_in_template() {
     let own = |slots: &str, purpose: &str| {

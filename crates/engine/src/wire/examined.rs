@@ -26,8 +26,20 @@ pub struct AnsweredCandidate {
     pub result: String,
     /// Not before.
     pub not_before: Option<Timestamp>,
+    /// Why it is not in the plan, when it could be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed_over: Option<AnsweredPassing>,
     /// What every rule that bears on it said.
     pub rules: Vec<AnsweredVerdict>,
+}
+
+/// Why a way that could be used is not in the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredPassing {
+    /// What decided, such as `failures`; `other_form` where its contact point is served in another form, `task` for a person's task.
+    pub by: String,
+    /// The same in a sentence.
+    pub sentence: String,
 }
 
 impl std::fmt::Debug for AnsweredCandidate {
@@ -132,6 +144,9 @@ impl From<&Examined> for AnsweredCandidate {
             vendor: one.vendor.as_ref().map(|row| format!("{}/{}", row.vendor, row.service)),
             result: one.result.as_str().to_owned(),
             not_before: one.not_before,
+            passed_over: one
+                .passed_over
+                .map(|why| AnsweredPassing { by: why.as_str().to_owned(), sentence: why.sentence().to_owned() }),
             rules: rules.collect(),
         }
     }

@@ -8,6 +8,7 @@ mod answer;
 mod case;
 mod certificate;
 mod deployment;
+mod disclosure;
 mod do_not_call;
 mod examined;
 mod history;
@@ -35,9 +36,11 @@ pub use answer::{
 pub use case::{Case, Certificate, Ehr, EhrStatus, Transport};
 pub use certificate::{CertificateView, NewCertificate};
 pub use deployment::{Actor, Deployment, DoNotCall, Proposed, Reviews, RiskRecord};
+pub use disclosure::{DisclosureView, Known, NewDisclosure};
 pub use do_not_call::{DoNotCallView, NewDoNotCall};
 pub use examined::{
-    AnsweredAlternative, AnsweredCandidate, AnsweredChange, AnsweredChanges, AnsweredNothing, AnsweredVerdict,
+    AnsweredAlternative, AnsweredCandidate, AnsweredChange, AnsweredChanges, AnsweredNothing, AnsweredPassing,
+    AnsweredVerdict,
 };
 pub use history::{DeliveryMade, History, InboundSeen, NoticeSeen, NumberChecked, OptOutSeen, Outcome, Reassigned};
 pub use mail::{MailDomainView, TlsFailureView};

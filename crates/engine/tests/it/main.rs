@@ -11,6 +11,7 @@ mod bypass;
 mod cases;
 mod choices;
 mod clinic;
+mod disclosures;
 mod explain;
 mod factors;
 mod lanes;

@@ -71,6 +71,44 @@ async fn a_version_is_used_only_once_a_second_person_approved_it_and_no_more_whe
     assert!(engine.gauges().await.unwrap().log_size >= before + 4, "every step is an entry");
 }
 
+/// Makes a person's key of that name, and whoever holds it.
+async fn key_of(clinic: &Clinic, id: &str, name: &str) -> Result<Principal, UseError> {
+    let system = Principal::system("sunrise".parse().unwrap());
+    let record = postern_store::PrincipalRecord {
+        tenant: system.tenant.clone(),
+        id: id.into(),
+        kind: PrincipalKind::Staff.as_str().into(),
+        label: name.into(),
+        scopes: vec!["templates:write".into(), "templates:approve".into()],
+        revoked: false,
+        role: None,
+        second_factor_until: None,
+    };
+    let hash = std::array::from_fn(|at| id.bytes().cycle().nth(at).unwrap_or_default());
+    clinic.engine.put_principal(&system, record.clone(), hash).await?;
+    Ok(Principal::from_record(&record).unwrap())
+}
+
+/// 45 CFR 164.312(a)(2)(i): "a unique name and/or number for identifying and tracking user identity".
+#[tokio::test]
+async fn two_keys_of_one_name_are_never_two_people() {
+    let clinic = clinic().await;
+    let engine = &clinic.engine;
+    let ana = key_of(&clinic, "key-1", "Ana Reyes").await.unwrap();
+    for again in ["Ana Reyes", "  ana   REYES "] {
+        assert!(matches!(key_of(&clinic, "key-2", again).await, Err(UseError::Malformed(_))), "{again}");
+    }
+    assert!(key_of(&clinic, "key-1", "Ana Reyes").await.is_ok(), "her own key may be changed");
+    let ben = key_of(&clinic, "key-3", "Ben Reyes").await.unwrap();
+
+    engine.draft_template(&ana, &own("your visit is")).await.unwrap();
+    engine.propose_template(&ana, "appointment_reminder", 4).await.unwrap();
+    engine.revoke_principal(&Principal::system("sunrise".parse().unwrap()), "key-1").await.unwrap();
+    let newer = key_of(&clinic, "key-2", "ana reyes").await.unwrap();
+    assert_eq!(engine.approve_template(&newer, "appointment_reminder", 4).await, Err(UseError::SamePerson));
+    assert!(engine.approve_template(&ben, "appointment_reminder", 4).await.is_ok());
+}
+
 #[tokio::test]
 async fn a_newer_version_supersedes_the_older_and_both_can_be_compared() {
     let clinic = clinic().await;

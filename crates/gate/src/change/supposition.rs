@@ -72,7 +72,9 @@ impl Supposition {
             | Remedy::CompleteNotice
             | Remedy::AgreeToRecording => self.ask(change),
             Remedy::NameSender => {
-                self.facts.renditions.iter_mut().for_each(|text| (text.names_sender, text.says_opt_out) = (true, true));
+                self.facts.renditions.iter_mut().for_each(|text| {
+                    (text.names_sender, text.names_callback, text.says_opt_out) = (true, true, true);
+                });
             }
             Remedy::ShortenText => {
                 self.facts.renditions.iter_mut().for_each(|text| text.chars = text.chars.min(EXEMPT_TEXT));

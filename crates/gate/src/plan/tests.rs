@@ -1,6 +1,7 @@
 //! Which contact is chosen, when it may go, and why.
 
-use crate::decision::{Criterion, Decision, Outcome};
+use crate::decision::{Criterion, Decision, Outcome, PassedOver};
+use crate::examine::{Fate, examine};
 use crate::fact::Fact;
 use crate::facts::{ConsentKind, ContactPoint, PastDelivery, PastOutcome, Provision, Ruling, System};
 use crate::sample::{Case, address, consent};
@@ -77,6 +78,54 @@ fn what_decides_is_said_and_against_which_runner_up() {
         let other = if point == FIRST { SECOND } else { FIRST };
         assert_eq!((over.channel, over.contact_point), (Channel::Sms, address(other)));
     }
+}
+
+/// Why each way that could be used is not in the plan, by channel, contact point and form.
+fn passed_over(case: &Case) -> Vec<(Channel, String, Form, PassedOver)> {
+    let examined = examine(&case.request, &case.facts, &case.policy);
+    let told = |one: &crate::examine::Examined| {
+        let why = one.passed_over?;
+        Some((one.channel, one.contact_point.reveal().to_string(), one.form, why))
+    };
+    examined.candidates.iter().filter_map(told).collect()
+}
+
+#[test]
+fn of_every_way_that_is_passed_over_it_is_said_what_set_the_chosen_one_before_it() {
+    let mut failed = Case::of("appointment_reminder", Level::L1, &[Channel::Sms, Channel::Email, Channel::Voice]);
+    went(&mut failed, FIRST, 3, PastOutcome::Failed);
+    let why = passed_over(&failed);
+    let of = |channel: Channel| why.iter().find(|(c, ..)| *c == channel).map(|(.., why)| *why);
+    assert_eq!(chosen(&failed.decide()).0, "pat@example.org");
+    assert_eq!(of(Channel::Sms), Some(PassedOver::For(Criterion::Failures)), "not that the patient ranks it lower");
+    assert_eq!(of(Channel::Voice), Some(PassedOver::For(Criterion::Preference)));
+
+    let mut unconfirmed = two_numbers();
+    went(&mut unconfirmed, FIRST, 5, PastOutcome::Unknown);
+    let mut preferred = two_numbers();
+    rank(&mut preferred, FIRST, 2);
+    rank(&mut preferred, SECOND, 1);
+    for (case, by) in [(unconfirmed, Criterion::Receipts), (preferred, Criterion::Preference)] {
+        let why = passed_over(&case);
+        let first = |form| (Channel::Sms, FIRST.to_owned(), form, PassedOver::For(by));
+        assert!(why.contains(&first(Form::Minimal)) && why.contains(&first(Form::Notice)), "{why:?}");
+        let same_place = (Channel::Sms, SECOND.to_owned(), Form::Notice, PassedOver::Form);
+        assert!(why.contains(&same_place), "{why:?}");
+    }
+}
+
+#[test]
+fn a_way_in_the_plan_and_one_that_is_refused_were_not_passed_over() {
+    let mut case = two_numbers();
+    case.permit(System::Sms, SECOND);
+    let examined = examine(&case.request, &case.facts, &case.policy);
+    for one in &examined.candidates {
+        let could = one.result == Fate::Possible || (one.result == Fate::Waits && one.not_before.is_some());
+        assert_eq!(one.passed_over.is_some(), could, "{one:?}");
+    }
+    let call = Case::of("appointment_reminder", Level::L1, &[Channel::Sms, Channel::HumanCall]);
+    let why = passed_over(&call);
+    assert!(why.iter().any(|(channel, .., why)| *channel == Channel::HumanCall && *why == PassedOver::Task), "{why:?}");
 }
 
 #[test]

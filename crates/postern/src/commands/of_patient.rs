@@ -1,12 +1,12 @@
-//! `postern number-check`, `verification`, `notice` and `do-not-call`: what is recorded of a patient beside the chart, in a data directory
+//! `postern number-check`, `verification`, `notice`, `disclosure` and `do-not-call`: what is recorded of a patient beside the chart, in a data directory
 //! that no server is running on. `/v1/patients/{id}/…` does the same on a running one.
 
 use super::with_engine;
 use crate::cli::{Global, OfPatient as Args, OfPatientCommand};
 use crate::exit::{Exit, Failure};
 use crate::output;
-use postern_engine::wire::{self, DoNotCallView, NoticeView, NumberCheckView, VerificationView};
-use postern_engine::{DoNotCall, Notices, NumberChecks, OfPatient, Principal, UseError, Verifications};
+use postern_engine::wire::{self, DisclosureView, DoNotCallView, NoticeView, NumberCheckView, VerificationView};
+use postern_engine::{Disclosures, DoNotCall, Notices, NumberChecks, OfPatient, Principal, UseError, Verifications};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -62,6 +62,21 @@ fn word<T: Serialize>(of: &T, field: &str) -> String {
 
 fn day(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
+}
+
+impl Line for Disclosures {
+    fn line(one: &DisclosureView) -> String {
+        let address = one.address.as_ref().map(|address| format!(", {address}")).unwrap_or_default();
+        let known = word(one, "known");
+        format!(
+            "{}  {}{address}  what: {}  for: {}  {known} {}",
+            day(one.at),
+            one.recipient,
+            one.what,
+            one.purpose,
+            day(one.known_at)
+        )
+    }
 }
 
 impl Line for DoNotCall {

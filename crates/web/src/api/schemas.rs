@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 /// Every schema by name.
 #[must_use]
 pub(crate) fn all() -> Map<String, Value> {
-    let list: [(&str, Value); 49] = [
+    let list: [(&str, Value); 52] = [
         ("Accepted", accepted()),
         ("Message", message()),
         ("DeliveryStatus", delivery_status()),
@@ -38,6 +38,9 @@ pub(crate) fn all() -> Map<String, Value> {
         ("NewNumberCheck", new_number_check()),
         ("NumberCheck", number_check()),
         ("NumberChecks", given(json!({ "number_checks": list_of(&reference("NumberCheck")) }))),
+        ("NewDisclosure", new_disclosure()),
+        ("Disclosure", disclosure()),
+        ("Disclosures", given(json!({ "disclosures": list_of(&reference("Disclosure")) }))),
         ("NewNotice", new_notice()),
         ("Notice", notice()),
         ("Notices", given(json!({ "notices": list_of(&reference("Notice")) }))),
@@ -319,7 +322,7 @@ fn template_preview() -> Value {
     let reach = given(json!({ "purpose": words(Purpose::ALL), "column": text(), "conditions": text() }));
     let seen = given(json!({
         "language": words(Language::ALL), "form": words(Form::ALL), "channel": words(Channel::ALL), "subject": text(),
-        "body": text(), "length": length, "level": words(Level::ALL), "reach": list_of(&reach),
+        "body": text(), "length": length, "new_words": list_of(&text()), "level": words(Level::ALL), "reach": list_of(&reach),
     }));
     given(json!({ "name": text(), "version": whole(), "texts": list_of(&seen) }))
 }
@@ -365,6 +368,21 @@ fn number_check() -> Value {
     given(json!({
         "number_ends": text(), "checked_at": instant(), "source": text(), "reassigned": reassigned(),
         "known_on": date(), "line_type": line_type(), "added_at": instant(),
+    }))
+}
+
+fn new_disclosure() -> Value {
+    let line = json!({ "type": "string", "maxLength": 100 });
+    closed(
+        &["recipient", "what", "purpose"],
+        json!({ "at": instant(), "recipient": line.clone(), "address": line.clone(), "what": line.clone(), "purpose": line }),
+    )
+}
+
+fn disclosure() -> Value {
+    given(json!({
+        "at": instant(), "recipient": text(), "address": text(), "what": text(), "purpose": text(),
+        "known": either(&["recorded", "misdirected"]), "known_at": instant(),
     }))
 }
 

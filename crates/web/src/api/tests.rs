@@ -91,6 +91,7 @@ fn the_schemas_have_exactly_the_fields_that_the_parser_takes() {
     assert_eq!(known::<wire::NewCertificate>(&unknown), described(&all["NewCertificate"]));
     assert_eq!(known::<wire::NewDoNotCall>(&unknown), described(&all["NewDoNotCall"]));
     assert_eq!(known::<wire::NewVerification>(&unknown), described(&all["NewVerification"]));
+    assert_eq!(known::<wire::NewDisclosure>(&unknown), described(&all["NewDisclosure"]));
     assert_eq!(known::<wire::NewNotice>(&unknown), described(&all["NewNotice"]));
     assert_eq!(known::<wire::NewNumberCheck>(&unknown), described(&all["NewNumberCheck"]));
     assert_eq!(known::<wire::Vendor>(&unknown), described(&all["Vendor"]));

@@ -3,7 +3,7 @@
 use super::{Access, Gives, LIMIT, Method, Records, Route, Takes};
 use crate::api::{addresses, of_patient, patients};
 use axum::routing::{delete, get, post};
-use postern_engine::{Certificates, DoNotCall, Notices, NumberChecks, Scope, Verifications};
+use postern_engine::{Certificates, Disclosures, DoNotCall, Notices, NumberChecks, Scope, Verifications};
 
 pub(super) const PATIENTS: &[Route] = &[
     Route {
@@ -193,6 +193,30 @@ pub(super) const PATIENTS: &[Route] = &[
         parameters: &[],
         gives: (201, Gives::Json("Verification")),
         handler: || post(of_patient::add::<Verifications>),
+    },
+    Route {
+        method: Method::Get,
+        path: "/v1/patients/{id}/disclosures",
+        id: "listDisclosures",
+        summary: "The accounting of a patient's disclosures for six years back: what people recorded, and what went to a place that was not the patient's.",
+        access: Access::Scopes(&[Scope::ConsentRead]),
+        records: Records::Nothing,
+        takes: Takes::Nothing,
+        parameters: &[],
+        gives: (200, Gives::Json("Disclosures")),
+        handler: || get(of_patient::list::<Disclosures>),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/patients/{id}/disclosures",
+        id: "addDisclosure",
+        summary: "Record a disclosure that somebody made and the patient may ask an accounting of.",
+        access: Access::Scopes(&[Scope::ConsentWrite]),
+        records: Records::ConsentChanged,
+        takes: Takes::Json("NewDisclosure"),
+        parameters: &[],
+        gives: (201, Gives::Json("Disclosure")),
+        handler: || post(of_patient::add::<Disclosures>),
     },
     Route {
         method: Method::Get,

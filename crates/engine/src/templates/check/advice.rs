@@ -1,5 +1,6 @@
 //! What a template may be saved with, and should not.
 
+use crate::templates::wording::new_words;
 use crate::templates::{Template, reach, sample};
 use postern_base::{Channel, Form, Language};
 use postern_channels::sms::text::{self, Encoding};
@@ -20,6 +21,13 @@ pub fn advise(template: &Template) -> Vec<String> {
     }
     for (at, text) in template.texts.iter().enumerate() {
         let place = format!("text {} ({})", at.saturating_add(1), text.label());
+        let new = new_words(text);
+        if !new.is_empty() {
+            advice.push(format!(
+                "{place}: it travels in the open and has words that no text of ours has: {}; whoever approves it sees to it that they tell nothing of care",
+                new.join(", ")
+            ));
+        }
         let by_text = text.channel.is_none_or(|channel| channel == Channel::Sms)
             && reach::columns(template, text).contains(&Column::Sms)
             && text.form < Form::Full;

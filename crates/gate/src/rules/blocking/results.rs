@@ -91,17 +91,31 @@ fn clinician_hold(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     // 45 CFR 171.201(b): no broader than is needed against the danger. house: thirty days, then a clinician looks again.
     let soon =
         |until: &Timestamp| until.duration_since(view.now) <= SignedDuration::from_hours(24 * CLINICIAN_HOLD_LONGEST);
-    match hold.until.filter(|until| hold.named && hold.physical_harm && soon(until)) {
-        Some(until) if until <= view.start => Finding::Satisfied,
-        Some(until) => later(until, format!(
-            "A clinician determined that this result would put the patient in danger; it waits until {}.", view.locally(until),
-        )),
-        None => require(
-            "This result is held back without a clinician's name, a risk of physical harm, or an end within thirty days; a clinician completes the record or releases the result, since holding it otherwise is information blocking.",
-        )
-        .lifted_by(&[Remedy::ReleaseResult])
-        .and_alert(),
-    }
+    let lack = if !hold.named {
+        "This result is held back and no clinician's name stands with that; without one, holding it is information blocking: a clinician signs it or releases the result."
+    } else if !hold.physical_harm {
+        "This result is held back for another reason than a risk of physical harm, which is information blocking; a clinician releases it."
+    } else {
+        match hold.until {
+            Some(until) if !soon(&until) => {
+                "This result is held back for more than thirty days; a clinician sets an earlier day or releases it."
+            }
+            Some(until) if until <= view.start => return Finding::Satisfied,
+            Some(until) => {
+                return later(
+                    until,
+                    format!(
+                        "A clinician determined that this result would put the patient in danger; it waits until {}.",
+                        view.locally(until),
+                    ),
+                );
+            }
+            None => {
+                "This result is held back without an end; a clinician sets a day within thirty days or releases it."
+            }
+        }
+    };
+    require(lack).lifted_by(&[Remedy::ReleaseResult]).and_alert()
 }
 
 /// ONC's answers on information blocking: a delay that the patient asked for is the patient's choice. The result stands in the portal;

@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::consent::Standing;
-use crate::facts::{LineType, MailboxKind, PointSource};
+use crate::facts::{LineType, MailboxKind, PointSource, Verification};
 use crate::finding::{Finding, ask, deny, redirect, require, strip, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
@@ -30,22 +30,36 @@ fn verified(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if view.is_formality() || candidate.channel == Channel::Push {
         return Finding::NotApplicable;
     }
-    match point.point.verification.known() {
-        Some(_) if is_verified(view, point) => Finding::Satisfied,
-        Some(_) => {
-            deny("This contact point was not confirmed by the patient, or not lately; verify it with a code first.")
-                .lifted_by(&[Remedy::VerifyPoint])
+    let Some(verification) = point.point.verification.known() else {
+        return unknown("Nobody verified that this contact point is the patient's own; verify it with a code first.")
+            .lifted_by(&[Remedy::VerifyPoint]);
+    };
+    match lack(view, verification) {
+        None => Finding::Satisfied,
+        Some(lack) => deny(lack).lifted_by(&[Remedy::VerifyPoint]),
+    }
+}
+
+/// Why a verification on record does not show that the contact point is the patient's own now; `None` = it does.
+fn lack(view: &View<'_>, verification: &Verification) -> Option<&'static str> {
+    if verification.next.is_some_and(|until| until <= view.now) {
+        return Some("The verification of this contact point has run out; verify it with a code again.");
+    }
+    if !verification.validated {
+        return Some("The last verification of this contact point did not succeed; verify it with a code first.");
+    }
+    match verification.last {
+        None => Some("No record says when this contact point was verified; verify it with a code first."),
+        Some(at) if at > view.now => {
+            Some("The verification of this contact point is dated ahead of today; verify it with a code first.")
         }
-        None => unknown("Nobody verified that this contact point is the patient's own; verify it with a code first.")
-            .lifted_by(&[Remedy::VerifyPoint]),
+        Some(_) => None,
     }
 }
 
 /// Somebody made sure that the contact point is the patient's own, and not too long ago.
 pub(super) fn is_verified(view: &View<'_>, point: &PointView<'_>) -> bool {
-    point.point.verification.is_known_and(|v| {
-        v.validated && v.last.is_some_and(|at| at <= view.now) && v.next.is_none_or(|until| view.now < until)
-    })
+    point.point.verification.is_known_and(|verification| lack(view, verification).is_none())
 }
 
 /// house: a mailbox or number that others read takes no more than a notice; whose it is must be known before a body goes.
@@ -223,8 +237,12 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         };
     }
     let Some(point) = candidate.point else { return Finding::NotApplicable };
-    if point.point.expired || point.point.from.is_some_and(|from| from > view.now) {
-        return deny("This contact point is out of use, or not in use yet; use the current one.")
+    if point.point.expired {
+        return deny("The record says that this contact point is out of use; use the current one.")
+            .lifted_by(&[Remedy::ConfirmInUse]);
+    }
+    if point.point.from.is_some_and(|from| from > view.now) {
+        return deny("The record says that this contact point is not in use yet; use the current one.")
             .lifted_by(&[Remedy::ConfirmInUse]);
     }
     let given_for = |purposes: &Vec<Purpose>| purposes.contains(&view.purpose) || view.is_formality() || view.emergency;

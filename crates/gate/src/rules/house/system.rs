@@ -75,8 +75,11 @@ fn record_read(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         Some(WaitingFor::Ehr) => wait(WaitingFor::Ehr, "The EHR does not answer; the message waits for it."),
         Some(system) => wait(system, "The patient's record could not be read; the message waits for it."),
         None if unreachable => wait(WaitingFor::Ehr, "The EHR does not answer; the message waits for it."),
+        None if view.patient_missing().is_some() => {
+            unknown("The patient's record is missing or cannot be understood; a person must look.").for_good(MISSING)
+        }
         None if missing.is_some() => {
-            unknown("The patient's record, or their consents, are missing or cannot be understood; a person must look.")
+            unknown("What the patient consented to cannot be read from the record; a person must look.")
                 .for_good(MISSING)
         }
         None => Finding::Satisfied,

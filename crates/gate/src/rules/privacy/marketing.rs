@@ -40,13 +40,45 @@ fn authorization(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         });
     }
     Finding::when(signed(view).any(authorized), || {
-        deny(if signed(view).next().is_some() {
-            "Marketing needs the patient's signed authorization, in force, and telling of any payment; the one on record does not cover this, or is not whole."
-        } else {
-            "Marketing needs the patient's signed authorization, in force, and telling of any payment; there is none on record."
+        // Of several, the one that comes nearest is spoken of, whatever their order.
+        let nearest = signed(view).map(|consent| miss(view, candidate, consent)).min();
+        deny(match nearest {
+            None => "Marketing needs the patient's signed authorization, in force, and telling of any payment; there is none on record.",
+            Some(None) => "The patient's authorization for this marketing is on record, and it is not valid; have it signed anew.",
+            Some(Some(miss)) => miss.sentence(),
         })
         .lifted_by(&[Remedy::SignAuthorization])
     })
+}
+
+/// Why an authorization does not speak of a use, the nearest miss first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Miss {
+    Begin,
+    End,
+    Place,
+    Purpose,
+    Record,
+}
+
+impl Miss {
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Begin => {
+                "The patient's authorization for marketing begins on a later day; wait for it, or have one signed that begins now."
+            }
+            Self::End => "The patient's authorization for marketing has run out; it takes a new one.",
+            Self::Place => {
+                "The patient's authorization for marketing does not name this way to reach them; use one it names, or have it signed for this one too."
+            }
+            Self::Purpose => {
+                "The patient's authorization on record is for something else than marketing; it takes one for marketing."
+            }
+            Self::Record => {
+                "The patient's authorization for marketing names the records it is for, and the one this offer is about is not among them."
+            }
+        }
+    }
 }
 
 /// 45 CFR 164.508(b)(2): an authorization "is not valid, if" it lacks an element, has expired, was revoked, or is a condition of care.
@@ -141,19 +173,29 @@ fn is_authorized(view: &View<'_>, candidate: &Candidate<'_>, tells: Tells) -> bo
 
 /// 45 CFR 164.508(c)(1): whether an authorization describes what is used here (i), to whom it goes (iii), and for what (iv).
 fn covers_this(view: &View<'_>, candidate: &Candidate<'_>, authorization: &Consent) -> bool {
+    miss(view, candidate, authorization).is_none()
+}
+
+/// What an authorization does not speak of; `None` = it speaks of this very use.
+fn miss(view: &View<'_>, candidate: &Candidate<'_>, authorization: &Consent) -> Option<Miss> {
     let provision = &authorization.provision;
     // (i): one that describes records covers those and no others; one that describes none covers what is no record.
-    let information = provision.data.is_empty() || describes_the_record(view, provision);
+    if !provision.data.is_empty() && !describes_the_record(view, provision) {
+        return Some(Miss::Record);
+    }
+    if !in_force(provision, view.now) {
+        return Some(if provision.from.is_some_and(|from| from > view.now) { Miss::Begin } else { Miss::End });
+    }
     // (iii), (iv): it names marketing, and where it names channels or contact points no other is used. The portal reaches out to nobody.
-    let use_of_it = if candidate.is_contact() {
+    let names_marketing = provision.reasons.contains(&ActReason::HMarkt);
+    let covers = if candidate.is_contact() {
         let (purpose, asked_as) = (Purpose::Marketing, Purpose::Marketing);
         let query = Query { purpose, asked_as, ..view.query(system(candidate), candidate.address) };
         ruling(provision, query) == Some(Ruling::Permit)
     } else {
-        let permits = provision.decision == Some(Ruling::Permit) && in_force(provision, view.now);
-        permits && provision.reasons.contains(&ActReason::HMarkt)
+        provision.decision == Some(Ruling::Permit) && names_marketing
     };
-    information && use_of_it
+    (!covers).then_some(if names_marketing { Miss::Place } else { Miss::Purpose })
 }
 
 /// 45 CFR 164.508(c)(1)(i): a description of the information "in a specific and meaningful fashion": the authorization names the very
@@ -303,15 +345,22 @@ fn commercial_email(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     if !candidate.cell.has(Mark::CanSpam) {
         return Finding::NotApplicable;
     }
-    let Some(text) = candidate.rendition.filter(|text| text.names_sender && text.says_opt_out) else {
-        return strip("A commercial e-mail must name its sender and say how to opt out; add the words.")
+    let named = candidate.rendition.filter(|text| text.names_sender);
+    let Some(text) = named.filter(|text| text.says_opt_out) else {
+        let lack = if named.is_some() { "a way to get no more of them" } else { "the sender's name" };
+        return strip(format!("A commercial e-mail must give {lack}; put it into the text."))
             .lifted_by(&[Remedy::NameSender]);
     };
     // 15 USC 7704(a)(5)(A)(iii): a valid physical postal address: it stands in this text, and the practice vouches for it.
-    if !text.names_address || view.facts.deployment.postal_address.known() != Some(&true) {
+    if !text.names_address {
+        return unknown("A commercial e-mail gives the practice's postal address; set the tenant's `postal_address`, and give it in the text.")
+            .lifted_by(&[Remedy::GivePostalAddress]);
+    }
+    if view.facts.deployment.postal_address.known() != Some(&true) {
         return unknown(
-            "The practice's postal address does not stand in this e-mail, or nobody vouches for it; set the tenant's `postal_address`, give it in the text, and record that it is there.",
-        ).lifted_by(&[Remedy::GivePostalAddress]);
+            "Nobody vouches that mail arrives at the practice's postal address in this e-mail; look, and record it.",
+        )
+        .lifted_by(&[Remedy::GivePostalAddress]);
     }
     Finding::Obliges("Label the e-mail as an offer.".into())
 }
@@ -334,6 +383,21 @@ mod tests {
         assert!(!refused_by(&case, Channel::Email, "EML-01"));
         case.facts.renditions.iter_mut().for_each(|text| text.names_address = false);
         assert!(refused_by(&case, Channel::Email, "EML-01"));
+    }
+
+    /// 15 USC 7704(a)(5): the sender, the way out and the address; a telephone number is not among them.
+    #[test]
+    fn a_commercial_mail_needs_no_telephone_number_and_each_thing_it_lacks_is_named() {
+        let why = |spoil: fn(&mut crate::Rendition)| {
+            let mut case = Case::of("marketing", Level::L1, &[Channel::Email]);
+            case.facts.renditions.iter_mut().for_each(spoil);
+            let refusals = case.decide().refusals;
+            refusals.into_iter().find(|r| r.rule == "EML-01").map(|r| r.sentence.into_owned())
+        };
+        assert_eq!(why(|text| text.names_callback = false), None);
+        assert!(why(|text| text.names_sender = false).is_some_and(|said| said.contains("the sender's name")));
+        assert!(why(|text| text.says_opt_out = false).is_some_and(|said| said.contains("no more")));
+        assert!(why(|text| text.names_address = false).is_some_and(|said| said.contains("postal_address")));
     }
 
     #[test]

@@ -22,11 +22,20 @@ pub(crate) const PERMITTED_PURPOSE: Rule = Rule {
 };
 
 fn permitted_purpose(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
-    if view.patient.is_some_and(|patient| patient.id != view.request.patient || !patient.active) {
-        return require(
-            "The record is another patient's, is not in use, or was merged into another; use the one that stands for the patient.",
-        )
-        .for_good("Another record stands in its place; the request names that one.");
+    if let Some(patient) = view.patient {
+        if patient.replaced {
+            return require(
+                "This patient's record was merged into another; ask again with the one that stands in its place.",
+            )
+            .for_good("Another record stands in its place; the request names that one.");
+        }
+        // Nor is another patient's record in use for this one.
+        if !patient.active || patient.id != view.request.patient {
+            return require(
+                "This patient's record is not in use; a person finds the one that is, or puts it into use again.",
+            )
+            .for_good("Whether the record may be used is for whoever keeps it to say.");
+        }
     }
     let purpose = view.purpose;
     match view.request.recipient.role {

@@ -281,9 +281,9 @@ fn lack_of_exemption(view: &View<'_>, candidate: &Candidate<'_>) -> Option<(&'st
         ));
     }
     // (a)(9)(iv)(B), (G): each names the provider and says how to opt out.
-    if !text.names_sender || !text.says_opt_out {
+    if !text.names_sender || !text.names_callback || !text.says_opt_out {
         return Some((
-            "The health-care exemption was asked for, and the text lacks the practice's name, its number, or how to opt out.",
+            "The health-care exemption was asked for, and the text lacks one of the things that it must give; TCP-05 says which.",
             &[Remedy::LeaveBasisOpen, Remedy::NameSender],
         ));
     }

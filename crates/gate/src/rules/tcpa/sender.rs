@@ -30,11 +30,19 @@ pub(crate) const REGISTRATION: Rule = Rule {
 fn registration(_view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match candidate.vendor {
         Some(row) if candidate.channel == Channel::Sms => {
-            Finding::when(row.sender_registration == Registration::Approved, || {
-                deny(
-                    "The sender of texts is not registered with the carriers, or not yet; finish the registration first.",
-                ).lifted_by(&[Remedy::RegisterSender])
-            })
+            let why = match row.sender_registration {
+                Registration::Approved => return Finding::Satisfied,
+                Registration::Pending => {
+                    "The carriers have not answered yet whether they take texts from this sender; wait for their answer."
+                }
+                Registration::NotApproved => {
+                    "The carriers have not approved the sender of these texts; finish the registration first."
+                }
+                Registration::NotNeeded => {
+                    "The vendor's entry says that its sender needs no registration, and a sender of texts does; register it."
+                }
+            };
+            deny(why).lifted_by(&[Remedy::RegisterSender])
         }
         _ => Finding::NotApplicable,
     }
@@ -65,14 +73,19 @@ fn identifies(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let personal = matches!(view.request.origin, Origin::Staff | Origin::Reply);
     // 47 CFR 64.1200(b)(3): an artificial voice that advertises says at its beginning how to have no more such calls.
     let sells = view.purpose == Purpose::Marketing;
-    if sells && candidate.channel != Channel::Sms && text.names_sender && !text.says_opt_out {
+    if sells && candidate.channel != Channel::Sms && !text.says_opt_out {
         return strip("A call that offers something must say how to get no more such calls, by a key or by voice.")
             .lifted_by(&[Remedy::NameSender]);
     }
-    let ends = text.says_opt_out || candidate.channel != Channel::Sms || personal;
-    Finding::when(text.names_sender && ends, || {
-        strip("The text does not say who sends it and at which number they are called, or how to opt out of texts; it must say all three.")
-            .lifted_by(&[Remedy::NameSender])
+    let owes_opt_out = candidate.channel == Channel::Sms && !personal;
+    let owed = [
+        (!text.names_sender, "the practice's name"),
+        (!text.names_callback, "the number at which the practice is called"),
+        (owes_opt_out && !text.says_opt_out, "a way to opt out of texts"),
+    ];
+    let lack = owed.into_iter().find_map(|(lacks, what)| lacks.then_some(what));
+    lack.map_or(Finding::Satisfied, |what| {
+        strip(format!("The words do not give {what}; put it into them.")).lifted_by(&[Remedy::NameSender])
     })
 }
 
@@ -282,11 +295,18 @@ mod tests {
 
     #[test]
     fn a_text_names_its_sender_and_says_how_to_stop() {
-        let spoil: [fn(&mut crate::Rendition); 2] = [|r| r.names_sender = false, |r| r.says_opt_out = false];
-        for spoil in spoil {
+        for said in ["the practice's name", "the number at which", "to opt out"] {
             let mut case = Case::reminder_by_sms();
-            case.facts.renditions.iter_mut().for_each(spoil);
-            assert!(refused_by(&case, Channel::Sms, "TCP-05"));
+            for text in &mut case.facts.renditions {
+                match said {
+                    "the practice's name" => text.names_sender = false,
+                    "the number at which" => text.names_callback = false,
+                    _ => text.says_opt_out = false,
+                }
+            }
+            let refusals = case.decide().refusals;
+            let why: Vec<_> = refusals.iter().filter(|r| r.rule == "TCP-05").map(|r| &r.sentence).collect();
+            assert!(!why.is_empty() && why.iter().all(|sentence| sentence.contains(said)), "{why:?}");
         }
     }
 

@@ -64,6 +64,10 @@ pub(super) fn preview(global: &Global, preview: &Preview) -> Result<Exit, Failur
         if let Some(subject) = &text.subject {
             writeln!(out, "  subject: {subject}")?;
         }
+        if !text.new_words.is_empty() {
+            let words = format!("words that no text of ours has: {}", text.new_words.join(", "));
+            writeln!(out, "  {}", paint.text(Tone::Wait, &words))?;
+        }
         for line in text.body.trim_end().lines() {
             writeln!(out, "  {line}")?;
         }
