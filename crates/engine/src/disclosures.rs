@@ -15,6 +15,7 @@ use jiff::{Timestamp, ToSpan};
 use postern_base::{Channel, PatientId};
 use postern_gate::facts::{Address, PastDelivery, PastOutcome, Reassigned};
 use postern_gate::reference::ACCOUNTING_LOOKBACK;
+use postern_store::{Attestation, Reading};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -70,7 +71,7 @@ impl Engine {
         let all = reading.attestations(&patient).await?;
         let recorded: Vec<Attested<Kept>> = of_kind(&all, KIND)?;
         let mut told: Vec<DisclosureView> = recorded.iter().filter(|one| one.content.at >= since).map(view).collect();
-        told.extend(self.misdirected(principal, &patient, since).await?);
+        told.extend(self.misdirected(&mut reading, &patient, &all, since).await?);
         told.sort_by_key(|one| one.at);
         Ok(told)
     }
@@ -78,19 +79,17 @@ impl Engine {
     /// What went, since `since`, to a place after it was last known to be the patient's and before it was found to be somebody else's.
     async fn misdirected(
         &self,
-        principal: &Principal,
+        reading: &mut Reading,
         patient: &PatientId,
+        all: &[Attestation],
         since: Timestamp,
     ) -> Result<Vec<DisclosureView>, UseError> {
-        let mut reading = self.inner.store.tenant(&principal.tenant).reading().await?;
-        let sent = reading.past_deliveries(patient, &[], since, None).await?;
-        let reaches = |one: &&PastDelivery| one.outcome != Some(PastOutcome::Failed) && leaves(one.channel);
-        let sent: Vec<PastDelivery> = sent.into_iter().filter(|one| reaches(&one)).collect();
+        let mut sent = reading.past_deliveries(patient, &[], since, None).await?;
+        sent.retain(|one| one.outcome != Some(PastOutcome::Failed) && leaves(one.channel));
         let points: BTreeSet<Address> = sent.iter().map(|one| one.point.clone()).collect();
         let points: Vec<Address> = points.into_iter().collect();
-        let all = reading.attestations(patient).await?;
-        let names = self.directory(&mut reading, patient, None, self.now()).await?.record.identity.names;
-        let findings = findings(&all)?;
+        let names = self.directory(reading, patient, None, self.now()).await?.record.identity.names;
+        let findings = findings(all)?;
         let mut strangers = Vec::new();
         for message in reading.inbound(&points, since).await? {
             let heard = self.inner.readings.heard(&message.text, &names).meaning();
@@ -98,7 +97,7 @@ impl Engine {
                 strangers.push(Stranger { point: message.point, found_at: message.at });
             }
         }
-        for check in crate::number_checks::answers(&crate::number_checks::looked_up(&all)?) {
+        for check in crate::number_checks::answers(&crate::number_checks::looked_up(all)?) {
             if check.reassigned == Reassigned::Yes {
                 strangers.push(Stranger { point: check.point, found_at: check.checked_at });
             }
@@ -127,7 +126,7 @@ fn astray(sent: &PastDelivery, strangers: &[Stranger], findings: &[Finding]) -> 
         at: sent.at,
         recipient: "unknown: whoever is reached there".to_owned(),
         address: Some(sent.point.reveal().to_string()),
-        what: format!("a message to the patient ({}), by {}", sent.purpose, sent.channel),
+        what: format!("a message about the patient ({}), by {}", sent.purpose, sent.channel),
         purpose: "none: it was sent in error to a place that was found not to be the patient's".to_owned(),
         known: Known::Misdirected,
         known_at: found_at,

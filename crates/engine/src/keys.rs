@@ -43,7 +43,7 @@ impl Engine {
             return Err(WireError::new("label", "expected the name of the person whose key it is").into());
         }
         if staff && !record.revoked {
-            self.name_is_free(principal, &record).await?;
+            self.name_is_free(principal, record).await?;
         }
         if let Some(role) = &record.role {
             let state = self.tenant_state(&principal.tenant).await?;
