@@ -9,6 +9,7 @@
 
 mod classify;
 mod clinic;
+mod filling;
 mod gate;
 mod http;
 mod ledger;

@@ -1,30 +1,24 @@
 //! How long the pages of the patients' portal take, with many patients and messages on the box: `postern serve` on loopback, asked by
 //! browsers that are signed in. The time is that of the whole answer as the browser sees it, so the server's own is less.
 //!
-//! Filling takes long: `portal at=FOLDER` keeps what was filled there, and measures it again the next time.
+//! Filling takes minutes (`filling.rs`): `portal at=FOLDER` keeps what was filled there, and measures it again the next time.
 
-use crate::clinic::{Clinic, Connection, Server, get, post, sms_patient};
+use crate::clinic::{Clinic, Connection, Server, post};
+use crate::filling::fill;
 use crate::machine::{cpu_seconds, resident_mib};
 use crate::report::Line;
 use crate::timing::Timings;
 use crate::visitor::{Visitor, attribute};
 use serde_json::{Value, json};
 use std::error::Error;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The goal for every page, and for everything a first page makes a browser load.
 const GOAL: &str = "20 ms";
 const FIRST_LOAD: &str = "60,000 bytes";
-/// Patients in one import.
-const BATCH: usize = 10_000;
-/// Connections that fill.
-const FILLING: usize = 32;
 /// The practice that `quickstart` makes.
-const TENANT: &str = "clinic";
+pub(crate) const TENANT: &str = "clinic";
 /// Browsers that are signed in.
 const BROWSERS: usize = 16;
 /// Requests of each page that are measured.
@@ -73,96 +67,6 @@ pub(crate) async fn run(directory: &Path, binary: &Path, size: &Size) -> Result<
     measure(&server, &clinic, size).await
 }
 
-/// Makes the patients and their messages, all of which are to be read in the portal alone, and waits until every one can be.
-async fn fill(data: &Path, binary: &Path, size: &Size) -> Result<Clinic, Box<dyn Error>> {
-    let clinic = Clinic::make(data, binary, std::iter::empty())?;
-    for first in (0..size.patients).step_by(BATCH) {
-        let last = size.patients.min(first + BATCH);
-        clinic.import((first..last).flat_map(sms_patient).chain((first..last).map(visit)))?;
-        eprintln!("{last} of {} patients", size.patients);
-    }
-    let server = Server::start(&clinic).await?;
-    let next = Arc::new(AtomicUsize::new(0));
-    let mut tasks: Vec<_> = (0..FILLING)
-        .map(|_| tokio::spawn(send(server.address, clinic.key.clone(), Arc::clone(&next), size.clone())))
-        .collect();
-    let started = Instant::now();
-    while tasks.iter().any(|task| !task.is_finished()) {
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        shown(next.load(Ordering::Relaxed).min(size.messages), size.messages, "messages taken", started);
-    }
-    for task in tasks.drain(..) {
-        task.await??;
-    }
-    let mut connection = Connection::open(server.address).await?;
-    loop {
-        let metrics = connection.exchange(&get(&clinic.key, "/metrics")).await?;
-        let queued = metrics.body.lines().find_map(|line| line.strip_prefix("postern_queued ")).unwrap_or("0");
-        let queued: usize = queued.trim().parse()?;
-        if queued == 0 {
-            return Ok(clinic);
-        }
-        shown(size.messages.saturating_sub(queued), size.messages, "messages to be read", started);
-        tokio::time::sleep(Duration::from_secs(2)).await;
-    }
-}
-
-fn shown(done: usize, all: usize, what: &str, started: Instant) {
-    eprintln!("{done} of {all} {what}, after {:.0} s", started.elapsed().as_secs_f64());
-}
-
-/// The appointment that a reminder is about.
-fn visit(number: usize) -> Value {
-    json!({
-        "resourceType": "Appointment", "id": format!("a{number}"), "status": "booked", "start": "2027-12-03T14:30:00-05:00",
-        "participant": [{ "actor": { "reference": format!("Patient/p{number}") }, "status": "accepted" }],
-    })
-}
-
-/// The `nth` message: of every ten a patient gets, one names an appointment, so that its records are read for it alone.
-fn request(nth: usize, patients: usize) -> Value {
-    let (patient, round) = (nth % patients, nth / patients);
-    let (purpose, subject, body) = match round % 3 {
-        0 => ("test_result", "Your result", format!("Your HbA1c came back at {}.{} %.", 5 + round % 4, nth % 10)),
-        1 => ("follow_up", "After your visit", format!("Please go on with the exercises of sheet {round}.")),
-        _ => ("treatment_update", "Your plan", format!("Take the walk of plan {round} every day.")),
-    };
-    let patient_reference = format!("Patient/p{patient}");
-    if round % 10 == 9 {
-        return json!({
-            "patient": patient_reference, "purpose": "appointment_reminder", "channels": ["portal"],
-            "event": format!("Appointment/a{patient}"),
-            "content": { "body": "Your visit is at 2:30 PM on December 3.", "language": "en" },
-        });
-    }
-    json!({
-        "patient": patient_reference, "purpose": purpose, "channels": ["portal"],
-        "content": { "subject": subject, "body": body, "language": "en" },
-    })
-}
-
-/// Posts the messages whose turn it is, one after the other, until there is none.
-async fn send(address: SocketAddr, key: String, next: Arc<AtomicUsize>, size: Size) -> Result<(), String> {
-    let mut connection = Connection::open(address).await.map_err(|error| error.to_string())?;
-    loop {
-        let nth = next.fetch_add(1, Ordering::Relaxed);
-        if nth >= size.messages {
-            return Ok(());
-        }
-        let body = request(nth, size.patients).to_string();
-        loop {
-            let asked = post(&key, "messages", &nth.to_string(), &body);
-            let answer = connection.exchange(&asked).await.map_err(|error| error.to_string())?;
-            match answer.status {
-                202 => break,
-                // The queue is full: what is due goes first.
-                429 | 503 => tokio::time::sleep(Duration::from_millis(100)).await,
-                status => return Err(format!("a message was answered {status}: {}", answer.body)),
-            }
-        }
-    }
-}
-
 /// Every page, asked by browsers that are signed in, one request after the other.
 async fn measure(server: &Server, clinic: &Clinic, size: &Size) -> Result<Vec<Line>, Box<dyn Error>> {
     let mut browsers = Vec::with_capacity(BROWSERS);
@@ -185,7 +89,10 @@ async fn measure(server: &Server, clinic: &Clinic, size: &Size) -> Result<Vec<Li
         ("list of messages", Page::At("/messages")),
         ("message, opened and entered", Page::FirstMessage),
         ("choices", Page::At("/choices")),
+        ("numbers and addresses", Page::At("/choices/points")),
+        ("what was said before", Page::At("/choices/said")),
         ("account", Page::At("/account")),
+        ("how somebody signs in", Page::At("/account/security")),
     ] {
         lines.extend(timed(server, &mut browsers, (what, page), &note).await?);
     }

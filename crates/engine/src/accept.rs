@@ -50,6 +50,8 @@ pub(crate) enum Tie {
     Answer(Answering),
     /// The one contact point it may go to.
     Place(Address),
+    /// A change that it tells of, and the one contact point, or none, that it may go to. Two changes told in the same words are two.
+    Change(Option<Address>),
 }
 
 /// A request that was understood, rendered and decided, and that nothing was done about yet.
@@ -157,9 +159,16 @@ impl Engine {
         if !directory.found {
             return Err(AcceptError::NoSuchPatient);
         }
+        // Two answers in the same words answer two questions: they are no duplicates of each other (SYS-05).
+        let once = match &tie {
+            Some(Tie::Answer(answering)) => Some(answering.at.to_string()),
+            Some(Tie::Change(place)) => Some(format!("{now} {}", place.as_ref().map_or("", |place| place.reveal()))),
+            Some(Tie::Place(_)) | None => None,
+        };
         let (answering, place) = match tie {
             Some(Tie::Answer(answering)) => (Some(answering), None),
             Some(Tie::Place(place)) => (None, Some(place)),
+            Some(Tie::Change(place)) => (None, place),
             None => (None, None),
         };
         directory.narrow(place.as_ref());
@@ -181,10 +190,8 @@ impl Engine {
             vocabulary: state.vocabulary.as_ref(),
         };
         let mut rendered = Rendered::new(&request, setting)?;
-        if let Some(answering) = &answering {
-            // Two answers in the same words answer two questions: they are no duplicates of each other (SYS-05).
-            let asked = answering.at.to_string();
-            rendered.source = rendered.source.map(|source| [source, asked.into_bytes()].concat());
+        if let Some(once) = once {
+            rendered.source = rendered.source.map(|source| [source, once.into_bytes()].concat());
         }
         rendered.commit(key);
         let actor = crate::facts::asking(principal, &state, gate.purpose, now);

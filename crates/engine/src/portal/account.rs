@@ -4,6 +4,7 @@
 use super::devices::KnownDevice;
 use super::passkey::Passkey;
 use super::sessions::sha256;
+use super::texted::Phone;
 use super::totp::Totp;
 use super::{Refused, actor};
 use crate::engine::Engine;
@@ -39,6 +40,10 @@ pub enum FactorChange {
     Password,
     /// There is a new authenticator app.
     App,
+    /// Codes by text go to a number.
+    PhoneAdded,
+    /// They do not any more.
+    PhoneRemoved,
     /// There are new recovery codes.
     Recovery,
 }
@@ -51,6 +56,8 @@ impl FactorChange {
             Self::PasskeyRemoved => "portal_factor_removed",
             Self::Password => "portal_password_changed",
             Self::App => "portal_factor_renewed",
+            Self::PhoneAdded => "portal_phone_added",
+            Self::PhoneRemoved => "portal_phone_removed",
             Self::Recovery => "portal_recovery_renewed",
         }
     }
@@ -61,8 +68,16 @@ impl FactorChange {
 pub struct Factors {
     /// Its passkeys.
     pub passkeys: Vec<PasskeyName>,
-    /// It has a password and an authenticator app.
+    /// It has a password, and a second factor beside it.
     pub password: bool,
+    /// It has an authenticator app.
+    pub app: bool,
+    /// The end of the number that codes by text go to, where they may now.
+    pub phone: Option<String>,
+    /// A second factor is left without that number.
+    pub phone_removable: bool,
+    /// The practice lets patients sign in with codes by text, and this account could have them.
+    pub texts: bool,
     /// How many recovery codes are left.
     pub recovery_left: usize,
     /// What was last changed of them and when, the newest first.
@@ -89,6 +104,9 @@ pub(crate) struct Account {
     pub(super) name: Option<String>,
     pub(super) password: Option<String>,
     pub(super) totp: Option<Totp>,
+    /// The number that codes by text go to.
+    #[serde(default)]
+    pub(super) phone: Option<Phone>,
     pub(super) passkeys: Vec<Passkey>,
     /// SHA-256 of each recovery code that was not used, with the account's id.
     pub(super) recovery: Vec<[u8; 32]>,
@@ -115,11 +133,17 @@ impl Account {
             name: None,
             password: None,
             totp: None,
+            phone: None,
             passkeys: Vec::new(),
             recovery: Vec::new(),
             devices: Vec::new(),
             changes: Vec::new(),
         }
+    }
+
+    /// Two factors are left to sign in with: a passkey is both, a password needs an app or a number beside it.
+    pub(super) const fn is_strong(&self) -> bool {
+        !self.passkeys.is_empty() || (self.password.is_some() && (self.totp.is_some() || self.phone.is_some()))
     }
 
     /// Notes a change of factors, for its holder to see.

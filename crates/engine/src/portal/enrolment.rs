@@ -8,12 +8,14 @@ use super::sessions::{Browser, SignedIn};
 use super::throttle::Trier;
 use super::totp::Totp;
 use super::waiting::Step;
+use super::warnings::Warning;
 use super::{Aal, Refused, password};
 use crate::engine::Engine;
 use crate::facts::Directory;
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use postern_base::{AccountId, Language, PatientId, Phi, Secret, TenantId};
+use postern_base::{AccountId, Language, MessageId, PatientId, Phi, Secret, TenantId};
+use postern_gate::facts::Address;
 use postern_store::{PortalInvitation, PortalPerson, PortalStep, StoreError};
 use uuid::Uuid;
 
@@ -72,10 +74,19 @@ pub(super) struct Enrolling {
     person: Option<String>,
     invitation: Uuid,
     account: AccountId,
-    content: Account,
+    pub(super) content: Account,
     wrong: u32,
     /// Names that were asked for and are not free.
     names: u32,
+    /// The number that a code went to in the place of an app, and the message that holds it.
+    pub(super) texted: Option<(Address, MessageId)>,
+}
+
+impl Enrolling {
+    /// Whose account it will be, where a password was chosen and it is the patient's own: a proxy's is never opened by the patient's number.
+    pub(super) fn own(&self) -> Option<(&TenantId, &PatientId)> {
+        (self.person.is_none() && self.content.password.is_some()).then_some((&self.tenant, &self.patient))
+    }
 }
 
 impl Engine {
@@ -103,6 +114,7 @@ impl Engine {
             content: Account::new(language),
             wrong: 0,
             names: 0,
+            texted: None,
         };
         let step = Step::Enrolling(Box::new(enrolling));
         let token = self.inner.portal.keep(step, (self.now(), LASTS), rng)?.ok_or(Refused::Unavailable)?;
@@ -148,7 +160,7 @@ impl Engine {
         Ok(self.inner.store.tenant(tenant).portal_change(steps, Vec::new()).await? > 0)
     }
 
-    fn enrolling(&self, token: &Secret<String>) -> Result<Box<Enrolling>, Refused> {
+    pub(super) fn enrolling(&self, token: &Secret<String>) -> Result<Box<Enrolling>, Refused> {
         match self.inner.portal.look(token, self.now()) {
             Some(Step::Enrolling(enrolling)) => Ok(enrolling),
             _ => Err(Refused::Over),
@@ -206,15 +218,22 @@ impl Engine {
         let mut enrolling = self.enrolling(token)?;
         let now = self.now();
         if !enrolling.content.totp.as_mut().is_some_and(|totp| totp.takes(code, now)) {
-            enrolling.wrong += 1;
-            if enrolling.wrong >= WRONG_CODES {
-                self.inner.portal.end(token);
-            } else {
-                self.inner.portal.replace(token, Step::Enrolling(enrolling));
-            }
-            return Err(Refused::NoMatch);
+            return Err(self.wrong_code(token, enrolling));
         }
+        // A number that a code was asked for to, and that said none, is none.
+        enrolling.content.phone = None;
         self.enrol(token, *enrolling, browser).await
+    }
+
+    /// Counts a wrong code of an enrolment.
+    pub(super) fn wrong_code(&self, token: &Secret<String>, mut enrolling: Box<Enrolling>) -> Refused {
+        enrolling.wrong += 1;
+        if enrolling.wrong >= WRONG_CODES {
+            self.inner.portal.end(token);
+        } else {
+            self.inner.portal.replace(token, Step::Enrolling(enrolling));
+        }
+        Refused::NoMatch
     }
 
     /// What is asked of the browser to make a passkey for an enrolment.
@@ -251,10 +270,17 @@ impl Engine {
     }
 
     /// Stores the account, whose record it may ask for, its first session and the use of the invitation: all or nothing.
-    async fn enrol(&self, token: &Secret<String>, enrolling: Enrolling, browser: Browser) -> Result<SignedIn, Refused> {
+    pub(super) async fn enrol(
+        &self,
+        token: &Secret<String>,
+        enrolling: Enrolling,
+        browser: Browser,
+    ) -> Result<SignedIn, Refused> {
         let Enrolling { tenant, patient, person, invitation, account, mut content, .. } = enrolling;
         let now = self.now();
         let rng = self.inner.rng.as_ref();
+        let whose = patient.clone();
+        let own = person.is_none();
         let person = person.map(Phi::new);
         let mut steps = vec![PortalStep::UseInvitation(invitation)];
         let (account, person, seen, code) = match self.earlier(&tenant, &patient, person.as_ref()).await? {
@@ -276,6 +302,7 @@ impl Engine {
                 (account, id, (patient, 0), "portal_enrolled")
             }
         };
+        let renewed = own && code == "portal_enrolled_anew";
         // Codes on paper take the place of an app beside a password: without a password they would open nothing.
         let codes = match content.password {
             Some(_) => content.renew_recovery(account, rng)?,
@@ -286,7 +313,12 @@ impl Engine {
         let (session, mut signed_in) = self.new_session(account, person, Aal::Aal2, browser)?;
         steps.push(session);
         (signed_in.recovery_codes, signed_in.device) = (codes, device);
-        self.enrolled(token, &tenant, steps, signed_in, code).await
+        let signed_in = self.enrolled(token, &tenant, steps, signed_in, code).await?;
+        // Who enrols for the first time is told nothing new; whose factors were replaced is.
+        if renewed {
+            self.warn((&tenant, &whose), Warning::SignIn, None).await;
+        }
+        Ok(signed_in)
     }
 
     /// The account that stands for who was invited. The identifiers that were asked for are of one person: they renew an account that

@@ -4,8 +4,10 @@
 
 use super::account::{FactorChange, Factors, Known, PasskeyName};
 use super::passkey::{For, PasskeyAnswer, PasskeyOffer, Site};
+use super::preferences::told;
 use super::totp::Totp;
 use super::waiting::Step;
+use super::warnings::Warning;
 use super::{Aal, Refused, TotpOffer, Visitor, password};
 use crate::engine::Engine;
 use crate::error::UseError;
@@ -41,9 +43,16 @@ impl Engine {
             added_at: one.added_at,
             used_at: one.used_at,
         });
+        let phone = self.number_now(&visitor.tenant, &known).await.map_err(|_| UseError::Unavailable)?;
+        let numbers = self.code_numbers(visitor).await.map_err(|_| UseError::Unavailable)?;
+        let password = content.password.is_some() && (content.totp.is_some() || content.phone.is_some());
         Ok(Factors {
             passkeys: passkeys.collect(),
-            password: content.password.is_some() && content.totp.is_some(),
+            password,
+            app: content.totp.is_some(),
+            texts: content.password.is_some() && !numbers.is_empty(),
+            phone: phone.as_ref().map(told),
+            phone_removable: !content.passkeys.is_empty() || content.totp.is_some(),
             recovery_left: content.recovery.len(),
             changes: content.changes.iter().rev().map(|change| (change.what, change.at)).collect(),
         })
@@ -92,8 +101,7 @@ impl Engine {
         let content = &mut known.content;
         let before = content.passkeys.len();
         content.passkeys.retain(|passkey| passkey.name() != id);
-        let strong = !content.passkeys.is_empty() || (content.password.is_some() && content.totp.is_some());
-        if content.passkeys.len() == before || !strong {
+        if content.passkeys.len() == before || !content.is_strong() {
             return Err(Refused::NoMatch);
         }
         self.change(visitor, known, FactorChange::PasskeyRemoved).await
@@ -174,7 +182,7 @@ impl Engine {
     }
 
     /// The account of who has just shown a strong factor.
-    async fn freshly(&self, visitor: &Visitor) -> Result<Known, Refused> {
+    pub(super) async fn freshly(&self, visitor: &Visitor) -> Result<Known, Refused> {
         if self.has_confirmed(visitor) {
             self.known_account(&visitor.tenant, visitor.account).await
         } else {
@@ -190,12 +198,13 @@ impl Engine {
     }
 
     /// Stores a change of factors; every other session of the account ends with it, and every device has to sign in anew.
-    async fn change(&self, visitor: &Visitor, mut known: Known, what: FactorChange) -> Result<(), Refused> {
+    pub(super) async fn change(&self, visitor: &Visitor, mut known: Known, what: FactorChange) -> Result<(), Refused> {
         known.content.note(what, self.now());
         known.content.devices.clear();
         let entry = self.account_entry(&visitor.tenant, visitor.account, what.code())?;
         let steps = vec![known.put(), PortalStep::EndSessions(visitor.account, Some(visitor.session))];
         self.inner.store.tenant(&visitor.tenant).portal_change(steps, vec![entry]).await?;
+        self.warn_of(visitor, Warning::SignIn, None).await;
         Ok(())
     }
 }

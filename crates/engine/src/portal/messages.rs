@@ -43,8 +43,8 @@ pub struct Sought {
 pub struct Listed {
     /// The message.
     pub message: MessageId,
-    /// Why it was sent.
-    pub purpose: Purpose,
+    /// Why it was sent; untold to who has shown one factor alone, where the message asks for two.
+    pub purpose: Option<Purpose>,
     /// Its title, where it may be shown before it is opened.
     pub subject: Option<Phi<String>>,
     /// The language that it is written in.
@@ -170,7 +170,9 @@ impl Engine {
                     let record = store.message(entry.copy.message).await?.ok_or(UseError::NotFound)?;
                     let reading = self.may_read_knowing(visitor, &record, &mut known).await?;
                     let said = matches!(reading, Reading::Open) && says(&entry, &word);
-                    if !is_hidden(visitor, &reading) && (word.is_empty() || said) {
+                    // Of what kind it is is not told by finding it, either.
+                    let untold = sought.purpose.is_some() && matches!(reading, Reading::SignInStronger);
+                    if !is_hidden(visitor, &reading) && !untold && (word.is_empty() || said) {
                         found.push(list(entry, &record, &reading)?);
                     }
                 }
@@ -353,7 +355,7 @@ fn list(entry: PortalEntry, record: &MessageRecord, reading: &Reading) -> Result
     Ok(Listed {
         language: Kept::read(record)?.0.language,
         message: copy.message,
-        purpose: copy.purpose,
+        purpose: Some(copy.purpose).filter(|_| !matches!(reading, Reading::SignInStronger)),
         subject: copy.subject.filter(|_| little),
         at: copy.at,
         read_at,

@@ -26,10 +26,12 @@ mod replies;
 mod sessions;
 mod settings;
 mod sign_in;
+mod texted;
 mod throttle;
 mod totp;
 mod transparency;
 mod waiting;
+mod warnings;
 
 pub use account::{FactorChange, Factors, PasskeyName};
 pub use devices::Whence;
@@ -50,6 +52,7 @@ pub use replies::Replied;
 pub use sessions::{Browser, Device, SignedIn};
 pub use settings::PortalConfig;
 pub use sign_in::{Second, Step};
+pub use texted::{Number, Seconds};
 pub use transparency::{Opener, Opening, Proven};
 
 pub use crate::unsubscribe::StopOffer;

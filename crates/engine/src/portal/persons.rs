@@ -1,7 +1,7 @@
 //! For whom an account stands. That a person may act for a patient is never copied here: every message asks the gate, on the records as
 //! they are. What is kept is only that staff invited them as that person.
 
-use super::{Identifiers, Person, Refused, SignedIn, Visitor};
+use super::{Aal, Identifiers, Person, Refused, SignedIn, Visitor};
 use crate::engine::Engine;
 use crate::error::UseError;
 use jiff::civil::Date;
@@ -101,6 +101,9 @@ impl Engine {
         identifiers: &Identifiers,
         source: &str,
     ) -> Result<SignedIn, Refused> {
+        if visitor.aal < Aal::Aal2 {
+            return Err(Refused::NoMatch);
+        }
         let (one, invited, _) = self.answered(&visitor.tenant, invitation, identifiers, source).await?;
         // An invitation of the patient's own makes the patient's account: nobody is somebody else beside themself, unseen by that one.
         let person = invited.person.map(Phi::new).ok_or(Refused::NoMatch)?;
@@ -124,7 +127,7 @@ impl Engine {
     /// # Errors
     /// [`UseError::NotFound`]: the patient is not the visitor themself, or nobody of that reference has an account.
     pub async fn end_proxy(&self, visitor: &Visitor, person: &str) -> Result<(), UseError> {
-        if visitor.is_proxy() {
+        if visitor.is_proxy() || visitor.aal < Aal::Aal2 {
             return Err(UseError::NotFound);
         }
         let store = self.inner.store.tenant(&visitor.tenant);
@@ -142,6 +145,9 @@ impl Engine {
     /// # Errors
     /// [`UseError::NotFound`]: the account does not act for them.
     pub async fn leave_person(&self, visitor: &Visitor, standing: Uuid) -> Result<(), UseError> {
+        if visitor.aal < Aal::Aal2 {
+            return Err(UseError::NotFound);
+        }
         let store = self.inner.store.tenant(&visitor.tenant);
         let persons = store.portal_persons(visitor.account).await?;
         let left = persons.iter().find(|one| one.id == standing && one.person.is_some()).ok_or(UseError::NotFound)?;

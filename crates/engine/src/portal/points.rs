@@ -4,6 +4,7 @@
 //! the gate lets a code pass to a place that nobody verified, and nothing else.
 
 use super::preferences::{Shown, channel_of, is_verified, themselves};
+use super::warnings::Warning;
 use super::{Aal, Visitor};
 use crate::accept::Tie;
 use crate::address_check::{code_of, six_digits};
@@ -16,10 +17,10 @@ use crate::wishes::{self, Wish};
 use aws_lc_rs::constant_time;
 use jiff::SignedDuration;
 use postern_base::rng::NoEntropy;
-use postern_base::{Channel, MessageId, Purpose};
+use postern_base::{Channel, MessageId, PatientId, Purpose, TenantId};
 use postern_ehr::normal::normalise;
 use postern_gate::facts::{Address, System};
-use postern_store::{DeliveryState, StoreError};
+use postern_store::{DeliveryState, MessageRecord, StoreError};
 use std::collections::BTreeMap;
 
 /// The template of the code, and its slot.
@@ -50,6 +51,9 @@ pub enum PointRefused {
     /// It takes a sign-in with two factors.
     #[error("sign in with a second factor first")]
     SignInStronger,
+    /// Codes to sign in with go there.
+    #[error("codes to sign in with go there: change that first")]
+    SignsIn,
     /// The patient asked to be reached nowhere else.
     #[error("this is the only place the patient asked for: change that first")]
     OnlyOne,
@@ -109,7 +113,7 @@ impl Engine {
             }
             self.wish(visitor, Some(point.clone()), Wish::AddPoint { channel, shared }, shown).await?;
         }
-        self.send_code(visitor, channel, &point).await
+        self.send_code((&visitor.tenant, &visitor.patient), channel, &point).await
     }
 
     /// Sends a code to a number or address that is on record and not known to be the patient's; gives the message that holds it.
@@ -123,7 +127,7 @@ impl Engine {
         if is_verified(&point, self.now()) {
             return Err(PointRefused::Known);
         }
-        self.send_code(visitor, channel, &point.value).await
+        self.send_code((&visitor.tenant, &visitor.patient), channel, &point.value).await
     }
 
     /// house: where messages go is worth as much as what an account signs in with: whoever changes it has shown a strong factor lately, and
@@ -133,14 +137,20 @@ impl Engine {
         if self.has_confirmed(visitor) { Ok(()) } else { Err(PointRefused::SignInStronger) }
     }
 
-    async fn send_code(&self, visitor: &Visitor, channel: Channel, point: &Address) -> Result<MessageId, PointRefused> {
+    /// Sends a code to `point` alone, by the path of every message; gives the message that holds it.
+    pub(super) async fn send_code(
+        &self,
+        (tenant, patient): (&TenantId, &PatientId),
+        channel: Channel,
+        point: &Address,
+    ) -> Result<MessageId, PointRefused> {
         let code = six_digits(self.inner.rng.as_ref())?;
         let template = TemplateUse { name: CODE.0.to_owned(), data: BTreeMap::from([(CODE.1.to_owned(), code)]) };
         let request = Request {
             expires_at: self.now().checked_add(LIFETIME).ok(),
-            ..Request::ours(&visitor.patient, Purpose::OneTimeCode, template, channel)
+            ..Request::ours(patient, Purpose::OneTimeCode, template, channel)
         };
-        let principal = Principal::system(visitor.tenant.clone());
+        let principal = Principal::system(tenant.clone());
         let accepted =
             self.accept_request(&principal, None, request, Some(Tie::Place(point.clone()))).await.map_err(|error| {
                 match error {
@@ -150,8 +160,10 @@ impl Engine {
             })?;
         match accepted.answer.decision.outcome.as_str() {
             "send" => Ok(accepted.answer.id),
-            // RULES OTP-01: as many codes as may went there within the hour.
-            "defer" => Err(PointRefused::TooMany),
+            // RULES OTP-01: as many codes as may went there within the hour, which is longer than another would live.
+            _ if accepted.answer.decision.refusals.iter().any(|refusal| refusal.rule == "OTP-01") => {
+                Err(PointRefused::TooMany)
+            }
             _ => Err(PointRefused::NotSent),
         }
     }
@@ -162,29 +174,45 @@ impl Engine {
     /// [`PointRefused`].
     pub async fn confirm_point(&self, visitor: &Visitor, message: MessageId, said: &str) -> Result<(), PointRefused> {
         strong(visitor)?;
-        let store = self.inner.store.tenant(&visitor.tenant);
-        let record = store.message(message).await?.filter(|record| record.patient == visitor.patient);
-        let record = record.ok_or(PointRefused::WrongCode)?;
+        let (record, point) = self.code_said((&visitor.tenant, &visitor.patient), message, said).await?;
+        let attested = self.inner.store.tenant(&visitor.tenant).reading().await?.attestations(&visitor.patient).await?;
+        if verifications::verified_since(&attested, &point, record.accepted_at)? {
+            return Err(PointRefused::WrongCode);
+        }
+        let principal = Principal::system(visitor.tenant.clone());
+        self.count_as_verified(&principal, &record, &point, "a code that went there was said in the portal").await?;
+        self.inner.wake.notify_one();
+        self.warn_of(visitor, Warning::Places, Some(&point)).await;
+        Ok(())
+    }
+
+    /// The message of a code that somebody says, and where it went, if it is the right one and in time.
+    ///
+    /// # Errors
+    /// [`PointRefused::WrongCode`], [`PointRefused::TooMany`].
+    pub(super) async fn code_said(
+        &self,
+        (tenant, patient): (&TenantId, &PatientId),
+        message: MessageId,
+        said: &str,
+    ) -> Result<(MessageRecord, Address), PointRefused> {
+        let record = self.inner.store.tenant(tenant).message(message).await?;
+        let record = record.filter(|record| record.patient == *patient).ok_or(PointRefused::WrongCode)?;
         let expected = code_of(&record, CODE.0).ok_or(PointRefused::WrongCode)?;
         let sent = |state| matches!(state, DeliveryState::Sent | DeliveryState::Delivered | DeliveryState::Unknown);
         let delivery = record.deliveries.iter().find(|one| sent(one.state)).ok_or(PointRefused::WrongCode)?;
         let point = delivery.candidate.point.clone();
-        let attested = store.reading().await?.attestations(&record.patient).await?;
-        let used = verifications::verified_since(&attested, &point, record.accepted_at)?;
-        if used || self.now().duration_since(record.accepted_at) > LIFETIME {
+        if self.now().duration_since(record.accepted_at) > LIFETIME {
             return Err(PointRefused::WrongCode);
         }
         if !self.inner.tries.admits(message, self.now()) {
             return Err(PointRefused::TooMany);
         }
         let said: String = said.chars().filter(char::is_ascii_digit).collect();
-        if constant_time::verify_slices_are_equal(said.as_bytes(), expected.as_bytes()).is_err() {
-            return Err(PointRefused::WrongCode);
+        match constant_time::verify_slices_are_equal(said.as_bytes(), expected.as_bytes()) {
+            Ok(()) => Ok((record, point)),
+            Err(_) => Err(PointRefused::WrongCode),
         }
-        let principal = Principal::system(visitor.tenant.clone());
-        self.count_as_verified(&principal, &record, &point, "a code that went there was said in the portal").await?;
-        self.inner.wake.notify_one();
-        Ok(())
     }
 
     /// Has a number or address used no more.
@@ -200,7 +228,14 @@ impl Engine {
         if wishes::only_at(&wishes).is_some_and(|one| one.point.as_ref() == Some(&point.value)) {
             return Err(PointRefused::OnlyOne);
         }
-        Ok(self.wish(visitor, Some(point.value), Wish::RemovePoint, shown).await?)
+        let account =
+            self.known_account(&visitor.tenant, visitor.account).await.map_err(|_| PointRefused::Unavailable)?;
+        if account.content.phone.is_some_and(|phone| phone.is(&point.value)) {
+            return Err(PointRefused::SignsIn);
+        }
+        self.wish(visitor, Some(point.value), Wish::RemovePoint, shown).await?;
+        self.warn_of(visitor, Warning::Places, None).await;
+        Ok(())
     }
 
     /// Has a number or address used before the others.
@@ -210,7 +245,9 @@ impl Engine {
     pub async fn prefer_point(&self, visitor: &Visitor, handle: &str, shown: &Shown) -> Result<(), PointRefused> {
         self.lately(visitor)?;
         let point = self.point_called(visitor, handle).await?;
-        Ok(self.wish(visitor, Some(point.value), Wish::Prefer, shown).await?)
+        self.wish(visitor, Some(point.value.clone()), Wish::Prefer, shown).await?;
+        self.warn_of(visitor, Warning::Places, Some(&point.value)).await;
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a patient wants to be reached, chosen by themselves: what may come to which contact point, one place alone (45 CFR 164.522(b)),
 //! the risk of e-mail, marketing. Every choice is obeyed from the next decision on, also by what is queued.
 
-use super::{Visitor, messages};
+use super::{Aal, Visitor, messages};
 use crate::engine::Engine;
 use crate::error::UseError;
 use crate::facts::{Directory, preferred};
@@ -12,7 +12,7 @@ use crate::verifications;
 use crate::wire::{self, NoticeAnswer, NoticeKind, TemplateUse, WireError};
 use crate::wishes::{self, Kept, Wish};
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Channel, Language, Phi, Purpose};
+use postern_base::{Channel, Language, PatientId, Phi, Purpose, TenantId};
 use postern_ehr::PatientRecord;
 use postern_ehr::normal::normalise;
 use postern_gate::facts::{Address, ConsentKind, ContactPoint, History, OptOut, OptOutScope, System};
@@ -55,7 +55,7 @@ pub struct Choices {
     pub open: (i8, i8),
     /// The language they are written to in, where one is known.
     pub language: Option<Language>,
-    /// Whom to call in an emergency: name, number, who that is to them.
+    /// Whom to call in an emergency: name, number, who that is to them; told to who has shown two factors.
     pub emergency: Option<(String, String, String)>,
 }
 
@@ -162,6 +162,7 @@ impl Engine {
             open: (from.hour(), to.hour()),
             language: preferred(&own.record.patient),
             emergency: wishes::emergency_contact(&wishes)
+                .filter(|_| visitor.aal == Aal::Aal2)
                 .map(|(name, phone, relation)| (name.to_owned(), phone.to_owned(), relation.to_owned())),
         })
     }
@@ -336,6 +337,9 @@ impl Engine {
         (name, phone, relation): (&str, &str, &str),
         shown: &Shown,
     ) -> Result<(), UseError> {
+        if visitor.aal < Aal::Aal2 {
+            return Err(UseError::NotFound);
+        }
         let words = [name, relation].map(str::trim);
         if words.iter().any(|word| word.chars().count() > SIGNATURE_MAX || word.chars().any(char::is_control)) {
             return Err(WireError::new("name", "expected one line").into());
@@ -424,9 +428,13 @@ impl Engine {
     /// The patient's own contact points that can be reached by machine, each with its place on the record; and what else of the record
     /// the choices rest on.
     pub(super) async fn own_points(&self, visitor: &Visitor) -> Result<Own, UseError> {
-        let mut reading = self.inner.store.tenant(&visitor.tenant).reading().await?;
-        let Directory { mut record, attested, .. } =
-            self.directory(&mut reading, &visitor.patient, None, self.now()).await?;
+        self.points_of(&visitor.tenant, &visitor.patient).await
+    }
+
+    /// The same of a patient who is not signed in yet.
+    pub(super) async fn points_of(&self, tenant: &TenantId, patient: &PatientId) -> Result<Own, UseError> {
+        let mut reading = self.inner.store.tenant(tenant).reading().await?;
+        let Directory { mut record, attested, .. } = self.directory(&mut reading, patient, None, self.now()).await?;
         let asked_elsewhere = record.consents.known().is_some_and(|consents| {
             consents.iter().any(|consent| consent.active && consent.kind == ConsentKind::ConfidentialCommunication)
         });

@@ -1,12 +1,14 @@
 //! Signing in: a passkey, or a password and then a second factor (RULES IDN-01; NIST SP 800-63B-4 section 2.2: two factors).
 //!
-//! There is no factor by text message or e-mail: what a stolen telephone or an open mailbox shows is worth nothing here
-//! (RULES OTP-02).
+//! What an open mailbox shows is worth nothing here (RULES OTP-02), and a telephone that was found opens nothing by itself but what tells
+//! little: see `texted.rs`.
 
 use super::account::Known;
 use super::devices::{KnownDevice, Whence};
 use super::passkey::{For, PasskeyAnswer, PasskeyOffer, Site};
+use super::preferences::told;
 use super::sessions::{Browser, SignedIn};
+use super::texted::{Seconds, Texted};
 use super::throttle::Trier;
 use super::waiting::Step as Kept;
 use super::{Aal, Refused, Visitor, password};
@@ -34,21 +36,38 @@ pub enum Second {
     Code(Secret<String>),
     /// A recovery code from paper: it works once.
     Recovery(Secret<String>),
+    /// The code that was asked for by text in this step.
+    Text(Secret<String>),
+    /// The password, of who is signed in with a code by text: it is what a found telephone does not show.
+    Password(Secret<String>),
 }
 
 /// Between the two factors.
 #[derive(Debug, Clone)]
 pub(super) struct Between {
     tenant: TenantId,
-    account: AccountId,
+    /// `None` = there is no such account, and whoever asked for a code by its name is not told.
+    account: Option<AccountId>,
     name: String,
+    /// The code by text that was asked for in this step.
+    texted: Option<Texted>,
+    /// No password was shown: a code alone signs in for little.
+    alone: bool,
     /// The device it happens on, where somebody signed in on it before, and what the browser brought of it.
     device: (Option<KnownDevice>, Option<Secret<String>>),
     wrong: u32,
 }
 
 impl Between {
+    /// The step of who asked for a code by a name alone.
+    pub(super) const fn alone(tenant: TenantId, account: Option<AccountId>, name: String, texted: Texted) -> Self {
+        Self { tenant, account, name, texted: Some(texted), alone: true, device: (None, None), wrong: 0 }
+    }
+
     fn trier(&self, source: &str) -> Trier {
+        if self.alone {
+            return Trier::by_text(&self.name, source);
+        }
         self.device.0.as_ref().map_or_else(|| Trier::new(&self.name, source), Trier::device)
     }
 }
@@ -83,13 +102,59 @@ impl Engine {
         // The name starts anew only with the second factor: who knows the password alone must not clear what was tried at that.
         self.take_back(tenant, counted).await?;
         let device = (device, from.device.cloned());
-        let between = Between { tenant: tenant.clone(), account, name: name.to_owned(), device, wrong: 0 };
+        let (tenant, name) = (tenant.clone(), name.to_owned());
+        self.keep_between(Between {
+            tenant,
+            account: Some(account),
+            name,
+            texted: None,
+            alone: false,
+            device,
+            wrong: 0,
+        })
+    }
+
+    pub(super) fn keep_between(&self, between: Between) -> Result<Step, Refused> {
         let moment = (self.now(), BETWEEN);
         let token = self.inner.portal.keep(Kept::Between(between), moment, self.inner.rng.as_ref())?;
         Ok(Step { token: token.ok_or(Refused::Unavailable)? })
     }
 
-    async fn known_by_name(&self, tenant: &TenantId, name: &str) -> Result<Option<Known>, Refused> {
+    fn between(&self, token: &Secret<String>) -> Result<Between, Refused> {
+        match self.inner.portal.look(token, self.now()) {
+            Some(Kept::Between(between)) => Ok(between),
+            _ => Err(Refused::Over),
+        }
+    }
+
+    /// Which second factors there are for who has shown a password. Who has asked for a code by a name alone is told of none.
+    ///
+    /// # Errors
+    /// [`Refused::Over`].
+    pub async fn second_factors(&self, token: &Secret<String>) -> Result<Seconds, Refused> {
+        let between = self.between(token)?;
+        let Some(account) = between.account.filter(|_| !between.alone) else { return Ok(Seconds::default()) };
+        let known = self.known_account(&between.tenant, account).await?;
+        let number = self.number_now(&between.tenant, &known).await?;
+        let recovery = !known.content.recovery.is_empty();
+        Ok(Seconds { app: known.content.totp.is_some(), text: number.as_ref().map(told), recovery })
+    }
+
+    /// Sends who has shown a password a code to the number of their account.
+    ///
+    /// # Errors
+    /// [`Refused::TooMany`]: as many as may have gone there lately. [`Refused::NoMatch`]: none can go there.
+    pub async fn text_second_factor(&self, token: &Secret<String>) -> Result<(), Refused> {
+        let between = self.between(token)?;
+        let account = between.account.filter(|_| !between.alone).ok_or(Refused::NoMatch)?;
+        let known = self.known_account(&between.tenant, account).await?;
+        let message = self.text_to(&between.tenant, &known).await?;
+        let texted = Some(Texted::new(message.into()));
+        self.inner.portal.replace(token, Kept::Between(Between { texted, ..between }));
+        Ok(())
+    }
+
+    pub(super) async fn known_by_name(&self, tenant: &TenantId, name: &str) -> Result<Option<Known>, Refused> {
         match self.inner.store.tenant(tenant).portal_account_named(name).await {
             Err(StoreError::KeyDestroyed) => Ok(None),
             record => Ok(record?.map(|record| Known::of(&record)).transpose()?),
@@ -114,13 +179,10 @@ impl Engine {
         source: &str,
         browser: Browser,
     ) -> Result<SignedIn, Refused> {
-        let Some(Kept::Between(mut between)) = self.inner.portal.look(token, self.now()) else {
-            return Err(Refused::Over);
-        };
+        let mut between = self.between(token)?;
         let trier = between.trier(source);
         let counted = self.admit(&between.tenant, &trier).await?;
-        let mut known = self.known_account(&between.tenant, between.account).await?;
-        if !takes(&mut known, second, self.now()) {
+        let Some(known) = self.taken(&between, second).await? else {
             between.wrong += 1;
             if between.wrong >= WRONG {
                 self.inner.portal.end(token);
@@ -128,13 +190,30 @@ impl Engine {
                 self.inner.portal.replace(token, Kept::Between(between));
             }
             return Err(Refused::NoMatch);
-        }
+        };
         if !self.inner.portal.end(token) {
             return Err(Refused::Over);
         }
-        let signed_in = self.begin_session(&between.tenant, known, browser, between.device.1.as_ref()).await?;
+        let aal = if between.alone { Aal::Aal1 } else { Aal::Aal2 };
+        let how = (aal, browser, between.device.1.as_ref());
+        let signed_in = self.begin_session(&between.tenant, known, how).await?;
         self.hit(&between.tenant, &trier, counted).await?;
         Ok(signed_in)
+    }
+
+    /// The account, if `second` is right in this step; what was used of it is noted.
+    async fn taken(&self, between: &Between, second: &Second) -> Result<Option<Known>, Refused> {
+        let Some(account) = between.account else {
+            self.look_for_nobody(&between.tenant).await?;
+            return Ok(None);
+        };
+        let mut known = self.known_account(&between.tenant, account).await?;
+        let right = match second {
+            Second::Text(said) => self.is_texted((&between.tenant, &known), between.texted.as_ref(), said).await?,
+            _ if between.alone => false,
+            _ => takes(&mut known, second, self.now()),
+        };
+        Ok(right.then_some(known))
     }
 
     /// What is asked of the browser to sign in with a passkey. It is the same for everybody.
@@ -174,7 +253,7 @@ impl Engine {
             .filter(|passkey| answer.is_of(passkey))
             .any(|passkey| challenges.shown(tenant, (For::SignIn, at), answer, passkey, now));
         match known.filter(|_| found) {
-            Some(known) => self.begin_session(tenant, known, browser, from.device).await,
+            Some(known) => self.begin_session(tenant, known, (Aal::Aal2, browser, from.device)).await,
             None => {
                 // A signature is not guessed: what is wrong is counted for where it came from, and nobody who is right waits for it.
                 self.admit(tenant, &Trier::passkey(from.source)).await?;
@@ -183,21 +262,25 @@ impl Engine {
         }
     }
 
-    /// A session at two factors, in one transaction with what was used of the account.
+    /// A session, in one transaction with what was used of the account.
     async fn begin_session(
         &self,
         tenant: &TenantId,
         mut known: Known,
-        browser: Browser,
-        brought: Option<&Secret<String>>,
+        (aal, browser, brought): (Aal, Browser, Option<&Secret<String>>),
     ) -> Result<SignedIn, Refused> {
         let store = self.inner.store.tenant(tenant);
         let persons = store.portal_persons(known.id).await?;
         // Who may ask for nobody's record any more has nowhere to go.
         let person = persons.first().ok_or(Refused::NoMatch)?;
-        let device = known.content.know(known.id, brought, (self.now(), self.inner.rng.as_ref()))?;
-        let (session, signed_in) = self.new_session(known.id, person.id, Aal::Aal2, browser)?;
-        let entry = self.entry_of(tenant, known.id, "portal_signed_in")?;
+        // A device is known by who has shown two factors on it.
+        let device = match aal {
+            Aal::Aal1 => None,
+            Aal::Aal2 => known.content.know(known.id, brought, (self.now(), self.inner.rng.as_ref()))?,
+        };
+        let (session, signed_in) = self.new_session(known.id, person.id, aal, browser)?;
+        let code = if aal == Aal::Aal1 { "portal_signed_in_by_text" } else { "portal_signed_in" };
+        let entry = self.entry_of(tenant, known.id, code)?;
         // Of two who show the same code at once, the account's version lets one through.
         store.portal_change(vec![known.put(), session], vec![entry]).await?;
         Ok(SignedIn { device, ..signed_in })
@@ -212,7 +295,7 @@ impl Engine {
         let trier = Trier::new(&format!("confirm {}", visitor.account), source);
         let counted = self.admit(&visitor.tenant, &trier).await?;
         let mut known = self.known_account(&visitor.tenant, visitor.account).await?;
-        if !takes(&mut known, second, self.now()) {
+        if !self.takes_again(visitor, &mut known, second).await? {
             return Err(Refused::NoMatch);
         }
         self.hit(&visitor.tenant, &trier, counted).await?;
@@ -258,6 +341,19 @@ impl Engine {
         self.confirmed(visitor, &known).await
     }
 
+    /// What may be shown again. Who came in by a code alone shows what that telephone does not know: the password, or a passkey. So does
+    /// who has no app: a code to the telephone that holds the session would prove nothing new (NIST SP 800-63B-4 section 2.2.3).
+    async fn takes_again(&self, visitor: &Visitor, known: &mut Known, second: &Second) -> Result<bool, Refused> {
+        let by_password = visitor.aal == Aal::Aal1 || known.content.totp.is_none();
+        Ok(match second {
+            Second::Password(said) if by_password => {
+                self.password_is_right(said, known.content.password.clone()).await?
+            }
+            Second::Code(_) | Second::Recovery(_) if visitor.aal == Aal::Aal2 => takes(known, second, self.now()),
+            _ => false,
+        })
+    }
+
     async fn confirmed(&self, visitor: &Visitor, known: &Known) -> Result<SignedIn, Refused> {
         let raised = (Aal::Aal2, Some(self.now()));
         let beside = vec![known.put()];
@@ -282,5 +378,6 @@ fn takes(known: &mut Known, second: &Second, now: Timestamp) -> bool {
     match second {
         Second::Code(said) => known.content.totp.as_mut().is_some_and(|totp| totp.takes(said.reveal(), now)),
         Second::Recovery(said) => known.content.use_recovery(known.id, said.reveal()),
+        Second::Text(_) | Second::Password(_) => false,
     }
 }

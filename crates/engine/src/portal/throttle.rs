@@ -12,6 +12,8 @@ use std::net::Ipv6Addr;
 
 /// house: wrong answers for one name that cost nothing.
 const FREE_OF_NAME: u32 = 5;
+/// house: codes by text for a name alone; then one an hour, so that of the five an hour that go to one place (RULES OTP-01) its holder has some.
+const FREE_OF_TEXTS: u32 = 2;
 /// house: the same from one place, behind which a family or a whole clinic may sit.
 const FREE_OF_SOURCE: u32 = 30;
 /// house: the longest wait of a place. Behind one address sits a waiting room, or a whole mobile network: one of them who guesses must not
@@ -33,6 +35,8 @@ pub(super) struct Trier {
     source: String,
     /// What stands as source is a known device, which has no more wrong answers free than a name.
     of_device: bool,
+    /// A text goes with each try.
+    seldom: bool,
 }
 
 impl Trier {
@@ -42,22 +46,35 @@ impl Trier {
     }
 
     pub(super) fn source(source: &str) -> Self {
-        Self { name: None, source: format!("from {}", place(source)), of_device: false }
+        Self { name: None, source: format!("from {}", place(source)), of_device: false, seldom: false }
     }
 
     /// Whoever shows a passkey that is wrong.
     pub(super) fn passkey(source: &str) -> Self {
-        Self { name: None, source: format!("from passkey {}", place(source)), of_device: false }
+        Self { source: format!("from passkey {}", place(source)), ..Self::source(source) }
+    }
+
+    /// Whoever asks for a code by text with a name alone: apart from who guesses at that name, and seldom, so that nobody uses up the few
+    /// codes an hour that its holder may have, or wakes them.
+    pub(super) fn texted(name: &str, source: &str) -> Self {
+        let (name, source) =
+            (format!("texted {}", name.trim().to_lowercase()), format!("texted from {}", place(source)));
+        Self { name: Some(name), source, of_device: false, seldom: true }
+    }
+
+    /// Whoever says a code that was asked for so.
+    pub(super) fn by_text(name: &str, source: &str) -> Self {
+        Self::new(&format!("by text {name}"), source)
     }
 
     /// Whoever answers an invitation, apart from who guesses passwords at the same place.
     pub(super) fn invited(source: &str) -> Self {
-        Self { name: None, source: format!("invited from {}", place(source)), of_device: false }
+        Self { source: format!("invited from {}", place(source)), ..Self::source(source) }
     }
 
     /// A device that somebody has signed in on before: it shares a count with nobody.
     pub(super) fn device(device: &KnownDevice) -> Self {
-        Self { name: None, source: format!("device {}", Hex(&device.hash)), of_device: true }
+        Self { name: None, source: format!("device {}", Hex(&device.hash)), of_device: true, seldom: false }
     }
 }
 
@@ -81,6 +98,11 @@ fn until_of_source(tries: PortalTries) -> Option<Timestamp> {
     tries.last_at.checked_add(SignedDuration::from_secs(doubled.min(LONGEST_OF_SOURCE_SECONDS))).ok()
 }
 
+fn until_texted(tries: PortalTries) -> Option<Timestamp> {
+    let over = tries.failures >= FREE_OF_TEXTS;
+    over.then(|| tries.last_at.checked_add(SignedDuration::from_secs(LONGEST_SECONDS)).ok()).flatten()
+}
+
 fn until(tries: PortalTries, free: u32) -> Option<Timestamp> {
     let over = tries.failures.checked_sub(free)?;
     let wait = if tries.failures >= MOST {
@@ -100,7 +122,8 @@ impl Engine {
             false => (&who.source, until_of_source),
         }];
         if let Some(name) = &who.name {
-            what.push((name, |tries| until(tries, FREE_OF_NAME)));
+            let wait: PortalWait = if who.seldom { until_texted } else { |tries| until(tries, FREE_OF_NAME) };
+            what.push((name, wait));
         }
         match self.inner.store.tenant(tenant).admit_portal_try(&what).await? {
             PortalAdmission::Counted(counted) => Ok(counted),
@@ -136,6 +159,13 @@ mod tests {
         assert_eq!([20, 99, 100, u32::MAX].map(wait), [Some(3_600), Some(3_600), Some(86_400), Some(86_400)]);
         let at_a_place = |failures| until_of_source(PortalTries { failures, last_at }).map(Timestamp::as_second);
         assert_eq!([29, 30, 31, 40, u32::MAX].map(at_a_place), [None, Some(15), Some(30), Some(300), Some(300)]);
+    }
+
+    #[test]
+    fn a_name_alone_has_two_codes_sent_and_then_one_an_hour() {
+        let last_at = Timestamp::UNIX_EPOCH;
+        let wait = |failures| until_texted(PortalTries { failures, last_at }).map(Timestamp::as_second);
+        assert_eq!([0, 1, 2, 3, u32::MAX].map(wait), [None, None, Some(3_600), Some(3_600), Some(3_600)]);
     }
 
     #[test]

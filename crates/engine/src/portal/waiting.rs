@@ -7,6 +7,7 @@ use super::factors::NewApp;
 use super::passkey::Challenges;
 use super::sessions::{sha256, token};
 use super::sign_in::Between;
+use super::texted::NewPhone;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::rng::NoEntropy;
 use postern_base::{Rng, Secret};
@@ -25,6 +26,7 @@ pub(super) enum Step {
     Enrolling(Box<Enrolling>),
     Between(Between),
     NewApp(NewApp),
+    NewPhone(NewPhone),
 }
 
 /// Everything that waits, and what the portal shares besides.

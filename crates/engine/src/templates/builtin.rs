@@ -28,6 +28,8 @@ const FILES: &[(u32, &str)] = &[
     (1, include_str!("builtin/address_code.toml")),
     (1, include_str!("builtin/address_check.toml")),
     (1, include_str!("builtin/email_risk.toml")),
+    (1, include_str!("builtin/sign_in_changed.toml")),
+    (1, include_str!("builtin/places_changed.toml")),
     (3, include_str!("builtin/opt_out_confirmation.toml")),
     (3, include_str!("builtin/opt_in_confirmation.toml")),
     (2, include_str!("builtin/consent_confirmation.toml")),

@@ -56,7 +56,7 @@ pub use request::{
     Translation, Voice,
 };
 pub use returned::{AddressCode, AddressConfirmed, KeptMailView, LiftReason, Lifting, SuppressionView};
-pub use tenant::{Look, OwnWords, Sender, Settings, Tenant};
+pub use tenant::{OwnWords, PortalSettings, Sender, Settings, Tenant};
 pub use unknown::{Absence, UnknownFact};
 pub use vendor::{Agreement, Vendor};
 pub use verification::{NewVerification, VerificationView};

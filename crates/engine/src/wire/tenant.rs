@@ -29,25 +29,39 @@ pub struct Settings {
     /// What roles of staff may ask for, by name, beside the built-in ones or in their place.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<String, Vec<Purpose>>,
-    /// How its portal looks.
-    #[serde(default, skip_serializing_if = "Look::is_plain")]
-    pub portal: Look,
+    /// How its portal looks, and what it offers.
+    #[serde(default, skip_serializing_if = "PortalSettings::is_plain")]
+    pub portal: PortalSettings,
 }
 
-/// How a tenant's portal looks.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How a tenant's portal looks, and what it offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Look {
+pub struct PortalSettings {
     /// The colour of its top bar and buttons, as `#rrggbb`; it is darkened where white on it could not be read.
     #[serde(default)]
     pub colour: Option<String>,
+    /// Patients may sign in with codes by text, beside a password or, for what tells little, alone. NIST SP 800-63B-4 section 3.1.3.3
+    /// restricts such codes: a practice that weighs the risk otherwise says `false`.
+    #[serde(default = "yes")]
+    pub codes_by_text: bool,
 }
 
-impl Look {
+const fn yes() -> bool {
+    true
+}
+
+impl Default for PortalSettings {
+    fn default() -> Self {
+        Self { colour: None, codes_by_text: yes() }
+    }
+}
+
+impl PortalSettings {
     /// Whether nothing is said of it.
     #[must_use]
     pub const fn is_plain(&self) -> bool {
-        self.colour.is_none()
+        self.colour.is_none() && self.codes_by_text
     }
 }
 

@@ -27,6 +27,7 @@ mod retries;
 mod returned;
 mod schemas;
 mod templates;
+mod texted;
 mod tls_reports;
 mod vendors;
 mod walls;

@@ -41,6 +41,11 @@ async fn begin(clinic: &Clinic, patient: &str, person: Option<&str>, said: &Iden
     clinic.engine.begin_enrolment(&clinic.tenant(), &invitation.code, said, HOME).await.unwrap()
 }
 
+/// Begins to enrol the patient of the clinic.
+pub(crate) async fn begin_for_alma(clinic: &Clinic) -> Enrolment {
+    begin(clinic, "Patient/p1", None, &alma()).await
+}
+
 /// Enrols with a password and an app; gives both, signed in.
 pub(crate) async fn enrol(clinic: &Clinic, patient: &str, person: Option<&str>, name: &str) -> (SignedIn, TotpOffer) {
     let enrolment = begin(clinic, patient, person, &alma()).await;

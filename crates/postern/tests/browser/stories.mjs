@@ -259,3 +259,4 @@ export async function passkey({ known, open, look }) {
 }
 
 export * from "./wishes.mjs";
+export * from "./texted.mjs";

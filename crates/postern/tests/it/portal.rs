@@ -10,6 +10,7 @@ mod letters;
 mod links;
 mod stories;
 mod surface;
+mod texted;
 mod uploads;
 mod walls;
 mod ward;

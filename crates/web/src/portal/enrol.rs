@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::civil::Date;
 use postern_base::Phi;
-use postern_engine::portal::{Identifiers, Refused, SignedIn, TotpOffer, WeakPassword};
+use postern_engine::portal::{Identifiers, Refused, SignedIn, WeakPassword};
 
 /// `GET /enrol`.
 pub(super) async fn code(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
@@ -215,7 +215,7 @@ pub(super) async fn take_password(
     let Some(step) = visit.cookie(Cookie::Step) else { return Ok(go(&visit, "/enrol")) };
     let (name, password) = (visit.fields.value("name"), visit.fields.exactly("password"));
     match web.engine().enrol_with_password(&step, name, &password).await {
-        Ok(offer) => ask_first_code(&visit, &offer, Vec::new()),
+        Ok(offer) => first_code(&web, &visit, (offer.key.reveal(), offer.uri.reveal()), Vec::new()).await,
         Err(Refused::Over) => Ok(go(&visit, "/enrol")),
         Err(Refused::Weak(weak)) => ask_password(&visit, vec![Wrong::of("password", self::weak(&visit, weak))]),
         Err(refused) => ask_password(&visit, vec![wrong(&web, &visit, refused, ("name", "make-name-taken"))?]),
@@ -224,15 +224,25 @@ pub(super) async fn take_password(
 
 /// The picture and the key of an authenticator app, and its first code. The key goes back and forth in the page that only this browser
 /// has, so that a wrong code does not make a new one.
-fn ask_first_code(visit: &Visit, offer: &TotpOffer, errors: Vec<Wrong>) -> Result<Response, Problem> {
-    let key = offer.key.reveal().clone();
-    first_code(visit, &key, offer.uri.reveal(), errors)
-}
-
-fn first_code(visit: &Visit, key: &str, uri: &str, errors: Vec<Wrong>) -> Result<Response, Problem> {
+async fn first_code(
+    web: &Web,
+    visit: &Visit,
+    (key, uri): (&str, &str),
+    errors: Vec<Wrong>,
+) -> Result<Response, Problem> {
     let texts = visit.texts;
-    let form =
-        Form { button: texts.say("go-on"), errors, action: Some("/enrol/app".into()), ..of_app(visit, key, uri) };
+    let numbers = match visit.cookie(Cookie::Step) {
+        Some(step) => web.engine().enrol_numbers(&step).await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let links = numbers.first().map(|_| Link::new("/enrol/text", texts.say("totp-none")));
+    let form = Form {
+        button: texts.say("go-on"),
+        errors,
+        action: Some("/enrol/app".into()),
+        links: links.into_iter().collect(),
+        ..of_app(visit, key, uri)
+    };
     form.draw(visit, texts.say("totp"))
 }
 
@@ -265,7 +275,8 @@ pub(super) async fn take_first_code(
         Err(Refused::Over) => Ok(go(&visit, "/enrol")),
         Err(refused) => {
             let wrong = wrong(&web, &visit, refused, ("code", "totp-wrong"))?;
-            first_code(&visit, visit.fields.value("key"), visit.fields.value("uri"), vec![wrong])
+            let shown = (visit.fields.value("key"), visit.fields.value("uri"));
+            first_code(&web, &visit, shown, vec![wrong]).await
         }
     }
 }
@@ -308,7 +319,7 @@ pub(super) async fn take_passkey(
 }
 
 /// The account is there: its recovery codes are shown, this once.
-fn show_codes(visit: &Visit, signed_in: &SignedIn) -> Result<Response, Problem> {
+pub(super) fn show_codes(visit: &Visit, signed_in: &SignedIn) -> Result<Response, Problem> {
     let texts = visit.texts;
     let codes: Vec<String> = signed_in.recovery_codes.iter().map(|code| code.reveal().clone()).collect();
     // An account without a password has no codes: what takes the place of its device is another passkey, or the practice.

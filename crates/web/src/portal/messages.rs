@@ -152,7 +152,10 @@ pub(super) fn draw_list(
 ) -> Result<Response, Problem> {
     let messages = listed.into_iter().map(|one| Row {
         id: one.message,
-        purpose: visit.texts.say(&format!("purpose-{}", one.purpose)),
+        purpose: match one.purpose {
+            Some(purpose) => visit.texts.say(&format!("purpose-{purpose}")),
+            None => visit.texts.say("message"),
+        },
         subject: one.subject.map(postern_base::Phi::into_inner),
         language: one.language.as_str(),
         when: visit.time(one.at),

@@ -27,6 +27,7 @@ mod routes;
 mod security;
 mod sign_in;
 mod stop;
+mod texted;
 mod texts;
 mod unsent;
 mod upload;

@@ -3,6 +3,7 @@
 use super::enrol::born;
 use super::form::{Field, Form, Kind, Wrong};
 use super::page::{Frame, go};
+use super::security::two_first;
 use super::sign_in::{settle, wrong};
 use super::visit::Visit;
 use crate::problem::Problem;
@@ -26,8 +27,11 @@ pub(super) fn until(visit: &Visit, grant: &Grant) -> String {
 }
 
 /// `GET /account/person/add`.
-pub(super) async fn add(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
-    ask(&visit, Vec::new())
+pub(super) async fn add(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    match two_first(&web, &visit, "person")? {
+        Some(elsewhere) => Ok(elsewhere),
+        None => ask(&visit, Vec::new()),
+    }
 }
 
 fn ask(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {

@@ -31,6 +31,8 @@ pub(crate) struct Place {
     pub(crate) site: Site,
     /// The colour of its top bar, as it asked for it.
     pub(crate) colour: Option<String>,
+    /// Its patients may sign in with codes by text.
+    pub(crate) texts_codes: bool,
 }
 
 /// The request came to a host that is a practice's own.
@@ -53,6 +55,7 @@ impl Place {
             callback: settings.tenant.callback.as_deref().map(written),
             zone: zone.and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC),
             colour: settings.portal.colour.clone(),
+            texts_codes: settings.portal.codes_by_text,
             tenant,
         }))
     }

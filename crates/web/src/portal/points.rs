@@ -89,6 +89,7 @@ fn sentence(visit: &Visit, refused: PointRefused) -> Result<String, Problem> {
         PointRefused::WrongCode => "points-wrong-code",
         PointRefused::SignInStronger => "points-stronger",
         PointRefused::OnlyOne => "points-only-one",
+        PointRefused::SignsIn => "points-signs-in",
         PointRefused::Unavailable => return Err(Problem::unavailable("The store does not answer now.")),
     };
     Ok(visit.texts.say(key))

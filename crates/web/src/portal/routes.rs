@@ -1,7 +1,8 @@
 //! Every page of the portal: who may open it, and what it records. `matrix.out` beside this file is the same as a table.
 
 use super::{
-    account, arrive, assets, choices, enrol, files, find, messages, persons, points, security, sign_in, stop, wishes,
+    account, arrive, assets, choices, enrol, files, find, messages, persons, points, security, sign_in, stop, texted,
+    wishes,
 };
 use crate::routes::{Access, Gives, Method, Records, Route, Takes};
 use axum::routing::{MethodRouter, get, post};
@@ -98,6 +99,29 @@ pub const PORTAL: &[Route] = &[
         "Both factors in one.",
         || post(sign_in::check_passkey),
     ),
+    page("/p/{tenant}/sign-in/text", "portalText", Access::Browser, "A code by text, after the password.", || {
+        get(texted::second)
+    }),
+    form("/p/{tenant}/sign-in/text", "portalSendText", Access::Browser, Records::Accepted, "Send it.", || {
+        post(texted::send_second)
+    }),
+    page("/p/{tenant}/sign-in/text/code", "portalTextCode", Access::Browser, "The code that went.", || {
+        get(texted::code)
+    }),
+    form(
+        "/p/{tenant}/sign-in/text/code",
+        "portalCheckText",
+        Access::Browser,
+        Records::Administered,
+        "The second factor, or one alone.",
+        || post(texted::check),
+    ),
+    page("/p/{tenant}/sign-in/by-text", "portalByText", Access::Browser, "A code by text alone.", || {
+        get(texted::alone)
+    }),
+    form("/p/{tenant}/sign-in/by-text", "portalSendByText", Access::Browser, Records::Accepted, "Send it.", || {
+        post(texted::send_alone)
+    }),
     page("/p/{tenant}/enrol", "portalEnrol", Access::Browser, "The code of an invitation.", || get(enrol::code)),
     form("/p/{tenant}/enrol", "portalTakeInvitation", Access::Browser, Records::Nothing, "Asks for the next.", || {
         post(enrol::take_code)
@@ -139,6 +163,20 @@ pub const PORTAL: &[Route] = &[
         Records::Administered,
         "Makes the account.",
         || post(enrol::take_passkey),
+    ),
+    page("/p/{tenant}/enrol/text", "portalEnrolText", Access::Browser, "Codes by text in place of an app.", || {
+        get(texted::enrol)
+    }),
+    form("/p/{tenant}/enrol/text", "portalSendEnrolText", Access::Browser, Records::Accepted, "Send one.", || {
+        post(texted::send_enrol)
+    }),
+    form(
+        "/p/{tenant}/enrol/text/code",
+        "portalTakeEnrolText",
+        Access::Browser,
+        Records::Administered,
+        "Makes the account.",
+        || post(texted::take_enrol),
     ),
     page("/p/{tenant}/m/{token}", "portalLanding", Access::Browser, "Where the link of a notice leads.", || {
         get(messages::landing)
@@ -279,6 +317,26 @@ pub const PORTAL: &[Route] = &[
         Records::Administered,
         "Its first code: it counts from now on.",
         || post(security::change_app),
+    ),
+    page("/p/{tenant}/account/phone", "portalAskPhone", Access::Patient, "Codes by text.", || get(texted::phone)),
+    form("/p/{tenant}/account/phone", "portalSendPhoneCode", Access::Patient, Records::Accepted, "Send one.", || {
+        post(texted::send_phone)
+    }),
+    form(
+        "/p/{tenant}/account/phone/code",
+        "portalTakePhone",
+        Access::Patient,
+        Records::Administered,
+        "The number is a factor from now on.",
+        || post(texted::take_phone),
+    ),
+    form(
+        "/p/{tenant}/account/phone/remove",
+        "portalRemovePhone",
+        Access::Patient,
+        Records::Administered,
+        "It is none any more.",
+        || post(texted::remove_phone),
     ),
     form(
         "/p/{tenant}/account/codes",

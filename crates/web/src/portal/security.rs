@@ -14,10 +14,10 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use postern_base::Secret;
-use postern_engine::portal::{FactorChange, Refused};
+use postern_engine::portal::{Aal, FactorChange, Refused};
 
 /// Where all of it is shown.
-const HERE: &str = "/account/security";
+pub(super) const HERE: &str = "/account/security";
 /// Where a strong factor is shown first.
 const CONFIRM: &str = "/account/confirm";
 
@@ -29,6 +29,12 @@ struct SecurityPage<'a> {
     /// A passkey may be taken out of use: something strong is left without it.
     removable: bool,
     password: bool,
+    app: bool,
+    /// Where codes by text go.
+    phone: Option<String>,
+    phone_removable: bool,
+    /// There is a number that they could go to.
+    texts: bool,
     recovery: String,
     changes: Vec<String>,
 }
@@ -55,6 +61,10 @@ pub(super) async fn page(State(web): State<Web>, Extension(visit): Extension<Vis
         passkeys: factors.passkeys.iter().map(row).collect(),
         removable: factors.password || factors.passkeys.len() > 1,
         password: factors.password,
+        app: factors.app,
+        phone: factors.phone.map(|ends| texts.with("phone-goes", "ends", ends)),
+        phone_removable: factors.phone_removable,
+        texts: factors.texts,
         recovery: texts.with("security-recovery", "count", i64::try_from(factors.recovery_left).unwrap_or(0)),
         changes: factors.changes.iter().map(|(what, at)| texts.with(changed(*what), "when", visit.time(*at))).collect(),
         frame: Frame::new(&visit, texts.say("security")).part("account"),
@@ -67,13 +77,18 @@ const fn changed(what: FactorChange) -> &'static str {
         FactorChange::PasskeyRemoved => "security-was-passkey-removed",
         FactorChange::Password => "security-was-password",
         FactorChange::App => "security-was-app",
+        FactorChange::PhoneAdded => "security-was-phone-added",
+        FactorChange::PhoneRemoved => "security-was-phone-removed",
         FactorChange::Recovery => "security-was-recovery",
     }
 }
 
 /// What a strong factor is asked for, and where it goes on then: the word that stands in the address.
-const BEFORE: [(&str, &str); 6] = [
+const BEFORE: [(&str, &str); 9] = [
     ("security", HERE),
+    ("phone", "/account/phone"),
+    ("person", "/account/person/add"),
+    ("emergency", "/choices/emergency"),
     ("points", "/choices/points"),
     ("point", "/choices/points/add"),
     ("one-place", "/choices/one-place"),
@@ -85,6 +100,11 @@ const BEFORE: [(&str, &str); 6] = [
 pub(super) fn first(web: &Web, visit: &Visit, word: &str) -> Result<Option<Response>, Problem> {
     let shown = web.engine().has_confirmed(visit.signed_in()?);
     Ok(if shown { None } else { Some(go(visit, &format!("{CONFIRM}?to={word}"))) })
+}
+
+/// The same for who came in by a code alone: what tells more asks for two factors, however long ago.
+pub(super) fn two_first(web: &Web, visit: &Visit, word: &str) -> Result<Option<Response>, Problem> {
+    if visit.signed_in()?.aal == Aal::Aal2 { Ok(None) } else { first(web, visit, word) }
 }
 
 /// Where it goes on: a word that is none of these leads to the page of factors.

@@ -9,7 +9,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use postern_base::Secret;
-use postern_engine::portal::{Browser, PasskeyAnswer, PasskeyOffer, Refused, Second, SignedIn, Whence};
+use postern_engine::portal::{Aal, Browser, PasskeyAnswer, PasskeyOffer, Refused, Second, SignedIn, Whence};
 
 /// `GET /sign-in`.
 pub(super) async fn ways(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
@@ -19,10 +19,13 @@ pub(super) async fn ways(Extension(visit): Extension<Visit>) -> Result<Response,
 fn ask_way(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
     let texts = visit.texts;
     let way = |value: &str, label: &str, hint: &str| Choice::new(value, texts.say(label)).explained(texts.say(hint));
-    let options = vec![
+    let mut options = vec![
         way("passkey", "sign-in-passkey", "sign-in-passkey-hint"),
         way("password", "sign-in-password", "sign-in-password-hint"),
     ];
+    if visit.place.texts_codes {
+        options.push(way("text", "sign-in-alone", "sign-in-alone-hint"));
+    }
     let form = Form {
         fields: vec![Field::new(Kind::One, "way", texts.say("sign-in-text")).options(options)],
         button: texts.say("go-on"),
@@ -41,6 +44,7 @@ pub(super) async fn choose_way(Extension(visit): Extension<Visit>) -> Result<Res
     match visit.fields.value("way") {
         "passkey" => Ok(go(&visit, "/sign-in/passkey")),
         "password" => Ok(go(&visit, "/sign-in/password")),
+        "text" => Ok(go(&visit, "/sign-in/by-text")),
         _ => ask_way(&visit, vec![Wrong::of("way", visit.texts.say("sign-in-choose"))]),
     }
 }
@@ -89,13 +93,13 @@ pub(super) async fn check_password(
 }
 
 /// `GET /sign-in/code`.
-pub(super) async fn code(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
-    ask_code(&visit, Factor::Code, Vec::new())
+pub(super) async fn code(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    ask_code(&web, &visit, Factor::Code, Vec::new()).await
 }
 
 /// `GET /sign-in/recovery`.
-pub(super) async fn recovery(Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
-    ask_code(&visit, Factor::Recovery, Vec::new())
+pub(super) async fn recovery(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    ask_code(&web, &visit, Factor::Recovery, Vec::new()).await
 }
 
 /// Which second factor a page asks for.
@@ -131,16 +135,25 @@ impl Factor {
     }
 }
 
-fn ask_code(visit: &Visit, factor: Factor, errors: Vec<Wrong>) -> Result<Response, Problem> {
-    if visit.cookie(Cookie::Step).is_none() {
-        return Ok(go(visit, "/sign-in"));
+async fn ask_code(web: &Web, visit: &Visit, factor: Factor, errors: Vec<Wrong>) -> Result<Response, Problem> {
+    let Some(step) = visit.cookie(Cookie::Step) else { return Ok(go(visit, "/sign-in")) };
+    let factors = match web.engine().second_factors(&step).await {
+        Ok(factors) => factors,
+        Err(Refused::Unavailable) => return Err(Problem::unavailable("The store does not answer now.")),
+        Err(_) => return Ok(go(visit, "/sign-in/password")),
+    };
+    if factor == Factor::Code && !factors.app && factors.text.is_some() {
+        return Ok(go(visit, "/sign-in/text"));
     }
     let texts = visit.texts;
     let (heading, lead, _) = factor.keys();
-    let links = match factor {
+    let mut links = match factor {
         Factor::Code => vec![Link::new("/sign-in/recovery", texts.say("code-recovery"))],
         Factor::Recovery => vec![Link::new("/sign-in/lost", texts.say("sign-in-lost"))],
     };
+    if factors.text.is_some() {
+        links.insert(0, Link::new("/sign-in/text", texts.say("texted-instead")));
+    }
     let form = Form {
         lead: vec![texts.say(lead)],
         fields: vec![factor.field(visit)],
@@ -175,7 +188,7 @@ async fn finish(web: &Web, visit: &Visit, factor: Factor) -> Result<Response, Pr
     match web.engine().finish_sign_in(&step, &factor.said(visit), &visit.source(), visit.browser()).await {
         Ok(signed_in) => enter(web, visit, &signed_in).await,
         Err(Refused::Over) => Ok(go(visit, "/sign-in/password")),
-        Err(refused) => ask_code(visit, factor, vec![wrong(web, visit, refused, ("code", bad))?]),
+        Err(refused) => ask_code(web, visit, factor, vec![wrong(web, visit, refused, ("code", bad))?]).await,
     }
 }
 
@@ -207,10 +220,12 @@ async fn ask_passkey(web: &Web, visit: &Visit, errors: Vec<Wrong>) -> Result<Res
 enum Again {
     Passkey,
     By(Factor),
+    Password,
 }
 
 fn again(word: &str) -> Again {
     match word {
+        "password" => Again::Password,
         "code" => Again::By(Factor::Code),
         "recovery" => Again::By(Factor::Recovery),
         _ => Again::Passkey,
@@ -227,26 +242,37 @@ pub(super) async fn factor_again(
 ) -> Result<Form, Problem> {
     let (texts, visitor) = (visit.texts, visit.signed_in()?);
     let factors = web.engine().factors(visitor).await?;
-    let mut way = again(picked);
-    if factors.passkeys.is_empty() && way == Again::Passkey {
-        way = Again::By(Factor::Code);
+    let mut ways = Vec::with_capacity(3);
+    if !factors.passkeys.is_empty() {
+        ways.push((Again::Passkey, "passkey", "confirm-by-passkey"));
     }
+    // Who came in by a code alone, and who has no app, shows what a found telephone does not know.
+    if factors.password && (visitor.aal == Aal::Aal1 || !factors.app) {
+        ways.push((Again::Password, "password", "confirm-by-password"));
+    }
+    if visitor.aal == Aal::Aal2 && factors.password {
+        if factors.app {
+            ways.push((Again::By(Factor::Code), "code", "confirm-by-code"));
+        }
+        if factors.recovery_left > 0 {
+            ways.push((Again::By(Factor::Recovery), "recovery", "code-recovery"));
+        }
+    }
+    let asked_for = again(picked);
+    let picked = ways.iter().find(|(way, ..)| *way == asked_for).or_else(|| ways.first());
+    let way = picked.map_or(Again::Passkey, |(way, ..)| *way);
     let offer = match way {
         Again::Passkey => web.engine().confirm_passkey_begin(visitor, &visit.place.site).await.ok(),
-        Again::By(_) => None,
+        Again::By(_) | Again::Password => None,
     };
     let other = |way: &str, key: &str| Link::new(format!("{here}{}with={way}", joint(here)), texts.say(key));
-    let mut links = Vec::new();
-    if factors.password && way != Again::By(Factor::Code) {
-        links.push(other("code", "confirm-by-code"));
-    }
-    if !factors.passkeys.is_empty() && way != Again::Passkey {
-        links.push(other("passkey", "confirm-by-passkey"));
-    }
-    if factors.password && factors.recovery_left > 0 && way != Again::By(Factor::Recovery) {
-        links.push(other("recovery", "code-recovery"));
-    }
+    let others = ways.iter().filter(|(one, ..)| *one != way);
+    let links = others.map(|(_, word, key)| other(word, key)).collect();
     let fields = match way {
+        Again::Password => {
+            let field = Field::new(Kind::Password, "password", texts.say("sign-in-word"));
+            vec![field.autocomplete("current-password"), Field::hidden("with", "password".to_owned())]
+        }
         Again::By(factor) => vec![factor.field(visit), Field::hidden("with", factor.keys().0.to_owned())],
         Again::Passkey => Vec::new(),
     };
@@ -268,6 +294,10 @@ pub(super) async fn shown_again(web: &Web, visit: &Visit) -> Result<Result<Signe
         }
         (None, Again::By(Factor::Recovery)) => {
             (web.engine().confirm(visitor, &Factor::Recovery.said(visit), &source).await, "code", "recovery-wrong")
+        }
+        (None, Again::Password) => {
+            let password = Second::Password(visit.fields.exactly("password"));
+            (web.engine().confirm(visitor, &password, &source).await, "password", "confirm-wrong")
         }
         (None, _) => (web.engine().confirm(visitor, &Factor::Code.said(visit), &source).await, "code", "code-wrong"),
     };
@@ -308,7 +338,7 @@ pub(super) async fn check_passkey(
 
 /// Somebody is signed in: the cookie is new, those of before are taken back. The list of messages knows what they came for; words that wait
 /// to be sent come first.
-async fn enter(web: &Web, visit: &Visit, signed_in: &SignedIn) -> Result<Response, Problem> {
+pub(super) async fn enter(web: &Web, visit: &Visit, signed_in: &SignedIn) -> Result<Response, Problem> {
     let visitor = web.engine().visitor(&signed_in.token).await?;
     let words = visitor.and_then(|visitor| web.engine().words_wait_at(&visitor));
     let to = words.map_or_else(|| "/messages".to_owned(), |message| format!("/messages/{message}"));

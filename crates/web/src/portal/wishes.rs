@@ -3,6 +3,7 @@
 use super::choices::shown;
 use super::form::{Choice, Field, Form, Kind, Wrong};
 use super::page::{Frame, go};
+use super::security::two_first;
 use super::visit::Visit;
 use crate::problem::Problem;
 use crate::web::Web;
@@ -105,6 +106,9 @@ pub(super) async fn save_language(
 
 /// `GET /choices/emergency`.
 pub(super) async fn emergency(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    if let Some(elsewhere) = two_first(&web, &visit, "emergency")? {
+        return Ok(elsewhere);
+    }
     let known = web.engine().choices(visit.signed_in()?).await?.emergency.unwrap_or_default();
     ask_emergency(&visit, (&known.0, &known.1, &known.2), Vec::new())
 }

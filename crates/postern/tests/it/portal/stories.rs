@@ -46,13 +46,19 @@ impl Running {
         self.root().1
     }
 
+    /// A browser that knows nothing.
+    pub(super) fn stranger(&self) -> Browser {
+        let (_, address, tenant) = self.root();
+        let mut browser = Browser::new(address, &tenant);
+        browser.ahead = self.offset;
+        browser
+    }
+
     /// Enrols the patient of the `nth` invitation.
     pub(super) fn enrolled(&self, nth: usize, name: &str) -> Enrolled {
         let invited = &self.said["invitations"][nth];
         let born: Vec<&str> = invited["born"].as_str().expect("a date").split('-').collect();
-        let (_, address, tenant) = self.root();
-        let mut browser = Browser::new(address, &tenant);
-        browser.ahead = self.offset;
+        let browser = self.stranger();
         let family = invited["family_name"].as_str().expect("a name");
         browser.enrol_as((born[0], born[1], born[2]), family, invited["code"].as_str().expect("a code"), name)
     }
