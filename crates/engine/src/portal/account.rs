@@ -89,6 +89,8 @@ pub struct Factors {
 pub struct PasskeyName {
     /// Its credential id, base64url.
     pub id: String,
+    /// What its holder calls it.
+    pub called: Option<String>,
     /// When it was added.
     pub added_at: Timestamp,
     /// When it was last shown; `None` = not since it was added.

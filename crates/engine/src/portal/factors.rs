@@ -19,6 +19,8 @@ use postern_store::PortalStep;
 const LASTS: SignedDuration = SignedDuration::from_mins(15);
 /// house: wrong first codes after which a new app is begun again.
 const WRONG: u32 = 10;
+/// house: the longest name of a passkey.
+const NAME: usize = 40;
 /// house: passkeys of one account.
 const PASSKEYS: usize = 20;
 
@@ -40,6 +42,7 @@ impl Engine {
         let content = &known.content;
         let passkeys = content.passkeys.iter().map(|one| PasskeyName {
             id: one.name(),
+            called: one.called.clone(),
             added_at: one.added_at,
             used_at: one.used_at,
         });
@@ -90,6 +93,23 @@ impl Engine {
         let made = made.filter(|_| known.content.passkeys.len() < PASSKEYS);
         known.content.passkeys.push(made.ok_or(Refused::NoMatch)?);
         self.change(visitor, known, FactorChange::PasskeyAdded).await
+    }
+
+    /// Calls a passkey as its holder wishes, or, with nothing, by no name again.
+    ///
+    /// # Errors
+    /// [`Refused::NoMatch`]: there is no such passkey, or the name is no line of forty signs at most.
+    pub async fn name_passkey(&self, visitor: &Visitor, id: &str, called: &str) -> Result<(), Refused> {
+        let called = called.trim();
+        if visitor.aal < Aal::Aal2 || called.chars().count() > NAME || called.chars().any(char::is_control) {
+            return Err(Refused::NoMatch);
+        }
+        let mut known = self.known_account(&visitor.tenant, visitor.account).await?;
+        let passkey = known.content.passkeys.iter_mut().find(|one| one.name() == id).ok_or(Refused::NoMatch)?;
+        passkey.called = (!called.is_empty()).then(|| called.to_owned());
+        let entry = self.account_entry(&visitor.tenant, visitor.account, "portal_passkey_named")?;
+        self.inner.store.tenant(&visitor.tenant).portal_change(vec![known.put()], vec![entry]).await?;
+        Ok(())
     }
 
     /// Takes a passkey out of use. The last strong factor stays.

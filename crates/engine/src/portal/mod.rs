@@ -53,7 +53,7 @@ pub use sessions::{Browser, Device, SignedIn};
 pub use settings::PortalConfig;
 pub use sign_in::{Second, Step};
 pub use texted::{Number, Seconds};
-pub use transparency::{Opener, Opening, Proven};
+pub use transparency::{History, Opener, Opening, Proven};
 
 pub use crate::unsubscribe::StopOffer;
 

@@ -37,6 +37,9 @@ pub(crate) struct Passkey {
     pub(super) added_at: Timestamp,
     #[serde(default)]
     pub(super) used_at: Option<Timestamp>,
+    /// What its holder calls it.
+    #[serde(default)]
+    pub(super) called: Option<String>,
 }
 
 /// What is asked of the browser, for `navigator.credentials`.
@@ -221,7 +224,8 @@ impl Challenges {
             return None;
         }
         let (algorithm, key) = public_key(key)?;
-        let passkey = Passkey { id: id.to_vec(), algorithm, key, count: data.count, added_at: now, used_at: None };
+        let passkey =
+            Passkey { id: id.to_vec(), algorithm, key, count: data.count, added_at: now, used_at: None, called: None };
         self.take(&challenge, now).then_some(passkey)
     }
 

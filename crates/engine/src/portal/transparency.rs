@@ -9,10 +9,10 @@ use crate::kept;
 use crate::ledger_entry;
 use crate::wire::{Answer, AnsweredRefusal};
 use jiff::Timestamp;
-use postern_base::{AccountId, Channel, MessageId, Phi, Purpose};
+use postern_base::{AccountId, Channel, Hex, MessageId, Phi, Purpose, Secret};
 use postern_gate::Reading;
 use postern_gate::decision::Criterion;
-use postern_ledger::Kind;
+use postern_ledger::{Entry, Kind};
 use postern_store::{DeliveryRecord, MessageRecord};
 
 /// That somebody opened a message.
@@ -41,6 +41,17 @@ pub enum Opener {
     System,
 }
 
+/// Messages of a visitor's, and whether they are all.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// The messages, the newest first.
+    pub proven: Vec<Proven>,
+    /// Where the next part begins, where there is one.
+    pub next: Option<MessageId>,
+    /// How many of this part cannot be read now and are not among them. Who stands for somebody is not told: it is always none.
+    pub left_out: usize,
+}
+
 /// A message with its proof.
 #[derive(Debug, Clone)]
 pub struct Proven {
@@ -54,8 +65,13 @@ pub struct Proven {
     pub subject: Option<Phi<String>>,
     /// Its text.
     pub body: Phi<String>,
-    /// A C2SP tlog-proof of the newest entry about it, which anybody can check offline.
+    /// The entry that was made when its text was put where it is read, as the ledger has it (RFC 8785).
+    pub leaf: Option<String>,
+    /// A C2SP tlog-proof of that entry, which anybody can check offline.
     pub proof: Option<String>,
+    /// The key of the entry's commitment `rendition`, in hexadecimal: HMAC-SHA-256 under it of `rendition`, a zero byte, the title, a zero byte
+    /// and the text is what the entry says. It is of this message alone.
+    pub opening: Option<Secret<String>>,
 }
 
 impl Engine {
@@ -114,9 +130,10 @@ impl Engine {
         visitor: &Visitor,
         before: Option<MessageId>,
         limit: u32,
-    ) -> Result<(Vec<Proven>, Option<MessageId>), UseError> {
+    ) -> Result<History, UseError> {
         let (listed, next) = self.portal_messages(visitor, before, limit).await?;
         let store = self.inner.store.tenant(&visitor.tenant);
+        let all = listed.len();
         let code = if visitor.is_proxy() { "downloaded_by_proxy" } else { "downloaded_by_patient" };
         let (mut opened, mut entries) = (Vec::with_capacity(listed.len()), Vec::with_capacity(listed.len()));
         for one in listed {
@@ -132,24 +149,42 @@ impl Engine {
             }
             let disclosed = ledger_entry::of(self, &visitor.tenant, Kind::Disclosed, visitor.actor(), code);
             entries.push(ledger_entry::about(disclosed.map_err(|_| UseError::Unavailable)?, record.id, None));
-            opened.push((one, entry.copy));
+            opened.push((one, entry.copy, record.commitment_key));
         }
         // Who took them is written down for each, in one transaction, before any of them is given. That a message was taken home does not make
         // it one that was read.
         if !entries.is_empty() {
             store.append(entries).await?;
         }
+        let left_out = if visitor.is_proxy() { 0 } else { all - opened.len() };
         let mut proven = Vec::with_capacity(opened.len());
-        for (one, copy) in opened {
-            // The first entry is that of its acceptance, which is published long since.
-            let proof = match store.entries(one.message).await?.first() {
-                Some((index, _)) => store.proof(*index).await.ok(),
-                None => None,
-            };
+        for (one, copy, key) in opened {
+            let (leaf, proof) = self.evidence_of(visitor, one.message).await?.unzip();
+            let opening = leaf.is_some().then(|| Secret::new(Hex(key.reveal()).to_string()));
             let (message, at, purpose) = (one.message, copy.at, copy.purpose);
-            proven.push(Proven { message, at, purpose, subject: copy.subject, body: copy.body, proof });
+            proven.push(Proven { message, at, purpose, subject: copy.subject, body: copy.body, leaf, proof, opening });
         }
-        Ok((proven, next))
+        Ok(History { proven, next, left_out })
+    }
+
+    /// The entry that commits to a message's text in the portal, with its proof.
+    async fn evidence_of(&self, visitor: &Visitor, message: MessageId) -> Result<Option<(String, String)>, UseError> {
+        let store = self.inner.store.tenant(&visitor.tenant);
+        let entries = store.entries(message).await?;
+        let here = |code: &str| code.split('/').next() == Some(Channel::Portal.as_str());
+        let put = |entry: &Entry| entry.kind == Kind::AttemptStarted && entry.code.as_deref().is_some_and(here);
+        let Some((index, _)) = entries.iter().find(|(_, entry)| put(entry)) else { return Ok(None) };
+        // One that is not published yet has no proof yet.
+        let Ok(proof) = store.proof(*index).await else { return Ok(None) };
+        Ok(String::from_utf8(store.leaf(*index).await?).ok().map(|leaf| (leaf, proof)))
+    }
+
+    /// The public key of the ledger that proofs are checked with.
+    ///
+    /// # Errors
+    /// [`UseError::Unavailable`].
+    pub fn proofs_key(&self) -> Result<String, UseError> {
+        Ok(self.inner.store.ledger_key()?)
     }
 
     /// Whether `visitor` may read the message now.

@@ -3,12 +3,14 @@
 use crate::clinic::{Clinic, NUMBER, reminder, result};
 use crate::portal::{enrol, sent, visitor};
 use crate::records;
+use aws_lc_rs::hmac;
 use jiff::SignedDuration;
 use postern_base::{Channel, Language, MessageId, Phi, Purpose};
 use postern_engine::faults::NoFaults;
 use postern_engine::portal::{
     Aal, NotNow, Person, PlainReason, PointRefused, Progress, Replied, Shown, Sought, Visitor,
 };
+use postern_ledger::Proof;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -335,7 +337,7 @@ async fn a_download_is_one_write_however_much_it_holds_and_takes_no_mark_of_new_
     }
     let commits = || clinic.engine.store().stats().commits;
     let before = commits();
-    let (all, _) = clinic.engine.history_with_proofs(&alma, None, 100).await.unwrap();
+    let all = clinic.engine.history_with_proofs(&alma, None, 100).await.unwrap().proven;
     assert_eq!(all.len(), 11);
     assert!(all.iter().all(|one| one.proof.is_some()));
     assert!(commits() - before <= 3, "{}", commits() - before);
@@ -343,4 +345,45 @@ async fn a_download_is_one_write_however_much_it_holds_and_takes_no_mark_of_new_
     assert!(listed.iter().all(|one| one.read_at.is_none()));
     let by = clinic.engine.opened_by(&alma, message).await.unwrap();
     assert_eq!(by.iter().map(|one| one.why.as_str()).collect::<Vec<_>>(), ["downloaded_by_patient"]);
+}
+
+#[tokio::test]
+async fn one_text_of_a_download_is_held_against_the_ledger_from_the_file_alone() {
+    let (clinic, alma) = alma().await;
+    sent(&clinic, &result(None)).await;
+    let part = clinic.engine.history_with_proofs(&alma, None, 100).await.unwrap();
+    assert_eq!(part.left_out, 0);
+    let (one, key) = (&part.proven[0], clinic.engine.proofs_key().unwrap());
+    let leaf = one.leaf.as_ref().unwrap();
+    let proof = Proof::parse(one.proof.as_ref().unwrap()).unwrap();
+    proof.verify(leaf.as_bytes(), &key.trim().parse().unwrap()).unwrap();
+    assert!(proof.verify(leaf.replace("portal", "Portal").as_bytes(), &key.trim().parse().unwrap()).is_err());
+    let opening = one.opening.as_ref().unwrap().reveal();
+    let mut bytes = [0u8; 32];
+    for (nth, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&opening[nth * 2..nth * 2 + 2], 16).unwrap();
+    }
+    let hmac_key = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
+    let subject = one.subject.as_ref().map_or("", |subject| subject.reveal());
+    let committed = |body: &str| {
+        let tag = hmac::sign(&hmac_key, format!("rendition\0{subject}\0{body}").as_bytes());
+        let text: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        leaf.contains(&text)
+    };
+    assert!(committed(one.body.reveal()), "{leaf}");
+    assert!(!committed(&one.body.reveal().replace("8.2", "5.2")), "another text is not what was entered");
+}
+
+#[tokio::test]
+async fn a_download_says_how_many_messages_it_lacks_to_the_patient_and_to_nobody_who_stands_for_them() {
+    let (clinic, alma) = alma().await;
+    sent(&clinic, &result(None)).await;
+    let mut weak = alma.clone();
+    weak.aal = Aal::Aal1;
+    let part = clinic.engine.history_with_proofs(&weak, None, 100).await.unwrap();
+    assert_eq!((part.proven.len(), part.left_out), (0, 1));
+    let mut proxy = weak;
+    proxy.person = Person::Proxy(Phi::new("RelatedPerson/r1".into()));
+    let part = clinic.engine.history_with_proofs(&proxy, None, 100).await.unwrap();
+    assert_eq!((part.proven.len(), part.left_out), (0, 0));
 }

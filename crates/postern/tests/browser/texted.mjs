@@ -74,7 +74,7 @@ export async function texted({ known, open, look }) {
   await page.locator("#name").fill(known.login);
   await typed(page, known, look, `alone-${language}`);
   await page.waitForURL(/messages$/);
-  must((await page.getByText(words[language].result).count()) === 0, "the kind of a message is told after one factor");
+  must((await page.locator("ul.cards").getByText(words[language].result).count()) === 0, "the kind of a message is told after one factor");
   await look(page, `messages-alone-${language}`);
   await page.locator("ul.cards a").first().click();
   await page.waitForURL(/confirm$/);

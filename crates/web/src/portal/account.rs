@@ -11,7 +11,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use postern_base::{Phi, SessionId};
+use postern_base::{Phi, Secret, SessionId};
 use postern_engine::portal::{Browser, Device, Person, Standing};
 use serde_json::json;
 use uuid::Uuid;
@@ -173,16 +173,18 @@ pub(super) async fn download(State(web): State<Web>, Extension(visit): Extension
         return Ok(elsewhere);
     }
     let visitor = visit.signed_in()?;
-    let (mut all, mut before) = (Vec::new(), None);
+    let (mut all, mut before, mut left_out) = (Vec::new(), None, 0);
     loop {
-        let (proven, next) = web.engine().history_with_proofs(visitor, before, 100).await?;
-        all.extend(proven.iter().map(|one| {
+        let part = web.engine().history_with_proofs(visitor, before, 100).await?;
+        left_out += part.left_out;
+        all.extend(part.proven.iter().map(|one| {
             json!({
-                "message": one.message, "at": one.at, "purpose": one.purpose, "proof": one.proof,
-                "subject": one.subject.as_ref().map(postern_base::Phi::reveal), "body": one.body.reveal(),
+                "message": one.message, "at": one.at, "purpose": one.purpose,
+                "subject": one.subject.as_ref().map(Phi::reveal), "body": one.body.reveal(),
+                "leaf": one.leaf, "proof": one.proof, "opening": one.opening.as_ref().map(Secret::reveal),
             })
         }));
-        before = next;
+        before = part.next;
         if before.is_none() || all.len() >= TAKEN {
             break;
         }
@@ -191,5 +193,11 @@ pub(super) async fn download(State(web): State<Web>, Extension(visit): Extension
         (header::CONTENT_TYPE, "application/json"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"messages.json\""),
     ];
-    Ok((headers, json!({ "messages": all, "complete": before.is_none() }).to_string()).into_response())
+    // Who stands for somebody is not told whether anything is missing: that would be the news.
+    let own = !visitor.is_proxy();
+    let complete = own.then_some(before.is_none() && left_out == 0);
+    let file = json!({
+        "messages": all, "ledger_key": web.engine().proofs_key()?, "complete": complete, "left_out": own.then_some(left_out),
+    });
+    Ok((headers, file.to_string()).into_response())
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 pub(super) const STYLE: &str = include_str!("../../templates/portal/portal.css");
 pub(super) const SCRIPT: &str = include_str!("../../templates/portal/passkey.js");
+const IDLE: &str = include_str!("../../templates/portal/idle.js");
 const ICON: &str = include_str!("../../templates/portal/icon.svg");
 
 /// Says nothing of anybody, so a browser may keep it for a while.
@@ -28,6 +29,11 @@ pub(super) async fn colours(Extension(visit): Extension<Visit>) -> Response {
 /// `GET /passkey.js`.
 pub(super) async fn script() -> Response {
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, KEPT)], SCRIPT).into_response()
+}
+
+/// `GET /idle.js`.
+pub(super) async fn idle() -> Response {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, KEPT)], IDLE).into_response()
 }
 
 /// `GET /icon.svg`.
@@ -54,12 +60,14 @@ mod tests {
 
     #[test]
     fn style_and_script_leave_most_of_sixty_kilobytes_to_the_page() {
-        assert!(STYLE.len() + SCRIPT.len() + ICON.len() < 24 * 1024);
+        assert!(STYLE.len() + SCRIPT.len() + IDLE.len() + ICON.len() < 24 * 1024);
     }
 
     #[test]
     fn the_style_fetches_nothing_from_anywhere() {
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
-        assert!(!SCRIPT.contains("http") && !SCRIPT.contains("fetch(") && !SCRIPT.contains("eval"));
+        for script in [SCRIPT, IDLE] {
+            assert!(!script.contains("http") && !script.contains("fetch(") && !script.contains("eval"));
+        }
     }
 }

@@ -270,7 +270,22 @@ fn opening(visit: &Visit, opening: &Opening) -> String {
         Opener::Staff(_) => "message-who-staff",
         Opener::Program(_) | Opener::System => "message-who-system",
     };
-    visit.texts.with(key, "when", visit.time(opening.at))
+    let line = visit.texts.with(key, "when", visit.time(opening.at));
+    match because(&opening.why) {
+        Some(why) => format!("{line}: {}", visit.texts.say(why)),
+        None => line,
+    }
+}
+
+/// Why it was opened, by the code of its entry.
+fn because(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "read_by_patient" | "read_by_proxy" => "message-who-to-read",
+        "downloaded_by_patient" | "downloaded_by_proxy" => "message-who-to-keep",
+        "attachment_read_by_patient" | "attachment_read_by_proxy" => "message-who-for-file",
+        "content_read" => "message-who-what-was-sent",
+        _ => return None,
+    })
 }
 
 /// `GET /messages/{id}/download`: one message as a text file, to keep or to hand on.

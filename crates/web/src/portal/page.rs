@@ -115,6 +115,15 @@ impl<'a> Frame<'a> {
         format!("{mistake}{heading} - {}", self.visit.place.name)
     }
 
+    /// How long a session may stand still, for the sentence on every page of who is signed in.
+    pub(super) fn idle_text(&self) -> String {
+        self.texts().with("idle-text", "minutes", self.visit.place.idle_seconds / 60)
+    }
+
+    pub(super) const fn idle_seconds(&self) -> i64 {
+        self.visit.place.idle_seconds
+    }
+
     pub(super) fn practice(&self) -> &str {
         &self.visit.place.name
     }

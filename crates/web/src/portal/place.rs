@@ -33,6 +33,8 @@ pub(crate) struct Place {
     pub(crate) colour: Option<String>,
     /// Its patients may sign in with codes by text.
     pub(crate) texts_codes: bool,
+    /// After how many seconds of standing still a session ends.
+    pub(crate) idle_seconds: i64,
 }
 
 /// The request came to a host that is a practice's own.
@@ -56,6 +58,7 @@ impl Place {
             zone: zone.and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC),
             colour: settings.portal.colour.clone(),
             texts_codes: settings.portal.codes_by_text,
+            idle_seconds: web.engine().signs_out_after().as_secs(),
             tenant,
         }))
     }

@@ -49,6 +49,7 @@ pub const PORTAL: &[Route] = &[
     asset("/p/{tenant}/portal.css", "portalStyle", "text/css; charset=utf-8", || get(assets::style)),
     asset("/p/{tenant}/colours.css", "portalColours", "text/css; charset=utf-8", || get(assets::colours)),
     asset("/p/{tenant}/passkey.js", "portalScript", "text/javascript; charset=utf-8", || get(assets::script)),
+    asset("/p/{tenant}/idle.js", "portalIdleScript", "text/javascript; charset=utf-8", || get(assets::idle)),
     asset("/p/{tenant}/icon.svg", "portalIcon", "image/svg+xml", || get(assets::icon)),
     asset("/p/{tenant}/app.webmanifest", "portalManifest", "application/manifest+json", || get(assets::manifest)),
     page("/p/{tenant}/", "portalWelcome", Access::Browser, "The first page.", || get(arrive::welcome)),
@@ -290,6 +291,14 @@ pub const PORTAL: &[Route] = &[
     form("/p/{tenant}/account/passkey", "portalAddPasskey", Access::Patient, Records::Administered, "Add it.", || {
         post(security::add_passkey)
     }),
+    form(
+        "/p/{tenant}/account/passkey/name",
+        "portalNamePasskey",
+        Access::Patient,
+        Records::Administered,
+        "What one of them is called.",
+        || post(security::name_passkey),
+    ),
     form(
         "/p/{tenant}/account/passkey/remove",
         "portalRemovePasskey",

@@ -41,6 +41,8 @@ struct SecurityPage<'a> {
 
 struct Row {
     id: String,
+    name: String,
+    called: String,
     added: String,
     used: String,
 }
@@ -49,8 +51,10 @@ struct Row {
 pub(super) async fn page(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
     let factors = web.engine().factors(visit.signed_in()?).await?;
     let texts = visit.texts;
-    let row = |one: &postern_engine::portal::PasskeyName| Row {
+    let row = |(nth, one): (usize, &postern_engine::portal::PasskeyName)| Row {
         id: one.id.clone(),
+        name: one.called.clone().unwrap_or_else(|| format!("{} {}", texts.say("security-passkey"), nth + 1)),
+        called: one.called.clone().unwrap_or_default(),
         added: texts.with("security-added", "when", visit.time(one.added_at)),
         used: match one.used_at {
             Some(at) => texts.with("security-used", "when", visit.time(at)),
@@ -58,7 +62,7 @@ pub(super) async fn page(State(web): State<Web>, Extension(visit): Extension<Vis
         },
     };
     draw(&SecurityPage {
-        passkeys: factors.passkeys.iter().map(row).collect(),
+        passkeys: factors.passkeys.iter().enumerate().map(row).collect(),
         removable: factors.password || factors.passkeys.len() > 1,
         password: factors.password,
         app: factors.app,
@@ -193,6 +197,19 @@ pub(super) async fn add_passkey(
     match web.engine().add_passkey_finish(visit.signed_in()?, &visit.place.site, &answer).await {
         Ok(()) => Ok(go(&visit, HERE)),
         Err(_) => ask_passkey(&web, &visit, failed()).await,
+    }
+}
+
+/// `POST /account/passkey/name`: what one of them is called.
+pub(super) async fn name_passkey(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    let (id, called) = (visit.fields.value("passkey"), visit.fields.value("called"));
+    match web.engine().name_passkey(visit.signed_in()?, id, called).await {
+        Ok(()) => Ok(go(&visit, HERE)),
+        Err(Refused::Unavailable) => Err(Problem::unavailable("The store does not answer now.")),
+        Err(_) => Err(Problem::not_found()),
     }
 }
 

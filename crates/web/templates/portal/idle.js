@@ -1,0 +1,8 @@
+// Says two minutes before a session ends by itself that it will. Who has no script reads on every page after how long that is.
+"use strict";
+(() => {
+  const note = document.querySelector("[data-idle]");
+  if (!note) return;
+  const seconds = Number(note.dataset.idle);
+  setTimeout(() => { note.hidden = false; }, Math.max(seconds - 120, seconds / 2) * 1000);
+})();
