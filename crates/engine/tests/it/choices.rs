@@ -4,6 +4,8 @@ use crate::clinic::{Clinic, NUMBER, reminder, result};
 use crate::portal::{enrol, sent, visitor};
 use crate::records;
 use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
 use postern_base::{Channel, Language, MessageId, Phi, Purpose};
 use postern_engine::faults::NoFaults;
@@ -367,7 +369,7 @@ async fn one_text_of_a_download_is_held_against_the_ledger_from_the_file_alone()
     let subject = one.subject.as_ref().map_or("", |subject| subject.reveal());
     let committed = |body: &str| {
         let tag = hmac::sign(&hmac_key, format!("rendition\0{subject}\0{body}").as_bytes());
-        let text: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = STANDARD.encode(tag.as_ref());
         leaf.contains(&text)
     };
     assert!(committed(one.body.reveal()), "{leaf}");
