@@ -10,7 +10,8 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 /// What pages are drawn with: it says nothing of anybody and may be kept.
-const DRAWN_WITH: [&str; 5] = ["portalStyle", "portalColours", "portalScript", "portalIcon", "portalManifest"];
+const DRAWN_WITH: [&str; 6] =
+    ["portalStyle", "portalColours", "portalScript", "portalIdleScript", "portalIcon", "portalManifest"];
 
 fn every_answer(answer: &Answer, what: &str) {
     let is = |name: &str, value: &str| {
