@@ -5,16 +5,18 @@ use postern_classify::{Recipient, Vocabulary};
 use postern_gate::facts::{ResultClass, Tenant};
 use postern_gate::rendition::{Confirms, Offers};
 use postern_gate::words::{plain, says, spoken};
-use postern_gate::{Fact, Missing, result_kinds};
+use postern_gate::{Fact, Missing};
 
 mod address;
 mod links;
 mod offers;
 mod outcome;
+mod said;
 
 pub(crate) use address::names_address;
 pub(crate) use links::{has_link, links};
 pub(crate) use offers::offers;
+pub(crate) use said::{KnownTexts, Said, Told};
 
 /// What a text was found to carry.
 #[derive(Debug, Clone)]
@@ -41,7 +43,12 @@ pub(crate) struct Place<'a> {
     pub(crate) vocabulary: Option<&'a Vocabulary>,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// What the practice calls itself to patients.
+    pub(crate) fn practice(self) -> &'a str {
+        self.tenant.alias.as_ref().unwrap_or(&self.tenant.name)
+    }
+
     /// The same place, on `channel`.
     pub(crate) const fn on(self, channel: Option<Channel>) -> Self {
         Self { channel, ..self }
@@ -63,23 +70,23 @@ fn scan(text: &str, place: Place<'_>) -> Result<postern_classify::Findings, post
 
 /// What the classifier and the words of held results find in `text`. When it fails, the level is Unknown and nothing is sent (invariant 2).
 pub(crate) fn find(text: &str, place: Place<'_>) -> Found {
-    let practice = place.tenant.alias.as_ref().unwrap_or(&place.tenant.name);
-    let result_classes = result_kinds::told(text, practice);
-    // RULES 0.4: how a test came out is at least general clinical, in whatever words: "your blood work came back good".
-    let plainly = outcome::says_how_it_came_out(text);
-    let told = if plainly || outcome::asks_to_repeat(text) { Level::L2 } else { Level::L0 };
+    find_beside(text, place, Told::of(text, place.practice()))
+}
+
+/// The same of a text of which it is known what it tells by its words alone.
+pub(crate) fn find_beside(text: &str, place: Place<'_>, told: Told) -> Found {
     match scan(text, place) {
         Ok(findings) => Found {
-            tells_result: plainly || outcome::tells_result(text, &findings),
-            result_classes,
-            level: Fact::Known(findings.level.max(amount_level(text, practice)).max(told)),
+            tells_result: told.outcome || outcome::tells_result(text, &findings),
+            result_classes: told.result_classes,
+            level: Fact::Known(findings.level.max(told.level)),
             categories: findings.categories,
         },
         Err(_) => Found {
             level: Fact::Unknown(Missing::ClassifierFailed),
             categories: Vec::new(),
-            tells_result: plainly,
-            result_classes,
+            tells_result: told.outcome,
+            result_classes: told.result_classes,
         },
     }
 }

@@ -3,8 +3,9 @@
 
 mod template;
 
-use crate::measure::{self, Found, Place};
-use crate::templates::Library;
+use crate::measure::{self, Found, Place, Said};
+use crate::templates::{Library, sample};
+use crate::unsubscribe;
 use crate::wire::{self, WireError};
 use postern_base::{Category, Channel, Form, Language, Level, Phi, Purpose};
 use postern_channels::Outbound;
@@ -84,8 +85,12 @@ impl Rendered {
 
     /// Fixes every form and the source by commitments under `key`.
     pub fn commit(&mut self, key: &CommitmentKey) {
-        for form in &mut self.forms {
-            form.measured.commitment = Some(form.commitment(key));
+        for at in 0..self.forms.len() {
+            let (before, from) = self.forms.split_at_mut(at);
+            let Some(form) = from.first_mut() else { continue };
+            // Forms for several channels that read alike are one payload, and so one commitment.
+            let same = before.iter().find(|other| other.reads_like(form)).and_then(|other| other.measured.commitment);
+            form.measured.commitment = Some(same.unwrap_or_else(|| form.commitment(key)));
         }
         self.content.commitment = Some(commit(key, "content", self.source.reveal()));
     }
@@ -98,6 +103,11 @@ impl Rendered {
 }
 
 impl RenderedForm {
+    fn reads_like(&self, other: &Self) -> bool {
+        let subjects = (self.subject.as_ref().map(Phi::reveal), other.subject.as_ref().map(Phi::reveal));
+        self.body.reveal() == other.body.reveal() && subjects.0 == subjects.1
+    }
+
     /// The commitment a permit for this form carries.
     #[must_use]
     pub fn commitment(&self, key: &CommitmentKey) -> [u8; 32] {
@@ -126,6 +136,11 @@ const fn turns_direction(c: char) -> bool {
 }
 
 impl<'a> Setting<'a> {
+    /// The same for no message: links of one length and without meaning, so that what such a text says can be kept.
+    const fn of_no_message(self) -> Self {
+        Self { token: sample::TOKEN, unsubscribe: unsubscribe::SAMPLE, ..self }
+    }
+
     fn place(self, language: Language) -> Place<'a> {
         Place {
             purpose: self.purpose,
@@ -170,6 +185,8 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
     let mailed = with_address(body, setting);
 
     let mut forms = Vec::with_capacity(9);
+    let said = Said::of(body, place);
+    let said_by_mail = if mailed == *body { said } else { Said::of(&mailed, place) };
     for (channel, subject) in [
         (None, None),
         (Some(Channel::Portal), subject.map(str::to_owned)),
@@ -177,8 +194,8 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
     ] {
         // The declared level and categories hold for the whole text, whatever was found.
         let whole = Found { level, categories: categories.clone(), ..found.clone() };
-        let body = if channel == Some(Channel::Email) { &mailed } else { body };
-        forms.push(measured(place.on(channel), Form::Full, subject, body.clone(), whole));
+        let (body, said) = if channel == Some(Channel::Email) { (&mailed, said_by_mail) } else { (body, said) };
+        forms.push(told(place.on(channel), Form::Full, subject, body.clone(), whole, said));
     }
     let whole = Found { level, categories: categories.clone(), ..found.clone() };
     let spoken = spoken(body, setting.tenant, language);
@@ -193,7 +210,7 @@ fn free_text(content: &wire::Content, setting: Setting<'_>) -> Result<Rendered, 
         let subject = neutral_subject(setting.tenant, language);
         let place = place.on(Some(Channel::Email));
         let found = measure::find(&format!("{subject}\n{body}"), place);
-        forms.push(measured(place, Form::Minimal, Some(subject), mailed, found));
+        forms.push(told(place, Form::Minimal, Some(subject), mailed, found, said_by_mail));
     }
     template::beside(None, setting, language, &mut forms);
     Ok(Rendered {
@@ -228,42 +245,49 @@ fn spoken(body: &str, tenant: &Tenant, language: Language) -> String {
     text
 }
 
-fn measured(place: Place<'_>, form: Form, subject: Option<String>, mut body: String, found: Found) -> RenderedForm {
-    // What may go by text message goes in plain signs where that keeps it within the 7-bit alphabet; no letter changes.
-    if form < Form::Full
-        && place.channel.is_none_or(|channel| channel == Channel::Sms)
-        && let Cow::Owned(plain) = plain(&body)
-    {
-        body = plain;
+/// `body` as it goes on `channel`: what may be a text message goes in plain signs where that keeps it within the 7-bit alphabet; no
+/// letter changes.
+fn in_plain_signs(channel: Option<Channel>, form: Form, body: String) -> String {
+    let texted = form < Form::Full && channel.is_none_or(|channel| channel == Channel::Sms);
+    match texted.then(|| plain(&body)) {
+        Some(Cow::Owned(plain)) => plain,
+        _ => body,
     }
+}
+
+/// A form of which it is not known yet what its words say.
+fn measured(place: Place<'_>, form: Form, subject: Option<String>, body: String, found: Found) -> RenderedForm {
+    let body = in_plain_signs(place.channel, form, body);
+    let said = Said::of(&body, place);
+    told(place, form, subject, body, found, said)
+}
+
+/// A form whose words were read.
+fn told(place: Place<'_>, form: Form, subject: Option<String>, body: String, found: Found, said: Said) -> RenderedForm {
     let links = subject.iter().map(String::as_str).chain([body.as_str()]).map(|text| measure::links(text, place)).max();
+    // Of no other purpose is it asked.
+    let confirmation = place.purpose == Purpose::ConsentConfirmation;
     RenderedForm {
         measured: Rendition {
             channel: place.channel,
             form,
             level: found.level,
             categories: found.categories,
-            chars: body.chars().count(),
+            chars: said.chars,
             links: links.unwrap_or(LinkState::NoLinks),
-            names_sender: measure::names_sender(&body, place.tenant),
-            names_callback: measure::names_callback(&body, place.tenant),
-            says_opt_out: measure::says_opt_out(&body)
-                || (place.channel == Some(Channel::Voice) && measure::says_how_to_end_calls(&body)),
-            says_no_reply: measure::says_no_reply(&body),
-            says_code: measure::says_code(&body, place.tenant),
-            says_keep_secret: measure::says_keep_secret(&body),
-            offers: measure::offers(&body, place.tenant.alias.as_ref().unwrap_or(&place.tenant.name)),
+            names_sender: said.names_sender,
+            names_callback: said.names_callback,
+            says_opt_out: said.says_opt_out || (place.channel == Some(Channel::Voice) && said.says_how_to_end_calls),
+            says_no_reply: said.says_no_reply,
+            says_code: said.says_code,
+            says_keep_secret: said.says_keep_secret,
+            offers: said.offers,
             tells_result: found.tells_result,
-            bills: measure::bills(&body),
+            bills: said.bills,
             result_classes: found.result_classes,
-            names_address: measure::names_address(&body, place.postal),
-            // Of no other purpose is it asked.
-            says_business: place.purpose == Purpose::ConsentConfirmation && measure::says_business(&body, place.tenant),
-            confirms: if place.purpose == Purpose::ConsentConfirmation {
-                measure::confirmed(&body)
-            } else {
-                Confirms::Unsaid
-            },
+            names_address: said.names_address,
+            says_business: confirmation && measure::says_business(&body, place.tenant),
+            confirms: if confirmation { measure::confirmed(&body) } else { Confirms::Unsaid },
             language: place.language,
             commitment: None,
         },

@@ -1,7 +1,9 @@
 //! Messages made from a template.
 
-use super::{Rendered, RenderedForm, Setting, higher, measured, neutral_subject, source_level, union};
-use crate::measure::{self, Found, Place};
+use super::{
+    Rendered, RenderedForm, Setting, higher, in_plain_signs, measured, neutral_subject, source_level, told, union,
+};
+use crate::measure::{self, Found, Place, Said, Told};
 use crate::templates::{self, NOTICE, Shape, Slot, Template, Text, Value};
 use crate::wire::{self, WireError};
 use postern_base::{Channel, Form, Language, Level, Phi, Purpose};
@@ -176,12 +178,28 @@ pub(super) fn beside(
     };
     for text in notice.texts.iter().filter(|text| text.language == language && !replaced(text)) {
         let place = setting.place(language).on(text.channel);
-        let Some(body) = fill(&text.body, setting, language, &|_| None) else { continue };
-        let subject = text.subject.as_ref().and_then(|pattern| fill(pattern, setting, language, &|_| None));
-        let whole = subject.as_ref().map_or_else(|| body.clone(), |subject| format!("{subject}\n{body}"));
-        let found = settled(Level::L0, measure::find(&whole, place));
-        forms.push(measured(place, text.form, subject, body, found));
+        let Some((subject, body)) = filled(text, setting, language) else { continue };
+        let Some((sample, sample_body)) = filled(text, setting.of_no_message(), language) else { continue };
+        let known = setting.library.beside().get(place, text.form, whole(sample.as_ref(), &sample_body), |whole| {
+            let body = in_plain_signs(text.channel, text.form, sample_body);
+            (Told::of(whole, place.practice()), Said::of(&body, place))
+        });
+        let found = measure::find_beside(&whole(subject.as_ref(), &body), place, known.0.clone());
+        let body = in_plain_signs(text.channel, text.form, body);
+        forms.push(told(place, text.form, subject, body, settled(Level::L0, found), known.1));
     }
+}
+
+/// The subject and the body of a text that holds nothing but what every text knows.
+fn filled(text: &Text, setting: Setting<'_>, language: Language) -> Option<(Option<String>, String)> {
+    let body = fill(&text.body, setting, language, &|_| None)?;
+    let subject = text.subject.as_ref().and_then(|pattern| fill(pattern, setting, language, &|_| None));
+    Some((subject, body))
+}
+
+/// What is read of a form: its subject stands before it.
+fn whole(subject: Option<&String>, body: &str) -> String {
+    subject.map_or_else(|| body.to_owned(), |subject| format!("{subject}\n{body}"))
 }
 
 fn fill(

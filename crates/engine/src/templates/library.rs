@@ -1,6 +1,7 @@
 //! The templates a tenant can use: its own, and the built-in ones that none of its own replaces.
 
 use super::{ALL, Template};
+use crate::measure::KnownTexts;
 use std::sync::{Arc, LazyLock};
 
 /// The template whose texts stand beside every message: notice and callback. No request names it.
@@ -11,6 +12,8 @@ pub const NOTICE: &str = "notice";
 pub struct Library {
     own: Vec<Arc<Template>>,
     unreadable: Vec<String>,
+    /// What the texts beside every message say.
+    beside: Arc<KnownTexts>,
 }
 
 static BUILT_IN: LazyLock<Library> = LazyLock::new(Library::default);
@@ -26,7 +29,7 @@ impl Library {
     /// could not read: it finds nothing, because sending the built-in text instead would not be what two people approved.
     #[must_use]
     pub fn new(own: Vec<Arc<Template>>, unreadable: Vec<String>) -> Self {
-        Self { own, unreadable }
+        Self { own, unreadable, beside: Arc::default() }
     }
 
     /// The template of that name.
@@ -43,6 +46,11 @@ impl Library {
     #[must_use]
     pub fn notice(&self) -> Option<&Template> {
         self.find(NOTICE)
+    }
+
+    /// What the texts that stand beside every message were found to say.
+    pub(crate) fn beside(&self) -> &KnownTexts {
+        &self.beside
     }
 
     /// Every name a request may use, in order.
