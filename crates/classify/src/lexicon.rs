@@ -400,6 +400,8 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
             let label = roles::PLACE | roles::ITEM;
             let before = at.checked_sub(1).and_then(|i| words.get(i));
             let room = word.digits > 0 && before.is_some_and(|w| w.is(label) || is_spot(word, w, folded));
+            let counted = word.digits == word.len()
+                && (before.is_some_and(|before| is_counter(before, folded)) || is_house_number(words, folded, at));
             // "Corona, CA office": two capitals behind a comma are a state.
             let state = word.len() == 2
                 && next == at + 1
@@ -414,8 +416,13 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
             let amount = word.digits == word.len()
                 && word.start.checked_sub(1).and_then(|at| folded.at(at)).is_some_and(|sign| b",.$".contains(&sign))
                 && next == at + 1;
-            let harmless =
-                amount || room || state || coded || is_person(words, folded, at) || is_venue(words, folded, at, entry);
+            let harmless = amount
+                || room
+                || counted
+                || state
+                || coded
+                || is_person(words, folded, at)
+                || is_venue(words, folded, at, entry);
             // "Dr. Hodgkin's office": a condition's name with what belongs to somebody.
             let owner =
                 next == at + 2 && words.get(at + 1).is_some_and(|s| s.len() == 1) && is_person(words, folded, at);
@@ -470,6 +477,20 @@ fn is_spot(word: &Word, before: &Word, folded: &Folded<'_>) -> bool {
         b"behind", b"past",
     ];
     word.len() == 3 && word.digits == 2 && AT.contains(&folded.slice(before.start, before.end))
+}
+
+/// "Ref 5150", "order 988": what numbers of things are told by.
+fn is_counter(before: &Word, folded: &Folded<'_>) -> bool {
+    const COUNTERS: &[&[u8]] =
+        &[b"ref", b"reference", b"order", b"ticket", b"confirmation", b"referencia", b"pedido", b"folio"];
+    COUNTERS.contains(&folded.slice(before.start, before.end))
+}
+
+/// "988 Main Street": a number before the name of a street, in capitals as names are.
+fn is_house_number(words: &[Word], folded: &Folded<'_>, at: usize) -> bool {
+    let name = words.get(at + 1..(at + 4).min(words.len())).unwrap_or_default();
+    let named = name.iter().take_while(|word| folded.is_capital(word.start)).count();
+    name.iter().take(named).skip(1).any(|word| word.is(roles::STREET))
 }
 
 /// Whether single letters are part of a longer row of them: `C O` in `R E C O R D`.

@@ -227,8 +227,11 @@ fn leet_readings(text: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
     readings.iter().map(move |one| read(*one))
 }
 
-/// The word with every run of three or more of one letter cut to `most`.
+/// The word with every run of three or more of one sign cut to `most`; a number is what it is.
 fn squeezed(text: &[u8], most: usize) -> Vec<u8> {
+    if text.iter().all(u8::is_ascii_digit) {
+        return text.to_vec();
+    }
     let runs = text.chunk_by(|a, b| a == b);
     runs.flat_map(|run| run.iter().take(if run.len() >= 3 { most } else { run.len() })).copied().collect()
 }

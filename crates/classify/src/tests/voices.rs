@@ -98,6 +98,24 @@ fn an_amount_is_money_and_no_care() {
 }
 
 #[test]
+fn a_number_of_a_thing_or_a_house_is_no_hold_and_no_crisis_line() {
+    for text in [
+        "Your visit is on Tuesday at 3 PM. Ref 5150",
+        "Your visit is on Tuesday at 3 PM. Ref 9888",
+        "Order 98888 is ready",
+        "Your visit is at 988 Main Street on Tuesday",
+        "Su cita es el martes. Referencia 5150",
+    ] {
+        assert!(!super::found(text).phi, "{text}");
+    }
+    assert_phi(&[
+        "He was put on a 5150 last night.",
+        "If it gets worse call 988.",
+        "Call 988 today, Main Street is closed.",
+    ]);
+}
+
+#[test]
 fn a_part_of_a_body_and_what_ails_it_tell_care_together() {
     assert_phi(&[
         "If the jaw still pops when you chew, come by Friday.",
