@@ -118,7 +118,7 @@ pub(crate) fn apply(patient: &mut Fact<Patient>, wishes: &[Attested<Kept>]) {
             Wish::AddPoint { channel, shared } => {
                 let Some(value) = &one.point else { continue };
                 match patient.points.iter_mut().find(|point| here(point)) {
-                    Some(known) => known.expired = false,
+                    Some(known) => (known.expired, known.until) = (false, None),
                     None => patient.points.push(added(value, *channel, *shared)),
                 }
             }
@@ -151,6 +151,7 @@ fn added(value: &Address, channel: Channel, shared: bool) -> ContactPoint {
         rank: None,
         expired: false,
         from: None,
+        until: None,
         source: Fact::Known(PointSource::Patient),
         line_type: if mail { Fact::Unknown(unknown) } else { Fact::Known(LineType::Mobile) },
         mailbox: if mail { Fact::Known(kind) } else { Fact::Unknown(unknown) },

@@ -2,11 +2,12 @@
 
 use crate::agreement::covered;
 use crate::fact::Fact;
-use crate::facts::{Address, Registration, System, Vendor};
+use crate::facts::{Address, Facts, Registration, System, Vendor};
 use crate::matrix::Cell;
 use crate::rendition::Rendition;
 use crate::request::AnsweredBy;
 use crate::view::{Audience, PointView, View};
+use jiff::Timestamp;
 use postern_base::{Channel, EmailMode, Form, Level, Purpose, RecipientRole};
 use std::cmp::Reverse;
 
@@ -278,12 +279,18 @@ fn candidate<'a>(
         form,
         address,
         point,
-        vendor: if channel.is_human_task() { None } else { vendor(view, channel) },
+        vendor: vendor(view.facts, channel, view.now),
         rendition,
         cell: view.cell_at(channel, mode, level, address),
         portal,
         placeholder: false,
     }
+}
+
+/// The same way to send, as `view` sees it at another instant.
+pub(crate) fn seen_by<'a>(view: &'a View<'a>, other: &Candidate<'a>) -> Candidate<'a> {
+    let point = other.point.and_then(|seen| view.points.iter().find(|point| std::ptr::eq(point.point, seen.point)));
+    candidate(view, other.channel, other.mode, other.form, other.address, point, other.portal)
 }
 
 /// The text for a channel in a form: the channel's own, else the one for every channel.
@@ -292,14 +299,15 @@ fn rendition<'a>(view: &View<'a>, channel: Channel, form: Form) -> Option<&'a Re
     of(Some(channel)).or_else(|| of(None))
 }
 
-/// The best row for a channel: covered now, terms complete, sender registered; then by name, whatever the order.
-fn vendor<'a>(view: &View<'a>, channel: Channel) -> Option<&'a Vendor> {
-    let rows = view.facts.vendors.iter().filter(|row| row.channels.contains(&channel));
+/// The best row for a channel: covered `now`, terms complete, sender registered; then by name, whatever the order. `None` for what people
+/// carry.
+pub(crate) fn vendor(facts: &Facts, channel: Channel, now: Timestamp) -> Option<&Vendor> {
+    let rows = facts.vendors.iter().filter(|_| !channel.is_human_task()).filter(|row| row.channels.contains(&channel));
     rows.min_by_key(|row| {
         // Who sends texts is registered, and approved (TCP-23).
         let needed = channel == Channel::Sms || row.sender_registration != Registration::NotNeeded;
         let registered = !needed || row.sender_registration == Registration::Approved;
-        let good = (covered(&view.facts.tenant, row, view.now), row.agreement.required_terms, registered);
+        let good = (covered(&facts.tenant, row, now), row.agreement.required_terms, registered);
         (Reverse(good), &row.vendor, &row.service, &row.tier)
     })
 }

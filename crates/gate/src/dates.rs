@@ -1,6 +1,7 @@
 //! What the days on record prove: what is dated ahead, taken back later, or dated the wrong way round.
 
-use crate::facts::{ActReason, Consent, ConsentKind, NumberCheck, Provision, Reassigned, Ruling, System};
+use crate::fact::Fact;
+use crate::facts::{ActReason, Consent, ConsentKind, NumberCheck, PointSource, Provision, Reassigned, Ruling, System};
 use crate::request::{Marketing, MarketingKind, Remuneration};
 use crate::sample::{Case, address, consent, refused_by, sends};
 use jiff::{Timestamp, ToSpan};
@@ -140,4 +141,100 @@ fn a_look_up_dated_ahead_proves_nothing_yet() {
     assert!(sends(&case, Channel::Sms));
     at(&mut case, now + 1.hour());
     assert!(refused_by(&case, Channel::Sms, "TCP-18"));
+}
+
+/// A reminder of half past nine in the evening in New York, which waits for nine in the morning.
+fn tonight(channels: &[Channel]) -> Case {
+    let mut case = Case::of("appointment_reminder", Level::L1, channels);
+    case.facts.now = "2026-12-02T02:30:00Z".parse().unwrap();
+    case
+}
+
+const MIDNIGHT: &str = "2026-12-02T05:00:00Z";
+const MORNING: &str = "2026-12-02T14:00:00Z";
+
+/// What ends, or begins, at midnight, and the rule that then stands against a text in the morning.
+type Turn = (fn(&mut Case, Timestamp), &'static str);
+
+const AT_MIDNIGHT: &[Turn] = &[
+    (
+        |case, at| {
+            case.patient().points.iter_mut().for_each(|point| point.source = Fact::Known(PointSource::Staff));
+            case.consents().iter_mut().for_each(|consent| consent.provision.until = Some(at));
+        },
+        "TCP-01",
+    ),
+    (
+        |case, at| {
+            let listed = Provision { points: vec![address("+19995550100")], ..permit(&[]) };
+            let provision = Provision { from: Some(at), exceptions: vec![listed], ..denial() };
+            case.consents().push(consent(ConsentKind::ConfidentialCommunication, provision));
+        },
+        "PRI-20",
+    ),
+    (
+        |case, at| {
+            case.consents().push(consent(ConsentKind::ContactConsent, Provision { from: Some(at), ..denial() }));
+        },
+        "SYS-03",
+    ),
+    (|case, at| case.patient().points.iter_mut().for_each(|point| point.until = Some(at)), "HSE-01"),
+    (
+        |case, at| {
+            case.patient().points.iter_mut().for_each(|point| {
+                if let Fact::Known(verification) = &mut point.verification {
+                    verification.next = Some(at);
+                }
+            });
+        },
+        "EML-03",
+    ),
+    (|case, _| case.vendor(Channel::Sms).agreement.expires = Some("2026-12-01".parse().unwrap()), "SEC-12"),
+];
+
+#[test]
+fn what_ends_or_begins_before_the_morning_stands_against_what_waits_for_it() {
+    assert_eq!(tonight(&[Channel::Sms]).decide().deliveries[0].not_before, Some(MORNING.parse().unwrap()));
+    for (turn, rule) in AT_MIDNIGHT {
+        let mut case = tonight(&[Channel::Sms]);
+        turn(&mut case, MIDNIGHT.parse().unwrap());
+        let decision = case.decide();
+        assert_eq!((decision.outcome.as_str(), decision.deliveries.len()), ("refuse", 0), "{rule}");
+        assert!(refused_by(&case, Channel::Sms, rule), "{rule}");
+        let said = decision.refusals.iter().find(|refusal| refusal.rule == *rule).unwrap();
+        let when = "It could go from 2026-12-02 09:00 EST at the earliest, and then: ";
+        assert!(said.sentence.starts_with(when) && said.sentence.len() > when.len(), "{}", said.sentence);
+        // A minute after the opening it would be too late for this to matter.
+        let mut later = tonight(&[Channel::Sms]);
+        turn(&mut later, "2026-12-02T14:01:00Z".parse().unwrap());
+        assert!(*rule == "SEC-12" || later.decide().outcome.as_str() == "defer", "{rule}");
+    }
+}
+
+#[test]
+fn of_two_ways_that_wait_the_one_that_may_go_then_is_taken() {
+    let both = &[Channel::Sms, Channel::Email];
+    assert_eq!(tonight(both).decide().deliveries[0].channel, Channel::Sms, "the patient ranks it first");
+    let mut case = tonight(both);
+    case.vendor(Channel::Sms).agreement.expires = Some("2026-12-01".parse().unwrap());
+    let decision = case.decide();
+    let planned: Vec<_> = decision.deliveries.iter().map(|delivery| (delivery.channel, delivery.not_before)).collect();
+    assert_eq!(planned, [(Channel::Email, Some(MORNING.parse().unwrap()))]);
+}
+
+#[test]
+fn the_vendor_that_is_named_is_the_one_whose_agreement_holds_then() {
+    let mut case = tonight(&[Channel::Sms]);
+    case.facts.vendors.push(crate::sample::vendor("zephyr", &[Channel::Sms]));
+    let named = |case: &Case| case.decide().deliveries[0].vendor.as_ref().unwrap().vendor.clone();
+    assert_eq!(named(&case), "texter");
+    case.vendor(Channel::Sms).agreement.expires = Some("2026-12-01".parse().unwrap());
+    assert_eq!(named(&case), "zephyr");
+}
+
+#[test]
+fn a_look_up_that_grows_too_old_before_a_planned_day_is_made_again_and_stands_against_nothing() {
+    let mut case = tonight(&[Channel::Sms]);
+    case.request.send_at = Some("2027-03-15T15:00:00Z".parse().unwrap());
+    assert_eq!(case.decide().outcome.as_str(), "defer");
 }

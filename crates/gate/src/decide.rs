@@ -13,7 +13,7 @@ use crate::rules::roster::{self, RuleSet};
 use crate::rules::{self, Rule};
 use crate::view::View;
 use jiff::{Timestamp, ToSpan};
-use postern_base::{Channel, EmailMode};
+use postern_base::{Channel, EmailMode, Form};
 use std::borrow::Cow;
 
 /// A candidate and what came of it.
@@ -87,10 +87,24 @@ impl Reasons {
         }
     }
 
-    /// Runs every rule that can bear on it on a candidate.
-    fn evaluate<'a, E: Ear>(&mut self, view: &View<'a>, candidate: Candidate<'a>, ear: &mut E) -> Evaluated<'a> {
+    /// Runs every rule that can bear on it on a candidate, and once more as of when it may go, where that is later.
+    fn evaluate<'a, E: Ear>(
+        &mut self,
+        candidate: Candidate<'a>,
+        course: &mut Course<'a>,
+        ear: &mut E,
+    ) -> Evaluated<'a> {
+        let view = course.view;
         let places = self.asked.and(roster::on(candidate.channel));
-        self.evaluate_in(view, candidate, places, ear)
+        let mut evaluated = self.evaluate_in(view, candidate, places, ear);
+        if matches!(candidate.form, Form::Notice | Form::Callback) {
+            // A notice of something that is not in the portal yet would send the patient to an empty page, and who is asked to call
+            // would ask for it.
+            evaluated.until = evaluated.until.max(course.copy_from);
+        }
+        self.foresee(&mut evaluated, course, ear);
+        self.too_late(view, &mut evaluated, ear);
+        evaluated
     }
 
     /// Runs the rules at `places`, in their order, on a candidate. What comes of it does not depend on the order.
@@ -116,8 +130,37 @@ impl Reasons {
                 self.asked.remove(place);
             }
         }
-        self.too_late(view, &mut evaluated, ear);
         evaluated
+    }
+
+    /// Asks the rules again of what waits, as of the instant at which it may go: a consent, an agreement or what a parent may do can end
+    /// before it, and a denial begin (docs/decisions/0045). What they say then only adds to what they say now.
+    fn foresee<'a, E: Ear>(&mut self, evaluated: &mut Evaluated<'a>, course: &mut Course<'a>, ear: &mut E) {
+        let view = course.view;
+        for _ in 0..MOMENTS {
+            let Some(at) = plan::not_before(view, evaluated).filter(|_| evaluated.stands()) else { return };
+            let then = course.as_of(at);
+            let candidate = candidate::seen_by(then, &evaluated.candidate);
+            evaluated.candidate.vendor = candidate::vendor(view.facts, candidate.channel, at);
+            let mut moves = false;
+            for place in roster::of(then).and(roster::on(candidate.channel)) {
+                let (Some(rule), Some(check)) = (rules::ALL.get(place), roster::check(place)) else { continue };
+                let Finding::Against(mut against) = check(then, &candidate) else { continue };
+                if rule.id == rules::STILL_TRUE.id {
+                    // That it comes too late is said with both instants, once this is known.
+                    continue;
+                }
+                moves |= against.until > Some(at);
+                against.sentence = view.says_then(at, &against.sentence).into();
+                let finding = Finding::Against(against.clone());
+                self.verdict(place, finding.verdict());
+                ear.hears(place, &finding);
+                self.against(rule, evaluated, against);
+            }
+            if !moves {
+                return;
+            }
+        }
     }
 
     /// Keeps what a rule says besides its verdict.
@@ -196,6 +239,25 @@ impl Ear for () {
     const LISTENS: bool = false;
 }
 
+/// How often a candidate is judged as of a later instant: each time some rule may ask for a still later one.
+const MOMENTS: usize = 8;
+
+/// What is known on the way through the candidates of one decision.
+struct Course<'a> {
+    view: &'a View<'a>,
+    /// When the portal copy may be read, where that is later.
+    copy_from: Option<Timestamp>,
+    /// The facts as of the last later instant that was asked about: most of what waits, waits for the same.
+    then: Option<View<'a>>,
+}
+
+impl<'a> Course<'a> {
+    fn as_of(&mut self, at: Timestamp) -> &View<'a> {
+        let known = self.then.take().filter(|then| then.now == at);
+        self.then.insert(known.unwrap_or_else(|| self.view.as_of(at)))
+    }
+}
+
 /// Every candidate, judged.
 #[derive(Debug)]
 pub(crate) struct Survey<'a> {
@@ -212,16 +274,18 @@ impl<'a> Survey<'a> {
 
 /// Judges every candidate.
 pub(crate) fn survey<'a>(view: &'a View<'a>, reasons: &mut Reasons, ear: &mut impl Ear) -> Survey<'a> {
-    let portal = candidate::portal(view).map(|candidate| reasons.evaluate(view, candidate, ear));
+    let mut course = Course { view, copy_from: None, then: None };
+    let portal = candidate::portal(view).map(|candidate| reasons.evaluate(candidate, &mut course, ear));
+    course.copy_from = portal.as_ref().filter(|copy| copy.stands()).and_then(|copy| plan::not_before(view, copy));
     let copy = portal.as_ref().map_or(PortalCopy::Missing, Evaluated::as_copy);
     let candidates = candidate::contacts(view, copy);
     let mut contacts = Vec::with_capacity(candidates.len());
     for candidate in candidates {
-        contacts.push(reasons.evaluate(view, candidate, ear));
+        contacts.push(reasons.evaluate(candidate, &mut course, ear));
     }
     if portal.is_none() && contacts.is_empty() {
         // Not one way to reach anybody: the rules still say everything that stands against it.
-        contacts.push(reasons.evaluate(view, candidate::placeholder(view), ear));
+        contacts.push(reasons.evaluate(candidate::placeholder(view), &mut course, ear));
     } else {
         miss(view, &contacts, reasons);
     }

@@ -167,7 +167,13 @@ fn who_stands_for_the_one_who_stands_for_the_patient_is_told_nothing() {
     let (mother, her_sister) = ("RelatedPerson/r1", "RelatedPerson/r2");
     for reference in [mother, her_sister] {
         let (relationship, points) = (vec!["PRN".into()], vec![]);
-        case.facts.related.push(RelatedPerson { reference: reference.into(), relationship, active: true, points });
+        case.facts.related.push(RelatedPerson {
+            reference: reference.into(),
+            relationship,
+            active: true,
+            until: None,
+            points,
+        });
     }
     let actors = vec![mother.into()];
     let provision = Provision { decision: Some(Ruling::Permit), actors, ..Provision::default() };

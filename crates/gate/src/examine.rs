@@ -101,8 +101,12 @@ impl Ear for Notes {
     }
 
     fn hears(&mut self, rule: usize, finding: &Finding) {
-        if let (Some(notes), false) = (self.0.last_mut(), matches!(finding, Finding::NotApplicable)) {
-            notes.push((rule, finding.clone()));
+        let (Some(notes), false) = (self.0.last_mut(), matches!(finding, Finding::NotApplicable)) else { return };
+        // What a rule says of a later instant takes the place of what it says of now.
+        let at = notes.partition_point(|(known, _)| *known < rule);
+        match notes.get_mut(at).filter(|(known, _)| *known == rule) {
+            Some((_, said)) => *said = finding.clone(),
+            None => notes.insert(at, (rule, finding.clone())),
         }
     }
 }

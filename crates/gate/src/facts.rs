@@ -258,6 +258,8 @@ pub struct ContactPoint {
     pub expired: bool,
     /// It may be used from this instant on.
     pub from: Option<Timestamp>,
+    /// It is out of use from this instant on.
+    pub until: Option<Timestamp>,
     /// Who gave it.
     pub source: Fact<PointSource>,
     /// What the number is.
@@ -276,6 +278,14 @@ pub struct ContactPoint {
     pub only_for: Option<Vec<Purpose>>,
     /// The hours in which it may be used, by the patient's own clock; empty = any. Unknown = the record has some that could not be read.
     pub hours: Fact<Vec<AvailableTime>>,
+}
+
+impl ContactPoint {
+    /// Whether it is in use at an instant.
+    #[must_use]
+    pub fn is_in_use(&self, at: Timestamp) -> bool {
+        !self.expired && self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
+    }
 }
 
 /// Hours of one day of the week in which a contact point may be used.
@@ -494,8 +504,18 @@ pub struct RelatedPerson {
     pub relationship: Vec<String>,
     /// In use now.
     pub active: bool,
+    /// What they are to the patient ends at this instant.
+    pub until: Option<Timestamp>,
     /// Their contact points.
     pub points: Vec<ContactPoint>,
+}
+
+impl RelatedPerson {
+    /// Whether they are related to the patient at an instant, as far as the record says.
+    #[must_use]
+    pub fn is_active(&self, at: Timestamp) -> bool {
+        self.active && self.until.is_none_or(|until| at < until)
+    }
 }
 
 /// The event a request is about.

@@ -41,16 +41,9 @@ pub(crate) fn choose<'e>(
     if chosen.is_empty() {
         return nothing(portal, contacts);
     }
-    let copy_from = copy.and_then(|c| not_before(view, c));
     let mut deliveries = Vec::with_capacity(chosen.len());
     for one in &chosen {
-        let mut until = one.until;
-        if matches!(one.candidate.form, Form::Notice | Form::Callback) {
-            // A notice of something that is not in the portal yet would send the patient to an empty page, and who is asked to call
-            // would ask for it.
-            until = until.max(copy_from);
-        }
-        let from = inside_window(view, &one.candidate, until);
+        let from = not_before(view, one);
         let why = match one.candidate.channel {
             Channel::Portal => Choice { by: Criterion::PortalCopy, over: None },
             channel if channel.is_human_task() => Choice { by: Criterion::Task, over: None },
@@ -70,11 +63,8 @@ pub(crate) fn choose<'e>(
 
 /// When a deferred candidate may go: what its rules ask for, and then inside the window again.
 pub(crate) fn not_before(view: &View<'_>, evaluated: &Evaluated<'_>) -> Option<Timestamp> {
-    inside_window(view, &evaluated.candidate, evaluated.until)
-}
-
-fn inside_window(view: &View<'_>, candidate: &Candidate<'_>, until: Option<Timestamp>) -> Option<Timestamp> {
-    let until = until.filter(|until| *until > view.now)?;
+    let candidate = &evaluated.candidate;
+    let until = evaluated.until.filter(|until| *until > view.now)?;
     let bound = candidate.is_contact() && view.window_binds();
     match if bound { view.opening_at(candidate.point, until) } else { Opening::Open } {
         Opening::At(opens) => Some(opens),

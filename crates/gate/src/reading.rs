@@ -117,7 +117,7 @@ mod tests {
         case.request.recipient.role = RecipientRole::Proxy;
         case.request.recipient.reference = Some(person.into());
         let (relationship, reference) = (vec!["NMTH".to_owned()], person.to_owned());
-        case.facts.related.push(RelatedPerson { reference, relationship, active: true, points: vec![] });
+        case.facts.related.push(RelatedPerson { reference, relationship, active: true, until: None, points: vec![] });
         let permit = Provision { decision: Some(Ruling::Permit), actors: vec![person.into()], ..Default::default() };
         case.consents().push(consent(ConsentKind::ProxyCommunication, permit));
         case.patient().birth_date = Some("2014-05-05".parse().unwrap());

@@ -434,10 +434,10 @@ pub struct SpokenOf {
     pub no_voicemail: bool,
     /// It refuses e-mail, or doubts that it is safe: RULES PRI-23, "unless the patient has explicitly stated otherwise".
     pub doubts_mail: bool,
-    /// It ends calls, and says that texts may come.
-    pub keeps_texts: bool,
     /// What may come, though something is refused.
     pub keeps: Ways,
+    /// What perhaps may: a person reads it.
+    pub perhaps_keeps: Ways,
     /// Nothing but what may come.
     pub keeps_only: bool,
     /// A number of the patient's is another now, or somebody else answers it.
@@ -476,8 +476,8 @@ pub fn spoken_of(text: &str) -> SpokenOf {
         mails: all || has(&["email", "e mail", "mails", "correo"]),
         no_voicemail: means::refuses_voicemail(whole),
         doubts_mail: means::doubts_mail(whole),
-        keeps_texts: means::keeps_texts(whole),
         keeps: wanted.ways,
+        perhaps_keeps: wanted.perhaps,
         keeps_only: wanted.only,
         moved,
     }

@@ -67,6 +67,7 @@ pub(crate) fn point(system: System, value: &str, rank: u32) -> ContactPoint {
         rank: Some(rank),
         expired: false,
         from: None,
+        until: None,
         source: Fact::Known(PointSource::Patient),
         line_type: Fact::Known(LineType::Mobile),
         mailbox: Fact::Known(MailboxKind::Personal),

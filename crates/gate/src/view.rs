@@ -13,7 +13,7 @@ use crate::policy::{LoweredCell, Policy};
 use crate::reference::{BREAK_GLASS_LONGEST, CONFIRMATION_TEXT};
 use crate::rendition::Offers;
 use crate::request::{Request, VoiceMode};
-use crate::revocation::{Meaning, SpokenOf};
+use crate::revocation::{Meaning, SpokenOf, Ways};
 use crate::window::{Opening, Window};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -117,6 +117,7 @@ pub(crate) struct View<'a> {
     pub(crate) request: &'a Request,
     pub(crate) facts: &'a Facts,
     pub(crate) policy: &'a Policy,
+    /// The instant that is judged: of the decision, or one that it plans for.
     pub(crate) now: Timestamp,
     /// What the message is by its facts: what 45 CFR 164.501 calls marketing is marketing, whatever its caller calls it.
     pub(crate) purpose: Purpose,
@@ -154,6 +155,22 @@ pub(crate) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(crate) fn new(request: &'a Request, facts: &'a Facts, policy: &'a Policy) -> Self {
+        let heard = heard(facts.history.known(), facts.patient.known());
+        Self::at(facts.now, request, facts, policy, heard)
+    }
+
+    /// The same facts as they will stand at another instant: what is dated has begun by then, or ended (docs/decisions/0045).
+    pub(crate) fn as_of(&self, now: Timestamp) -> Self {
+        Self::at(now, self.request, self.facts, self.policy, self.heard.clone())
+    }
+
+    fn at(
+        now: Timestamp,
+        request: &'a Request,
+        facts: &'a Facts,
+        policy: &'a Policy,
+        heard: Vec<(Meaning, SpokenOf)>,
+    ) -> Self {
         let patient = facts.patient.known();
         let history = facts.history.known();
         let consents = facts.consents.known().map(Vec::as_slice);
@@ -164,11 +181,11 @@ impl<'a> View<'a> {
             request,
             facts,
             policy,
-            now: facts.now,
+            now,
             purpose,
             offers,
             tells_result: facts.renditions.iter().any(|text| text.tells_result),
-            start: request.send_at.map_or(facts.now, |at| at.max(facts.now)),
+            start: request.send_at.map_or(now, |at| at.max(now)),
             patient,
             consents,
             history,
@@ -177,10 +194,10 @@ impl<'a> View<'a> {
             points: Vec::new(),
             portal: Phi::new(Arc::from(request.patient.reference())),
             level: None,
-            emergency: emergency(request, purpose, facts.now),
+            emergency: emergency(request, purpose, now),
             answered: request.in_reply_to.and_then(|index| history.and_then(|h| h.inbound.get(index))),
-            heard: heard(history, patient),
-            today: Today::at(facts.now),
+            heard,
+            today: Today::at(now),
             capped: OnceCell::new(),
             window: OnceCell::new(),
             opening: OnceCell::new(),
@@ -331,16 +348,20 @@ impl<'a> View<'a> {
     fn said_of(&self, message: &Inbound, heard: (Meaning, SpokenOf), point: &ContactPoint) -> Option<Meaning> {
         let (meaning, spoken) = heard;
         let asked = message.reviewed != Some(Review::Nothing);
-        let (kept, line) = match point.system {
-            System::Sms => (spoken.keeps.texts, true),
-            System::Phone => (spoken.keeps.calls, true),
-            System::Email => (spoken.keeps.mails, false),
+        let of_it: fn(Ways) -> bool = match point.system {
+            System::Sms => |ways| ways.texts,
+            System::Phone => |ways| ways.calls,
+            System::Email => |ways| ways.mails,
             _ => return self.reached_by(message, heard, point),
         };
-        if kept && !meaning.is_wrong_number() {
+        let line = point.system != System::Email;
+        if of_it(spoken.keeps) && !meaning.is_wrong_number() {
             return None;
         }
-        let reached = self.reached_by(message, heard, point);
+        let reached = match self.reached_by(message, heard, point) {
+            Some(Meaning::Revokes) if of_it(spoken.perhaps_keeps) => Some(Meaning::Ambiguous),
+            reached => reached,
+        };
         // 45 CFR 164.522(b)(1)(i): who asks for one way refuses the others, wherever they say it; and of whom a number is no more, a person finds
         // out before anything goes there.
         let doubted = asked && (spoken.keeps_only || (line && spoken.moved));
@@ -350,9 +371,8 @@ impl<'a> View<'a> {
     /// What a message says of a contact point, as far as it speaks of its kind.
     fn reached_by(&self, message: &Inbound, heard: (Meaning, SpokenOf), point: &ContactPoint) -> Option<Meaning> {
         let (meaning, spoken) = heard;
-        let calls_alone = spoken.keeps_texts && meaning == Meaning::Revokes;
         if same_place(&message.point, &point.value) {
-            return (!calls_alone || point.system == System::Phone).then_some(meaning);
+            return Some(meaning);
         }
         // What is filed under the patient, signed in or written down by whoever took the call, comes from no contact point. What came from
         // a place that is not on record is on this patient's record too, and is heard as if it came from one that is.
@@ -360,7 +380,7 @@ impl<'a> View<'a> {
         // A letter comes from no contact point that a message could go back to.
         let letter = message.channel == Channel::Mail;
         let reached = match point.system {
-            System::Sms => spoken.texts && !calls_alone,
+            System::Sms => spoken.texts,
             System::Phone => spoken.calls,
             System::Email => spoken.mails,
             _ => false,
@@ -551,6 +571,11 @@ impl<'a> View<'a> {
         );
         self.too_late.replace(Some((from, worthless, sentence.clone())));
         sentence
+    }
+
+    /// What a rule says of what could go `at` an instant, as of then.
+    pub(crate) fn says_then(&self, at: Timestamp, sentence: &str) -> String {
+        format!("It could go from {} at the earliest, and then: {sentence}", self.locally(at))
     }
 
     /// What `count` finds of the caps, counted once.

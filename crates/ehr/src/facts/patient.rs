@@ -1,6 +1,6 @@
 //! The Patient, related persons and flags.
 
-use super::points::{begin, extension, is_over, points};
+use super::points::{begin, end, extension, is_over, points};
 use super::{Context, Identity, Own, labels, local, missing, patient_of};
 use crate::fhir::date::{self, Calendar, Moment};
 use crate::fhir::{self, Body, ExtensionValue, Resource};
@@ -278,6 +278,7 @@ pub(super) fn related(own: &[Own<'_>], context: &Context<'_>) -> Vec<RelatedPers
             Some(RelatedPerson {
                 relationship: body.relationship.iter().flat_map(|c| &c.coding).filter_map(|c| c.code.clone()).collect(),
                 active: readable && body.active.unwrap_or(true) && begun && !over,
+                until: end(body.period.as_ref(), context),
                 points: points(&reference, &body.telecom, context),
                 reference,
             })

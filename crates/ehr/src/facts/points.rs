@@ -22,6 +22,7 @@ pub(super) fn points(owner: &str, telecom: &[fhir::ContactPoint], context: &Cont
             rank: written.rank,
             expired: expired || written.use_code.as_deref() == Some("old"),
             from: begin(written.period.as_ref(), context),
+            until: end(written.period.as_ref(), context),
             source: coded(&written.extension, "contact-source", |code| match code {
                 "patient" => Some(PointSource::Patient),
                 "staff" => Some(PointSource::Staff),
@@ -255,6 +256,12 @@ pub(super) fn is_over(period: &fhir::Period, context: &Context<'_>) -> bool {
         .end
         .as_deref()
         .is_some_and(|end| context.calendar.end(end).is_none_or(|(earliest, _)| earliest <= context.now))
+}
+
+/// The first instant at which a period that is to come to an end may be over.
+pub(super) fn end(period: Option<&fhir::Period>, context: &Context<'_>) -> Option<jiff::Timestamp> {
+    let (earliest, _) = context.calendar.end(period?.end.as_deref()?)?;
+    Some(earliest).filter(|end| *end > context.now)
 }
 
 /// The instant from which a period has certainly begun.

@@ -58,12 +58,12 @@ shapes! {
         Patient { id, active, replaced, deceased, birth_date, language, state, country, zones, unknown_clock, wanted_hours, points, postal, flags, labels, dependent, names }
         WantedHours { from, to }
         Flags { endangerment, no_automated, unsafe_device, deaf, blind, await_clinician, unreadable }
-        ContactPoint { system, value, rank, expired, from, source, line_type, mailbox, shared_with, closed_by_another, of_another, verification, only_for, hours }
+        ContactPoint { system, value, rank, expired, from, until, source, line_type, mailbox, shared_with, closed_by_another, of_another, verification, only_for, hours }
         AvailableTime { day, from_minute, to_minute }
         Verification { validated, last, next }
         Consent { id, kind, active, given, provision, signed_by, has_source, remuneration_disclosed, defective, access_mode, self_pay }
         Provision { decision, from, until, systems, points, reasons, actors, labels, data, exceptions }
-        RelatedPerson { reference, relationship, active, points }
+        RelatedPerson { reference, relationship, active, until, points }
         Event { reference, status, at, result_class, told_classes, tested_classes, clinician_release, hold, labels }
         ClinicianHold { named, physical_harm, until }
         History { deliveries, inbound, opt_outs, number_checks, notices, earlier }

@@ -269,7 +269,7 @@ impl Supposition {
                     point.verification = Fact::Known(Verification { validated: true, last: Some(now), next: None });
                 }
                 Remedy::RecordLineType => point.line_type = Fact::Known(LineType::Mobile),
-                Remedy::ConfirmInUse => (point.expired, point.from) = (false, None),
+                Remedy::ConfirmInUse => (point.expired, point.from, point.until) = (false, None, None),
                 _ => point.mailbox = Fact::Known(MailboxKind::Personal),
             }
         }

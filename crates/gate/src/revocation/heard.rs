@@ -31,7 +31,7 @@ impl Heard {
     pub fn ends(self, channel: Channel) -> bool {
         self.0.is_some_and(|(meaning, spoken)| {
             let kept = match channel {
-                Channel::Sms => spoken.keeps.texts || (spoken.keeps_texts && meaning == Meaning::Revokes),
+                Channel::Sms => spoken.keeps.texts,
                 Channel::Voice | Channel::Voicemail => spoken.keeps.calls,
                 Channel::Email => spoken.keeps.mails,
                 _ => false,
@@ -56,5 +56,11 @@ mod tests {
         let ends = |text: &str| Heard::of(text, std::iter::empty()).ends(Channel::Sms);
         assert!(ends("STOP") && ends("stop texting me, e-mail is fine") && ends("STOP. this is not Alma"));
         assert!(!ends("stop calling me but texts are fine") && !ends("see you at 3"));
+        for text in ["text me, don't call", "no me llamen, mensajes sí", "stop calling me, just text me"] {
+            assert!(!ends(text), "{text}");
+        }
+        for text in ["stop calling and don't text me", "don't call or text me", "stop texting me, text me later"] {
+            assert!(ends(text), "{text}");
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! Requests that are neither a stop nor nothing: to be reached by other means, and to be sent no offers. A person reads them. And what is said
-//! of one means alone: that nothing be left on a machine, that e-mail is not trusted, that texts may come where calls may not.
+//! of one means alone: that nothing be left on a machine, that e-mail is not trusted.
 
 use super::has_run;
 
@@ -206,71 +206,6 @@ pub(super) fn doubts_mail(text: &str) -> bool {
     phrases(text, MAILS).next().is_some() && text.split(' ').any(|word| DOUBTS.contains(&word))
 }
 
-/// Whether `text`, normalised, ends calls and says that texts may come: "stop calling me but texts are fine", "text me, don't call".
-pub(super) fn keeps_texts(text: &str) -> bool {
-    const KEEPS: &[&str] = &[
-        "texts are fine",
-        "texts are ok",
-        "texts are okay",
-        "texts are good",
-        "texts fine",
-        "texts ok",
-        "text is fine",
-        "text is ok",
-        "texting is fine",
-        "texting is ok",
-        "texting is okay",
-        "text me",
-        "just text",
-        "only text",
-        "text only",
-        "texts only",
-        "text instead",
-        "mensajes si",
-        "mensajes estan bien",
-        "textos estan bien",
-        "solo mensajes",
-        "solo textos",
-        "solo por mensaje",
-        "solo por texto",
-    ];
-    const ENDS_CALLS: &[&str] = &[
-        "stop calling",
-        "quit calling",
-        "dont call",
-        "do not call",
-        "no more calls",
-        "no calls",
-        "stop the calls",
-        "not call",
-        "no me llamen",
-        "no me llame",
-        "no llamen",
-        "dejen de llamar",
-        "dejen de llamarme",
-        "no llamadas",
-    ];
-    const ENDS_TEXTS: &[&str] = &[
-        "stop texting",
-        "stop text",
-        "stop texts",
-        "dont text",
-        "do not text",
-        "no more texts",
-        "no texts",
-        "quit texting",
-        "stop messaging",
-        "no more messages",
-        "stop sending",
-        "or text me",
-        "not text me",
-        "never text me",
-        "to text me",
-    ];
-    let says = |some: &[&str]| phrases(text, some).next().is_some();
-    says(KEEPS) && says(ENDS_CALLS) && !says(ENDS_TEXTS)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::all;
@@ -321,18 +256,6 @@ mod tests {
         }
         for text in ["Please e-mail me the form", "What should I bring?", "thanks for the email!"] {
             assert!(!spoken_of(text).doubts_mail, "{text}");
-        }
-    }
-
-    #[test]
-    fn who_ends_calls_may_keep_texts() {
-        for text in ["stop calling me but texts are fine", "text me, don't call", "no me llamen, mensajes sí"] {
-            assert!(spoken_of(text).keeps_texts, "{text}");
-        }
-        for text in
-            ["stop calling and don't text me", "STOP", "don't call or text me", "stop texting me, text me later"]
-        {
-            assert!(!spoken_of(text).keeps_texts, "{text}");
         }
     }
 

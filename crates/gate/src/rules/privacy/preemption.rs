@@ -77,7 +77,7 @@ mod tests {
         case.request.recipient.reference = Some(AGENT.into());
         let relationship = vec!["HPOWATT".to_owned()];
         let (reference, points) = (AGENT.to_owned(), vec![]);
-        case.facts.related.push(RelatedPerson { reference, relationship, active: true, points });
+        case.facts.related.push(RelatedPerson { reference, relationship, active: true, until: None, points });
         let grant = |labels: &[Category]| Provision {
             decision: Some(Ruling::Permit),
             actors: vec![AGENT.into()],

@@ -47,7 +47,7 @@ fn minor(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
 
 /// The recipient is a related person on record whose part is not over.
 fn stands_on_record(view: &View<'_>) -> bool {
-    matches!(view.audience, Audience::Related(person) if person.active)
+    matches!(view.audience, Audience::Related(person) if person.is_active(view.now))
 }
 
 /// 45 CFR 164.502(g)(5): may decline to treat a person as representative where abuse or endangerment is believed.
@@ -146,7 +146,7 @@ fn involved(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return unknown("This person is not on record as involved in the patient's care.")
             .for_good("Who is involved in the care is recorded by a person, not supposed.");
     };
-    if !person.active {
+    if !person.is_active(view.now) {
         return deny("This person's part in the patient's care is over.")
             .for_good("The part is over; the patient names whoever takes it up.");
     }
@@ -235,6 +235,7 @@ mod tests {
             reference: DAUGHTER.into(),
             relationship: vec!["HPOWATT".into()],
             active: true,
+            until: None,
             points,
         });
         case.request.recipient.role = role;

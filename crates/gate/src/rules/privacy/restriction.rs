@@ -262,8 +262,13 @@ mod tests {
         case.consents().push(from("RelatedPerson/rp1"));
         assert!(sends(&case, Channel::Sms), "the spouse has no number on record");
         let points = case.patient().points.clone();
-        let spouse =
-            RelatedPerson { reference: "RelatedPerson/rp1".into(), relationship: vec![], active: true, points };
+        let spouse = RelatedPerson {
+            reference: "RelatedPerson/rp1".into(),
+            relationship: vec![],
+            active: true,
+            until: None,
+            points,
+        };
         case.facts.related.push(spouse);
         assert!(refused_by(&case, Channel::Sms, "PRI-19"));
     }

@@ -26,7 +26,7 @@ pub(crate) fn is_patients_or_representatives(view: &View<'_>, consent: &Consent)
     let represented = || {
         let signer = consent.signed_by.as_deref();
         let mut persons = view.facts.related.iter().filter(|person| Some(person.reference.as_str()) == signer);
-        persons.any(|person| person.active && (represents(person) || is_parent_of_minor(view, person)))
+        persons.any(|person| person.is_active(view.now) && (represents(person) || is_parent_of_minor(view, person)))
     };
     is_patients(view, consent) || (consent.has_source && safe && represented())
 }
@@ -60,6 +60,7 @@ mod tests {
             reference: "RelatedPerson/r1".into(),
             relationship: vec![relationship.into()],
             active: true,
+            until: None,
             points: vec![],
         });
         let until = Some("2027-10-01T00:00:00Z".parse().unwrap());

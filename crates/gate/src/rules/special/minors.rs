@@ -227,6 +227,7 @@ mod tests {
                 reference,
                 relationship,
                 active: true,
+                until: None,
                 points: vec![],
             });
             let permit = crate::facts::Provision {

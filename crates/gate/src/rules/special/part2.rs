@@ -119,7 +119,7 @@ mod tests {
         case.request.recipient.reference = Some(person.into());
         let relationship = vec!["HPOWATT".into()];
         let reference = person.into();
-        case.facts.related.push(RelatedPerson { reference, relationship, active: true, points: vec![] });
+        case.facts.related.push(RelatedPerson { reference, relationship, active: true, until: None, points: vec![] });
         for kind in [ConsentKind::ProxyCommunication, ConsentKind::Part2Consent] {
             let actors = vec![person.into()];
             let provision = Provision { decision: Some(Ruling::Permit), actors, ..Provision::default() };

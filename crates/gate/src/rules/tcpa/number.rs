@@ -31,10 +31,11 @@ fn reassigned(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let verified = point.point.verification.known().filter(|v| v.validated).and_then(|v| v.last);
     let checks = || history.number_checks.iter().filter(|c| c.point == *candidate.address);
     let since = |at: Timestamp| verified.is_some_and(|verified| verified > at);
-    // What is dated ahead proves nothing yet.
-    let fresh = |at: Timestamp| {
-        at <= view.now && view.now.duration_since(at) <= SignedDuration::from_hours(24 * NUMBER_VERIFIED)
-    };
+    // What is dated ahead proves nothing yet. A look-up ends on no day: it is made again before the send, so its age is that of today,
+    // whenever the message is planned for.
+    let today = view.facts.now;
+    let fresh =
+        |at: Timestamp| at <= today && today.duration_since(at) <= SignedDuration::from_hours(24 * NUMBER_VERIFIED);
     match checks().max_by_key(|c| c.checked_at) {
         // A later "no" is said of the new holder: only a verification gives the number back to the patient.
         _ if checks().any(|c| c.reassigned == Reassigned::Yes && !since(c.checked_at)) => {
