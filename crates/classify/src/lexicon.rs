@@ -21,6 +21,7 @@ const REVIEWED: &[&str] = &[
     include_str!("../data/families.txt"),
     include_str!("../data/implied.txt"),
     include_str!("../data/abbreviations.txt"),
+    include_str!("../data/visits.txt"),
 ];
 /// Generated lists: found exactly only.
 const GENERATED: &[&str] = &[include_str!("../data/icd-words.txt"), include_str!("../data/fda-names.txt")];
@@ -42,6 +43,8 @@ pub(crate) struct Entry {
     upper: bool,
     /// Sets the level and is no PHI by itself: money owed, and not for what.
     open: bool,
+    /// Tells care wherever it stands, though its words are everyday ones: the sentence around it is not asked.
+    sure: bool,
     /// From a reviewed list.
     pub(crate) reviewed: bool,
 }
@@ -49,7 +52,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// What a word's ending says.
     pub(crate) const fn by_ending(kind: Kind, level: Level, category: Option<Category>) -> Self {
-        Self { kind: Some(kind), level, category, upper: false, open: false, reviewed: false }
+        Self { kind: Some(kind), level, category, upper: false, open: false, sure: false, reviewed: false }
     }
 }
 
@@ -139,14 +142,16 @@ impl Loading {
     fn add(&mut self, phrase: &'static str, section: u8) -> Option<()> {
         let entry = numbered(&self.sections, section)?;
         let words = split(phrase);
-        let level_of = |section: u8, sections: &[Entry]| {
-            sections.get(usize::from(section).wrapping_sub(1)).map_or(Level::L0, |entry| entry.level)
+        let weight_of = |section: u8, sections: &[Entry]| {
+            sections
+                .get(usize::from(section).wrapping_sub(1))
+                .map_or((Level::L0, false), |entry| (entry.level, entry.sure))
         };
         let hash = self.place(&words)?;
         let sections = &self.sections;
         let info = self.table.entry(hash);
         let slot = if entry.upper { &mut info.upper } else { &mut info.section };
-        if *slot == 0 || level_of(*slot, sections) < entry.level {
+        if *slot == 0 || weight_of(*slot, sections) < (entry.level, entry.sure) {
             *slot = section;
         }
         if entry.reviewed && words.len() > 1 {
@@ -338,7 +343,8 @@ fn section(header: &str, reviewed: bool) -> Option<Entry> {
     let mut words = header.split_whitespace();
     let kind = match words.next()? {
         "clean" => {
-            return Some(Entry { kind: None, level: Level::L0, category: None, upper: false, open: false, reviewed });
+            let (upper, open, sure) = (false, false, false);
+            return Some(Entry { kind: None, level: Level::L0, category: None, upper, open, sure, reviewed });
         }
         word => Kind::parse(word)?,
     };
@@ -354,6 +360,7 @@ fn section(header: &str, reviewed: bool) -> Option<Entry> {
         category,
         upper: flag == Some("upper"),
         open: flag == Some("open"),
+        sure: flag == Some("sure"),
         reviewed,
     })
 }
@@ -442,7 +449,7 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
                 let everyday = next > at + 1
                     && entry.level < Level::L4
                     && words.get(at..next).is_some_and(|part| part.iter().all(|word| word.info.section == 0));
-                let weak = figure || everyday;
+                let weak = !entry.sure && (figure || everyday);
                 hits.extend(hit(word.start, end, entry).map(|hit| Hit { weak, ..hit }));
             }
         }

@@ -27,6 +27,7 @@ mod endings;
 mod fold;
 mod fuzzy;
 mod identifiers;
+mod instructions;
 mod letters;
 mod lexicon;
 mod links;
@@ -312,7 +313,9 @@ fn scan_with(text: &str, context: &Context<'_>, model: Model) -> Result<Findings
     if !hits.iter().any(|hit| hit.phi)
         && let Some((start, end)) = told
     {
-        hits.push(Hit { start, end, kind: Kind::Implied, level: Level::L3, category: None, phi: true, weak: false });
+        // RULES 0.4: what a patient is to do is general care (L2); what no word is found for may be more.
+        let level = if instructions::is_one(&words, &folded, start) { Level::L2 } else { Level::L3 };
+        hits.push(Hit { start, end, kind: Kind::Implied, level, category: None, phi: true, weak: false });
     }
     Ok(findings(&folded, hits, logistics))
 }

@@ -129,6 +129,8 @@ roles! {
     DOUBTFUL = 57 "doubtful",
     /// The first word of an entry of several.
     OPENS = 58 "opens",
+    /// Begins a sentence that says what to do before or after a visit: drink, keep, traiga.
+    INSTRUCTS = 59 "instructs",
     /// Any other ordinary word of a clinic's messages: only so that a slip in it is known for one.
     PLAIN = 53 "plain",
     /// A short word that sentences end with: the dot behind it is no abbreviation's.

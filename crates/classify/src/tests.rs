@@ -354,6 +354,72 @@ fn a_tenants_own_words_are_clean_or_sensitive_as_it_says() {
 }
 
 #[test]
+fn what_a_visit_is_for_is_found_in_whatever_everyday_words_it_is_said() {
+    let in_a_text =
+        |said: &str| found(&format!("Sunrise Health: {said}. Call 555-555-0100. Reply STOP to opt out")).level;
+    for (said, least) in [
+        ("bring your abuse report", Level::L4),
+        ("your counselor moved the time to 3 PM", Level::L4),
+        ("your due date visit 12/04", Level::L4),
+        ("su consejero cambió la hora", Level::L4),
+        ("traiga el reporte de abuso", Level::L4),
+        ("you will be sedated, bring a driver", Level::L3),
+        ("hearing aid fitting 12/04", Level::L3),
+        ("heart check 12/04", Level::L3),
+        ("foot check 12/04", Level::L3),
+        ("skin check 12/04", Level::L3),
+        ("your injection is due", Level::L3),
+        ("time for your shot", Level::L3),
+        ("kids shots 12/04", Level::L3),
+        ("es hora de su vacuna", Level::L3),
+        ("cast removal 12/04", Level::L3),
+        ("your pump is in", Level::L3),
+        ("your sensors came in", Level::L3),
+        ("memory visit 12/04", Level::L3),
+        ("visit about your weight 12/04", Level::L3),
+        ("su nivel está alto", Level::L3),
+        ("the lab needs you again 12/04", Level::L2),
+        ("fast for 12 hours before", Level::L2),
+        ("visit after your ER stay 12/04", Level::L2),
+        ("your glasses are ready", Level::L2),
+        ("your court papers are ready", Level::L2),
+    ] {
+        assert!(in_a_text(said) >= least, "{said}: {}", in_a_text(said));
+    }
+    assert_clean(&[
+        "your visit is 12/04 at 2 PM",
+        "please check in at the front desk 12/04",
+        "give it your best shot at the raffle",
+        "your phone check-in is at 2 PM",
+        "we are closed on Thanksgiving",
+        "please come 15 minutes early on 12/04",
+        "su cita es el 12/04 a las 2 PM",
+    ]);
+}
+
+#[test]
+fn what_a_patient_is_to_do_is_care_and_no_diagnosis() {
+    for said in [
+        "Yes, please keep taking walks every day and come at 2 PM on Friday",
+        "Please keep your leg raised and walk a little every day",
+        "Drink only clear liquids from noon on the day before your visit",
+        "You may eat and drink as usual",
+        "Please bring someone who can drive you home",
+        "Call us if it gets worse",
+    ] {
+        assert!(found(said).level <= Level::L2, "{said}: {:?}", found(said));
+    }
+    for said in [
+        "Please keep taking your insulin",
+        "We found something, please call us",
+        "Bring your inhaler",
+        "You may stop the warfarin",
+    ] {
+        assert!(found(said).level >= Level::L3, "{said}: {:?}", found(said));
+    }
+}
+
+#[test]
 fn the_tables_take_little_memory() {
     // The goal is 64 MiB with everything; the patterns take about one more (docs/classifier.md).
     let tables = lexicon::get().unwrap().bytes() + fold::table_bytes() + model::SIZE;

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use postern_gate::facts::Address;
 use postern_gate::reference::DO_NOT_CALL_RETENTION;
+use postern_gate::{Fact, Missing};
 use postern_ledger::Kind;
 use postern_store::{Reading, StoreError};
 
@@ -73,14 +74,22 @@ impl Engine {
     }
 }
 
-/// The numbers among `points` whose requests are honoured at `now`.
+/// The numbers among `points` whose requests are honoured at `now`, and those that the practice's settings list; a list of theirs that cannot be
+/// read leaves it unknown.
 pub(crate) async fn honoured(
     reading: &mut Reading,
     points: &[Address],
     now: Timestamp,
-) -> Result<Vec<Address>, StoreError> {
+    listed: &Fact<Vec<Address>>,
+) -> Result<Fact<Vec<Address>>, StoreError> {
+    let listed = match listed {
+        Fact::Known(listed) => listed.as_slice(),
+        Fact::Unknown(Missing::NotRecorded) => &[],
+        Fact::Unknown(why) => return Ok(Fact::Unknown(*why)),
+    };
     let standing = reading.do_not_call(points).await?;
-    Ok(standing.into_iter().filter(|(_, asked_at)| now < until(*asked_at)).map(|(point, _)| point).collect())
+    let asked = standing.into_iter().filter(|(_, asked_at)| now < until(*asked_at)).map(|(point, _)| point);
+    Ok(Fact::Known(asked.chain(listed.iter().cloned()).collect()))
 }
 
 /// 47 CFR 64.1200(d)(6): how long a request is honoured. One of a time beyond all calendars never ends.

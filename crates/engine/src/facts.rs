@@ -16,6 +16,7 @@ use postern_ehr::{PatientRecord, Resource};
 use postern_gate::agreement::covered;
 use postern_gate::deployment::Actor;
 use postern_gate::facts::{Address, Ehr, Event, History, Patient, Tenant, Vendor};
+use postern_gate::rendition::Offers;
 use postern_gate::{Deployment, Fact, Facts, Missing, Request};
 use postern_store::{Attestation, OwnVerification, Reading, StoreError};
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,12 @@ impl Directory {
     pub(crate) fn language(&self) -> Option<Language> {
         preferred(&self.record.patient)
     }
+}
+
+/// Whether the do-not-call lists are asked (RULES TCP-10): of what sells, whatever it is called, and of nothing else.
+fn sells(request: &Request, rendered: &Rendered) -> bool {
+    let plainly = || rendered.renditions().iter().any(|text| text.offers == Offers::Plainly);
+    request.by_its_facts() == Purpose::Marketing || plainly()
 }
 
 /// The language a patient prefers, when it is one of ours.
@@ -178,9 +185,9 @@ impl Engine {
         let settings = &state.settings.deployment;
         let mut deployment = settings.in_production(actor);
         let dkim = self.signature_holds(deployment.dkim, request, reading, now).await?;
-        // Nothing else is asked about them (RULES TCP-10).
-        if request.by_its_facts() == Purpose::Marketing {
-            deployment.do_not_call.own.extend(do_not_call::honoured(reading, &points, now).await?);
+        if sells(request, rendered) {
+            let own = &mut deployment.do_not_call.own;
+            *own = do_not_call::honoured(reading, &points, now, own).await?;
         }
         Ok(Facts {
             now,

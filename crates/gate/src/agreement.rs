@@ -94,11 +94,14 @@ fn lack(row: &Vendor, today: Today) -> Option<Uncovered> {
 #[cfg(test)]
 mod tests {
     use crate::sample::{Case, refused_by};
-    use postern_base::Channel;
+    use postern_base::{Channel, Purpose};
 
     /// Whether the texts of a practice with clocks `zones` are uncovered at an instant.
     fn uncovered(zones: &[&str], now: &str, change: fn(&mut crate::facts::Agreement)) -> bool {
+        // A code goes at any hour; what waits for the morning is judged as of then.
         let mut case = Case::reminder_by_sms();
+        case.request.purpose = Purpose::OneTimeCode;
+        case.speak_l0();
         case.facts.now = now.parse().unwrap();
         case.facts.tenant.zones = zones.iter().map(|zone| (*zone).to_owned()).collect();
         change(&mut case.vendor(Channel::Sms).agreement);

@@ -146,8 +146,9 @@ impl Reasons {
             for place in roster::of(then).and(roster::on(candidate.channel)) {
                 let (Some(rule), Some(check)) = (rules::ALL.get(place), roster::check(place)) else { continue };
                 let Finding::Against(mut against) = check(then, &candidate) else { continue };
-                if rule.id == rules::STILL_TRUE.id {
-                    // That it comes too late is said with both instants, once this is known.
+                // That it comes too late is said with both instants, once this is known; and what waits until then waits no longer.
+                let waited = against.bar == Bar::Wait && against.until.is_some_and(|until| until <= at);
+                if waited || rule.id == rules::STILL_TRUE.id {
                     continue;
                 }
                 moves |= against.until > Some(at);

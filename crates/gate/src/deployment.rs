@@ -78,8 +78,9 @@ pub struct Actor {
 pub struct DoNotCall {
     /// Numbers on the national registry (47 CFR 64.1200(c)(2)); Unknown where the practice does not ask it.
     pub registry: Fact<Vec<Address>>,
-    /// Numbers whose holders asked this practice not to call to sell, and whose requests stand (47 CFR 64.1200(d)).
-    pub own: Vec<Address>,
+    /// Numbers whose holders asked this practice not to call to sell, and whose requests stand (47 CFR 64.1200(d)); Unknown where they were
+    /// not read.
+    pub own: Fact<Vec<Address>>,
 }
 
 /// What is looked at from time to time.
@@ -143,7 +144,7 @@ impl Deployment {
             voice_srtp: yes,
             no_trackers: yes,
             visitor_consent: yes,
-            do_not_call: DoNotCall { registry: Fact::Known(Vec::new()), own: Vec::new() },
+            do_not_call: DoNotCall { registry: Fact::Known(Vec::new()), own: Fact::Known(Vec::new()) },
             postal_address: yes,
             privacy_notice: yes,
             bias_tested: yes,
@@ -170,7 +171,7 @@ impl Deployment {
             voice_srtp: UNKNOWN,
             no_trackers: UNKNOWN,
             visitor_consent: UNKNOWN,
-            do_not_call: DoNotCall { registry: Fact::Unknown(MISSING), own: Vec::new() },
+            do_not_call: DoNotCall { registry: Fact::Unknown(MISSING), own: Fact::Unknown(MISSING) },
             postal_address: UNKNOWN,
             privacy_notice: UNKNOWN,
             bias_tested: UNKNOWN,

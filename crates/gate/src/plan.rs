@@ -34,7 +34,11 @@ pub(crate) fn choose<'e>(
     // 45 CFR 164.404(d)(1): a breach notice goes by first-class mail unless the person agreed to e-mail (BRN-05 has refused every other
     // contact). 45 CFR 164.522(b)(1)(i): who asked for letters alone gets the letter, whatever waits in the portal besides.
     let asked_elsewhere = view.active(ConsentKind::ConfidentialCommunication).next().is_some();
-    let needs_task = view.purpose == Purpose::BreachNotice || asked_elsewhere;
+    // CASES, "Resolution": a letter is a lawful redirect where no automated contact survives; of who has none on record nobody else would
+    // learn that something waits in the portal.
+    let has_none = (view.is_care() || view.purpose == Purpose::Billing)
+        && contacts.iter().all(|one| one.candidate.channel.is_human_task() || one.candidate.placeholder);
+    let needs_task = view.purpose == Purpose::BreachNotice || asked_elsewhere || has_none;
     if tasks_only || (needs_task && best.is_none()) {
         chosen.extend(task(contacts));
     }
@@ -65,7 +69,7 @@ pub(crate) fn choose<'e>(
 pub(crate) fn not_before(view: &View<'_>, evaluated: &Evaluated<'_>) -> Option<Timestamp> {
     let candidate = &evaluated.candidate;
     let until = evaluated.until.filter(|until| *until > view.now)?;
-    let bound = candidate.is_contact() && view.window_binds();
+    let bound = candidate.is_contact() && view.window_binds_at(candidate.address);
     match if bound { view.opening_at(candidate.point, until) } else { Opening::Open } {
         Opening::At(opens) => Some(opens),
         Opening::Open | Opening::Never => Some(until),

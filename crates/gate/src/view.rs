@@ -492,6 +492,14 @@ impl<'a> View<'a> {
         !(at_once || self.emergency || self.answers_help() || self.cannot_wait())
     }
 
+    /// Whether the window binds a message to this contact point: the answer to what came from there minutes ago is not kept until the morning
+    /// from somebody who is awake and asked (RULES TCP-15). An offer is no answer.
+    pub(crate) fn window_binds_at(&self, address: &Address) -> bool {
+        let just_asked = self.answered.is_some_and(|asked| self.start.duration_since(asked.at) <= CONFIRMATION_TEXT);
+        let answers = just_asked && self.purpose != Purpose::Marketing && self.is_first_answer(address, None);
+        !answers && self.window_binds()
+    }
+
     /// 47 CFR 64.1200(c)(1) closes the night to solicitations; house: to every message that can wait (RULES TCP-06). Urgent is a word that
     /// any program may say (docs/decisions/0010), so it counts where a person says it, and of care that is due now.
     fn cannot_wait(&self) -> bool {
@@ -595,7 +603,7 @@ impl<'a> View<'a> {
     /// When the window that is open at the start of the plan, or the hours of the contact point, close, for a channel that they bind.
     pub(crate) fn closes(&self, channel: Channel, address: &Address) -> Option<Timestamp> {
         let live = channel == Channel::Voice && self.human_voice() && self.purpose != Purpose::Marketing;
-        if live || !is_contact(channel) || !self.window_binds() || self.first_opening() != Opening::Open {
+        if live || !is_contact(channel) || !self.window_binds_at(address) || self.first_opening() != Opening::Open {
             return None;
         }
         let window = self.window.get()?;

@@ -265,10 +265,15 @@ impl Actor {
 
 impl DoNotCall {
     fn to_gate(&self) -> gate::DoNotCall {
-        let addresses = |numbers: &[String]| -> Vec<_> {
-            numbers.iter().map(|number| Phi::new(crate::address::normal(number).as_str().into())).collect()
+        // An entry that is no number would stand on a list and match nobody: whose it is, nobody knows.
+        let numbers = |list: &[String]| {
+            let numbers: Vec<String> = list.iter().map(|number| crate::address::normal(number)).collect();
+            match numbers.iter().all(|number| number.starts_with('+')) {
+                true => Fact::Known(numbers.into_iter().map(|number| Phi::new(number.as_str().into())).collect()),
+                false => Fact::Unknown(Missing::Unreadable),
+            }
         };
-        gate::DoNotCall { registry: Fact::Known(addresses(&self.national)), own: addresses(&self.own) }
+        gate::DoNotCall { registry: numbers(&self.national), own: numbers(&self.own) }
     }
 }
 

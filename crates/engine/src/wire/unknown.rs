@@ -59,9 +59,12 @@ pub enum UnknownFact {
     /// Whether the visitor of the open chat agreed.
     #[serde(rename = "deployment.visitor_consent")]
     VisitorConsent,
-    /// Which numbers are on the national do-not-call registry.
+    /// Which numbers are on the national do-not-call registry, and on the practice's own list.
     #[serde(rename = "deployment.do_not_call")]
     DoNotCall,
+    /// Which numbers are on the national registry alone.
+    #[serde(rename = "deployment.do_not_call.national")]
+    NationalRegistry,
     /// Whether a postal address stands in commercial e-mail.
     #[serde(rename = "deployment.postal_address")]
     PostalAddress,
@@ -118,7 +121,12 @@ impl UnknownFact {
             }
             Self::Actor => return deployment.actor = Fact::Unknown(why),
             Self::TemplateApprovals => return deployment.template_approvals = Fact::Unknown(why),
-            Self::DoNotCall => return deployment.do_not_call.registry = Fact::Unknown(why),
+            Self::DoNotCall => {
+                let lists = &mut deployment.do_not_call;
+                (lists.registry, lists.own) = (Fact::Unknown(why), Fact::Unknown(why));
+                return;
+            }
+            Self::NationalRegistry => return deployment.do_not_call.registry = Fact::Unknown(why),
             Self::RiskRecord => |d| &mut d.risk_record,
             Self::PortalAvailable => |d| &mut d.portal_available,
             Self::PortalTwoFactor => |d| &mut d.portal_two_factor,

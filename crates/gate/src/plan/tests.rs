@@ -214,6 +214,23 @@ fn a_message_that_would_miss_its_event_is_refused_with_both_instants() {
     assert!(missed.sentence.contains("2026-12-02 08:30 EST"), "{}", missed.sentence);
 }
 
+#[test]
+fn who_has_nothing_but_a_postal_address_gets_the_letter_beside_the_copy_in_the_portal() {
+    let planned = |purpose: &str, points: bool| {
+        let mut case = Case::of(purpose, Level::L1, &[]);
+        case.patient().postal.push(crate::sample::address("1 Elm St, New York NY 10001"));
+        if !points {
+            case.patient().points.clear();
+        }
+        let decision = case.decide();
+        assert_eq!(decision.outcome, Outcome::Send);
+        decision.deliveries.iter().map(|delivery| delivery.channel).collect::<Vec<_>>()
+    };
+    assert_eq!(planned("appointment_reminder", false), [Channel::Portal, Channel::Mail]);
+    assert!(!planned("appointment_reminder", true).contains(&Channel::Mail), "a message says so sooner");
+    assert_eq!(planned("survey", false), [Channel::Portal], "nobody posts a survey");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 

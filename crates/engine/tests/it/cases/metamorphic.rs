@@ -264,7 +264,7 @@ fn what_is_taken_away_of_agreements_verifications_and_permissions_opens_nothing(
 
 #[test]
 fn a_fact_that_becomes_unknown_opens_nothing() {
-    const FACTS: [&str; 21] = [
+    const FACTS: [&str; 22] = [
         "patient",
         "consents",
         "event",
@@ -283,6 +283,7 @@ fn a_fact_that_becomes_unknown_opens_nothing() {
         "deployment.no_trackers",
         "deployment.visitor_consent",
         "deployment.do_not_call",
+        "deployment.do_not_call.national",
         "deployment.postal_address",
         "deployment.privacy_notice",
         "deployment.bias_tested",

@@ -23,7 +23,7 @@ pub(crate) const AVAILABLE: Rule = Rule {
 
 fn available(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let live = candidate.channel == Channel::Voice && view.human_voice() && view.purpose != Purpose::Marketing;
-    let bound = candidate.is_contact() && view.window_binds() && !live && !view.is_formality();
+    let bound = candidate.is_contact() && !live && !view.is_formality() && view.window_binds_at(candidate.address);
     let Some(point) = candidate.point.filter(|_| bound) else { return Finding::NotApplicable };
     match point.point.hours.known() {
         None => {

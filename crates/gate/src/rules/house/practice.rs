@@ -32,13 +32,18 @@ fn paused(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     match view.facts.deployment.paused {
         Fact::Known(false) => Finding::Satisfied,
-        Fact::Known(true) => match view.start.checked_add(LOOK_AGAIN) {
-            Ok(again) => later(again, "What is sent in bulk is paused; a person looks at why, and lets it go on.")
-                .lifted_by(&[Remedy::ResumeBulk])
-                .and_alert(),
-            Err(_) => unknown("What is sent in bulk is paused; a person looks at why, and lets it go on.")
-                .lifted_by(&[Remedy::ResumeBulk]),
-        },
+        // Nobody knows for how long: it is looked at an hour after it was asked for, whenever that is judged.
+        Fact::Known(true) => {
+            match view.request.send_at.max(Some(view.facts.now)).and_then(|at| at.checked_add(LOOK_AGAIN).ok()) {
+                Some(again) => {
+                    later(again, "What is sent in bulk is paused; a person looks at why, and lets it go on.")
+                        .lifted_by(&[Remedy::ResumeBulk])
+                        .and_alert()
+                }
+                None => unknown("What is sent in bulk is paused; a person looks at why, and lets it go on.")
+                    .lifted_by(&[Remedy::ResumeBulk]),
+            }
+        }
         Fact::Unknown(_) => {
             unknown("Nobody knows whether what is sent in bulk was paused.").lifted_by(&[Remedy::ResumeBulk])
         }

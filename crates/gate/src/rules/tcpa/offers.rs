@@ -3,7 +3,7 @@
 use crate::candidate::Candidate;
 use crate::consent::{Standing, in_force, ruling};
 use crate::facts::{Consent, ConsentKind, Provision, Ruling};
-use crate::finding::{Finding, deny, unknown};
+use crate::finding::{Finding, MISSING, deny, unknown};
 use crate::matrix::Mark;
 use crate::remedy::Remedy;
 use crate::rules::privacy::restriction::system;
@@ -86,12 +86,21 @@ fn do_not_call(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     let signed = || matches!(signed_for_offers(view, candidate), Finding::Satisfied);
     let lists = &view.facts.deployment.do_not_call;
-    match lists.registry.known() {
-        // 47 CFR 64.1200(d)(3): who asked this practice is called no more, whatever they signed before.
-        _ if lists.own.contains(candidate.address) => {
-            deny("The patient asked this practice not to call to sell; the number is on its own do-not-call list.")
-                .for_good("The patient asked for it, and the request stands for five years.")
+    // 47 CFR 64.1200(d)(3): who asked this practice is called no more, whatever they signed before.
+    match lists.own.known() {
+        None => {
+            return unknown("Nobody knows whether the patient asked this practice not to call to sell; its own do-not-call list was not read, or holds what is no number.")
+                .for_good(MISSING);
         }
+        Some(own) if own.contains(candidate.address) => {
+            return deny(
+                "The patient asked this practice not to call to sell; the number is on its own do-not-call list.",
+            )
+            .for_good("The patient asked for it, and the request stands for five years.");
+        }
+        Some(_) => {}
+    }
+    match lists.registry.known() {
         Some(registry) if registry.contains(candidate.address) => Finding::when(signed(), || {
             deny("The number is on the national do-not-call registry, and no signed writing of the patient is on record.")
                 .lifted_by(&[Remedy::SignMarketingText])
@@ -106,6 +115,7 @@ fn do_not_call(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use crate::fact::{Fact, Missing};
     use crate::sample::{Case, refused_by};
     use postern_base::{Channel, Level};
 
@@ -115,6 +125,17 @@ mod tests {
         assert!(refused_by(&case, Channel::Sms, "TCP-22"));
         let case = Case::of("marketing", Level::L1, &[Channel::Voice]);
         assert!(refused_by(&case, Channel::Voice, "TCP-22"));
+    }
+
+    #[test]
+    fn whatever_was_signed_an_offer_needs_to_know_that_the_practice_was_not_asked_to_stop() {
+        let mut case = Case::of("marketing", Level::L1, &[Channel::Sms]);
+        case.sign_for_texts();
+        assert!(!refused_by(&case, Channel::Sms, "TCP-10"));
+        case.facts.deployment.do_not_call.own = Fact::Unknown(Missing::StoreUnavailable);
+        assert!(refused_by(&case, Channel::Sms, "TCP-10"));
+        case.request.purpose = postern_base::Purpose::AppointmentReminder;
+        assert!(!refused_by(&case, Channel::Sms, "TCP-10"), "a reminder is no call to sell");
     }
 
     #[test]

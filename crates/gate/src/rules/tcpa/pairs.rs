@@ -113,13 +113,13 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
         || {
             but(offers(Channel::Voice), |c| {
                 c.facts.deployment.do_not_call =
-                    DoNotCall { registry: Fact::Known(vec![]), own: vec![address(NUMBER)] };
+                    DoNotCall { registry: Fact::Known(vec![]), own: Fact::Known(vec![address(NUMBER)]) };
             })
         },
         || {
             but(offers(Channel::Voice), |c| {
                 c.facts.deployment.do_not_call =
-                    DoNotCall { registry: Fact::Known(vec![address(NUMBER)]), own: vec![] };
+                    DoNotCall { registry: Fact::Known(vec![address(NUMBER)]), own: Fact::Known(vec![]) };
             })
         },
     ),

@@ -11,7 +11,7 @@ use postern_base::{Channel, Purpose};
 
 fn bound(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
     let live = candidate.channel == Channel::Voice && view.human_voice() && view.purpose != Purpose::Marketing;
-    candidate.is_contact() && view.window_binds() && !live
+    candidate.is_contact() && !live && view.window_binds_at(candidate.address)
 }
 
 /// 47 CFR 64.1200(c)(1): no telephone solicitation "before the hour of 8 a.m. or after 9 p.m. (local time at the called
@@ -22,7 +22,7 @@ pub(crate) const HOURS: Rule = Rule {
     ground: Ground::Law,
     read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
-    waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall],
+    waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall, Waiver::Answer],
     asks: "Automated messages go only inside the sending window; others wait for its next opening.",
     scope: Scope::CONTACTS,
     check: hours,
@@ -52,7 +52,7 @@ pub(crate) const EVERY_ZONE: Rule = Rule {
     ground: Ground::House,
     read: SourceRead::Own,
     effective: Effective::ALWAYS,
-    waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall],
+    waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall, Waiver::Answer],
     asks: "The window holds in every zone the patient may be in; where none is known, from 11:00 to 20:00 Eastern, and abroad a person decides.",
     scope: Scope::CONTACTS,
     check: every_zone,
@@ -84,7 +84,7 @@ pub(crate) const STATE_HOURS: Rule = Rule {
     ground: Ground::Law,
     read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
-    waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall],
+    waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall, Waiver::Answer],
     asks: "Where the patient's state has stricter hours, those are kept.",
     scope: Scope::CONTACTS,
     check: state_hours,
@@ -141,8 +141,9 @@ fn marketing_cap(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use crate::facts::WantedHours;
-    use crate::sample::{Case, refused_by, sends};
+    use crate::facts::{PastDelivery, WantedHours};
+    use crate::sample::{Case, address, refused_by, sends};
+    use jiff::SignedDuration;
     use postern_base::{Channel, Origin, Purpose, Urgency};
 
     fn at(time: &str) -> Case {
@@ -165,6 +166,36 @@ mod tests {
         for purpose in [Purpose::AppointmentReminder, Purpose::Billing, Purpose::Survey] {
             assert!(waits(purpose, Origin::Staff, Urgency::Urgent), "{purpose}");
         }
+    }
+
+    #[test]
+    fn who_asks_at_night_is_answered_at_once_and_neither_later_nor_twice_nor_with_an_offer() {
+        let answer = |minutes: i64, change: fn(&mut Case)| {
+            let mut case = at("2026-12-02T03:05:00Z");
+            let asked_at = case.facts.now - SignedDuration::from_mins(minutes);
+            case.hears(asked_at, Channel::Sms, "+12125550101", "When is my visit?");
+            (case.request.origin, case.request.in_reply_to) = (Origin::Reply, Some(0));
+            change(&mut case);
+            refused_by(&case, Channel::Sms, "TCP-06")
+        };
+        assert!(!answer(5, |_| ()));
+        assert!(answer(6, |_| ()));
+        assert!(answer(5, |case| case.request.origin = Origin::Api), "a program that answers nobody");
+        assert!(answer(5, |case| case.request.purpose = Purpose::Marketing));
+        assert!(answer(5, |case| {
+            let (at, point) = (case.facts.now, address("+12125550101"));
+            let (channel, purpose) = (Channel::Sms, Purpose::AppointmentReminder);
+            case.history().deliveries.push(PastDelivery {
+                at,
+                channel,
+                point,
+                purpose,
+                automated: true,
+                outcome: None,
+            });
+        }));
+        let elsewhere = at("2026-12-02T03:05:00Z");
+        assert!(refused_by(&elsewhere, Channel::Sms, "TCP-06"));
     }
 
     #[test]
