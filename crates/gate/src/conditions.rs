@@ -53,7 +53,13 @@ fn answering(words: &str, level: Level) -> Case {
 fn told(case: &mut Case, role: RecipientRole, relationship: &str) {
     let points = case.patient().points.clone();
     let relationship = vec![relationship.to_owned()];
-    case.facts.related.push(RelatedPerson { reference: PERSON.into(), relationship, active: true, points });
+    case.facts.related.push(RelatedPerson {
+        reference: PERSON.into(),
+        relationship,
+        active: true,
+        until: None,
+        points,
+    });
     case.request.recipient.role = role;
     case.request.recipient.reference = Some(PERSON.into());
 }

@@ -378,6 +378,7 @@ mod tests {
             rank: None,
             expired: false,
             from: None,
+            until: None,
             source: Fact::Known(PointSource::Patient),
             line_type: Fact::Known(LineType::Mobile),
             mailbox: Fact::Unknown(postern_gate::Missing::NotRecorded),
