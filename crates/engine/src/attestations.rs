@@ -72,6 +72,17 @@ impl Engine {
         Ok(added_at)
     }
 
+    /// Makes sure that the record has the patient.
+    ///
+    /// # Errors
+    /// [`UseError::NotFound`]: there is no such patient.
+    pub(crate) async fn must_know(&self, principal: &Principal, patient: &str) -> Result<(), UseError> {
+        let patient = patient_id(patient)?;
+        let mut reading = self.inner.store.tenant(&principal.tenant).reading().await?;
+        let directory = self.directory(&mut reading, &patient, None, self.now()).await?;
+        if directory.found { Ok(()) } else { Err(UseError::NotFound) }
+    }
+
     /// The one of the patient's contact points, or of a person's related to them, that `text` names.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ pub trait OfPatient {
     /// What is on record, in the order it was recorded.
     ///
     /// # Errors
-    /// [`UseError`].
+    /// [`UseError`]; `NotFound` where nothing is, and no such patient either.
     fn list(
         engine: &Engine,
         principal: &Principal,
@@ -84,7 +84,12 @@ macro_rules! of_patient {
             }
 
             async fn list(engine: &Engine, principal: &Principal, patient: &str) -> Result<Vec<$view>, UseError> {
-                engine.$list(principal, patient).await
+                let all = engine.$list(principal, patient).await?;
+                // That nothing is on record of somebody is only said of who is in the record.
+                if all.is_empty() {
+                    engine.must_know(principal, patient).await?;
+                }
+                Ok(all)
             }
         }
     };

@@ -280,14 +280,6 @@ pub struct ContactPoint {
     pub hours: Fact<Vec<AvailableTime>>,
 }
 
-impl ContactPoint {
-    /// Whether it is in use at an instant.
-    #[must_use]
-    pub fn is_in_use(&self, at: Timestamp) -> bool {
-        !self.expired && self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
-    }
-}
-
 /// Hours of one day of the week in which a contact point may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AvailableTime {

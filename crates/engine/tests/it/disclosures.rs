@@ -3,9 +3,9 @@
 use crate::clinic::{Clinic, EMAIL, NUMBER, reminder};
 use crate::records;
 use jiff::{SignedDuration, Timestamp};
-use postern_engine::UseError;
 use postern_engine::faults::NoFaults;
 use postern_engine::wire::{DisclosureView, Known};
+use postern_engine::{Disclosures, Notices, OfPatient, UseError};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -104,4 +104,13 @@ async fn what_people_recorded_is_accounted_for_six_years_and_no_longer() {
     let tomorrow = now.checked_add(SignedDuration::from_hours(24)).unwrap();
     assert!(matches!(record(&clinic, tomorrow, "Nobody yet").await, Err(UseError::Malformed(_))));
     assert!(matches!(record(&clinic, now, " ").await, Err(UseError::Malformed(_))));
+}
+
+#[tokio::test]
+async fn that_nothing_is_on_record_is_only_said_of_a_patient_who_is_there() {
+    let clinic = clinic().await;
+    let (engine, principal) = (&clinic.engine, &clinic.principal);
+    assert_eq!(Disclosures::list(engine, principal, "p1").await.unwrap(), []);
+    assert!(matches!(Disclosures::list(engine, principal, "nobody").await, Err(UseError::NotFound)));
+    assert!(matches!(Notices::list(engine, principal, "nobody").await, Err(UseError::NotFound)));
 }

@@ -237,12 +237,12 @@ fn in_use(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         };
     }
     let Some(point) = candidate.point else { return Finding::NotApplicable };
-    if point.point.from.is_some_and(|from| from > view.now) {
-        return deny("The record says that this contact point is not in use yet; use the current one.")
+    if point.point.expired || point.point.until.is_some_and(|until| until <= view.now) {
+        return deny("The record says that this contact point is out of use; use the current one.")
             .lifted_by(&[Remedy::ConfirmInUse]);
     }
-    if !point.point.is_in_use(view.now) {
-        return deny("The record says that this contact point is out of use; use the current one.")
+    if point.point.from.is_some_and(|from| from > view.now) {
+        return deny("The record says that this contact point is not in use yet; use the current one.")
             .lifted_by(&[Remedy::ConfirmInUse]);
     }
     let given_for = |purposes: &Vec<Purpose>| purposes.contains(&view.purpose) || view.is_formality() || view.emergency;
