@@ -96,6 +96,22 @@ impl Engine {
         Ok(Answer::from(&postern_gate::examine(&prepared.gate, &prepared.facts, &prepared.state.policy)))
     }
 
+    /// Whether a message of Postern's own would go as things stand; nothing is kept of the question.
+    ///
+    /// # Errors
+    /// [`AcceptError`].
+    pub(crate) async fn would_send(
+        &self,
+        principal: &Principal,
+        request: wire::Request,
+        tie: Option<Tie>,
+    ) -> Result<bool, AcceptError> {
+        let id = MessageId::new(self.now(), self.inner.rng.as_ref())?;
+        let key = self.commitment_key()?;
+        let prepared = self.prepare(principal, request, tie, id, &key).await?;
+        Ok(prepared.decision.outcome == Outcome::Send)
+    }
+
     /// The one way in, for callers and for Postern's own replies alike.
     pub(crate) async fn accept_request(
         &self,

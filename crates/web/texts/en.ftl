@@ -108,6 +108,7 @@ phone = Codes by text
 phone-text = We text you a code each time you sign in. You need your password, too.
 phone-instead = You can pick a passkey or a code app now or later. We tell you when this is changed.
 phone-goes = Codes go to the phone ending in { $ends }.
+phone-closed = We can't text codes to your phone now. You may have sent STOP from it, or asked us to reach you in one other way. Pick a passkey or a code app, or call us.
 phone-add = Get codes by text
 phone-other = Use another phone
 phone-remove = Stop codes by text
@@ -251,6 +252,7 @@ choices-history = What you said before
 choices-history-hint = Every choice, with the words that were shown.
 
 private = Use only one way to reach me
+private-codes = You sign in with codes by text. If you pick another way here, those codes stop too. First pick a passkey or a code app under Account, How you sign in.
 private-text = You can ask us to contact you only at one number or address. We will do that. You don't have to say why.
 private-label = Contact me only at
 private-none = Any number or address you have for me

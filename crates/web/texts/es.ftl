@@ -108,6 +108,7 @@ phone = Códigos por texto
 phone-text = Le enviamos un código por texto cada vez que entra. También necesita su contraseña.
 phone-instead = Puede elegir una llave de acceso o una aplicación de códigos ahora o después. Le avisamos cuando esto cambie.
 phone-goes = Los códigos van al teléfono que termina en { $ends }.
+phone-closed = Ahora no podemos enviar códigos a su teléfono. Quizá envió STOP desde él, o pidió que le contactemos solo de otra manera. Elija una llave de acceso o una aplicación de códigos, o llámenos.
 phone-add = Recibir códigos por texto
 phone-other = Usar otro teléfono
 phone-remove = No recibir más códigos por texto
@@ -251,6 +252,7 @@ choices-history = Lo que dijo antes
 choices-history-hint = Cada decisión, con las palabras que se mostraron.
 
 private = Usar una sola manera de contactarme
+private-codes = Usted entra con códigos por texto. Si aquí elige otra manera, esos códigos tampoco llegarán. Primero elija una llave de acceso o una aplicación de códigos en Cuenta, Cómo entra usted.
 private-text = Puede pedir que le contactemos solo en un número o una dirección. Así lo haremos. No tiene que decir por qué.
 private-label = Contáctenme solo en
 private-none = Cualquier número o dirección que tengan de mí

@@ -74,6 +74,9 @@ pub struct Factors {
     pub app: bool,
     /// The end of the number that codes by text go to, where they may now.
     pub phone: Option<String>,
+    /// Codes were to go to a number, and none can go there now: who has it said STOP, it is off the record, or the patient is to be reached
+    /// elsewhere only.
+    pub phone_closed: bool,
     /// A second factor is left without that number.
     pub phone_removable: bool,
     /// The practice lets patients sign in with codes by text, and this account could have them.

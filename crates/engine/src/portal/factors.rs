@@ -47,6 +47,12 @@ impl Engine {
             used_at: one.used_at,
         });
         let phone = self.number_now(&visitor.tenant, &known).await.map_err(|_| UseError::Unavailable)?;
+        let phone_closed = match &phone {
+            Some(number) => {
+                !self.can_text(&visitor.tenant, visitor.account, number).await.map_err(|_| UseError::Unavailable)?
+            }
+            None => content.phone.is_some(),
+        };
         let numbers = self.code_numbers(visitor).await.map_err(|_| UseError::Unavailable)?;
         let password = content.password.is_some() && (content.totp.is_some() || content.phone.is_some());
         Ok(Factors {
@@ -55,6 +61,7 @@ impl Engine {
             app: content.totp.is_some(),
             texts: content.password.is_some() && !numbers.is_empty(),
             phone: phone.as_ref().map(told),
+            phone_closed,
             phone_removable: !content.passkeys.is_empty() || content.totp.is_some(),
             recovery_left: content.recovery.len(),
             changes: content.changes.iter().rev().map(|change| (change.what, change.at)).collect(),

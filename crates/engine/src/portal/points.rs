@@ -4,8 +4,9 @@
 //! the gate lets a code pass to a place that nobody verified, and nothing else.
 
 use super::preferences::{Shown, channel_of, is_verified, themselves};
+use super::throttle::Trier;
 use super::warnings::Warning;
-use super::{Aal, Visitor};
+use super::{Aal, Refused, Visitor};
 use crate::accept::Tie;
 use crate::address_check::{code_of, six_digits};
 use crate::engine::Engine;
@@ -113,7 +114,7 @@ impl Engine {
             }
             self.wish(visitor, Some(point.clone()), Wish::AddPoint { channel, shared }, shown).await?;
         }
-        self.send_code((&visitor.tenant, &visitor.patient), channel, &point).await
+        self.ask_at(visitor, channel, &point).await
     }
 
     /// Sends a code to a number or address that is on record and not known to be the patient's; gives the message that holds it.
@@ -127,7 +128,17 @@ impl Engine {
         if is_verified(&point, self.now()) {
             return Err(PointRefused::Known);
         }
-        self.send_code((&visitor.tenant, &visitor.patient), channel, &point.value).await
+        self.ask_at(visitor, channel, &point.value).await
+    }
+
+    /// Sends a code to a place that may be a stranger's, as seldom as that allows.
+    async fn ask_at(&self, visitor: &Visitor, channel: Channel, point: &Address) -> Result<MessageId, PointRefused> {
+        let asks = Trier::adding(&visitor.patient, point.reveal());
+        self.admit(&visitor.tenant, &asks).await.map_err(|refused| match refused {
+            Refused::TooMany { .. } => PointRefused::TooMany,
+            _ => PointRefused::Unavailable,
+        })?;
+        self.send_code((&visitor.tenant, &visitor.patient), channel, point).await
     }
 
     /// house: where messages go is worth as much as what an account signs in with: whoever changes it has shown a strong factor lately, and
@@ -144,12 +155,7 @@ impl Engine {
         channel: Channel,
         point: &Address,
     ) -> Result<MessageId, PointRefused> {
-        let code = six_digits(self.inner.rng.as_ref())?;
-        let template = TemplateUse { name: CODE.0.to_owned(), data: BTreeMap::from([(CODE.1.to_owned(), code)]) };
-        let request = Request {
-            expires_at: self.now().checked_add(LIFETIME).ok(),
-            ..Request::ours(patient, Purpose::OneTimeCode, template, channel)
-        };
+        let request = self.code_for(patient, channel)?;
         let principal = Principal::system(tenant.clone());
         let accepted =
             self.accept_request(&principal, None, request, Some(Tie::Place(point.clone()))).await.map_err(|error| {
@@ -168,6 +174,32 @@ impl Engine {
         }
     }
 
+    /// Whether the gate would let a code go to `point` now: not after a STOP from there, nor where the patient is to be reached elsewhere only.
+    pub(super) async fn would_send_code(
+        &self,
+        (tenant, patient): (&TenantId, &PatientId),
+        channel: Channel,
+        point: &Address,
+    ) -> Result<bool, PointRefused> {
+        let request = self.code_for(patient, channel)?;
+        let tie = Some(Tie::Place(point.clone()));
+        match self.would_send(&Principal::system(tenant.clone()), request, tie).await {
+            Ok(would) => Ok(would),
+            Err(AcceptError::NoSuchPatient | AcceptError::Malformed(_)) => Ok(false),
+            Err(_) => Err(PointRefused::Unavailable),
+        }
+    }
+
+    /// A message with a new code.
+    fn code_for(&self, patient: &PatientId, channel: Channel) -> Result<Request, PointRefused> {
+        let code = six_digits(self.inner.rng.as_ref())?;
+        let template = TemplateUse { name: CODE.0.to_owned(), data: BTreeMap::from([(CODE.1.to_owned(), code)]) };
+        Ok(Request {
+            expires_at: self.now().checked_add(LIFETIME).ok(),
+            ..Request::ours(patient, Purpose::OneTimeCode, template, channel)
+        })
+    }
+
     /// Takes the code that the holder of the number or mailbox said: from then on it counts as the patient's own.
     ///
     /// # Errors
@@ -181,6 +213,10 @@ impl Engine {
         }
         let principal = Principal::system(visitor.tenant.clone());
         self.count_as_verified(&principal, &record, &point, "a code that went there was said in the portal").await?;
+        if let Err(refused) = self.has_added(&visitor.tenant, &visitor.patient, point.reveal()).await {
+            // Nothing depends on it but how soon a code may be asked for there again.
+            tracing::warn!(%refused, "codes to a place that is the patient's stay counted");
+        }
         self.inner.wake.notify_one();
         self.warn_of(visitor, Warning::Places, Some(&point)).await;
         Ok(())

@@ -64,6 +64,21 @@ impl Between {
         Self { tenant, account, name, texted: Some(texted), alone: true, device: (None, None), wrong: 0 }
     }
 
+    /// The step of who has shown the password of an account.
+    pub(super) const fn shown(
+        tenant: TenantId,
+        account: AccountId,
+        name: String,
+        device: (Option<KnownDevice>, Option<Secret<String>>),
+    ) -> Self {
+        Self { tenant, account: Some(account), name, texted: None, alone: false, device, wrong: 0 }
+    }
+
+    /// Whether nothing was shown for it.
+    pub(super) const fn is_alone(&self) -> bool {
+        self.alone
+    }
+
     fn trier(&self, source: &str) -> Trier {
         if self.alone {
             return Trier::by_text(&self.name, source);
@@ -102,16 +117,7 @@ impl Engine {
         // The name starts anew only with the second factor: who knows the password alone must not clear what was tried at that.
         self.take_back(tenant, counted).await?;
         let device = (device, from.device.cloned());
-        let (tenant, name) = (tenant.clone(), name.to_owned());
-        self.keep_between(Between {
-            tenant,
-            account: Some(account),
-            name,
-            texted: None,
-            alone: false,
-            device,
-            wrong: 0,
-        })
+        self.keep_between(Between::shown(tenant.clone(), account, name.to_owned(), device))
     }
 
     pub(super) fn keep_between(&self, between: Between) -> Result<Step, Refused> {
@@ -137,7 +143,13 @@ impl Engine {
         let known = self.known_account(&between.tenant, account).await?;
         let number = self.number_now(&between.tenant, &known).await?;
         let recovery = !known.content.recovery.is_empty();
-        Ok(Seconds { app: known.content.totp.is_some(), text: number.as_ref().map(told), recovery })
+        let open = match &number {
+            Some(number) => self.can_text(&between.tenant, account, number).await?,
+            None => false,
+        };
+        let text_closed = known.content.phone.is_some() && !open;
+        let text = number.as_ref().filter(|_| open).map(told);
+        Ok(Seconds { app: known.content.totp.is_some(), text, text_closed, recovery })
     }
 
     /// Sends who has shown a password a code to the number of their account.

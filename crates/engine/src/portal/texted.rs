@@ -55,6 +55,8 @@ pub struct Seconds {
     pub app: bool,
     /// The end of a number that a code can go to now.
     pub text: Option<String>,
+    /// There is a number, and no code can go there: who has it said STOP, or asked to be reached elsewhere only.
+    pub text_closed: bool,
     /// Codes on paper.
     pub recovery: bool,
 }
@@ -113,6 +115,18 @@ impl Engine {
         let Some(patient) = self.own_patient(tenant, known.id).await? else { return Ok(None) };
         let numbers = self.numbers_of(tenant, &patient).await?;
         Ok(numbers.into_iter().map(|(_, address)| address).find(|address| phone.is(address)))
+    }
+
+    /// Whether a code can go to `number`, which is that of an account.
+    pub(super) async fn can_text(
+        &self,
+        tenant: &TenantId,
+        account: AccountId,
+        number: &Address,
+    ) -> Result<bool, Refused> {
+        let Some(patient) = self.own_patient(tenant, account).await? else { return Ok(false) };
+        let would = self.would_send_code((tenant, &patient), Channel::Sms, number).await;
+        would.map_err(|_| Refused::Unavailable)
     }
 
     /// The patient whose own account it is; `None` = it is of somebody who stands for others alone.

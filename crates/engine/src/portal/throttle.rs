@@ -6,13 +6,14 @@ use super::Refused;
 use super::devices::KnownDevice;
 use crate::engine::Engine;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Hex, TenantId};
+use postern_base::{Hex, PatientId, TenantId};
 use postern_store::{PortalAdmission, PortalCounted, PortalTries, PortalWait};
 use std::net::Ipv6Addr;
 
 /// house: wrong answers for one name that cost nothing.
 const FREE_OF_NAME: u32 = 5;
-/// house: codes by text for a name alone; then one an hour, so that of the five an hour that go to one place (RULES OTP-01) its holder has some.
+/// house: codes by text for a name alone, or to a place that somebody adds; then one an hour, so that of the five an hour that go to one place
+/// (RULES OTP-01) its holder has some.
 const FREE_OF_TEXTS: u32 = 2;
 /// house: the same from one place, behind which a family or a whole clinic may sit.
 const FREE_OF_SOURCE: u32 = 30;
@@ -60,6 +61,13 @@ impl Trier {
         let (name, source) =
             (format!("texted {}", name.trim().to_lowercase()), format!("texted from {}", place(source)));
         Self { name: Some(name), source, of_device: false, seldom: true }
+    }
+
+    /// A patient who has codes sent to a place that is not known to be theirs: the five an hour of that place (RULES OTP-01) are its holder's too,
+    /// whoever that is.
+    pub(super) fn adding(patient: &PatientId, place: &str) -> Self {
+        let of = format!("adding {patient}");
+        Self { name: Some(format!("{of} {place}")), source: of, of_device: false, seldom: true }
     }
 
     /// Whoever says a code that was asked for so.
@@ -134,6 +142,12 @@ impl Engine {
     /// The try was right, and is none of those that are counted.
     pub(super) async fn take_back(&self, tenant: &TenantId, counted: PortalCounted) -> Result<(), Refused> {
         Ok(self.inner.store.tenant(tenant).take_back_portal_try(counted).await?)
+    }
+
+    /// Codes to a place that `patient` adds are counted no more: it is theirs.
+    pub(super) async fn has_added(&self, tenant: &TenantId, patient: &PatientId, place: &str) -> Result<(), Refused> {
+        let Some(name) = Trier::adding(patient, place).name else { return Ok(()) };
+        Ok(self.inner.store.tenant(tenant).forget_portal_tries(&name).await?)
     }
 
     /// The last answer was right too: the name, or the device, starts anew. Where it came from does not, or an attacker's own account would clear it.

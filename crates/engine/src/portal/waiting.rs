@@ -15,8 +15,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
-/// Steps that wait at once at most; whoever comes then is told to come back. Each of them cost its holder an invitation or a password.
+/// Steps that wait at once at most, of who has shown something: each of them cost its holder an invitation or a password. Whoever comes then
+/// is told to come back.
 const WAITING: usize = 10_000;
+/// house: steps of who has given a name alone, which costs nothing. They have places of their own, and who comes then takes the oldest one's:
+/// nobody who names names shuts the door to who has shown something.
+const NAMED_ALONE: usize = 2_000;
 /// Passwords worked on at once: each takes 19 MiB.
 const PASSWORDS: usize = 2;
 
@@ -27,6 +31,13 @@ pub(super) enum Step {
     Between(Between),
     NewApp(NewApp),
     NewPhone(NewPhone),
+}
+
+impl Step {
+    /// Nothing was shown for it.
+    const fn is_named_alone(&self) -> bool {
+        matches!(self, Self::Between(between) if between.is_alone())
+    }
 }
 
 /// Everything that waits, and what the portal shares besides.
@@ -53,10 +64,7 @@ impl Waiting {
     ) -> Result<Option<Secret<String>>, NoEntropy> {
         let (token, hash) = token(rng)?;
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        if steps.len() >= WAITING {
-            steps.retain(|_, (until, _)| now < *until);
-        }
-        if steps.len() >= WAITING {
+        if !make_room(&mut steps, step.is_named_alone(), now) {
             return Ok(None);
         }
         steps.insert(hash, (now.checked_add(lasts).unwrap_or(now), step));
@@ -81,5 +89,72 @@ impl Waiting {
     pub(super) fn end(&self, token: &Secret<String>) -> bool {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         steps.remove(&sha256(token.reveal().as_bytes())).is_some()
+    }
+}
+
+/// Makes room for one more step; `false` = there is none.
+fn make_room(steps: &mut HashMap<[u8; 32], (Timestamp, Step)>, named_alone: bool, now: Timestamp) -> bool {
+    let most = if named_alone { NAMED_ALONE } else { WAITING };
+    let alike = |step: &Step| step.is_named_alone() == named_alone;
+    let is_full = |steps: &HashMap<_, (Timestamp, Step)>| {
+        steps.len() >= most && steps.values().filter(|(_, step)| alike(step)).count() >= most
+    };
+    if is_full(steps) {
+        steps.retain(|_, (until, _)| now < *until);
+    }
+    if !is_full(steps) {
+        return true;
+    }
+    let oldest = steps.iter().filter(|(_, (_, step))| alike(step)).min_by_key(|(_, (until, _))| *until);
+    match oldest.map(|(hash, _)| *hash).filter(|_| named_alone) {
+        Some(oldest) => steps.remove(&oldest).is_some(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::portal::texted::Texted;
+    use postern_base::{AccountId, SystemRng};
+
+    fn keep(waiting: &Waiting, step: Step, second: i64) -> Option<Secret<String>> {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second);
+        waiting.keep(step, (now, SignedDuration::from_mins(10)), &SystemRng).expect("there is randomness")
+    }
+
+    fn named_alone() -> Step {
+        Step::Between(Between::alone("clinic".parse().expect("an id"), None, "pat".into(), Texted::default()))
+    }
+
+    fn has_shown_a_password() -> Step {
+        let account = AccountId(uuid::Uuid::nil());
+        Step::Between(Between::shown("clinic".parse().expect("an id"), account, "pat".into(), (None, None)))
+    }
+
+    #[test]
+    fn who_gives_names_takes_the_place_of_the_oldest_of_them_and_of_nobody_who_has_shown_something() {
+        let waiting = Waiting::new(&Secret::new([1; 32]));
+        let shown = keep(&waiting, has_shown_a_password(), 0).expect("there is room");
+        let first = keep(&waiting, named_alone(), 1).expect("there is room");
+        let second = keep(&waiting, named_alone(), 2).expect("there is room");
+        for _ in 2..=NAMED_ALONE {
+            assert!(keep(&waiting, named_alone(), 3).is_some());
+        }
+        let now = Timestamp::UNIX_EPOCH;
+        assert!(waiting.look(&first, now).is_none(), "the oldest went");
+        assert!(waiting.look(&second, now).is_some() && waiting.look(&shown, now).is_some());
+        assert!(keep(&waiting, has_shown_a_password(), 4).is_some());
+    }
+
+    #[test]
+    fn who_has_shown_something_waits_for_a_place_and_gets_one_when_others_are_over() {
+        let waiting = Waiting::new(&Secret::new([1; 32]));
+        for _ in 0..WAITING {
+            assert!(keep(&waiting, has_shown_a_password(), 0).is_some());
+        }
+        assert!(keep(&waiting, has_shown_a_password(), 1).is_none());
+        assert!(keep(&waiting, named_alone(), 1).is_some());
+        assert!(keep(&waiting, has_shown_a_password(), 601).is_some());
     }
 }

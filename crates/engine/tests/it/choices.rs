@@ -152,6 +152,23 @@ async fn a_code_is_over_after_five_minutes_and_nobody_floods_strangers_with_code
     assert_eq!(more, Err(PointRefused::TooMany));
 }
 
+/// Five codes an hour go to one place: who adds a stranger's number leaves the stranger most of them.
+#[tokio::test]
+async fn a_place_that_is_added_gets_two_codes_and_then_one_an_hour() {
+    let (clinic, alma) = alma().await;
+    let ask = || clinic.engine.add_point(&alma, (Channel::Sms, NEW, false), WORDS.get_or_init(words));
+    for _ in 0..2 {
+        ask().await.unwrap();
+    }
+    assert_eq!(ask().await, Err(PointRefused::TooMany));
+    clinic.settle().await;
+    let went = clinic.arrivals(Channel::Sms).iter().filter(|text| text.to.reveal() == NEW).count();
+    assert_eq!(went, 2);
+    clinic.minutes(61);
+    ask().await.unwrap();
+    assert_eq!(ask().await, Err(PointRefused::TooMany));
+}
+
 #[tokio::test]
 async fn an_emergency_contact_is_named_and_taken_back() {
     let (clinic, alma) = alma().await;

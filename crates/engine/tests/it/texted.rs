@@ -267,3 +267,28 @@ async fn a_number_that_is_added_is_told_to_the_old_ones_and_not_to_itself() {
     assert_eq!((to(NUMBER), to(NEW)), (1, 1), "the new one got its code and nothing else");
     assert_eq!(clinic.arrivals(Channel::Email).len(), 1);
 }
+
+/// 45 CFR 164.522(b) and 47 CFR 64.1200(a)(10): both are taken as they are said; that codes stop with them is not kept from who signs in.
+#[tokio::test]
+async fn where_no_code_can_go_any_more_the_pages_say_so_and_offer_none() {
+    for stops in [true, false] {
+        let (clinic, signed_in, _) = with_both().await;
+        let (engine, alma) = (&clinic.engine, visitor(&clinic, &signed_in).await);
+        let step = engine.sign_in_with_password(&clinic.tenant(), "alma", &secret_password(), HOME).await.unwrap();
+        let before = engine.second_factors(&step.token).await.unwrap();
+        assert_eq!((before.text.as_deref(), before.text_closed), (Some("…01"), false));
+        assert!(!engine.factors(&alma).await.unwrap().phone_closed);
+        if stops {
+            clinic.patient_writes(NUMBER, "STOP").await;
+            clinic.hear().await;
+        } else {
+            let choices = engine.choices(&alma).await.unwrap();
+            let mail = choices.points.iter().find(|one| one.channel == Channel::Email).unwrap();
+            engine.reach_only_at(&alma, Some(&mail.handle), &words()).await.unwrap();
+        }
+        let ways = engine.second_factors(&step.token).await.unwrap();
+        assert_eq!((ways.text, ways.text_closed, ways.app, ways.recovery), (None, true, true, true), "stops: {stops}");
+        assert!(engine.factors(&alma).await.unwrap().phone_closed);
+        assert!(engine.text_second_factor(&step.token).await.is_err());
+    }
+}

@@ -123,10 +123,10 @@ pub(super) async fn one_place(State(web): State<Web>, Extension(visit): Extensio
         return Ok(elsewhere);
     }
     let choices = web.engine().choices(visit.signed_in()?).await?;
-    ask_one_place(&visit, &choices, Vec::new())
+    ask_one_place(&web, &visit, &choices, Vec::new()).await
 }
 
-fn ask_one_place(visit: &Visit, choices: &Choices, errors: Vec<Wrong>) -> Result<Response, Problem> {
+async fn ask_one_place(web: &Web, visit: &Visit, choices: &Choices, errors: Vec<Wrong>) -> Result<Response, Problem> {
     let texts = visit.texts;
     if choices.asked_elsewhere {
         // Both requests would bind, and leave nothing: the one on the chart is changed where it was made.
@@ -142,8 +142,13 @@ fn ask_one_place(visit: &Visit, choices: &Choices, errors: Vec<Wrong>) -> Result
         .collect();
     let none = !choices.points.iter().any(|point| point.only);
     options.push(Choice::new("any", texts.say("private-none")).chosen(none));
+    let mut lead = vec![texts.say("private-text")];
+    // 45 CFR 164.522(b) takes the wish as it is; that codes to sign in are texts too is said before.
+    if web.engine().factors(visit.signed_in()?).await?.phone.is_some() {
+        lead.push(texts.say("private-codes"));
+    }
     let form = Form {
-        lead: vec![texts.say("private-text")],
+        lead,
         fields: vec![Field::new(Kind::One, "only", texts.say("private-label")).options(options)],
         button: texts.say("save"),
         errors,
@@ -164,7 +169,7 @@ pub(super) async fn save_one_place(
     let visitor = visit.signed_in()?;
     let choices = web.engine().choices(visitor).await?;
     if choices.asked_elsewhere {
-        return ask_one_place(&visit, &choices, Vec::new());
+        return ask_one_place(&web, &visit, &choices, Vec::new()).await;
     }
     let shown = shown(&visit, &[visit.texts.say("private-text"), visit.texts.say("private-label")]);
     match visit.fields.value("only") {
@@ -174,7 +179,7 @@ pub(super) async fn save_one_place(
         }
         _ => {
             let wrong = Wrong { field: "only", sentence: visit.texts.say("private-empty") };
-            return ask_one_place(&visit, &choices, vec![wrong]);
+            return ask_one_place(&web, &visit, &choices, vec![wrong]).await;
         }
     }
     Ok(go(&visit, "/choices/said"))

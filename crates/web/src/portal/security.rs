@@ -32,6 +32,7 @@ struct SecurityPage<'a> {
     app: bool,
     /// Where codes by text go.
     phone: Option<String>,
+    phone_closed: bool,
     phone_removable: bool,
     /// There is a number that they could go to.
     texts: bool,
@@ -67,6 +68,7 @@ pub(super) async fn page(State(web): State<Web>, Extension(visit): Extension<Vis
         password: factors.password,
         app: factors.app,
         phone: factors.phone.map(|ends| texts.with("phone-goes", "ends", ends)),
+        phone_closed: factors.phone_closed,
         phone_removable: factors.phone_removable,
         texts: factors.texts,
         recovery: texts.with("security-recovery", "count", i64::try_from(factors.recovery_left).unwrap_or(0)),

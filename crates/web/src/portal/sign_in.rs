@@ -154,8 +154,12 @@ async fn ask_code(web: &Web, visit: &Visit, factor: Factor, errors: Vec<Wrong>) 
     if factors.text.is_some() {
         links.insert(0, Link::new("/sign-in/text", texts.say("texted-instead")));
     }
+    let mut lead = vec![texts.say(lead)];
+    if factors.text_closed {
+        lead.push(texts.say("phone-closed"));
+    }
     let form = Form {
-        lead: vec![texts.say(lead)],
+        lead,
         fields: vec![factor.field(visit)],
         button: texts.say("sign-in"),
         errors,
