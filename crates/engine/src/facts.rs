@@ -15,9 +15,9 @@ use postern_ehr::fhir::{Body, ExtensionValue};
 use postern_ehr::{PatientRecord, Resource};
 use postern_gate::agreement::covered;
 use postern_gate::deployment::Actor;
-use postern_gate::facts::{Address, Ehr, Event, History, Patient, Tenant, Vendor};
+use postern_gate::facts::{Address, ContactPoint, Ehr, Event, History, Patient, Tenant, Vendor};
 use postern_gate::rendition::Offers;
-use postern_gate::{Deployment, Fact, Facts, Missing, Request};
+use postern_gate::{Deployment, Fact, Facts, Missing, Request, closes};
 use postern_store::{Attestation, OwnVerification, Reading, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -105,13 +105,20 @@ impl Engine {
                 resources.extend(read(&[document]));
             }
         }
-        for other in sharers(&resources, patient) {
+        // Whoever has the same number on record uses it too, whether the record says so or not.
+        let mut others = sharers(&resources, patient);
+        others.extend(reading.patients_with_points_of(patient).await?);
+        others.sort_unstable();
+        others.dedup();
+        let mut sharing = Vec::new();
+        for other in others {
             match reading.patient_resources(&other).await {
-                Ok(documents) => resources.extend(read(&documents)),
+                Ok(documents) => sharing.push((other, read(&documents))),
                 Err(StoreError::KeyDestroyed) => {}
                 Err(error) => return Err(error),
             }
         }
+        resources.extend(sharing.iter().flat_map(|(_, theirs)| theirs.iter().cloned()));
         let found = resources.iter().any(|r| r.resource_type() == "Patient" && r.id() == Some(patient.as_str()));
         let attested = match reading.attestations(patient).await {
             Err(StoreError::KeyDestroyed) => Vec::new(),
@@ -119,6 +126,9 @@ impl Engine {
         };
         let mut record = postern_ehr::record(&resources, patient, now);
         wishes::apply(&mut record.patient, &wishes::all(&attested)?);
+        if let Fact::Known(patient) = &mut record.patient {
+            close_by_wishes(reading, &mut patient.points, &sharing, now).await?;
+        }
         Ok(Directory {
             record,
             attested,
@@ -351,6 +361,31 @@ fn sharers(resources: &[Resource], patient: &PatientId) -> Vec<PatientId> {
     others.sort_unstable();
     others.dedup();
     others
+}
+
+/// Closes the points at which another patient who uses them asked in the portal not to be reached (45 CFR 164.522(b)), as one who asked on
+/// the chart does.
+async fn close_by_wishes(
+    reading: &mut Reading,
+    points: &mut [ContactPoint],
+    sharing: &[(PatientId, Vec<Resource>)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (other, resources) in sharing {
+        let wished = wishes::consents(&wishes::all(&reading.attestations(other).await?)?, other);
+        if wished.is_empty() {
+            continue;
+        }
+        let theirs = postern_ehr::record(resources, other, now);
+        let has = |value: &Address| {
+            theirs.patient.known().is_some_and(|theirs| theirs.points.iter().any(|point| point.value == *value))
+        };
+        for point in points.iter_mut() {
+            let shares = point.shared_with.contains(&other.reference()) || has(&point.value);
+            point.closed_by_another |= shares && closes(&wished, point.system, &point.value, now);
+        }
+    }
+    Ok(())
 }
 
 /// Locations that the patient's appointments name: their zones are plausible zones of the patient (RULES TCP-07).

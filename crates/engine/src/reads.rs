@@ -7,7 +7,7 @@ use crate::kept;
 use crate::ledger_entry;
 use crate::principal::{Principal, Scope};
 use crate::wire::{Answer, BodyPart, DeliveryStatus, EntryView, Links, Message, PortalCopyView, WireError};
-use postern_base::{MessageId, PatientId};
+use postern_base::{MessageId, PatientId, Purpose};
 use postern_ledger::{Entry, Kind};
 use postern_store::{DeliveryRecord, DeliveryState, MessageRecord};
 
@@ -15,7 +15,7 @@ use postern_store::{DeliveryRecord, DeliveryState, MessageRecord};
 pub const PAGE: u32 = 100;
 
 impl Engine {
-    /// A message and where its deliveries stand; with `content`, also every form of it.
+    /// A message and where its deliveries stand; with `content`, also every form of it, but of a one-time code that can still be used.
     ///
     /// # Errors
     /// [`UseError`].
@@ -25,10 +25,12 @@ impl Engine {
             principal.must(Scope::ContentRead)?;
         }
         let record = self.record(principal, id).await?;
+        let now = self.now();
+        // RULES OTP-01: while a code lives it is its recipient's alone; whoever could read it here could sign in as them.
+        let content = content && !(record.purpose == Purpose::OneTimeCode && now < record.expires_at);
         if content {
             self.disclose(principal, &record).await?;
         }
-        let now = self.now();
         let deliveries = record.deliveries.iter().map(delivery).collect();
         Ok(Message {
             id: record.id,

@@ -321,6 +321,20 @@ impl Tenanted {
         Ok(found)
     }
 
+    /// How many patients' own resources hold `point`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn patients_of_own_point(&self, point: &Address) -> Result<u64, StoreError> {
+        let tenant = self.keys().await?;
+        let sql = "SELECT COUNT(DISTINCT p.patient) FROM points p \
+             JOIN resources r ON r.tenant = p.tenant AND r.name = p.resource AND +r.kind = 'Patient' \
+             WHERE p.tenant = ? AND p.point = ? AND p.patient IS NOT NULL";
+        let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
+        let row = self.shared.one(sql, values).await?.ok_or(StoreError::Damaged)?;
+        column::<i64>(&row, 0).map(i64::unsigned_abs)
+    }
+
     /// The newest message that went out to `point`, if any: the thread that an answer belongs to.
     ///
     /// # Errors

@@ -172,6 +172,30 @@ impl Reading {
         rows.iter().map(|row| key.sealer().open(json_of(&array(row, 0)?), &column::<Vec<u8>>(row, 1)?)).collect()
     }
 
+    /// Other patients whose own resource holds one of the contact points of this patient's, in order of their ids.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn patients_with_points_of(&mut self, patient: &PatientId) -> Result<Vec<PatientId>, StoreError> {
+        let tenant = Arc::clone(&self.tenant);
+        let (own, name) = (tenant.patient(patient), name_of(&tenant, "Patient", patient.as_str()));
+        let sql = "SELECT DISTINCT theirs.patient FROM points own \
+             JOIN points theirs ON theirs.tenant = own.tenant AND theirs.point = own.point \
+             JOIN resources r ON r.tenant = theirs.tenant AND r.name = theirs.resource AND +r.kind = 'Patient' \
+             WHERE own.tenant = ? AND own.resource = ? AND theirs.patient IS NOT NULL AND theirs.patient <> ?";
+        let values = [tenant.seq.into(), name.to_vec().into(), own.to_vec().into()];
+        let mut found = Vec::new();
+        for row in self.all(sql, &values).await? {
+            match self.patient_key(array(&row, 0)?).await {
+                Ok(key) => found.push(key.patient.clone()),
+                Err(StoreError::KeyDestroyed) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
     /// One directory resource.
     ///
     /// # Errors

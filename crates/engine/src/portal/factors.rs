@@ -108,7 +108,7 @@ impl Engine {
     /// [`Refused::NoMatch`]: there is no such passkey, or the name is no line of forty signs at most.
     pub async fn name_passkey(&self, visitor: &Visitor, id: &str, called: &str) -> Result<(), Refused> {
         let called = called.trim();
-        if visitor.aal < Aal::Aal2 || called.chars().count() > NAME || called.chars().any(char::is_control) {
+        if visitor.aal < Aal::Aal2 || called.chars().count() > NAME || called.chars().any(unseen) {
             return Err(Refused::NoMatch);
         }
         let mut known = self.known_account(&visitor.tenant, visitor.account).await?;
@@ -129,6 +129,11 @@ impl Engine {
         let before = content.passkeys.len();
         content.passkeys.retain(|passkey| passkey.name() != id);
         if content.passkeys.len() == before || !content.is_strong() {
+            return Err(Refused::NoMatch);
+        }
+        // A number that no code can go to is no factor to be left with.
+        let rests_on_texts = content.passkeys.is_empty() && content.totp.is_none();
+        if rests_on_texts && self.closed(visitor, &known).await? {
             return Err(Refused::NoMatch);
         }
         self.change(visitor, known, FactorChange::PasskeyRemoved).await

@@ -7,7 +7,7 @@ use crate::error::UseError;
 use crate::facts::{Directory, preferred};
 use crate::ledger_entry;
 use crate::notices;
-use crate::number_checks::ending;
+use crate::number_checks::{self, ending};
 use crate::verifications;
 use crate::wire::{self, NoticeAnswer, NoticeKind, TemplateUse, WireError};
 use crate::wishes::{self, Kept, Wish};
@@ -442,6 +442,7 @@ impl Engine {
         let values: Vec<Address> = patient.points.iter().map(|point| point.value.clone()).collect();
         let known = reading.verifications(&values).await?;
         verifications::know(&mut patient.points, &known, &verifications::found_out(&attested)?);
+        number_checks::know_lines(&mut patient.points, &number_checks::looked_up(&attested)?);
         let reached = |point: &ContactPoint| !point.expired && channel_of(point.system).is_some();
         let points = patient.points.iter().cloned().enumerate().filter(|(_, point)| reached(point)).collect();
         Ok(Own { points, asked_elsewhere, record, attested })

@@ -406,3 +406,23 @@ async fn a_download_says_how_many_messages_it_lacks_to_the_patient_and_to_nobody
     let part = clinic.engine.history_with_proofs(&proxy, None, 100).await.unwrap();
     assert_eq!((part.proven.len(), part.left_out), (0, 0));
 }
+
+/// RULES section 6: of two patients with one number, the stricter request for confidential communications wins (45 CFR 164.522(b)).
+#[tokio::test]
+async fn who_asks_to_be_reached_elsewhere_is_heard_at_a_number_that_is_anothers_too() {
+    let mut resources = records::patient("p1", NUMBER, "pat@example.org");
+    resources.extend(records::patient("p2", NUMBER, "lee@example.org"));
+    resources.push(records::appointment("a1", "p1", "booked", "2026-12-04T14:00:00-05:00"));
+    let clinic = Clinic::open_with(resources, Arc::new(NoFaults)).await;
+    let (signed_in, _) = enrol(&clinic, "Patient/p2", None, "lee").await;
+    let lee = visitor(&clinic, &signed_in).await;
+    assert!(clinic.engine.code_numbers(&lee).await.unwrap().is_empty(), "each would read the other's codes");
+    assert!(by_text(&clinic, &told(4)).await);
+    let mail = clinic.engine.choices(&lee).await.unwrap().points;
+    let mail = mail.iter().find(|one| one.channel == Channel::Email).unwrap();
+    clinic.engine.reach_only_at(&lee, Some(&mail.handle), &words()).await.unwrap();
+    assert!(!by_text(&clinic, &told(5)).await);
+    clinic.engine.reach_only_at(&lee, None, &words()).await.unwrap();
+    clinic.minutes(60 * 24);
+    assert!(by_text(&clinic, &told(6)).await);
+}

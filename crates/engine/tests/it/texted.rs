@@ -3,7 +3,7 @@
 use crate::clinic::{Clinic, EMAIL, NUMBER, result, settings};
 use crate::portal::{HOME, PASSWORD, app, begin_for_alma, enrol, secret, sent, sign_in, visitor};
 use crate::records;
-use postern_base::{Channel, Language, Secret};
+use postern_base::{Channel, Language, Purpose, Secret};
 use postern_engine::faults::NoFaults;
 use postern_engine::portal::{
     Aal, Browser, FactorChange, NotNow, PointRefused, Refused, Second, Shown, SignedIn, TotpOffer, Visitor,
@@ -291,4 +291,36 @@ async fn where_no_code_can_go_any_more_the_pages_say_so_and_offer_none() {
         assert!(engine.factors(&alma).await.unwrap().phone_closed);
         assert!(engine.text_second_factor(&step.token).await.is_err());
     }
+}
+
+#[tokio::test]
+async fn a_number_that_a_look_up_gives_to_somebody_else_signs_nobody_in_any_more() {
+    for (reassigned, line) in [("yes", "mobile"), ("no", "voip")] {
+        let (clinic, signed_in, _) = with_both().await;
+        let (engine, alma) = (&clinic.engine, visitor(&clinic, &signed_in).await);
+        let step = engine.sign_in_with_password(&clinic.tenant(), "alma", &secret_password(), HOME).await.unwrap();
+        engine.text_second_factor(&step.token).await.unwrap();
+        clinic.settle().await;
+        let code = code_at(&clinic, NUMBER);
+        let look_up = json!({"number": NUMBER, "reassigned": reassigned, "known_on": "2026-11-30", "line_type": line,
+            "source": "a database"});
+        let look_up = serde_json::from_value(look_up).unwrap();
+        engine.add_number_check(&clinic.principal, "p1", &look_up).await.unwrap();
+        assert_eq!(finish(&clinic, &step.token, &code).await.unwrap_err(), Refused::NoMatch, "{reassigned} {line}");
+        assert!(engine.code_numbers(&alma).await.unwrap().is_empty());
+        assert!(engine.factors(&alma).await.unwrap().phone_closed);
+    }
+}
+
+/// Whoever reads what was sent could otherwise sign in as the patient.
+#[tokio::test]
+async fn a_code_is_read_by_nobody_at_the_practice_while_it_lives() {
+    let (clinic, _, _) = with_both().await;
+    asks_alone(&clinic, "alma").await.unwrap();
+    let newest = clinic.engine.messages_of(&clinic.principal, "p1", None, 1).await.unwrap()[0];
+    let read = || clinic.engine.message(&clinic.principal, newest, true);
+    let code = read().await.unwrap();
+    assert_eq!((code.purpose, code.content.len()), (Purpose::OneTimeCode, 0));
+    clinic.minutes(6);
+    assert!(!read().await.unwrap().content.is_empty());
 }

@@ -277,6 +277,12 @@ pub(super) async fn save_offers(
     State(web): State<Web>,
     Extension(visit): Extension<Visit>,
 ) -> Result<Response, Problem> {
+    // 45 CFR 164.508(c)(1)(vi): a signature is of who showed lately that they are the one who signs. Taking it back asks for nothing.
+    if visit.fields.value("agree") == "yes"
+        && let Some(elsewhere) = super::security::first(&web, &visit, "offers")?
+    {
+        return Ok(elsewhere);
+    }
     let visitor = visit.signed_in()?;
     let agreed = web.engine().choices(visitor).await?.offers;
     let shown = shown(&visit, &offer_words(&visit));

@@ -90,7 +90,7 @@ const fn changed(what: FactorChange) -> &'static str {
 }
 
 /// What a strong factor is asked for, and where it goes on then: the word that stands in the address.
-const BEFORE: [(&str, &str); 9] = [
+const BEFORE: [(&str, &str); 10] = [
     ("security", HERE),
     ("phone", "/account/phone"),
     ("person", "/account/person/add"),
@@ -99,6 +99,7 @@ const BEFORE: [(&str, &str); 9] = [
     ("point", "/choices/points/add"),
     ("one-place", "/choices/one-place"),
     ("e-mail", "/choices/e-mail"),
+    ("offers", "/choices/offers"),
     ("account", "/account"),
 ];
 

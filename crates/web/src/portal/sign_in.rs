@@ -142,8 +142,8 @@ async fn ask_code(web: &Web, visit: &Visit, factor: Factor, errors: Vec<Wrong>) 
         Err(Refused::Unavailable) => return Err(Problem::unavailable("The store does not answer now.")),
         Err(_) => return Ok(go(visit, "/sign-in/password")),
     };
-    if factor == Factor::Code && !factors.app && factors.text.is_some() {
-        return Ok(go(visit, "/sign-in/text"));
+    if factor == Factor::Code && !factors.app {
+        return Ok(go(visit, if factors.text.is_some() { "/sign-in/text" } else { "/sign-in/recovery" }));
     }
     let texts = visit.texts;
     let (heading, lead, _) = factor.keys();

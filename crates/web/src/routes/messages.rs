@@ -38,7 +38,7 @@ pub(super) const MESSAGES: &[Route] = &[
         method: Method::Get,
         path: "/v1/messages/{id}",
         id: "readMessage",
-        summary: "Where a message and its deliveries stand; with `content=true`, also every form of it.",
+        summary: "Where a message and its deliveries stand; with `content=true`, also every form of it; of a one-time code only once it is over.",
         access: Access::Scopes(&[Scope::MessagesRead]),
         records: Records::DisclosedOnContent,
         takes: Takes::Nothing,
