@@ -11,6 +11,7 @@ use super::warnings::Warning;
 use super::{Aal, Refused, TotpOffer, Visitor, password};
 use crate::engine::Engine;
 use crate::error::UseError;
+use crate::templates::unseen;
 use jiff::SignedDuration;
 use postern_base::{AccountId, Secret};
 use postern_store::PortalStep;
@@ -47,12 +48,8 @@ impl Engine {
             used_at: one.used_at,
         });
         let phone = self.number_now(&visitor.tenant, &known).await.map_err(|_| UseError::Unavailable)?;
-        let phone_closed = match &phone {
-            Some(number) => {
-                !self.can_text(&visitor.tenant, visitor.account, number).await.map_err(|_| UseError::Unavailable)?
-            }
-            None => content.phone.is_some(),
-        };
+        let phone_closed =
+            content.phone.is_some() && self.closed(visitor, &known).await.map_err(|_| UseError::Unavailable)?;
         let numbers = self.code_numbers(visitor).await.map_err(|_| UseError::Unavailable)?;
         let password = content.password.is_some() && (content.totp.is_some() || content.phone.is_some());
         Ok(Factors {
@@ -117,6 +114,14 @@ impl Engine {
         let entry = self.account_entry(&visitor.tenant, visitor.account, "portal_passkey_named")?;
         self.inner.store.tenant(&visitor.tenant).portal_change(vec![known.put()], vec![entry]).await?;
         Ok(())
+    }
+
+    /// Whether no code can go to the number of an account now.
+    async fn closed(&self, visitor: &Visitor, known: &Known) -> Result<bool, Refused> {
+        match self.number_now(&visitor.tenant, known).await? {
+            Some(number) => Ok(!self.can_text(&visitor.tenant, visitor.account, &number).await?),
+            None => Ok(true),
+        }
     }
 
     /// Takes a passkey out of use. The last strong factor stays.

@@ -66,7 +66,7 @@ impl Trier {
     /// A patient who has codes sent to a place that is not known to be theirs: the five an hour of that place (RULES OTP-01) are its holder's too,
     /// whoever that is.
     pub(super) fn adding(patient: &PatientId, place: &str) -> Self {
-        let of = format!("adding {patient}");
+        let of = format!("adding {}", patient.as_str());
         Self { name: Some(format!("{of} {place}")), source: of, of_device: false, seldom: true }
     }
 
