@@ -258,5 +258,58 @@ export async function passkey({ known, open, look }) {
   await look(page, "account-passkey-en");
 }
 
+/** A passkey is given a name of its own, and loses it again; a browser that finds no passkey says so and offers to try again. */
+export async function naming({ known, open, look }) {
+  const { language } = known;
+  const context = await open({ locale: language });
+  const page = await context.newPage();
+  await enrolledByPasskey(context, page, known);
+  await page.goto(`${known.base}/account/security`);
+  const unnamed = (await page.locator(".cards strong").first().textContent()).trim();
+  const named = async (name) => {
+    await page.locator(".cards summary").first().click();
+    await page.locator("#called-1").fill(name);
+    await look(page, `passkey-naming-${language}`);
+    await page.locator(".cards details button").first().click();
+    await page.waitForURL(/account\/security$/);
+    await page.locator(".cards details:not([open])").first().waitFor();
+    return (await page.locator(".cards strong").first().textContent()).trim();
+  };
+  must((await named(known.called)) === known.called, "the name is not shown as it was typed");
+  await look(page, `passkey-named-${language}`);
+  must((await named("")) === unnamed, "an empty name does not give the old one back");
+  const elsewhere = await (await open({ locale: language })).newPage();
+  await elsewhere.addInitScript(() => { navigator.credentials.get = () => Promise.reject(new Error("none")); });
+  await elsewhere.goto(`${known.base}/sign-in/passkey`);
+  await go(elsewhere);
+  await elsewhere.locator("[data-passkey-refused]").waitFor();
+  await look(elsewhere, `sign-in-passkey-refused-${language}`);
+  await elsewhere.context().close();
+  await context.close();
+}
+
+/** Two minutes before a session ends by itself the page says so, and not before; opening a page starts the time anew. */
+export async function idle({ known, open, look }) {
+  const { language } = known;
+  const context = await open({ locale: language });
+  await enrolledByPasskey(context, await context.newPage(), known);
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(`${known.base}/messages`);
+  const note = page.locator("[data-idle]");
+  const seconds = Number(await note.getAttribute("data-idle"));
+  must(seconds >= 240, `a session of ${seconds} seconds has no two minutes to warn in`);
+  await page.clock.fastForward((seconds - 150) * 1000);
+  must(!(await note.isVisible()), "it warns of the end too early");
+  await page.clock.fastForward(31 * 1000);
+  await note.waitFor();
+  const told = (await note.textContent()).trim();
+  must(/2 minut/.test(told), `when it ends is not told: ${told}`);
+  await look(page, `idle-${language}`);
+  await page.reload();
+  must(!(await note.isVisible()), "who opened a page is warned still");
+  await context.close();
+}
+
 export * from "./wishes.mjs";
 export * from "./texted.mjs";

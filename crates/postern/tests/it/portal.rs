@@ -162,3 +162,27 @@ fn a_passkey_makes_an_account_and_opens_it_again() {
     let running = Running::start("portal-passkey");
     tell(&peers, "passkey", &running.known(1, &json!({ "language": "en" })));
 }
+
+#[test]
+fn a_passkey_is_given_a_name_and_a_browser_that_finds_none_says_so() {
+    let Some(peers) = browser() else { return };
+    let running = Running::start("portal-naming");
+    tell(
+        &peers,
+        "naming",
+        &running.known(1, &json!({ "language": "en", "called": "Grandma's <b>tablet</b>, in the kitchen" })),
+    );
+    tell(
+        &peers,
+        "naming",
+        &running.known(2, &json!({ "language": "es", "called": "La tableta de la abuela, en la cocina" })),
+    );
+}
+
+#[test]
+fn two_minutes_before_a_session_ends_the_page_says_so() {
+    let Some(peers) = browser() else { return };
+    let running = Running::start("portal-idle");
+    tell(&peers, "idle", &running.known(1, &json!({ "language": "en" })));
+    tell(&peers, "idle", &running.known(2, &json!({ "language": "es" })));
+}

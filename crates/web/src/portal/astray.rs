@@ -72,7 +72,7 @@ pub(super) fn plain(visit: &Visit, status: StatusCode) -> Result<Response, Probl
     let key = key(status);
     let notice = Notice {
         paragraphs: vec![visit.texts.say(&format!("{key}-text"))],
-        go_on: Some(Link::new("/", visit.texts.say("go-on"))),
+        go_on: Some(Link::new("/", visit.texts.say("to-start"))),
         ..Notice::default()
     };
     notice.draw(status, Frame::new(visit, visit.texts.say(key)))

@@ -7,11 +7,14 @@ use crate::problem::Problem;
 use crate::web::Web;
 use askama::Template;
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use postern_base::{Channel, Purpose};
 use postern_engine::portal::{CHOSEN, Choices, PointChoice, Said, Shown};
+
+/// Where a choice of its own page leads once it is made: it stands first in the history.
+pub(super) const SAVED: &str = "/choices/said?saved=1";
 
 #[derive(Template)]
 #[template(path = "portal/choices.html")]
@@ -42,6 +45,8 @@ struct Mark {
 struct SaidPage<'a> {
     frame: Frame<'a>,
     said: Vec<Row>,
+    /// Whether one was made just now.
+    saved: bool,
 }
 
 struct Row {
@@ -182,7 +187,7 @@ pub(super) async fn save_one_place(
             return ask_one_place(&web, &visit, &choices, vec![wrong]).await;
         }
     }
-    Ok(go(&visit, "/choices/said"))
+    Ok(go(&visit, SAVED))
 }
 
 /// `GET /choices/e-mail`.
@@ -231,7 +236,7 @@ pub(super) async fn save_email(
             web.engine().answer_email_risk(visitor, &point.handle, accepts, &shown).await?;
         }
     }
-    Ok(go(&visit, "/choices/said"))
+    Ok(go(&visit, SAVED))
 }
 
 /// `GET /choices/offers`.
@@ -300,15 +305,20 @@ pub(super) async fn save_offers(
         _ if agreed => web.engine().answer_offers(visitor, None, &shown).await?,
         _ => {}
     }
-    Ok(go(&visit, "/choices/said"))
+    Ok(go(&visit, SAVED))
 }
 
-/// `GET /choices/said`: every choice on record, with the words that were shown.
-pub(super) async fn said(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+/// `GET /choices/said`: every choice on record, with the words that were shown; `?saved` when one was made just now.
+pub(super) async fn said(
+    State(web): State<Web>,
+    Extension(visit): Extension<Visit>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
     let all = web.engine().said(visit.signed_in()?).await?;
     let said = all.iter().map(|one| row(&visit, one)).collect();
     let frame = Frame::new(&visit, visit.texts.say("history")).part("choices");
-    draw(&SaidPage { frame, said })
+    let saved = !super::security::parameter(query.as_deref(), "saved").is_empty();
+    draw(&SaidPage { frame, said, saved })
 }
 
 fn row(visit: &Visit, one: &Said) -> Row {
@@ -348,7 +358,7 @@ fn more(visit: &Visit) -> Vec<(Link, String)> {
         ("points", "points", "choices-points-hint"),
         ("times", "times", "choices-times-hint"),
         ("language", "language", "choices-language-hint"),
-        ("one-place", "choices-private", "choices-private-hint"),
+        ("one-place", "private", "choices-private-hint"),
         ("e-mail", "choices-risk", "choices-risk-hint"),
         ("offers", "choices-offers", "choices-offers-hint"),
         ("emergency", "contact", "choices-contact-hint"),

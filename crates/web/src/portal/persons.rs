@@ -60,18 +60,17 @@ fn ask(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
 pub(super) async fn take(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
     let typed = |name| visit.fields.value(name);
     let mut errors = Vec::new();
-    for (field, sentence) in [("invitation", "enrol-code-empty"), ("other", "enrol-more-empty")] {
-        if typed(field).is_empty() {
+    let born = born(&web, &visit);
+    for (field, missing, sentence) in [
+        ("invitation", typed("invitation").is_empty(), "enrol-code-empty"),
+        ("born", born.is_none(), "enrol-birth-empty"),
+        ("other", typed("other").is_empty(), "enrol-more-empty"),
+    ] {
+        if missing {
             errors.push(Wrong::of(field, visit.texts.say(sentence)));
         }
     }
-    let Some(born) = born(&web, &visit) else {
-        errors.push(Wrong::of("born", visit.texts.say("enrol-birth-empty")));
-        return ask(&visit, errors);
-    };
-    if !errors.is_empty() {
-        return ask(&visit, errors);
-    }
+    let Some(born) = born.filter(|_| errors.is_empty()) else { return ask(&visit, errors) };
     let identifiers = Identifiers { born, other: Phi::new(typed("other").to_owned()) };
     let visitor = visit.signed_in()?;
     match web.engine().take_up(visitor, typed("invitation"), &identifiers, &visit.source()).await {

@@ -34,6 +34,11 @@ fn numbers(visit: &Visit, numbers: &[Number]) -> Field {
     Field::new(Kind::One, "number", visit.texts.say("texted-which")).options(options.collect())
 }
 
+/// Why no code went: none was picked, or none can go to the one that was.
+fn refused_number(visit: &Visit) -> &'static str {
+    if visit.fields.value("number").is_empty() { "texted-choose" } else { "texted-refused" }
+}
+
 fn unavailable() -> Problem {
     Problem::unavailable("The store does not answer now.")
 }
@@ -138,12 +143,15 @@ fn ask_alone(visit: &Visit, errors: Vec<Wrong>) -> Result<Response, Problem> {
     form.draw(visit, texts.say("alone"))
 }
 
-/// `POST /sign-in/by-text`: whatever name was typed, the next page is the same.
+/// `POST /sign-in/by-text`: whatever name was typed, the next page is the same; one has to be typed.
 pub(super) async fn send_alone(
     State(web): State<Web>,
     Extension(visit): Extension<Visit>,
 ) -> Result<Response, Problem> {
     let name = visit.fields.value("name");
+    if name.trim().is_empty() {
+        return ask_alone(&visit, vec![Wrong::of("name", visit.texts.say("sign-in-name-empty"))]);
+    }
     match web.engine().sign_in_by_text(&visit.place.tenant, name, &visit.source()).await {
         Ok(step) => {
             let mut response = go(&visit, "/sign-in/text/code");
@@ -193,7 +201,7 @@ pub(super) async fn send_phone(
             ask_phone(&web, &visit, Vec::new()).await
         }
         Err(refused) => {
-            let wrong = wrong(&web, &visit, refused, ("number", "texted-choose"))?;
+            let wrong = wrong(&web, &visit, refused, ("number", refused_number(&visit)))?;
             ask_phone(&web, &visit, vec![wrong]).await
         }
     }
@@ -284,7 +292,7 @@ pub(super) async fn send_enrol(
         Ok(()) => ask_enrol_code(&visit, Vec::new()),
         Err(Refused::Over) => Ok(go(&visit, "/enrol")),
         Err(refused) => {
-            let wrong = wrong(&web, &visit, refused, ("number", "texted-choose"))?;
+            let wrong = wrong(&web, &visit, refused, ("number", refused_number(&visit)))?;
             ask_enrol(&web, &visit, vec![wrong]).await
         }
     }

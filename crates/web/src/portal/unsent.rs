@@ -142,7 +142,7 @@ pub(super) fn in_danger(fields: &Fields) -> bool {
 fn stale(visit: &Visit) -> Result<Response, Problem> {
     let notice = Notice {
         paragraphs: vec![visit.texts.say("stale-text")],
-        go_on: Some(Link::new("/", visit.texts.say("go-on"))),
+        go_on: Some(Link::new("/", visit.texts.say("to-start"))),
         ..Notice::default()
     };
     notice.draw(StatusCode::FORBIDDEN, Frame::new(visit, visit.texts.say("stale")))

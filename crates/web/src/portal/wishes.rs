@@ -1,6 +1,6 @@
 //! What else a patient may wish: in which hours, in which language, whom to call in an emergency. One thing a page.
 
-use super::choices::shown;
+use super::choices::{SAVED, shown};
 use super::form::{Choice, Field, Form, Kind, Wrong};
 use super::page::{Frame, go};
 use super::security::two_first;
@@ -66,7 +66,7 @@ pub(super) async fn save_times(
         }
     };
     chosen?;
-    Ok(go(&visit, "/choices/said"))
+    Ok(go(&visit, SAVED))
 }
 
 /// `GET /choices/language`.
@@ -101,7 +101,7 @@ pub(super) async fn save_language(
     };
     let words = ["language-text", &format!("language-{language}")].map(|key| visit.texts.say(key));
     web.engine().choose_message_language(visit.signed_in()?, language, &shown(&visit, &words)).await?;
-    Ok(go(&visit, "/choices/said"))
+    Ok(go(&visit, SAVED))
 }
 
 /// `GET /choices/emergency`.
@@ -145,7 +145,7 @@ pub(super) async fn save_emergency(
     let words = shown(&visit, &[visit.texts.say("contact-text"), visit.texts.say("contact-none")]);
     let contact = (said[0], said[1], said[2]);
     match web.engine().choose_emergency_contact(visit.signed_in()?, contact, &words).await {
-        Ok(()) => Ok(go(&visit, "/choices/said")),
+        Ok(()) => Ok(go(&visit, SAVED)),
         Err(UseError::Malformed(error)) => {
             let wrong = if error.field == "phone" {
                 Wrong::of("phone", visit.texts.say("contact-phone-wrong"))

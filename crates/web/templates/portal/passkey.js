@@ -40,11 +40,13 @@
   };
   const button = form.querySelector("button[type=submit]");
   const without = form.querySelector("[data-without-passkeys]");
+  const refused = form.querySelector("[data-passkey-refused]");
   without.hidden = true;
   button.hidden = false;
   form.addEventListener("submit", async (event) => {
     if (form.elements.credential.value) return;
     event.preventDefault();
+    refused.hidden = true;
     try {
       const asked = ready(JSON.parse(form.dataset.passkey));
       const making = Boolean(asked.user);
@@ -54,7 +56,7 @@
       form.elements.credential.value = JSON.stringify(shown(credential));
       form.submit();
     } catch (problem) {
-      without.hidden = false;
+      refused.hidden = false;
     }
   });
 })();
