@@ -272,8 +272,8 @@ async fn a_number_that_is_added_is_told_to_the_old_ones_and_not_to_itself() {
 #[tokio::test]
 async fn where_no_code_can_go_any_more_the_pages_say_so_and_offer_none() {
     for stops in [true, false] {
-        let (clinic, signed_in, _) = with_both().await;
-        let (engine, alma) = (&clinic.engine, visitor(&clinic, &signed_in).await);
+        let (mut clinic, signed_in, _) = with_both().await;
+        let (engine, alma) = (clinic.engine.clone(), visitor(&clinic, &signed_in).await);
         let step = engine.sign_in_with_password(&clinic.tenant(), "alma", &secret_password(), HOME).await.unwrap();
         let before = engine.second_factors(&step.token).await.unwrap();
         assert_eq!((before.text.as_deref(), before.text_closed), (Some("…01"), false));
