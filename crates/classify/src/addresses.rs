@@ -204,6 +204,25 @@ const BEHIND: &[Weight] = &[
     (-3, &["suite", "ste", "consultorio", "our", "nuestra", "nuestro", "us", "hours", "open"]),
 ];
 
+/// What the reader is asked to do with what is the reader's.
+const ORDERS: &[&[u8]] = &[
+    b"bring",
+    b"complete",
+    b"finish",
+    b"fill",
+    b"out",
+    b"return",
+    b"drop",
+    b"off",
+    b"sign",
+    b"submit",
+    b"traiga",
+    b"llene",
+    b"firme",
+    b"entregue",
+    b"devuelva",
+];
+
 /// House numbers that are written in words.
 const SPOKEN: &[&[u8]] =
     &[b"one", b"two", b"three", b"four", b"five", b"six", b"seven", b"eight", b"nine", b"ten", b"eleven", b"twelve"];
@@ -393,8 +412,17 @@ fn weigh(words: &Words, folded: &Folded<'_>, first: usize, last: usize) -> i32 {
         // "pick up your badge at": only who is picked up is picked up at home.
         let things = matches!(text(at), b"pick" | b"pickup")
             && !matches!(text(at + 1), b"you" | b"u" | b"him" | b"her" | b"them" | b"patient" | b"address");
-        score += if records || things { 0 } else { value(BEFORE, at) };
+        // "complete your forms": they are the reader's, and the street where they are brought is not.
+        let owner = if matches!(text(at), b"forms" | b"packet") { at.wrapping_sub(1) } else { at };
+        let brought = matches!(text(owner), b"your" | b"ur" | b"su" | b"sus" | b"tu")
+            && ORDERS.contains(&text(owner.wrapping_sub(1)));
+        score += if records || things || brought { 0 } else { value(BEFORE, at) };
     }
+    // "We are at 1 Main St", "we're at": where the practice is.
+    let where_we_are = matches!(text(first.wrapping_sub(1)), b"at" | b"en")
+        && (matches!(text(first.wrapping_sub(2)), b"are" | b"re") && text(first.wrapping_sub(3)) == b"we"
+            || matches!(text(first.wrapping_sub(2)), b"estamos"));
+    score -= if where_we_are { 4 } else { 0 };
     // "my address is RR 2 Box 90A".
     let is = first.checked_sub(1).is_some_and(|before| matches!(text(before), b"is" | b"es" | b"as"));
     let behind: i32 = (last + 1..=last + WORDS).map(|at| value(BEHIND, at)).sum();

@@ -549,6 +549,46 @@ fn phrase(lexicon: &Lexicon, folded: &Folded<'_>, words: &[Word], at: usize) -> 
     best
 }
 
+/// Whether a sentence is one clean phrase, with nothing beside it but whose it is, when and where, and that somebody calls.
+pub(crate) fn is_clean(lexicon: &Lexicon, folded: &Folded<'_>, sentence: &[Word]) -> bool {
+    const LEAD: &[&str] = &["please", "por", "favor", "your", "our", "the", "su", "nuestro", "nuestra", "el", "la"];
+    const TAIL: &[&str] = &[
+        "at",
+        "on",
+        "by",
+        "in",
+        "a",
+        "las",
+        "el",
+        "la",
+        "lo",
+        "am",
+        "pm",
+        "is",
+        "expecting",
+        "you",
+        "can",
+        "see",
+        "will",
+        "call",
+        "called",
+        "room",
+        "espera",
+        "llamo",
+        "llamara",
+    ];
+    let is_of = |list: &[&str], word: &Word| {
+        let text = folded.slice(word.start, word.end);
+        list.iter().any(|listed| listed.as_bytes() == text)
+    };
+    let lead = sentence.iter().take(3).take_while(|word| is_of(LEAD, word)).count();
+    let plain = |word: &Word| word.is(roles::LOGISTICS) || word.digits == word.len() || is_of(TAIL, word);
+    (0..=lead).any(|first| {
+        phrase(lexicon, folded, sentence, first)
+            .is_some_and(|(next, entry)| entry.kind.is_none() && sentence.iter().skip(next).all(plain))
+    })
+}
+
 /// Whether what stands between two words ends a sentence, as far as phrases are concerned.
 fn ends(between: &[u8]) -> bool {
     between.iter().any(|byte| matches!(byte, b'.' | b';' | b'!' | b'?' | b'\n'))

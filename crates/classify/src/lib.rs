@@ -31,6 +31,7 @@ mod instructions;
 mod letters;
 mod lexicon;
 mod links;
+mod measures;
 mod model;
 mod names;
 mod numbers;
@@ -354,6 +355,9 @@ fn read(
     if words.any(roles::FIRST_NAME | roles::FAMILY_NAME | roles::GREETING | roles::PATIENT) || words.saw(words::UNKNOWN)
     {
         names::find(words, folded, hits);
+    }
+    if words.any(roles::OWNER) {
+        measures::find(words, folded, hits);
     }
     if words.any(roles::OUTCOME) {
         outcomes::find(words, folded, hits);

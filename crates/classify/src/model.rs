@@ -5,7 +5,7 @@
 use crate::fold::Folded;
 use crate::table::Hash;
 use crate::words::Word;
-use crate::{roles, work};
+use crate::{lexicon, roles, work};
 
 /// The weights: one signed byte per hashed feature.
 const WEIGHTS: &[u8; SIZE] = include_bytes!("../data/model.bin");
@@ -177,7 +177,11 @@ pub(crate) fn find(words: &[Word], folded: &Folded<'_>) -> Option<(usize, usize)
     let judged = passages(words, folded).map(|passage| (score(passage, folded), passage));
     let told = judged.filter(|(score, passage)| *score > THRESHOLD && is_known(passage, weight));
     let (_, passage) = told.max_by_key(|(score, _)| *score)?;
-    let sentences = passage.chunk_by(|a, b| goes_on(a, b, folded));
-    let sentence = sentences.max_by_key(|sentence| score(sentence, folded))?;
+    let known = lexicon::get().ok()?;
+    let is_clean = |sentence: &&[Word]| lexicon::is_clean(known, folded, sentence);
+    let sentences = || passage.chunk_by(|a, b| goes_on(a, b, folded));
+    let told = sentences().filter(|sentence| !is_clean(sentence)).max_by_key(|sentence| score(sentence, folded))?;
+    // Where a sentence is known to be clean, what is left must tell it by itself.
+    let sentence = Some(told).filter(|told| score(told, folded) > THRESHOLD || !sentences().any(|s| is_clean(&s)))?;
     Some((sentence.first()?.start, sentence.last()?.end))
 }

@@ -1,5 +1,6 @@
 mod contexts;
 mod families;
+mod measures;
 mod voices;
 
 use super::*;

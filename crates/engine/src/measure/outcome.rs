@@ -139,9 +139,29 @@ const TESTED: [&str; 34] = [
     "estudios",
 ];
 /// What is measured, where it is somebody's: "your numbers", and no number to call.
-const MEASURED: [&str; 12] = [
-    "numbers", "level", "levels", "count", "counts", "reading", "readings", "numeros", "nivel", "niveles", "cuenta",
+const MEASURED: [&str; 22] = [
+    "numbers",
+    "level",
+    "levels",
+    "count",
+    "counts",
+    "reading",
+    "readings",
+    "values",
+    "figures",
+    "numeros",
+    "nivel",
+    "niveles",
+    "cuenta",
+    "conteo",
+    "lectura",
+    "lecturas",
+    "valor",
     "valores",
+    "cifra",
+    "cifras",
+    "puntaje",
+    "puntuacion",
 ];
 /// How it came out.
 const OUT: [&str; 44] = [
@@ -331,6 +351,9 @@ mod tests {
             "Your level is too high, call us",
             "We found something, please call",
             "Sus análisis salieron bien",
+            "Su lectura salió alta",
+            "Sus cifras están altas",
+            "Your values are normal",
             "Su prueba salió normal",
         ] {
             assert!(says_how_it_came_out(text), "{text}");
@@ -371,6 +394,9 @@ mod tests {
             "Your biopsy shows adenocarcinoma.",
             "Your HbA1c is 9.2.",
             "Your A1C came back at 8.2 %.",
+            "Your reading was 180.",
+            "Su nivel es 9.2.",
+            "Su valor salió en 9.2.",
             "You tested positive for hepatitis C.",
             "The mass in your lung is malignant.",
             "Unfortunately it is cancer. Come in tomorrow.",

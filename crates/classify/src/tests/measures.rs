@@ -1,0 +1,132 @@
+//! What came out of a measurement that is not named, and the everyday texts that use the same words.
+
+use super::{assert_clean, found};
+use crate::Level;
+
+/// The level of what is said, by itself or in a reminder, whichever is higher.
+fn level(said: &str) -> Level {
+    let text = format!("Sunrise Health: {said} Call 555-555-0100. Reply STOP to opt out");
+    found(said).level.max(found(&text).level)
+}
+
+#[test]
+fn how_somebodys_measurement_came_out_is_a_result_in_both_languages() {
+    for said in [
+        "Your level is 9.2.",
+        "Your level is too high.",
+        "Your reading was 180.",
+        "Your last reading was 180/95.",
+        "Your value is 9.2.",
+        "Your score is 14.",
+        "Your figure is 9.2.",
+        "Your count is low.",
+        "Your result is 9.2.",
+        "Good news: nothing was found.",
+        "Su nivel es 9.2.",
+        "Su nivel es alto.",
+        "Su nivel está bajo.",
+        "Su nivel de hoy es 9.2.",
+        "Su nivel salió en 9.2.",
+        "Su valor es 9.2.",
+        "Su lectura fue 180.",
+        "Su cifra es 9.2.",
+        "Su puntaje es 14.",
+        "Sus cifras están altas.",
+        "Su resultado es alto.",
+        "Buenas noticias: no se encontró nada.",
+    ] {
+        for text in [said.to_owned(), format!("Sunrise Health: {said} Call 555-555-0100. Reply STOP to opt out")] {
+            assert!(found(&text).phi && found(&text).level >= Level::L3, "{text}: {}", found(&text).level);
+        }
+    }
+}
+
+#[test]
+fn a_storey_a_survey_and_a_number_of_a_queue_are_no_results() {
+    assert_clean(&[
+        "Your level is fine to park on: use level 3 of the garage.",
+        "Your parking level is 3.",
+        "Su nivel de estacionamiento es el 3.",
+        "Your score is 9 on our survey.",
+        "Your survey score was 14.",
+        "Your value is appreciated.",
+        "Your number is 14.",
+        "Su número es el 14.",
+        "Nothing was found in the lost and found.",
+    ]);
+    assert!(level("Your results are ready at 9:20.") <= Level::L2);
+    assert!(level("Your results will be back in 3 days.") <= Level::L2);
+}
+
+#[test]
+fn who_helps_with_money_is_no_therapist() {
+    assert_clean(&[
+        "Your financial counselor is expecting you 12/4 at 9.",
+        "Our insurance counselor can see you 12/4 at 9.",
+        "Your benefits counselor called.",
+        "Your admissions counselor called.",
+        "Su consejero financiero lo espera el 4/12 a las 9.",
+        "Su consejera de seguros la espera el 4/12.",
+        "Su consejero de beneficios llamó.",
+    ]);
+    for said in [
+        "Your counselor is expecting you 12/4 at 9.",
+        "Su consejera la espera el 4/12.",
+        "Your genetic counselor called.",
+    ] {
+        assert_eq!(level(said), Level::L4, "{said}");
+    }
+}
+
+#[test]
+fn what_any_clinic_sends_is_clean() {
+    assert_clean(&[
+        "Your mail order shipped.",
+        "Su pedido por correo fue enviado.",
+        "Your group meets at 6 PM.",
+        "Group meets at 6 PM.",
+        "Su grupo se reúne a las 6.",
+        "Please complete your forms before 12/4. We are at 1 Main St.",
+        "Bring your forms to 1 Main St.",
+        "Complete sus formularios antes del 4/12. Estamos en 1 Main St.",
+        "Bring your medication list.",
+        "Please bring a list of your medications.",
+        "Traiga su lista de medicamentos.",
+    ]);
+    for (said, most) in [
+        ("Your glasses are ready.", Level::L2),
+        ("Your new glasses have arrived.", Level::L2),
+        ("Sus anteojos están listos.", Level::L2),
+        ("Venga en ayunas.", Level::L2),
+        ("Please fast before your visit.", Level::L2),
+    ] {
+        assert_eq!(level(said), most, "{said}");
+    }
+}
+
+#[test]
+fn what_stands_beside_a_clean_phrase_is_read() {
+    for (said, least) in [
+        ("Your mail order of rosuvastatin shipped.", Level::L3),
+        ("Bring your medication list and your insulin.", Level::L3),
+        ("Your medication list shows metformin.", Level::L3),
+        ("Your diabetes group meets 12/8.", Level::L3),
+        ("We will mail your forms to 1 Main St.", Level::L2),
+        ("We mailed your forms to 1 Main St.", Level::L2),
+    ] {
+        assert!(found(said).phi && level(said) >= least, "{said}: {}", level(said));
+    }
+}
+
+#[test]
+fn a_class_for_who_smokes_tells_it() {
+    for said in [
+        "Your smoking class is Monday at 9 AM.",
+        "Your quit class is Monday.",
+        "Su clase para dejar de fumar es el lunes.",
+        "Su clase de cigarrillo es el lunes.",
+    ] {
+        assert_eq!(level(said), Level::L4, "{said}");
+    }
+    assert_clean(&["Your class is Monday.", "No smoking on our campus."]);
+}
