@@ -6,6 +6,9 @@ use crate::{Hit, Kind, Level, work};
 
 /// Whose it is.
 const OWNERS: &[&str] = &["your", "ur", "yr", "his", "her", "my", "su", "sus", "tu", "tus", "mi", "mis"];
+/// Whose it is, before an apostrophe.
+const WHOSE: &[&str] =
+    &["today", "yesterday", "patient", "baby", "child", "son", "daughter", "mom", "dad", "mother", "father"];
 /// What may stand before the measurement.
 const NEW: &[&str] = &[
     "last", "latest", "new", "current", "recent", "first", "second", "ultimo", "ultima", "ultimos", "ultimas", "nuevo",
@@ -178,7 +181,15 @@ pub(crate) fn find(words: &[Word], folded: &Folded<'_>, hits: &mut Vec<Hit>) {
     for (at, owner) in words.iter().enumerate() {
         let noun = at + 1 + usize::from(is(NEW, at + 1));
         let verb = noun + 1 + (noun + 1..noun + 3).take_while(|at| is(OF_TODAY, *at)).count();
-        if !is(MEASURED, noun) || !is(OWNERS, at) || !is(CAME, verb) {
+        // "Your level: 9.2".
+        let listed = words
+            .get(noun)
+            .zip(words.get(noun + 1))
+            .is_some_and(|(noun, value)| matches!(folded.slice(noun.end, value.start), b":" | b": " | b" = " | b"="));
+        let verb = if listed { noun } else { verb };
+        // "Today's reading was 180".
+        let owned = is(OWNERS, at) || (is(&["s"], at) && is(WHOSE, at.wrapping_sub(1)));
+        if !is(MEASURED, noun) || !owned || !(listed || is(CAME, verb)) {
             continue;
         }
         work::count(NEAR);

@@ -22,6 +22,9 @@ fn how_somebodys_measurement_came_out_is_a_result_in_both_languages() {
         "Your count is low.",
         "Your result is 9.2.",
         "Good news: nothing was found.",
+        "Your level: 9.2.",
+        "Today's reading was 180.",
+        "Su nivel: 9.2.",
         "Su nivel es 9.2.",
         "Su nivel es alto.",
         "Su nivel está bajo.",
@@ -111,6 +114,7 @@ fn what_stands_beside_a_clean_phrase_is_read() {
         ("Bring your medication list and your insulin.", Level::L3),
         ("Your medication list shows metformin.", Level::L3),
         ("Your diabetes group meets 12/8.", Level::L3),
+        ("Group meets at 7 in the back room, first names only.", Level::L3),
         ("We will mail your forms to 1 Main St.", Level::L2),
         ("We mailed your forms to 1 Main St.", Level::L2),
     ] {
