@@ -252,7 +252,7 @@ impl Policy {
             return Some(hours);
         }
         let sentence = format!(
-            "The practice's sending window {key} is empty or reaches beyond {} to {} (47 CFR 64.1200(c)(1) and state hours); narrow it.",
+            "The practice's sending window (`{key}`) is empty or reaches beyond {} to {} (47 CFR 64.1200(c)(1) and state hours); narrow it.",
             earliest.strftime("%H:%M"),
             latest.strftime("%H:%M")
         );
