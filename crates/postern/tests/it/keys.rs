@@ -152,12 +152,14 @@ fn a_persons_key_asks_for_what_their_role_may_and_as_staff_only_behind_a_second_
     assert_eq!(program.post("/v1/messages:check", &as_staff).status, 422, "a program is no member of staff");
 
     let mut far = with_factor.clone();
+    far["label"] = json!("Fay Front");
     far["second_factor_until"] = json!((soon + jiff::SignedDuration::from_hours(24 * 365)).to_string());
     let mut of_a_program = with_factor.clone();
     of_a_program["kind"] = json!("program");
     for (field, wanted) in [
         ("label", person(" ", json!("nurse"))),
-        ("role", person("Ana", json!("astronaut"))),
+        ("label", person("Ben", json!("front_desk"))),
+        ("role", person("Dee", json!("astronaut"))),
         ("second_factor_until", far),
         ("second_factor_until", of_a_program),
     ] {
