@@ -165,6 +165,9 @@ async fn a_place_that_is_added_gets_two_codes_and_then_one_an_hour() {
     let went = clinic.arrivals(Channel::Sms).iter().filter(|text| text.to.reveal() == NEW).count();
     assert_eq!(went, 2);
     clinic.minutes(61);
+    let mut later = alma.clone();
+    later.confirmed_at = Some(clinic.engine.clock().now());
+    let ask = || clinic.engine.add_point(&later, (Channel::Sms, NEW, false), WORDS.get_or_init(words));
     ask().await.unwrap();
     assert_eq!(ask().await, Err(PointRefused::TooMany));
 }

@@ -272,7 +272,8 @@ async fn a_number_that_is_added_is_told_to_the_old_ones_and_not_to_itself() {
 #[tokio::test]
 async fn where_no_code_can_go_any_more_the_pages_say_so_and_offer_none() {
     for stops in [true, false] {
-        let (mut clinic, signed_in, _) = with_both().await;
+        let (mut clinic, _, offer) = with_both().await;
+        let signed_in = sign_in(&clinic, &offer, "alma").await.unwrap();
         let (engine, alma) = (clinic.engine.clone(), visitor(&clinic, &signed_in).await);
         let step = engine.sign_in_with_password(&clinic.tenant(), "alma", &secret_password(), HOME).await.unwrap();
         let before = engine.second_factors(&step.token).await.unwrap();
@@ -296,7 +297,8 @@ async fn where_no_code_can_go_any_more_the_pages_say_so_and_offer_none() {
 #[tokio::test]
 async fn a_number_that_a_look_up_gives_to_somebody_else_signs_nobody_in_any_more() {
     for (reassigned, line) in [("yes", "mobile"), ("no", "voip")] {
-        let (clinic, signed_in, _) = with_both().await;
+        let (clinic, _, offer) = with_both().await;
+        let signed_in = sign_in(&clinic, &offer, "alma").await.unwrap();
         let (engine, alma) = (&clinic.engine, visitor(&clinic, &signed_in).await);
         let step = engine.sign_in_with_password(&clinic.tenant(), "alma", &secret_password(), HOME).await.unwrap();
         engine.text_second_factor(&step.token).await.unwrap();
