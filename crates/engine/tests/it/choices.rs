@@ -383,7 +383,7 @@ async fn one_text_of_a_download_is_held_against_the_ledger_from_the_file_alone()
     let opening = one.opening.as_ref().unwrap().reveal();
     let mut bytes = [0u8; 32];
     for (nth, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&opening[nth * 2..nth * 2 + 2], 16).unwrap();
+        *byte = u8::from_str_radix(opening.get(nth * 2..nth * 2 + 2).unwrap(), 16).unwrap();
     }
     let hmac_key = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
     let subject = one.subject.as_ref().map_or("", |subject| subject.reveal());
