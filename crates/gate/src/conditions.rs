@@ -9,7 +9,7 @@ use crate::facts::{
 use crate::policy::{Overrides, Policy, ResultsHold};
 use crate::rendition::Confirms;
 use crate::request::Ai;
-use crate::sample::{Case, address, consent, point, refused_by, sends, vendor};
+use crate::sample::{Case, address, consent, point, refused_by, related, sends, vendor};
 use jiff::{Timestamp, ToSpan};
 use postern_base::{Category, Channel, EmailMode, Form, Level, Origin, Purpose, RecipientRole};
 
@@ -52,14 +52,7 @@ fn answering(words: &str, level: Level) -> Case {
 /// A person on the patient's record, to whom this goes in that role.
 fn told(case: &mut Case, role: RecipientRole, relationship: &str) {
     let points = case.patient().points.clone();
-    let relationship = vec![relationship.to_owned()];
-    case.facts.related.push(RelatedPerson {
-        reference: PERSON.into(),
-        relationship,
-        active: true,
-        until: None,
-        points,
-    });
+    case.facts.related.push(RelatedPerson { points, ..related(PERSON, relationship) });
     case.request.recipient.role = role;
     case.request.recipient.reference = Some(PERSON.into());
 }

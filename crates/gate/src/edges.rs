@@ -3,8 +3,8 @@
 //! on one number in `ehr`, injected headers in the templates of `engine` and links that are tried again in its results, replayed
 //! webhooks in `channels`.
 
-use crate::facts::{Certificate, ConsentKind, Ehr, Provision, RelatedPerson, Ruling, System};
-use crate::sample::{Case, address, consent, refused_by, sends, sends_form};
+use crate::facts::{Certificate, ConsentKind, Ehr, Provision, Ruling, System};
+use crate::sample::{Case, address, consent, refused_by, related, sends, sends_form};
 use crate::{Fact, Outcome};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -166,14 +166,7 @@ fn who_stands_for_the_one_who_stands_for_the_patient_is_told_nothing() {
     let mut case = Case::result();
     let (mother, her_sister) = ("RelatedPerson/r1", "RelatedPerson/r2");
     for reference in [mother, her_sister] {
-        let (relationship, points) = (vec!["PRN".into()], vec![]);
-        case.facts.related.push(RelatedPerson {
-            reference: reference.into(),
-            relationship,
-            active: true,
-            until: None,
-            points,
-        });
+        case.facts.related.push(related(reference, "PRN"));
     }
     let actors = vec![mother.into()];
     let provision = Provision { decision: Some(Ruling::Permit), actors, ..Provision::default() };

@@ -94,8 +94,8 @@ pub fn reading(request: &Request, facts: &Facts, policy: &Policy, reader: Reader
 mod tests {
     use super::*;
     use crate::fact::Fact;
-    use crate::facts::{ConsentKind, Provision, RelatedPerson, Ruling};
-    use crate::sample::{Case, consent};
+    use crate::facts::{ConsentKind, Provision, Ruling};
+    use crate::sample::{Case, consent, related};
     use postern_base::Category;
 
     const STRONG: Reader = Reader { two_factors: true, anew: false };
@@ -116,8 +116,7 @@ mod tests {
         let person = "RelatedPerson/r1";
         case.request.recipient.role = RecipientRole::Proxy;
         case.request.recipient.reference = Some(person.into());
-        let (relationship, reference) = (vec!["NMTH".to_owned()], person.to_owned());
-        case.facts.related.push(RelatedPerson { reference, relationship, active: true, until: None, points: vec![] });
+        case.facts.related.push(related(person, "NMTH"));
         let permit = Provision { decision: Some(Ruling::Permit), actors: vec![person.into()], ..Default::default() };
         case.consents().push(consent(ConsentKind::ProxyCommunication, permit));
         case.patient().birth_date = Some("2014-05-05".parse().unwrap());

@@ -10,7 +10,7 @@ use postern_base::{
 use postern_gate::facts::{
     Address, Agreement, AgreementStatus, Consent, ConsentKind, ContactPoint, Ehr, Event, EventStatus, Facts, Flags,
     History, Inbound, LineType, MailboxKind, NumberCheck, Patient, PointSource, Provision, Reassigned, Registration,
-    RevocationRegime, Ruling, System, Tenant, TenantRole, Vendor, Verification,
+    RelatedPerson, RevocationRegime, Ruling, System, Tenant, TenantRole, Vendor, Verification,
 };
 use postern_gate::rendition::{Confirms, Offers};
 use postern_gate::request::{BreakGlass, Recipient};
@@ -101,6 +101,17 @@ pub(crate) fn consent(kind: ConsentKind, provision: Provision) -> Consent {
         defective: false,
         access_mode: None,
         self_pay: false,
+    }
+}
+
+/// Somebody on the patient's record, in use, without contact points.
+pub(crate) fn related(reference: &str, relationship: &str) -> RelatedPerson {
+    RelatedPerson {
+        reference: reference.to_owned(),
+        relationship: vec![relationship.to_owned()],
+        active: true,
+        until: None,
+        points: Vec::new(),
     }
 }
 

@@ -109,13 +109,14 @@ impl KnownTexts {
             form,
             whole,
         };
-        let known = |texts: &HashMap<Key, Arc<(Told, Said)>>| texts.get(&key).cloned();
-        if let Some(known) = known(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+        let texts = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = texts().get(&key).cloned();
+        if let Some(known) = known {
             return known;
         }
         // Two that read the same text at once find the same.
         let found = Arc::new(read(&key.whole));
-        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut texts = texts();
         if texts.len() >= KEPT {
             texts.clear();
         }

@@ -169,14 +169,7 @@ pub(in crate::rules) fn told_by(person: &str, role: RecipientRole, kind: Consent
     but(Case::of("appointment_reminder", Level::L1, &[Channel::Portal]), |case| {
         case.request.recipient.role = role;
         case.request.recipient.reference = Some(person.into());
-        let (reference, relationship) = (person.into(), vec!["PRN".into()]);
-        case.facts.related.push(crate::facts::RelatedPerson {
-            reference,
-            relationship,
-            active: true,
-            until: None,
-            points: vec![],
-        });
+        case.facts.related.push(crate::sample::related(person, "PRN"));
         let provision = Provision { actors: vec![person.into()], ..permit_provision() };
         case.consents().push(consent(kind, provision));
         case.patient().birth_date = Some("2012-05-05".parse().unwrap());

@@ -62,7 +62,7 @@ fn names(view: &View<'_>, provision: &Provision, recipient: &String, category: C
 
 #[cfg(test)]
 mod tests {
-    use crate::facts::{ConsentKind, Provision, RelatedPerson, Ruling};
+    use crate::facts::{ConsentKind, Provision, Ruling};
     use crate::sample::{Case, consent, refused_by};
     use postern_base::{Category, Channel, RecipientRole};
 
@@ -75,9 +75,7 @@ mod tests {
         case.facts.tenant.state = Some(state.into());
         case.request.recipient.role = RecipientRole::Proxy;
         case.request.recipient.reference = Some(AGENT.into());
-        let relationship = vec!["HPOWATT".to_owned()];
-        let (reference, points) = (AGENT.to_owned(), vec![]);
-        case.facts.related.push(RelatedPerson { reference, relationship, active: true, until: None, points });
+        case.facts.related.push(crate::sample::related(AGENT, "HPOWATT"));
         let grant = |labels: &[Category]| Provision {
             decision: Some(Ruling::Permit),
             actors: vec![AGENT.into()],

@@ -231,13 +231,7 @@ mod tests {
     fn told(purpose: &str, role: RecipientRole, grant: Provision) -> Case {
         let mut case = Case::of(purpose, Level::L1, &[Channel::Portal, Channel::Sms]);
         let points = case.patient().points.clone();
-        case.facts.related.push(RelatedPerson {
-            reference: DAUGHTER.into(),
-            relationship: vec!["HPOWATT".into()],
-            active: true,
-            until: None,
-            points,
-        });
+        case.facts.related.push(RelatedPerson { points, ..crate::sample::related(DAUGHTER, "HPOWATT") });
         case.request.recipient.role = role;
         case.request.recipient.reference = Some(DAUGHTER.into());
         let grant = Provision { actors: vec![DAUGHTER.into()], ..grant };

@@ -45,7 +45,7 @@ fn is_parent_of_minor(view: &View<'_>, person: &RelatedPerson) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::facts::{ActReason, ConsentKind, Flags, Provision, RelatedPerson, Ruling};
+    use crate::facts::{ActReason, ConsentKind, Flags, Provision, Ruling};
     use crate::request::{Marketing, MarketingKind, Remuneration};
     use crate::sample::{Case, consent, refused_by};
     use postern_base::{Channel, Level};
@@ -56,13 +56,7 @@ mod tests {
         let mut case = Case::of("marketing", Level::L1, &[Channel::Sms]);
         let (kind, remuneration) = (MarketingKind::ThirdParty, Remuneration::AboveCost);
         case.request.marketing = Some(Marketing { kind, remuneration, drug_lapsed_days: 0 });
-        case.facts.related.push(RelatedPerson {
-            reference: "RelatedPerson/r1".into(),
-            relationship: vec![relationship.into()],
-            active: true,
-            until: None,
-            points: vec![],
-        });
+        case.facts.related.push(crate::sample::related("RelatedPerson/r1", relationship));
         let until = Some("2027-10-01T00:00:00Z".parse().unwrap());
         let reasons = vec![ActReason::HMarkt];
         let permit = Provision { decision: Some(Ruling::Permit), reasons, until, ..Provision::default() };

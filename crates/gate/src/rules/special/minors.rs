@@ -221,15 +221,7 @@ mod tests {
             let person = "RelatedPerson/r1";
             case.request.recipient.role = RecipientRole::Proxy;
             case.request.recipient.reference = Some(person.into());
-            let relationship = vec!["NMTH".to_owned()];
-            let reference = person.to_owned();
-            case.facts.related.push(crate::facts::RelatedPerson {
-                reference,
-                relationship,
-                active: true,
-                until: None,
-                points: vec![],
-            });
+            case.facts.related.push(crate::sample::related(person, "NMTH"));
             let permit = crate::facts::Provision {
                 decision: Some(crate::facts::Ruling::Permit),
                 actors: vec![person.into()],

@@ -112,14 +112,12 @@ mod tests {
 
     #[test]
     fn what_a_consent_lets_out_carries_the_notice() {
-        use crate::facts::{ConsentKind, Provision, RelatedPerson, Ruling};
+        use crate::facts::{ConsentKind, Provision, Ruling};
         let mut case = part2();
         let person = "RelatedPerson/r1";
         case.request.recipient.role = postern_base::RecipientRole::Proxy;
         case.request.recipient.reference = Some(person.into());
-        let relationship = vec!["HPOWATT".into()];
-        let reference = person.into();
-        case.facts.related.push(RelatedPerson { reference, relationship, active: true, until: None, points: vec![] });
+        case.facts.related.push(crate::sample::related(person, "HPOWATT"));
         for kind in [ConsentKind::ProxyCommunication, ConsentKind::Part2Consent] {
             let actors = vec![person.into()];
             let provision = Provision { decision: Some(Ruling::Permit), actors, ..Provision::default() };
