@@ -433,7 +433,7 @@ pub(crate) fn find(lexicon: &Lexicon, words: &[Word], folded: &Folded<'_>, hits:
             // "Dr. Hodgkin's office": a condition's name with what belongs to somebody.
             let owner =
                 next == at + 2 && words.get(at + 1).is_some_and(|s| s.len() == 1) && is_person(words, folded, at);
-            let told = entry.kind == Some(Kind::Implied) && speaks_of_things(words, folded, at);
+            let told = entry.kind == Some(Kind::Implied) && !entry.sure && speaks_of_things(words, folded, at);
             let otherwise = || contexts::excuse(words, folded, at, next, entry);
             // "Cancer Survivors' Plaza": a phrase before what a place is.
             let plaza = next > at + 1

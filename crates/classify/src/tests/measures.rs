@@ -114,7 +114,8 @@ fn what_stands_beside_a_clean_phrase_is_read() {
         ("Bring your medication list and your insulin.", Level::L3),
         ("Your medication list shows metformin.", Level::L3),
         ("Your diabetes group meets 12/8.", Level::L3),
-        ("Group meets at 7 in the back room, first names only.", Level::L3),
+        ("Group meets at 7 in the back room, use the side door, first names only.", Level::L3),
+        ("Please fast for 8 hours and bring your form.", Level::L2),
         ("We will mail your forms to 1 Main St.", Level::L2),
         ("We mailed your forms to 1 Main St.", Level::L2),
     ] {
