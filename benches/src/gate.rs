@@ -15,6 +15,11 @@ use std::time::{Duration, Instant};
 
 /// How many candidates the goal is about.
 const CANDIDATES: usize = 8;
+/// How long decisions are counted.
+const COUNTED: Duration = Duration::from_secs(2);
+/// How many are timed alone at most, and how long that may take: one that reads twenty texts takes milliseconds.
+const TIMED: usize = 200_000;
+const TIMING: Duration = Duration::from_secs(5);
 
 /// Measures an ordinary case, one that has reasons to give, and a crowded one, on one thread.
 pub(crate) fn run() -> Result<Vec<Line>, Box<dyn Error>> {
@@ -31,28 +36,24 @@ pub(crate) fn run() -> Result<Vec<Line>, Box<dyn Error>> {
     Ok(lines)
 }
 
-/// Measures `case`, in which things are as `says` says, for two seconds, then each decision alone.
+/// Measures `case`, in which things are as `says` says, for some seconds, then each decision alone.
 fn measured(which: &str, says: &str, case: &Case) -> Result<Vec<Line>, Box<dyn Error>> {
     let decision = case.decide();
     if decision.outcome != Outcome::Send {
         return Err("the benchmark's request should be sent; its facts no longer fit the rules".into());
     }
-    for _ in 0..10_000 {
-        black_box(black_box(case).decide());
-    }
+    decide_for(Duration::from_millis(100), case);
     let (started, cpu) = (Instant::now(), cpu_seconds("self"));
-    let mut decisions = 0u32;
-    while started.elapsed() < Duration::from_secs(2) {
-        for _ in 0..256 {
-            black_box(black_box(case).decide());
-        }
-        decisions += 256;
-    }
+    let decisions = decide_for(COUNTED, case);
     let cpu_each = (cpu_seconds("self") - cpu) / f64::from(decisions);
     let per_second = f64::from(decisions) / started.elapsed().as_secs_f64();
-    let mut timings = Timings::with_capacity(200_000);
-    for _ in 0..200_000 {
+    let mut timings = Timings::with_capacity(TIMED);
+    let until = Instant::now() + TIMING;
+    for _ in 0..TIMED {
         let began = Instant::now();
+        if began > until {
+            break;
+        }
         black_box(black_box(case).decide());
         timings.add(began.elapsed());
     }
@@ -71,6 +72,19 @@ fn measured(which: &str, says: &str, case: &Case) -> Result<Vec<Line>, Box<dyn E
         Line::time("gate", &what("decision, p50"), timings.quantile(500), "-", "each timed alone"),
         Line::time("gate", &what("decision, p99"), timings.quantile(990), "20 µs", "each timed alone"),
     ])
+}
+
+/// How many times `case` is decided within `time`.
+fn decide_for(time: Duration, case: &Case) -> u32 {
+    let started = Instant::now();
+    let mut decisions = 0;
+    while started.elapsed() < time {
+        for _ in 0..16 {
+            black_box(black_box(case).decide());
+        }
+        decisions += 16;
+    }
+    decisions
 }
 
 /// The sample patient, by text, e-mail, call and portal, with a history of ten texts, some days apart.

@@ -179,9 +179,10 @@ impl Reading {
     pub async fn patients_with_points_of(&mut self, patient: &PatientId) -> Result<Vec<PatientId>, StoreError> {
         let tenant = Arc::clone(&self.tenant);
         let (own, name) = (tenant.patient(patient), name_of(&tenant, "Patient", patient.as_str()));
+        // CROSS JOIN keeps the order: SQLite by itself begins with every point of the tenant.
         let sql = "SELECT DISTINCT theirs.patient FROM points own \
-             JOIN points theirs ON theirs.tenant = own.tenant AND theirs.point = own.point \
-             JOIN resources r ON r.tenant = theirs.tenant AND r.name = theirs.resource AND +r.kind = 'Patient' \
+             CROSS JOIN points theirs ON theirs.tenant = own.tenant AND theirs.point = own.point \
+             CROSS JOIN resources r ON r.tenant = theirs.tenant AND r.name = theirs.resource AND +r.kind = 'Patient' \
              WHERE own.tenant = ? AND own.resource = ? AND theirs.patient IS NOT NULL AND theirs.patient <> ?";
         let values = [tenant.seq.into(), name.to_vec().into(), own.to_vec().into()];
         let mut found = Vec::new();
