@@ -143,7 +143,10 @@ async fn ask(connection: &mut Connection, request: &str) -> Result<(), String> {
     loop {
         let answer = connection.exchange(request).await.map_err(|_| "a connection broke".to_owned())?;
         match answer.status {
-            202 if answer.body.contains(r#""outcome":"send""#) => return Ok(()),
+            // One for later is put off until then.
+            202 if [r#""outcome":"send""#, r#""outcome":"defer""#].iter().any(|going| answer.body.contains(going)) => {
+                return Ok(());
+            }
             202 => return Err(format!("the gate lets a mail not go: {}", answer.body)),
             // The queue is full: later.
             429 | 503 => tokio::time::sleep(Duration::from_millis(100)).await,

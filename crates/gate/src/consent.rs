@@ -4,7 +4,7 @@
 
 use crate::facts::{ActReason, Address, Consent, ConsentKind, Provision, Ruling, System};
 use crate::view::same_place;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use postern_base::Purpose;
 
 /// What is asked of a Consent.
@@ -60,6 +60,16 @@ pub(crate) fn in_force(provision: &Provision, now: Timestamp) -> bool {
         return provision.decision != Some(Ruling::Permit);
     }
     provision.from.is_none_or(|from| from <= now) && provision.until.is_none_or(|until| now < until)
+}
+
+/// 45 CFR 164.524(b)(2): thirty days to answer a request for access, and once thirty more with a written reason.
+const ACCESS_ANSWERED_WITHIN: SignedDuration = SignedDuration::from_hours(24 * (30 + 30));
+
+/// Whether a request for access that is in force waits for its answer at `now`: the patient set an end, or the time to answer it is not over.
+/// Of one without a date nobody knows.
+pub(crate) fn is_to_be_answered(request: &Consent, now: Timestamp) -> bool {
+    let lately = request.given.is_some_and(|given| now.duration_since(given) <= ACCESS_ANSWERED_WITHIN);
+    request.provision.until.is_some() || lately
 }
 
 /// Whether what a Consent permits was given by `now`: what is dated ahead proves nothing yet. What it denies counts from when it is known.

@@ -1,7 +1,9 @@
 //! The facts of one decision, looked up once: what every rule asks of them, without asking twice.
 
 use crate::candidate::is_contact;
-use crate::consent::{Alternative, Query, Standing, alternative, in_force, names_purpose, speaks, standing};
+use crate::consent::{
+    Alternative, Query, Standing, alternative, in_force, is_to_be_answered, names_purpose, speaks, standing,
+};
 use crate::fact::{Fact, Missing};
 use crate::facts::{
     Address, AvailableTime, Consent, ConsentKind, ContactPoint, Event, Facts, History, Inbound, MailboxKind,
@@ -295,7 +297,21 @@ impl<'a> View<'a> {
                     && request.provision.decision != Some(Ruling::Deny)
                     && in_force(&request.provision, self.now)
                     && request.provision.points.contains(address)
+                    && (mode != Some(EmailMode::Plain) || self.answers_in_the_clear(request))
             })
+    }
+
+    /// A request for access is for a copy of the record, and no standing way for all that follows. In the clear goes what the caller sends
+    /// so by name; and of itself what tells of the record, below L4, while the request waits for its answer (RULES PRI-21;
+    /// docs/decisions/0053).
+    fn answers_in_the_clear(&self, request: &Consent) -> bool {
+        let tells = matches!(
+            self.purpose,
+            Purpose::TestResult | Purpose::TreatmentUpdate | Purpose::Medication | Purpose::FollowUp
+        );
+        let below = self.level.is_some_and(|level| level < Level::L4);
+        let named = self.request.email_mode == Some(EmailMode::Plain);
+        named || (tells && below && is_to_be_answered(request, self.now))
     }
 
     /// 45 CFR 164.524(c)(2): the patient asked for their record by e-mail at this address, in whatever mode, and this is of it.

@@ -4,6 +4,8 @@
 //! `schema.rs`.
 
 mod connection;
+#[cfg(test)]
+pub(crate) mod plan;
 mod value;
 
 pub(crate) use connection::{Connection, Location, Readers, Snapshot, Use, in_memory};

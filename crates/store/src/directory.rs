@@ -12,6 +12,12 @@ use postern_base::{PatientId, Phi};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+// CROSS JOIN keeps the order: SQLite by itself begins with every point of the tenant.
+const SHARING: &str = "SELECT DISTINCT theirs.patient FROM points own \
+     CROSS JOIN points theirs ON theirs.tenant = own.tenant AND theirs.point = own.point \
+     CROSS JOIN resources r ON r.tenant = theirs.tenant AND r.name = theirs.resource AND +r.kind = 'Patient' \
+     WHERE own.tenant = ? AND own.resource = ? AND theirs.patient IS NOT NULL AND theirs.patient <> ?";
+
 /// Resources written in one transaction; a longer list is written in several.
 const RESOURCES_PER_WRITE: usize = 256;
 
@@ -179,14 +185,9 @@ impl Reading {
     pub async fn patients_with_points_of(&mut self, patient: &PatientId) -> Result<Vec<PatientId>, StoreError> {
         let tenant = Arc::clone(&self.tenant);
         let (own, name) = (tenant.patient(patient), name_of(&tenant, "Patient", patient.as_str()));
-        // CROSS JOIN keeps the order: SQLite by itself begins with every point of the tenant.
-        let sql = "SELECT DISTINCT theirs.patient FROM points own \
-             CROSS JOIN points theirs ON theirs.tenant = own.tenant AND theirs.point = own.point \
-             CROSS JOIN resources r ON r.tenant = theirs.tenant AND r.name = theirs.resource AND +r.kind = 'Patient' \
-             WHERE own.tenant = ? AND own.resource = ? AND theirs.patient IS NOT NULL AND theirs.patient <> ?";
         let values = [tenant.seq.into(), name.to_vec().into(), own.to_vec().into()];
         let mut found = Vec::new();
-        for row in self.all(sql, &values).await? {
+        for row in self.all(SHARING, &values).await? {
             match self.patient_key(array(&row, 0)?).await {
                 Ok(key) => found.push(key.patient.clone()),
                 Err(StoreError::KeyDestroyed) => {}
@@ -216,5 +217,19 @@ impl Reading {
                 key.sealer().open(json_of(&name), &sealed).map(Some)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::plan::{is_narrow, plan};
+
+    #[tokio::test]
+    async fn who_shares_a_number_is_found_by_the_number_however_many_numbers_the_practice_has() {
+        let kept = plan(SHARING).await;
+        assert!(kept.iter().all(|line| is_narrow(line)), "{kept:?}");
+        let free = plan(&SHARING.replace("CROSS ", "")).await;
+        assert!(!free.iter().all(|line| is_narrow(line)), "the order need be kept no more: {free:?}");
     }
 }

@@ -24,6 +24,11 @@ use std::sync::Arc;
 /// How long whoever looks after an overdue delivery holds it, in seconds.
 const OVERDUE_LEASE_SECONDS: i64 = 60;
 
+// CROSS JOIN keeps the order, so that the index by tenant and id is used: SQLite by itself begins with every message of all tenants.
+const TENANT_OF: &str = "SELECT t.name FROM tenants t CROSS JOIN messages m ON m.tenant = t.seq AND m.id = ?";
+const DELIVERY: &str =
+    "SELECT t.name, d.message FROM tenants t CROSS JOIN deliveries d ON d.tenant = t.seq AND d.id = ?";
+
 /// The number a state has in the database.
 pub(crate) const fn state_number(state: DeliveryState) -> i32 {
     match state {
@@ -429,8 +434,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn tenant_of(&self, message: MessageId) -> Result<Option<postern_base::TenantId>, StoreError> {
-        let sql = "SELECT t.name FROM tenants t JOIN messages m ON m.tenant = t.seq AND m.id = ?";
-        let row = self.shared.one(sql, vec![bytes(message.0)]).await?;
+        let row = self.shared.one(TENANT_OF, vec![bytes(message.0)]).await?;
         row.map(|row| word(&row, 0)).transpose()
     }
 
@@ -443,8 +447,22 @@ impl Store {
         &self,
         delivery: DeliveryId,
     ) -> Result<Option<(postern_base::TenantId, MessageId)>, StoreError> {
-        let sql = "SELECT t.name, d.message FROM tenants t JOIN deliveries d ON d.tenant = t.seq AND d.id = ?";
-        let Some(row) = self.shared.one(sql, vec![bytes(delivery.0)]).await? else { return Ok(None) };
+        let Some(row) = self.shared.one(DELIVERY, vec![bytes(delivery.0)]).await? else { return Ok(None) };
         Ok(Some((word(&row, 0)?, MessageId(id(&row, 1)?))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::plan::{is_narrow, plan};
+
+    #[tokio::test]
+    async fn a_message_and_a_delivery_are_found_by_their_id_however_many_there_are() {
+        for sql in [TENANT_OF, DELIVERY] {
+            let plan = plan(sql).await;
+            let of_tenants = |line: &str| line.starts_with("SCAN t");
+            assert!(plan.iter().all(|line| of_tenants(line) || is_narrow(line)), "{sql}: {plan:?}");
+        }
     }
 }

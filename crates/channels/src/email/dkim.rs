@@ -1,8 +1,8 @@
 //! DKIM (RFC 6376, RFC 8463, RFC 8301): our mail says whose it is, in a way that its reader's server can check.
 //!
 //! Header and body are made canonical in the relaxed way, so that a server which folds a line anew breaks nothing. Every header that
-//! says something to a reader is signed, and From, To and Subject once more than they stand there: a second one put in front on the
-//! way breaks the signature.
+//! says something to a reader, or to the program that shows it, is named once more than it stands there: one put in front on the way
+//! breaks the signature (RFC 6376 section 8.15).
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::AsDer as _;
@@ -17,22 +17,24 @@ use rustls::pki_types::pem::PemObject as _;
 use std::fmt;
 use thiserror::Error;
 
-/// What is signed where it stands in the mail, each as often as it is named here.
+/// What is signed, and may be added by nobody.
 const SIGNED: &[&str] = &[
     "from",
-    "from",
+    "sender",
     "to",
-    "to",
-    "subject",
+    "cc",
     "subject",
     "reply-to",
     "date",
     "message-id",
+    "in-reply-to",
+    "references",
     "auto-submitted",
     "content-language",
     "mime-version",
     "content-type",
     "content-transfer-encoding",
+    "content-disposition",
     // One-click unsubscribing is believed only where both are signed.
     "list-unsubscribe",
     "list-unsubscribe-post",
@@ -194,10 +196,10 @@ fn name_of(field: &[u8]) -> &[u8] {
     field.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii_end()
 }
 
-/// The names to sign: those that stand there, and the ones that must not be added.
+/// The names to sign, each once for every time it stands there, and once more (RFC 6376 section 5.4.2).
 fn signed_names(fields: &[&[u8]]) -> Vec<&'static str> {
-    let there = |name: &str| fields.iter().any(|field| name_of(field).eq_ignore_ascii_case(name.as_bytes()));
-    SIGNED.iter().copied().filter(|name| there(name) || matches!(*name, "from" | "to" | "subject")).collect()
+    let there = |name: &str| fields.iter().filter(|field| name_of(field).eq_ignore_ascii_case(name.as_bytes())).count();
+    SIGNED.iter().flat_map(|name| std::iter::repeat_n(*name, there(name).saturating_add(1))).collect()
 }
 
 /// RFC 6376 section 3.4.2.

@@ -124,23 +124,8 @@ impl Tenanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::{column, in_memory};
+    use crate::database::plan::{is_narrow, plan};
     use crate::messages::{COPIES, OF_PATIENT};
-    use crate::schema;
-
-    /// How SQLite finds what `sql` asks for, a line for every table.
-    async fn plan(sql: &str) -> Vec<String> {
-        let mut on = in_memory().unwrap();
-        schema::make(&mut on, schema::newest()).await.unwrap();
-        let values = vec![Value::Null; sql.matches('?').count()];
-        let rows = on.all(&format!("EXPLAIN QUERY PLAN {sql}"), &values).await.unwrap();
-        rows.iter().map(|row| column::<String>(row, 3).unwrap()).collect()
-    }
-
-    /// An index that only the tenant narrows is a walk through everything the tenant has.
-    fn is_narrow(line: &str) -> bool {
-        !line.starts_with("SCAN") && (!line.starts_with("SEARCH") || (line.contains("=? AND ") && !line.contains('<')))
-    }
 
     #[tokio::test]
     async fn a_patients_messages_are_found_by_the_patient_however_many_the_practice_has() {

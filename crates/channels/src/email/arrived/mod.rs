@@ -116,11 +116,15 @@ fn enclosed(message: &Message<'_>) -> Enclosed {
 
 /// What a person wrote: above what they quote, failing that in the subject.
 fn reply(message: &Message<'_>) -> Words {
-    let first = message.text_body.first().and_then(|at| message.part(*at));
-    let html = first.filter(|part| part.is_text_html()).and_then(MessagePart::text_contents);
-    let words = match html {
+    let html_of = |part: Option<&u32>| {
+        part.and_then(|at| message.part(*at)).filter(|part| part.is_text_html()).and_then(MessagePart::text_contents)
+    };
+    let plain = message.body_text(0).unwrap_or_default();
+    // Some programs write an empty text beside the HTML that the person sees.
+    let beside = html_of(message.html_body.first()).filter(|_| plain.trim().is_empty());
+    let words = match html_of(message.text_body.first()).or(beside) {
         Some(html) => words::own_of_html(html),
-        None => words::own(&message.body_text(0).unwrap_or_default()),
+        None => words::own(&plain),
     };
     let (below, rest) = (Phi::new(words.below), words.rest);
     if !words.text.is_empty() {

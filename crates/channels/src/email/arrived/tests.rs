@@ -126,6 +126,17 @@ fn a_persons_words_are_found_in_html_and_without_what_they_quote() {
 }
 
 #[test]
+fn where_the_text_beside_html_is_empty_the_html_is_what_the_person_wrote() {
+    let head = "Content-Type: multipart/alternative; boundary=bb";
+    let of = |text: &str| {
+        let body = format!("--bb\n\n{text}\n--bb\nContent-Type: text/html\n\n<p>Please stop</p>\n--bb--");
+        let What::Reply(words) = read(&mail(head, &body), false).what else { panic!() };
+        words.text.reveal().clone()
+    };
+    assert_eq!((of(" \u{a0}\n").as_str(), of("STOP").as_str()), ("Please stop", "STOP"));
+}
+
+#[test]
 fn the_same_mail_by_another_way_has_the_same_name_and_another_mail_has_not() {
     let one = mail("Subject: Re", "STOP");
     let again = [b"Received: from x by y\r\n".as_slice(), &one].concat();

@@ -200,6 +200,57 @@ mod tests {
         assert!(sends_form(&case, Channel::Email, Form::Full));
     }
 
+    /// A result for somebody who asked for a copy in the clear so many days ago, was told the risk, and has mail where nothing is enforced.
+    fn asked_days_ago(purpose: &str, level: Level, days: i64) -> Case {
+        let mut case = Case::of(purpose, level, &[Channel::Email, Channel::Portal]);
+        case.facts.email_tiers.clear();
+        let (at, point) = (case.facts.now, address("pat@example.org"));
+        case.history().notices.push(NoticeGiven {
+            kind: "email_risk".into(),
+            point: point.clone(),
+            at,
+            objected: false,
+        });
+        let provision = Provision { decision: Some(Ruling::Permit), points: vec![point], ..Provision::default() };
+        let mut request = consent(ConsentKind::AccessRequest, provision);
+        request.given = Some(at - jiff::SignedDuration::from_hours(24 * days));
+        request.access_mode = Some(EmailMode::Plain);
+        case.consents().push(request);
+        case
+    }
+
+    fn goes_in_the_clear(case: &Case) -> bool {
+        case.decide().deliveries.iter().any(|delivery| delivery.mode == Some(EmailMode::Plain))
+    }
+
+    #[test]
+    fn a_copy_goes_in_the_clear_of_itself_while_the_request_waits_for_its_answer() {
+        assert!(goes_in_the_clear(&asked_days_ago("test_result", Level::L3, 3)));
+        assert!(goes_in_the_clear(&asked_days_ago("test_result", Level::L3, 60)));
+        assert!(!goes_in_the_clear(&asked_days_ago("test_result", Level::L3, 61)), "answered or refused by then");
+        let mut open = asked_days_ago("test_result", Level::L3, 700);
+        open.consents().iter_mut().for_each(|consent| consent.given = None);
+        assert!(!goes_in_the_clear(&open), "nobody knows when it was asked");
+        let mut ends = asked_days_ago("test_result", Level::L3, 700);
+        let later = ends.facts.now + jiff::SignedDuration::from_hours(24);
+        ends.consents().iter_mut().for_each(|consent| consent.provision.until = Some(later));
+        assert!(goes_in_the_clear(&ends), "the patient said until when");
+    }
+
+    #[test]
+    fn what_is_no_answer_to_a_request_for_access_goes_in_the_clear_only_by_name() {
+        for purpose in ["appointment_reminder", "recall", "billing"] {
+            let mut case = asked_days_ago(purpose, Level::L2, 3);
+            assert!(!goes_in_the_clear(&case), "{purpose}");
+            case.request.email_mode = Some(EmailMode::Plain);
+            assert!(goes_in_the_clear(&case), "{purpose}, as the caller says");
+        }
+        let mut case = asked_days_ago("test_result", Level::L4, 3);
+        assert!(!goes_in_the_clear(&case), "the most sensitive");
+        case.request.email_mode = Some(EmailMode::Plain);
+        assert!(goes_in_the_clear(&case), "the most sensitive, as the caller says");
+    }
+
     #[test]
     fn a_request_for_access_raises_an_enforced_body_and_nothing_else_does() {
         let mut case = Case::of("test_result", Level::L4, &[Channel::Email, Channel::Portal]);
