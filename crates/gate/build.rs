@@ -47,7 +47,7 @@ fn generate() -> Result<(), Vec<String>> {
                     "constants" => constants(&table),
                     "revocation-words" => lists(&table, as_heard) + &tongues(&table),
                     "language-words" => languages(&table),
-                    "offer-words" => lists(&table, |words| words.to_owned()),
+                    "offer-words" | "actor-words" => lists(&table, |words| words.to_owned()),
                     _ => rows(schema, &table),
                 };
                 out.push_str(&typed);

@@ -35,6 +35,7 @@ mod measures;
 mod model;
 mod names;
 mod numbers;
+pub mod outcome_words;
 mod outcomes;
 mod phones;
 mod phrases;

@@ -97,6 +97,7 @@ fn verdict(decision: &Decision) -> Vec<u8> {
         delivery.form.put(&mut out);
         delivery.level.put(&mut out);
         delivery.not_before.put(&mut out);
+        delivery.not_after.put(&mut out);
         delivery.vendor.as_ref().map(|vendor| format!("{}\0{}", vendor.vendor, vendor.service)).put(&mut out);
     }
     decision.refusals.len().put(&mut out);

@@ -198,6 +198,8 @@ fn channels_of(view: &View<'_>, system: System) -> impl Iterator<Item = &'static
         wanted(view, **channel)
             && match channel {
                 Channel::Voicemail => machine || named(view, Channel::Voicemail),
+                // 47 CFR 64.1200(c)(2), (d): where a machine may not sell, nobody is told to: only who asks for such a call gets the task.
+                Channel::HumanCall if view.purpose == Purpose::Marketing => named(view, Channel::HumanCall),
                 Channel::HumanCall => !formality,
                 _ => true,
             }

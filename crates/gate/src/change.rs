@@ -107,6 +107,18 @@ pub struct Alternative {
     pub deliveries: Vec<Delivery>,
 }
 
+impl Alternative {
+    /// What one of its changes asks for, in a sentence a nurse understands. Holds no PHI. That nothing needs to be done is said of time alone:
+    /// beside another change it is only half of what is needed.
+    #[must_use]
+    pub fn sentence_of(&self, change: &Change) -> &'static str {
+        match change.remedy {
+            Remedy::Wait if self.changes.len() > 1 => "It also waits until the hour given here.",
+            _ => change.sentence(),
+        }
+    }
+}
+
 /// One change of the facts or the request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {

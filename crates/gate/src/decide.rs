@@ -1,18 +1,20 @@
 //! Every rule on every candidate, every reason kept.
 
 use crate::candidate::{self, Candidate, PortalCopy};
-use crate::decision::{Alert, Decision, Obligation, Refusal, RuleResult, Verdict, WaitingFor};
+use crate::decision::{Alert, Decision, Obligation, Refusal, RuleId, RuleResult, Verdict, WaitingFor};
 use crate::facts::{Ehr, Facts};
 use crate::finding::{Against, Bar, Finding, deny};
 use crate::permit::{Binding, Permit, TransportFloor};
 use crate::plan::{self, Plan};
 use crate::policy::Policy;
+use crate::reference::{LETTER_SOONEST, LETTER_UNDER_WAY};
 use crate::remedy::Remedy;
 use crate::request::Request;
 use crate::rules::roster::{self, RuleSet};
 use crate::rules::{self, Rule};
+use crate::turns;
 use crate::view::View;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use postern_base::{Channel, EmailMode, Form};
 use std::borrow::Cow;
 
@@ -28,12 +30,24 @@ pub(crate) struct Evaluated<'a> {
     pub(crate) waiting_for: Option<WaitingFor>,
     /// Some rule leaves it to a person, whatever others say.
     held: bool,
+    /// It could come only when the message is worthless.
+    pub(crate) late: bool,
+    /// When what a person may do now ends.
+    pub(crate) ends: Option<End>,
+}
+
+/// From when on a rule stands against what a person may do now, and what it says (docs/decisions/0049).
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) at: Timestamp,
+    rule: RuleId,
+    sentence: String,
 }
 
 impl<'a> Evaluated<'a> {
     /// Nothing came of it yet.
     const fn of(candidate: Candidate<'a>) -> Self {
-        Self { candidate, bar: Bar::Clear, until: None, waiting_for: None, held: false }
+        Self { candidate, bar: Bar::Clear, until: None, waiting_for: None, held: false, late: false, ends: None }
     }
 
     /// It may go, now or later.
@@ -103,7 +117,11 @@ impl Reasons {
             evaluated.until = evaluated.until.max(course.copy_from);
         }
         self.foresee(&mut evaluated, course, ear);
+        self.arrive(&mut evaluated, course, ear);
         self.too_late(view, &mut evaluated, ear);
+        if candidate.channel.is_human_task() && !candidate.placeholder && evaluated.stands() {
+            evaluated.ends = end(&evaluated, course);
+        }
         evaluated
     }
 
@@ -164,6 +182,27 @@ impl Reasons {
         }
     }
 
+    /// Asks the rules of a letter again, as of the instant until which it may be under way: nobody calls it back. What they say then only
+    /// adds to what they say now (docs/decisions/0049).
+    fn arrive<'a, E: Ear>(&mut self, evaluated: &mut Evaluated<'a>, course: &mut Course<'a>, ear: &mut E) {
+        let (view, channel) = (course.view, evaluated.candidate.channel);
+        let Some(at) = arrival(view, evaluated, LETTER_UNDER_WAY).filter(|_| evaluated.stands()) else { return };
+        let then = course.as_of(at);
+        let candidate = candidate::seen_by(then, &evaluated.candidate);
+        for place in roster::of(then).and(roster::on(channel)) {
+            let Some((rule, mut against)) = barred(then, &candidate, place) else { continue };
+            // Whether it comes too late is asked of the visit alone, and said with both instants.
+            if rule.id == rules::STILL_TRUE.id {
+                continue;
+            }
+            against.sentence = view.says_under_way(at, &against.sentence).into();
+            let finding = Finding::Against(against.clone());
+            self.verdict(place, finding.verdict());
+            ear.hears(place, &finding);
+            self.against(rule, evaluated, against);
+        }
+    }
+
     /// Keeps what a rule says besides its verdict.
     #[inline(never)]
     fn keep(&mut self, index: usize, finding: Finding, evaluated: &mut Evaluated<'_>) {
@@ -210,20 +249,57 @@ impl Reasons {
 
     /// A candidate that could go only when the message is worthless does not stand.
     fn too_late(&mut self, view: &View<'_>, evaluated: &mut Evaluated<'_>, ear: &mut impl Ear) {
-        let (Some(from), Some(worthless)) = (plan::not_before(view, evaluated), rules::worthless_from(view)) else {
-            return;
+        let (from, letter) = (plan::not_before(view, evaluated), arrival(view, evaluated, LETTER_SOONEST));
+        let visit = rules::begins(view);
+        let after = |at: Option<Timestamp>, end| at.zip(end).filter(|(at, end)| end <= at);
+        // How long the message lives besides the visit is its sender's to say, and no measure of a letter.
+        let late = match (after(from, rules::worthless_from(view)), after(letter, visit)) {
+            (Some((from, worthless)), _) => deny(view.says_too_late(from, worthless)),
+            (None, Some((soonest, _))) => deny(view.says_letter_late(soonest)),
+            (None, None) => return,
         };
-        if from < worthless {
-            return;
-        }
+        let finding = match after(from.max(letter), visit) {
+            Some(_) => {
+                late.for_good("The visit does not wait; until it begins a person may call, which is a task for people.")
+            }
+            None => late.lifted_by(&[Remedy::ExtendExpiry]),
+        };
         let Some(index) = rules::ALL.iter().position(|rule| rule.id == rules::STILL_TRUE.id) else { return };
-        let finding = deny(view.says_too_late(from, worthless)).lifted_by(&[Remedy::ExtendExpiry]);
+        evaluated.late = evaluated.stands();
         self.verdict(index, finding.verdict());
         ear.hears(index, &finding);
         if let Finding::Against(against) = finding {
             self.against(&rules::STILL_TRUE, evaluated, against);
         }
     }
+}
+
+/// What stands against a candidate at a place of the catalogue, where no wait lifts it.
+fn barred(view: &View<'_>, candidate: &Candidate<'_>, place: usize) -> Option<(&'static Rule, Against)> {
+    let (rule, check) = (rules::ALL.get(place)?, roster::check(place)?);
+    match check(view, candidate) {
+        Finding::Against(against) if against.bar > Bar::Wait => Some((rule, against)),
+        _ => None,
+    }
+}
+
+/// When a letter is there that takes so long; `None` of everything else.
+fn arrival(view: &View<'_>, evaluated: &Evaluated<'_>, takes: SignedDuration) -> Option<Timestamp> {
+    let posted = plan::not_before(view, evaluated).unwrap_or(view.now);
+    (evaluated.candidate.channel == Channel::Mail).then_some(posted)?.checked_add(takes).ok()
+}
+
+/// When what a person may do now ends, as far as the record has a day for it.
+fn end<'a>(evaluated: &Evaluated<'a>, course: &mut Course<'a>) -> Option<End> {
+    let (view, candidate) = (course.view, &evaluated.candidate);
+    let from = plan::not_before(view, evaluated).unwrap_or(view.now);
+    turns::after(view, candidate, from).into_iter().find_map(|at| {
+        let then = course.as_of(at);
+        let seen = candidate::seen_by(then, candidate);
+        let mut asked = roster::of(then).and(roster::on(candidate.channel));
+        let (rule, against) = asked.find_map(|place| barred(then, &seen, place))?;
+        Some(End { at, rule: rule.id, sentence: view.says_before(at, &against.sentence) })
+    })
 }
 
 /// Who listens to every rule on every candidate. Sending needs nobody to: `()` hears nothing and costs nothing.
@@ -309,11 +385,19 @@ fn miss(view: &View<'_>, contacts: &[Evaluated<'_>], reasons: &mut Reasons) {
     }
 }
 
+/// What a person is told where the portal copy stands alone and every contact would come too late.
+const MISSED: &str = "No message reaches the patient in time, and no call is planned; somebody must see to it that they learn of it before it is over.";
+
 /// The plan with its reasons.
-pub(crate) fn conclude(view: &View<'_>, reasons: Reasons, plan: Plan<'_>) -> Decision {
+pub(crate) fn conclude(view: &View<'_>, mut reasons: Reasons, plan: Plan<'_>) -> Decision {
     let mut obligations = Vec::new();
     for chosen in &plan.chosen {
         oblige(view, &chosen.candidate, &reasons.obliging, &mut obligations);
+        let ends = chosen.ends.as_ref();
+        obligations.extend(ends.map(|end| Obligation { rule: end.rule, what: end.sentence.clone().into() }));
+    }
+    if plan.missed {
+        reasons.alert(rules::STILL_TRUE.id, MISSED.into());
     }
     Decision {
         outcome: plan.outcome,

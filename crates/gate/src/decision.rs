@@ -71,6 +71,8 @@ pub struct Delivery {
     pub level: Level,
     /// Not before this instant.
     pub not_before: Option<Timestamp>,
+    /// Of a person's task: before this instant, from which on a rule stands against it.
+    pub not_after: Option<Timestamp>,
     /// The vendor and service that may carry it; `None` for human tasks.
     pub vendor: Option<VendorRef>,
     /// Why this one.

@@ -56,6 +56,7 @@ mod sample;
 pub mod silence;
 #[cfg(test)]
 mod tightening;
+mod turns;
 mod view;
 mod window;
 pub mod words;
@@ -77,4 +78,4 @@ pub use rendition::{Commitment, Content, LinkState, Rendition};
 pub use request::Request;
 
 /// The version of the rules, raised whenever a rule's outcome can change.
-pub const RULES_VERSION: u32 = 11;
+pub const RULES_VERSION: u32 = 12;

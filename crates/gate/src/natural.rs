@@ -1,6 +1,8 @@
 //! Who may break the glass: a natural person of the practice, by reference or by name.
 
+use crate::reference::{NOBODY, PROGRAMS, TITLES};
 use crate::view::says_something;
+use crate::words::plain;
 
 /// The resources that stand for somebody or something else than a person of the staff (FHIR R4): a reference to one names nobody.
 const OTHERS: &[&str] = &[
@@ -14,38 +16,6 @@ const OTHERS: &[&str] = &[
     "endpoint",
     "careteam",
 ];
-/// What programs call themselves: a name that ends with one of these words names nobody.
-const PROGRAMS: &[&str] = &[
-    "account",
-    "agent",
-    "api",
-    "automated",
-    "automatic",
-    "automation",
-    "bot",
-    "chatbot",
-    "cron",
-    "daemon",
-    "device",
-    "engine",
-    "gateway",
-    "integration",
-    "job",
-    "model",
-    "noreply",
-    "postern",
-    "process",
-    "robot",
-    "root",
-    "scheduler",
-    "server",
-    "service",
-    "system",
-    "workflow",
-];
-/// What stands for a name where there is none.
-const NOBODY: &[&str] =
-    &["ai", "admin", "anonymous", "n", "a", "the", "nobody", "none", "null", "staff", "unknown", "user"];
 
 /// Whether `actor` names a natural person of the practice.
 ///
@@ -56,21 +26,36 @@ pub(crate) fn is_person(actor: &str) -> bool {
         // "user/ana.ruiz": what a directory calls its people is no matter.
         Some((kind, id)) => {
             let word = !kind.is_empty() && kind.chars().all(char::is_alphanumeric);
-            word && !OTHERS.contains(&kind.to_lowercase().as_str()) && is_name(id)
+            word && !OTHERS.contains(&kind.to_lowercase().as_str()) && is_entry(id)
         }
         None => is_name(actor),
     }
 }
 
-/// Whether a name is somebody's. "Dr. Robot Chen" is called so; what ends as a program does, or holds nothing but such words, is nobody.
+/// Whether what stands behind the kind of a reference is somebody's: a number in a directory is (FHIR R4 `id`, one character at least), and so
+/// is a name with one; a program's is not, nor a word for everybody.
+fn is_entry(id: &str) -> bool {
+    let program = words(id).iter().any(|word| PROGRAMS.contains(&word.as_str()));
+    let numbered = !program && id.chars().any(char::is_numeric);
+    numbered || is_name(id)
+}
+
+/// Whether a name is somebody's. "Dr. Robot Chen" is called so; what ends as a program does, or holds nothing but words for everybody, is
+/// nobody, and so is a number that stands for itself.
 fn is_name(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    let words = || lower.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().any(char::is_alphabetic));
-    let program = |word: &str| PROGRAMS.contains(&word);
-    let ends_as_program = words().next_back().is_some_and(program);
-    // A number in a directory is somebody's; a name of words such as these is nobody's.
-    let nobody = words().next().is_some() && words().all(|word| program(word) || NOBODY.contains(&word));
-    says_something(name) && !ends_as_program && !nobody
+    let words = words(name);
+    let is = |list: &[&str], word: &String| list.contains(&word.as_str());
+    let called: Vec<&String> = words.iter().filter(|word| !is(TITLES, word)).collect();
+    let program = called.last().is_some_and(|word| is(PROGRAMS, word));
+    let titled = called.len() < words.len();
+    let named = called.iter().any(|word| titled || !(is(PROGRAMS, word) || is(NOBODY, word)));
+    says_something(name) && !program && named
+}
+
+/// The words of a name, without accents and without the numbers between them.
+fn words(name: &str) -> Vec<String> {
+    let plain = plain(name);
+    crate::words::words(&plain).filter(|word| word.chars().any(char::is_alphabetic)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -92,6 +77,11 @@ mod tests {
             "Person/12",
             "practitioner/dr-lee",
             "Dr. Robot Chen",
+            "Practitioner/1",
+            "Dr. Key",
+            "Dra. Guardia",
+            "J. Call",
+            "Ana Gómez (front desk)",
             "System Admin Ana Ruiz",
         ] {
             assert!(is_person(actor), "{actor}");
@@ -126,6 +116,28 @@ mod tests {
             "on-call scheduler",
             "nobody",
             "n/a",
+            "everyone",
+            "Everybody",
+            "on-call team",
+            "The front desk",
+            "nurse",
+            "nurse 7",
+            "the nurses on call",
+            "Dr.",
+            "RN",
+            "webhook",
+            "Epic",
+            "test",
+            "api-key-1",
+            "Practitioner/api-key-1",
+            "Practitioner/everyone",
+            "user/desk",
+            "1234",
+            "todos",
+            "El equipo de guardia",
+            "la enfermera",
+            "Recepción",
+            "servidor",
             "Unknown",
             "https://ehr.example/Practitioner/7",
         ] {

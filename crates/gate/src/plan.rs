@@ -8,7 +8,7 @@ use crate::finding::Bar;
 use crate::reference::{EXEMPT_TEXT, FAILURES_LOWER};
 use crate::view::View;
 use crate::window::Opening;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, EmailMode, Form, Level, Purpose};
 use std::cmp::Reverse;
 
@@ -19,6 +19,8 @@ pub(crate) struct Plan<'e> {
     pub(crate) deliveries: Vec<Delivery>,
     pub(crate) chosen: Vec<&'e Evaluated<'e>>,
     pub(crate) waiting_for: Option<WaitingFor>,
+    /// Every contact comes too late, and nobody is to call: the patient learns of it too late, if at all.
+    pub(crate) missed: bool,
 }
 
 /// Picks the plan.
@@ -38,10 +40,12 @@ pub(crate) fn choose<'e>(
     // learn that something waits in the portal.
     let has_none = (view.is_care() || view.purpose == Purpose::Billing)
         && contacts.iter().all(|one| one.candidate.channel.is_human_task() || one.candidate.placeholder);
-    let needs_task = view.purpose == Purpose::BreachNotice || asked_elsewhere || has_none;
-    if tasks_only || (needs_task && best.is_none()) {
-        chosen.extend(task(contacts));
-    }
+    // A copy that nobody is told of before it is worthless tells nothing: where the machine comes too late, a person calls.
+    let late = best.is_none() && view.is_care() && contacts.iter().any(|one| one.late && one.candidate.is_contact());
+    let needs_task = view.purpose == Purpose::BreachNotice || asked_elsewhere || has_none || late;
+    let task = task(view, contacts).filter(|_| tasks_only || (needs_task && best.is_none()));
+    let missed = late && task.is_none();
+    chosen.extend(task);
     if chosen.is_empty() {
         return nothing(portal, contacts);
     }
@@ -53,7 +57,8 @@ pub(crate) fn choose<'e>(
             channel if channel.is_human_task() => Choice { by: Criterion::Task, over: None },
             _ => choice.clone().unwrap_or(Choice { by: Criterion::OnlyWay, over: None }),
         };
-        deliveries.push(delivery(view, &one.candidate, from, why));
+        let until = one.ends.as_ref().map(|end| end.at);
+        deliveries.push(delivery(view, &one.candidate, (from, until), why));
     }
     let outcome = if tasks_only {
         Outcome::Hold
@@ -62,21 +67,27 @@ pub(crate) fn choose<'e>(
     } else {
         Outcome::Send
     };
-    Plan { outcome, deliveries, chosen, waiting_for: None }
+    Plan { outcome, deliveries, chosen, waiting_for: None, missed }
 }
 
 /// When a deferred candidate may go: what its rules ask for, and then inside the window again.
 pub(crate) fn not_before(view: &View<'_>, evaluated: &Evaluated<'_>) -> Option<Timestamp> {
     let candidate = &evaluated.candidate;
     let until = evaluated.until.filter(|until| *until > view.now)?;
-    let bound = candidate.is_contact() && view.window_binds_at(candidate.address);
+    let bound = view.binds(candidate.channel) && view.window_binds_at(candidate.address);
     match if bound { view.opening_at(candidate.point, until) } else { Opening::Open } {
         Opening::At(opens) => Some(opens),
         Opening::Open | Opening::Never => Some(until),
     }
 }
 
-fn delivery(view: &View<'_>, candidate: &Candidate<'_>, not_before: Option<Timestamp>, why: Choice) -> Delivery {
+/// `(from, until)`: when it may be made.
+fn delivery(
+    view: &View<'_>,
+    candidate: &Candidate<'_>,
+    (not_before, not_after): (Option<Timestamp>, Option<Timestamp>),
+    why: Choice,
+) -> Delivery {
     Delivery {
         channel: candidate.channel,
         contact_point: candidate.address.clone(),
@@ -84,6 +95,7 @@ fn delivery(view: &View<'_>, candidate: &Candidate<'_>, not_before: Option<Times
         form: candidate.form,
         level: candidate.carried(view.level).unwrap_or(Level::L4),
         not_before,
+        not_after,
         vendor: candidate.vendor.map(|row| VendorRef { vendor: row.vendor.clone(), service: row.service.clone() }),
         why,
     }
@@ -341,11 +353,14 @@ const fn mode_order(mode: EmailMode) -> u8 {
     }
 }
 
-/// The task for a person, when no machine may reach the patient: first-class mail for a breach notice, else the call.
-fn task<'e>(contacts: &'e [Evaluated<'e>]) -> Option<&'e Evaluated<'e>> {
+/// The task for a person, when no machine may reach the patient: first-class mail for a breach notice, else the call; of two, the one that may
+/// still be done the day after.
+fn task<'e>(view: &View<'_>, contacts: &'e [Evaluated<'e>]) -> Option<&'e Evaluated<'e>> {
+    let within_a_day = |at: Timestamp| at.duration_since(view.start) <= SignedDuration::from_hours(24);
     contacts.iter().filter(|e| e.stands() && e.candidate.channel.is_human_task()).min_by_key(|e| {
         let rank = e.candidate.point.and_then(|p| p.point.rank).unwrap_or(u32::MAX);
-        (order(e.candidate.channel), rank, e.candidate.address)
+        let ends_soon = e.ends.as_ref().is_some_and(|end| within_a_day(end.at));
+        (order(e.candidate.channel), ends_soon, rank, e.candidate.address)
     })
 }
 
@@ -357,7 +372,7 @@ fn nothing<'e>(portal: Option<&'e Evaluated<'e>>, contacts: &'e [Evaluated<'e>])
         Some((Bar::Person, _)) => (Outcome::Hold, None),
         Some((Bar::Refused, _)) | None => (Outcome::Refuse, None),
     };
-    Plan { outcome, deliveries: Vec::new(), chosen: Vec::new(), waiting_for }
+    Plan { outcome, deliveries: Vec::new(), chosen: Vec::new(), waiting_for, missed: false }
 }
 
 #[cfg(test)]

@@ -1,26 +1,31 @@
 //! The facts of one decision, looked up once: what every rule asks of them, without asking twice.
 
+mod clock;
+mod glass;
+mod heard;
+
+pub(crate) use clock::Today;
+pub(crate) use glass::says_something;
+pub(crate) use heard::{Stopped, same_place};
+
 use crate::candidate::is_contact;
 use crate::consent::{
     Alternative, Query, Standing, alternative, in_force, is_to_be_answered, names_purpose, speaks, standing,
 };
 use crate::fact::{Fact, Missing};
 use crate::facts::{
-    Address, AvailableTime, Consent, ConsentKind, ContactPoint, Event, Facts, History, Inbound, MailboxKind,
-    OptOutScope, Patient, RelatedPerson, Ruling, System,
+    Address, AvailableTime, Consent, ConsentKind, ContactPoint, Event, Facts, History, Inbound, MailboxKind, Patient,
+    RelatedPerson, Ruling, System,
 };
 use crate::matrix::{Cell, Column, cell};
-use crate::natural::is_person;
 use crate::policy::{LoweredCell, Policy};
-use crate::reference::{BREAK_GLASS_LONGEST, CONFIRMATION_TEXT};
 use crate::rendition::Offers;
 use crate::request::{Request, VoiceMode};
-use crate::revocation::{Meaning, SpokenOf, Ways};
+use crate::revocation::{Meaning, SpokenOf};
 use crate::window::{Opening, Window};
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
-use postern_base::{Category, Channel, EmailMode, Form, Level, Origin, Phi, Purpose, RecipientRole, Review, Urgency};
+use jiff::tz::TimeZone;
+use postern_base::{Category, Channel, EmailMode, Form, Level, Origin, Phi, Purpose, RecipientRole};
 use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
@@ -82,37 +87,6 @@ impl PointView<'_> {
     }
 }
 
-/// What stands of the revocations for one contact point and purpose.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Stopped {
-    /// An opt-out on record covers this.
-    pub(crate) on_record: bool,
-    /// A message said it, and nothing was said since.
-    pub(crate) by_message: bool,
-    /// The word was CANCEL.
-    pub(crate) by_cancel: bool,
-    /// A message may have said it.
-    pub(crate) perhaps: bool,
-    /// When the last of them was said.
-    pub(crate) at: Option<Timestamp>,
-}
-
-/// The day it is, by the clock of Greenwich and by the latest clock of the United States' side of the date line, so that no time zone finds an agreement over,
-/// or not yet begun, while Postern sends.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Today {
-    pub(crate) earliest: Date,
-    pub(crate) latest: Date,
-}
-
-impl Today {
-    pub(crate) fn at(now: Timestamp) -> Self {
-        let latest = Offset::UTC.to_datetime(now).date();
-        let earliest = Offset::constant(-12).to_datetime(now).date();
-        Self { earliest, latest }
-    }
-}
-
 /// The facts of one decision.
 #[derive(Debug)]
 pub(crate) struct View<'a> {
@@ -157,7 +131,7 @@ pub(crate) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(crate) fn new(request: &'a Request, facts: &'a Facts, policy: &'a Policy) -> Self {
-        let heard = heard(facts.history.known(), facts.patient.known());
+        let heard = heard::heard(facts.history.known(), facts.patient.known());
         Self::at(facts.now, request, facts, policy, heard)
     }
 
@@ -196,7 +170,7 @@ impl<'a> View<'a> {
             points: Vec::new(),
             portal: Phi::new(Arc::from(request.patient.reference())),
             level: None,
-            emergency: emergency(request, purpose, now),
+            emergency: glass::emergency(request, purpose, now),
             answered: request.in_reply_to.and_then(|index| history.and_then(|h| h.inbound.get(index))),
             heard,
             today: Today::at(now),
@@ -255,37 +229,6 @@ impl<'a> View<'a> {
         Query { system, address, purpose: self.purpose, asked_as: self.request.purpose, now: self.now }
     }
 
-    fn stopped(&self, history: &History, point: &ContactPoint) -> Stopped {
-        let address = &point.value;
-        let readings = || self.read().filter_map(|(m, heard)| Some((m.at, self.said_of(m, heard, point)?)));
-        let resumed = if history.inbound.is_empty() {
-            None
-        } else {
-            readings().filter(|(_, meaning)| *meaning == Meaning::Resumes).map(|(at, _)| at).max()
-        };
-        let stands = |at: Timestamp| resumed.is_none_or(|resumed| at >= resumed);
-        let mut stopped = Stopped::default();
-        for (at, meaning) in readings().filter(|(at, _)| stands(*at)) {
-            stopped.by_message |= meaning.stops();
-            stopped.by_cancel |= meaning == Meaning::RevokesOrCancelsVisit;
-            stopped.perhaps |= meaning == Meaning::Ambiguous;
-            if meaning.stops() || meaning == Meaning::Ambiguous {
-                stopped.at = stopped.at.max(Some(at));
-            }
-        }
-        for row in history.opt_outs.iter().filter(|row| same_place(&row.point, address) && stands(row.at)) {
-            let covers = match row.scope {
-                OptOutScope::All => true,
-                OptOutScope::Purpose(purpose) => purpose == self.purpose || purpose == self.request.purpose,
-            };
-            if covers {
-                stopped.on_record = true;
-                stopped.at = stopped.at.max(Some(row.at));
-            }
-        }
-        stopped
-    }
-
     /// 45 CFR 164.524(c)(2): the patient asked for access at this address in this mode, and the request stands.
     pub(crate) fn access_requested(&self, address: &Address, mode: Option<EmailMode>) -> bool {
         mode.is_some()
@@ -331,102 +274,6 @@ impl<'a> View<'a> {
         self.is_care() || self.purpose == Purpose::Billing
     }
 
-    /// Every message that came in, with what it means.
-    pub(crate) fn messages(&self) -> impl Iterator<Item = (&'a Inbound, Meaning)> + '_ {
-        self.read().map(|(message, (meaning, _))| (message, meaning))
-    }
-
-    /// Every message that came in, with what it means and speaks of.
-    fn read(&self) -> impl Iterator<Item = (&'a Inbound, (Meaning, SpokenOf))> + '_ {
-        self.history.map_or(&[][..], |history| &history.inbound).iter().zip(self.heard.iter().copied())
-    }
-
-    /// The patient asked that nothing be left on a machine, and nobody who read it says that it means something else.
-    pub(crate) fn refuses_voicemail(&self) -> bool {
-        self.read().any(|(message, (_, spoken))| spoken.no_voicemail && message.reviewed != Some(Review::Nothing))
-    }
-
-    /// The message that is answered refuses e-mail, doubts it or names another way.
-    pub(crate) fn answered_doubts_mail(&self) -> bool {
-        let index = self.answered.and(self.request.in_reply_to);
-        index.and_then(|index| self.heard.get(index)).is_some_and(|(_, spoken)| spoken.doubts_mail)
-    }
-
-    /// What the message that is answered means.
-    pub(crate) fn answered_meaning(&self) -> Option<Meaning> {
-        let index = self.answered.and(self.request.in_reply_to)?;
-        self.heard.get(index).map(|(meaning, _)| *meaning)
-    }
-
-    /// What a message says of a contact point: of its own everything; of another what a revocation reaches.
-    ///
-    /// 47 CFR 64.1200(a)(10): "any reasonable method": who asks in the portal, or by e-mail, for no more texts gets none.
-    fn said_of(&self, message: &Inbound, heard: (Meaning, SpokenOf), point: &ContactPoint) -> Option<Meaning> {
-        let (meaning, spoken) = heard;
-        let asked = message.reviewed != Some(Review::Nothing);
-        let of_it: fn(Ways) -> bool = match point.system {
-            System::Sms => |ways| ways.texts,
-            System::Phone => |ways| ways.calls,
-            System::Email => |ways| ways.mails,
-            _ => return self.reached_by(message, heard, point),
-        };
-        let line = point.system != System::Email;
-        if of_it(spoken.keeps) && !meaning.is_wrong_number() {
-            return None;
-        }
-        let reached = match self.reached_by(message, heard, point) {
-            Some(Meaning::Revokes) if of_it(spoken.perhaps_keeps) => Some(Meaning::Ambiguous),
-            reached => reached,
-        };
-        // 45 CFR 164.522(b)(1)(i): who asks for one way refuses the others, wherever they say it; and of whom a number is no more, a person finds
-        // out before anything goes there.
-        let doubted = asked && (spoken.keeps_only || (line && spoken.moved));
-        reached.or(doubted.then_some(Meaning::Ambiguous))
-    }
-
-    /// What a message says of a contact point, as far as it speaks of its kind.
-    fn reached_by(&self, message: &Inbound, heard: (Meaning, SpokenOf), point: &ContactPoint) -> Option<Meaning> {
-        let (meaning, spoken) = heard;
-        if same_place(&message.point, &point.value) {
-            return Some(meaning);
-        }
-        // What is filed under the patient, signed in or written down by whoever took the call, comes from no contact point. What came from
-        // a place that is not on record is on this patient's record too, and is heard as if it came from one that is.
-        let signed_in = message.point == self.portal;
-        // A letter comes from no contact point that a message could go back to.
-        let letter = message.channel == Channel::Mail;
-        let reached = match point.system {
-            System::Sms => spoken.texts,
-            System::Phone => spoken.calls,
-            System::Email => spoken.mails,
-            _ => false,
-        };
-        // No message goes back to a letter or to the portal: a bare STOP there names no place because it means them all.
-        let bare = (letter || signed_in) && spoken == SpokenOf::default();
-        let machines = matches!(point.system, System::Sms | System::Phone | System::Email);
-        if bare && machines && meaning.stops() {
-            return Some(meaning);
-        }
-        // A question about care says "stop" too: from a place that messages go to, only what clearly revokes reaches beyond it. From any
-        // other a person reads what may revoke.
-        let of_no_place =
-            letter || signed_in || !self.points_of_patient().any(|known| same_place(&known.value, &message.point));
-        let heard = meaning == Meaning::Revokes || (of_no_place && meaning == Meaning::Ambiguous);
-        (reached && heard).then_some(meaning)
-    }
-
-    /// When somebody there last said that it is not the patient's.
-    fn said_wrong(&self, point: &ContactPoint) -> Option<Timestamp> {
-        let said = self
-            .messages()
-            .filter(|(message, meaning)| meaning.is_wrong_number() && same_place(&message.point, &point.value));
-        said.map(|(message, _)| message.at).max()
-    }
-
-    fn points_of_patient(&self) -> impl Iterator<Item = &'a ContactPoint> {
-        self.patient.map_or(&[][..], |p| &p.points).iter()
-    }
-
     /// The cell of a contact point: a request for access raises a body by e-mail to `Fw`, and nothing else raises
     /// anything (RULES section 2, note (c)).
     pub(crate) fn cell_at(&self, channel: Channel, mode: Option<EmailMode>, level: Level, address: &Address) -> Cell {
@@ -447,7 +294,12 @@ impl<'a> View<'a> {
 
     /// The cell for a level in the column of a channel and mode, lowered by the tenant.
     pub(crate) fn cell(&self, channel: Channel, mode: Option<EmailMode>, level: Level) -> Cell {
-        let mut found = match Column::of(channel, mode) {
+        let column = match channel {
+            // RULES section 2, P10 "voice live": what a person may not sell now is nobody's task for later.
+            Channel::HumanCall if self.purpose == Purpose::Marketing => Some(Column::Voice),
+            _ => Column::of(channel, mode),
+        };
+        let mut found = match column {
             // An offer under the name of care has the conditions of an offer, and no more room than either.
             Some(column) if self.purpose != self.request.purpose => {
                 cell(self.purpose, level, column).and(cell(self.request.purpose, level, column))
@@ -474,6 +326,22 @@ impl<'a> View<'a> {
         by_a_human && self.request.voice.is_some_and(|voice| voice.mode == VoiceMode::Human)
     }
 
+    /// A person speaks on this channel: now, through us, or later, as a task.
+    pub(crate) fn is_spoken_by_a_person(&self, channel: Channel) -> bool {
+        channel == Channel::HumanCall || (channel == Channel::Voice && self.human_voice())
+    }
+
+    /// Hours and stops bind what reaches out on this channel: a machine, and whoever calls to sell.
+    ///
+    /// 47 CFR 64.1200(c) and (d)(3) name the telephone solicitation and not the machine: a person who sells is bound as one is. A person who
+    /// calls about care is free (RULES TCP-15).
+    pub(crate) fn binds(&self, channel: Channel) -> bool {
+        match self.is_spoken_by_a_person(channel) {
+            true => self.purpose == Purpose::Marketing,
+            false => is_contact(channel),
+        }
+    }
+
     /// The patient gives or changes leave, or proves a contact point: one-time codes, opt-in and opt-out confirmations.
     pub(crate) fn is_formality(&self) -> bool {
         matches!(self.purpose, Purpose::OneTimeCode | Purpose::ConsentConfirmation)
@@ -484,171 +352,9 @@ impl<'a> View<'a> {
         is_care(self.purpose)
     }
 
-    /// It answers what the patient sent, after `since`, and nothing was sent to that contact point in between.
-    pub(crate) fn is_first_answer(&self, address: &Address, since: Option<Timestamp>) -> bool {
-        let (Some(answered), Some(history)) = (self.answered, self.history) else { return false };
-        let answers = answered.point == *address && since.is_none_or(|since| answered.at >= since);
-        let first = !history.deliveries.iter().any(|d| d.point == *address && d.at >= answered.at && d.counts());
-        matches!(self.request.origin, Origin::Reply | Origin::Staff) && answers && first
-    }
-
-    /// It answers a HELP (RULES TCP-25).
-    pub(crate) fn answers_help(&self) -> bool {
-        self.answered_meaning() == Some(Meaning::Help)
-    }
-
-    /// Windows do not bind emergencies, one-time codes, answers to HELP, confirmations of what the patient has just said, and care that
-    /// a person says cannot wait. An emergency is one that a named human answers for; the purpose alone names a row of the matrix (docs/decisions/0010).
-    pub(crate) fn window_binds(&self) -> bool {
-        let at_once = match self.purpose {
-            Purpose::OneTimeCode => true,
-            Purpose::ConsentConfirmation => self.was_asked_just_now(),
-            _ => false,
-        };
-        !(at_once || self.emergency || self.answers_help() || self.cannot_wait())
-    }
-
-    /// Whether the window binds a message to this contact point: the answer to what came from there minutes ago is not kept until the morning
-    /// from somebody who is awake and asked (RULES TCP-15). An offer is no answer.
-    pub(crate) fn window_binds_at(&self, address: &Address) -> bool {
-        let just_asked = self.answered.is_some_and(|asked| self.start.duration_since(asked.at) <= CONFIRMATION_TEXT);
-        let answers = just_asked && self.purpose != Purpose::Marketing && self.is_first_answer(address, None);
-        !answers && self.window_binds()
-    }
-
-    /// 47 CFR 64.1200(c)(1) closes the night to solicitations; house: to every message that can wait (RULES TCP-06). Urgent is a word that
-    /// any program may say (docs/decisions/0010), so it counts where a person says it, and of care that is due now.
-    fn cannot_wait(&self) -> bool {
-        let due = matches!(
-            self.purpose,
-            Purpose::TestResult
-                | Purpose::Medication
-                | Purpose::FollowUp
-                | Purpose::TreatmentUpdate
-                | Purpose::Emergency
-        );
-        due && self.purpose == self.request.purpose
-            && self.request.urgency == Urgency::Urgent
-            && self.request.origin == Origin::Staff
-    }
-
-    /// The patient gave leave to send messages, or took it back, within the minutes in which that is confirmed: who is awake to say
-    /// it is awake to be answered.
-    fn was_asked_just_now(&self) -> bool {
-        let just_now = |at: Timestamp| self.start.duration_since(at) <= CONFIRMATION_TEXT;
-        let consents = self.active(ConsentKind::ContactConsent).filter_map(|consent| consent.given);
-        let history = self.history.into_iter();
-        let recorded = history.flat_map(|history| history.opt_outs.iter().map(|row| row.at));
-        let wishes = |meaning: Meaning| meaning.stops() || meaning == Meaning::Resumes;
-        let said = self.messages().filter(|(_, meaning)| wishes(*meaning)).map(|(message, _)| message.at);
-        consents.chain(recorded).chain(said).any(just_now)
-    }
-
-    /// When an automated message may reach the patient, from `from` on.
-    pub(crate) fn opening(&self, from: Timestamp) -> Opening {
-        if let Some((_, opening)) = self.opens.get().filter(|(asked, _)| *asked == from) {
-            return opening;
-        }
-        let window = self.window.get_or_init(|| Window::new(self.facts, self.patient, self.policy, self.purpose));
-        let opening = window.opening(from);
-        self.opens.set(Some((from, opening)));
-        opening
-    }
-
-    /// An instant as the patient's clock shows it, by the first of their zones; by Greenwich's where none is known.
-    pub(crate) fn locally(&self, at: Timestamp) -> impl std::fmt::Display {
-        let named = self.patient.and_then(|patient| patient.zones.iter().find_map(|zone| TimeZone::get(zone).ok()));
-        at.to_zoned(named.unwrap_or(TimeZone::UTC)).strftime("%Y-%m-%d %H:%M %Z").to_string()
-    }
-
-    /// The day it is for the patient, by the earliest and the latest of their clocks; by every clock of the country where none is known.
-    pub(crate) fn local_days(&self) -> (Date, Date) {
-        self.local_days_at(self.now)
-    }
-
-    /// The same for another instant.
-    pub(crate) fn local_days_at(&self, at: Timestamp) -> (Date, Date) {
-        let days = || self.zones().iter().map(|zone| zone.to_datetime(at).date());
-        let anywhere = Today::at(at);
-        (days().min().unwrap_or(anywhere.earliest), days().max().unwrap_or(anywhere.latest))
-    }
-
-    /// The patient's time zones, looked up once; none where one of them cannot be read.
-    fn zones(&self) -> &[TimeZone] {
-        self.zones.get_or_init(|| {
-            let names = self.patient.map_or(&[][..], |patient| &patient.zones);
-            let zones: Option<Vec<_>> = names.iter().map(|name| TimeZone::get(name).ok()).collect();
-            zones.unwrap_or_default()
-        })
-    }
-
-    /// That what could go `from` an instant is worthless from another on. Every form of a contact point asks for the same
-    /// sentence: the last one is kept.
-    pub(crate) fn says_too_late(&self, from: Timestamp, worthless: Timestamp) -> String {
-        let said = self.too_late.take().filter(|said| (said.0, said.1) == (from, worthless));
-        let sentence = said.map_or_else(
-            || {
-                let (from, worthless) = (self.locally(from), self.locally(worthless));
-                format!("It could go from {from} at the earliest, and the message is worthless from {worthless}.")
-            },
-            |said| said.2,
-        );
-        self.too_late.replace(Some((from, worthless, sentence.clone())));
-        sentence
-    }
-
-    /// What a rule says of what could go `at` an instant, as of then.
-    pub(crate) fn says_then(&self, at: Timestamp, sentence: &str) -> String {
-        format!("It could go from {} at the earliest, and then: {sentence}", self.locally(at))
-    }
-
     /// What `count` finds of the caps, counted once.
     pub(crate) fn capped_until(&self, count: impl FnOnce(&Self) -> Option<Timestamp>) -> Option<Timestamp> {
         *self.capped.get_or_init(|| count(self))
-    }
-
-    /// When an automated message may reach the patient at a contact point, from `from` on: in the window, and in its hours where it has some.
-    pub(crate) fn opening_at(&self, point: Option<&PointView<'_>>, from: Timestamp) -> Opening {
-        let opening = self.opening(from);
-        match (point.and_then(PointView::hours), self.window.get()) {
-            (Some(hours), Some(window)) => window.opening_within(hours, from),
-            _ => opening,
-        }
-    }
-
-    /// When the window that is open at the start of the plan, or the hours of the contact point, close, for a channel that they bind.
-    pub(crate) fn closes(&self, channel: Channel, address: &Address) -> Option<Timestamp> {
-        let live = channel == Channel::Voice && self.human_voice() && self.purpose != Purpose::Marketing;
-        if live || !is_contact(channel) || !self.window_binds_at(address) || self.first_opening() != Opening::Open {
-            return None;
-        }
-        let window = self.window.get()?;
-        let is_there =
-            |point: &&PointView<'_>| point.point.system == System::of(channel) && point.point.value == *address;
-        let hours = self.points.iter().find(is_there).and_then(PointView::hours);
-        let ends = hours.and_then(|hours| window.closing_within(hours, self.start));
-        window.closing(self.start).into_iter().chain(ends).min()
-    }
-
-    /// Why the glass is not broken, where somebody tried.
-    pub(crate) fn glass_fault(&self) -> Option<&'static str> {
-        self.request.break_glass.as_ref()?;
-        glass_fault(self.request, self.purpose, self.now)
-    }
-
-    /// When the glass that was broken is whole again; `None` when it was not broken.
-    pub(crate) fn glass_mends(&self) -> Option<Timestamp> {
-        self.request.break_glass.as_ref().filter(|_| self.emergency).map(|glass| glass.expires_at)
-    }
-
-    /// When an automated message may reach the patient, from the start of the plan on.
-    pub(crate) fn first_opening(&self) -> Opening {
-        *self.opening.get_or_init(|| self.opening(self.start))
-    }
-
-    /// Whether only the state's hours, or the day's, keep the window closed at the start of the plan.
-    pub(crate) fn is_open_but_for_state_hours(&self) -> bool {
-        self.window.get().is_some_and(|window| window.is_open_but_for_state_hours(self.start))
     }
 
     /// Why the facts about the patient are missing, when they are.
@@ -671,16 +377,6 @@ impl<'a> View<'a> {
         let (consents, now) = (self.consents.unwrap_or_default(), self.now);
         consents.iter().filter(move |c| c.kind == kind && speaks(consents, c, now))
     }
-}
-
-/// What each message of the history means and speaks of, in its order.
-fn heard(history: Option<&History>, patient: Option<&Patient>) -> Vec<(Meaning, SpokenOf)> {
-    let names = || patient.map_or(&[][..], |patient| &patient.names).iter().map(|name| name.reveal().as_str());
-    let read = |m: &Inbound| {
-        let (meaning, spoken) = m.heard.or_read(m.text.reveal(), names());
-        (meaning.reviewed(m.reviewed), spoken)
-    };
-    history.map_or(&[][..], |history| &history.inbound).iter().map(read).collect()
 }
 
 fn missing<T>(fact: &Fact<T>) -> Option<Missing> {
@@ -731,46 +427,6 @@ fn audience<'a>(request: &Request, facts: &'a Facts) -> Audience<'a> {
     }
 }
 
-/// 45 CFR 164.312(a)(2)(ii): a named human, a reason, and a time that is not over. Only somebody who acts now, at the console or with
-/// a key of their own, breaks the glass: no program, no mass mailing, no journey, no automatic reply and no model, whatever name they
-/// give. The API asks for that too; the gate does not rely on it.
-fn emergency(request: &Request, purpose: Purpose, now: Timestamp) -> bool {
-    request.urgency == Urgency::Emergency && glass_fault(request, purpose, now).is_none()
-}
-
-/// What keeps a glass from being broken, in a sentence that somebody can mend it by at night; `None` = nothing, or nobody tried.
-fn glass_fault(request: &Request, purpose: Purpose, now: Timestamp) -> Option<&'static str> {
-    let Some(glass) = request.break_glass.as_ref() else { return Some("Nobody by name claimed emergency access.") };
-    if request.urgency != Urgency::Emergency {
-        return Some("Emergency access was claimed for a message that is not declared an emergency; it lifts nothing.");
-    }
-    // 47 CFR 64.1200(f)(4): "affecting the health and safety of consumers": a bill, a survey or an offer never is.
-    if !is_care(purpose) {
-        return Some("Emergency access was claimed for what is no care of the patient; it lifts nothing.");
-    }
-    if request.origin != Origin::Staff {
-        return Some(
-            "Emergency access was claimed by a program; it lifts nothing until a member of staff asks with a key of their own.",
-        );
-    }
-    if !is_person(&glass.actor) {
-        return Some(
-            "Emergency access was claimed and lifts nothing: its `actor` names no person of the staff. Give a name, or a reference such as Practitioner/ana-ruiz.",
-        );
-    }
-    if !says_something(glass.reason.reveal()) {
-        return Some("Emergency access was claimed without a reason; it lifts nothing until one is given.");
-    }
-    if glass.expires_at <= now {
-        return Some("Emergency access was claimed for a time that is over; it lifts nothing.");
-    }
-    // house: for this emergency, not for the year.
-    if glass.expires_at.duration_since(now) > BREAK_GLASS_LONGEST {
-        return Some("Emergency access was claimed for longer than a day; it lifts nothing until it ends sooner.");
-    }
-    None
-}
-
 /// Whether a body by e-mail in `mode` travels at least as safely as one in the mode `asked` for.
 const fn is_as_safe(mode: EmailMode, asked: EmailMode) -> bool {
     match asked {
@@ -779,17 +435,4 @@ const fn is_as_safe(mode: EmailMode, asked: EmailMode) -> bool {
         EmailMode::Smime => matches!(mode, EmailMode::Smime),
         EmailMode::Notify => matches!(mode, EmailMode::Notify),
     }
-}
-
-/// A name or a reason has letters; an invisible character or a single sign is neither.
-pub(crate) fn says_something(text: &str) -> bool {
-    text.chars().filter(|c| c.is_alphanumeric()).count() >= 2
-}
-
-/// Whether two addresses are the same place to somebody who says stop there.
-///
-/// RFC 5321 section 2.4: the local part of an e-mail address may be case sensitive, so for a send it is; but no mailbox is,
-/// and what is said from `Pat@example.org` is said of `pat@example.org`.
-pub(crate) fn same_place(one: &Address, other: &Address) -> bool {
-    one == other || (one.reveal().contains('@') && one.reveal().eq_ignore_ascii_case(other.reveal()))
 }

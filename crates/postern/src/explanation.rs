@@ -256,8 +256,9 @@ impl<W: Write> Drawing<'_, W> {
             None if delivery.channel.is_human_task() => "for a person".to_owned(),
             None => "now".to_owned(),
         };
+        let until = delivery.not_after.map(|end| format!(", before {}", at(end, self.offset))).unwrap_or_default();
         let way = channel(delivery.channel, delivery.mode);
-        format!("{way} to {}: {}, {}, {when}", delivery.contact_point, delivery.form, delivery.level)
+        format!("{way} to {}: {}, {}, {when}{until}", delivery.contact_point, delivery.form, delivery.level)
     }
 
     fn plan(&mut self, answer: &Answer) -> io::Result<()> {

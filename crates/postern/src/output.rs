@@ -89,9 +89,10 @@ pub(crate) fn decision(out: &mut impl Write, paint: Paint, answer: &Answer) -> i
     for delivery in &answer.deliveries {
         let mode = delivery.mode.map(|mode| format!(" ({mode})")).unwrap_or_default();
         let when = delivery.not_before.map(|at| format!(", not before {at}")).unwrap_or_default();
+        let until = delivery.not_after.map(|at| format!(", before {at}")).unwrap_or_default();
         writeln!(
             out,
-            "delivery  {}{mode} to {}: {} at {}{when}",
+            "delivery  {}{mode} to {}: {} at {}{when}{until}",
             delivery.channel, delivery.contact_point, delivery.form, delivery.level
         )?;
     }

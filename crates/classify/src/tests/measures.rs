@@ -22,9 +22,23 @@ fn how_somebodys_measurement_came_out_is_a_result_in_both_languages() {
         "Your count is low.",
         "Your result is 9.2.",
         "Good news: nothing was found.",
+        "Your temp was 101.",
+        "Your temperature is normal.",
+        "Your ratio is 3.1.",
+        "Your ratio came back 3.1.",
+        "Your range is 80-120.",
+        "Your number came back at 9.2.",
+        "You failed the screen.",
+        "You passed the screen.",
+        "You did not pass the test.",
+        "Your results did not change.",
+        "We see improvement.",
+        "Your reading was 180. Take the elevator to floor 2.",
+        "Your number is high.",
         "Your level: 9.2.",
         "Today's reading was 180.",
         "Su nivel: 9.2.",
+        "Su número está alto.",
         "Su nivel es 9.2.",
         "Su nivel es alto.",
         "Su nivel está bajo.",
@@ -37,6 +51,14 @@ fn how_somebodys_measurement_came_out_is_a_result_in_both_languages() {
         "Sus cifras están altas.",
         "Su resultado es alto.",
         "Buenas noticias: no se encontró nada.",
+        "Su temperatura fue 39.",
+        "Su índice es 3.1.",
+        "Su rango es 80-120.",
+        "Su medida fue 180.",
+        "Su número salió en 9.2.",
+        "No pasó la prueba.",
+        "Su resultado no cambió.",
+        "Vemos mejoría.",
     ] {
         for text in [said.to_owned(), format!("Sunrise Health: {said} Call 555-555-0100. Reply STOP to opt out")] {
             assert!(found(&text).phi && found(&text).level >= Level::L3, "{text}: {}", found(&text).level);
@@ -54,6 +76,11 @@ fn a_storey_a_survey_and_a_number_of_a_queue_are_no_results() {
         "Your survey score was 14.",
         "Your value is appreciated.",
         "Your number is 14.",
+        "Your number came up in the raffle.",
+        "Your temp password is 1234.",
+        "The temp in our lobby is 72.",
+        "Our range of hours is 9-5.",
+        "You passed our door, please call.",
         "Su número es el 14.",
         "Nothing was found in the lost and found.",
     ]);
@@ -121,6 +148,35 @@ fn what_stands_beside_a_clean_phrase_is_read() {
     ] {
         assert!(found(said).phi && level(said) >= least, "{said}: {}", level(said));
     }
+}
+
+#[test]
+fn a_device_one_wears_and_a_group_without_its_matter_are_general() {
+    for (said, is) in [
+        ("Your hearing aids are ready.", Level::L2),
+        ("Sus audífonos están listos.", Level::L2),
+        ("Support group meets 12/8 at 6 PM.", Level::L2),
+        ("El grupo de apoyo se reúne el 8/12 a las 6 PM.", Level::L2),
+        ("Support group for grief meets 12/8.", Level::L4),
+        ("Your depression support group meets 12/8.", Level::L4),
+        ("Your hearing aid fitting is 12/8.", Level::L3),
+    ] {
+        assert_eq!(level(said), is, "{said}");
+    }
+}
+
+#[test]
+fn who_is_on_parole_or_in_a_shelter_is_not_told_in_the_open() {
+    for said in [
+        "Your parole visit is Monday.",
+        "Your parole officer called.",
+        "Your caseworker at the shelter called.",
+        "Su visita de libertad condicional es el lunes.",
+        "La trabajadora social del refugio llamó.",
+    ] {
+        assert!(level(said) >= Level::L3, "{said}: {}", level(said));
+    }
+    assert_clean(&["We shelter in place during storms.", "Your case number is 14."]);
 }
 
 #[test]

@@ -65,8 +65,8 @@ const INVITED: usize = 6;
 
 /// What `text` offers. What the practice calls itself is not what it sells.
 pub(crate) fn offers(text: &str, practice: &str) -> Offers {
-    let (text_plain, practice_plain) = (plain(text), plain(practice));
-    let (spoken, name) = (words(&text_plain), words(&practice_plain));
+    let (legible_text, legible_practice) = (legible(text), legible(practice));
+    let (spoken, name) = (priced(&legible_text), priced(&legible_practice));
     let said = said(&spoken, &name);
     let places = |wanted: &'static [Says]| said.iter().filter(|(_, says)| wanted.contains(says)).map(|(at, _)| *at);
     let sold = || places(&[Says::Lending, Says::Ware, Says::Brand]);
@@ -92,53 +92,29 @@ pub(crate) fn offers(text: &str, practice: &str) -> Offers {
 /// Whether the patient is to ask for something by its name: "ask your doctor about Zelvora". Whose it is, and whether it was ordered, a person
 /// reads.
 fn names_a_remedy(text: &str, spoken: &[&str], practice: &[&str]) -> bool {
-    const ASKS: [&str; 8] = [
-        "ask your doctor about",
-        "ask your doctor for",
-        "talk to your doctor about",
-        "ask your provider about",
-        "ask your pharmacist about",
-        "ask us about",
-        "pregunte a su doctor por",
-        "pregunte a su medico por",
-    ];
-    // What is asked about by name, and sold by nobody.
-    const NOT_SOLD: [&str; 12] = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "medicare",
-        "medicaid",
-        "spanish",
-        "covid",
-        "uber",
-    ];
     let whole = spoken.join(" ");
-    if !ASKS.iter().any(|asks| whole.contains(asks)) {
+    if !reference::ASKS.iter().any(|asks| whole.contains(asks)) {
         return false;
     }
     text.split(['.', '!', '?', ';', '\n']).any(|clause| {
-        let said = format!("{} ", words(&plain(clause)).join(" "));
-        let Some((asked, _)) = ASKS.iter().find_map(|asks| said.split_once(&format!("{asks} "))) else { return false };
-        let behind = asked.split_whitespace().count() + 4;
+        let said = format!("{} ", priced(&legible(clause)).join(" "));
+        let asked = reference::ASKS.iter().find_map(|asks| Some((said.split_once(&format!("{asks} "))?.0, asks)));
+        let Some((before, asks)) = asked else { return false };
+        let behind = before.split_whitespace().count() + asks.split(' ').count();
         let named = clause.split_whitespace().nth(behind).unwrap_or_default();
         let name: String = named.chars().filter(|c| c.is_alphanumeric()).collect();
         let lower = name.to_lowercase();
         let capital = name.starts_with(char::is_uppercase) && name.chars().skip(1).any(char::is_lowercase);
         capital
             && name.chars().count() > 3
-            && !NOT_SOLD.contains(&lower.as_str())
+            && !reference::NOT_SOLD.contains(&lower.as_str())
             && !practice.contains(&lower.as_str())
     })
 }
 
 /// Whether `text` names an amount of money.
 pub(crate) fn names_amount(text: &str) -> bool {
-    text.chars().any(char::is_numeric) && words(&plain(text)).contains(&"$")
+    text.chars().any(char::is_numeric) && priced(&legible(text)).contains(&"$")
 }
 
 /// What every phrase among the words of a text says, and at which word.
@@ -162,38 +138,37 @@ fn said(words: &[&str], practice: &[&str]) -> Vec<(usize, Says)> {
 /// Whether one of `wares` of somebody by name stands in `text`: `the VitaPlus credit card`, `MedShield insurance`. Whose card it is that
 /// was declined and whose is to be had look alike, so a person reads which it is.
 fn names_a_sellers(text: &str, practice: &str, wares: &[&str]) -> bool {
-    const NETWORKS: [&str; 7] = ["visa", "mastercard", "amex", "express", "discover", "debit", "or"];
     // In a text all in capitals nothing stands out.
     if !text.chars().any(char::is_lowercase) {
         return false;
     }
-    let practice = plain(practice);
-    let own = words(&practice);
+    let practice = legible(practice);
+    let own = priced(&practice);
     let mut named = false;
     let mut begins = true;
     let raw: Vec<&str> = text.split_whitespace().collect();
     for (at, word) in raw.iter().enumerate() {
-        let here: Vec<String> = raw.iter().skip(at).take(3).map(|word| plain(word)).collect();
+        let here: Vec<String> = raw.iter().skip(at).take(3).map(|word| legible(word)).collect();
         let is_ware = |phrase: &&str| {
-            let mut here = here.iter().flat_map(|word| words(word));
+            let mut here = here.iter().flat_map(|word| priced(word));
             phrase.split(' ').all(|part| here.next() == Some(part))
         };
         if named && wares.iter().any(is_ware) {
             return true;
         }
-        let known = here
-            .first()
-            .is_none_or(|word| words(word).iter().all(|word| NETWORKS.contains(word) || own.contains(word)));
+        let known = here.first().is_none_or(|word| {
+            priced(word).iter().all(|word| reference::NETWORKS.contains(word) || own.contains(word))
+        });
         named = !begins && !known && word.starts_with(char::is_uppercase);
         begins = word.ends_with(['.', '!', '?', ':', ',']);
     }
     false
 }
 
-/// The words of a text that is [`plain`], with `$` for each amount of money and `%` for each percentage.
-fn words(plain: &str) -> Vec<&str> {
-    let mut words = Vec::with_capacity(plain.len() / 4);
-    let mut tokens = plain.split(' ').filter(|token| !token.is_empty()).peekable();
+/// The words of a text that is [`legible`], with `$` for each amount of money and `%` for each percentage.
+fn priced(legible: &str) -> Vec<&str> {
+    let mut words = Vec::with_capacity(legible.len() / 4);
+    let mut tokens = legible.split(' ').filter(|token| !token.is_empty()).peekable();
     while let Some(token) = tokens.next() {
         let counted = if sign(token).is_some() {
             tokens.next_if(|next| is_number(next)).and(sign(token))
@@ -223,15 +198,15 @@ fn sign(token: &str) -> Option<&'static str> {
 /// What a number becomes before a sign or the word for one.
 fn unit(token: &str) -> Option<&'static str> {
     match token {
-        "dollars" | "dollar" | "usd" | "dolares" | "bucks" => Some("$"),
-        "percent" => Some("%"),
+        _ if reference::MONEY.contains(&token) => Some("$"),
+        _ if reference::PERCENTS.contains(&token) => Some("%"),
         _ => sign(token),
     }
 }
 
 /// `text` in lower case and without accents, a blank for whatever is no letter or digit, and the signs of money and percentages each
 /// for itself.
-fn plain(text: &str) -> String {
+fn legible(text: &str) -> String {
     let unseen = |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
     let mut plain = String::with_capacity(text.len() + 8);
     // Whether the word that is being written is a number so far.

@@ -2,85 +2,9 @@
 //! under every name (RULES SPC-08, SPC-09).
 
 use postern_base::Level;
+use postern_classify::outcome_words::List;
 use postern_classify::{Findings, Kind, Span};
 use postern_gate::words::{plain, spoken, words};
-
-/// What says that something was found, beside an illness or a test.
-const FOUND: [&str; 30] = [
-    "show",
-    "shows",
-    "showed",
-    "shown",
-    "found",
-    "finds",
-    "reveal",
-    "reveals",
-    "revealed",
-    "detected",
-    "detects",
-    "confirm",
-    "confirms",
-    "confirmed",
-    "indicates",
-    "positive",
-    "negative",
-    "malignant",
-    "benign",
-    "diagnosed",
-    "muestra",
-    "mostro",
-    "revela",
-    "revelo",
-    "detecto",
-    "detectado",
-    "positivo",
-    "positiva",
-    "negativo",
-    "negativa",
-];
-/// What says how a test came out, beside a test.
-const CAME_OUT: [&str; 18] = [
-    "normal",
-    "abnormal",
-    "high",
-    "low",
-    "elevated",
-    "borderline",
-    "reactive",
-    "nonreactive",
-    "range",
-    "back",
-    "report",
-    "anormal",
-    "alto",
-    "alta",
-    "bajo",
-    "baja",
-    "elevado",
-    "salio",
-];
-/// What says that the patient has what is named right after it.
-const HAS: [&str; 9] =
-    ["you have", "you carry", "it is", "it s", "is a", "with", "tiene", "usted tiene", "se trata de"];
-/// What may stand between a test and its value.
-const BETWEEN: [&str; 16] = [
-    "is",
-    "was",
-    "are",
-    "were",
-    "came",
-    "back",
-    "at",
-    "of",
-    "level",
-    "result",
-    "now",
-    "es",
-    "fue",
-    "de",
-    "nivel",
-    "resultado",
-];
 
 /// Whether `text`, of which `findings` were found, tells what a test or an examination found.
 pub(super) fn tells_result(text: &str, findings: &Findings) -> bool {
@@ -91,146 +15,16 @@ pub(super) fn tells_result(text: &str, findings: &Findings) -> bool {
     let (tests, illnesses) =
         (|| of(Kind::Lab).chain(of(Kind::Procedure)), || of(Kind::Condition).chain(of(Kind::Implied)));
     let plain = plain(text);
-    let says = |list: &[&str]| words(&plain).any(|word| list.contains(&word));
+    let says = |list: List| words(&plain).any(|word| list.has(word));
     let tested = tests().next().is_some();
     let ill = illnesses().next().is_some();
-    ((tested || ill) && says(&FOUND))
-        || (tested && ill && says(&CAME_OUT))
-        || (of(Kind::Lab).next().is_some() && says(&CAME_OUT))
+    ((tested || ill) && says(List::Finds))
+        || (tested && ill && says(List::Reads))
+        || (of(Kind::Lab).next().is_some() && says(List::Reads))
         || of(Kind::Lab).any(|test| has_value(text, test))
         || illnesses().any(|illness| is_the_patients(text, illness))
 }
 
-/// What is tested or measured, in words that name no test.
-const TESTED: [&str; 34] = [
-    "test",
-    "tests",
-    "testing",
-    "lab",
-    "labs",
-    "bloodwork",
-    "labwork",
-    "work",
-    "screening",
-    "sample",
-    "samples",
-    "scan",
-    "scans",
-    "xray",
-    "ray",
-    "rays",
-    "mammogram",
-    "culture",
-    "panel",
-    "results",
-    "result",
-    "biopsy",
-    "prueba",
-    "pruebas",
-    "examen",
-    "examenes",
-    "analisis",
-    "laboratorio",
-    "laboratorios",
-    "muestra",
-    "resultado",
-    "resultados",
-    "estudio",
-    "estudios",
-];
-/// What is measured, where it is somebody's: "your numbers", and no number to call.
-const MEASURED: [&str; 22] = [
-    "numbers",
-    "level",
-    "levels",
-    "count",
-    "counts",
-    "reading",
-    "readings",
-    "values",
-    "figures",
-    "numeros",
-    "nivel",
-    "niveles",
-    "cuenta",
-    "conteo",
-    "lectura",
-    "lecturas",
-    "valor",
-    "valores",
-    "cifra",
-    "cifras",
-    "puntaje",
-    "puntuacion",
-];
-/// How it came out.
-const OUT: [&str; 44] = [
-    "fine",
-    "good",
-    "great",
-    "clear",
-    "clean",
-    "normal",
-    "okay",
-    "ok",
-    "perfect",
-    "excellent",
-    "high",
-    "low",
-    "higher",
-    "lower",
-    "back",
-    "abnormal",
-    "elevated",
-    "borderline",
-    "bad",
-    "off",
-    "concerning",
-    "worrying",
-    "improved",
-    "worse",
-    "better",
-    "stable",
-    "unchanged",
-    "negative",
-    "positive",
-    "nothing",
-    "bien",
-    "normales",
-    "anormal",
-    "anormales",
-    "alto",
-    "altos",
-    "alta",
-    "altas",
-    "bajo",
-    "bajos",
-    "negativo",
-    "negativa",
-    "mal",
-    "nada",
-];
-/// What joins what is tested with how it came out.
-const CAME: [&str; 30] = [
-    "is", "are", "was", "were", "came", "come", "comes", "has", "have", "look", "looks", "looked", "turned", "found",
-    "finds", "shows", "showed", "s", "re", "all", "salio", "salieron", "esta", "estan", "fue", "fueron", "es", "son",
-    "went", "ran",
-];
-/// What is said of a result before it is named: "good news about your test", "no concerns from your lab".
-const NEWS: [&str; 12] = [
-    "news",
-    "concerns",
-    "concern",
-    "clear",
-    "problems",
-    "worries",
-    "changes",
-    "noticias",
-    "problema",
-    "problemas",
-    "cambios",
-    "issues",
-];
 /// How far apart the two may stand.
 const NEAR: usize = 5;
 
@@ -248,21 +42,25 @@ fn came_out(words: &[&str], at: usize) -> bool {
     let (before, from) = words.split_at(at);
     let Some((word, after)) = from.split_first() else { return false };
     let whose = before.last().copied().unwrap_or_default();
-    let measured = MEASURED.contains(word) && matches!(whose, "your" | "his" | "her" | "the" | "su" | "sus" | "tu");
+    // "The level is too high" is the patient's too, unless it is a storey's.
+    let owned = List::Owners.has(whose) || whose == "the";
+    let measured = (List::Measured.has(word) || *word == "numbers" || *word == "numeros") && owned;
+    let measured = measured && !words.iter().any(|word| List::Things.has(word));
     // "Work" is a test's only behind "blood" and "lab".
-    let tested = TESTED.contains(word) && (*word != "work" || matches!(whose, "blood" | "lab"));
+    let tested =
+        List::Results.has(word) || (List::Tested.has(word) && (*word != "work" || matches!(whose, "blood" | "lab")));
     if !tested && !measured {
         return false;
     }
     let near: Vec<&str> = after.iter().copied().take(NEAR).collect();
-    let came = near.iter().position(|word| CAME.contains(word));
+    let came = near.iter().position(|word| List::Came.has(word) || List::Shows.has(word));
     let out = came.is_some_and(|came| {
         let rest = near.get(came + 1..).unwrap_or_default();
         // "Is good until Friday": an order that lasts, and no result.
         let lasts = after.iter().any(|word| matches!(*word, "until" | "till" | "through" | "hasta"));
-        !lasts && rest.iter().any(|word| OUT.contains(word))
+        !lasts && rest.iter().any(|word| List::Out.has(word) || List::Back.has(word))
     });
-    let news = before.iter().rev().take(NEAR).any(|word| NEWS.contains(word))
+    let news = before.iter().rev().take(NEAR).any(|word| List::News.has(word))
         && before.last().is_some_and(|word| {
             matches!(*word, "your" | "the" | "from" | "about" | "with" | "on" | "su" | "sus" | "de")
         });
@@ -272,38 +70,19 @@ fn came_out(words: &[&str], at: usize) -> bool {
 /// "We found something, please call": what was looked for stands there without a name.
 fn found_something(words: &[&str]) -> bool {
     let said = format!(" {} ", words.join(" "));
-    let found = [" we found ", " we saw ", " doctor found ", " doctor saw ", " encontramos ", " vimos "];
-    let what =
-        [" something", " nothing", " anything", " a spot", " an issue", " a problem", " a change", " algo", " nada"];
-    found.iter().any(|found| {
-        said.split_once(found).is_some_and(|(_, rest)| what.iter().any(|what| format!(" {rest}").starts_with(what)))
+    List::WeFound.words().iter().any(|found| {
+        let rest = said.split_once(&format!(" {found} ")).map(|(_, rest)| rest);
+        rest.is_some_and(|rest| List::Something.words().iter().any(|what| rest.starts_with(what.trim_end_matches('*'))))
     })
 }
 
 /// Whether `text` asks for a test to be made again: what the first one came out as can be guessed.
 pub(super) fn asks_to_repeat(text: &str) -> bool {
     let said = spoken(&plain(text));
-    let again = [
-        " another sample ",
-        " new sample ",
-        " repeat your test",
-        " repeat the test",
-        " repeat test",
-        " repeat your lab",
-        " repeat the lab",
-        " repeat lab",
-        " repeat your blood",
-        " repeat blood",
-        " retest",
-        " redo your ",
-        " redo the test",
-        " otra muestra ",
-        " repetir la prueba ",
-        " repetir los analisis ",
-        " repetir el examen ",
-        " repetir sus ",
-    ];
-    again.iter().any(|again| said.contains(again))
+    List::Again.words().iter().any(|again| match again.strip_suffix('*') {
+        Some(begins) => said.contains(&format!(" {begins}")),
+        None => said.contains(&format!(" {again} ")),
+    })
 }
 
 /// A number stands right after the test: `HbA1c is 9.2`, and no date or hour.
@@ -312,7 +91,7 @@ fn has_value(text: &str, test: &Span) -> bool {
     let mut tokens = after.split_whitespace().skip_while(|word| {
         let plain = word.to_lowercase();
         let plain = plain.trim_matches(|c: char| !c.is_alphanumeric());
-        plain.is_empty() || BETWEEN.contains(&plain)
+        plain.is_empty() || List::Toward.has(plain)
     });
     tokens.next().is_some_and(|word| {
         let number = word.trim_matches(|c: char| !c.is_ascii_digit());
@@ -328,7 +107,7 @@ fn is_the_patients(text: &str, illness: &Span) -> bool {
     let words: Vec<&str> = words(&before).collect();
     let tail = words.get(words.len().saturating_sub(4)..).unwrap_or_default();
     let said = format!(" {} ", tail.join(" "));
-    HAS.iter().any(|has| said.contains(&format!(" {has} ")))
+    List::Has.words().iter().any(|has| said.contains(&format!(" {has} ")))
 }
 
 #[cfg(test)]

@@ -57,6 +57,9 @@ pub struct AnsweredDelivery {
     pub level: Level,
     /// Not before.
     pub not_before: Option<Timestamp>,
+    /// Of a person's task: before this instant, from which on a rule stands against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Timestamp>,
     /// Why this one; absent from what was kept before decisions said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<AnsweredChoice>,
@@ -217,6 +220,7 @@ impl From<&Delivery> for AnsweredDelivery {
             form: delivery.form,
             level: delivery.level,
             not_before: delivery.not_before,
+            not_after: delivery.not_after,
             why: Some(AnsweredChoice {
                 by: delivery.why.by.as_str().to_owned(),
                 sentence: delivery.why.by.sentence().to_owned(),

@@ -172,15 +172,16 @@ impl From<&Changes> for AnsweredChanges {
 impl From<&Alternative> for AnsweredAlternative {
     fn from(alternative: &Alternative) -> Self {
         Self {
-            changes: alternative.changes.iter().map(AnsweredChange::from).collect(),
+            changes: alternative.changes.iter().map(|change| AnsweredChange::of(alternative, change)).collect(),
             outcome: alternative.outcome.as_str().to_owned(),
             deliveries: alternative.deliveries.iter().map(AnsweredDelivery::from).collect(),
         }
     }
 }
 
-impl From<&Change> for AnsweredChange {
-    fn from(change: &Change) -> Self {
+impl AnsweredChange {
+    /// A change as one of those that an alternative needs.
+    fn of(alternative: &Alternative, change: &Change) -> Self {
         Self {
             change: change.remedy.as_str().to_owned(),
             who: change.who().as_str().to_owned(),
@@ -188,7 +189,7 @@ impl From<&Change> for AnsweredChange {
             contact_point: change.contact_point.as_ref().map(|address| address.reveal().to_string()),
             until: change.until,
             waiting_for: change.waiting_for.map(|system| system.as_str().to_owned()),
-            sentence: change.sentence().to_owned(),
+            sentence: alternative.sentence_of(change).to_owned(),
         }
     }
 }

@@ -158,6 +158,44 @@ fn what_waits_for_the_morning_or_for_the_ehr_needs_nobody() {
 }
 
 #[test]
+fn that_nothing_needs_to_be_done_is_said_of_time_alone() {
+    const NOTHING: &str = "Nothing needs to be done";
+    let mut night = Case::reminder_by_sms();
+    night.facts.now = "2026-12-02T02:30:00Z".parse().unwrap();
+    let said = |case: &Case| -> Vec<(usize, &'static str)> {
+        let alternatives = changes(case).alternatives;
+        let waits = |alternative: &Alternative| {
+            let wait = alternative.changes.iter().find(|change| change.remedy == Remedy::Wait)?;
+            Some((alternative.changes.len(), alternative.sentence_of(wait)))
+        };
+        alternatives.iter().filter_map(waits).collect()
+    };
+    assert!(said(&night).iter().any(|(many, sentence)| *many == 1 && sentence.starts_with(NOTHING)));
+    night.patient().points.iter_mut().for_each(|p| p.verification = Fact::Unknown(Missing::NotRecorded));
+    let beside = said(&night);
+    assert!(
+        !beside.is_empty() && beside.iter().all(|(many, sentence)| *many > 1 && !sentence.contains(NOTHING)),
+        "{beside:?}"
+    );
+}
+
+#[test]
+fn what_comes_too_late_for_the_visit_says_so_and_who_may_still_tell_of_it() {
+    let mut case = Case::of("appointment_reminder", Level::L1, &[Channel::Sms, Channel::Portal]);
+    case.facts.now = "2026-12-02T02:30:00Z".parse().unwrap();
+    case.is_about("Appointment/a1", EventStatus::Active, Some("2026-12-02T13:00:00Z"));
+    let nothing = changes(&case).nothing;
+    let late: Vec<_> = nothing.iter().filter(|one| one.rule == "SYS-04").collect();
+    assert!(!late.is_empty() && late.iter().all(|one| one.sentence.contains("worthless from")), "{nothing:?}");
+    assert!(late.iter().all(|one| one.why.contains("a person may call")));
+    // Where only the caller's own end is too early, a later one helps.
+    let mut ends = Case::reminder_by_sms();
+    ends.facts.now = "2026-12-02T02:30:00Z".parse().unwrap();
+    ends.request.expires_at = Some("2026-12-02T13:00:00Z".parse().unwrap());
+    assert!(offered(&ends).iter().any(|all| all.contains(&"extend_expiry")));
+}
+
+#[test]
 fn an_unreadable_consent_is_read_by_a_person_and_an_unclear_answer_too() {
     let mut case = Case::reminder_by_sms();
     case.consents().push(consent(ConsentKind::Unreadable, Provision::default()));

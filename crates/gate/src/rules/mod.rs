@@ -156,7 +156,7 @@ impl SourceRead {
 }
 
 pub(crate) use house::points::IN_USE;
-pub(crate) use house::system::{STILL_TRUE, worthless_from};
+pub(crate) use house::system::{STILL_TRUE, begins, worthless_from};
 
 /// How many rules there are.
 pub(crate) const COUNT: usize = CATALOGUE.len();

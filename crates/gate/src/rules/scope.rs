@@ -35,6 +35,8 @@ impl Scope {
         Channel::Push,
         Channel::MessagingApp,
     ]);
+    /// What reaches out to the patient, and the call of a person, which is bound as that is where it sells.
+    pub(crate) const BOUND: Self = Self::CONTACTS.and_on(&[Channel::HumanCall]);
     /// Texts, calls and voicemail.
     pub(crate) const CALLS_AND_TEXTS: Self = Self::ANY.on(&[Channel::Sms, Channel::Voice, Channel::Voicemail]);
     /// Calls and voicemail.
@@ -47,6 +49,11 @@ impl Scope {
     /// Only on these channels.
     pub(crate) const fn on(self, channels: &[Channel]) -> Self {
         Self { channels: bits(channels), ..self }
+    }
+
+    /// On these channels too.
+    pub(crate) const fn and_on(self, channels: &[Channel]) -> Self {
+        Self { channels: self.channels | bits(channels), ..self }
     }
 
     /// Not on these channels.

@@ -189,7 +189,11 @@ fn matches(pattern: &Pattern, value: &Value) -> bool {
     pattern.iter().all(|(field, wanted)| {
         let is = &value[field.as_str()];
         // The same instant may be written in several ways.
-        if field == "not_before" && !wanted.is_null() { instant(wanted) == instant(is) } else { wanted == is }
+        if matches!(field.as_str(), "not_before" | "not_after") && !wanted.is_null() {
+            instant(wanted) == instant(is)
+        } else {
+            wanted == is
+        }
     })
 }
 

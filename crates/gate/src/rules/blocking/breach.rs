@@ -5,14 +5,14 @@ use crate::consent::{Standing, permits_point};
 use crate::facts::{ConsentKind, System};
 use crate::finding::{Finding, ask, deny, later, redirect, unknown};
 use crate::matrix::Mark;
-use crate::reference::{BREACH_DEADLINES, BREACH_INDIVIDUAL, Counted};
+use crate::reference::{BREACH_DEADLINES, BREACH_INDIVIDUAL, BREACH_ORAL_DELAY_MAX, Counted};
 use crate::remedy::Remedy;
 use crate::request::NoticeElement;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
-use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
+use jiff::{SignedDuration, ToSpan};
 use postern_base::{Channel, Form, Purpose};
 
 /// 45 CFR 164.404(d)(1)(i): "by first-class mail … or, if the individual agrees to electronic notice …, by electronic mail".
@@ -111,7 +111,7 @@ const fn said(element: NoticeElement) -> &'static str {
 }
 
 /// 45 CFR 164.412: a notice waits while a law-enforcement official says that it would impede an investigation; on an oral request for 30
-/// days at most, which whoever records it must see to.
+/// days at most. Which of the two it was, the request does not say: whoever asks for a longer wait is told.
 pub(crate) const LAW_ENFORCEMENT_DELAY: Rule = Rule {
     id: "BRN-11",
     citation: "45 CFR 164.412",
@@ -127,6 +127,15 @@ pub(crate) const LAW_ENFORCEMENT_DELAY: Rule = Rule {
 fn law_enforcement_delay(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     let breach = view.request.breach.as_ref().filter(|_| view.request.purpose == Purpose::BreachNotice);
     match breach.and_then(|breach| breach.delayed_until) {
+        // 45 CFR 164.412(b): "no longer than 30 days from the date of the oral statement, unless a written statement" is submitted.
+        Some(until) if until.duration_since(view.start) > oral_delay() => later(
+            until,
+            format!(
+                "A law-enforcement official asked that the notice wait until {}; for more than 30 days that is lawful only where the request is in writing, so see that it is.",
+                view.locally(until)
+            ),
+        )
+        .and_alert(),
         Some(until) if until > view.start => later(
             until,
             format!("A law-enforcement official asked that the notice wait until {}.", view.locally(until)),
@@ -134,6 +143,11 @@ fn law_enforcement_delay(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding
         Some(_) => Finding::Satisfied,
         None => Finding::NotApplicable,
     }
+}
+
+/// The longest wait that an oral request makes.
+fn oral_delay() -> SignedDuration {
+    SignedDuration::from_hours(BREACH_ORAL_DELAY_MAX.saturating_mul(24))
 }
 
 /// State breach laws run beside 45 CFR 164.404(b), and are often shorter; the earliest day binds.
@@ -150,8 +164,13 @@ pub(crate) const EARLIEST_DEADLINE: Rule = Rule {
 };
 
 fn earliest_deadline(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
-    let breach = view.request.breach.as_ref().filter(|_| view.request.purpose == Purpose::BreachNotice);
-    let Some(discovered) = breach.and_then(|breach| breach.discovered) else { return Finding::NotApplicable };
+    if view.request.purpose != Purpose::BreachNotice {
+        return Finding::NotApplicable;
+    }
+    let Some(discovered) = view.request.breach.as_ref().and_then(|breach| breach.discovered) else {
+        // 45 CFR 164.404(b): every day counts from the discovery; who does not say when that was is told no day.
+        return Finding::Obliges(UNDATED.into());
+    };
     let home = view.patient.and_then(|patient| patient.state.as_deref());
     let own = BREACH_DEADLINES.iter().find(|row| Some(row.state) == home);
     let federal = discovered.checked_add(BREACH_INDIVIDUAL.days()).ok();
@@ -169,6 +188,9 @@ fn earliest_deadline(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     Finding::Obliges(format!("Send the notice by {due}, the earliest deadline that applies.").into())
 }
 
+/// What is done where nobody says when the breach was discovered.
+const UNDATED: &str = "Say when the breach was discovered (`breach.discovered`): the notice is due within 60 days of that day, and sooner in some states.";
+
 /// The day that many days of business after `day`; public holidays only make it later, and are not counted.
 fn business_days_after(day: Date, days: i64) -> Option<Date> {
     let mut found = day;
@@ -184,7 +206,9 @@ fn business_days_after(day: Date, days: i64) -> Option<Date> {
 
 #[cfg(test)]
 mod tests {
+    use crate::request::{Breach, NoticeElement};
     use crate::sample::{Case, address, refused_by};
+    use jiff::ToSpan;
     use postern_base::{Channel, Level};
 
     #[test]
@@ -205,5 +229,33 @@ mod tests {
         let template = crate::rendition::TemplateRef { name: "breach_notice".into(), version: 1 };
         case.facts.content.template = Some(template);
         assert!(!refused_by(&case, Channel::Email, "BRN-06"));
+    }
+
+    #[test]
+    fn who_does_not_say_when_a_breach_was_discovered_is_asked() {
+        let asked = |discovered: Option<&str>| {
+            let mut case = crate::rules::pairs::breach();
+            case.request.channels = Some(vec![Channel::Portal]);
+            let discovered = discovered.map(|day| day.parse().unwrap());
+            case.request.breach =
+                Some(Breach { elements: NoticeElement::ALL.to_vec(), discovered, delayed_until: None });
+            let duties = case.decide().obligations;
+            duties.iter().any(|duty| duty.rule == "BRN-13" && duty.what.contains("breach.discovered"))
+        };
+        assert!(asked(None) && !asked(Some("2026-11-20")));
+    }
+
+    #[test]
+    fn a_delay_beyond_thirty_days_asks_for_the_request_in_writing() {
+        let alerted = |days: i64| {
+            let mut case = crate::rules::pairs::breach();
+            let until = case.facts.now.checked_add((24 * days).hours()).unwrap();
+            let elements = NoticeElement::ALL.to_vec();
+            case.request.breach = Some(Breach { elements, discovered: None, delayed_until: Some(until) });
+            let decision = case.decide();
+            assert!(decision.refusals.iter().any(|refusal| refusal.rule == "BRN-11"));
+            decision.alerts.iter().any(|alert| alert.rule == "BRN-11" && alert.sentence.contains("in writing"))
+        };
+        assert!(alerted(31) && !alerted(30));
     }
 }

@@ -6,7 +6,6 @@ use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use crate::window::Opening;
-use postern_base::{Channel, Purpose};
 
 /// 45 CFR 164.522(b) asks for the means and the place; house: the hours at a place as well, where the record says some.
 pub(crate) const AVAILABLE: Rule = Rule {
@@ -17,13 +16,12 @@ pub(crate) const AVAILABLE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall],
     asks: "Where the record gives hours for a contact point, automated messages go there only in those.",
-    scope: Scope::CONTACTS,
+    scope: Scope::BOUND,
     check: available,
 };
 
 fn available(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    let live = candidate.channel == Channel::Voice && view.human_voice() && view.purpose != Purpose::Marketing;
-    let bound = candidate.is_contact() && !live && !view.is_formality() && view.window_binds_at(candidate.address);
+    let bound = view.binds(candidate.channel) && !view.is_formality() && view.window_binds_at(candidate.address);
     let Some(point) = candidate.point.filter(|_| bound) else { return Finding::NotApplicable };
     match point.point.hours.known() {
         None => {

@@ -221,18 +221,21 @@ fn is_account(reference: &str) -> bool {
     reference.split_once('/').is_some_and(|(kind, _)| ACCOUNTS.contains(&kind))
 }
 
+/// When the visit begins that the message reminds of.
+pub(crate) fn begins(view: &View<'_>) -> Option<Timestamp> {
+    view.event.filter(|_| view.request.purpose == Purpose::AppointmentReminder)?.at
+}
+
 /// The instant after which the message is worthless: the caller's, or the beginning of the visit it reminds of.
 pub(crate) fn worthless_from(view: &View<'_>) -> Option<Timestamp> {
-    let begins = view.event.filter(|_| view.request.purpose == Purpose::AppointmentReminder).and_then(|event| event.at);
-    match (begins, view.request.expires_at) {
+    match (begins(view), view.request.expires_at) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     }
 }
 
 fn is_over(view: &View<'_>) -> bool {
-    view.request.purpose == Purpose::AppointmentReminder
-        && view.event.and_then(|event| event.at).is_some_and(|begins| begins <= view.start)
+    begins(view).is_some_and(|begins| begins <= view.start)
 }
 
 /// house: one message per patient, event, purpose and template version; a retry never sends twice.

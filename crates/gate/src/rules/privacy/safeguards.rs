@@ -21,13 +21,14 @@ pub(crate) const CEILING: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::AccessRequest],
     asks: "A channel carries no more than the matrix allows for the purpose and the sensitivity.",
-    scope: Scope::MACHINES,
+    scope: Scope::ANY.not_on(&[Channel::Mail]),
     check: ceiling,
 };
 
 fn ceiling(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    // What stands for ways that the record does not hold carries nothing.
-    if candidate.channel.is_human_task() || candidate.placeholder || view.level.is_none() {
+    // What a person carries for care has no ceiling but the record; what stands for ways that the record does not hold carries nothing.
+    let free = candidate.channel.is_human_task() && !view.binds(candidate.channel);
+    if free || candidate.placeholder || view.level.is_none() {
         return Finding::NotApplicable;
     }
     if candidate.form == Form::Notice && candidate.portal != PortalCopy::Stands && candidate.cell.allows(Form::Notice) {
@@ -48,6 +49,9 @@ fn ceiling(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         Some(Form::Callback) => strip(
             "This channel carries at most a request to call back; the text itself belongs in the portal or a live call.",
         ).for_good("The channel is too open for more; the text waits in the portal or a live call."),
+        None if view.is_spoken_by_a_person(candidate.channel) => redirect(
+            "Nobody calls to offer what is drawn from the patient's care; the portal carries it, under their authorization.",
+        ).for_good("A call may be answered by anybody; the portal carries what is drawn from the record."),
         None => redirect(
             "This channel may not carry this kind of message at this sensitivity; use the portal, a live call or mail.",
         ).for_good("The channel is too open for this; the portal, a live call or mail carries it."),

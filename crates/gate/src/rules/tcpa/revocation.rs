@@ -10,15 +10,14 @@ use crate::revocation::{Meaning, can_answer};
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::{Stopped, View};
-use postern_base::{Channel, Origin, Purpose};
+use postern_base::{Origin, Purpose};
 
-/// The stopped state that binds a candidate: of contacts by machine, unless TCP-15 or TCP-17 lift it.
+/// The stopped state that binds a candidate: of contacts by machine and of calls to sell, unless TCP-15 or TCP-17 lift it.
 fn binding(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Stopped> {
-    let point = candidate.point.filter(|_| candidate.is_contact())?;
-    // 47 CFR 64.1200(d)(3): who asked not to be called is called no more to sell, by a person either; and no question is
-    // answered with an offer.
+    // 47 CFR 64.1200(d)(3): who asked not to be called is called no more to sell, by a person either.
+    let point = candidate.point.filter(|_| view.binds(candidate.channel))?;
+    // No question is answered with an offer.
     let sells = view.purpose == Purpose::Marketing;
-    let live = candidate.channel == Channel::Voice && view.human_voice() && !sells;
     // 47 CFR 64.1200(a)(10): an opt-out does not reach live calls, mail, the portal, emergencies, or one answer to what
     // the patient sends afterwards.
     let stops = point.stopped.by_message || point.stopped.on_record;
@@ -27,7 +26,7 @@ fn binding(view: &View<'_>, candidate: &Candidate<'_>) -> Option<Stopped> {
     let confirmation = view.purpose == Purpose::ConsentConfirmation;
     // 47 CFR 64.1200(a)(12): nor does it reach the one message that confirms it.
     let confirms = || answers_opt_out(view, candidate);
-    let spares = live || view.emergency || (answer && (confirmation || !replies_to_stop(view))) || confirms();
+    let spares = view.emergency || (answer && (confirmation || !replies_to_stop(view))) || confirms();
     (!spares).then_some(point.stopped)
 }
 
@@ -60,8 +59,8 @@ pub(crate) const REVOKED: Rule = Rule {
     read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Answer, Waiver::LiveCall],
-    asks: "Who said stop, in whatever words, gets nothing more by machine at that address until they ask again.",
-    scope: Scope::CONTACTS,
+    asks: "Who said stop, in whatever words, gets nothing more by machine at that address, and no call to sell, until they ask again.",
+    scope: Scope::BOUND,
     check: revoked,
 };
 
@@ -98,7 +97,7 @@ pub(crate) const CANCEL: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Answer, Waiver::LiveCall],
     asks: "CANCEL stops messages; a person asks whether the visit was meant too.",
-    scope: Scope::CONTACTS,
+    scope: Scope::BOUND,
     check: cancel,
 };
 
@@ -123,7 +122,7 @@ pub(crate) const SCOPE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Answer, Waiver::LiveCall],
     asks: "An opt-out on record is obeyed: a bare STOP for everything automated at that place, one that names a purpose for that purpose.",
-    scope: Scope::CONTACTS,
+    scope: Scope::BOUND,
     check: scope,
 };
 

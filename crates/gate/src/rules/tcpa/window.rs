@@ -7,11 +7,10 @@ use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
 use crate::view::View;
 use crate::window::Opening;
 use jiff::SignedDuration;
-use postern_base::{Channel, Purpose};
+use postern_base::Purpose;
 
 fn bound(view: &View<'_>, candidate: &Candidate<'_>) -> bool {
-    let live = candidate.channel == Channel::Voice && view.human_voice() && view.purpose != Purpose::Marketing;
-    candidate.is_contact() && !live && view.window_binds_at(candidate.address)
+    view.binds(candidate.channel) && view.window_binds_at(candidate.address)
 }
 
 /// 47 CFR 64.1200(c)(1): no telephone solicitation "before the hour of 8 a.m. or after 9 p.m. (local time at the called
@@ -23,8 +22,8 @@ pub(crate) const HOURS: Rule = Rule {
     read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall, Waiver::Answer],
-    asks: "Automated messages go only inside the sending window; others wait for its next opening.",
-    scope: Scope::CONTACTS,
+    asks: "Automated messages, and calls to sell whoever makes them, go only inside the sending window; others wait for its next opening.",
+    scope: Scope::BOUND,
     check: hours,
 };
 
@@ -54,7 +53,7 @@ pub(crate) const EVERY_ZONE: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall, Waiver::Answer],
     asks: "The window holds in every zone the patient may be in; where none is known, from 11:00 to 20:00 Eastern, and abroad a person decides.",
-    scope: Scope::CONTACTS,
+    scope: Scope::BOUND,
     check: every_zone,
 };
 
@@ -86,7 +85,7 @@ pub(crate) const STATE_HOURS: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[Waiver::Emergency, Waiver::Formality, Waiver::LiveCall, Waiver::Answer],
     asks: "Where the patient's state has stricter hours, those are kept.",
-    scope: Scope::CONTACTS,
+    scope: Scope::BOUND,
     check: state_hours,
 };
 
@@ -111,12 +110,12 @@ pub(crate) const MARKETING_CAP: Rule = Rule {
     effective: Effective::ALWAYS,
     waived_by: &[],
     asks: "No more than three marketing messages in 24 hours.",
-    scope: Scope::CONTACTS.when(Purpose::Marketing),
+    scope: Scope::BOUND.when(Purpose::Marketing),
     check: marketing_cap,
 };
 
 fn marketing_cap(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
-    if view.purpose != Purpose::Marketing || !candidate.is_contact() {
+    if view.purpose != Purpose::Marketing || !view.binds(candidate.channel) {
         return Finding::NotApplicable;
     }
     let Some(history) = view.history else { return Finding::NotApplicable };
