@@ -158,6 +158,7 @@ fn a_device_one_wears_and_a_group_without_its_matter_are_general() {
         ("Support group meets 12/8 at 6 PM.", Level::L2),
         ("El grupo de apoyo se reúne el 8/12 a las 6 PM.", Level::L2),
         ("Support group for grief meets 12/8.", Level::L4),
+        ("Support group meets 12/8 at 6 PM for grief.", Level::L4),
         ("Your depression support group meets 12/8.", Level::L4),
         ("Your hearing aid fitting is 12/8.", Level::L3),
     ] {
