@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0014.sql"),
     include_str!("schema/0015.sql"),
     include_str!("schema/0016.sql"),
+    include_str!("schema/0017.sql"),
 ];
 
 /// The newest version this binary knows.
@@ -85,4 +86,14 @@ pub(crate) async fn migrate(tx: &mut Connection, from: u32) -> Result<(), Failur
         tx.run(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {}", newest())).await?;
     }
     Ok(())
+}
+
+/// How SQLite finds what `sql` asks for, a line for every table.
+#[cfg(test)]
+pub(crate) async fn plan(sql: &str) -> Vec<String> {
+    let mut on = crate::database::in_memory().unwrap();
+    make(&mut on, newest()).await.unwrap();
+    let values = vec![crate::database::Value::Null; sql.matches('?').count()];
+    let rows = on.all(&format!("EXPLAIN QUERY PLAN {sql}"), &values).await.unwrap();
+    rows.iter().map(|row| column::<String>(row, 3).unwrap()).collect()
 }

@@ -124,18 +124,8 @@ impl Tenanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::{column, in_memory};
     use crate::messages::{COPIES, OF_PATIENT};
-    use crate::schema;
-
-    /// How SQLite finds what `sql` asks for, a line for every table.
-    async fn plan(sql: &str) -> Vec<String> {
-        let mut on = in_memory().unwrap();
-        schema::make(&mut on, schema::newest()).await.unwrap();
-        let values = vec![Value::Null; sql.matches('?').count()];
-        let rows = on.all(&format!("EXPLAIN QUERY PLAN {sql}"), &values).await.unwrap();
-        rows.iter().map(|row| column::<String>(row, 3).unwrap()).collect()
-    }
+    use crate::schema::plan;
 
     /// An index that only the tenant narrows is a walk through everything the tenant has.
     fn is_narrow(line: &str) -> bool {
