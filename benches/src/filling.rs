@@ -198,5 +198,6 @@ fn like(model: &MessageRecord, tenant: &TenantId, patient: usize) -> Result<NewM
         entries: vec![entry],
         facts: None,
         link: None,
+        files: Vec::new(),
     })
 }

@@ -165,6 +165,7 @@ fn message(tenant: &TenantId, caller: usize, round: u32) -> Result<NewMessage, B
         entries: vec![entry(tenant, Kind::Accepted, Some(id))?],
         facts: None,
         link: None,
+        files: Vec::new(),
     })
 }
 

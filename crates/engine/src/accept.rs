@@ -1,6 +1,7 @@
 //! Accepting a request: understood, rendered, decided, and durable before anybody hears 202 (DESIGN section 2, steps 1
 //! to 5).
 
+use crate::enclosures::{Enclosure, enclose, lead_to_portal};
 use crate::engine::Engine;
 use crate::error::AcceptError;
 use crate::facts::Occasion;
@@ -9,7 +10,7 @@ use crate::grounds;
 use crate::identity::Texts;
 use crate::kept::{self, Kept};
 use crate::ledger_entry;
-use crate::portal;
+use crate::portal::{self, NewFile, Upload};
 use crate::principal::{Principal, PrincipalKind, Scope};
 use crate::render::{Rendered, Setting};
 use crate::tenants::TenantState;
@@ -57,6 +58,7 @@ pub(crate) enum Tie {
 /// A request that was understood, rendered and decided, and that nothing was done about yet.
 pub(crate) struct Prepared {
     request: wire::Request,
+    files: Vec<NewFile>,
     pub(crate) gate: Request,
     rendered: Rendered,
     facts: Facts,
@@ -74,11 +76,26 @@ impl Engine {
     /// # Errors
     /// [`AcceptError`]; nothing was stored.
     pub async fn accept(&self, principal: &Principal, key: Option<&str>, body: &[u8]) -> Result<Accepted, AcceptError> {
+        self.accept_with(principal, key, body, &[]).await
+    }
+
+    /// The same of a message that files go with: they are read with it in the portal and travel by nothing else.
+    ///
+    /// # Errors
+    /// [`AcceptError`]; nothing was stored.
+    pub async fn accept_with(
+        &self,
+        principal: &Principal,
+        key: Option<&str>,
+        body: &[u8],
+        files: &[Upload],
+    ) -> Result<Accepted, AcceptError> {
         let _admission = self.admission().await?;
         principal.must(Scope::MessagesWrite)?;
         let key = key.map(idempotency_key).transpose()?;
-        let request: wire::Request = wire::parse(body)?;
-        self.accept_request(principal, key, request, None).await
+        let mut request: wire::Request = wire::parse(body)?;
+        let files = enclose(&mut request, files, (self.now(), self.inner.rng.as_ref()))?;
+        self.accept_whole(principal, key, (request, files), None).await
     }
 
     /// Decides the request in `body` without side effects, and says everything about it: every candidate, and what would
@@ -92,24 +109,23 @@ impl Engine {
         let request: wire::Request = wire::parse(body)?;
         let id = MessageId::new(self.now(), self.inner.rng.as_ref())?;
         let key = self.commitment_key()?;
-        let prepared = self.prepare(principal, request, None, id, &key).await?;
+        let prepared = self.prepare(principal, (request, Vec::new()), None, id, &key).await?;
         Ok(Answer::from(&postern_gate::examine(&prepared.gate, &prepared.facts, &prepared.state.policy)))
     }
 
-    /// Whether a message of Postern's own would go as things stand; nothing is kept of the question.
+    /// What would be decided of a message of Postern's own as things stand; nothing is kept of the question.
     ///
     /// # Errors
     /// [`AcceptError`].
-    pub(crate) async fn would_send(
+    pub(crate) async fn would_decide(
         &self,
         principal: &Principal,
         request: wire::Request,
         tie: Option<Tie>,
-    ) -> Result<bool, AcceptError> {
+    ) -> Result<Decision, AcceptError> {
         let id = MessageId::new(self.now(), self.inner.rng.as_ref())?;
         let key = self.commitment_key()?;
-        let prepared = self.prepare(principal, request, tie, id, &key).await?;
-        Ok(prepared.decision.outcome == Outcome::Send)
+        Ok(self.prepare(principal, (request, Vec::new()), tie, id, &key).await?.decision)
     }
 
     /// The one way in, for callers and for Postern's own replies alike.
@@ -120,11 +136,21 @@ impl Engine {
         request: wire::Request,
         tie: Option<Tie>,
     ) -> Result<Accepted, AcceptError> {
+        self.accept_whole(principal, key, (request, Vec::new()), tie).await
+    }
+
+    async fn accept_whole(
+        &self,
+        principal: &Principal,
+        key: Option<&str>,
+        (request, files): (wire::Request, Vec<NewFile>),
+        tie: Option<Tie>,
+    ) -> Result<Accepted, AcceptError> {
         self.at(Step::Parsed)?;
-        let fingerprint = fingerprint(&request);
+        let fingerprint = fingerprint(&request, &files);
         let id = MessageId::new(self.now(), self.inner.rng.as_ref())?;
         let commitment_key = self.commitment_key()?;
-        let prepared = self.prepare(principal, request, tie, id, &commitment_key).await?;
+        let prepared = self.prepare(principal, (request, files), tie, id, &commitment_key).await?;
         self.at(Step::Decided)?;
         if prepared.decision.outcome == Outcome::Defer && prepared.decision.deliveries.is_empty() {
             // Nothing could be queued: the facts themselves are away. The caller keeps the message and tries again.
@@ -156,7 +182,7 @@ impl Engine {
     async fn prepare(
         &self,
         principal: &Principal,
-        mut request: wire::Request,
+        (mut request, files): (wire::Request, Vec<NewFile>),
         tie: Option<Tie>,
         id: MessageId,
         key: &CommitmentKey,
@@ -206,6 +232,9 @@ impl Engine {
             vocabulary: state.vocabulary.as_ref(),
         };
         let mut rendered = Rendered::new(&request, setting)?;
+        if !files.is_empty() {
+            lead_to_portal(&mut rendered);
+        }
         if let Some(once) = once {
             rendered.source = rendered.source.map(|source| [source, once.into_bytes()].concat());
         }
@@ -233,7 +262,7 @@ impl Engine {
             }
         }
         let decision = postern_gate::decide(&gate, &facts, &state.policy);
-        Ok(Prepared { request, gate, rendered, facts, decision, state, place, now, expires_at })
+        Ok(Prepared { request, files, gate, rendered, facts, decision, state, place, now, expires_at })
     }
 
     fn new_message(
@@ -247,6 +276,10 @@ impl Engine {
     ) -> Result<NewMessage, AcceptError> {
         let mut kept = Kept::new(&prepared.request, &prepared.rendered, principal, prepared.now);
         kept.place = prepared.place.as_ref().map(|place| place.reveal().to_string());
+        // A notice may go now or when another way fails; what it leads to is the portal copy, with its files.
+        let read_there = prepared.decision.deliveries.iter().any(|delivery| delivery.channel == Channel::Portal);
+        let files = if read_there { prepared.files.clone() } else { Vec::new() };
+        kept.files = files.iter().filter_map(Enclosure::of).collect();
         let kept = kept.to_bytes();
         let decision = kept::keep_decision(&mut answer.decision).ok_or(AcceptError::Unavailable)?;
         let entry = ledger_entry::of(
@@ -272,8 +305,6 @@ impl Engine {
             .collect(),
             ..entry
         };
-        // A notice may go now or when another way fails; what it leads to is the portal copy.
-        let read_there = prepared.decision.deliveries.iter().any(|delivery| delivery.channel == Channel::Portal);
         let link = read_there.then(|| portal::link_digest(&link_token(&commitment_key, answer.id)));
         Ok(NewMessage {
             id: answer.id,
@@ -294,6 +325,7 @@ impl Engine {
             entries: vec![entry],
             facts: Some(grounds.facts),
             link,
+            files,
         })
     }
 
@@ -428,9 +460,10 @@ fn idempotency_key(key: &str) -> Result<&str, WireError> {
     if well { Ok(key) } else { Err(WireError::new("Idempotency-Key", "expected 1 to 255 printable ASCII characters")) }
 }
 
-/// SHA-256 of the request as Postern would write it, so that white space and the order of keys do not matter.
-fn fingerprint(request: &wire::Request) -> [u8; 32] {
-    let bytes = serde_json::to_vec(request).unwrap_or_default();
+/// SHA-256 of the request as Postern would write it, so that white space and the order of keys do not matter, and of the files with it.
+fn fingerprint(request: &wire::Request, files: &[NewFile]) -> [u8; 32] {
+    let mut bytes = serde_json::to_vec(request).unwrap_or_default();
+    bytes.extend(files.iter().filter_map(|(about, _)| about.digest).flatten());
     let mut out = [0u8; 32];
     for (to, from) in out.iter_mut().zip(digest::digest(&digest::SHA256, &bytes).as_ref()) {
         *to = *from;

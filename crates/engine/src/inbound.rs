@@ -10,12 +10,12 @@ use crate::principal::Principal;
 use crate::receipts::ReceiveFailure;
 use crate::wire;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Channel, MessageId, Origin, PatientId, Phi, Purpose, TenantId};
+use postern_base::{Channel, Hex, MessageId, Origin, PatientId, Phi, Purpose, TenantId};
 use postern_channels::InboundMessage;
 use postern_classify::speaks_of_danger;
 use postern_gate::facts::{Address, OptOut, OptOutScope};
 use postern_gate::revocation::{Heard, Meaning};
-use postern_ledger::{Entry, Kind};
+use postern_ledger::{CommitmentKey, Entry, Kind, commit};
 use postern_store::{NewAttachment, NewInbound, Tenanted};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +35,34 @@ pub(crate) struct Thread {
     pub(crate) files: Vec<NewAttachment>,
     /// What is written speaks of danger (RULES CHT-01): read once, by who took it.
     pub(crate) danger: bool,
+    /// The key of the message's commitments, where who wrote it was signed in and may show it later; `None` = nothing is committed to.
+    pub(crate) key: Option<CommitmentKey>,
+}
+
+impl Thread {
+    /// The entry that something was written to the message: it commits to the words and to each file under the message's own key, so that who
+    /// wrote them can show it.
+    fn stated(&self, entry: Entry, text: &str) -> Entry {
+        let Some(key) = &self.key else { return entry };
+        let digests = self.files.iter().filter_map(|file| file.about.digest);
+        let written = commit(key, WRITTEN, &written(text, digests));
+        let mut entry = ledger_entry::about(entry, self.message, None);
+        entry.commitments.push((WRITTEN.to_owned(), written));
+        entry
+    }
+}
+
+/// The domain of a commitment to what somebody wrote in the portal.
+pub(crate) const WRITTEN: &str = "written";
+
+/// What such a commitment is to: the words, and behind them for each file a zero byte and its SHA-256 in hexadecimal.
+pub(crate) fn written(text: &str, digests: impl Iterator<Item = [u8; 32]>) -> Vec<u8> {
+    let mut all = text.as_bytes().to_vec();
+    for digest in digests {
+        all.push(0);
+        all.extend_from_slice(Hex(&digest).to_string().as_bytes());
+    }
+    all
 }
 
 impl Engine {
@@ -98,6 +126,7 @@ impl Engine {
             attachments: thread.map(|thread| thread.files.clone()).unwrap_or_default(),
         };
         let entry = self.patient_entry(tenant, Kind::Inbound, code(meaning))?;
+        let entry = thread.map_or(entry.clone(), |thread| thread.stated(entry, message.text.reveal()));
         // RULES CHT-01: whoever writes so, by whatever channel, is read by a person now.
         let danger = thread.map_or_else(|| speaks_of_danger(message.text.reveal()), |known| known.danger);
         let first_time = if danger {

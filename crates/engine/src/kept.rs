@@ -1,6 +1,7 @@
 //! What is kept, sealed, of an accepted request, so that the second gate sees the same request and forms and decides on
 //! nothing but fresh facts.
 
+use crate::enclosures::Enclosure;
 use crate::facts::Known;
 use crate::principal::{Principal, PrincipalKind};
 use crate::render::{Rendered, RenderedForm};
@@ -29,6 +30,9 @@ pub(crate) struct Kept {
     /// The one contact point it may go to; `None` = any that the gate lets through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) place: Option<String>,
+    /// Files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) files: Vec<Enclosure>,
     level: Option<Level>,
     categories: Vec<Category>,
     /// The language that its text is written in.
@@ -135,6 +139,7 @@ impl Kept {
                 known: Some(Known::of(&by.holder, now)),
             }),
             place: None,
+            files: Vec::new(),
             level: rendered.content.level.known().copied(),
             categories: rendered.content.categories.clone(),
             language: rendered.content.language,

@@ -21,6 +21,7 @@ mod dispatch;
 mod do_not_call;
 mod domains;
 mod email_risk;
+mod enclosures;
 mod engine;
 mod error;
 mod explain;

@@ -1,18 +1,25 @@
 //! Reading back: status, decision, proof, a patient's messages, portal copies. Reading content writes a `disclosed` entry
 //! first (45 CFR 164.312(b)); if it cannot be written, nothing is read.
 
+use crate::enclosures::Enclosure;
 use crate::engine::Engine;
 use crate::error::UseError;
 use crate::kept;
 use crate::ledger_entry;
 use crate::principal::{Principal, Scope};
-use crate::wire::{Answer, BodyPart, DeliveryStatus, EntryView, Links, Message, PortalCopyView, WireError};
+use crate::wire::{
+    Answer, AttachmentView, BodyPart, DeliveryStatus, EntryView, Links, Message, PortalCopyView, WireError,
+};
 use postern_base::{MessageId, PatientId, Purpose};
 use postern_ledger::{Entry, Kind};
 use postern_store::{DeliveryRecord, DeliveryState, MessageRecord};
 
 /// The most that one page holds.
 pub const PAGE: u32 = 100;
+
+fn files(record: &MessageRecord) -> Result<Vec<AttachmentView>, UseError> {
+    Ok(kept::Kept::read(record)?.0.files.iter().map(Enclosure::view).collect())
+}
 
 impl Engine {
     /// A message and where its deliveries stand; with `content`, also every form of it, but of a one-time code that can still be used.
@@ -41,6 +48,7 @@ impl Engine {
             outcome: record.outcome.clone(),
             deliveries,
             content: if content { parts(&record) } else { Vec::new() },
+            files: if content { files(&record)? } else { Vec::new() },
             links: Links::of(record.id),
         })
     }

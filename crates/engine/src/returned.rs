@@ -206,7 +206,8 @@ impl Engine {
             };
             let danger = postern_classify::speaks_of_danger(words.text.reveal());
             let (message_id, patient) = (of.message, of.patient.clone());
-            let thread = Thread { message: message_id, purpose: of.purpose, patient, files: Vec::new(), danger };
+            let (purpose, files) = (of.purpose, Vec::new());
+            let thread = Thread { message: message_id, purpose, patient, files, danger, key: None };
             self.take_for(&of.tenant, MAIL, &message, &of.point, Some(&thread)).await?;
             let meaning = read(words.text.reveal());
             if !ends(meaning) && !self.take_code(of, words.text.reveal()).await? {

@@ -49,6 +49,9 @@ pub struct WishView {
     /// Whom to call in an emergency: name, number and who they are to the patient; empty = nobody any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emergency_contact: Option<EmergencyContact>,
+    /// Who is to stand for the patient no more, `RelatedPerson/ID`: a minor asks, and the practice decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// The name with which an authorization was signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
@@ -142,6 +145,7 @@ fn view(id: i64, patient: &PatientId, point: Option<String>, kept: Kept) -> Wish
         channel: None,
         shared: None,
         emergency_contact: None,
+        person: None,
         signature: None,
         shown: kept.shown,
         shown_in: kept.language,
@@ -179,6 +183,10 @@ fn view(id: i64, patient: &PatientId, point: Option<String>, kept: Kept) -> Wish
         Wish::EmergencyContact { name, phone, relation } => {
             view.emergency_contact = Some(EmergencyContact { name, phone, relation });
             "emergency"
+        }
+        Wish::EndProxy { person } => {
+            view.person = Some(person);
+            "proxy_end"
         }
     };
     view

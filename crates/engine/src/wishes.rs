@@ -47,6 +47,8 @@ pub(crate) enum Wish {
     Prefer,
     /// Whom the practice calls about them in an emergency; without a name, nobody any more.
     EmergencyContact { name: String, phone: String, relation: String },
+    /// A minor asks that somebody (`RelatedPerson/ID`) stands for them no more: the practice decides (45 CFR 164.502(g)(3)).
+    EndProxy { person: String },
 }
 
 impl Wish {
@@ -64,6 +66,7 @@ impl Wish {
             Self::RemovePoint => "point_removed",
             Self::Prefer => "point_preferred",
             Self::EmergencyContact { .. } => "emergency_contact",
+            Self::EndProxy { .. } => "proxy_end_wished",
         }
     }
 }
@@ -105,6 +108,12 @@ pub(crate) fn emergency_contact(wishes: &[Attested<Kept>]) -> Option<(&str, &str
     }
 }
 
+/// When the patient last asked that `person` stand for them no more; `None` = they did not.
+pub(crate) fn asked_to_end(wishes: &[Attested<Kept>], person: &str) -> Option<Timestamp> {
+    let asks = |one: &&Attested<Kept>| matches!(&one.content.wish, Wish::EndProxy { person: of } if of == person);
+    wishes.iter().rfind(asks).map(|one| one.content.at)
+}
+
 /// The record as its patient wishes it to be, in the order in which they said so. The chart itself is not changed.
 pub(crate) fn apply(patient: &mut Fact<Patient>, wishes: &[Attested<Kept>]) {
     let Fact::Known(patient) = patient else { return };
@@ -135,7 +144,8 @@ pub(crate) fn apply(patient: &mut Fact<Patient>, wishes: &[Attested<Kept>]) {
             | Wish::OnlyAt
             | Wish::Offers { .. }
             | Wish::NoOffers
-            | Wish::EmergencyContact { .. } => {}
+            | Wish::EmergencyContact { .. }
+            | Wish::EndProxy { .. } => {}
         }
     }
 }

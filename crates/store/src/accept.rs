@@ -2,6 +2,7 @@
 //!
 //! Sealing happens in the caller's task; the writer only looks for earlier keys and inserts rows, many messages at a time.
 
+use crate::attachments::File;
 use crate::coverage::{DECISIONS, DELIVERIES, IDEMPOTENCY, MESSAGES as COVERED, PORTAL_LINKS};
 use crate::database::{Failure, Value, bytes, column, id, places};
 use crate::decisions::{self, DECISION};
@@ -10,10 +11,12 @@ use crate::keys::{Field, Index, PatientKey, TenantKeys};
 use crate::open::Tenanted;
 use crate::outbox::{delivery_columns, is_queue_state, state_number};
 use crate::records::{
-    AcceptOutcome, CandidateRecord, DeliveryState, NewDelivery, NewMessage, StoreError, StoredRendition,
+    AcceptOutcome, AttachmentRecord, CandidateRecord, DeliveryState, NewDelivery, NewMessage, StoreError,
+    StoredRendition,
 };
 use crate::seal::{Place, Sealer};
 use crate::writer::{Job, Tx};
+use jiff::Timestamp;
 use postern_base::{DeliveryId, MessageId, Phi, Rng};
 use postern_ledger::{Entry, RowState};
 use std::collections::{HashMap, HashSet};
@@ -53,6 +56,8 @@ struct Prepared {
     link: Option<Vec<Value>>,
     /// What its first entry states of the message and its deliveries.
     states: Vec<RowState>,
+    /// Files that go with it.
+    files: Vec<File>,
 }
 
 /// A message on its way through the writer.
@@ -168,8 +173,13 @@ fn prepare(
     if let Some(row) = &link {
         states.push(PORTAL_LINKS.inserted(LINK, row)?);
     }
+    let at = Timestamp::from_microsecond(now).map_err(|_| StoreError::Unavailable)?;
+    let sealed = |(about, content): &(AttachmentRecord, Phi<Arc<[u8]>>)| {
+        File::seal((about, content.reveal()), at, (&tenant, &key), rng)
+    };
+    let files = message.files.iter().map(sealed).collect::<Result<Vec<_>, _>>()?;
     let (entries, id) = (message.entries, message.id);
-    Ok(Prepared { idempotency, id, message: columns, deliveries, decision, link, entries, states, tenant, key })
+    Ok(Prepared { files, idempotency, id, message: columns, deliveries, decision, link, entries, states, tenant, key })
 }
 
 fn put_rendition(body: &mut Framer, rendition: &StoredRendition) {
@@ -321,6 +331,9 @@ async fn insert_all(tx: &mut Tx, stored: &[&Prepared]) -> Result<(), Failure> {
             let row = vec![one.tenant.seq.into(), bucket.into(), caller.into(), fingerprint.into(), bytes(one.id.0)];
             tx.state(&one.tenant, IDEMPOTENCY.inserted(KEYS, &row)?);
             keys.push(row);
+        }
+        for file in &one.files {
+            file.write_with(tx, &one.tenant, one.id).await?;
         }
         tx.append_first(&one.tenant, &one.entries)?;
     }

@@ -212,7 +212,8 @@ impl Tenanted {
         for file in &inbound.attachments {
             self.admissible(std::slice::from_ref(&file.entry))?;
             let key = owner.as_ref().ok_or(StoreError::KeyDestroyed)?;
-            files.push(File::seal(file, inbound.at, (&tenant, key), rng)?);
+            let sealed = File::seal((&file.about, file.content.reveal()), inbound.at, (&tenant, key), rng)?;
+            files.push((sealed, file.entry.clone()));
         }
         let row = vec![
             tenant.seq.into(),
@@ -264,21 +265,11 @@ impl Tenanted {
             Some(key) => key,
             None => return Ok(Vec::new()),
         };
-        let sql = "SELECT seq, channel, thread_purpose, at, patient IS NOT NULL, name, text, \
-             (SELECT r.verdict FROM inbound_reviews r WHERE r.tenant = inbound.tenant AND r.inbound = inbound.seq \
-             ORDER BY r.seq DESC LIMIT 1) FROM inbound \
-             WHERE tenant = ? AND (patient = ? OR patient IS NULL) AND seq < ? \
-             AND ((channel = 'portal' AND patient IS NOT NULL) OR point IN \
-             (SELECT p.point FROM resources r CROSS JOIN points p \
-             WHERE r.tenant = ? AND r.patient = ? AND p.tenant = r.tenant AND p.resource = r.name UNION \
-             SELECT point FROM deliveries WHERE tenant = ? AND patient = ? AND sent_at IS NOT NULL)) \
-             ORDER BY seq DESC LIMIT ?";
-        let whose: [Value; 2] = [tenant.seq.into(), index.to_vec().into()];
-        let mut values = whose.to_vec();
-        values.push(before.unwrap_or(i64::MAX).into());
-        values.extend([whose.clone(), whose].concat());
-        values.push(i64::from(limit).into());
-        self.shared.all(sql, values).await?.iter().map(|row| received(row, &tenant, &key)).collect()
+        let (whose, below): ([Value; 2], Value) =
+            ([tenant.seq.into(), index.to_vec().into()], before.unwrap_or(i64::MAX).into());
+        let mut values = [whose.clone(), whose.clone(), whose].concat();
+        values.extend([below.clone(), tenant.seq.into(), below, i64::from(limit).into()]);
+        self.shared.all(RECEIVED, values).await?.iter().map(|row| received(row, &tenant, &key)).collect()
     }
 
     /// What was written for a patient in the portal by who stands there as `from`, the newest first, at most `limit`. Nothing once the
@@ -348,6 +339,18 @@ impl Tenanted {
         Ok(Some((MessageId(id(&row, 0)?), word(&row, 1)?)))
     }
 }
+
+/// What came in from a patient: what is theirs, and what is of nobody yet at points of theirs. The two are looked for apart, each by its index,
+/// and the plus signs keep SQLite from walking all that came in.
+const RECEIVED: &str = "WITH own AS (SELECT p.point FROM resources r CROSS JOIN points p \
+     WHERE r.tenant = ? AND r.patient = ? AND p.tenant = r.tenant AND p.resource = r.name UNION \
+     SELECT point FROM deliveries WHERE tenant = ? AND patient = ? AND sent_at IS NOT NULL), \
+     found AS (SELECT seq FROM inbound WHERE tenant = ? AND patient = ? AND +seq < ? AND (channel = 'portal' OR point IN own) \
+     UNION ALL SELECT i.seq FROM own CROSS JOIN inbound i \
+     WHERE i.tenant = ? AND i.point = own.point AND i.patient IS NULL AND +i.seq < ?) \
+     SELECT seq, channel, thread_purpose, at, patient IS NOT NULL, name, text, (SELECT r.verdict FROM inbound_reviews r \
+     WHERE r.tenant = inbound.tenant AND r.inbound = inbound.seq ORDER BY r.seq DESC LIMIT 1) FROM inbound \
+     WHERE seq IN (SELECT seq FROM found ORDER BY +seq DESC LIMIT ?) ORDER BY seq DESC";
 
 /// From where and what came in, opened with the key of who wrote it.
 pub(crate) fn opened_inbound(
@@ -549,5 +552,21 @@ impl Reading {
             }
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RECEIVED;
+    use crate::database::plan::plan;
+
+    #[tokio::test]
+    async fn what_a_patient_wrote_is_found_by_the_patient_however_much_came_in() {
+        let plan = plan(RECEIVED).await;
+        assert!(plan.iter().any(|line| line.contains("inbound_by_patient (tenant=? AND patient=?)")), "{plan:?}");
+        assert!(plan.iter().any(|line| line.contains("inbound_by_point (tenant=? AND point=?)")), "{plan:?}");
+        // What is walked through is what was found already.
+        let walks = plan.iter().filter(|line| line.starts_with("SCAN"));
+        assert!(walks.into_iter().all(|line| ["SCAN own", "SCAN found"].contains(&line.as_str())), "{plan:?}");
     }
 }

@@ -427,6 +427,13 @@ pub(crate) const ATTACHMENTS: Table = Table {
     ],
 };
 
+pub(crate) const MESSAGE_FILES: Table = Table {
+    name: "message_files",
+    key: blob("attachment"),
+    order: Order::Seq,
+    columns: &[int("tenant"), blob("message")],
+};
+
 /// Every table whose rows are stated.
 pub(crate) const TABLES: &[&Table] = &[
     &TENANTS,
@@ -463,6 +470,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &PORTAL_LINKS,
     &PORTAL_READS,
     &ATTACHMENTS,
+    &MESSAGE_FILES,
 ];
 
 /// What no entry states, and why. `*` = the whole table.
@@ -514,6 +522,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("portal_tries", "*", "counts wrong answers for a day; whoever sends them would fill the ledger"),
     ("portal_links", "seq", "the row is named by its message; nothing is decided by its place"),
     ("attachments", "seq", "the row is named by its id; nothing is decided by its place"),
+    ("message_files", "seq", "the row is named by its file; nothing is decided by its place"),
     (
         "attachment_contents",
         "*",

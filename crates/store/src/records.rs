@@ -134,6 +134,8 @@ pub struct NewMessage {
     pub facts: Option<Phi<Vec<u8>>>,
     /// SHA-256 of the opaque part of the link of its notice, where a notice goes.
     pub link: Option<[u8; 32]>,
+    /// Files that go with it. What is told of them stands in the request.
+    pub files: Vec<(AttachmentRecord, Phi<Arc<[u8]>>)>,
 }
 
 /// What a decision was made from, for the entry that records its attempt.
@@ -460,6 +462,8 @@ pub struct AttachmentRecord {
     pub name: Phi<String>,
     /// How long it is.
     pub bytes: u64,
+    /// SHA-256 of it; `None` of what an earlier Postern took.
+    pub digest: Option<[u8; 32]>,
 }
 
 /// What a patient wrote, as it is read back.

@@ -44,6 +44,10 @@ pub enum FactorChange {
     PhoneAdded,
     /// They do not any more.
     PhoneRemoved,
+    /// A code by text alone signs in, for what tells little.
+    AloneAllowed,
+    /// It does not any more.
+    AloneRefused,
     /// There are new recovery codes.
     Recovery,
 }
@@ -58,6 +62,8 @@ impl FactorChange {
             Self::App => "portal_factor_renewed",
             Self::PhoneAdded => "portal_phone_added",
             Self::PhoneRemoved => "portal_phone_removed",
+            Self::AloneAllowed => "portal_code_alone_allowed",
+            Self::AloneRefused => "portal_code_alone_refused",
             Self::Recovery => "portal_recovery_renewed",
         }
     }
@@ -77,6 +83,8 @@ pub struct Factors {
     /// Codes were to go to a number, and none can go there now: who has it said STOP, it is off the record, or the patient is to be reached
     /// elsewhere only.
     pub phone_closed: bool,
+    /// A code by text alone signs in, for what tells little.
+    pub code_alone: bool,
     /// A second factor is left without that number.
     pub phone_removable: bool,
     /// The practice lets patients sign in with codes by text, and this account could have them.

@@ -5,6 +5,7 @@ use super::account::Account;
 use super::invitations::{For as Invited, secret};
 use super::passkey::{For, PasskeyAnswer, PasskeyOffer, Site};
 use super::sessions::{Browser, SignedIn};
+use super::texted::Phone;
 use super::throttle::Trier;
 use super::totp::Totp;
 use super::waiting::Step;
@@ -15,7 +16,6 @@ use crate::facts::Directory;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use postern_base::{AccountId, Language, MessageId, PatientId, Phi, Secret, TenantId};
-use postern_gate::facts::Address;
 use postern_store::{PortalInvitation, PortalPerson, PortalStep, StoreError};
 use uuid::Uuid;
 
@@ -79,7 +79,7 @@ pub(super) struct Enrolling {
     /// Names that were asked for and are not free.
     names: u32,
     /// The number that a code went to in the place of an app, and the message that holds it.
-    pub(super) texted: Option<(Address, MessageId)>,
+    pub(super) texted: Option<(Phone, MessageId)>,
 }
 
 impl Enrolling {

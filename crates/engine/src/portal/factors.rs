@@ -59,6 +59,7 @@ impl Engine {
             texts: content.password.is_some() && !numbers.is_empty(),
             phone: phone.as_ref().map(told),
             phone_closed,
+            code_alone: content.phone.as_ref().is_some_and(|phone| phone.alone),
             phone_removable: !content.passkeys.is_empty() || content.totp.is_some(),
             recovery_left: content.recovery.len(),
             changes: content.changes.iter().rev().map(|change| (change.what, change.at)).collect(),

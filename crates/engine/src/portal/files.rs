@@ -1,14 +1,16 @@
-//! Files that somebody sends with what they write. What a file is says its content and never its name; what stands behind the end of a
+//! Files that somebody sends with what they write, a patient or a practice. What a file is says its content and never its name; what stands behind the end of a
 //! picture or a document is not kept, so that no file is two things at once; and a name is a label, cleaned of all that could be taken for
 //! something else.
 //!
 //! Nothing here is a search for viruses: staff open files as they open any that strangers send.
 
+use super::sessions::sha256;
 use super::{NotNow, Visitor};
 use crate::engine::Engine;
 use crate::ledger_entry;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{AttachmentId, MessageId, Phi};
+use postern_base::rng::NoEntropy;
+use postern_base::{AttachmentId, MessageId, Phi, Rng};
 use postern_ledger::Kind;
 use postern_store::{AttachmentRecord, NewAttachment};
 use std::sync::Arc;
@@ -84,13 +86,15 @@ pub struct Attached {
     pub name: Phi<String>,
     /// How long it is.
     pub bytes: u64,
+    /// SHA-256 of it; `None` of what an earlier Postern took.
+    pub digest: Option<[u8; 32]>,
 }
 
 impl Attached {
     /// As it is kept; `None` = a newer Postern knows more kinds.
     pub(crate) fn of(record: AttachmentRecord) -> Option<Self> {
         let kind = FileKind::ALL.into_iter().find(|kind| kind.as_str() == record.kind)?;
-        Some(Self { id: record.id, kind, name: record.name, bytes: record.bytes })
+        Some(Self { id: record.id, kind, name: record.name, bytes: record.bytes, digest: record.digest })
     }
 }
 
@@ -107,34 +111,53 @@ pub enum FileRefused {
     Enough,
 }
 
+/// A file that is taken: what is told of it, and as much of it as it is.
+pub(crate) type NewFile = (AttachmentRecord, Phi<Arc<[u8]>>);
+
+/// The files, weighed, or why one is not taken.
+pub(crate) fn weigh(
+    files: &[Upload],
+    (at, rng): (Timestamp, &dyn Rng),
+) -> Result<Result<Vec<NewFile>, FileRefused>, NoEntropy> {
+    if files.len() > FILES_MAX {
+        return Ok(Err(FileRefused::TooMany));
+    }
+    let mut weighed = Vec::with_capacity(files.len());
+    for file in files {
+        let content = file.content.reveal();
+        if content.len() > FILE_BYTES_MAX {
+            return Ok(Err(FileRefused::TooLong));
+        }
+        let kept = kind_of(content).and_then(|(kind, length)| Some((kind, content.get(..length)?)));
+        let Some((kind, kept)) = kept else { return Ok(Err(FileRefused::NotOne)) };
+        let about = AttachmentRecord {
+            id: AttachmentId::new(at, rng)?,
+            kind: kind.as_str().to_owned(),
+            name: Phi::new(label(file.name.reveal(), kind)),
+            bytes: u64::try_from(kept.len()).unwrap_or(u64::MAX),
+            digest: Some(sha256(kept)),
+        };
+        weighed.push((about, Phi::new(Arc::from(kept))));
+    }
+    Ok(Ok(weighed))
+}
+
 impl Engine {
-    /// The files, weighed, or why one is not taken.
+    /// The files of a patient, weighed, or why one is not taken.
     pub(super) async fn weigh(
         &self,
         visitor: &Visitor,
         files: &[Upload],
         at: Timestamp,
     ) -> Result<Result<Vec<NewAttachment>, FileRefused>, NotNow> {
-        if files.len() > FILES_MAX {
-            return Ok(Err(FileRefused::TooMany));
-        }
+        let fitting = match weigh(files, (at, self.inner.rng.as_ref())).map_err(|_| NotNow::Unavailable)? {
+            Ok(fitting) => fitting,
+            Err(why) => return Ok(Err(why)),
+        };
         let mut weighed = Vec::with_capacity(files.len());
-        for file in files {
-            let content = file.content.reveal();
-            if content.len() > FILE_BYTES_MAX {
-                return Ok(Err(FileRefused::TooLong));
-            }
-            let Some((kind, length)) = kind_of(content) else { return Ok(Err(FileRefused::NotOne)) };
-            let kept = content.get(..length).ok_or(NotNow::Unavailable)?;
-            let about = AttachmentRecord {
-                id: AttachmentId::new(at, self.inner.rng.as_ref()).map_err(|_| NotNow::Unavailable)?,
-                kind: kind.as_str().to_owned(),
-                name: Phi::new(label(file.name.reveal(), kind)),
-                bytes: u64::try_from(length).unwrap_or(u64::MAX),
-            };
+        for (about, content) in fitting {
             let entry = ledger_entry::of(self, &visitor.tenant, Kind::Inbound, visitor.actor(), "attachment_received");
-            let entry = entry.map_err(|_| NotNow::Unavailable)?;
-            weighed.push(NewAttachment { about, content: Phi::new(Arc::from(kept)), entry });
+            weighed.push(NewAttachment { about, content, entry: entry.map_err(|_| NotNow::Unavailable)? });
         }
         let since = at.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
         let lately = match weighed.is_empty() {
@@ -145,8 +168,8 @@ impl Engine {
         Ok(if lately.saturating_add(all) > DAILY_BYTES { Err(FileRefused::Enough) } else { Ok(weighed) })
     }
 
-    /// Opens a file that `visitor` sent with an answer to `message`: behind the same sign-in as the message, and written down before it is
-    /// answered (45 CFR 164.312(b)).
+    /// Opens a file that came with `message`, or that `visitor` sent with an answer to it: behind the same sign-in as the message, and written
+    /// down before it is answered (45 CFR 164.312(b)).
     ///
     /// # Errors
     /// [`NotNow`].
@@ -158,8 +181,9 @@ impl Engine {
     ) -> Result<(FileKind, Phi<Vec<u8>>), NotNow> {
         let (record, _) = self.portal_record(visitor, message).await?;
         self.is_open(visitor, &record).await?;
-        let replies = self.portal_thread(visitor, message).await?.replies;
-        let file = replies.into_iter().flat_map(|reply| reply.attachments).find(|file| file.id == id);
+        let thread = self.portal_thread(visitor, message).await?;
+        let written = thread.replies.into_iter().flat_map(|reply| reply.attachments);
+        let file = thread.files.into_iter().chain(written).find(|file| file.id == id);
         let file = file.ok_or(NotNow::NotFound)?;
         let store = self.inner.store.tenant(&visitor.tenant);
         let content = store.attachment(&visitor.patient, id).await?.ok_or(NotNow::NotFound)?;

@@ -4,6 +4,7 @@
 use super::files::Attached;
 use super::reasons::PlainReason;
 use super::{Aal, Person, Visitor};
+use crate::enclosures::Enclosure;
 use crate::engine::Engine;
 use crate::error::UseError;
 use crate::kept::Kept;
@@ -60,6 +61,8 @@ pub struct Listed {
 pub struct Thread {
     /// The message, without its text: that is opened.
     pub message: Listed,
+    /// Files that came with it.
+    pub files: Vec<Attached>,
     /// What was written to it through the portal, the oldest first.
     pub replies: Vec<Written>,
 }
@@ -209,7 +212,8 @@ impl Engine {
             })
             .collect();
         replies.reverse();
-        Ok(Thread { message: list(entry, &record, &reading)?, replies })
+        let files = if open { files_of(&record)? } else { Vec::new() };
+        Ok(Thread { message: list(entry, &record, &reading)?, files, replies })
     }
 
     /// Opens a message: the only way to its text. Who read it is in the ledger before anything is answered, and the first time is a
@@ -324,6 +328,12 @@ fn recipient(visitor: &Visitor) -> Recipient {
 /// 45 CFR 164.502(g)(3): that there is a message at all may tell a parent what it is about.
 fn is_hidden(visitor: &Visitor, reading: &Reading) -> bool {
     visitor.is_proxy() && matches!(reading, Reading::Closed(_))
+}
+
+/// The files that came with a message.
+pub(super) fn files_of(record: &MessageRecord) -> Result<Vec<Attached>, StoreError> {
+    let files = Kept::read(record)?.0.files;
+    Ok(files.iter().map(Enclosure::record).filter_map(Attached::of).collect())
 }
 
 /// The word is in the title or the text.

@@ -42,7 +42,7 @@ pub use links::LinkTarget;
 pub use messages::{Listed, NotNow, Sought, Thread, Written};
 pub use passkey::{PasskeyAnswer, PasskeyOffer, Site};
 pub use password::WeakPassword;
-pub use persons::{Acting, Grant, Standing};
+pub use persons::{Acting, Grant, ProxyEnd, Standing};
 pub use points::PointRefused;
 pub use postern_classify::speaks_of_danger;
 pub use postern_store::PortalCopy;
@@ -53,10 +53,11 @@ pub use sessions::{Browser, Device, SignedIn};
 pub use settings::PortalConfig;
 pub use sign_in::{Second, Step};
 pub use texted::{Number, Seconds};
-pub use transparency::{History, Opener, Opening, Proven};
+pub use transparency::{History, Opener, Opening, Proven, ProvenWords};
 
 pub use crate::unsubscribe::StopOffer;
 
+pub(crate) use files::{NewFile, weigh};
 pub(crate) use links::digest as link_digest;
 pub(crate) use preferences::told as ends_of;
 pub(crate) use waiting::Waiting;

@@ -1,11 +1,13 @@
 //! For whom an account stands. That a person may act for a patient is never copied here: every message asks the gate, on the records as
 //! they are. What is kept is only that staff invited them as that person.
 
+use super::preferences::Shown;
 use super::{Aal, Identifiers, Person, Refused, SignedIn, Visitor};
 use crate::engine::Engine;
 use crate::error::UseError;
+use crate::wishes::{self, Wish};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 use postern_base::{PatientId, Phi};
 use postern_ehr::PatientRecord;
@@ -51,6 +53,19 @@ pub struct Acting {
     pub name: Option<Phi<String>>,
     /// How long they may.
     pub grant: Grant,
+    /// What comes of it where the patient says that it is to end.
+    pub ends: ProxyEnd,
+    /// When the patient, a minor, asked the practice to end it.
+    pub asked_at: Option<Timestamp>,
+}
+
+/// What came of a patient's word that somebody is to stand for them no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyEnd {
+    /// It is over.
+    Ended,
+    /// The patient is a minor, or of unknown age: the practice was asked, and decides.
+    Asked,
 }
 
 impl Engine {
@@ -81,8 +96,12 @@ impl Engine {
     /// Turns to another record that the account may ask for. The session goes on under a new token.
     ///
     /// # Errors
-    /// [`Refused::NoMatch`]: the account does not stand for them.
+    /// [`Refused::NoMatch`]: the account does not stand for them, or one factor alone was shown: 45 CFR 164.514(h)(1), what a code to one's
+    /// own telephone opens is one's own.
     pub async fn turn_to(&self, visitor: &Visitor, standing: Uuid) -> Result<SignedIn, Refused> {
+        if visitor.aal < Aal::Aal2 {
+            return Err(Refused::NoMatch);
+        }
         let persons = self.inner.store.tenant(&visitor.tenant).portal_persons(visitor.account).await?;
         let other = persons.into_iter().find(|one| one.id == standing).ok_or(Refused::NoMatch)?;
         let raised = (visitor.aal, visitor.confirmed_at);
@@ -122,22 +141,32 @@ impl Engine {
     }
 
     /// Ends that somebody stands for the patient who is signed in: at once, in every session of theirs. The record of the EHR stays what
-    /// it is; who is to act for the patient again is invited again.
+    /// it is; who is to act for the patient again is invited again. A minor asks for it, with the words that were `shown`: 45 CFR
+    /// 164.502(g)(3), who represents an unemancipated minor is a matter of state law, a court and the practice, and not of the minor alone.
     ///
     /// # Errors
     /// [`UseError::NotFound`]: the patient is not the visitor themself, or nobody of that reference has an account.
-    pub async fn end_proxy(&self, visitor: &Visitor, person: &str) -> Result<(), UseError> {
+    pub async fn end_proxy(&self, visitor: &Visitor, person: &str, shown: &Shown) -> Result<ProxyEnd, UseError> {
         if visitor.is_proxy() || visitor.aal < Aal::Aal2 {
             return Err(UseError::NotFound);
         }
         let store = self.inner.store.tenant(&visitor.tenant);
-        let person = Phi::new(person.to_owned());
-        let standing = store.portal_person(&visitor.patient, Some(&person)).await?;
+        let related = Phi::new(person.to_owned());
+        let standing = store.portal_person(&visitor.patient, Some(&related)).await?;
         // A reference of nobody is no proxy: above all not the patient, whose own way in it would end.
         let standing = standing.filter(|standing| standing.person.is_some()).ok_or(UseError::NotFound)?;
+        let mut reading = store.reading().await?;
+        let directory = self.directory(&mut reading, &visitor.patient, None, self.now()).await?;
+        drop(reading);
+        if ends_by_word(&directory.record, self.now()) == ProxyEnd::Asked {
+            if wishes::asked_to_end(&wishes::all(&directory.attested)?, person).is_none() {
+                self.wish(visitor, None, Wish::EndProxy { person: person.to_owned() }, shown).await?;
+            }
+            return Ok(ProxyEnd::Asked);
+        }
         let entry = self.account_entry(&visitor.tenant, visitor.account, "portal_proxy_ended")?;
         store.portal_change(vec![PortalStep::EndPerson(standing.id)], vec![entry]).await?;
-        Ok(())
+        Ok(ProxyEnd::Ended)
     }
 
     /// Gives up acting for somebody: at once, in every session of the account. One's own record is not given up here.
@@ -166,8 +195,9 @@ impl Engine {
         }
         let store = self.inner.store.tenant(&visitor.tenant);
         let mut reading = store.reading().await?;
-        let record = self.directory(&mut reading, &visitor.patient, None, self.now()).await?.record;
+        let directory = self.directory(&mut reading, &visitor.patient, None, self.now()).await?;
         drop(reading);
+        let (record, wishes) = (directory.record, wishes::all(&directory.attested)?);
         let mut found = Vec::new();
         for related in &record.related {
             let person = Phi::new(related.reference.clone());
@@ -176,6 +206,8 @@ impl Engine {
                 found.push(Acting {
                     name: named.map(|(_, name)| name.clone()),
                     grant: grant(&record, &related.reference, self.now()),
+                    ends: ends_by_word(&record, self.now()),
+                    asked_at: wishes::asked_to_end(&wishes, &related.reference),
                     reference: related.reference.clone(),
                 });
             }
@@ -197,11 +229,24 @@ fn grant(record: &PatientRecord, person: &str, now: Timestamp) -> Grant {
         .collect();
     // Of several the one that lasts longest; one without an end lasts.
     let until = if ends.contains(&None) { None } else { ends.iter().copied().flatten().max() };
-    let patient = record.patient.known();
-    let comes_of_age = patient.and_then(|patient| {
-        let years = age_of_majority(patient.state.as_deref());
-        patient.birth_date?.checked_add(i32::from(years).years()).ok()
-    });
-    let today = now.to_zoned(TimeZone::UTC).date();
-    Grant { on_record: !ends.is_empty(), until, of_age_on: comes_of_age.filter(|day| *day > today) }
+    let of_age_on = comes_of_age(record).filter(|_| !is_of_age(record, now));
+    Grant { on_record: !ends.is_empty(), until, of_age_on }
+}
+
+/// The day on which the patient comes of age, where it is known when they were born.
+fn comes_of_age(record: &PatientRecord) -> Option<Date> {
+    let patient = record.patient.known()?;
+    let years = age_of_majority(patient.state.as_deref());
+    patient.birth_date?.checked_add(i32::from(years).years()).ok()
+}
+
+/// Whether the patient is known to be of age, wherever they are: the day begins last at twelve hours west of Greenwich.
+fn is_of_age(record: &PatientRecord, now: Timestamp) -> bool {
+    let today = now.to_zoned(TimeZone::fixed(Offset::constant(-12))).date();
+    comes_of_age(record).is_some_and(|day| day <= today)
+}
+
+/// What comes of it where the patient says that somebody stands for them no more.
+fn ends_by_word(record: &PatientRecord, now: Timestamp) -> ProxyEnd {
+    if is_of_age(record, now) { ProxyEnd::Ended } else { ProxyEnd::Asked }
 }

@@ -21,6 +21,7 @@ use postern_base::rng::NoEntropy;
 use postern_base::{Channel, MessageId, PatientId, Purpose, TenantId};
 use postern_ehr::normal::normalise;
 use postern_gate::facts::{Address, System};
+use postern_gate::{Decision, Outcome};
 use postern_store::{DeliveryState, MessageRecord, StoreError};
 use std::collections::BTreeMap;
 
@@ -28,6 +29,10 @@ use std::collections::BTreeMap;
 const CODE: (&str, &str) = ("one_time_code", "code");
 /// NIST SP 800-63B 5.1.3.2 (RULES OTP-01): as long as the text says.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
+/// The rule that few codes go to one place in an hour.
+const FEW_CODES: &str = "OTP-01";
+/// The rule that what would go only when it is worthless does not go: of a code that waits for the others to be an hour old it always says so.
+const TOO_LATE: &str = "SYS-04";
 /// house: how many numbers and addresses one patient adds in a day, so that nobody floods strangers with codes.
 const ADDED_DAILY: usize = 5;
 
@@ -167,14 +172,15 @@ impl Engine {
         match accepted.answer.decision.outcome.as_str() {
             "send" => Ok(accepted.answer.id),
             // RULES OTP-01: as many codes as may went there within the hour, which is longer than another would live.
-            _ if accepted.answer.decision.refusals.iter().any(|refusal| refusal.rule == "OTP-01") => {
+            _ if accepted.answer.decision.refusals.iter().any(|refusal| refusal.rule == FEW_CODES) => {
                 Err(PointRefused::TooMany)
             }
             _ => Err(PointRefused::NotSent),
         }
     }
 
-    /// Whether the gate would let a code go to `point` now: not after a STOP from there, nor where the patient is to be reached elsewhere only.
+    /// Whether the gate would let a code go to `point`, now or once fewer went there within the hour: not after a STOP from there, nor where the
+    /// patient is to be reached elsewhere only.
     pub(super) async fn would_send_code(
         &self,
         (tenant, patient): (&TenantId, &PatientId),
@@ -183,8 +189,8 @@ impl Engine {
     ) -> Result<bool, PointRefused> {
         let request = self.code_for(patient, channel)?;
         let tie = Some(Tie::Place(point.clone()));
-        match self.would_send(&Principal::system(tenant.clone()), request, tie).await {
-            Ok(would) => Ok(would),
+        match self.would_decide(&Principal::system(tenant.clone()), request, tie).await {
+            Ok(decision) => Ok(decision.outcome == Outcome::Send || is_only_flooded(&decision, (channel, point))),
             Err(AcceptError::NoSuchPatient | AcceptError::Malformed(_)) => Ok(false),
             Err(_) => Err(PointRefused::Unavailable),
         }
@@ -285,6 +291,15 @@ impl Engine {
         self.warn_of(visitor, Warning::Places, Some(&point.value)).await;
         Ok(())
     }
+}
+
+/// Whether nothing stands against a code to a place but that as many as may went there within the hour (RULES OTP-01): that passes.
+fn is_only_flooded(decision: &Decision, (channel, point): (Channel, &Address)) -> bool {
+    let there = || decision.refusals.iter().filter(|one| one.channel == channel && one.contact_point == *point);
+    let flooded = there().filter(|one| one.rule == FEW_CODES);
+    flooded
+        .map(|one| one.form)
+        .any(|form| there().filter(|one| one.form == form).all(|one| one.rule == FEW_CODES || one.rule == TOO_LATE))
 }
 
 /// house: whoever says a code is signed in with two factors, and is the patient themself.

@@ -2,6 +2,7 @@
 //! the risk of e-mail, marketing. Every choice is obeyed from the next decision on, also by what is queued.
 
 use super::{Aal, Visitor, messages};
+use crate::attestations::Attested;
 use crate::engine::Engine;
 use crate::error::UseError;
 use crate::facts::{Directory, preferred};
@@ -82,6 +83,8 @@ pub struct PointChoice {
     pub verified: bool,
     /// It is the one they want to be reached at first.
     pub first: bool,
+    /// It may be the only one they are reached at: the practice has it on record, or its holder has said a code that went there.
+    pub may_be_only: bool,
 }
 
 /// The words that were shown when something was chosen.
@@ -99,7 +102,7 @@ pub struct Said {
     /// When.
     pub at: Timestamp,
     /// What, as a word: `stop`, `resume`, `only_at`, `anywhere`, `risk_accepted`, `risk_declined`, `offers`, `no_offers`, `times`,
-    /// `language`, `point_added`, `point_removed`, `point_first`, `emergency`, `told`.
+    /// `language`, `point_added`, `point_removed`, `point_first`, `emergency`, `proxy_end`, `told`.
     pub what: &'static str,
     /// The same of the contact point it was about.
     pub ends: Option<String>,
@@ -149,6 +152,7 @@ impl Engine {
                 unclear: said.is_some_and(|said| said.unclear) && !by_word,
                 verified: is_verified(point, self.now()),
                 first: first.as_ref() == Some(&point.value),
+                may_be_only: may_be_only(point, &wishes, self.now()),
             })
         });
         let state = self.tenant_state(&visitor.tenant).await?;
@@ -247,10 +251,18 @@ impl Engine {
     /// Has the patient reached at one contact point only, or, with none, at any again. Nobody asks why (45 CFR 164.522(b)(1)(ii)).
     ///
     /// # Errors
-    /// [`UseError`]: not found when no contact point is called so.
+    /// [`UseError`]: not found when no contact point is called so; malformed when it was added and nobody has said a code that went there:
+    /// it may be a stranger's, and nothing would come anywhere from then on.
     pub async fn reach_only_at(&self, visitor: &Visitor, handle: Option<&str>, shown: &Shown) -> Result<(), UseError> {
         let point = match handle {
-            Some(handle) => Some(self.point_called(visitor, handle).await?.value),
+            Some(handle) => {
+                let own = self.own_points(visitor).await?;
+                let point = own.called(handle).ok_or(UseError::NotFound)?;
+                if !may_be_only(point, &wishes::all(&own.attested)?, self.now()) {
+                    return Err(WireError::new("only", "expected a number or address that was confirmed").into());
+                }
+                Some(point.value.clone())
+            }
             None => None,
         };
         self.wish(visitor, point, Wish::OnlyAt, shown).await
@@ -449,11 +461,7 @@ impl Engine {
     }
 
     pub(super) async fn point_called(&self, visitor: &Visitor, wanted: &str) -> Result<ContactPoint, UseError> {
-        let own = self.own_points(visitor).await?;
-        let called = |(nth, point): &(usize, ContactPoint)| {
-            channel_of(point.system).is_some_and(|channel| handle(*nth, channel) == wanted)
-        };
-        own.points.into_iter().find(called).map(|(_, point)| point).ok_or(UseError::NotFound)
+        self.own_points(visitor).await?.called(wanted).cloned().ok_or(UseError::NotFound)
     }
 }
 
@@ -464,6 +472,24 @@ pub(super) struct Own {
     asked_elsewhere: bool,
     record: PatientRecord,
     pub(super) attested: Vec<Attestation>,
+}
+
+impl Own {
+    /// The contact point that is called `wanted` in a form.
+    fn called(&self, wanted: &str) -> Option<&ContactPoint> {
+        let called = |(nth, point): &&(usize, ContactPoint)| {
+            channel_of(point.system).is_some_and(|channel| handle(*nth, channel) == wanted)
+        };
+        self.points.iter().find(called).map(|(_, point)| point)
+    }
+}
+
+/// Whether a contact point may be the only one. What the practice has on record may, a landline that takes no code too; what the patient
+/// added has to be confirmed first.
+fn may_be_only(point: &ContactPoint, wishes: &[Attested<Kept>], now: Timestamp) -> bool {
+    let added = |one: &Attested<Kept>| matches!(one.content.wish, Wish::AddPoint { .. });
+    let was_added = wishes.iter().any(|one| added(one) && one.point.as_ref() == Some(&point.value));
+    !was_added || is_verified(point, now)
 }
 
 /// It counts as the patient's own now.
@@ -531,7 +557,7 @@ fn stops(opt_outs: &[OptOut], patient: &str) -> Vec<Said> {
     said
 }
 
-fn said_of(one: &crate::attestations::Attested<Kept>) -> Said {
+fn said_of(one: &Attested<Kept>) -> Said {
     let (what, purposes) = match &one.content.wish {
         Wish::Stop { purposes } => ("stop", purposes.clone()),
         Wish::Resume { purposes } => ("resume", purposes.clone()),
@@ -545,6 +571,7 @@ fn said_of(one: &crate::attestations::Attested<Kept>) -> Said {
         Wish::RemovePoint => ("point_removed", Vec::new()),
         Wish::Prefer => ("point_first", Vec::new()),
         Wish::EmergencyContact { .. } => ("emergency", Vec::new()),
+        Wish::EndProxy { .. } => ("proxy_end", Vec::new()),
     };
     Said {
         at: one.content.at,

@@ -146,7 +146,8 @@ impl Engine {
             text: Phi::new(text.to_owned()),
             at,
         };
-        let thread = Thread { message, purpose: record.purpose, patient: visitor.patient.clone(), files, danger };
+        let (patient, key) = (visitor.patient.clone(), Some(record.commitment_key));
+        let thread = Thread { message, purpose: record.purpose, patient, files, danger, key };
         let taken = self.take_for(&visitor.tenant, VENDOR, &inbound, &from, Some(&thread)).await;
         taken.map_err(|_: ReceiveFailure| NotNow::Unavailable)?;
         if stops && visitor.is_proxy() {

@@ -220,6 +220,11 @@ impl Engine {
             return Ok(None);
         };
         let mut known = self.known_account(&between.tenant, account).await?;
+        // Whoever refused it meanwhile has refused the one that is on its way.
+        let alone = known.content.phone.as_ref().is_some_and(|phone| phone.alone);
+        if between.alone && !alone {
+            return Ok(None);
+        }
         let right = match second {
             Second::Text(said) => self.is_texted((&between.tenant, &known), between.texted.as_ref(), said).await?,
             _ if between.alone => false,
@@ -283,8 +288,8 @@ impl Engine {
     ) -> Result<SignedIn, Refused> {
         let store = self.inner.store.tenant(tenant);
         let persons = store.portal_persons(known.id).await?;
-        // Who may ask for nobody's record any more has nowhere to go.
-        let person = persons.first().ok_or(Refused::NoMatch)?;
+        // Who may ask for nobody's record any more has nowhere to go; one factor opens one's own.
+        let person = persons.iter().find(|one| aal == Aal::Aal2 || one.person.is_none()).ok_or(Refused::NoMatch)?;
         // A device is known by who has shown two factors on it.
         let device = match aal {
             Aal::Aal1 => None,

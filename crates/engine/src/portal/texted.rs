@@ -32,6 +32,9 @@ const FULL: SignedDuration = SignedDuration::from_hours(1);
 pub(crate) struct Phone {
     /// As the record writes it: it counts for as long as it stands there, verified.
     pub(super) number: String,
+    /// A code may sign in without the password, for what tells little. Who was never asked has not said so.
+    #[serde(default)]
+    pub(super) alone: bool,
 }
 
 impl Phone {
@@ -69,7 +72,7 @@ pub(super) type Texted = Arc<OnceLock<MessageId>>;
 #[derive(Debug, Clone)]
 pub(super) struct NewPhone {
     account: AccountId,
-    number: Address,
+    phone: Phone,
     message: MessageId,
     wrong: u32,
 }
@@ -193,16 +196,16 @@ impl Engine {
         Ok(self.number_now(tenant, known).await? == Some(point))
     }
 
-    /// Whether `said` is the code of `message`, which went to `number`.
+    /// Whether `said` is the code of `message`, which went to the number of `phone`.
     pub(super) async fn is_code(
         &self,
         (tenant, patient): (&TenantId, &PatientId),
         message: MessageId,
         said: &Secret<String>,
-        number: &Address,
+        phone: &Phone,
     ) -> Result<bool, Refused> {
         match self.code_said((tenant, patient), message, said.reveal()).await {
-            Ok((_, point)) => Ok(point == *number),
+            Ok((_, point)) => Ok(phone.is(&point)),
             Err(PointRefused::Unavailable) => Err(Refused::Unavailable),
             Err(_) => Ok(false),
         }
@@ -226,6 +229,8 @@ impl Engine {
         }
         self.admit_texted(tenant, name, source).await?;
         let known = self.known_by_name(tenant, name).await?;
+        // Whose account wants the password each time is to whoever asks as nobody is.
+        let known = known.filter(|known| known.content.phone.as_ref().is_some_and(|phone| phone.alone));
         let texted = Texted::default();
         let (account, name) = (known.as_ref().map(|known| known.id), name.to_owned());
         if let Some(known) = known {
@@ -252,11 +257,17 @@ impl Engine {
         Ok(numbers.into_iter().map(|(number, _)| number).collect())
     }
 
-    /// Begins to take a number up as a second factor beside the password: a code goes there. The token names the step.
+    /// Begins to take a number up as a second factor beside the password: a code goes there. The token names the step. `alone` = a code
+    /// may also sign in without the password, for what tells little.
     ///
     /// # Errors
     /// [`Refused::NoMatch`]: no strong factor was shown lately, there is no password, or no such number.
-    pub async fn add_phone_begin(&self, visitor: &Visitor, handle: &str) -> Result<Secret<String>, Refused> {
+    pub async fn add_phone_begin(
+        &self,
+        visitor: &Visitor,
+        handle: &str,
+        alone: bool,
+    ) -> Result<Secret<String>, Refused> {
         let known = self.freshly(visitor).await?;
         known.content.password.as_ref().ok_or(Refused::NoMatch)?;
         let patient = self.own_patient(&visitor.tenant, visitor.account).await?.ok_or(Refused::NoMatch)?;
@@ -264,7 +275,8 @@ impl Engine {
         let number = numbers.into_iter().find(|(number, _)| number.handle == handle);
         let (_, number) = number.ok_or(Refused::NoMatch)?;
         let message = self.text_code(&visitor.tenant, &patient, &number).await?;
-        let step = Kept::NewPhone(NewPhone { account: known.id, number, message, wrong: 0 });
+        let phone = Phone { number: number.reveal().to_string(), alone };
+        let step = Kept::NewPhone(NewPhone { account: known.id, phone, message, wrong: 0 });
         let token = self.inner.portal.keep(step, (self.now(), LASTS), self.inner.rng.as_ref())?;
         token.ok_or(Refused::Unavailable)
     }
@@ -287,7 +299,7 @@ impl Engine {
             return Err(Refused::Over);
         }
         let patient = self.own_patient(&visitor.tenant, visitor.account).await?.ok_or(Refused::Over)?;
-        if !self.is_code((&visitor.tenant, &patient), new.message, said, &new.number).await? {
+        if !self.is_code((&visitor.tenant, &patient), new.message, said, &new.phone).await? {
             new.wrong += 1;
             if new.wrong >= WRONG {
                 self.inner.portal.end(token);
@@ -299,8 +311,24 @@ impl Engine {
         if !self.inner.portal.end(token) {
             return Err(Refused::Over);
         }
-        known.content.phone = Some(Phone { number: new.number.reveal().to_string() });
+        known.content.phone = Some(new.phone);
         self.change(visitor, known, super::FactorChange::PhoneAdded).await
+    }
+
+    /// Lets a code alone sign in for what tells little, or has the password asked for each time. Every other session ends, those that a code
+    /// alone opened too.
+    ///
+    /// # Errors
+    /// [`Refused::NoMatch`]: no strong factor was shown lately, or codes go nowhere.
+    pub async fn let_code_alone(&self, visitor: &Visitor, alone: bool) -> Result<(), Refused> {
+        let mut known = self.freshly(visitor).await?;
+        let phone = known.content.phone.as_mut().ok_or(Refused::NoMatch)?;
+        if phone.alone == alone {
+            return Ok(());
+        }
+        phone.alone = alone;
+        let what = if alone { super::FactorChange::AloneAllowed } else { super::FactorChange::AloneRefused };
+        self.change(visitor, known, what).await
     }
 
     /// Sends no codes to the number any more. The last strong factor stays.
@@ -330,18 +358,18 @@ impl Engine {
         Ok(numbers.into_iter().map(|(number, _)| number).collect())
     }
 
-    /// Sends who enrols a code, in the place of an authenticator app.
+    /// Sends who enrols a code, in the place of an authenticator app. `alone` as in [`Engine::add_phone_begin`].
     ///
     /// # Errors
     /// [`Refused`]; the enrolment goes on.
-    pub async fn enrol_phone_begin(&self, token: &Secret<String>, handle: &str) -> Result<(), Refused> {
+    pub async fn enrol_phone_begin(&self, token: &Secret<String>, handle: &str, alone: bool) -> Result<(), Refused> {
         let mut enrolling = self.enrolling(token)?;
         let (tenant, patient) = enrolling.own().ok_or(Refused::NoMatch)?;
         let numbers = self.numbers_of(tenant, patient).await?;
         let number = numbers.into_iter().find(|(number, _)| number.handle == handle);
         let (_, number) = number.ok_or(Refused::NoMatch)?;
         let message = self.text_code(tenant, patient, &number).await?;
-        enrolling.texted = Some((number, message));
+        enrolling.texted = Some((Phone { number: number.reveal().to_string(), alone }, message));
         self.inner.portal.replace(token, Kept::Enrolling(enrolling));
         Ok(())
     }
@@ -357,15 +385,15 @@ impl Engine {
         browser: Browser,
     ) -> Result<SignedIn, Refused> {
         let mut enrolling = self.enrolling(token)?;
-        let (number, message) = enrolling.texted.clone().ok_or(Refused::Over)?;
+        let (phone, message) = enrolling.texted.clone().ok_or(Refused::Over)?;
         let right = match enrolling.own() {
-            Some(own) => self.is_code(own, message, said, &number).await?,
+            Some(own) => self.is_code(own, message, said, &phone).await?,
             None => false,
         };
         if !right {
             return Err(self.wrong_code(token, enrolling));
         }
-        enrolling.content.phone = Some(Phone { number: number.reveal().to_string() });
+        enrolling.content.phone = Some(phone);
         // An app whose key was shown and that has said no code is none.
         enrolling.content.totp = None;
         self.enrol(token, *enrolling, browser).await

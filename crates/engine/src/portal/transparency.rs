@@ -1,10 +1,13 @@
 //! What a patient is told of their own messages: who opened one, why it came the way it came, and all of them with proofs.
 
+use super::files::Attached;
+use super::messages::files_of;
 use super::preferences::told as ends_of;
 use super::reasons::{self, NotTaken, PlainReason, Way, Why};
 use super::{NotNow, Visitor, actor};
 use crate::engine::Engine;
 use crate::error::UseError;
+use crate::inbound;
 use crate::kept;
 use crate::ledger_entry;
 use crate::wire::{Answer, AnsweredRefusal};
@@ -12,8 +15,11 @@ use jiff::Timestamp;
 use postern_base::{AccountId, Channel, Hex, MessageId, Phi, Purpose, Secret};
 use postern_gate::Reading;
 use postern_gate::decision::Criterion;
-use postern_ledger::{Entry, Kind};
-use postern_store::{DeliveryRecord, MessageRecord};
+use postern_ledger::{CommitmentKey, Entry, Kind, commit};
+use postern_store::{DeliveryRecord, MessageRecord, ReceivedMessage};
+
+/// How much of what somebody wrote one part of a download looks through.
+const WRITTEN_MAX: u32 = 2_000;
 
 /// That somebody opened a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +56,23 @@ pub struct History {
     pub next: Option<MessageId>,
     /// How many of this part cannot be read now and are not among them. Who stands for somebody is not told: it is always none.
     pub left_out: usize,
+    /// All that the visitor wrote here to these messages is with them.
+    pub all_written: bool,
+}
+
+/// What the visitor wrote to a message, with its proof.
+#[derive(Debug, Clone)]
+pub struct ProvenWords {
+    /// When.
+    pub at: Timestamp,
+    /// What it says.
+    pub text: Phi<String>,
+    /// Files that came with it.
+    pub files: Vec<Attached>,
+    /// The entry that was made when it came.
+    pub leaf: Option<String>,
+    /// A proof of that entry, as of the message's own.
+    pub proof: Option<String>,
 }
 
 /// A message with its proof.
@@ -72,6 +95,11 @@ pub struct Proven {
     /// The key of the entry's commitment `rendition`, in hexadecimal: HMAC-SHA-256 under it of `rendition`, a zero byte, the title, a zero byte
     /// and the text is what the entry says. It is of this message alone.
     pub opening: Option<Secret<String>>,
+    /// Files that came with it.
+    pub files: Vec<Attached>,
+    /// What the visitor wrote to it, the oldest first. Their entries commit as `written`, under the same key, to the words, and behind them
+    /// for each file a zero byte and its SHA-256 in hexadecimal.
+    pub written: Vec<ProvenWords>,
 }
 
 impl Engine {
@@ -149,7 +177,7 @@ impl Engine {
             }
             let disclosed = ledger_entry::of(self, &visitor.tenant, Kind::Disclosed, visitor.actor(), code);
             entries.push(ledger_entry::about(disclosed.map_err(|_| UseError::Unavailable)?, record.id, None));
-            opened.push((one, entry.copy, record.commitment_key));
+            opened.push((one, entry.copy, files_of(&record)?, record.commitment_key));
         }
         // Who took them is written down for each, in one transaction, before any of them is given. That a message was taken home does not make
         // it one that was read.
@@ -157,26 +185,55 @@ impl Engine {
             store.append(entries).await?;
         }
         let left_out = if visitor.is_proxy() { 0 } else { all - opened.len() };
+        let wrote = store.written_in_portal(&visitor.patient, &super::replies::point(visitor), WRITTEN_MAX).await?;
+        let known = wrote.len() < usize::try_from(WRITTEN_MAX).unwrap_or(0);
+        let all_written = known && wrote.iter().all(|one| one.answers.is_some());
         let mut proven = Vec::with_capacity(opened.len());
-        for (one, copy, key) in opened {
-            let (leaf, proof) = self.evidence_of(visitor, one.message).await?.unzip();
+        for (one, copy, files, key) in opened {
+            let mut entries = store.entries(one.message).await?;
+            let here = |code: &str| code.split('/').next() == Some(Channel::Portal.as_str());
+            let put = |entry: &Entry| entry.kind == Kind::AttemptStarted && entry.code.as_deref().is_some_and(here);
+            let (leaf, proof) = self.entry_with_proof(visitor, &mut entries, put).await?.unzip();
+            let mut written = Vec::new();
+            for words in wrote.iter().rev().filter(|words| words.answers == Some(one.message)) {
+                written.push(self.proven_words(visitor, words, (&key, &mut entries)).await?);
+            }
             let opening = leaf.is_some().then(|| Secret::new(Hex(key.reveal()).to_string()));
             let (message, at, purpose) = (one.message, copy.at, copy.purpose);
-            proven.push(Proven { message, at, purpose, subject: copy.subject, body: copy.body, leaf, proof, opening });
+            let (subject, body) = (copy.subject, copy.body);
+            proven.push(Proven { message, at, purpose, subject, body, leaf, proof, opening, files, written });
         }
-        Ok(History { proven, next, left_out })
+        Ok(History { proven, next, left_out, all_written })
     }
 
-    /// The entry that commits to a message's text in the portal, with its proof.
-    async fn evidence_of(&self, visitor: &Visitor, message: MessageId) -> Result<Option<(String, String)>, UseError> {
+    async fn proven_words(
+        &self,
+        visitor: &Visitor,
+        words: &ReceivedMessage,
+        (key, entries): (&CommitmentKey, &mut Vec<(u64, Entry)>),
+    ) -> Result<ProvenWords, UseError> {
+        let digests = words.attachments.iter().filter_map(|file| file.digest);
+        let stated = commit(key, inbound::WRITTEN, &inbound::written(words.text.reveal(), digests));
+        let stated = (inbound::WRITTEN.to_owned(), stated);
+        let states = |entry: &Entry| entry.kind == Kind::Inbound && entry.commitments.contains(&stated);
+        let (leaf, proof) = self.entry_with_proof(visitor, entries, states).await?.unzip();
+        let files = words.attachments.iter().cloned().filter_map(Attached::of).collect();
+        Ok(ProvenWords { at: words.at, text: words.text.clone(), files, leaf, proof })
+    }
+
+    /// The first of the entries that `is` the one, with its proof; it is no other's afterwards.
+    async fn entry_with_proof(
+        &self,
+        visitor: &Visitor,
+        entries: &mut Vec<(u64, Entry)>,
+        is: impl Fn(&Entry) -> bool + Send,
+    ) -> Result<Option<(String, String)>, UseError> {
         let store = self.inner.store.tenant(&visitor.tenant);
-        let entries = store.entries(message).await?;
-        let here = |code: &str| code.split('/').next() == Some(Channel::Portal.as_str());
-        let put = |entry: &Entry| entry.kind == Kind::AttemptStarted && entry.code.as_deref().is_some_and(here);
-        let Some((index, _)) = entries.iter().find(|(_, entry)| put(entry)) else { return Ok(None) };
+        let Some(place) = entries.iter().position(|(_, entry)| is(entry)) else { return Ok(None) };
+        let (index, _) = entries.remove(place);
         // One that is not published yet has no proof yet.
-        let Ok(proof) = store.proof(*index).await else { return Ok(None) };
-        Ok(String::from_utf8(store.leaf(*index).await?).ok().map(|leaf| (leaf, proof)))
+        let Ok(proof) = store.proof(index).await else { return Ok(None) };
+        Ok(String::from_utf8(store.leaf(index).await?).ok().map(|leaf| (leaf, proof)))
     }
 
     /// The public key of the ledger that proofs are checked with.

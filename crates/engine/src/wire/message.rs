@@ -1,6 +1,7 @@
 //! A message as the API shows it.
 
 use super::answer::Links;
+use super::received::AttachmentView;
 use jiff::Timestamp;
 use postern_base::{
     AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Form, Hex, Language, Level, MessageId, Purpose,
@@ -28,6 +29,9 @@ pub struct Message {
     /// The forms it could take; only when the caller asked to read the content.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub content: Vec<BodyPart>,
+    /// Files that go with its copy in the portal; with the content.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<AttachmentView>,
     /// Where to read more.
     pub links: Links,
 }

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use postern_base::{Channel, Language, MessageId, Phi, Purpose};
 use postern_engine::faults::NoFaults;
 use postern_engine::portal::{
-    Aal, NotNow, Person, PlainReason, PointRefused, Progress, Replied, Shown, Sought, Visitor,
+    Aal, NotNow, Person, PlainReason, PointRefused, Progress, Replied, Shown, Sought, Upload, Visitor,
 };
 use postern_ledger::Proof;
 use serde_json::{Value, json};
@@ -326,6 +326,30 @@ async fn the_only_place_that_was_asked_for_is_not_removed_while_it_binds() {
     assert_eq!(engine.remove_point(&alma, &email, &words()).await, Ok(()));
 }
 
+/// 45 CFR 164.522(b)(1)(ii)(A): what is on record may be the only way, a landline too. What was added and never confirmed may be a stranger's.
+#[tokio::test]
+async fn the_only_way_is_one_of_the_record_or_one_whose_code_was_said() {
+    let (clinic, alma) = alma().await;
+    let mut record = records::patient("p1", NUMBER, "pat@example.org").remove(0);
+    record["telecom"].as_array_mut().unwrap().push(json!({"system": "phone", "value": "+12125550199", "use": "home"}));
+    clinic.import(vec![record]).await;
+    let engine = &clinic.engine;
+    let message = engine.add_point(&alma, (Channel::Sms, NEW, false), &words()).await.unwrap();
+    clinic.settle().await;
+    let called =
+        async |ends: &str| engine.choices(&alma).await.unwrap().points.into_iter().find(|one| one.ends == ends);
+    let (added, landline) = (called("…77").await.unwrap(), called("…99").await.unwrap());
+    assert!(!added.may_be_only && landline.may_be_only && !landline.verified);
+    let refused = engine.reach_only_at(&alma, Some(&added.handle), &words()).await;
+    assert!(matches!(refused, Err(postern_engine::UseError::Malformed(_))), "{refused:?}");
+    assert!(engine.choices(&alma).await.unwrap().points.iter().all(|one| !one.only));
+    engine.reach_only_at(&alma, Some(&landline.handle), &words()).await.unwrap();
+    engine.reach_only_at(&alma, None, &words()).await.unwrap();
+    engine.confirm_point(&alma, message, &code_at(&clinic, NEW)).await.unwrap();
+    assert!(called("…77").await.unwrap().may_be_only);
+    engine.reach_only_at(&alma, Some(&added.handle), &words()).await.unwrap();
+}
+
 #[tokio::test]
 async fn staff_see_what_patients_asked_for_and_that_they_looked_is_entered() {
     let (clinic, alma) = alma().await;
@@ -394,6 +418,43 @@ async fn one_text_of_a_download_is_held_against_the_ledger_from_the_file_alone()
     };
     assert!(committed(one.body.reveal()), "{leaf}");
     assert!(!committed(&one.body.reveal().replace("8.2", "5.2")), "another text is not what was entered");
+}
+
+/// The commitment as the leaf writes it, under the key that the download gives.
+fn stated(opening: &str, what: &str) -> String {
+    let bytes: Vec<u8> =
+        (0..32).map(|nth| u8::from_str_radix(opening.get(nth * 2..nth * 2 + 2).unwrap(), 16).unwrap()).collect();
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &bytes), what.as_bytes());
+    STANDARD.encode(tag.as_ref())
+}
+
+#[tokio::test]
+async fn what_the_patient_wrote_is_in_the_download_with_its_files_and_a_proof_of_each() {
+    let (clinic, alma) = alma().await;
+    let (message, other) = (sent(&clinic, &result(None)).await, sent(&clinic, &told(10)).await);
+    let content: Arc<[u8]> = Arc::from(b"Swollen since Monday.\n".as_slice());
+    let note = Upload { name: Phi::new("knee.txt".into()), content: Phi::new(Arc::clone(&content)) };
+    let engine = &clinic.engine;
+    engine.reply(&alma, message, "hello", &[]).await.unwrap();
+    engine.reply(&alma, message, "hello", &[note]).await.unwrap();
+    let part = engine.history_with_proofs(&alma, None, 100).await.unwrap();
+    assert!(part.all_written && part.left_out == 0);
+    let of = |id| part.proven.iter().find(|one| one.message == id).unwrap();
+    assert!(of(other).written.is_empty());
+    let [first, second] = of(message).written.as_slice() else { panic!("two answers were written") };
+    assert_eq!((first.text.reveal().as_str(), first.files.len(), second.files.len()), ("hello", 0, 1));
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &content);
+    assert_eq!(second.files[0].digest.as_ref().unwrap(), digest.as_ref());
+    let opening = of(message).opening.as_ref().unwrap().reveal();
+    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = engine.proofs_key().unwrap();
+    for (words, said) in [(first, "written\0hello".to_owned()), (second, format!("written\0hello\0{hex}"))] {
+        let leaf = words.leaf.as_ref().unwrap();
+        let proof = Proof::parse(words.proof.as_ref().unwrap()).unwrap();
+        proof.verify(leaf.as_bytes(), &key.trim().parse().unwrap()).unwrap();
+        assert!(leaf.contains(&stated(opening, &said)), "{leaf}");
+        assert!(!leaf.contains(&stated(opening, &said.replace("hello", "hallo"))));
+    }
 }
 
 #[tokio::test]

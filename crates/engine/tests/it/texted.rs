@@ -22,22 +22,26 @@ fn code_at(clinic: &Clinic, to: &str) -> Secret<String> {
     secret(text.body.reveal().split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6).unwrap())
 }
 
-/// Takes the first number up as a factor.
-async fn take_up(clinic: &Clinic, alma: &Visitor) {
+/// Takes the first number up as a factor. `alone` = a code may sign in without the password.
+async fn take_up(clinic: &Clinic, alma: &Visitor, alone: bool) {
     let engine = &clinic.engine;
     let handle = engine.code_numbers(alma).await.unwrap()[0].handle.clone();
-    let step = engine.add_phone_begin(alma, &handle).await.unwrap();
+    let step = engine.add_phone_begin(alma, &handle, alone).await.unwrap();
     clinic.settle().await;
     engine.add_phone_finish(alma, &step, &code_at(clinic, NUMBER)).await.unwrap();
     clinic.settle().await;
 }
 
-/// Alma, who has an app and has taken her number up besides.
+/// Alma, who has an app and has taken her number up besides, so that a code alone may sign in.
 async fn with_both() -> (Clinic, SignedIn, TotpOffer) {
+    taken_up(true).await
+}
+
+async fn taken_up(alone: bool) -> (Clinic, SignedIn, TotpOffer) {
     let clinic = Clinic::open().await;
     let (signed_in, offer) = enrol(&clinic, "Patient/p1", None, "alma").await;
     let alma = visitor(&clinic, &signed_in).await;
-    take_up(&clinic, &alma).await;
+    take_up(&clinic, &alma, alone).await;
     // Codes of that hour are over.
     clinic.minutes(61);
     (clinic, signed_in, offer)
@@ -140,7 +144,9 @@ async fn whoever_found_the_telephone_reads_what_tells_little_and_changes_neither
         assert_eq!(engine.confirm(&finder, &second, HOME).await.unwrap_err(), Refused::NoMatch, "{second:?}");
     }
     assert_eq!(engine.change_password(&finder, &secret("seven quiet herons")).await, Err(Refused::NoMatch));
-    assert!(engine.add_phone_begin(&finder, "sms-0").await.is_err() && engine.remove_phone(&finder).await.is_err());
+    assert!(
+        engine.add_phone_begin(&finder, "sms-0", true).await.is_err() && engine.remove_phone(&finder).await.is_err()
+    );
     assert!(engine.renew_recovery_codes(&finder).await.is_err() && engine.renew_app_begin(&finder).await.is_err());
     let added = engine.add_point(&finder, (Channel::Sms, "+12125550177", false), &words()).await;
     assert_eq!(added, Err(PointRefused::SignInStronger));
@@ -180,7 +186,7 @@ async fn who_has_a_number_and_no_app_shows_the_password_again() {
     engine.enrol_with_password(&enrolment.token, "alma", &secret_password()).await.unwrap();
     let numbers = engine.enrol_numbers(&enrolment.token).await.unwrap();
     assert_eq!(numbers.len(), 1, "an address of e-mail takes no codes: {numbers:?}");
-    engine.enrol_phone_begin(&enrolment.token, &numbers[0].handle).await.unwrap();
+    engine.enrol_phone_begin(&enrolment.token, &numbers[0].handle, false).await.unwrap();
     clinic.settle().await;
     let code = code_at(&clinic, NUMBER);
     let wrong = engine.enrol_phone_finish(&enrolment.token, &secret("000000"), Browser::Phone).await;
@@ -189,7 +195,7 @@ async fn who_has_a_number_and_no_app_shows_the_password_again() {
     assert_eq!(signed_in.recovery_codes.len(), 8);
     let alma = visitor(&clinic, &signed_in).await;
     let factors = engine.factors(&alma).await.unwrap();
-    assert!(factors.password && !factors.app && !factors.phone_removable);
+    assert!(factors.password && !factors.app && !factors.phone_removable && !factors.code_alone);
     assert!(engine.remove_phone(&alma).await.is_err(), "the last strong factor stays");
     let place = engine.choices(&alma).await.unwrap().points[0].handle.clone();
     assert_eq!(engine.remove_point(&alma, &place, &words()).await, Err(PointRefused::SignsIn));
@@ -197,6 +203,67 @@ async fn who_has_a_number_and_no_app_shows_the_password_again() {
     assert!(!engine.has_confirmed(&visitor(&clinic, &signed_in).await));
     let again = engine.confirm(&alma, &Second::Password(secret_password()), HOME).await.unwrap();
     assert!(engine.has_confirmed(&visitor(&clinic, &again).await));
+}
+
+/// NIST SP 800-63B-4 section 3.1.3.3: a restricted authenticator opens nothing by itself unless its holder said so.
+#[tokio::test]
+async fn a_code_alone_opens_nothing_for_who_did_not_say_so_and_no_answer_tells_it() {
+    let (clinic, _, offer) = taken_up(false).await;
+    let engine = &clinic.engine;
+    let texts = || clinic.arrivals(Channel::Sms).len();
+    let before = texts();
+    let step = asks_alone(&clinic, "alma").await.unwrap();
+    assert_eq!(texts(), before, "no code goes");
+    assert_eq!(finish(&clinic, &step, &secret("123456")).await.unwrap_err(), Refused::NoMatch);
+    // Beside the password it is a factor as before. A day later nobody counts how often a code was asked for.
+    clinic.minutes(24 * 60 + 1);
+    let signed_in = sign_in(&clinic, &offer, "alma").await.unwrap();
+    let alma = visitor(&clinic, &signed_in).await;
+    let step = engine.sign_in_with_password(&clinic.tenant(), "alma", &secret_password(), HOME).await.unwrap();
+    assert_eq!(engine.second_factors(&step.token).await.unwrap().text.as_deref(), Some("…01"));
+    assert!(!engine.factors(&alma).await.unwrap().code_alone);
+    let mut weak = alma.clone();
+    weak.confirmed_at = None;
+    assert_eq!(engine.let_code_alone(&weak, true).await, Err(Refused::NoMatch), "a session found open changes nothing");
+    engine.let_code_alone(&alma, true).await.unwrap();
+    clinic.settle().await;
+    let factors = engine.factors(&alma).await.unwrap();
+    assert!(factors.code_alone && factors.changes[0].0 == FactorChange::AloneAllowed);
+    assert_eq!(clinic.arrivals(Channel::Email).len(), 2, "it is told, as the number itself was");
+    let step = asks_alone(&clinic, "alma").await.unwrap();
+    let found = finish(&clinic, &step, &code_at(&clinic, NUMBER)).await.unwrap();
+    let on_its_way = asks_alone(&clinic, "alma").await.unwrap();
+    let code = code_at(&clinic, NUMBER);
+    engine.let_code_alone(&alma, false).await.unwrap();
+    assert!(engine.visitor(&found.token).await.unwrap().is_none(), "what a code alone opened ends");
+    assert_eq!(
+        finish(&clinic, &on_its_way, &code).await.unwrap_err(),
+        Refused::NoMatch,
+        "refused while it was on its way"
+    );
+}
+
+/// RULES OTP-01: five an hour to one place. That passes, and is not the same as a number that no code can go to.
+#[tokio::test]
+async fn where_only_too_many_codes_went_within_the_hour_the_number_is_not_called_closed() {
+    let (mut clinic, _, offer) = with_both().await;
+    let signed_in = sign_in(&clinic, &offer, "alma").await.unwrap();
+    let (engine, alma) = (clinic.engine.clone(), visitor(&clinic, &signed_in).await);
+    let step = engine.sign_in_with_password(&clinic.tenant(), "alma", &secret_password(), HOME).await.unwrap();
+    for _ in 0..5 {
+        engine.text_second_factor(&step.token).await.unwrap();
+        clinic.settle().await;
+    }
+    let more = engine.text_second_factor(&step.token).await;
+    assert!(matches!(more, Err(Refused::TooMany { .. })), "{more:?}");
+    let ways = engine.second_factors(&step.token).await.unwrap();
+    assert_eq!((ways.text.as_deref(), ways.text_closed), (Some("…01"), false));
+    assert!(!engine.factors(&alma).await.unwrap().phone_closed);
+    // With a STOP besides it is closed.
+    clinic.patient_writes(NUMBER, "STOP").await;
+    clinic.hear().await;
+    let ways = engine.second_factors(&step.token).await.unwrap();
+    assert_eq!((ways.text, ways.text_closed), (None, true));
 }
 
 #[tokio::test]

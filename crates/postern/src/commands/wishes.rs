@@ -35,7 +35,8 @@ fn show(global: &Global, all: Vec<WishView>) -> Result<(), Failure> {
         let hours = one.hours.map(|(from, to)| format!("{from} to {to}")).unwrap_or_default();
         let language = one.language.map(|language| language.to_string()).unwrap_or_default();
         let purposes: Vec<String> = one.purposes.iter().map(ToString::to_string).collect();
-        let about = [point.to_owned(), whom, hours, language, purposes.join(" ")];
+        let person = one.person.clone().unwrap_or_default();
+        let about = [point.to_owned(), person, whom, hours, language, purposes.join(" ")];
         let about: Vec<&str> = about.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         writeln!(out, "{}  {}  {}  {}", one.at, one.patient, one.wish, about.join(", "))?;
     }

@@ -233,3 +233,80 @@ export async function letter({ known, open, look }) {
   }
   await context.close();
 }
+
+/** A minor sees who reads with them, asks the practice that it end, and saves a file that the practice sent. */
+export async function minor({ known, open, look }) {
+  for (const language of ["en", "es"]) {
+    const [context, page] = await signedIn({ known, open }, { locale: language });
+    await page.goto(`${known.base}/messages/${known.message}?lang=${language}`);
+    const [saved] = await Promise.all([page.waitForEvent("download"), page.locator(".files a").first().click()]);
+    must(/^(file|plan)\.txt$/.test(saved.suggestedFilename()), `it is saved as ${saved.suggestedFilename()}`);
+    await look(page, `message-from-practice-file-${language}`);
+    await page.goto(`${known.base}/account`);
+    const form = page.locator("form[action$='/account/proxy']");
+    await look(page, `account-minor-${language === "en" ? "asks" : "asked"}-${language}`);
+    if (language === "en") {
+      await form.locator("button").click();
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await look(page, "account-minor-done-en");
+      await page.locator("main a.button").click();
+      await page.waitForURL(/account$/);
+    }
+    must((await form.count()) === 0, "what was asked for is asked again");
+    must(/202\d/.test(await page.locator("main").textContent()), "when it was asked for is not said");
+    await page.goto(`${known.base}/choices/said`);
+    await look(page, `choices-said-minor-${language}`);
+    // Who is signed out while writing is given every word back.
+    await page.goto(`${known.base}/messages/${known.message}`);
+    await page.locator("#text").fill("How long shall I walk?");
+    await context.clearCookies();
+    await go(page);
+    await page.locator("main a[href$='/sign-in']").waitFor();
+    must((await page.locator("#text").inputValue()) === "How long shall I walk?", "the words are lost");
+    await look(page, `unsent-${language}`);
+    await context.close();
+  }
+}
+
+/** An account with a password, an app and a passkey shows any of them when a factor is asked for again; a passkey that fails says so. */
+export async function mixed({ known, open, look }) {
+  const [context, page] = await signedIn({ known, open });
+  const device = await context.newCDPSession(page);
+  await device.send("WebAuthn.enable");
+  const { authenticatorId } = await device.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  await page.goto(`${known.base}/account/passkey`);
+  await go(page);
+  await page.waitForURL(/account\/security$/);
+  await look(page, "security-mixed-en");
+  // The passkey stands first, the others beside it.
+  await page.goto(`${known.base}/account/confirm?to=points`);
+  must((await page.locator("a[href*='with=code']").count()) === 1 && (await page.locator("a[href*='with=recovery']").count()) === 1,
+    "the other ways are not offered");
+  await look(page, "confirm-mixed-en");
+  await go(page);
+  await page.waitForURL(/choices\/points$/);
+  // By the code of the app, wrongly and rightly, and on to the same place.
+  await page.goto(`${known.base}/account/confirm?to=points`);
+  await page.locator("a[href*='with=code']").click();
+  await page.locator("#code").fill("000000");
+  await go(page);
+  await page.locator(".summary-of-errors").waitFor();
+  must((await page.locator("a[href*='with=passkey']").count()) === 1, "after a wrong code the passkey is not offered");
+  await look(page, "confirm-mixed-wrong-en");
+  await page.locator("#code").fill(totp(known.key, 1, known.offset));
+  await go(page);
+  await page.waitForURL(/choices\/points$/);
+  // A device without the passkey: the page says so, and nothing was confirmed by that.
+  await device.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId });
+  await page.addInitScript(() => { navigator.credentials.get = () => Promise.reject(new Error("none")); });
+  await page.goto(`${known.base}/account/confirm?to=points`);
+  await go(page);
+  await page.locator("[data-passkey-refused]").waitFor();
+  must(page.url().includes("/account/confirm"), "it went on without a factor");
+  await context.close();
+}

@@ -199,7 +199,10 @@ export async function patient({ known, open, look }) {
   await page.getByRole("link", { name: say.account, exact: true }).click();
   await look(page, `account-${language}`);
   const download = await (await context.request.get(`${known.base}/account/messages.json`)).json();
-  must(download.messages.some((one) => one.body.includes(known.body)), "the download lacks the result");
+  const result = download.messages.find((one) => one.body.includes(known.body));
+  must(result, "the download lacks the result");
+  must(result.you_wrote.some((one) => one.text === known.answer && one.files.some((file) => /^[0-9a-f]{64}$/.test(file.sha256))),
+    `the download lacks what was written: ${JSON.stringify(result.you_wrote)}`);
 
   // Out, and in again with the password and the next code: the one that was used is refused.
   await page.getByRole("button", { name: say.signOut, exact: true }).first().click();
@@ -306,6 +309,10 @@ export async function idle({ known, open, look }) {
   const told = (await note.textContent()).trim();
   must(/2 minut/.test(told), `when it ends is not told: ${told}`);
   await look(page, `idle-${language}`);
+  await page.clock.fastForward(120 * 1000);
+  const over = (await note.textContent()).trim();
+  must(over && !/2 minut/.test(over), `two minutes later it still says: ${over}`);
+  await look(page, `idle-over-${language}`);
   await page.reload();
   must(!(await note.isVisible()), "who opened a page is warned still");
   await context.close();

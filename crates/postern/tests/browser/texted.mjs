@@ -48,7 +48,9 @@ export async function texted({ known, open, look }) {
   await page.locator("#password").fill(PASSWORD);
   await go(page);
   await page.locator("a[href$='/enrol/text']").click();
+  must(await page.locator("input[name=alone][value=no]").isChecked(), "a code alone is let in without a word");
   await look(page, `enrol-text-${language}`);
+  await page.locator("input[name=alone][value=yes]").check();
   await typed(page, known, look, `enrol-${language}`);
   await page.locator("ul.codes li").first().waitFor();
   await page.goto(`${known.base}/account/security`);
@@ -86,5 +88,12 @@ export async function texted({ known, open, look }) {
   await page.locator("#password").fill(PASSWORD);
   await go(page);
   await page.locator(".bubble").waitFor();
+
+  // It is refused again, and then a code alone brings nobody in.
+  await page.goto(`${known.base}/account/security`);
+  await look(page, `security-alone-${language}`);
+  await page.locator("form[action$='/account/phone/alone'] button").click();
+  await page.locator("input[name=alone][value=yes]").waitFor({ state: "attached" });
+  await look(page, `security-not-alone-${language}`);
   await context.close();
 }

@@ -46,6 +46,7 @@ async fn decide_otherwise(data: &Path) -> (MessageId, EntryId) {
         entries: vec![recorded],
         facts: Some(facts),
         link: None,
+        files: Vec::new(),
     };
     store.tenant(&kept.tenant).accept(message).await.unwrap();
     store.close().await;

@@ -81,8 +81,13 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     let entry = |kind, message| Entry { tenant: tenant.parse().unwrap(), ..bench.entry(kind, message) };
     let point: postern_gate::facts::Address = Phi::new(Arc::from("+12125550101"));
     for n in 0..2 {
-        let message = bench.new_message(&format!("p{n}"), tenant);
+        let files = if n == 0 { vec![note(bench)] } else { Vec::new() };
+        let ids: Vec<_> = files.iter().map(|(about, _)| about.id).collect();
+        let message = crate::records::NewMessage { files, ..bench.new_message(&format!("p{n}"), tenant) };
         tenanted.accept(message).await.unwrap();
+        for id in ids {
+            assert_eq!(tenanted.attachment(&"p0".parse().unwrap(), id).await.unwrap().unwrap().reveal(), b"hello");
+        }
     }
     let claims = store.claim(bench.clock_now(), 10, jiff::SignedDuration::from_secs(30)).await.unwrap();
     let claim = claims.iter().find(|claim| claim.tenant.as_str() == tenant).unwrap();
@@ -162,6 +167,18 @@ fn stop_from(bench: &Bench, point: &postern_gate::facts::Address) -> NewInbound 
     }
 }
 
+/// A file.
+fn note(bench: &Bench) -> (AttachmentRecord, Phi<Arc<[u8]>>) {
+    let about = AttachmentRecord {
+        id: AttachmentId::new(bench.clock_now(), &postern_base::SystemRng).unwrap(),
+        kind: "text".to_owned(),
+        name: Phi::new("note.txt".to_owned()),
+        bytes: 5,
+        digest: Some([7; 32]),
+    };
+    (about, Phi::new(Arc::from(&b"hello"[..])))
+}
+
 /// An alert about what came in, told, late and taken up, and one of which nothing was kept.
 async fn fill_alerts(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
     let entry = || Entry { tenant: tenant.parse().unwrap(), ..bench.entry(Kind::Administered, None) };
@@ -177,13 +194,8 @@ async fn fill_alerts(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
         at: bench.clock_now(),
         attachments: Vec::new(),
     };
-    let about = AttachmentRecord {
-        id: AttachmentId::new(bench.clock_now(), &postern_base::SystemRng).unwrap(),
-        kind: "text".to_owned(),
-        name: Phi::new("note.txt".to_owned()),
-        bytes: 5,
-    };
-    let file = NewAttachment { about: about.clone(), content: Phi::new(Arc::from(&b"hello"[..])), entry: entry() };
+    let (about, content) = note(bench);
+    let file = NewAttachment { about: about.clone(), content, entry: entry() };
     let inbound = NewInbound { attachments: vec![file], ..inbound };
     let raised = (("CHT-01", entry()), vec![entry()]);
     assert!(tenanted.put_inbound_with_alert(inbound.clone(), raised.1.clone(), raised.0.clone()).await.unwrap());
@@ -192,10 +204,11 @@ async fn fill_alerts(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
     let came = tenanted.received_from(&patient, None, 10).await.unwrap().into_iter().flat_map(|one| one.attachments);
     let came: Vec<_> = came.collect();
     assert_eq!((came.len(), came[0].id, came[0].name.reveal().as_str(), came[0].bytes), (1, about.id, "note.txt", 5));
+    assert_eq!(came[0].digest, about.digest);
     assert_eq!(tenanted.attachment(&patient, about.id).await.unwrap().unwrap().reveal(), b"hello");
     assert!(tenanted.attachment(&"p1".parse().unwrap(), about.id).await.unwrap().is_none(), "it is another's");
     let (now, second) = (bench.clock_now(), jiff::SignedDuration::from_secs(1));
-    assert_eq!(tenanted.attached_bytes(&patient, now - second).await, Ok(5));
+    assert_eq!(tenanted.attached_bytes(&patient, now - second).await, Ok(5), "what the practice sent is not theirs");
     assert_eq!(tenanted.attached_bytes(&patient, now + second).await, Ok(0));
     let new = NewAlert { rule: "CHT-01", channel: Channel::Portal, patient: "p0".parse().unwrap() };
     tenanted.raise_alert(new, entry()).await.unwrap();

@@ -9,6 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 
 /// house: how long a wrong answer is remembered after the last.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+/// How many forgotten rows a try clears away: more than it makes, so that there are never more than one day's tries leave.
+const CLEARED: i64 = 16;
+/// Rows that nobody remembers any more, the oldest first.
+const OLD: &str = "DELETE FROM portal_tries WHERE tenant = ? AND what IN \
+     (SELECT what FROM portal_tries WHERE tenant = ? AND last_at < ? ORDER BY last_at LIMIT ?)";
 
 /// How often something was tried wrongly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +55,7 @@ impl Write for Admit {
     async fn run(&self, tx: &mut Tx) -> Result<PortalAdmission, Failure> {
         let now = tx.now;
         let forgotten = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN).as_microsecond();
+        tx.execute(OLD, vec![self.tenant.into(), self.tenant.into(), forgotten.into(), CLEARED.into()]).await?;
         let (mut before, mut wait) = (Vec::with_capacity(self.what.len()), None);
         for (what, until) in &self.what {
             let of = || -> Vec<Value> { vec![self.tenant.into(), what.to_vec().into(), forgotten.into()] };
@@ -147,5 +153,41 @@ impl Tenanted {
         let tenant = self.keys().await?;
         let what = tenant.index(Field::Tried, what.as_bytes());
         self.shared.queue.write(Forget { tenant: tenant.seq, what }).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::start::tests::Bench;
+    use std::sync::atomic::Ordering;
+
+    #[tokio::test]
+    async fn names_that_a_day_has_forgotten_are_removed_by_who_tries_later() {
+        let bench = Bench::new().await;
+        let kept = async || -> i64 {
+            let row = bench.tenant.shared.one("SELECT COUNT(*) FROM portal_tries", Vec::new()).await.unwrap().unwrap();
+            column(&row, 0).unwrap()
+        };
+        let try_names = async |names: std::ops::Range<u32>| {
+            for n in names {
+                bench.tenant.admit_portal_try(&[(&format!("name {n}"), |_| None)]).await.unwrap();
+            }
+        };
+        try_names(0..40).await;
+        assert_eq!(kept().await, 40);
+        bench.clock.0.fetch_add(23 * 3_600, Ordering::SeqCst);
+        try_names(40..41).await;
+        assert_eq!(kept().await, 41, "within the day they are remembered");
+        bench.clock.0.fetch_add(2 * 3_600, Ordering::SeqCst);
+        try_names(41..44).await;
+        assert_eq!(kept().await, 4, "of yesterday only the last is left, and those of today");
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_is_found_by_its_age() {
+        let plan = crate::database::plan::plan(OLD).await;
+        assert!(plan.iter().any(|line| line.contains("portal_tries_by_age (tenant=? AND last_at<?)")), "{plan:?}");
+        assert!(!plan.iter().any(|line| line.starts_with("SCAN")), "{plan:?}");
     }
 }

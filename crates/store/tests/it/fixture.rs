@@ -181,5 +181,6 @@ pub(crate) fn message(tenant: &TenantId, of: &str, number: &str, clock: &HandClo
         entries: vec![entry(tenant, Kind::Accepted, Some(id), clock)],
         facts: None,
         link: None,
+        files: Vec::new(),
     }
 }

@@ -2,10 +2,11 @@
 
 use super::{Body, json, json_body, message_id};
 use crate::caller::Caller;
+use crate::portal::{brings_files, of_program};
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
 use axum::Extension;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{FromRequest, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -13,16 +14,22 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that an answer was given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// `POST /v1/messages`.
+/// `POST /v1/messages`: JSON, or a form with a part `request` and files.
 pub(crate) async fn send(
     State(web): State<Web>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let body = json_body(&headers, body)?;
+    let headers = request.headers().clone();
     let key = idempotency_key(&headers)?;
-    let accepted = web.engine().accept(&caller.0, key, &body).await?;
+    let accepted = if brings_files(&headers) {
+        let form = of_program(&web, &headers, request.into_body()).await?;
+        let (request, files) = form.unwrap_or_default();
+        web.engine().accept_with(&caller.0, key, request.as_bytes(), &files).await?
+    } else {
+        let body = json_body(&headers, Body::from_request(request, &web).await?)?;
+        web.engine().accept(&caller.0, key, &body).await?
+    };
     let location = HeaderValue::from_str(&accepted.answer.links.status);
     let mut response = json(StatusCode::ACCEPTED, &accepted.answer)?;
     if let Ok(location) = location {

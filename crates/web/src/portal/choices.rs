@@ -143,6 +143,7 @@ async fn ask_one_place(web: &Web, visit: &Visit, choices: &Choices, errors: Vec<
     let mut options: Vec<Choice> = choices
         .points
         .iter()
+        .filter(|point| point.may_be_only)
         .map(|point| Choice::new(point.handle.clone(), named(visit, point)).chosen(point.only))
         .collect();
     let none = !choices.points.iter().any(|point| point.only);
@@ -152,7 +153,13 @@ async fn ask_one_place(web: &Web, visit: &Visit, choices: &Choices, errors: Vec<
     if web.engine().factors(visit.signed_in()?).await?.phone.is_some() {
         lead.push(texts.say("private-codes"));
     }
+    let mut links = Vec::new();
+    if choices.points.iter().any(|point| !point.may_be_only) {
+        lead.push(texts.say("private-unconfirmed"));
+        links.push(Link::new("/choices/points", texts.say("points")));
+    }
     let form = Form {
+        links,
         lead,
         fields: vec![Field::new(Kind::One, "only", texts.say("private-label")).options(options)],
         button: texts.say("save"),
@@ -179,11 +186,13 @@ pub(super) async fn save_one_place(
     let shown = shown(&visit, &[visit.texts.say("private-text"), visit.texts.say("private-label")]);
     match visit.fields.value("only") {
         "any" => web.engine().reach_only_at(visitor, None, &shown).await?,
-        handle if choices.points.iter().any(|point| point.handle == handle) => {
+        handle if choices.points.iter().any(|point| point.handle == handle && point.may_be_only) => {
             web.engine().reach_only_at(visitor, Some(handle), &shown).await?;
         }
-        _ => {
-            let wrong = Wrong { field: "only", sentence: visit.texts.say("private-empty") };
+        handle => {
+            let known = choices.points.iter().any(|point| point.handle == handle);
+            let sentence = visit.texts.say(if known { "private-confirm-first" } else { "private-empty" });
+            let wrong = Wrong { field: "only", sentence };
             return ask_one_place(&web, &visit, &choices, vec![wrong]).await;
         }
     }

@@ -5,7 +5,7 @@ use super::choices::named;
 use super::files;
 use super::find;
 use super::form::{Form, Wrong};
-use super::page::{Frame, Link, Notice, draw, draw_as, go};
+use super::page::{Frame, Link, Notice, Piece, draw, draw_as, go, to_call};
 use super::reasons::{self, Told};
 use super::sign_in::{factor_again, settle, shown_again};
 use super::unsent;
@@ -18,7 +18,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use postern_base::{MessageId, Purpose};
-use postern_engine::portal::{Listed, NotNow, Opener, Opening, PointChoice, Replied, Written};
+use postern_engine::portal::{Attached, Listed, NotNow, Opener, Opening, PointChoice, Replied, Written};
 use uuid::Uuid;
 
 /// How many messages a page lists.
@@ -98,8 +98,9 @@ struct Shown {
     subject: Option<String>,
     /// The language of both: a screen reader reads it in its own voice (WCAG 2.1, 3.1.2).
     language: &'static str,
-    body: String,
+    body: Vec<Piece>,
     when: String,
+    files: Vec<files::Shown>,
 }
 
 struct Reply {
@@ -224,8 +225,9 @@ async fn show(
             id,
             subject: opened.subject.map(postern_base::Phi::into_inner),
             language: thread.message.language.as_str(),
-            body: opened.body.into_inner(),
+            body: to_call(opened.body.reveal(), visit.place.callback.as_deref()),
             when: visit.time(opened.at),
+            files: thread.files.into_iter().map(|file| files::shown(visit, file)).collect(),
         },
         replies: thread.replies.into_iter().map(|one| reply(visit, one)).collect(),
         why: reasons::told(visit, &why),
@@ -288,15 +290,26 @@ fn because(code: &str) -> Option<&'static str> {
     })
 }
 
-/// `GET /messages/{id}/download`: one message as a text file, to keep or to hand on.
+/// Files by their names, a line for each.
+fn named_files(visit: &Visit, files: Vec<Attached>) -> String {
+    let shown = files.into_iter().map(|file| files::shown(visit, file));
+    shown.map(|file| format!("[{}, {}]\n", file.name, file.about)).collect()
+}
+
+/// `GET /messages/{id}/download`: one message and what was written to it as a text file, to keep or to hand on.
 pub(super) async fn download(
     State(web): State<Web>,
     Extension(visit): Extension<Visit>,
     Path((_, id)): Path<(String, Uuid)>,
 ) -> Result<Response, Problem> {
-    let opened = match web.engine().open_portal_message(visit.signed_in()?, MessageId(id)).await {
-        Ok(opened) => opened,
-        Err(why) => return not_now(&visit, MessageId(id), why),
+    let (visitor, id) = (visit.signed_in()?, MessageId(id));
+    let read = async {
+        let opened = web.engine().open_portal_message(visitor, id).await?;
+        Ok::<_, NotNow>((opened, web.engine().portal_thread(visitor, id).await?))
+    };
+    let (opened, thread) = match read.await {
+        Ok(read) => read,
+        Err(why) => return not_now(&visit, id, why),
     };
     let head = [
         visit.texts.with("messages-from", "practice", visit.place.name.clone()),
@@ -304,7 +317,13 @@ pub(super) async fn download(
         visit.time(opened.at),
     ];
     let subject = opened.subject.map_or_else(String::new, |subject| format!("\n{}\n", subject.reveal()));
-    let text = format!("{}\n{subject}\n{}\n", head.join("\n"), opened.body.reveal());
+    let files = named_files(&visit, thread.files);
+    let mut text = format!("{}\n{subject}\n{}\n{files}", head.join("\n"), opened.body.reveal());
+    for one in thread.replies {
+        let files = named_files(&visit, one.attachments);
+        let head = format!("{}, {}", visit.texts.say("messages-you-wrote"), visit.time(one.at));
+        text.push_str(&format!("\n---\n{head}\n\n{}\n{files}", one.text.reveal()));
+    }
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         // The name lies in the folder of downloads: it tells nothing.

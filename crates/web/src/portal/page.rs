@@ -172,11 +172,23 @@ fn pieces(sentence: &str, numbers: &[&str]) -> Vec<Piece> {
         let (before, from) = rest.split_at(at);
         all.push(Piece { text: before.to_owned(), number: None });
         let dialled = number.chars().filter(|sign| sign.is_ascii_digit() || *sign == '+').collect();
-        all.push(Piece { text: number.to_owned(), number: Some(dialled) });
+        all.push(Piece { text: as_people_write(number), number: Some(dialled) });
         rest = from.strip_prefix(number).unwrap_or_default();
     }
     all.push(Piece { text: rest.to_owned(), number: None });
     all
+}
+
+/// The text of a message in parts, so that the practice's own number in it is called by a press.
+pub(super) fn to_call(text: &str, number: Option<&str>) -> Vec<Piece> {
+    pieces(text, number.as_slice())
+}
+
+/// A number of the North American plan in the form of machines (E.164) as people write it; any other as it is.
+fn as_people_write(number: &str) -> String {
+    let ten = number.strip_prefix("+1").filter(|ten| ten.len() == 10 && ten.bytes().all(|b| b.is_ascii_digit()));
+    let parts = ten.and_then(|ten| Some((ten.get(..3)?, ten.get(3..6)?, ten.get(6..)?)));
+    parts.map_or_else(|| number.to_owned(), |(area, office, line)| format!("({area}) {office}-{line}"))
 }
 
 /// A page as an answer.
@@ -255,7 +267,18 @@ impl Notice {
 
 #[cfg(test)]
 mod tests {
-    use super::pieces;
+    use super::{pieces, to_call};
+
+    #[test]
+    fn the_practices_number_in_a_message_is_written_as_people_do_and_dialled_as_it_is() {
+        let text = "Please call +12125550100 today.\nNot +12125550199.";
+        let all = to_call(text, Some("+12125550100"));
+        let shown: String = all.iter().map(|piece| piece.text.as_str()).collect();
+        assert_eq!(shown, "Please call (212) 555-0100 today.\nNot +12125550199.");
+        assert_eq!(all[1].number.as_deref(), Some("+12125550100"));
+        assert_eq!(to_call(text, None).len(), 1);
+        assert_eq!(to_call("At +442079460100.", Some("+442079460100"))[1].text, "+442079460100");
+    }
 
     #[test]
     fn every_number_of_a_sentence_is_dialled_by_a_press_and_every_other_word_stays() {

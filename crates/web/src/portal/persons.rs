@@ -85,6 +85,9 @@ pub(super) async fn take(State(web): State<Web>, Extension(visit): Extension<Vis
 
 /// `POST /account/person/leave`: gives up acting for somebody.
 pub(super) async fn leave(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    if let Some(elsewhere) = two_first(&web, &visit, "account")? {
+        return Ok(elsewhere);
+    }
     let person = visit.fields.value("person").parse::<Uuid>().map_err(|_| Problem::not_found())?;
     web.engine().leave_person(visit.signed_in()?, person).await?;
     Ok(go(&visit, "/account"))

@@ -348,6 +348,14 @@ pub const PORTAL: &[Route] = &[
         || post(texted::remove_phone),
     ),
     form(
+        "/p/{tenant}/account/phone/alone",
+        "portalLetCodeAlone",
+        Access::Patient,
+        Records::Administered,
+        "Whether a code alone opens what tells little.",
+        || post(texted::let_alone),
+    ),
+    form(
         "/p/{tenant}/account/codes",
         "portalRenewCodes",
         Access::Patient,

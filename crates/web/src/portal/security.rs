@@ -33,6 +33,8 @@ struct SecurityPage<'a> {
     /// Where codes by text go.
     phone: Option<String>,
     phone_closed: bool,
+    /// A code alone opens what tells little.
+    code_alone: bool,
     phone_removable: bool,
     /// There is a number that they could go to.
     texts: bool,
@@ -69,6 +71,7 @@ pub(super) async fn page(State(web): State<Web>, Extension(visit): Extension<Vis
         app: factors.app,
         phone: factors.phone.map(|ends| texts.with("phone-goes", "ends", ends)),
         phone_closed: factors.phone_closed,
+        code_alone: factors.code_alone,
         phone_removable: factors.phone_removable,
         texts: factors.texts,
         recovery: texts.with("security-recovery", "count", i64::try_from(factors.recovery_left).unwrap_or(0)),
@@ -85,6 +88,8 @@ const fn changed(what: FactorChange) -> &'static str {
         FactorChange::App => "security-was-app",
         FactorChange::PhoneAdded => "security-was-phone-added",
         FactorChange::PhoneRemoved => "security-was-phone-removed",
+        FactorChange::AloneAllowed => "security-was-alone-allowed",
+        FactorChange::AloneRefused => "security-was-alone-refused",
         FactorChange::Recovery => "security-was-recovery",
     }
 }
@@ -145,8 +150,13 @@ async fn ask_factor(
     let (word, back) = before(to);
     let mut form = factor_again(web, visit, (&format!("{CONFIRM}?to={word}"), with), errors).await?;
     form.fields.push(Field::hidden("to", word.to_owned()));
-    form.lead = vec![texts.say(if back == HERE { "security-confirm-text" } else { "confirm-text" })];
-    (form.button, form.back) = (texts.say("go-on"), Some(if back == HERE { HERE } else { "/choices" }));
+    let (lead, up) = match back {
+        HERE => ("security-confirm-text", HERE),
+        account if account.starts_with("/account") => ("confirm-account-text", "/account"),
+        _ => ("confirm-text", "/choices"),
+    };
+    form.lead = vec![texts.say(lead)];
+    (form.button, form.back) = (texts.say("go-on"), Some(up));
     form.draw_in(Frame::new(visit, texts.say("message-confirm")).part("account"))
 }
 

@@ -34,6 +34,21 @@ fn numbers(visit: &Visit, numbers: &[Number]) -> Field {
     Field::new(Kind::One, "number", visit.texts.say("texted-which")).options(options.collect())
 }
 
+/// Whether a code alone may open what tells little. It is asked where codes are taken up; who says nothing wants the password each time.
+fn alone_field(visit: &Visit) -> Field {
+    let texts = visit.texts;
+    let yes = allows_alone(visit);
+    let options = vec![
+        Choice::new("no", texts.say("phone-alone-no")).chosen(!yes),
+        Choice::new("yes", texts.say("phone-alone-yes")).chosen(yes).explained(texts.say("phone-alone-risk")),
+    ];
+    Field::new(Kind::One, "alone", texts.say("phone-alone")).options(options)
+}
+
+fn allows_alone(visit: &Visit) -> bool {
+    visit.fields.value("alone") == "yes"
+}
+
 /// Why no code went: none was picked, or none can go to the one that was.
 fn refused_number(visit: &Visit) -> &'static str {
     if visit.fields.value("number").is_empty() { "texted-choose" } else { "texted-refused" }
@@ -180,7 +195,7 @@ async fn ask_phone(web: &Web, visit: &Visit, errors: Vec<Wrong>) -> Result<Respo
     let texts = visit.texts;
     let form = Form {
         lead: vec![texts.say("phone-text"), texts.say("texted-risk"), texts.say("phone-instead")],
-        fields: vec![numbers(visit, &known)],
+        fields: vec![numbers(visit, &known), alone_field(visit)],
         button: texts.say("points-send-code"),
         errors,
         back: Some(HERE),
@@ -195,7 +210,8 @@ pub(super) async fn send_phone(
     State(web): State<Web>,
     Extension(visit): Extension<Visit>,
 ) -> Result<Response, Problem> {
-    match web.engine().add_phone_begin(visit.signed_in()?, visit.fields.value("number")).await {
+    let (number, alone) = (visit.fields.value("number"), allows_alone(&visit));
+    match web.engine().add_phone_begin(visit.signed_in()?, number, alone).await {
         Ok(step) => ask_phone_code(&visit, step.reveal(), Vec::new()),
         Err(Refused::NoMatch) if !web.engine().has_confirmed(visit.signed_in()?) => {
             ask_phone(&web, &visit, Vec::new()).await
@@ -252,6 +268,18 @@ pub(super) async fn remove_phone(
     }
 }
 
+/// `POST /account/phone/alone`: whether a code alone may open what tells little.
+pub(super) async fn let_alone(State(web): State<Web>, Extension(visit): Extension<Visit>) -> Result<Response, Problem> {
+    if let Some(elsewhere) = first(&web, &visit, "security")? {
+        return Ok(elsewhere);
+    }
+    match web.engine().let_code_alone(visit.signed_in()?, allows_alone(&visit)).await {
+        Ok(()) => Ok(go(&visit, HERE)),
+        Err(Refused::Unavailable) => Err(unavailable()),
+        Err(_) => Err(Problem::not_found()),
+    }
+}
+
 // ---- enrolling
 
 /// `GET /enrol/text`: in the place of a code app, where the record has a number of one's own.
@@ -272,7 +300,7 @@ async fn ask_enrol(web: &Web, visit: &Visit, errors: Vec<Wrong>) -> Result<Respo
     let texts = visit.texts;
     let form = Form {
         lead: vec![texts.say("phone-text"), texts.say("texted-risk"), texts.say("phone-instead")],
-        fields: vec![numbers(visit, &known)],
+        fields: vec![numbers(visit, &known), alone_field(visit)],
         button: texts.say("points-send-code"),
         errors,
         back: Some("/enrol/password"),
@@ -288,7 +316,7 @@ pub(super) async fn send_enrol(
     Extension(visit): Extension<Visit>,
 ) -> Result<Response, Problem> {
     let Some(step) = visit.cookie(Cookie::Step) else { return Ok(go(&visit, "/enrol")) };
-    match web.engine().enrol_phone_begin(&step, visit.fields.value("number")).await {
+    match web.engine().enrol_phone_begin(&step, visit.fields.value("number"), allows_alone(&visit)).await {
         Ok(()) => ask_enrol_code(&visit, Vec::new()),
         Err(Refused::Over) => Ok(go(&visit, "/enrol")),
         Err(refused) => {

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use hyper::body::{Body as _, Bytes};
 use postern_base::AccountId;
-use postern_engine::portal::{FILE_BYTES_MAX, FILES_MAX};
+use postern_engine::portal::{FILE_BYTES_MAX, FILES_MAX, Upload};
 use std::collections::HashSet;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -31,11 +31,14 @@ const AT_ONCE: usize = 2;
 pub(crate) struct Uploads {
     room: Arc<Semaphore>,
     accounts: Mutex<HashSet<AccountId>>,
+    /// The same of practices' programs, which take no patient's place.
+    of_programs: Semaphore,
 }
 
 impl Default for Uploads {
     fn default() -> Self {
-        Self { room: Arc::new(Semaphore::new(AT_ONCE)), accounts: Mutex::default() }
+        let (room, of_programs) = (Arc::new(Semaphore::new(AT_ONCE)), Semaphore::new(AT_ONCE));
+        Self { room, accounts: Mutex::default(), of_programs }
     }
 }
 
@@ -115,6 +118,35 @@ pub(super) async fn with_files(
     let reading = read(web, boundary, body, sender);
     let (bytes, cut) = tokio::time::timeout(web.config().upload_time, reading).await.map_err(|_| slow())??;
     Ok(Fields::of_parts(multipart::read(&bytes, boundary), cut))
+}
+
+/// A request of the API that brings files, each a part of its own, beside a part `request`: that one's text, and the files. `None` = it is
+/// no such form.
+pub(crate) async fn of_program(
+    web: &Web,
+    headers: &HeaderMap,
+    mut body: Body,
+) -> Result<Option<(String, Vec<Upload>)>, Problem> {
+    let Some(boundary) = content_type(headers).and_then(multipart::boundary) else { return Ok(None) };
+    let patience = web.config().body_time;
+    let reading = async {
+        let _room = tokio::time::timeout(patience, web.uploads().of_programs.acquire()).await.map_err(|_| busy())?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = next(&mut body, patience).await? {
+            bytes.extend_from_slice(&piece);
+            if bytes.len() > UPLOAD_MAX {
+                return Err(large());
+            }
+        }
+        Ok(multipart::read(&bytes, boundary))
+    };
+    let parts = tokio::time::timeout(web.config().upload_time, reading).await.map_err(|_| slow())??;
+    let request = parts.values.into_iter().find(|(name, _)| name == "request").map(|(_, value)| value);
+    Ok(Some((request.unwrap_or_default(), parts.files)))
+}
+
+fn busy() -> Problem {
+    Problem::unavailable("Other files are coming in. Send this again in a minute; nothing was stored.")
 }
 
 async fn read(

@@ -37,6 +37,11 @@ impl Browser {
         Self { ahead: self.ahead, ..Self::new(self.address, self.base.trim_start_matches("/p/")) }
     }
 
+    /// The same browser, when the server listens elsewhere.
+    pub(super) fn at(self, address: SocketAddr) -> Self {
+        Self { client: Client::new(address, ""), address, ..self }
+    }
+
     /// Where the server listens.
     pub(super) const fn address(&self) -> SocketAddr {
         self.address

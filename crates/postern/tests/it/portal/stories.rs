@@ -34,7 +34,7 @@ pub(super) fn and(mut known: Value, more: &Value) -> Value {
 }
 
 impl Running {
-    fn root(&self) -> (String, SocketAddr, String) {
+    pub(super) fn root(&self) -> (String, SocketAddr, String) {
         let portal = self.said["portal"].as_str().expect("an address").trim_end_matches('/');
         let (root, tenant) = portal.split_once("/p/").expect("a path");
         let port = root.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
@@ -142,6 +142,49 @@ fn a_mother_reads_for_her_son_never_what_is_his_alone_and_nothing_once_he_is_of_
         let address = clinic.serve();
         tell(&peers, "proxy", &and(of_mother(address), &json!({ "open": open, "hidden": hidden, "ended": why })));
     }
+}
+
+#[test]
+fn a_girl_of_fourteen_asks_that_her_mother_reads_no_more_and_a_practice_sends_her_a_file() {
+    let Some(peers) = browser() else { return };
+    let mut clinic = Clinic::new("story-minor", &family("active", "2012-05-05"));
+    let address = clinic.serve();
+    let invite = |body: &Value| {
+        let invited = clinic.client().post("/v1/patients/p1/portal-invitations", body);
+        invited.json()["code"].as_str().unwrap_or_else(|| panic!("{}", invited.text())).to_owned()
+    };
+    let (for_mother, own) = (invite(&json!({ "person": "RelatedPerson/r1" })), invite(&json!({})));
+    let born = ("2012", "05", "05");
+    let mut mother = Browser::new(address, "clinic").enrol_as(born, "Beech", &for_mother, "mother");
+    let girl = Browser::new(address, "clinic").enrol_as(born, "Beech", &own, "girl");
+    let request = json!({
+        "patient": "Patient/p1", "purpose": "treatment_update",
+        "content": { "body": "Here is the plan for your knee.", "level": "L2" }
+    });
+    let form = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"request\"\r\n\r\n{request}\r\n--b\r\nContent-Disposition: form-data; \
+         name=\"file\"; filename=\"plan.txt\"\r\n\r\nTen steps a day.\r\n--b--\r\n"
+    );
+    let headers = [("Content-Type", "multipart/form-data; boundary=b")];
+    let sent = clinic.client().call("POST", "/v1/messages", &headers, form.as_bytes()).unwrap();
+    let id = sent.json()["id"].as_str().unwrap_or_else(|| panic!("{}", sent.text())).to_owned();
+    readable(&mut clinic.client(), &id);
+    let known = known_of(&girl, &format!("http://localhost:{}", address.port()));
+    tell(&peers, "minor", &and(known, &json!({ "message": id, "file": "Ten steps a day." })));
+    // The story took longer than a connection stands open.
+    mother.browser = mother.browser.at(address);
+    assert_eq!(mother.browser.get(&format!("/messages/{id}")).status, 200, "the practice decides, and has not yet");
+    let wishes = clinic.client().get("/v1/wishes").json();
+    let newest = &wishes["wishes"][0];
+    assert_eq!(
+        (newest["wish"].as_str(), newest["person"].as_str()),
+        (Some("proxy_end"), Some("RelatedPerson/r1")),
+        "{wishes}"
+    );
+    clinic.stop();
+    clinic.import(&family("inactive", "2012-05-05"));
+    mother.browser = mother.browser.at(clinic.serve());
+    assert_eq!(mother.browser.get(&format!("/messages/{id}")).status, 404);
 }
 
 #[test]

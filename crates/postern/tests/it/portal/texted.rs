@@ -28,8 +28,8 @@ fn other_than(code: &str) -> String {
     code.chars().map(|digit| if digit == '9' { '0' } else { '9' }).collect()
 }
 
-/// Enrols the first patient with a password and codes by text.
-fn enrolled(running: &Running) -> Browser {
+/// Enrols the first patient with a password and codes by text. `alone` = what they say to a code that signs in by itself.
+fn enrolled(running: &Running, alone: &str) -> Browser {
     let invited = &running.said["invitations"][0];
     let born: Vec<&str> = invited["born"].as_str().expect("a date").split('-').collect();
     let mut browser = running.stranger();
@@ -46,7 +46,11 @@ fn enrolled(running: &Running) -> Browser {
     let number = hidden_choice(&page).expect("a number to choose");
     let before = codes(running);
     assert_eq!(browser.post("/enrol/text", &[("number", "sms-99")]).status, 422, "a number that is not there");
-    assert_eq!(browser.post("/enrol/text", &[("number", &number)]).status, 200);
+    assert!(
+        page.contains("name=\"alone\" value=\"no\" id=\"alone\" checked"),
+        "nobody lets it in by not looking: {page}"
+    );
+    assert_eq!(browser.post("/enrol/text", &[("number", &number), ("alone", alone)]).status, 200);
     let code = new_code(running, &before);
     assert_eq!(browser.post("/enrol/text/code", &[("code", &other_than(&code))]).status, 422);
     let made = browser.post("/enrol/text/code", &[("code", &code)]);
@@ -62,7 +66,7 @@ fn hidden_choice(page: &str) -> Option<String> {
 #[test]
 fn who_has_no_code_app_enrols_and_signs_in_with_codes_by_text() {
     let running = Running::start("by-text");
-    let mut first = enrolled(&running);
+    let mut first = enrolled(&running, "no");
     let security = first.get("/account/security").text();
     assert!(security.contains("Codes go to the phone ending in"), "{security}");
     let mut browser = first.other();
@@ -96,7 +100,7 @@ fn who_has_no_code_app_enrols_and_signs_in_with_codes_by_text() {
 #[test]
 fn a_code_alone_opens_choices_and_no_result_and_no_name_is_told_apart_by_asking() {
     let running = Running::start("text-alone");
-    let first = enrolled(&running);
+    let mut first = enrolled(&running, "yes");
     let (mut finder, mut guesser) = (first.other(), first.other());
     let before = codes(&running);
     let asked = finder.post("/sign-in/by-text", &[("name", "alma")]);
@@ -133,6 +137,43 @@ fn a_code_alone_opens_choices_and_no_result_and_no_name_is_told_apart_by_asking(
     let raised = finder.post(&format!("/messages/{id}/confirm"), &[("with", "password"), ("password", PASSWORD)]);
     assert_eq!(raised.status, 303, "{}", raised.text());
     assert_eq!(finder.get(&format!("/messages/{id}")).status, 200);
+
+    // Its holder refuses that: the next code alone does not even go, and the answers are what they were.
+    let security = first.get("/account/security").text();
+    assert!(security.contains("A code alone opens your choices"), "{security}");
+    assert_eq!(first.post("/account/phone/alone", &[("alone", "no")]).status, 303);
+    assert!(first.get("/account/security").text().contains("A code alone opens nothing"));
+    let (mut finder, before) = (first.other(), codes(&running));
+    let again = finder.post("/sign-in/by-text", &[("name", "alma")]);
+    assert_eq!((again.status, again.header("location")), (asked.status, asked.header("location")));
+    let waited = finder.get("/sign-in/text/code").text();
+    let csrf = finder.csrf();
+    assert_eq!(waited.replace(&csrf, ""), pages[0]);
+    assert_eq!(finder.post("/sign-in/text/code", &[("code", &code)]).status, 422);
+    assert_eq!(codes(&running), before, "no code went");
+}
+
+/// What a code alone opens is one's own, and nobody is left before a page that is not found.
+#[test]
+fn after_a_code_alone_ending_and_turning_ask_for_the_password() {
+    let running = Running::start("text-alone-persons");
+    let first = enrolled(&running, "yes");
+    let (mut finder, before) = (first.other(), codes(&running));
+    finder.post("/sign-in/by-text", &[("name", "alma")]);
+    let code = new_code(&running, &before);
+    assert_eq!(finder.post("/sign-in/text/code", &[("code", &code)]).status, 303);
+    let nobody = "00000000-0000-7000-8000-000000000000";
+    for (path, field, value) in [
+        ("/account/proxy", "proxy", "RelatedPerson/r1"),
+        ("/account/person", "person", nobody),
+        ("/account/person/leave", "person", nobody),
+    ] {
+        let asked = finder.post(path, &[(field, value)]);
+        let to = asked.header("location").unwrap_or_default();
+        assert!(asked.status == 303 && to.ends_with("/account/confirm?to=account"), "{path} {} {to}", asked.status);
+    }
+    let confirm = finder.get("/account/confirm?to=account").text();
+    assert!(confirm.contains("Before you go on") && confirm.contains("/account\">Back"), "{confirm}");
 }
 
 #[test]

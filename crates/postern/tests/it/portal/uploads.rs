@@ -2,8 +2,10 @@
 //! leaves the words where they were and nothing in the record.
 
 use super::browser::Browser;
-use super::ward::Ward;
+use super::ward::{Ward, readable};
 use crate::client::{Answer, Client};
+use crate::clinic::eventually;
+use serde_json::json;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -218,6 +220,25 @@ fn a_name_is_shown_as_a_label_whatever_is_hidden_in_it() {
     }
 }
 
+/// The first half of a form of Alma's, sent; the other half may come or not.
+fn begun(ward: &Ward, form: &[u8]) -> TcpStream {
+    let cookies: Vec<String> =
+        ward.alma.browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut stream = TcpStream::connect(ward.clinic.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = format!(
+        "POST /p/clinic/messages/{3}/reply HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nCookie: {1}\r\n\
+         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {2}\r\n\r\n",
+        ward.clinic.address(),
+        cookies.join("; "),
+        form.len(),
+        ward.message,
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&form[..form.len() / 2]).unwrap();
+    stream
+}
+
 #[test]
 fn a_form_with_files_is_taken_only_from_its_own_page_and_a_slow_one_holds_nobody_up() {
     let mut ward = Ward::with("files-forged", |clinic| clinic.configure("[server]\n", "[server]\nbody_seconds = 1\n"));
@@ -249,20 +270,8 @@ fn a_form_with_files_is_taken_only_from_its_own_page_and_a_slow_one_holds_nobody
     assert_eq!(raw(&mut ward.alma.browser, &message, b"--b--b--b\r\n\r\n--b").status, 403);
 
     // It begins, and then nothing more comes.
-    let cookies: Vec<String> =
-        ward.alma.browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let begun = body(&[("csrf", &own), ("text", "slow")], &[("a.pdf", pdf(1024 * 1024))]);
-    let mut stream = TcpStream::connect(ward.clinic.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let head = format!(
-        "POST /p/clinic/messages/{message}/reply HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nCookie: {1}\r\n\
-         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {2}\r\n\r\n",
-        ward.clinic.address(),
-        cookies.join("; "),
-        begun.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(&begun[..begun.len() / 2]).unwrap();
+    let form = body(&[("csrf", &own), ("text", "slow")], &[("a.pdf", pdf(1024 * 1024))]);
+    let mut stream = begun(&ward, &form);
     assert_eq!(ward.nobody().get("/sign-in").status, 200, "others are served meanwhile");
     let mut said = [0; 4096];
     let read = stream.read(&mut said).unwrap_or(0);
@@ -272,4 +281,111 @@ fn a_form_with_files_is_taken_only_from_its_own_page_and_a_slow_one_holds_nobody
     // The account is free to send again.
     let answer = send(&mut ward.alma.browser, &message, "now", &[("a.pdf", pdf(1024 * 1024))]);
     assert_eq!(answer.status, 303, "{}", answer.text());
+}
+
+#[test]
+fn who_is_sending_files_already_is_told_to_wait_with_the_words_kept_and_the_first_form_arrives() {
+    let mut ward = Ward::open("files-busy");
+    let message = ward.message.clone();
+    let own = ward.alma.browser.csrf();
+    let first = body(&[("csrf", &own), ("text", "the first")], &[("a.pdf", pdf(2 * 1024 * 1024))]);
+    let mut stream = begun(&ward, &first);
+    let told = eventually("the first form is being taken in", || {
+        let answer = send(&mut ward.alma.browser, &message, "Words kept", &[("b.pdf", pdf(1024 * 1024))]);
+        (answer.status == 422).then(|| answer.text())
+    });
+    assert!(told.contains("take files right now") && told.contains("Words kept</textarea>"), "{told}");
+    // Words alone need no room.
+    assert_eq!(send(&mut ward.alma.browser, &message, "in between", &[]).status, 303);
+    stream.write_all(&first[first.len() / 2..]).unwrap();
+    let mut said = [0; 4096];
+    let read = stream.read(&mut said).unwrap_or(0);
+    assert!(String::from_utf8_lossy(&said[..read]).starts_with("HTTP/1.1 303"));
+    let page = ward.alma.browser.get(&format!("/messages/{message}")).text();
+    assert!(page.contains("the first") && page.contains("a.pdf"), "{page}");
+}
+
+#[test]
+fn after_a_hundred_megabytes_in_a_day_no_file_is_taken_and_words_are() {
+    let mut ward = Ward::open("files-enough");
+    let message = ward.message.clone();
+    let five: Vec<(&str, Vec<u8>)> = (0..5).map(|_| ("scan.pdf", pdf(10 * 1024 * 1024))).collect();
+    for _ in 0..2 {
+        assert_eq!(send(&mut ward.alma.browser, &message, "scans", &five).status, 303);
+    }
+    let more = send(&mut ward.alma.browser, &message, "one more", &[("a.png", png(1, 1, b""))]);
+    let page = more.text();
+    assert!(
+        more.status == 422 && page.contains("a lot of files today") && page.contains("one more</textarea>"),
+        "{page}"
+    );
+    assert_eq!(send(&mut ward.alma.browser, &message, "one more", &[]).status, 303);
+}
+
+/// What a practice asks, as a form with files.
+fn asked(client: &mut Client, request: &serde_json::Value, files: &[(&str, Vec<u8>)]) -> std::io::Result<Answer> {
+    let form = body(&[("request", &request.to_string())], files);
+    let headers = [("Content-Type", "multipart/form-data; boundary=b")];
+    client.call("POST", "/v1/messages", &headers, &form)
+}
+
+#[test]
+fn a_practice_sends_files_that_are_read_in_the_portal_alone_and_given_back_as_downloads() {
+    let mut ward = Ward::open("files-to-patient");
+    let mut staff = ward.clinic.client();
+    let request = json!({
+        "patient": "Patient/p1", "purpose": "treatment_update",
+        "content": { "subject": "Your plan", "body": "Here is the plan for your knee.", "level": "L2" }
+    });
+    let answer =
+        asked(&mut staff, &request, &[("../plan.PDF.exe", pdf(3 * 1024 * 1024)), ("note.txt", note())]).unwrap();
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    readable(&mut staff, &id);
+    let page = ward.alma.browser.get(&format!("/messages/{id}")).text();
+    let files = listed(&page);
+    assert_eq!(files.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["plan.pdf", "note.txt"], "{page}");
+    let before = ward.entries();
+    let given = ward.alma.browser.get(&files[1].0);
+    assert_eq!((given.status, &given.body), (200, &note()));
+    assert_eq!(given.header("content-type"), Some("application/octet-stream"));
+    assert_eq!(given.header("content-disposition"), Some("attachment; filename=\"file.txt\""));
+    assert!(given.header("content-security-policy").is_some_and(|policy| policy.contains("sandbox")));
+    assert_eq!(ward.entries(), before + 1, "who opened it is written down");
+    let file = files[1].0.rsplit('/').next().unwrap();
+    assert_eq!(
+        ward.alma.browser.get(&format!("/messages/{}/files/{file}", ward.message)).status,
+        404,
+        "of another message"
+    );
+    assert_eq!(ward.stranger.browser.get(&files[1].0).status, 404);
+    assert_eq!(ward.nobody().get(&files[1].0).status, 303);
+    let kept = ward.alma.browser.get(&format!("/messages/{id}/download")).text();
+    assert!(kept.contains("Here is the plan") && kept.contains("[plan.pdf, PDF, 3.0 MB]"), "{kept}");
+    let all = ward.alma.browser.get("/account/messages.json").json();
+    let message = all["messages"].as_array().unwrap().iter().find(|one| one["message"] == id.as_str()).unwrap();
+    assert_eq!(
+        (message["files"][1]["name"].as_str(), message["files"][1]["bytes"].as_u64()),
+        (Some("note.txt"), Some(note().len() as u64))
+    );
+
+    // What is no such file, no such request, or said too little of: nothing is stored.
+    let mut kept = || staff.get("/v1/patients/p1/messages").json()["messages"].as_array().map(Vec::len);
+    let before = kept();
+    let mut staff = ward.clinic.client();
+    let silent = json!({ "patient": "Patient/p1", "purpose": "treatment_update", "content": { "body": "Here." } });
+    for (request, files) in [
+        (&request, vec![("page.pdf", b"<html><script>alert(1)</script>".to_vec())]),
+        (&silent, vec![("note.txt", note())]),
+        (&json!({}), vec![("note.txt", note())]),
+        (&request, (0..6).map(|_| ("note.txt", note())).collect()),
+    ] {
+        let refused = asked(&mut staff, request, &files).unwrap();
+        assert_eq!(refused.status, 422, "{}", refused.text());
+    }
+    let huge: Vec<(&str, Vec<u8>)> = (0..6).map(|_| ("a.pdf", pdf(10 * 1024 * 1024))).collect();
+    // More than is ever taken is not read to its end: who is sending still may find the connection closed.
+    assert!(asked(&mut staff, &request, &huge).map_or(true, |refused| refused.status == 413));
+    let nobody = asked(&mut Client::new(ward.clinic.address(), ""), &request, &[("note.txt", note())]).unwrap();
+    assert_eq!((nobody.status, kept()), (401, before));
 }

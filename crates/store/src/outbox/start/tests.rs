@@ -112,6 +112,7 @@ impl Bench {
             entries: vec![Entry { tenant: tenant.parse().unwrap(), ..self.entry(Kind::Accepted, Some(id)) }],
             facts: Some(Phi::new(b"what the gate saw".to_vec())),
             link: Some([id.0.into_bytes(), [0; 16]].concat().try_into().unwrap()),
+            files: Vec::new(),
         }
     }
 
