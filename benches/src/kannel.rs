@@ -54,7 +54,7 @@ impl Kannel {
     /// One text, as it is asked for over HTTP on a connection that is kept.
     pub(crate) fn request(nth: usize) -> String {
         format!(
-            "GET /cgi-bin/sendsms?username=bench&password=bench&to=%2B1212{:07}&text=Sunrise+Health%3A+your+code+is+{}&dlr-mask=31&dlr-url=x \
+            "GET /cgi-bin/sendsms?username=bench&password=bench&to=%2B1212{:07}&text=Sunrise+Health%3A+your+code+is+{}&dlr-mask=31 \
              HTTP/1.1\r\nHost: kannel\r\n\r\n",
             5_550_000 + nth,
             10_000_000 + nth
