@@ -1,17 +1,19 @@
 //! The benchmarks of Postern: what `cargo xtask bench` runs.
 //!
 //! Each part measures one thing on this machine, now, and prints it beside the goal. With no argument all parts run and
-//! `docs/benchmarks.md` is written; `gate` and the like run one part and write nothing. `mail mails=200000` sends as many;
+//! `docs/benchmarks.md` is written; `gate` and the like run one part and write nothing. `mail mails=200000` and `sms texts=200000` send as many;
 //! `portal patients=1000 messages=10000` fills so much, and `at=FOLDER` keeps it. `binary=FILE` measures another build.
 //!
 //! What this crate must not do: assert anything about time, or hold product code. Start at `main`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
 
+mod centre;
 mod classify;
 mod clinic;
 mod filling;
 mod gate;
 mod http;
+mod kannel;
 mod ledger;
 mod machine;
 mod mail;
@@ -23,6 +25,7 @@ mod report;
 mod sample;
 mod sink;
 mod store;
+mod texts;
 mod timing;
 mod visitor;
 
@@ -79,6 +82,10 @@ fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
     if wanted("mail") {
         let mails = named.iter().find_map(|name| name.strip_prefix("mails=")?.parse().ok()).unwrap_or(mail::MAILS);
         lines.extend(runtime.block_on(mail::run(&directory, &binary, mails))?);
+    }
+    if wanted("sms") {
+        let texts = named.iter().find_map(|name| name.strip_prefix("texts=")?.parse().ok()).unwrap_or(texts::TEXTS);
+        lines.extend(runtime.block_on(texts::run(root, &directory, &binary, texts))?);
     }
     if wanted("portal") {
         lines.extend(runtime.block_on(portal::run(&directory, &binary, &portal::Size::of(named)))?);

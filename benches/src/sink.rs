@@ -113,7 +113,7 @@ fn count(mut out: ChildStdout, counted: &AtomicUsize) {
 }
 
 /// A certificate for `localhost` and the authority that signed it, in `directory`; gives the authority's.
-fn certificate(directory: &Path) -> Result<PathBuf, Box<dyn Error>> {
+pub(crate) fn certificate(directory: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     let openssl = |arguments: &[&str]| -> Result<(), Box<dyn Error>> {
         let ran = Command::new(OPENSSL).args(arguments).current_dir(directory).output()?;

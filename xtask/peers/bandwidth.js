@@ -79,7 +79,9 @@ function create(asked, response) {
   say({ event: "taken", ...asked, id: message.id });
   if (end === "9020") return;
   if (end === "9070") return response.socket.destroy();
-  answer(response, 202, { ...message, text: asked.text });
+  // It was taken and will be told of, and its answer is lost.
+  if (end === "9071") response.socket.destroy();
+  else answer(response, 202, { ...message, text: asked.text });
   if (!settings.receipts || end === "9031") return;
   const failures = { 9016: 4775, 9032: 4770, 9033: 9902 };
   const failure = blocked.has(to) ? 4775 : failures[end];

@@ -81,7 +81,7 @@ function submitted(session, pdu) {
     event: "taken", id, to: pdu.destination_addr, from: pdu.source_addr, ton: pdu.dest_addr_ton, coding: pdu.data_coding,
     text, udh, sar: pdu.sar_segment_seqnum ?? null, of: pdu.sar_total_segments ?? null, receipt: pdu.registered_delivery,
   });
-  if (end === "9020") return;
+  if (end === "9020" || settings.mute) return;
   if (end === "9070") return session.socket.destroy();
   session.send(pdu.response({ message_id: id }));
   if (settings.receipts && pdu.registered_delivery & 1 && end !== "9031") receipt(session, pdu, id, end);

@@ -62,7 +62,9 @@ function create(form, response) {
   say({ event: "taken", ...message, service: form.get("MessagingServiceSid"), smart: form.get("SmartEncoded") });
   if (end === "9020") return;
   if (end === "9070") return response.socket.destroy();
-  answer(response, 201, message);
+  // It was taken and will be told of, and its answer is lost.
+  if (end === "9071") response.socket.destroy();
+  else answer(response, 201, message);
   if (!settings.receipts || end === "9031") return;
   const words = end === "9032" ? ["sent", "undelivered"] : ["sent", "delivered"];
   words.forEach((word, nth) => setTimeout(() => status(message, word, word === "undelivered" ? 30003 : undefined), 20 * (nth + 1)));

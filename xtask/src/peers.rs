@@ -85,6 +85,18 @@ const DEBIAN: &[Package] = &[
         shows: "/usr/bin/chromium",
         why: "the browser that the portal's stories are told in",
     },
+    Package {
+        name: "libfaketime",
+        version: "0.9",
+        shows: "/usr/share/doc/libfaketime",
+        why: "lets a server live through days in seconds",
+    },
+    Package {
+        name: "kannel",
+        version: "1.4",
+        shows: "/usr/sbin/bearerbox",
+        why: "the gateway for text messages that the benchmark measures beside ours",
+    },
     Package { name: "pkg-config", version: "1.8", shows: "/usr/bin/pkg-config", why: "finds it" },
 ];
 

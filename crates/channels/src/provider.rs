@@ -4,7 +4,7 @@ use crate::email::back::MailBack;
 use crate::email::smime::Recipient;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use postern_base::{Channel, DeliveryId, EmailMode, EmailTier, Language, Phi, Secret};
+use postern_base::{AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Language, Phi, Secret};
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::{CommitmentKey, Recorded, commit};
 use std::borrow::Cow;
@@ -80,6 +80,8 @@ pub struct Outbound {
     pub sender: String,
     /// To whom the content is encrypted, where the permit's mode is S/MIME.
     pub recipient: Option<Recipient>,
+    /// It goes ahead of others, such as a one-time code: it does not stand in line behind what nobody waits for.
+    pub ahead: bool,
     /// What makes a repeated call recognisable to the vendor: the attempt's id.
     pub idempotency_key: String,
     /// Where what comes back of an e-mail goes; `None` = nothing of ours takes it, and the provider's own sender stands.
@@ -325,6 +327,8 @@ impl Told {
 pub struct Receipt {
     /// The vendor's name for it.
     pub reference: ProviderRef,
+    /// The attempt that we said it is, where the vendor says that again: of an answer that was lost it is the only name we know.
+    pub attempt: Option<AttemptId>,
     /// Where it stands.
     pub state: ReceiptState,
     /// The vendor's code; no PHI.

@@ -110,7 +110,8 @@ impl Engine {
         let id = MessageId::new(self.now(), self.inner.rng.as_ref())?;
         let key = self.commitment_key()?;
         let prepared = self.prepare(principal, (request, Vec::new()), None, id, &key).await?;
-        Ok(Answer::from(&postern_gate::examine(&prepared.gate, &prepared.facts, &prepared.state.policy)))
+        let examined = postern_gate::examine(&prepared.gate, &prepared.facts, &prepared.state.policy);
+        Ok(Answer::from(&examined).measured(&prepared.rendered.forms))
     }
 
     /// What would be decided of a message of Postern's own as things stand; nothing is kept of the question.
@@ -156,7 +157,8 @@ impl Engine {
             // Nothing could be queued: the facts themselves are away. The caller keeps the message and tries again.
             return Err(AcceptError::Unavailable);
         }
-        let mut answer = wire::Accepted { id, decision: Answer::from(&prepared.decision), links: Links::of(id) };
+        let decision = Answer::from(&prepared.decision).measured(&prepared.rendered.forms);
+        let mut answer = wire::Accepted { id, decision, links: Links::of(id) };
         let message = self.new_message(principal, key, fingerprint, &prepared, &mut answer, commitment_key)?;
         let outcome = self.inner.store.tenant(&principal.tenant).accept(message).await?;
         self.at(Step::Stored)?;

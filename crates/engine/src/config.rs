@@ -1,5 +1,6 @@
 //! The engine's own settings.
 
+use crate::pace::TextLimit;
 use crate::portal::PortalConfig;
 use jiff::SignedDuration;
 
@@ -28,8 +29,9 @@ pub struct EngineConfig {
     pub backoff_first: SignedDuration,
     /// The longest wait between attempts.
     pub backoff_longest: SignedDuration,
-    /// Attempts before a temporary failure counts as permanent.
-    pub attempts: u32,
+    /// Attempts on one way that failed for a while, after which another way is taken where the gate knows one. Where it knows none, they go
+    /// on until the message is worth nothing any more.
+    pub attempts_elsewhere: u32,
     /// How long a message is worth sending when the caller does not say.
     pub lifetime: SignedDuration,
     /// How long a one-time code is worth sending: five minutes (RULES OTP-01).
@@ -40,6 +42,8 @@ pub struct EngineConfig {
     pub own_domains: Vec<String>,
     /// How long an alert may wait for somebody before it is told again and counted as late.
     pub alert_waits: SignedDuration,
+    /// How many segments of texts may go by whom.
+    pub text_limits: Vec<TextLimit>,
     /// How long things last in the patients' portal.
     pub portal: PortalConfig,
 }
@@ -57,13 +61,14 @@ impl Default for EngineConfig {
             provider_timeout: SignedDuration::from_secs(60),
             receipt_deadline: SignedDuration::from_hours(24),
             backoff_first: SignedDuration::from_secs(15),
-            backoff_longest: SignedDuration::from_mins(30),
-            attempts: 12,
+            backoff_longest: SignedDuration::from_hours(1),
+            attempts_elsewhere: 8,
             lifetime: SignedDuration::from_hours(72),
             code_lifetime: SignedDuration::from_mins(5),
             return_domain: None,
             own_domains: Vec::new(),
             alert_waits: SignedDuration::from_mins(10),
+            text_limits: Vec::new(),
             portal: PortalConfig::default(),
         }
     }

@@ -14,6 +14,7 @@ use crate::faults::{Step, Stop};
 use crate::kept::Kept;
 use crate::lanes::{Closed, LaneKey, Place};
 use crate::ledger_entry;
+use crate::pace::Wait;
 use crate::render::{Rendered, pick};
 use crate::returned::Of;
 use crate::tenants::TenantState;
@@ -26,6 +27,8 @@ use postern_base::rng::NoEntropy;
 use postern_base::{AttemptId, Channel, EmailMode, Phi};
 use postern_channels::email::arrived::Status;
 use postern_channels::email::smime::Recipient;
+use postern_channels::sms::rates::Carrier;
+use postern_channels::sms::text;
 use postern_channels::{Destination, Outbound, Provider, Sent};
 use postern_gate::decision::VendorRef;
 use postern_gate::{Binding, Decision, Permit};
@@ -102,10 +105,19 @@ impl Work {
     }
 }
 
+/// What the second gate let through.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    /// Its permit.
+    pub(crate) permit: Permit,
+    /// Whose subscriber a text is for, where that was looked up.
+    pub(crate) carrier: Option<Carrier>,
+}
+
 /// What the second gate leaves to do.
 pub(crate) enum Verdict {
     /// Send it.
-    Send(Box<Permit>),
+    Send(Box<Admitted>),
     /// Do not: end it, put it back or leave it to a person.
     Not(Ending),
 }
@@ -186,10 +198,17 @@ impl Engine {
         if let Some(ending) = self.over_before_it_began(&claim, now) {
             return self.end(&claim, ending, None, None).await;
         }
-        let place = match self.place(&claim, now) {
-            Ok(place) => place,
-            Err(closed) => return self.put_back(&claim, closed).await,
+        // What has no place is put back, unless another vendor may carry it: the gate then decides by whom it goes.
+        let (place, moves) = match self.place(&claim, now) {
+            Ok(place) => (place, None),
+            Err(closed) if self.moves(&claim, now).await? => (None, Some(closed)),
+            Err(closed) => return self.put_back(&claim, closed.until, "lane").await,
         };
+        if place.is_some()
+            && let Err(wait) = self.may_text(&claim, now)
+        {
+            return self.put_back(&claim, wait.until, &wait.why).await;
+        }
         let mut work = match self.work(claim.clone(), now).await {
             Ok(work) => work,
             // The patient's key was destroyed: there is nothing left to send.
@@ -210,12 +229,16 @@ impl Engine {
         let turn = self.inner.turns.take(&claim.tenant, &work.message.patient, &claim.candidate.point).await;
         work.now = self.now();
         let (verdict, grounds) = self.second_gate(&work, attempt).await?;
-        let permit = match verdict {
-            Verdict::Send(permit) => *permit,
+        let admitted = match verdict {
+            Verdict::Send(admitted) => match moves {
+                None => *admitted,
+                // The vendor is well again, or nobody stands in any more; there is no place all the same.
+                Some(closed) => return self.put_back(&claim, closed.until, "lane").await,
+            },
             Verdict::Not(ending) => return self.end(&work.claim, ending, Some(&work.state), Some(grounds)).await,
         };
         self.at(Step::Admitted)?;
-        self.send(&work, attempt, permit, grounds, turn, place).await
+        self.send(&work, attempt, admitted, grounds, turn, place).await
     }
 
     /// A place on the lane that `claim` goes by; `None` where it goes by none, and where an attempt is to be taken up again.
@@ -233,10 +256,23 @@ impl Engine {
         self.inner.lanes.enter(LaneKey { vendor, service, destination }, places, ahead, now).map(Some)
     }
 
+    /// Whether any text may go by the vendor of `claim` now.
+    fn may_text(&self, claim: &Claim, now: Timestamp) -> Result<(), Wait> {
+        let vendor = claim.candidate.vendor.as_ref().filter(|_| claim.candidate.channel == Channel::Sms);
+        vendor.map_or(Ok(()), |vendor| self.inner.paces.may(vendor, claim.priority <= AHEAD_UNTIL, now))
+    }
+
+    /// Whether another vendor may carry `claim` while the one it was planned for lets nothing through.
+    async fn moves(&self, claim: &Claim, now: Timestamp) -> Result<bool, Left> {
+        let Some(vendor) = claim.candidate.vendor.as_ref() else { return Ok(false) };
+        let state = self.tenant_state(&claim.tenant).await?;
+        Ok(self.has_standby(&state, vendor, claim.candidate.channel, now))
+    }
+
     /// Back to the queue without a word in the ledger: nothing was decided and nothing was tried.
-    async fn put_back(&self, claim: &Claim, closed: Closed) -> Result<Stage, Left> {
-        let due = closed.until.min(claim.expires_at);
-        let finish = Finish::Again { due, state: claim.state, code: "lane".into(), candidate: None };
+    async fn put_back(&self, claim: &Claim, until: Timestamp, why: &str) -> Result<Stage, Left> {
+        let due = until.min(claim.expires_at);
+        let finish = Finish::Again { due, state: claim.state, code: why.to_owned(), candidate: None };
         self.finish(claim, finish, Vec::new(), Beside::default()).await?;
         Ok(Stage::Again)
     }
@@ -277,7 +313,7 @@ impl Engine {
         &self,
         work: &Work,
         attempt: AttemptId,
-        permit: Permit,
+        Admitted { permit, carrier }: Admitted,
         mut grounds: Grounds,
         turn: Turn<'_>,
         place: Option<Place>,
@@ -299,6 +335,13 @@ impl Engine {
             let ending = Ending::State(DeliveryState::Held, "no_rendition".into());
             return self.end(&work.claim, ending, Some(&work.state), Some(grounds)).await;
         };
+        let ahead = work.claim.priority <= AHEAD_UNTIL;
+        if permit.channel() == Channel::Sms {
+            let segments = u32::try_from(text::length(form.body.reveal()).segments).unwrap_or(u32::MAX);
+            if let Err(wait) = self.inner.paces.take(permit.vendor(), carrier, segments, ahead, work.now) {
+                return self.put_back(&work.claim, wait.until, &wait.why).await;
+            }
+        }
         let tenant = &work.state.gate;
         let recipient = self.reader(work, &permit, &mut grounds).await?;
         let outbound = Outbound {
@@ -308,6 +351,7 @@ impl Engine {
             sender: tenant.alias.clone().unwrap_or_else(|| tenant.name.clone()),
             recipient,
             language: form.measured.language,
+            ahead,
             idempotency_key: attempt.to_string(),
             back: self.inner.addresses.as_ref().map(|addresses| addresses.of(work.claim.lease.delivery)),
             unsubscribe: self.unsubscribe_link(tenant, work.message.purpose, work.claim.message),
@@ -371,7 +415,7 @@ impl Engine {
             let kept = TlsSessionView { domain: own, ..TlsSessionView::from(session) };
             beside.session = Some((attempt, sealed(serde_json::to_vec(&kept))?));
         }
-        if let Some((code, about)) = self.trouble(&work.claim.tenant, provider, domain, sent) {
+        if let Some((code, about)) = self.trouble(&work.claim.tenant, provider, domain, sent, work.claim.attempts > 0) {
             self.inner.metrics.alert("SEC-24");
             beside.tls_failure = Some((attempt, code, sealed(serde_json::to_vec(&about))?));
         }

@@ -97,7 +97,14 @@ pub(crate) struct AboutFailure {
 
 impl AboutFailure {
     /// What `sent` says of a session that could not be had with `provider`'s peer, if it says so.
-    pub(crate) fn of(sent: &Sent, provider: &dyn Provider, domain: Option<&str>) -> Option<(String, Self)> {
+    ///
+    /// A server, or somebody before it, that breaks off where TLS begins may do so once by accident; `again` = it did before.
+    pub(crate) fn of(
+        sent: &Sent,
+        provider: &dyn Provider,
+        domain: Option<&str>,
+        again: bool,
+    ) -> Option<(String, Self)> {
         let vendor = format!("{}/{}", provider.profile().vendor, provider.profile().service);
         let own = own_hop(provider);
         let domain = domain.filter(|_| own).map(str::to_owned);
@@ -111,8 +118,22 @@ impl AboutFailure {
             Sent::TemporaryFailure { code } if code == "dnssec-invalid" => {
                 Some((code.clone(), Self { vendor, domain, server: None, tier: None }))
             }
+            Sent::TemporaryFailure { code } if again => {
+                let result = broken_off(code)?;
+                Some((result.to_owned(), Self { vendor, domain, server: None, tier: None }))
+            }
             _ => None,
         }
+    }
+}
+
+/// What RFC 8460 section 4.3 calls a session that `code` says ended where TLS was to begin: STARTTLS was answered with no, or not at all; or
+/// the handshake was broken off.
+fn broken_off(code: &str) -> Option<&'static str> {
+    match code {
+        "tls" => Some("validation-failure"),
+        code if code.starts_with("starttls-") => Some("starttls-not-supported"),
+        _ => None,
     }
 }
 
@@ -189,12 +210,15 @@ impl Engine {
     ) {
         let own = own_hop(provider) && session.policy == EmailTier::Pkix;
         let Some(domain) = domain.filter(|_| own && self.inner.providers.domains().is_some()) else { return };
-        let known = self.inner.domains.get(tenant, domain).and_then(|known| known.tier);
-        if known == Some(EmailTier::None) {
+        let known = self.inner.domains.get(tenant, domain);
+        if let Some(known) = known.filter(|known| known.tier == Some(EmailTier::None)) {
             let now = self.now();
-            self.inner.domains.put(tenant, domain, Known { tier: Some(EmailTier::Pkix), at: now, problem: None });
+            self.inner.domains.put(tenant, domain, Known { tier: Some(EmailTier::Pkix), at: now, ..known });
+            // A session says nothing of what the domain publishes: a policy in testing, or one that could not be had, stays on record.
+            let Ok(kept) = self.inner.store.tenant(tenant).mail_domain(domain).await else { return };
+            let (policy, notes) = kept.map_or((None, None), |kept| (kept.policy, kept.notes));
             let (domain, tier) = (domain.to_owned(), EmailTier::Pkix);
-            self.put_domain(tenant, MailDomain { domain, tier, found_at: now, policy: None, notes: None }).await;
+            self.put_domain(tenant, MailDomain { domain, tier, found_at: now, policy, notes }).await;
         }
     }
 
@@ -206,9 +230,10 @@ impl Engine {
         provider: &dyn Provider,
         domain: Option<&str>,
         sent: &Sent,
+        again: bool,
     ) -> Option<(String, AboutFailure)> {
         let known = domain.and_then(|domain| self.inner.domains.get(tenant, domain)).and_then(|known| known.tier);
-        if let Some((code, about)) = AboutFailure::of(sent, provider, domain) {
+        if let Some((code, about)) = AboutFailure::of(sent, provider, domain, again) {
             return Some((code, AboutFailure { tier: known, ..about }));
         }
         let (domain, session) = (domain.filter(|_| own_hop(provider))?, sent.session()?);

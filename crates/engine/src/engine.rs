@@ -8,6 +8,7 @@ use crate::faults::{Faults, NoFaults, Step, Stop};
 use crate::heard::Readings;
 use crate::lanes::Lanes;
 use crate::metrics::Metrics;
+use crate::pace::Paces;
 use crate::portal::Waiting;
 use crate::tenants::Tenants;
 use crate::turns::Turns;
@@ -53,6 +54,8 @@ pub(crate) struct Inner {
     pub(crate) turns: Turns,
     /// Where deliveries go out, and how that goes.
     pub(crate) lanes: Lanes,
+    /// How fast texts go.
+    pub(crate) paces: Paces,
     /// How much is sent in bulk.
     pub(crate) volume: Volume,
     /// Addresses that mail of ours comes back to.
@@ -104,6 +107,7 @@ impl Engine {
         let metrics = Metrics::default();
         let readings = Readings::new(store.return_key(), metrics.replies_read.clone());
         let admission = Arc::new(Semaphore::new(config.in_flight));
+        let paces = Paces::new(config.text_limits.clone());
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -119,6 +123,7 @@ impl Engine {
                 early: Mutex::default(),
                 turns: Turns::default(),
                 lanes: Lanes::default(),
+                paces,
                 volume: Volume::default(),
                 addresses,
                 tokens,
@@ -171,6 +176,7 @@ impl Engine {
     pub async fn gauges(&self) -> Result<Gauges, StoreError> {
         let gauges = self.inner.store.gauges().await?;
         self.inner.metrics.observe(&gauges, self.now());
+        self.observe_vendors();
         Ok(gauges)
     }
 

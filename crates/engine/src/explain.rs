@@ -23,8 +23,8 @@ const TOKEN: &str = "xxxxxxxxxxxxxxxx";
 /// # Errors
 /// [`WireError`], naming the field that was not understood.
 pub fn explain(case: &[u8]) -> Result<Answer, WireError> {
-    let Supposition { request, facts, policy } = read_case(case)?;
-    Ok(Answer::from(&postern_gate::examine(&request, &facts, &policy)))
+    let (Supposition { request, facts, policy }, rendered) = read(case)?;
+    Ok(Answer::from(&postern_gate::examine(&request, &facts, &policy)).measured(&rendered.forms))
 }
 
 /// What a case gives the gate to decide on.
@@ -32,6 +32,11 @@ pub fn explain(case: &[u8]) -> Result<Answer, WireError> {
 /// # Errors
 /// [`WireError`], naming the field that was not understood.
 pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
+    read(case).map(|(supposition, _)| supposition)
+}
+
+/// The same, with every form the message could take.
+fn read(case: &[u8]) -> Result<(Supposition, Rendered), WireError> {
     // A key given twice can turn a denial into a permit; a case with one is refused as a whole.
     check(case, &Limits::default()).map_err(|refused| WireError::new(".", refused.to_string()))?;
     let case: Case = parse(case)?;
@@ -97,7 +102,7 @@ pub fn read_case(case: &[u8]) -> Result<Supposition, WireError> {
         fact.take(why, &mut facts);
     }
     facts.event = told.unwrap_or(facts.event);
-    Ok(Supposition { request, facts, policy: policy::read(&case.tenant.policy) })
+    Ok((Supposition { request, facts, policy: policy::read(&case.tenant.policy) }, rendered))
 }
 
 /// The last known record is kept when the EHR is away: 45 CFR 164.522(b) holds against it even in an emergency; the gate

@@ -10,12 +10,11 @@ use crate::render::Rendered;
 use crate::tenants::TenantState;
 use crate::{do_not_call, notices, number_checks, roles, verifications, wishes};
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{Channel, EmailTier, Language, MessageId, PatientId, Phi, Purpose, TenantId};
+use postern_base::{EmailTier, Language, MessageId, PatientId, Phi, Purpose, TenantId};
 use postern_ehr::fhir::{Body, ExtensionValue};
 use postern_ehr::{PatientRecord, Resource};
-use postern_gate::agreement::covered;
 use postern_gate::deployment::Actor;
-use postern_gate::facts::{Address, ContactPoint, Ehr, Event, History, Patient, Tenant, Vendor};
+use postern_gate::facts::{Address, ContactPoint, Ehr, Event, History, Patient};
 use postern_gate::rendition::Offers;
 use postern_gate::{Deployment, Fact, Facts, Missing, Request, closes};
 use postern_store::{Attestation, OwnVerification, Reading, StoreError};
@@ -232,21 +231,6 @@ impl Engine {
                 ..deployment
             },
         })
-    }
-
-    /// The registry, in which a row that no provider stands behind carries nothing that another row with one and with an agreement in
-    /// force carries: what it would be chosen for could only be held. A row alone stays, so that a person hears what is missing.
-    fn provided(&self, practice: &Tenant, rows: &[Vendor], now: Timestamp) -> Vec<Vendor> {
-        let provided = |row: &Vendor| self.inner.providers.named(&row.vendor, &row.service).is_some();
-        let with_both = rows.iter().filter(|row| provided(row) && covered(practice, row, now));
-        let taken: Vec<Channel> = with_both.flat_map(|row| row.channels.iter().copied()).collect();
-        let rows = rows.iter().cloned().map(|mut row| {
-            if !provided(&row) {
-                row.channels.retain(|channel| !taken.contains(channel));
-            }
-            row
-        });
-        rows.filter(|row| !row.channels.is_empty()).collect()
     }
 
     /// What recipient domains enforce: what was found of them and what the settings say, the lesser where both say something,

@@ -119,6 +119,31 @@ impl Lanes {
         Ok(Place { lanes: self.clone(), key, since: now })
     }
 
+    /// Whether the lane `key` was closed, and nothing got through since.
+    pub(crate) fn is_shut(&self, key: &LaneKey) -> bool {
+        self.lock().get(key).is_some_and(|lane| lane.closed.is_some())
+    }
+
+    /// Whether it is time to find out if a vendor's service is well again; who asks finds out, and says so by [`Lanes::probed`].
+    pub(crate) fn is_to_be_probed(&self, key: &LaneKey, now: Timestamp) -> bool {
+        let mut lanes = self.lock();
+        let shut = lanes.get_mut(key).filter(|lane| !lane.tried && lane.closed.is_some_and(|(until, _)| now >= until));
+        shut.map(|lane| lane.tried = true).is_some()
+    }
+
+    /// What was found out at `now`: the lane is open, or closed for twice as long.
+    pub(crate) fn probed(&self, key: &LaneKey, well: bool, now: Timestamp) {
+        let mut lanes = self.lock();
+        let Some(lane) = lanes.get_mut(key) else { return };
+        lane.tried = false;
+        if well {
+            (lane.failures, lane.closed) = (0, None);
+        } else if let Some((_, wait)) = lane.closed {
+            let wait = wait.checked_mul(2).unwrap_or(LONGEST).min(LONGEST);
+            lane.closed = Some((after(now, wait), wait));
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<LaneKey, Lane>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -205,6 +230,7 @@ mod tests {
         }
         let first = lanes.enter(key("a.test"), None, false, at(15)).unwrap();
         assert!(lanes.enter(key("a.test"), None, false, at(15)).is_err(), "one at a time");
+        assert!(lanes.is_shut(&key("a.test")) && !lanes.is_shut(&key("b.test")));
         assert!(first.leave(false, at(16)));
         assert_eq!(pass(&lanes, true, 45), Err(at(46)), "thirty seconds");
         drop(lanes.enter(key("a.test"), None, false, at(46)).unwrap());
@@ -212,6 +238,24 @@ mod tests {
         let (one, two) =
             (lanes.enter(key("a.test"), None, false, at(47)), lanes.enter(key("a.test"), None, false, at(47)));
         assert!(one.is_ok() && two.is_ok(), "it is open again for everybody");
+        assert!(!lanes.is_shut(&key("a.test")));
+    }
+
+    #[test]
+    fn who_finds_out_by_asking_is_one_at_a_time_and_opens_the_lane_or_closes_it_for_longer() {
+        let lanes = Lanes::default();
+        assert!(!lanes.is_to_be_probed(&key("a.test"), at(0)), "it is well");
+        for _ in 0..5 {
+            assert!(pass(&lanes, false, 0).is_ok());
+        }
+        assert!(!lanes.is_to_be_probed(&key("a.test"), at(14)));
+        assert!(lanes.is_to_be_probed(&key("a.test"), at(15)) && !lanes.is_to_be_probed(&key("a.test"), at(15)));
+        assert!(lanes.enter(key("a.test"), None, false, at(15)).is_err(), "somebody is finding out");
+        lanes.probed(&key("a.test"), false, at(16));
+        assert!(lanes.is_shut(&key("a.test")) && !lanes.is_to_be_probed(&key("a.test"), at(45)));
+        assert!(lanes.is_to_be_probed(&key("a.test"), at(46)));
+        lanes.probed(&key("a.test"), true, at(46));
+        assert!(!lanes.is_shut(&key("a.test")) && lanes.enter(key("a.test"), None, false, at(46)).is_ok());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What the engine counts. Labels are closed vocabularies and rule ids: never a tenant's text, a patient or an address
-//! (SYS-11).
+//! What the engine counts. Labels are closed vocabularies, rule ids and vendors as the configuration names them: never a tenant's text, a
+//! patient or an address (SYS-11).
 
 use jiff::Timestamp;
 use postern_base::Channel;
@@ -35,6 +35,15 @@ pub struct AttemptLabel {
     pub outcome: &'static str,
 }
 
+/// A vendor's service, as the configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct VendorLabel {
+    /// The vendor.
+    pub vendor: String,
+    /// Its service.
+    pub service: String,
+}
+
 /// The counters. Cheap to clone; clones count together.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -46,6 +55,8 @@ pub struct Metrics {
     pub attempts: Family<AttemptLabel, Counter>,
     /// Deliveries that reached a terminal state, by state.
     pub terminal: Family<OutcomeLabel, Counter>,
+    /// 1 while nothing gets through at a vendor's service.
+    pub vendor_down: Family<VendorLabel, Gauge>,
     /// Requests told to come back.
     pub turned_away: Counter,
     /// Vendor requests whose signature was wrong.
@@ -85,6 +96,7 @@ impl Default for Metrics {
             refused: Family::default(),
             attempts: Family::default(),
             terminal: Family::default(),
+            vendor_down: Family::default(),
             turned_away: Counter::default(),
             bad_signatures: Counter::default(),
             alerts: Family::default(),
@@ -111,6 +123,7 @@ impl Metrics {
         registry.register("postern_refused", "Candidates refused, by rule", self.refused.clone());
         registry.register("postern_attempts", "Attempts, by channel and outcome", self.attempts.clone());
         registry.register("postern_terminal", "Deliveries ended, by state", self.terminal.clone());
+        registry.register("postern_vendor_down", "1 while nothing gets through at a vendor", self.vendor_down.clone());
         registry.register("postern_turned_away", "Requests told to come back", self.turned_away.clone());
         registry.register(
             "postern_bad_signatures",

@@ -9,6 +9,7 @@ use crate::wire::{LineKind, NewNumberCheck, NumberCheckView, Reassigned, WireErr
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use postern_channels::sms::rates::Carrier;
 use postern_gate::Fact;
 use postern_gate::facts::{self, ContactPoint, LineType, NumberCheck};
 use postern_store::{Attestation, StoreError};
@@ -25,6 +26,8 @@ pub(crate) struct Kept {
     reassigned: Option<Reassigned>,
     known_on: Option<Date>,
     line_type: Option<LineKind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    carrier: Option<Carrier>,
 }
 
 impl Engine {
@@ -98,11 +101,19 @@ pub(crate) fn know_lines(points: &mut [ContactPoint], all: &[Attested<Kept>]) {
     }
 }
 
+/// Whose subscriber has the number `point`, as the newest look-up that says so has it.
+pub(crate) fn carrier_of(all: &[Attestation], point: &facts::Address) -> Result<Option<Carrier>, StoreError> {
+    let checks = looked_up(all)?;
+    let told = checks.iter().filter(|one| one.point.as_ref() == Some(point));
+    let told = told.filter_map(|one| Some((one.content.checked_at, one.content.carrier?)));
+    Ok(told.max_by_key(|(at, _)| *at).map(|(_, carrier)| carrier))
+}
+
 fn read(new: &NewNumberCheck, now: Timestamp) -> Result<Kept, WireError> {
     let checked_at = happened("checked_at", new.checked_at, now)?;
     match (new.reassigned, new.known_on) {
-        (None, _) if new.line_type.is_none() => {
-            return Err(WireError::new("reassigned", "expected the answer here, or in `line_type`, or both"));
+        (None, _) if new.line_type.is_none() && new.carrier.is_none() => {
+            return Err(WireError::new("reassigned", "expected the answer here, in `line_type` or in `carrier`"));
         }
         (Some(_), None) => {
             // 47 CFR 64.1200(m): the answer is about a day, and without it protects nobody.
@@ -120,6 +131,7 @@ fn read(new: &NewNumberCheck, now: Timestamp) -> Result<Kept, WireError> {
         reassigned: new.reassigned,
         known_on: new.known_on,
         line_type: new.line_type,
+        carrier: new.carrier,
     })
 }
 
@@ -132,6 +144,7 @@ fn view(one: &Attested<Kept>) -> NumberCheckView {
         reassigned: kept.reassigned,
         known_on: kept.known_on,
         line_type: kept.line_type,
+        carrier: kept.carrier,
         added_at: one.added_at,
     }
 }

@@ -7,12 +7,13 @@ use crate::error::UseError;
 use crate::kept;
 use crate::ledger_entry;
 use crate::principal::{Principal, Scope};
+use crate::render::pick;
 use crate::wire::{
-    Answer, AttachmentView, BodyPart, DeliveryStatus, EntryView, Links, Message, PortalCopyView, WireError,
+    Answer, AttachmentView, BodyPart, DeliveryStatus, EntryView, Links, Message, PortalCopyView, TextLength, WireError,
 };
-use postern_base::{MessageId, PatientId, Purpose};
+use postern_base::{Channel, MessageId, PatientId, Purpose};
 use postern_ledger::{Entry, Kind};
-use postern_store::{DeliveryRecord, DeliveryState, MessageRecord};
+use postern_store::{CandidateRecord, DeliveryRecord, DeliveryState, MessageRecord};
 
 /// The most that one page holds.
 pub const PAGE: u32 = 100;
@@ -38,7 +39,7 @@ impl Engine {
         if content {
             self.disclose(principal, &record).await?;
         }
-        let deliveries = record.deliveries.iter().map(delivery).collect();
+        let deliveries = record.deliveries.iter().map(|one| delivery(&record, one)).collect();
         Ok(Message {
             id: record.id,
             accepted_at: record.accepted_at,
@@ -187,8 +188,11 @@ pub(crate) fn patient_id(text: &str) -> Result<PatientId, UseError> {
     text.parse().map_err(|error: postern_base::id::BadPatientId| WireError::new("patient", error.to_string()).into())
 }
 
-fn delivery(record: &DeliveryRecord) -> DeliveryStatus {
+fn delivery(message: &MessageRecord, record: &DeliveryRecord) -> DeliveryStatus {
+    let CandidateRecord { channel, form, .. } = record.candidate;
+    let text = (channel == Channel::Sms).then(|| pick(&message.renditions, |r| (r.channel, r.form), channel, form));
     DeliveryStatus {
+        length: text.flatten().map(|rendition| TextLength::of(rendition.body.reveal())),
         id: record.id,
         channel: record.candidate.channel,
         mode: record.candidate.mode,

@@ -158,8 +158,11 @@ impl Engine {
                 early.insert(key.clone(), receipt.clone());
             }
         }
-        // The end may have been stored in between, by who found nothing kept.
-        let found = self.inner.store.delivery_by_reference(vendor, reference).await?;
+        // The end may have been stored in between, by who found nothing kept. Or the vendor's answer was lost, and with it their name.
+        let mut found = self.inner.store.delivery_by_reference(vendor, reference).await?;
+        if let (None, Some(attempt)) = (&found, receipt.attempt) {
+            found = self.inner.store.delivery_by_attempt(vendor, attempt).await?;
+        }
         if found.is_some()
             && let Ok(mut early) = self.inner.early.lock()
         {

@@ -31,6 +31,8 @@ struct Queue {
     looked: Option<Instant>,
     /// The last look after what is overdue.
     sweep: Option<JoinHandle<()>>,
+    /// The last look after vendors at which nothing gets through.
+    probes: Option<JoinHandle<()>>,
     /// The last look after alerts that wait.
     duty: Option<JoinHandle<()>>,
     /// The day whose reports on TLS were seen to, and who sees to them.
@@ -43,6 +45,9 @@ impl Queue {
         if let Some((_, reports)) = self.reported.take() {
             // What was claimed and not brought is lost, and nobody waits a quarter of an hour for it.
             reports.abort();
+        }
+        if let Some(probes) = self.probes.take() {
+            probes.abort();
         }
         if let Some(duty) = self.duty.take() {
             // Whoever is told again after a restart is told once too often, and not never.
@@ -130,6 +135,11 @@ impl Engine {
                     tracing::warn!(%error, "overdue deliveries could not be settled");
                 }
             }));
+        }
+        // A vendor that is away takes its time to say so.
+        if queue.probes.as_ref().is_none_or(JoinHandle::is_finished) {
+            let engine = self.clone();
+            queue.probes = Some(tokio::spawn(async move { engine.probe_vendors().await }));
         }
         // The duty contact's server may be slow too, and holds up nothing else.
         if queue.duty.as_ref().is_none_or(JoinHandle::is_finished) {

@@ -2,7 +2,7 @@
 
 use crate::agreement::covered;
 use crate::fact::Fact;
-use crate::facts::{Address, Facts, Registration, System, Vendor};
+use crate::facts::{Address, Facts, Registration, System, Tenant, Vendor};
 use crate::matrix::Cell;
 use crate::rendition::Rendition;
 use crate::request::AnsweredBy;
@@ -305,11 +305,19 @@ fn rendition<'a>(view: &View<'a>, channel: Channel, form: Form) -> Option<&'a Re
 /// carry.
 pub(crate) fn vendor(facts: &Facts, channel: Channel, now: Timestamp) -> Option<&Vendor> {
     let rows = facts.vendors.iter().filter(|_| !channel.is_human_task()).filter(|row| row.channels.contains(&channel));
-    rows.min_by_key(|row| {
-        // Who sends texts is registered, and approved (TCP-23).
-        let needed = channel == Channel::Sms || row.sender_registration != Registration::NotNeeded;
-        let registered = !needed || row.sender_registration == Registration::Approved;
-        let good = (covered(&facts.tenant, row, now), row.agreement.required_terms, registered);
-        (Reverse(good), &row.vendor, &row.service, &row.tier)
-    })
+    rows.min_by_key(|row| (Reverse(good(&facts.tenant, row, channel, now)), &row.vendor, &row.service, &row.tier))
+}
+
+/// Whether a vendor's service may carry `channel`: an agreement with every term covers it now (45 CFR 164.308(b)(1)), and who sends texts
+/// is registered. For whoever looks for a vendor in the place of another; a rule of the gate's still speaks on the message.
+#[must_use]
+pub fn may_carry(tenant: &Tenant, row: &Vendor, channel: Channel, now: Timestamp) -> bool {
+    good(tenant, row, channel, now) == (true, true, true)
+}
+
+/// What is good of a row: it is covered, its terms are complete, and who sends texts is registered and approved (TCP-23).
+fn good(tenant: &Tenant, row: &Vendor, channel: Channel, now: Timestamp) -> (bool, bool, bool) {
+    let needed = channel == Channel::Sms || row.sender_registration != Registration::NotNeeded;
+    let registered = !needed || row.sender_registration == Registration::Approved;
+    (covered(tenant, row, now), row.agreement.required_terms, registered)
 }

@@ -61,6 +61,7 @@ mod view;
 mod window;
 pub mod words;
 
+pub use candidate::may_carry;
 pub use consent::closes;
 pub use decide::{admit, decide};
 pub use decision::{

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-pub(crate) use texts::{Bandwidth, LongTexts, Smpp, Twilio};
+pub(crate) use texts::{Bandwidth, LongTexts, Smpp, TextRate, Twilio};
 
 /// The configuration.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) end_user_messaging: Vec<AmazonTexts>,
     /// Message centres for text messages.
     pub(crate) smpp: Vec<Smpp>,
+    /// What the carriers let the numbers of these vendors send.
+    pub(crate) text_rate: Vec<TextRate>,
     /// Keys that sign mail for the domain it comes from.
     pub(crate) dkim: Vec<Dkim>,
     /// Mail that is signed, and encrypted to its reader's certificate.
@@ -449,7 +451,7 @@ impl Config {
         Self::parse(file, &text)
     }
 
-    fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
         let error = |key: String, expected: String| ConfigError::Key { file: file.to_path_buf(), key, expected };
         let deserializer = toml::Deserializer::parse(text)
             .map_err(|problem| error(line_of(text, &problem), format!("not TOML: {}", problem.message())))?;
@@ -564,6 +566,10 @@ impl Config {
         for (index, smpp) in self.smpp.iter().enumerate() {
             smpp.check().map_err(|(key, expected)| (format!("smpp[{index}].{key}"), expected.to_owned()))?;
         }
+        for (index, rate) in self.text_rate.iter().enumerate() {
+            let checked = rate.check(self.text_vendors().any(|known| known == (&rate.vendor, &rate.service)));
+            checked.map_err(|(key, expected)| (format!("text_rate[{index}].{key}"), expected.to_owned()))?;
+        }
         for (name, accounts) in [("sns", &self.sns), ("end_user_messaging", &self.end_user_messaging)] {
             for (index, account) in accounts.iter().enumerate() {
                 let checked = account.check(name == "end_user_messaging");
@@ -590,6 +596,19 @@ impl Config {
             return problem("direct.sessions_per_server", "expected 1 to 100");
         }
         Ok(())
+    }
+}
+
+impl Config {
+    /// Who carries texts, by vendor and service.
+    fn text_vendors(&self) -> impl Iterator<Item = (&String, &String)> {
+        let simulated = self.simulator.iter().filter(|line| line.channel == Channel::Sms);
+        let accounts = self.sns.iter().chain(&self.end_user_messaging);
+        (self.twilio.iter().map(|of| (&of.vendor, &of.service)))
+            .chain(self.bandwidth.iter().map(|of| (&of.vendor, &of.service)))
+            .chain(self.smpp.iter().map(|of| (&of.vendor, &of.service)))
+            .chain(accounts.map(|of| (&of.vendor, &of.service)))
+            .chain(simulated.map(|of| (&of.vendor, &of.service)))
     }
 }
 

@@ -181,6 +181,7 @@ fn engine_config(config: &Config) -> EngineConfig {
         return_domain: config.inbound_mail.as_ref().map(|inbound| inbound.domain.clone()),
         own_domains: own_domains(config),
         alert_waits: waits.unwrap_or(usual.alert_waits),
+        text_limits: texts::limits(config),
         ..usual
     }
 }
@@ -431,9 +432,10 @@ impl Tasks {
             message_bytes: size(inbound.message_kib).saturating_mul(1024),
             connections: size(inbound.connections),
             connections_per_minute: size(inbound.connections_per_minute),
-            unasked: Limits {
+            kept: Limits {
                 all: amount(inbound.unasked_per_day, inbound.unasked_mib_per_day),
                 network: amount(inbound.unasked_per_network, inbound.unasked_mib_per_network),
+                ..Limits::default()
             },
             idle_time: Duration::from_secs(u64::from(inbound.idle_seconds)),
             ..ListenerConfig::default()

@@ -429,6 +429,21 @@ impl Store {
         Ok(Some((word(newest, 1)?, MessageId(id(newest, 2)?), DeliveryId(id(newest, 3)?))))
     }
 
+    /// The tenant and delivery of an attempt, where it is with `vendor` still. For what a vendor says under the name that we gave it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn delivery_by_attempt(
+        &self,
+        vendor: &str,
+        attempt: AttemptId,
+    ) -> Result<Option<(postern_base::TenantId, MessageId, DeliveryId)>, StoreError> {
+        let sql = "SELECT t.name, d.message, d.id FROM tenants t JOIN attempts a ON a.tenant = t.seq AND a.id = ? \
+             JOIN deliveries d ON d.tenant = a.tenant AND d.id = a.delivery AND d.vendor = ?";
+        let Some(row) = self.shared.one(sql, vec![bytes(attempt.0), vendor.into()]).await? else { return Ok(None) };
+        Ok(Some((word(&row, 0)?, MessageId(id(&row, 1)?), DeliveryId(id(&row, 2)?))))
+    }
+
     /// Whose message this is; `None` = nobody's here. For what names a message by its id under a signature of ours.
     ///
     /// # Errors

@@ -22,7 +22,9 @@ use super::session::{Endpoint, Failure, SMTPUTF8_NOT_OFFERED, Session, TlsStart,
 use super::smime::Signer;
 use super::sts::StsPolicy;
 use crate::mail_domains::{DomainFound, MailDomains, Reported};
-use crate::provider::{Destination, Handover, Health, Outbound, Profile, Provider, ProviderRef, Sent, left};
+use crate::provider::{
+    Destination, Handover, Health, Outbound, Profile, Provider, ProviderRef, Sent, Unpermitted, left,
+};
 use crate::tls::{self, Roots, RootsError};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -35,6 +37,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::time::{Instant, timeout};
@@ -135,6 +138,9 @@ struct Letter<'a> {
     to: &'a str,
     message: &'a [u8],
     floor: TransportFloor,
+    ahead: bool,
+    /// It stands in line before a server: nothing is wrong there, but that many want it.
+    in_line: &'a AtomicBool,
 }
 
 impl Direct {
@@ -226,7 +232,10 @@ impl Direct {
             }
             Rule::Pkix | Rule::Sts | Rule::Dane(_) => {}
         }
-        let place = self.pool.enter(&host.name).await.map_err(|_| Failure::Lost("server-rests".to_owned()))?;
+        letter.in_line.store(true, Ordering::Relaxed);
+        let place = self.pool.enter(&host.name, letter.ahead).await;
+        letter.in_line.store(false, Ordering::Relaxed);
+        let place = place.map_err(|_| Failure::Lost("server-rests".to_owned()))?;
         let mark = mark(&host.rule, protection, letter.domain);
         if let Some(mut session) = place.kept(mark) {
             match self.write(&mut session, letter).await {
@@ -287,7 +296,7 @@ impl Direct {
             tls: TlsStart::StartTls,
             connector,
             policy: if protection == Protection::Verified { host.tier() } else { EmailTier::None },
-            may_be_clear: protection == Protection::AsItComes,
+            may_be_clear: protection == Protection::AsItComes && !host.asks_for_tls,
             credentials: None,
             helo: self.helo.clone(),
             reply_time: self.reply_time,
@@ -305,6 +314,7 @@ impl Direct {
         let ready = match timeout(left, self.prepare(letter, now)).await {
             Ok(Ok(ready)) => ready,
             Ok(Err(sent)) => return sent,
+            Err(_) if letter.in_line.load(Ordering::Relaxed) => return Sent::Unpermitted(Unpermitted::Expired),
             Err(_) => return Sent::TemporaryFailure { code: "permit-ran-out".to_owned() },
         };
         let Ready { place, mark, mut session } = ready;
@@ -377,7 +387,9 @@ impl Provider for Direct {
         };
         let domain = domain.to_ascii_lowercase();
         let from = self.writer.sender(&outbound).to_owned();
-        let letter = Letter { domain: &domain, from: &from, to, message: &message, floor: permit.floor() };
+        let (ahead, in_line) = (outbound.ahead, &AtomicBool::new(false));
+        let letter =
+            Letter { domain: &domain, from: &from, to, message: &message, floor: permit.floor(), ahead, in_line };
         self.deliver(letter, left(permit, now), now, outbound.idempotency_key).await
     }
 

@@ -20,6 +20,7 @@ mod dns;
 mod html;
 mod letter;
 mod peer;
+mod places;
 mod policies;
 mod pool;
 mod route;

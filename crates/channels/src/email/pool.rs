@@ -31,7 +31,10 @@ struct Server {
     rests_until: Option<Instant>,
     used_at: Instant,
     idle: Vec<(u64, Session)>,
+    /// How many wait who go ahead of others; while there are any, nobody else steps up.
+    ahead: u32,
     freed: Arc<Notify>,
+    freed_ahead: Arc<Notify>,
 }
 
 /// The servers we speak to.
@@ -52,6 +55,22 @@ pub(super) struct Place<'p> {
     server: String,
 }
 
+/// Somebody who goes ahead of others waits at a server for as long as this is held.
+struct Ahead<'p> {
+    pool: &'p Pool,
+    server: String,
+}
+
+impl Drop for Ahead<'_> {
+    fn drop(&mut self) {
+        if let Some(known) = self.pool.servers().get_mut(&self.server) {
+            known.ahead = known.ahead.saturating_sub(1);
+            // Who stood back for them may step up.
+            known.freed.notify_one();
+        }
+    }
+}
+
 impl Pool {
     /// A server gets at most `most` sessions at once.
     pub(super) fn new(most: u32) -> Self {
@@ -62,8 +81,10 @@ impl Pool {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a place at `server`; the caller bounds the time.
-    pub(super) async fn enter(&self, server: &str) -> Result<Place<'_>, Resting> {
+    /// Waits for a place at `server`; the caller bounds the time. Who goes `ahead`, such as a one-time code, gets the next one, however many
+    /// others wait and for whose domains.
+    pub(super) async fn enter(&self, server: &str, ahead: bool) -> Result<Place<'_>, Resting> {
+        let mut waits: Option<Ahead<'_>> = None;
         loop {
             let now = Instant::now();
             let freed = {
@@ -75,12 +96,16 @@ impl Pool {
                 if known.rests_until.is_some_and(|until| now < until) {
                     return Err(Resting);
                 }
-                if known.open < known.limit {
+                if known.open < known.limit && (ahead || known.ahead == 0) {
                     known.open = known.open.saturating_add(1);
                     known.used_at = now;
                     return Ok(Place { pool: self, server: server.to_owned() });
                 }
-                Arc::clone(&known.freed).notified_owned()
+                if ahead && waits.is_none() {
+                    known.ahead = known.ahead.saturating_add(1);
+                    waits = Some(Ahead { pool: self, server: server.to_owned() });
+                }
+                Arc::clone(if ahead { &known.freed_ahead } else { &known.freed }).notified_owned()
             };
             freed.await;
         }
@@ -89,9 +114,10 @@ impl Pool {
 
 impl Server {
     fn new(most: u32, now: Instant) -> Self {
-        let freed = Arc::new(Notify::new());
+        let (freed, freed_ahead) = (Arc::default(), Arc::default());
         let limit = AT_FIRST.min(most);
-        Self { open: 0, limit, failures: 0, rests_until: None, used_at: now, idle: Vec::new(), freed }
+        let idle = Vec::new();
+        Self { open: 0, limit, failures: 0, rests_until: None, used_at: now, idle, ahead: 0, freed, freed_ahead }
     }
 
     /// It took a message: it may be given one session more.
@@ -149,7 +175,8 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         if let Some(known) = self.pool.servers().get_mut(&self.server) {
             known.open = known.open.saturating_sub(1);
-            known.freed.notify_one();
+            let next = if known.ahead > 0 { &known.freed_ahead } else { &known.freed };
+            next.notify_one();
         }
     }
 }
@@ -161,20 +188,45 @@ mod tests {
     #[tokio::test]
     async fn a_server_gets_so_many_sessions_and_the_next_waits_for_one_to_end() {
         let pool = Pool::new(2);
-        let (first, _second) = (pool.enter("mx.test").await.unwrap(), pool.enter("mx.test").await.unwrap());
-        let mut third = std::pin::pin!(pool.enter("mx.test"));
+        let (first, _second) =
+            (pool.enter("mx.test", false).await.unwrap(), pool.enter("mx.test", false).await.unwrap());
+        let mut third = std::pin::pin!(pool.enter("mx.test", false));
         let mut waits = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(third.as_mut().poll(&mut waits).is_pending());
-        assert!(pool.enter("other.test").await.is_ok(), "another server is another queue");
+        assert!(pool.enter("other.test", false).await.is_ok(), "another server is another queue");
         drop(first);
         assert!(third.await.is_ok());
     }
 
     #[tokio::test]
+    async fn who_goes_ahead_has_the_next_session_and_the_others_go_on_after_that_also_when_nobody_waited_to_the_end() {
+        let pool = Pool::new(1);
+        let first = pool.enter("mx.test", false).await.unwrap();
+        let mut waits = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut line: Vec<_> = (0..50).map(|_| Box::pin(pool.enter("mx.test", false))).collect();
+        assert!(line.iter_mut().all(|one| one.as_mut().poll(&mut waits).is_pending()));
+        let mut gives_up = Box::pin(pool.enter("mx.test", true));
+        assert!(gives_up.as_mut().poll(&mut waits).is_pending());
+        let mut code = Box::pin(pool.enter("mx.test", true));
+        assert!(code.as_mut().poll(&mut waits).is_pending());
+        drop(first);
+        assert!(line.iter_mut().all(|one| one.as_mut().poll(&mut waits).is_pending()), "it is the code's");
+        drop(gives_up);
+        let code = code.await.unwrap();
+        drop(code);
+        let mut through = 0;
+        for one in line {
+            drop(tokio::time::timeout(Duration::from_secs(5), one).await.expect("nobody is forgotten").unwrap());
+            through += 1;
+        }
+        assert_eq!(through, 50);
+    }
+
+    #[tokio::test]
     async fn a_server_that_is_not_there_rests_and_is_met_with_less() {
         let pool = Pool::new(8);
-        pool.enter("mx.test").await.unwrap().failed();
-        assert_eq!(pool.enter("mx.test").await.unwrap_err(), Resting);
+        pool.enter("mx.test", false).await.unwrap().failed();
+        assert_eq!(pool.enter("mx.test", false).await.unwrap_err(), Resting);
         assert_eq!(pool.servers()["mx.test"].limit, AT_FIRST / 2);
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Host {
     pub(super) certified: String,
     pub(super) addresses: Vec<IpAddr>,
     pub(super) rule: Rule,
+    /// It is never spoken to in the clear, whoever asks for that: it has TLSA records, also where none can be used (RFC 7672 section 2.2).
+    pub(super) asks_for_tls: bool,
 }
 
 impl Host {
@@ -197,7 +199,10 @@ impl Router {
 
     /// One server, with what DANE says of it.
     async fn host(&self, name: String, mx_secure: bool) -> Host {
-        let host = |addresses, rule| Host { name: name.clone(), certified: name.clone(), addresses, rule };
+        let host = |addresses, rule| {
+            let (name, certified) = (name.clone(), name.clone());
+            Host { name, certified, addresses, rule, asks_for_tls: false }
+        };
         let found = match self.dns.addresses(&name).await {
             Ok(found) => found,
             Err(why) => return host(Vec::new(), Rule::Unknown(code(why))),
@@ -217,9 +222,10 @@ impl Router {
                     let usable: Vec<Tlsa> = tlsa.records.into_iter().filter(Tlsa::is_usable).collect();
                     if usable.is_empty() {
                         // RFC 7672 section 2.2: records none of which can be used ask for TLS and name nobody; we ask for a name.
-                        return host(addresses, Rule::Pkix);
+                        return Host { asks_for_tls: true, ..host(addresses, Rule::Pkix) };
                     }
-                    return Host { certified: base, ..host(addresses, Rule::Dane(usable.into())) };
+                    let named = host(addresses, Rule::Dane(usable.into()));
+                    return Host { certified: base, asks_for_tls: true, ..named };
                 }
                 Ok(_) => {}
             }

@@ -9,9 +9,10 @@
 
 use super::dkim::Dkim;
 use super::letter::{Writer, letter};
+use super::places::Places;
 use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
 use super::smime::Signer;
-use crate::provider::{Handover, Health, Onward, Outbound, Profile, Provider, ProviderRef, Sent, left};
+use crate::provider::{Handover, Health, Onward, Outbound, Profile, Provider, ProviderRef, Sent, Unpermitted, left};
 use crate::tls::{self, Roots, RootsError};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -24,8 +25,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 /// After how long an idle session is no longer used: servers close theirs after a while, Postfix after 300 s.
@@ -115,14 +115,8 @@ pub struct Smarthost {
     enforces: Option<Enforces>,
     final_reply_time: Duration,
     /// Leave for a session, each.
-    places: Semaphore,
+    places: Places,
     idle: Mutex<Vec<Session>>,
-}
-
-/// A session that holds the whole message but its end, and leave for it.
-struct Ready<'p> {
-    session: Session,
-    _place: SemaphorePermit<'p>,
 }
 
 /// What there is to send, and whether it may only be handed on over TLS.
@@ -199,7 +193,7 @@ impl Smarthost {
             writer,
             enforces: config.enforces,
             final_reply_time: config.final_reply_time,
-            places: Semaphore::new(usize::try_from(config.sessions.max(1)).unwrap_or(1)),
+            places: Places::new(config.sessions),
             idle: Mutex::default(),
         })
     }
@@ -226,12 +220,6 @@ impl Smarthost {
     }
 
     /// Up to the last moment at which nothing can have been taken: a session that holds the whole message but its end.
-    async fn prepare(&self, letter: Letter<'_>) -> Result<Ready<'_>, Failure> {
-        let place = self.places.acquire().await.map_err(|_| Failure::Lost("stopped".to_owned()))?;
-        let session = self.written(letter).await?;
-        Ok(Ready { session, _place: place })
-    }
-
     async fn written(&self, letter: Letter<'_>) -> Result<Session, Failure> {
         if let Some(mut session) = self.idle_session() {
             match self.write(&mut session, letter).await {
@@ -283,8 +271,13 @@ impl Provider for Smarthost {
             message: &message,
             enforced: permit.floor() >= TransportFloor::EnforcedTls,
         };
-        let Ready { mut session, _place } = match timeout(left(permit, now), self.prepare(letter)).await {
-            Ok(Ok(ready)) => ready,
+        let (left, begun) = (left(permit, now), Instant::now());
+        // Nothing is wrong with the smarthost when many want it: the message stands in line with a new permit.
+        let Ok(Some(_place)) = timeout(left, self.places.enter(outbound.ahead)).await else {
+            return Sent::Unpermitted(Unpermitted::Expired);
+        };
+        let mut session = match timeout(left.saturating_sub(begun.elapsed()), self.written(letter)).await {
+            Ok(Ok(session)) => session,
             Ok(Err(Failure::BelowFloor(code))) if code == "requiretls-not-offered" => {
                 return Sent::BelowFloor { found: Some(TransportFloor::VerifiedTls), code, peer: None };
             }

@@ -192,6 +192,7 @@ impl Inbox {
         let arrival = state.arrivals.iter().rev().find(|arrival| arrival.reference == *reference)?;
         Some(Receipt {
             reference: reference.clone(),
+            attempt: None,
             state: arrival.state,
             code: "simulated".to_owned(),
             at: arrival.at,

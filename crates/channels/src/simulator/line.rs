@@ -97,9 +97,13 @@ impl Line {
         let id = request.header(webhook::ID).ok_or(ReceiveError::BadSignature)?;
         let envelope: Envelope = serde_json::from_slice(request.body.reveal()).map_err(|_| ReceiveError::Unreadable)?;
         let received = match envelope.event {
-            Event::Receipt { reference, state, code } => {
-                Received::Receipt(Receipt { reference: ProviderRef(reference), state, code, at: request.at })
-            }
+            Event::Receipt { reference, state, code } => Received::Receipt(Receipt {
+                reference: ProviderRef(reference),
+                attempt: None,
+                state,
+                code,
+                at: request.at,
+            }),
             Event::Message { channel, from, text } => Received::Message(InboundMessage {
                 reference: ProviderRef(id.to_owned()),
                 channel,

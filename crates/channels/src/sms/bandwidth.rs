@@ -297,7 +297,7 @@ impl Provider for Bandwidth {
         };
         let at = one.receive_time.and_then(|at| at.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
         let (state, code) = standing(state, &one.message_status, one.error_code);
-        Some(Receipt { reference: reference.clone(), state, code, at })
+        Some(Receipt { reference: reference.clone(), attempt: None, state, code, at })
     }
 
     async fn probe(&self) -> Health {

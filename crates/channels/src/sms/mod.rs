@@ -2,6 +2,7 @@
 
 pub mod amazon;
 pub mod bandwidth;
+pub mod rates;
 pub mod smpp;
 pub mod text;
 pub mod twilio;

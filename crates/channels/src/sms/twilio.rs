@@ -32,6 +32,8 @@ const OPTED_OUT: u32 = 21610;
 /// Errors of our own account or number, which every message would meet until a person sets them right (Twilio, "Error and warning
 /// dictionary", read 2026-11-22): authentication, a sender that is not ours, a service without numbers, an account that is suspended.
 const OUR_OWN: &[u32] = &[20003, 20005, 21603, 21606, 21659, 21660, 21701, 21703, 21704, 30002];
+/// How the URL for receipts says which attempt they are of: an answer that is lost takes Twilio's name for the message with it.
+const ATTEMPT: &str = "attempt=";
 /// Too much at once, here or at the carrier.
 const TOO_FAST: &[u32] = &[14107, 20429, 21611, 30001, 30022, 63018];
 
@@ -166,7 +168,7 @@ impl Twilio {
         format!("/2010-04-01/Accounts/{}{rest}", self.account)
     }
 
-    fn form(&self, to: &str, body: &str) -> String {
+    fn form(&self, to: &str, body: &str, attempt: &str) -> String {
         let mut form = Serializer::new(String::new());
         form.append_pair("To", to).append_pair("Body", body);
         match &self.sender {
@@ -174,7 +176,8 @@ impl Twilio {
             Sender::Service(service) => form.append_pair("MessagingServiceSid", service),
         };
         // What was committed to is what travels: plain signs are chosen before that, by us.
-        form.append_pair("StatusCallback", &self.callback).append_pair("SmartEncoded", "false");
+        form.append_pair("StatusCallback", &format!("{}?{ATTEMPT}{attempt}", self.callback));
+        form.append_pair("SmartEncoded", "false");
         form.finish()
     }
 
@@ -187,7 +190,7 @@ impl Twilio {
         self.https.call(&Call { method, path, headers, body: Phi::new(body) }, left).await
     }
 
-    fn read(&self, fields: &webhook::Fields, at: Timestamp) -> Option<Received> {
+    fn read(&self, url: &str, fields: &webhook::Fields, at: Timestamp) -> Option<Received> {
         let of = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         if of("AccountSid")? != self.account {
             return None;
@@ -196,7 +199,9 @@ impl Twilio {
         if let Some(status) = of("MessageStatus") {
             let error = of("ErrorCode").and_then(|code| code.parse().ok());
             let (state, code) = standing(status, error);
-            return Some(Received::Receipt(Receipt { reference, state, code, at }));
+            // The URL is ours, and signed: what it says of the attempt we said ourselves.
+            let attempt = url.split(['?', '&']).find_map(|pair| pair.strip_prefix(ATTEMPT)?.parse().ok());
+            return Some(Received::Receipt(Receipt { reference, attempt, state, code, at }));
         }
         Some(Received::Message(InboundMessage {
             reference,
@@ -221,7 +226,7 @@ impl Provider for Twilio {
             return refused;
         }
         let permit = recorded.permit();
-        let form = self.form(permit.contact_point().reveal(), outbound.body.reveal());
+        let form = self.form(permit.contact_point().reveal(), outbound.body.reveal(), &outbound.idempotency_key);
         match self.call(Method::POST, self.path("/Messages.json"), form.into_bytes(), left(permit, now)).await {
             Ok(answer) => outcome(answer),
             Err(error) => error.into(),
@@ -230,7 +235,7 @@ impl Provider for Twilio {
 
     fn receive(&self, request: &RawRequest) -> Result<Vec<Received>, ReceiveError> {
         let fields = webhook::verified(&self.token, request)?;
-        self.read(&fields, request.at).map(|received| vec![received]).ok_or(ReceiveError::Unreadable)
+        self.read(&request.url, &fields, request.at).map(|received| vec![received]).ok_or(ReceiveError::Unreadable)
     }
 
     async fn status(&self, reference: &ProviderRef) -> Option<Receipt> {
@@ -240,7 +245,7 @@ impl Provider for Twilio {
         let (state, code) = standing(&message.status, message.error_code);
         let said = message.date_updated.and_then(|at| jiff::fmt::rfc2822::parse(&at).ok());
         let at = said.map_or(Timestamp::UNIX_EPOCH, |at| at.timestamp());
-        (message.sid == reference.0).then(|| Receipt { reference: reference.clone(), state, code, at })
+        (message.sid == reference.0).then(|| Receipt { reference: reference.clone(), attempt: None, state, code, at })
     }
 
     async fn probe(&self) -> Health {

@@ -146,7 +146,7 @@ async fn what_a_patient_asked_to_get_in_plain_goes_as_their_server_takes_it_and_
         let mail = internet.mta.mail_with(&id).await;
         assert_eq!(mail.contains("using TLSv1.3"), expected.is_some(), "{domain}: {mail}");
     }
-    for domain in ["danebad.test", "stsbad.test", "stsplain.test", "stsself.test"] {
+    for domain in ["danebad.test", "daneless.test", "stsbad.test", "stsplain.test", "stsself.test"] {
         let (sent, id) = send(&direct, &Wish::plain(&rosa(domain))).await;
         assert!(matches!(sent, Sent::BelowFloor { .. }), "{domain}: {sent:?}");
         assert!(internet.mta.mails_with(&id).is_empty(), "{domain}");

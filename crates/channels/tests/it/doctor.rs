@@ -193,7 +193,11 @@ async fn every_common_mistake_is_found_and_named() {
         let found = practice.doctor.examine(&sending(domain, Vec::new()), now()).await;
         assert!(said(&found, Subject::Spf).contains(words), "{domain}: {found:#?}");
         assert_eq!(of(&found, Subject::Dkim).standing, Standing::Bad, "nobody signs: {found:#?}");
+        let policy = of(&found, Subject::MtaSts).publish.iter().find(|publish| publish.text.contains("STSv1"));
+        let names = policy.is_none_or(|policy| !policy.text.contains("mode:") || policy.text.contains("mx:"));
+        assert!(names, "{domain}: a policy that names no server: {found:#?}");
         if domain == "two.test" {
+            assert!(of(&found, Subject::MtaSts).publish.is_empty(), "it takes no mail");
             assert!(said(&found, Subject::Mx).contains("null MX") && said(&found, Subject::Dmarc).contains("several"));
         }
     }
@@ -216,7 +220,7 @@ async fn where_dns_does_not_answer_nothing_is_said_to_be_well() {
     let doctor = Doctor::new(&dns, &roots, 443, true, Arc::new(Still(now()))).unwrap();
     let found = doctor.examine(&sending("quiet.test", Vec::new()), now()).await;
     assert!(found.iter().all(|finding| finding.standing != Standing::Good), "{found:#?}");
-    for subject in [Subject::Mx, Subject::Spf, Subject::Dmarc, Subject::TlsReports] {
+    for subject in [Subject::Mx, Subject::Spf, Subject::Dmarc, Subject::MtaSts, Subject::TlsReports] {
         assert_eq!(of(&found, subject).standing, Standing::Unknown, "{found:#?}");
     }
 }

@@ -14,7 +14,7 @@ use postern_channels::amazon::AmazonError;
 use postern_channels::amazon::AwsKey;
 use postern_channels::conformance::{Permitted, Subject, Told, check};
 use postern_channels::email::back::MailBack;
-use postern_channels::email::{Roots, Ses, SesConfig};
+use postern_channels::email::{Roots, SMTPUTF8_NOT_OFFERED, Ses, SesConfig};
 use postern_channels::https::{HttpsConfig, HttpsError};
 use postern_channels::{Health, Onward, Provider, ProviderRef, RawRequest, Sent};
 use postern_gate::TransportFloor;
@@ -212,6 +212,16 @@ async fn the_call_says_who_to_whom_and_where_bounces_go_and_is_signed_over_a_kep
     let raw = STANDARD.decode(body.pointer("/Content/Raw/Data").unwrap().as_str().unwrap()).unwrap();
     assert!(String::from_utf8(raw).unwrap().contains("Reply-To: <r-1@back.sunrise.example>\r\n"));
     assert_eq!((calls.len(), web.connections()), (2, 1), "the second call went over the first one's connection");
+}
+
+#[tokio::test]
+async fn an_address_beyond_ascii_is_refused_before_amazon_hears_of_it() {
+    let (web, ses) = scripted(vec![TAKEN], "ses-wide").await;
+    let never = Sent::PermanentFailure { code: SMTPUTF8_NOT_OFFERED.to_owned() };
+    assert_eq!(send(&ses, &Wish::notice("josé@patients.example")).await.0, never);
+    assert_eq!((web.calls().len(), web.connections()), (0, 0));
+    assert!(matches!(send(&ses, &Wish::notice(PATIENT)).await.0, Sent::Delivered(_)));
+    assert_eq!(web.calls().len(), 1, "the address is refused, and not the account");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::support::scratch::Scratch;
 use crate::support::scripted::{Answer, Script, Scripted, server_config};
 use jiff::SignedDuration;
 use postern_base::Secret;
-use postern_channels::email::{Credentials, Roots, Smarthost, SmarthostConfig, TlsStart};
+use postern_channels::email::{Credentials, Roots, SMTPUTF8_NOT_OFFERED, Smarthost, SmarthostConfig, TlsStart};
 use postern_channels::{Health, Outbound, Provider as _, Sent, Unpermitted};
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::Recorded;
@@ -110,6 +110,42 @@ async fn a_notice_arrives_over_tls_from_the_first_byte() {
     let (sent, id) = send(&smarthost, &patient()).await;
     assert!(matches!(sent, Sent::Delivered(_)), "{sent:?}");
     assert!(postfix.mail_with(&id).await.contains("multipart/alternative"));
+}
+
+#[tokio::test]
+async fn an_address_beyond_ascii_is_not_named_to_a_smarthost_that_takes_none_and_the_session_goes_on() {
+    let Some(postfix) = Postfix::shared() else { return };
+    let smarthost = smarthost(config(local(postfix.good), &postfix.roots));
+    let (sent, id) = send(&smarthost, &format!("josé@{DOMAIN}")).await;
+    assert_eq!(sent, Sent::PermanentFailure { code: SMTPUTF8_NOT_OFFERED.to_owned() });
+    let (sent, after) = send(&smarthost, &patient()).await;
+    assert!(matches!(sent, Sent::Delivered(_)), "{sent:?}");
+    postfix.mail_with(&after).await;
+    assert!(postfix.mails_with(&id).is_empty(), "Postfix files in order: the first would be there");
+}
+
+#[tokio::test]
+async fn an_address_beyond_ascii_goes_to_a_smarthost_that_says_so_and_no_other_command_says_it() {
+    let script = Script { offers: "SMTPUTF8", ..Script::default() };
+    let (server, smarthost) = scripted(script, "smarthost-wide").await;
+    for to in ["josé@patients.example", "rosa@patients.example"] {
+        let (sent, _) = send(&smarthost, to).await;
+        assert!(matches!(sent, Sent::Delivered(_)), "{sent:?}");
+    }
+    let lines = server.lines();
+    let of = |begins: &str| lines.iter().filter(|line| line.starts_with(begins)).cloned().collect::<Vec<_>>();
+    // RFC 6531 section 3.4: the parameter stands where it is needed.
+    assert_eq!(
+        of("MAIL FROM"),
+        ["MAIL FROM:<messages@sunrise.example> SMTPUTF8", "MAIL FROM:<messages@sunrise.example>"]
+    );
+    assert_eq!(of("RCPT TO"), ["RCPT TO:<josé@patients.example>", "RCPT TO:<rosa@patients.example>"]);
+
+    let (narrow, smarthost) = scripted(Script::default(), "smarthost-narrow").await;
+    let (sent, _) = send(&smarthost, "josé@patients.example").await;
+    assert_eq!(sent, Sent::PermanentFailure { code: SMTPUTF8_NOT_OFFERED.to_owned() });
+    assert_eq!((narrow.count("MAIL FROM"), narrow.count("RCPT TO"), narrow.count("DATA")), (0, 0, 0));
+    assert!(narrow.lines().iter().all(|line| line.is_ascii()), "not even the name was said");
 }
 
 #[tokio::test]

@@ -96,13 +96,16 @@ fn unknown(code: &str) -> Sent {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_is_taken_once_as_it_was_committed_to_and_can_be_asked_about() {
     let Some(Played { vendor, twilio, _scratch }) = played("once", |_| {}) else { return };
-    let Sent::Accepted(handover) = send(&twilio, PATIENT).await else { panic!() };
+    let (recorded, outbound) = permitted(&Wish::text(PATIENT)).await;
+    let attempt = outbound.idempotency_key.clone();
+    let Sent::Accepted(handover) = twilio.send(recorded, outbound, now()).await else { panic!() };
     assert_eq!(handover.session.unwrap().peer_name, HOST);
     let taken = vendor.events("taken");
     assert_eq!(taken.len(), 1);
     let one = &taken[0];
     assert_eq!((&one["to"], &one["body"]), (&json!(PATIENT), &json!(Wish::text(PATIENT).body)));
-    assert_eq!((&one["from"], &one["callback"]), (&json!("+15555550199"), &json!(CALLBACK)));
+    assert_eq!(one["from"], "+15555550199");
+    assert_eq!(one["callback"], format!("{CALLBACK}?attempt={attempt}"));
     assert_eq!((&one["service"], &one["smart"]), (&Value::Null, &json!("false")));
     let mut receipt = None;
     while !receipt.as_ref().is_some_and(|state| *state == ReceiptState::Delivered) {

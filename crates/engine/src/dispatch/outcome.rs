@@ -131,13 +131,11 @@ impl Engine {
         })
     }
 
-    /// Again after a while, doubling with each attempt, with jitter; not beyond the message's life or the attempts allowed.
+    /// Again after a while, doubling with each attempt, with jitter, as long as the message is worth sending (RFC 5321 section 4.5.4.1: a
+    /// host that is away for a night is no reason to give up).
     fn later(&self, work: &Work, now: Timestamp, code: String) -> Result<Ending, NoEntropy> {
         let config = &self.inner.config;
         let started = work.claim.attempts.saturating_add(1);
-        if started >= config.attempts {
-            return Ok(Ending::State(DeliveryState::Failed, "attempts_exhausted".into()));
-        }
         let wait = backoff(config.backoff_first, config.backoff_longest, started, self.inner.rng.as_ref())?;
         let due = now.checked_add(wait).unwrap_or(Timestamp::MAX).min(work.claim.expires_at);
         Ok(Ending::Again { due, state: DeliveryState::Queued, code, candidate: None })

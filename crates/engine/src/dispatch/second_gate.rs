@@ -2,20 +2,24 @@
 //! accept and send is seen here.
 
 use super::outcome::Ending;
-use super::{Left, Verdict, Work, strongest_rule};
+use super::{Admitted, Left, Verdict, Work, strongest_rule};
 use crate::accept::candidate;
 use crate::engine::Engine;
 use crate::facts::Occasion;
 use crate::faults::Step;
 use crate::grounds;
+use crate::number_checks;
 use crate::visit;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{AttemptId, Channel, Phi};
 use postern_gate::deployment::Actor;
-use postern_gate::{Decision, Delivery, Fact, Outcome, Permit};
+use postern_gate::facts::{Address, PastDelivery, PastOutcome, System};
+use postern_gate::{Decision, Delivery, Fact, Facts, Outcome, Permit};
 use postern_store::{CandidateRecord, DeliveryState, Grounds, StoreError, Tenanted};
 use std::sync::Arc;
 
+/// What is said of a delivery that goes another way, since it failed on its own again and again.
+const ELSEWHERE: &str = "rerouted:failing";
 /// When to look again while facts are away.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(60);
 
@@ -30,10 +34,23 @@ impl Engine {
         let place = work.kept.place.as_ref().map(|place| Phi::new(Arc::from(place.as_str())));
         directory.narrow(place.as_ref());
         directory.event = visit::named_or_told(directory.event, &work.kept.request, &directory.record.patient);
+        let carrier = if claim.candidate.channel == Channel::Sms {
+            number_checks::carrier_of(&directory.attested, &claim.candidate.point)?
+        } else {
+            None
+        };
         let actor = self.asked(&tenant, work).await?;
         let except = Some(claim.message);
         let occasion = Occasion { tenant: &claim.tenant, state: &work.state, now: work.now, except, actor };
-        let facts = self.gather(occasion, &request, directory, &work.rendered, &mut reading).await?;
+        let mut facts = self.gather(occasion, &request, directory, &work.rendered, &mut reading).await?;
+        if let Some(planned) = &claim.candidate.vendor {
+            Self::stay(&mut facts, planned, claim.candidate.channel);
+        }
+        // house: what has failed so often goes another way in time, where there is one, and on this one where there is none.
+        let failing = self.failing(work, &facts);
+        if let Fact::Known(history) = &mut facts.history {
+            history.deliveries.extend(failing);
+        }
         drop(reading);
         self.at(Step::Regathered)?;
         let channel = claim.candidate.channel;
@@ -45,7 +62,9 @@ impl Engine {
         };
         let grounds = grounds::of(&request, &facts, policy, decision, &work.message.commitment_key);
         let verdict = match admitted {
-            Ok((permit, _)) if is_of(&permit, &claim.candidate) => Verdict::Send(Box::new(permit)),
+            Ok((permit, _)) if is_of(&permit, &claim.candidate) => {
+                Verdict::Send(Box::new(Admitted { permit, carrier }))
+            }
             Ok((permit, decision)) => {
                 // Lawful, but not as planned: another point, form or vendor. The queue is corrected first, so that what is
                 // stored is what is sent.
@@ -120,8 +139,50 @@ impl Engine {
         };
         let due = next.not_before.map_or(work.now, |at| at.max(work.now)).min(work.claim.expires_at);
         let state = if due > work.now { DeliveryState::Waiting } else { DeliveryState::Queued };
-        let code = format!("rerouted:{}", strongest_rule(decision, work));
+        let planned = &work.claim.candidate;
+        // By another vendor and no other way: no rule says so, but which of them can be had.
+        let only_vendor = (next.channel, next.form, next.mode) == (planned.channel, planned.form, planned.mode)
+            && next.contact_point == planned.point;
+        let code = if self.is_failing(work) {
+            ELSEWHERE.to_owned()
+        } else if only_vendor {
+            "rerouted:vendor".to_owned()
+        } else {
+            format!("rerouted:{}", strongest_rule(decision, work))
+        };
         Ending::Again { due, state, code, candidate: Some(candidate(next)) }
+    }
+
+    /// Whether `work` has failed so often on the way that it is planned for that another is looked for.
+    fn is_failing(&self, work: &Work) -> bool {
+        let code = last_code(work);
+        // Who stood in line until the permit ran out met no failure.
+        let decided = matches!(code, "lane" | "permit_expired")
+            || ["rate:", "rerouted:"].iter().any(|begins| code.starts_with(begins));
+        work.claim.attempts >= self.inner.config.attempts_elsewhere && !decided
+    }
+
+    /// The ways that `work` failed on: the one that it is planned for; or, once it was planned for another, those that it was not.
+    fn failing(&self, work: &Work, facts: &Facts) -> Vec<PastDelivery> {
+        let planned = (work.claim.candidate.channel, &work.claim.candidate.point);
+        let failed = |(channel, point): (Channel, &Address)| PastDelivery {
+            at: work.now,
+            channel,
+            point: point.clone(),
+            purpose: work.message.purpose,
+            automated: true,
+            outcome: Some(PastOutcome::Failed),
+        };
+        if self.is_failing(work) {
+            return vec![failed(planned)];
+        }
+        let points = facts.patient.known().map_or([].as_slice(), |patient| patient.points.as_slice());
+        let others = points.iter().filter(|_| last_code(work) == ELSEWHERE).filter_map(|point| match point.system {
+            System::Email => Some((Channel::Email, &point.value)),
+            System::Sms | System::Phone => Some((Channel::Sms, &point.value)),
+            _ => None,
+        });
+        others.filter(|way| *way != planned).map(failed).collect()
     }
 
     fn when(&self, work: &Work, decision: &Decision) -> Timestamp {
@@ -130,6 +191,12 @@ impl Engine {
         let again = work.now.checked_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX);
         opening.filter(|at| *at > work.now).unwrap_or(again).min(work.claim.expires_at)
     }
+}
+
+/// What came of `work` last, as it is stored.
+fn last_code(work: &Work) -> &str {
+    let own = work.message.deliveries.iter().find(|delivery| delivery.id == work.claim.lease.delivery);
+    own.and_then(|delivery| delivery.code.as_deref()).unwrap_or("lane")
 }
 
 /// Whether `permit` is for exactly what was planned.

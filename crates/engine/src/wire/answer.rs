@@ -1,8 +1,10 @@
 //! The answer: a decision as JSON.
 
 use super::examined::{AnsweredCandidate, AnsweredChanges};
+use crate::render::{RenderedForm, pick};
 use jiff::Timestamp;
 use postern_base::{Channel, EmailMode, Form, Level, MessageId};
+use postern_channels::sms::text::{self, Encoding};
 use postern_gate::{Decision, Delivery, Examination};
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +65,34 @@ pub struct AnsweredDelivery {
     /// Why this one; absent from what was kept before decisions said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<AnsweredChoice>,
+    /// What carriers make of a text message; absent for everything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<TextLength>,
+}
+
+/// The length of a text message as carriers count it (3GPP TS 23.038, TS 23.040).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextLength {
+    /// Its characters.
+    pub chars: usize,
+    /// Its alphabet: `GSM-7` or `UCS-2`.
+    pub encoding: String,
+    /// Its units: septets, or 16 bits each.
+    pub units: usize,
+    /// The messages that are sent and counted.
+    pub segments: usize,
+}
+
+impl TextLength {
+    /// The length of `body` as it is sent.
+    pub(crate) fn of(body: &str) -> Self {
+        let text::Length { chars, encoding, units, segments } = text::length(body);
+        let encoding = match encoding {
+            Encoding::Gsm7 => "GSM-7",
+            Encoding::Ucs2 => "UCS-2",
+        };
+        Self { chars, encoding: encoding.to_owned(), units, segments }
+    }
 }
 
 /// Why a delivery was chosen.
@@ -158,6 +188,18 @@ pub struct AnsweredRule {
     pub result: String,
 }
 
+impl Answer {
+    /// The same, with the length of every text message that is planned.
+    pub(crate) fn measured(mut self, forms: &[RenderedForm]) -> Self {
+        for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.channel == Channel::Sms) {
+            let key = |form: &RenderedForm| (form.measured.channel, form.measured.form);
+            let form = pick(forms, key, delivery.channel, delivery.form);
+            delivery.length = form.map(|form| TextLength::of(form.body.reveal()));
+        }
+        self
+    }
+}
+
 impl From<&Decision> for Answer {
     fn from(decision: &Decision) -> Self {
         Self {
@@ -231,6 +273,7 @@ impl From<&Delivery> for AnsweredDelivery {
                     form: over.form,
                 }),
             }),
+            length: None,
         }
     }
 }

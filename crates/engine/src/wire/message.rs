@@ -1,6 +1,6 @@
 //! A message as the API shows it.
 
-use super::answer::Links;
+use super::answer::{Links, TextLength};
 use super::received::AttachmentView;
 use jiff::Timestamp;
 use postern_base::{
@@ -61,6 +61,9 @@ pub struct DeliveryStatus {
     pub attempts: u32,
     /// When its state last changed.
     pub changed_at: Timestamp,
+    /// What carriers make of a text message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub length: Option<TextLength>,
 }
 
 /// One form of a message, in the clear.

@@ -31,7 +31,7 @@ mod verification;
 pub use alert::{AlertText, AlertView};
 pub use answer::{
     Accepted, Answer, AnsweredAlert, AnsweredChoice, AnsweredDelivery, AnsweredObligation, AnsweredRefusal,
-    AnsweredRule, AnsweredRunnerUp, Links,
+    AnsweredRule, AnsweredRunnerUp, Links, TextLength,
 };
 pub use case::{Case, Certificate, Ehr, EhrStatus, Transport};
 pub use certificate::{CertificateView, NewCertificate};

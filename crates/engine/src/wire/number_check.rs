@@ -3,6 +3,7 @@
 use super::history::Reassigned;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use postern_channels::sms::rates::Carrier;
 use serde::{Deserialize, Serialize};
 
 /// A look-up that somebody made.
@@ -26,6 +27,9 @@ pub struct NewNumberCheck {
     /// What kind of line it is.
     #[serde(default)]
     pub line_type: Option<LineKind>,
+    /// Whose subscriber has it: `att`, `t_mobile`, `verizon` or `other`. What carriers let through is counted by it.
+    #[serde(default)]
+    pub carrier: Option<Carrier>,
 }
 
 impl std::fmt::Debug for NewNumberCheck {
@@ -64,6 +68,9 @@ pub struct NumberCheckView {
     /// What kind of line it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line_type: Option<LineKind>,
+    /// Whose subscriber has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<Carrier>,
     /// When it was recorded.
     pub added_at: Timestamp,
 }

@@ -57,6 +57,28 @@ pub(crate) fn samples() -> Vec<(String, Value)> {
 }
 
 #[test]
+fn an_answer_says_what_carriers_make_of_a_text_and_nothing_of_that_of_anything_else() {
+    let of = |body: &str| {
+        let mut request = reminder();
+        request["content"]["body"] = json!(format!("Sunrise Health, 555-555-0100: {body} Reply STOP to opt out"));
+        let answer = decide(&case(request));
+        let [text] = &answer.deliveries[..] else { panic!("one text: {answer:?}") };
+        assert_eq!(text.channel, Channel::Sms);
+        let length = text.length.clone().unwrap();
+        (length.encoding, length.units, length.segments)
+    };
+    // 52 characters stand around the body.
+    assert_eq!(of(&"a".repeat(108)), ("GSM-7".to_owned(), 160, 1));
+    assert_eq!(of("Mañana"), ("GSM-7".to_owned(), 58, 1));
+    assert_eq!(of("Está bien, mañana a las dos."), ("UCS-2".to_owned(), 80, 2));
+    assert_eq!(of("“Mañana”"), ("GSM-7".to_owned(), 60, 1), "plain signs are what is sent");
+    let result = json!({"patient": "Patient/p1", "purpose": "test_result",
+        "content": {"body": "Your potassium is 4.1 mmol/L, within range.", "level": "L3"}});
+    let answer = decide(&case(result));
+    assert!(answer.deliveries.iter().all(|d| d.length.is_some() == (d.channel == Channel::Sms)), "{answer:?}");
+}
+
+#[test]
 fn every_answer_shows_each_candidate_and_says_what_would_change_it() {
     for (name, case) in samples() {
         let answer = decide(&case);

@@ -18,20 +18,22 @@ use tokio::sync::watch;
 
 /// How the carrier is today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mood {
+pub(crate) enum Mood {
     /// It takes codes, and never answers to anything else.
     Stuck,
     /// It answers that it cannot now.
     Down,
+    /// It hears everything, and nobody learns what it did.
+    Lost,
     /// It takes everything.
     Well,
 }
 
 /// A carrier of text messages.
 #[derive(Debug)]
-struct Carrier {
+pub(crate) struct Carrier {
     profile: Profile,
-    mood: Mutex<Mood>,
+    pub(crate) mood: Mutex<Mood>,
     /// How many it can speak to at once; `None` = any number.
     sessions: Option<u32>,
     calls: AtomicU32,
@@ -42,8 +44,12 @@ struct Carrier {
 
 impl Carrier {
     fn new(mood: Mood, sessions: Option<u32>) -> Arc<Self> {
+        Self::named("carrier", mood, sessions)
+    }
+
+    pub(crate) fn named(vendor: &'static str, mood: Mood, sessions: Option<u32>) -> Arc<Self> {
         let profile = Profile {
-            vendor: "carrier".into(),
+            vendor: vendor.into(),
             service: "texts".into(),
             channels: &[Channel::Sms],
             receipts: false,
@@ -57,11 +63,11 @@ impl Carrier {
         Arc::new(Self { profile, mood, sessions, calls, at_once, most_at_once, taken })
     }
 
-    fn calls(&self) -> u32 {
+    pub(crate) fn calls(&self) -> u32 {
         self.calls.load(Ordering::SeqCst)
     }
 
-    fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         self.taken.lock().unwrap().len()
     }
 }
@@ -96,17 +102,23 @@ impl Provider for Carrier {
         if mood == Mood::Down {
             return Sent::TemporaryFailure { code: "connect-lost".to_owned() };
         }
+        if mood == Mood::Lost {
+            return Sent::Unknown { code: "lost-after-submit".to_owned() };
+        }
         self.taken.lock().unwrap().push(body);
         Sent::Delivered(Handover { reference: reference_for(recorded.permit().binding().delivery), session: None })
     }
 
     async fn probe(&self) -> Health {
-        Health::Up
+        match *self.mood.lock().unwrap() {
+            Mood::Well | Mood::Stuck => Health::Up,
+            Mood::Down | Mood::Lost => Health::Down { code: "connect-lost".to_owned() },
+        }
     }
 }
 
 /// A clinic of `patients` whose text messages all go through `carrier`.
-async fn clinic_of(patients: u32, carrier: &Arc<Carrier>) -> Clinic {
+pub(crate) async fn clinic_of(patients: u32, carrier: &Arc<Carrier>) -> Clinic {
     let mut resources = Vec::new();
     for n in 0..patients {
         let (patient, number) = (format!("p{n}"), format!("+1212555{:04}", 100 + n));
@@ -115,14 +127,15 @@ async fn clinic_of(patients: u32, carrier: &Arc<Carrier>) -> Clinic {
     }
     let clinic = Clinic::open_with(resources, Arc::new(NoFaults)).await;
     let clinic = clinic.with_provider(Arc::clone(carrier) as _, Arc::new(NoFaults)).await;
-    for (name, service, until) in [("twilio", "messaging", "2026-11-30"), ("carrier", "texts", "2027-12-31")] {
+    let name = carrier.profile.vendor.clone();
+    for (name, service, until) in [("twilio", "messaging", "2026-11-30"), (&name, "texts", "2027-12-31")] {
         let row = vendor(name, service, &[Channel::Sms], until);
         clinic.engine.put_vendor(&clinic.principal, &row).await.unwrap();
     }
     clinic
 }
 
-fn by_sms(n: u32) -> Value {
+pub(crate) fn by_sms(n: u32) -> Value {
     let mut request = reminder(&format!("a{n}"));
     request["patient"] = json!(format!("Patient/p{n}"));
     request["channels"] = json!(["sms"]);

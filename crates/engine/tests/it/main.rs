@@ -28,6 +28,7 @@ mod results;
 mod retries;
 mod returned;
 mod schemas;
+mod standby;
 mod templates;
 mod texted;
 mod tls_reports;

@@ -28,6 +28,10 @@ struct Post {
     reported: Mutex<Vec<OwnReport>>,
     answer: Mutex<Reported>,
     problem: Mutex<Option<&'static str>>,
+    /// Whether its domain's policy enforces anything, or is in testing.
+    enforces: Mutex<bool>,
+    /// How calls break off before anything is said, while they do.
+    breaks_off: Mutex<Option<&'static str>>,
 }
 
 #[async_trait]
@@ -46,6 +50,9 @@ impl Provider for Post {
             let peer = Some("mx.example.org".to_owned());
             return Sent::BelowFloor { found: None, code: "certificate-expired".into(), peer };
         }
+        if let Some(code) = *self.breaks_off.lock().unwrap() {
+            return Sent::TemporaryFailure { code: code.into() };
+        }
         let mut lost = self.lost.lock().unwrap();
         if *lost > 0 {
             *lost -= 1;
@@ -55,7 +62,7 @@ impl Provider for Post {
         let session = TlsSession {
             protocol: "TLSv1_3".into(),
             cipher_suite: "TLS13_AES_256_GCM_SHA384".into(),
-            policy: EmailTier::Sts,
+            policy: if *self.enforces.lock().unwrap() { EmailTier::Sts } else { EmailTier::Pkix },
             peer_name: "mx.example.org".into(),
             peer_certificate_sha256: [0xab; 32],
             onward: None,
@@ -73,7 +80,9 @@ impl Provider for Post {
 impl MailDomains for Post {
     async fn look_up(&self, _domain: &str, _now: Timestamp) -> Option<DomainFound> {
         let problem = *self.problem.lock().unwrap();
-        Some(DomainFound { tier: EmailTier::Sts, policy: Some(policy()), problem, tlsa: Vec::new() })
+        let (tier, mode) =
+            if *self.enforces.lock().unwrap() { (EmailTier::Sts, "enforce") } else { (EmailTier::None, "testing") };
+        Some(DomainFound { tier, policy: Some(policy_in(mode)), problem, tlsa: Vec::new() })
     }
 
     async fn report(&self, report: &OwnReport, _now: Timestamp) -> Reported {
@@ -85,8 +94,12 @@ impl MailDomains for Post {
 }
 
 fn policy() -> StsPolicy {
-    let text = "version: STSv1\nmode: enforce\nmx: mx.example.org\nmax_age: 86400\n";
-    StsPolicy::parse(text, "1", Timestamp::UNIX_EPOCH).unwrap()
+    policy_in("enforce")
+}
+
+fn policy_in(mode: &str) -> StsPolicy {
+    let text = format!("version: STSv1\nmode: {mode}\nmx: mx.example.org\nmax_age: 86400\n");
+    StsPolicy::parse(&text, "1", Timestamp::UNIX_EPOCH).unwrap()
 }
 
 async fn clinic(post: &Arc<Post>) -> Clinic {
@@ -119,6 +132,8 @@ fn post(fails: u32) -> Arc<Post> {
         reported: Mutex::default(),
         answer: Mutex::new(Reported::Taken),
         problem: Mutex::default(),
+        enforces: Mutex::new(true),
+        breaks_off: Mutex::default(),
     })
 }
 
@@ -220,4 +235,57 @@ async fn a_policy_that_cannot_be_had_leaves_a_trace_once_after_each_look_up() {
     *post.problem.lock().unwrap() = None;
     sends(&clinic, "Please come late.").await;
     assert_eq!(clinic.engine.mail_domains(&clinic.principal).await.unwrap()[0].problem, None);
+}
+
+#[tokio::test]
+async fn a_policy_in_testing_stays_on_record_after_a_session_and_is_the_one_that_is_reported_on() {
+    let post = post(0);
+    *post.enforces.lock().unwrap() = false;
+    *post.problem.lock().unwrap() = Some("sts-policy-fetch-error");
+    let clinic = clinic(&post).await;
+    let day = clinic.clock.now().as_second().div_euclid(86_400);
+    sends(&clinic, "Please bring the papers.").await;
+    assert_eq!(*post.took.lock().unwrap(), 1);
+    let [domain] = &clinic.engine.mail_domains(&clinic.principal).await.unwrap()[..] else { panic!("one") };
+    assert_eq!((domain.tier, domain.policy.as_ref()), (EmailTier::Pkix, Some(&policy_in("testing"))));
+    assert_eq!(domain.problem.as_deref(), Some("sts-policy-fetch-error"));
+    let failures = clinic.engine.tls_failures(&clinic.principal, true).await.unwrap();
+    let codes: Vec<&str> = failures.iter().map(|failure| failure.code.as_str()).collect();
+    assert_eq!(codes, ["sts-policy-fetch-error"], "a good session takes nothing of it away");
+    clinic.engine.report_tls(day).await;
+    let reported = post.reported.lock().unwrap().clone();
+    let [report] = &reported[..] else { panic!("{reported:?}") };
+    let kinds: Vec<_> = report.policies.iter().map(|policy| (policy.tier, policy.said.clone())).collect();
+    assert_eq!(kinds, [(EmailTier::Sts, policy_in("testing").lines())], "RFC 8460 section 4.4: {report:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_breaks_off_where_tls_begins_is_a_failure_of_tls_once_it_did_so_twice() {
+    for (code, result) in [("starttls-454-4.7.0", "starttls-not-supported"), ("tls", "validation-failure")] {
+        let post = post(0);
+        *post.breaks_off.lock().unwrap() = Some(code);
+        let clinic = clinic(&post).await;
+        let day = clinic.clock.now().as_second().div_euclid(86_400);
+        sends(&clinic, "Please bring the papers.").await;
+        let failures = async || clinic.engine.tls_failures(&clinic.principal, true).await.unwrap();
+        assert!(failures().await.is_empty(), "{code}: once may be an accident");
+        clinic.minutes(1);
+        clinic.settle().await;
+        let seen = failures().await;
+        let codes: Vec<&str> = seen.iter().map(|failure| failure.code.as_str()).collect();
+        assert_eq!((codes, seen[0].domain.as_deref()), (vec![result], Some("example.org")), "{code}");
+        clinic.engine.report_tls(day).await;
+        let reported = post.reported.lock().unwrap().clone();
+        let failed: Vec<_> = reported.iter().flat_map(|report| &report.policies).flat_map(|p| &p.failures).collect();
+        assert_eq!(failed.iter().map(|(kind, ..)| kind.as_str()).collect::<Vec<_>>(), [result], "{reported:?}");
+    }
+    let post = post(0);
+    *post.breaks_off.lock().unwrap() = Some("connect");
+    let clinic = clinic(&post).await;
+    for _ in 0..4 {
+        sends(&clinic, "Please bring the papers.").await;
+        clinic.minutes(3);
+    }
+    let failures = clinic.engine.tls_failures(&clinic.principal, true).await.unwrap();
+    assert!(failures.is_empty(), "a server that is not there says nothing of its TLS: {failures:?}");
 }

@@ -97,9 +97,12 @@ impl Line for Notices {
 impl Line for NumberChecks {
     fn line(one: &NumberCheckView) -> String {
         let word = |field| word(one, field);
-        let (reassigned, known_on, line_type) = (word("reassigned"), word("known_on"), word("line_type"));
+        let (reassigned, known_on) = (word("reassigned"), word("known_on"));
+        let (line_type, carrier) = (word("line_type"), word("carrier"));
         let (ends, looked_up, source) = (&one.number_ends, day(one.checked_at), &one.source);
-        format!("…{ends}  {looked_up}  reassigned: {reassigned} (since {known_on})  line: {line_type}  {source}")
+        format!(
+            "…{ends}  {looked_up}  reassigned: {reassigned} (since {known_on})  line: {line_type}  carrier: {carrier}  {source}"
+        )
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the configuration says of vendors of text messages.
 
+use postern_channels::sms::rates::{Class, Sender};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -102,6 +103,46 @@ pub(crate) struct Smpp {
     pub(crate) silence_seconds: u32,
     /// A file with the certificates to trust, PEM; absent = the system's.
     pub(crate) trust: Option<PathBuf>,
+}
+
+/// What the carriers let a vendor's sender send.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TextRate {
+    /// The vendor, as its own section has it.
+    pub(crate) vendor: String,
+    /// Its service.
+    #[serde(default = "messaging")]
+    pub(crate) service: String,
+    /// What its texts come from.
+    pub(crate) sender: Sender,
+    /// How far the carriers trust who registered a long code.
+    pub(crate) class: Option<Class>,
+    /// The campaign, where more than one vendor sends for it.
+    pub(crate) campaign: Option<String>,
+    /// The brand, where there is more than one.
+    pub(crate) brand: Option<String>,
+    /// What the vendor lets this sender send, where the contract says so.
+    pub(crate) segments_per_second: Option<u32>,
+}
+
+impl TextRate {
+    /// Whether what it says can be used; `known` = there is such a vendor.
+    ///
+    /// # Errors
+    /// The key, and what was expected.
+    pub(crate) fn check(&self, known: bool) -> Result<(), (&'static str, &'static str)> {
+        if !known {
+            return Err(("vendor", "expected vendor and service of a section that carries texts"));
+        }
+        if self.class.is_some() && self.sender != Sender::LongCode {
+            return Err(("class", "only a long code has one"));
+        }
+        if self.segments_per_second == Some(0) {
+            return Err(("segments_per_second", "expected at least 1"));
+        }
+        Ok(())
+    }
 }
 
 /// How the parts of a long text are told apart.

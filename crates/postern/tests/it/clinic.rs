@@ -1,6 +1,8 @@
 //! A clinic to test with: a data directory of its own, the real binary, simulated vendors.
 
 use crate::client::Client;
+use crate::clocks::begins_at;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};
@@ -139,6 +141,17 @@ voice_srtp = true
 
     /// Starts the server on a free port of loopback and waits until it is ready.
     pub(crate) fn serve(&mut self) -> SocketAddr {
+        self.serve_with(|_| {})
+    }
+
+    /// The same by another clock, which stands at `instant` when it begins; `None`, said loudly, where there is none.
+    pub(crate) fn serve_from(&mut self, instant: Timestamp) -> Option<SocketAddr> {
+        let mut there = false;
+        let address = self.serve_with(|command| there = begins_at(command, instant));
+        there.then_some(address)
+    }
+
+    fn serve_with(&mut self, change: impl FnOnce(&mut Command)) -> SocketAddr {
         assert!(self.server.is_none(), "it is serving already");
         let address = free_port();
         let log = std::fs::File::options()
@@ -146,7 +159,9 @@ voice_srtp = true
             .append(true)
             .open(self.folder.join("server.log"))
             .expect("the log can be written");
-        let child = Command::new(POSTERN)
+        let mut command = Command::new(POSTERN);
+        change(&mut command);
+        let child = command
             .args(["serve", "--data", &self.data_text(), "--listen", &address.to_string()])
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle"))

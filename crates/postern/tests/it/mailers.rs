@@ -28,6 +28,9 @@ mod scratch;
 #[path = "../../../channels/tests/it/support/scripted.rs"]
 #[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
 mod scripted;
+#[path = "../../../channels/tests/it/support/web.rs"]
+#[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
+pub(crate) mod web;
 #[path = "../../../channels/tests/it/support/zones.rs"]
 mod zones;
 

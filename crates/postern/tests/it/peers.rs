@@ -3,7 +3,6 @@
 use std::io::Write as _;
 
 #[path = "../../../channels/tests/it/support/node.rs"]
-#[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
 pub(crate) mod node;
 
 /// Says loudly that a test could not run because `what` is missing; under CI that is a failure.

@@ -2,7 +2,7 @@
 
 use crate::clinic::{Clinic, code, eventually, patient};
 use crate::mailers::authority::{Authority, Identity};
-use crate::peers::node::Vendor;
+use crate::peers::node::{Vendor, answer, node};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -15,25 +15,28 @@ const TOKEN: &str = "t0ken-of-the-account";
 pub(crate) fn through(clinic: &mut Clinic, name: &str, section: &str) {
     clinic.configure("[tenant.clinic]\n", &format!("{section}\n[tenant.clinic]\n"));
     clinic.serve();
-    let row = |vendor: &str, status: &str| {
-        json!({
-            "vendor": vendor, "service": "messaging", "tier": "hipaa", "channels": ["sms"],
-            "agreement": { "status": status, "effective": "2020-01-01", "expires": "2099-12-31",
-                           "services": ["messaging"], "required_terms": true },
-            "sender_registration": "approved"
-        })
-    };
-    for row in [row("simulator", "terminated"), row(name, "executed")] {
-        let put = clinic.client().put("/v1/vendors", &row);
-        assert_eq!(put.status, 204, "{}", put.text());
-    }
+    agree(clinic, "simulator", "terminated");
+    agree(clinic, name, "executed");
+}
+
+/// Puts the agreement with a vendor of texts into the registry, in this state.
+pub(crate) fn agree(clinic: &Clinic, vendor: &str, status: &str) {
+    let row = json!({
+        "vendor": vendor, "service": "messaging", "tier": "hipaa", "channels": ["sms"],
+        "agreement": { "status": status, "effective": "2020-01-01", "expires": "2099-12-31",
+                       "services": ["messaging"], "required_terms": true },
+        "sender_registration": "approved"
+    });
+    let put = clinic.client().put("/v1/vendors", &row);
+    assert_eq!(put.status, 204, "{}", put.text());
 }
 
 /// Key, certificate and the authority that a vendor on `localhost` shows.
-fn identity(clinic: &Clinic) -> (PathBuf, PathBuf, PathBuf) {
+fn identity(clinic: &Clinic, vendor: &str) -> (PathBuf, PathBuf, PathBuf) {
     let authority = Authority::new();
     let Identity { certificate, key } = authority.identity("localhost");
-    let [key_file, certificate_file, roots] = ["key.pem", "cert.pem", "roots.pem"].map(|name| clinic.folder.join(name));
+    let [key_file, certificate_file, roots] =
+        ["key.pem", "cert.pem", "roots.pem"].map(|name| clinic.folder.join(&format!("{vendor}-{name}")));
     for (file, text) in [(&key_file, &key), (&certificate_file, &certificate), (&roots, &authority.certificate)] {
         std::fs::write(file, text).expect("written");
     }
@@ -42,13 +45,18 @@ fn identity(clinic: &Clinic) -> (PathBuf, PathBuf, PathBuf) {
 
 /// A message centre on the npm package smpp, and the section that leads to it.
 pub(crate) fn centre(clinic: &Clinic, more: &str) -> Option<(Vendor, String)> {
-    let (key, certificate, roots) = identity(clinic);
-    let log = clinic.folder.join("smsc.log");
+    centre_named(clinic, "centre", more)
+}
+
+/// One of several. What it took stands in a file by its name, a line each, also when it is gone.
+pub(crate) fn centre_named(clinic: &Clinic, name: &str, more: &str) -> Option<(Vendor, String)> {
+    let (key, certificate, roots) = identity(clinic, name);
+    let log = clinic.folder.join(&format!("{name}.log"));
     let vendor = Vendor::start("smsc.js", "smpp", &[key, certificate, log])?;
     let password = clinic.folder.join("smpp.password");
     std::fs::write(&password, "s3cret\n").expect("written");
     let section = format!(
-        "[[smpp]]\nvendor = \"centre\"\nhost = \"localhost\"\nport = {}\nsystem_id = \"clinic\"\npassword_file = {password:?}\n\
+        "[[smpp]]\nvendor = \"{name}\"\nhost = \"localhost\"\nport = {}\nsystem_id = \"clinic\"\npassword_file = {password:?}\n\
          from = \"{OURS}\"\ntrust = {roots:?}\nopted_out_statuses = [1025]\n{more}",
         vendor.port
     );
@@ -57,7 +65,7 @@ pub(crate) fn centre(clinic: &Clinic, more: &str) -> Option<(Vendor, String)> {
 
 /// Twilio as a peer plays it, with its webhooks signed by Twilio's own library, and the section that leads to it.
 fn twilio(clinic: &mut Clinic) -> Option<(Vendor, String)> {
-    let (key, certificate, roots) = identity(clinic);
+    let (key, certificate, roots) = identity(clinic, "twilio");
     let vendor = Vendor::start("twilio.js", "twilio", &[key, certificate, ACCOUNT.into(), TOKEN.into()])?;
     let token = clinic.folder.join("twilio.token");
     std::fs::write(&token, format!("{TOKEN}\n")).expect("written");
@@ -75,7 +83,7 @@ const PASSWORD: &str = "p4ssword-of-the-webhooks";
 
 /// Bandwidth as a peer plays it, held to Bandwidth's own description of its API, and the section that leads to it.
 fn bandwidth(clinic: &Clinic) -> Option<(Vendor, String)> {
-    let (key, certificate, roots) = identity(clinic);
+    let (key, certificate, roots) = identity(clinic, "bandwidth");
     let words = ["9900000", APPLICATION, "cl1ent", "s3cret", "hooks", PASSWORD].map(PathBuf::from);
     let arguments: Vec<PathBuf> = [key, certificate].into_iter().chain(words).collect();
     let vendor = Vendor::start("bandwidth.js", "bandwidth-sdk", &arguments)?;
@@ -97,6 +105,7 @@ fn clinic(name: &str) -> Clinic {
     let patients: Vec<Value> = (1..=4)
         .flat_map(|n| patient(&format!("p{n}"), &format!("+1212555014{n}"), &format!("p{n}@mail.example")))
         .chain(patient("p9", "+12125559016", "p9@mail.example"))
+        .chain(patient("p8", "+12125559071", "p8@mail.example"))
         .collect();
     Clinic::new(name, &patients)
 }
@@ -114,6 +123,29 @@ fn ended(clinic: &Clinic, id: &str) -> Value {
         let state = message["state"].as_str().unwrap_or_default().to_owned();
         matches!(state.as_str(), "delivered" | "refused" | "failed" | "expired" | "unknown").then_some(message)
     })
+}
+
+/// What the message says of its length is what the calculator of others makes of the text that was taken.
+fn says_the_length_that_others_count(clinic: &Clinic, id: &str, text: &str) {
+    let Some(calculator) = node("segments.js", "sms-segments-calculator") else { return };
+    let counted = answer(calculator, &json!([text]));
+    let said = &clinic.client().get(&format!("/v1/messages/{id}")).json()["deliveries"][0]["length"];
+    assert_eq!(json!([said["encoding"], said["units"], said["segments"]]), counted[0], "{text}: {said}");
+    let decision = clinic.client().get(&format!("/v1/messages/{id}/decision")).json();
+    assert_eq!(&decision["deliveries"][0]["length"], said, "{decision}");
+}
+
+/// A text whose answer is lost ends by what the vendor tells of it later, under the name that we gave it; and it is taken once.
+fn is_told_of_though_its_answer_was_lost(clinic: &Clinic, vendor: &Vendor) {
+    let id = send(clinic, "p8", "87654321");
+    assert_eq!(ended(clinic, &id)["state"], "delivered");
+    let entries = clinic.client().get(&format!("/v1/messages/{id}/entries")).json();
+    let entries = entries["entries"].as_array().expect("entries").clone();
+    let lost = |entry: &Value| entry["code"].as_str().is_some_and(|code| code.starts_with("unknown:"));
+    assert!(entries.iter().any(lost), "the answer was lost: {entries:?}");
+    let taken = vendor.events("taken");
+    let times = taken.iter().filter(|one| one.to_string().contains("87654321")).count();
+    assert_eq!(times, 1, "{taken:?}");
 }
 
 /// Whether the next message to `patient` is refused, as it is once a STOP has arrived.
@@ -137,6 +169,7 @@ fn a_text_goes_through_a_message_centre_and_its_receipt_ends_it_and_a_stop_ends_
     let taken = vendor.events("taken");
     assert_eq!(taken.len(), 1);
     assert_eq!(taken[0]["to"], "12125550141");
+    says_the_length_that_others_count(&clinic, &id, taken[0]["text"].as_str().expect("a text"));
     assert!(taken[0]["text"].as_str().is_some_and(|text| text.contains("12345678")), "{}", taken[0]);
 
     assert_eq!(refused_by_opt_out(&clinic, "p2"), None);
@@ -166,6 +199,7 @@ fn a_text_goes_through_twilio_and_what_its_own_library_signed_is_believed_and_no
     let id = send(&clinic, "p1", "12345678");
     assert_eq!(ended(&clinic, &id)["state"], "delivered");
     assert_eq!(vendor.events("taken").len(), 1);
+    is_told_of_though_its_answer_was_lost(&clinic, &vendor);
     let hook = "https://clinic.example/v1/webhooks/twilio/messaging";
     let says = |text: &str| json!({ "do": "message", "url": hook, "from": "+12125550142", "to": OURS, "text": text });
     assert_eq!(refused_by_opt_out(&clinic, "p2"), None);
@@ -204,6 +238,7 @@ fn a_text_goes_through_bandwidth_and_a_stop_counts_on_whatever_way_it_comes_and_
     assert_eq!(taken.len(), 1);
     assert!(taken[0]["text"].as_str().is_some_and(|text| text.contains("12345678")), "{}", taken[0]);
 
+    is_told_of_though_its_answer_was_lost(&clinic, &vendor);
     let forged = json!([{
         "type": "message-received", "time": "2026-01-01T00:00:00Z", "to": OURS, "description": "x",
         "message": { "id": "f0rged", "owner": OURS, "applicationId": APPLICATION, "time": "2026-01-01T00:00:00Z",

@@ -190,7 +190,14 @@ fn delivery_status() -> Value {
         "mode": { "anyOf": [words(EmailMode::ALL), { "type": "null" }] },
         "form": words(Form::ALL), "level": words(Level::ALL), "vendor": { "type": ["string", "null"] },
         "state": state(), "code": { "type": ["string", "null"] }, "due": instant(), "attempts": whole(),
-        "changed_at": instant(),
+        "changed_at": instant(), "length": text_length(),
+    }))
+}
+
+/// What carriers make of a text message.
+fn text_length() -> Value {
+    given(json!({
+        "chars": whole(), "encoding": either(&["GSM-7", "UCS-2"]), "units": whole(), "segments": whole(),
     }))
 }
 
@@ -316,13 +323,10 @@ fn template_version() -> Value {
 
 /// A version with worst-case data.
 fn template_preview() -> Value {
-    let length = given(json!({
-        "chars": whole(), "encoding": either(&["GSM-7", "UCS-2"]), "units": whole(), "segments": whole(),
-    }));
     let reach = given(json!({ "purpose": words(Purpose::ALL), "column": text(), "conditions": text() }));
     let seen = given(json!({
         "language": words(Language::ALL), "form": words(Form::ALL), "channel": words(Channel::ALL), "subject": text(),
-        "body": text(), "length": length, "new_words": list_of(&text()), "level": words(Level::ALL), "reach": list_of(&reach),
+        "body": text(), "length": text_length(), "new_words": list_of(&text()), "level": words(Level::ALL), "reach": list_of(&reach),
     }));
     given(json!({ "name": text(), "version": whole(), "texts": list_of(&seen) }))
 }
@@ -359,7 +363,7 @@ fn new_number_check() -> Value {
         &["number", "source"],
         json!({
             "number": text(), "checked_at": instant(), "source": { "type": "string", "maxLength": 100 },
-            "reassigned": reassigned(), "known_on": date(), "line_type": line_type(),
+            "reassigned": reassigned(), "known_on": date(), "line_type": line_type(), "carrier": carrier(),
         }),
     )
 }
@@ -367,7 +371,7 @@ fn new_number_check() -> Value {
 fn number_check() -> Value {
     given(json!({
         "number_ends": text(), "checked_at": instant(), "source": text(), "reassigned": reassigned(),
-        "known_on": date(), "line_type": line_type(), "added_at": instant(),
+        "known_on": date(), "line_type": line_type(), "carrier": carrier(), "added_at": instant(),
     }))
 }
 
@@ -440,6 +444,10 @@ fn reassigned() -> Value {
 
 fn line_type() -> Value {
     either(&["mobile", "landline", "voip"])
+}
+
+fn carrier() -> Value {
+    either(&["att", "t_mobile", "verizon", "other"])
 }
 
 fn key() -> Value {

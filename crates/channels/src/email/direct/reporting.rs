@@ -19,6 +19,7 @@ use mail_builder::mime::{BodyPart, MimePart};
 use postern_base::{Phi, Secret};
 use postern_gate::TransportFloor;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// house: how long one place may take for a report.
@@ -67,6 +68,8 @@ impl Direct {
             to,
             message: &message,
             floor: TransportFloor::VerifiedTls,
+            ahead: false,
+            in_line: &AtomicBool::new(false),
         };
         match self.deliver(letter, TIME, now, report.id()).await {
             Sent::Accepted(_) | Sent::Delivered(_) => Reported::Taken,

@@ -298,9 +298,15 @@ impl Doctor {
     }
 
     async fn mta_sts(&self, domain: &str, now: Timestamp) -> Finding {
-        let servers = match self.dns.mx(domain).await {
+        // What DNS does not say now is not there to be judged.
+        if let Err(error) = self.dns.txt(&format!("_mta-sts.{domain}")).await {
+            return unanswered(Subject::MtaSts, error);
+        }
+        let servers: Vec<String> = match self.dns.mx(domain).await {
+            // RFC 5321 section 5.1: without an MX the domain itself is its server.
+            Ok(answer) if answer.records.is_empty() => vec![domain.to_owned()],
             Ok(answer) => answer.records.into_iter().map(|(_, host)| host).filter(|host| !host.is_empty()).collect(),
-            Err(_) => Vec::new(),
+            Err(error) => return unanswered(Subject::MtaSts, error),
         };
         let found = self.policies.find(&self.dns, domain, now).await;
         let (standing, said) = match (&found.policy, found.problem) {
@@ -314,7 +320,9 @@ impl Doctor {
                 None => (Standing::Weak, "the policy is published, and not enforced yet".to_owned()),
             },
         };
-        Finding::new(Subject::MtaSts, standing, said).with(proposed_policy(domain, &servers, now))
+        let finding = Finding::new(Subject::MtaSts, standing, said);
+        // RFC 8461 section 3.2: a policy names servers. A domain that takes no mail has none.
+        if servers.is_empty() { finding } else { finding.with(proposed_policy(domain, &servers, now)) }
     }
 
     async fn tls_reports(&self, domain: &str, sending: &Sending) -> Finding {

@@ -3,6 +3,7 @@
 //! It takes mail for mailboxes of ours and for nobody else, so there is nothing it could be made to relay.
 
 use crate::email::back::{Mailbox, ReturnAddresses};
+use postern_base::DeliveryId;
 use smtp_proto::{Error, Request};
 
 /// The limits of a session.
@@ -196,6 +197,15 @@ impl<'a> Dialogue<'a> {
         self.envelope.as_ref().is_some_and(|envelope| envelope.to.iter().any(|to| matches!(to, Mailbox::Role(_))))
     }
 
+    /// The deliveries whose mail is answered by the one under way.
+    pub(super) fn answered(&self) -> impl Iterator<Item = DeliveryId> {
+        let to = self.envelope.as_ref().map_or([].as_slice(), |envelope| envelope.to.as_slice());
+        to.iter().filter_map(|mailbox| match mailbox {
+            Mailbox::Delivery(_, delivery) => Some(*delivery),
+            Mailbox::Role(_) => None,
+        })
+    }
+
     /// Forgets the mail under way.
     pub(super) fn drop_mail(&mut self) {
         self.envelope = None;
@@ -226,7 +236,7 @@ const fn complaint(error: &Error) -> &'static str {
 mod tests {
     use super::*;
     use crate::email::back::{Role, Way};
-    use postern_base::{DeliveryId, Secret};
+    use postern_base::Secret;
 
     const BOUNDS: Bounds = Bounds { message_bytes: 1000, recipients: 2, messages: 2, errors: 5 };
 

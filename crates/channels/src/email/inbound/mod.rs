@@ -3,7 +3,7 @@
 //! It answers 250 only once the [`MailSink`] has the mail on disk. It relays nothing, knows no passwords, and looks nobody up.
 //!
 //! Start at [`Listener::serve`]; `dialogue.rs` is what is said, `wire.rs` what is read, `doors.rs` who may come in,
-//! `quota.rs` how much is kept of what nobody asked for.
+//! `quota.rs` how much is kept in a day.
 
 mod dialogue;
 mod doors;
@@ -99,8 +99,8 @@ pub struct ListenerConfig {
     pub connections_per_network: usize,
     /// New connections a minute from one network.
     pub connections_per_minute: usize,
-    /// How much is kept in a day of mail that answers no mail of ours.
-    pub unasked: Limits,
+    /// How much is kept in a day.
+    pub kept: Limits,
     /// How long the other side may be silent, and how long a command may take to come.
     pub idle_time: Duration,
     /// How long a session may last.
@@ -121,7 +121,7 @@ impl Default for ListenerConfig {
             connections: 64,
             connections_per_network: 8,
             connections_per_minute: 60,
-            unasked: Limits::default(),
+            kept: Limits::default(),
             idle_time: Duration::from_secs(60),
             session_time: Duration::from_secs(300),
         }
@@ -175,7 +175,7 @@ impl Listener {
             return Err(ListenerError::Host);
         }
         let acceptor = config.identity.as_ref().map(acceptor).transpose()?;
-        let quota = Quota::new(config.unasked);
+        let quota = Quota::new(config.kept);
         Ok(Self { addresses, config, acceptor, sink, clock, quota })
     }
 
@@ -285,13 +285,15 @@ impl Listener {
         }
     }
 
-    /// Whether the mail under way may be kept: one that answers a mail of ours always.
+    /// Whether the mail under way may be kept: there is an end to what one mail of ours is answered, and to what answers none.
     fn has_room(&self, dialogue: &Dialogue<'_>, hop: Hop) -> bool {
-        !dialogue.is_unasked() || self.quota.has_room(hop.from, self.clock.now())
+        let now = self.clock.now();
+        self.quota.has_room_for_answers(dialogue.answered(), now)
+            && (!dialogue.is_unasked() || self.quota.has_room(hop.from, now))
     }
 
     async fn keep(&self, dialogue: &mut Dialogue<'_>, content: Content, hop: Hop) -> &'static str {
-        let unasked = dialogue.is_unasked();
+        let (unasked, answered) = (dialogue.is_unasked(), dialogue.answered().collect::<Vec<_>>());
         let Some(envelope) = dialogue.taken() else { return "503 5.5.1 Say MAIL first\r\n" };
         let Content::Whole(content) = content else { return "552 5.3.4 Larger than is taken here\r\n" };
         let (bytes, at) = (content.len(), self.clock.now());
@@ -304,6 +306,7 @@ impl Listener {
         };
         match self.sink.take(mail).await {
             Ok(()) => {
+                self.quota.kept_answers(answered.into_iter(), bytes, at);
                 if unasked {
                     self.quota.kept(hop.from, bytes, at);
                 }

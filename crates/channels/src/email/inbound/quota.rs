@@ -1,8 +1,9 @@
-//! How much is kept in a day of mail that answers no mail of ours. Anybody may write to `postmaster` (RFC 5321 section 4.5.1), so
-//! without an end to it anybody could fill the disk.
+//! How much is kept in a day. Anybody may write to `postmaster` (RFC 5321 section 4.5.1), and whoever holds a mail of ours may answer it as
+//! often as they like: without an end to either, anybody could fill the disk.
 
 use super::doors::network;
 use jiff::Timestamp;
+use postern_base::DeliveryId;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -29,19 +30,26 @@ impl Amount {
     }
 }
 
-/// How much is kept in one day (UTC) of mail that answers no mail of ours. A mail that begins below the limit is taken whole.
+/// How much is kept in one day (UTC). A mail that begins below the limit is taken whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// In all.
+    /// Of mail that answers no mail of ours, in all.
     pub all: Amount,
-    /// From one network: an IPv4 address, or an IPv6 /64.
+    /// The same from one network: an IPv4 address, or an IPv6 /64.
     pub network: Amount,
+    /// To the addresses of one mail of ours: its bounces, and what its reader answers.
+    pub answers: Amount,
 }
 
 impl Default for Limits {
-    /// house: a practice gets some reports a day from each large receiver, and hardly any mail for `postmaster`.
+    /// house: a practice gets some reports a day from each large receiver, and hardly any mail for `postmaster`. A reader answers a mail a few
+    /// times, and sends some pictures.
     fn default() -> Self {
-        Self { all: Amount { mails: 1000, bytes: 64 << 20 }, network: Amount { mails: 100, bytes: 16 << 20 } }
+        Self {
+            all: Amount { mails: 1000, bytes: 64 << 20 },
+            network: Amount { mails: 100, bytes: 16 << 20 },
+            answers: Amount { mails: 20, bytes: 16 << 20 },
+        }
     }
 }
 
@@ -50,6 +58,7 @@ struct Today {
     day: i64,
     all: Amount,
     networks: HashMap<IpAddr, Amount>,
+    answers: HashMap<DeliveryId, Amount>,
     warned: bool,
 }
 
@@ -82,6 +91,24 @@ impl Quota {
         })
     }
 
+    /// Whether one more mail that answers the mails of `deliveries` may be kept.
+    pub(super) fn has_room_for_answers(
+        &self,
+        mut deliveries: impl Iterator<Item = DeliveryId>,
+        now: Timestamp,
+    ) -> bool {
+        let limit = self.limits.answers;
+        self.with(now, |today| {
+            let room = |delivery| limit.holds(today.answers.get(&delivery).copied().unwrap_or_default());
+            deliveries.all(room)
+        })
+    }
+
+    /// Notes a mail that was kept and answers those of `deliveries`.
+    pub(super) fn kept_answers(&self, deliveries: impl Iterator<Item = DeliveryId>, bytes: usize, now: Timestamp) {
+        self.with(now, |today| deliveries.for_each(|delivery| today.answers.entry(delivery).or_default().add(bytes)));
+    }
+
     /// Notes a mail that was kept.
     pub(super) fn kept(&self, from: IpAddr, bytes: usize, now: Timestamp) {
         self.with(now, |today| {
@@ -104,7 +131,11 @@ impl Quota {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { all: Amount { mails: 3, bytes: 1000 }, network: Amount { mails: 2, bytes: 500 } };
+    const LIMITS: Limits = Limits {
+        all: Amount { mails: 3, bytes: 1000 },
+        network: Amount { mails: 2, bytes: 500 },
+        answers: Amount { mails: 2, bytes: 300 },
+    };
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -126,6 +157,22 @@ mod tests {
         quota.kept(ip("192.0.2.1"), 1, at(0));
         assert!(!quota.has_room(ip("192.0.2.2"), at(0)), "all together");
         assert!(quota.has_room(ip("2001:db8::1"), at(DAY_SECONDS)), "the next day");
+    }
+
+    #[test]
+    fn a_mail_of_ours_is_answered_so_often_in_a_day_and_another_has_its_own() {
+        let quota = Quota::new(LIMITS);
+        let of = |n: u128| std::iter::once(DeliveryId(uuid::Uuid::from_u128(n)));
+        for _ in 0..2 {
+            assert!(quota.has_room_for_answers(of(1), at(0)));
+            quota.kept_answers(of(1), 10, at(0));
+        }
+        assert!(!quota.has_room_for_answers(of(1), at(0)) && !quota.has_room_for_answers(of(2).chain(of(1)), at(0)));
+        assert!(quota.has_room_for_answers(of(2), at(0)));
+        quota.kept_answers(of(2), 300, at(0));
+        assert!(!quota.has_room_for_answers(of(2), at(0)), "bytes count as mails do");
+        assert!(quota.has_room_for_answers(of(1).chain(of(2)), at(DAY_SECONDS)), "the next day");
+        assert!(quota.has_room(ip("192.0.2.1"), at(0)), "what nobody asked for is counted apart");
     }
 
     #[test]

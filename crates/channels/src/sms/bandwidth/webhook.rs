@@ -69,6 +69,7 @@ struct Message {
     owner: Option<String>,
     from: Option<String>,
     text: Option<String>,
+    tag: Option<String>,
 }
 
 /// What the events of `request` say, of messages of `application`; those that cannot be read are passed over.
@@ -118,7 +119,8 @@ fn one(event: Event, application: &str, arrived: Timestamp) -> Option<Received> 
         _ => ReceiptState::Underway,
     };
     let (state, code) = standing(state, &kind, error_code);
-    Some(Received::Receipt(Receipt { reference, state, code, at: at(time) }))
+    let attempt = message.tag.and_then(|tag| tag.parse().ok());
+    Some(Received::Receipt(Receipt { reference, attempt, state, code, at: at(time) }))
 }
 
 /// A telephone number or short code.

@@ -21,7 +21,7 @@ pub(super) fn read(deliver: &Deliver, at: Timestamp) -> Option<Receipt> {
     let word: String = word.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
     let error: Option<String> = error.map(|code| code.chars().filter(char::is_ascii_alphanumeric).take(8).collect());
     let code = error.map_or_else(|| format!("smpp-{word}"), |error| format!("smpp-{word}-{error}"));
-    Some(Receipt { reference, state, code, at })
+    Some(Receipt { reference, attempt: None, state, code, at })
 }
 
 /// SMPP v3.4 section 5.2.28. UNKNOWN and what is not known are one more step on the way: the deadline ends them.

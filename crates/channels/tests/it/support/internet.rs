@@ -87,6 +87,7 @@ const DOMAINS: &[&str] = &[
     "wide.test",
     "narrowfirst.test",
     "xn--bcher-kva.test",
+    "daneless.test",
 ];
 
 /// Domains with an MTA-STS policy.
@@ -292,6 +293,7 @@ fn records(port: u16, dane: &str, authority: &str) -> String {
         // Its certificate is one that the authority its record names never signed.
         ("danechain", DANE),
         ("wide", WIDE),
+        ("daneless", PLAIN),
     ] {
         put(&format!("{name} MX 10 mx.{name}\nmx.{name} A {}", ip(number)));
     }
@@ -302,6 +304,8 @@ fn records(port: u16, dane: &str, authority: &str) -> String {
     tlsa("mx.danechain", &format!("2 1 1 {authority}"));
     tlsa("mx.aliasown", &format!("3 1 1 {dane}"));
     tlsa("mx.aliasout", &format!("3 1 1 {dane}"));
+    // Records that nobody can use ask for TLS all the same, of a server that has none (RFC 7672 section 2.2).
+    tlsa("mx.daneless", &format!("3 9 9 {nothing}"));
     tlsa("mx.gone", &format!("3 1 1 {dane}"));
     tlsa("mx.forged", &format!("3 1 1 00112233{}", "0".repeat(56)));
     let mut put = |line: &str| writeln!(zone, "{line}").unwrap();
@@ -320,6 +324,8 @@ fn records(port: u16, dane: &str, authority: &str) -> String {
         put(&format!("scripted{number} MX 10 mx.scripted{number}\nmx.scripted{number} A {}", ip(number)));
     }
     put("_smtp._tls.pkix TXT \"v=TLSRPTv1; rua=mailto:tls-reports@pkix.test\"");
+    // It asks for its reports elsewhere, where mail arrives while its own server's TLS does not hold.
+    put("_smtp._tls.stsself TXT \"v=TLSRPTv1; rua=mailto:tls-reports@pkix.test\"");
     put(&format!("_smtp._tls.scripted{n} TXT \"v=TLSRPTv1; rua=mailto:tls@scripted{n}.test\"", n = SCRIPTED + 10));
     put(&format!("_smtp._tls.sts TXT \"v=TLSRPTv1; rua=https://mx.scripted{}.test:{port}/v1/report\"", SCRIPTED + 9));
     put("alias MX 10 mx.alias\nmx.alias CNAME mx.dane\naliasown MX 10 mx.aliasown\nmx.aliasown CNAME relay.aliasown");

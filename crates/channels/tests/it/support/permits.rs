@@ -117,6 +117,7 @@ pub(crate) async fn permitted_again(wish: &Wish, delivery: DeliveryId) -> (Recor
         sender: "Sunrise Health".to_owned(),
         recipient: None,
         language: Language::En,
+        ahead: false,
         idempotency_key: attempt.to_string(),
         back: None,
         unsubscribe: None,
