@@ -187,6 +187,7 @@ codes-go = I wrote them down
 
 messages = Messages
 messages-none = You have no messages yet. When your care team writes to you, you find it here.
+messages-none-to-show = There are no messages to show here.
 messages-new = New
 messages-older = Older messages
 messages-you-wrote = You wrote

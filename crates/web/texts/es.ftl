@@ -187,6 +187,7 @@ codes-go = Ya los anoté
 
 messages = Mensajes
 messages-none = Todavía no tiene mensajes. Cuando su equipo médico le escriba, lo verá aquí.
+messages-none-to-show = No hay mensajes que mostrar aquí.
 messages-new = Nuevo
 messages-older = Mensajes anteriores
 messages-you-wrote = Usted escribió
