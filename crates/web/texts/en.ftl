@@ -187,6 +187,7 @@ codes-go = I wrote them down
 
 messages = Messages
 messages-none = You have no messages yet. When your care team writes to you, you find it here.
+messages-none-to-show = There are no messages to show here.
 messages-new = New
 messages-older = Older messages
 messages-you-wrote = You wrote
@@ -339,7 +340,7 @@ account-proxy-end = End this
 account-proxies-minor = These people act for you here. While you are under age, our staff decide if that ends. You can ask us to end it. Some things that are only yours are not shown to them.
 account-proxy-ask = Ask us to end this
 account-proxy-asked = You asked us to end this { $when }
-account-proxy-asked-head = We got what you asked for
+account-proxy-asked-head = We got your request
 account-proxy-asked-text = Our staff look at it and talk with you. Until then this person can still see your messages here.
 account-proxy-asked-hidden = What only you may see stays hidden from them. If you don't feel safe, call us, or call 911.
 back-to-account = Go to your account

@@ -134,7 +134,7 @@ security-was-alone-allowed = Se permitió entrar solo con un código el { $when 
 security-was-alone-refused = Se quitó entrar solo con un código el { $when }
 idle-text = Por su seguridad, la sesión se cierra después de { $minutes } minutos sin un clic.
 idle-soon = La sesión se cerrará en 2 minutos. Envíe o copie lo que escribió, o abra cualquier página para seguir.
-idle-over = Su sesión ya terminó. Si nos estaba escribiendo, presione Enviar de todos modos: sus palabras no se pierden.
+idle-over = Su sesión ya terminó. Si nos estaba escribiendo, pulse Enviar de todos modos: sus palabras no se pierden.
 signed-out = Ha salido
 signed-out-text = Cierre esta ventana si otras personas usan este aparato.
 
@@ -187,6 +187,7 @@ codes-go = Ya los anoté
 
 messages = Mensajes
 messages-none = Todavía no tiene mensajes. Cuando su equipo médico le escriba, lo verá aquí.
+messages-none-to-show = No hay mensajes que mostrar aquí.
 messages-new = Nuevo
 messages-older = Mensajes anteriores
 messages-you-wrote = Usted escribió
@@ -338,8 +339,8 @@ account-proxy = Persona
 account-proxy-end = Terminar
 account-proxies-minor = Estas personas actúan por usted aquí. Mientras usted sea menor de edad, nuestro personal decide si eso termina. Puede pedirnos que termine. Algunas cosas que son solo suyas no se les muestran.
 account-proxy-ask = Pedirnos que termine
-account-proxy-asked = Usted nos pidió que termine el { $when }
-account-proxy-asked-head = Recibimos lo que pidió
+account-proxy-asked = Usted nos lo pidió el { $when }
+account-proxy-asked-head = Recibimos su petición
 account-proxy-asked-text = Nuestro personal lo revisa y habla con usted. Hasta entonces esta persona todavía puede ver sus mensajes aquí.
 account-proxy-asked-hidden = Lo que solo usted puede ver sigue oculto para ella. Si no se siente a salvo, llámenos o llame al 911.
 back-to-account = Ir a su cuenta

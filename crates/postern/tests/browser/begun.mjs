@@ -15,6 +15,8 @@ export async function proxy({ known, open, look }) {
     await page.goto(`${known.base}/messages?lang=${language}`);
     if (known.ended) {
       must((await page.locator(".cards li").count()) === 0, "there are messages still");
+      must((await page.locator("details.find").count()) === 0, "one may look for something where there is nothing");
+      await look(page, `proxy-empty-${known.ended}-${language}`);
       const gone = await page.goto(`${known.base}/messages/${known.open}`);
       must(gone.status() === 404 || page.url().endsWith("/sign-in"), `what was open still is: ${gone.status()}`);
       await look(page, `proxy-${known.ended}-${language}`);
