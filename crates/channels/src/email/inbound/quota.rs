@@ -48,7 +48,7 @@ impl Default for Limits {
         Self {
             all: Amount { mails: 1000, bytes: 64 << 20 },
             network: Amount { mails: 100, bytes: 16 << 20 },
-            answers: Amount { mails: 20, bytes: 16 << 20 },
+            answers: Amount { mails: 100, bytes: 16 << 20 },
         }
     }
 }
