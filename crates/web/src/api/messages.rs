@@ -24,8 +24,7 @@ pub(crate) async fn send(
     let key = idempotency_key(&headers)?;
     let accepted = if brings_files(&headers) {
         let form = of_program(&web, &headers, request.into_body()).await?;
-        let (request, files) = form.unwrap_or_default();
-        web.engine().accept_with(&caller.0, key, request.as_bytes(), &files).await?
+        web.engine().accept_with(&caller.0, key, &form.request, &form.files).await?
     } else {
         let body = json_body(&headers, Body::from_request(request, &web).await?)?;
         web.engine().accept(&caller.0, key, &body).await?

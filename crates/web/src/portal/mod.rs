@@ -32,6 +32,7 @@ mod texts;
 mod unsent;
 mod upload;
 mod visit;
+mod whole;
 mod wishes;
 
 pub use routes::PORTAL;

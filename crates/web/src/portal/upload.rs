@@ -3,13 +3,14 @@
 
 use super::multipart;
 use super::visit::{Cut, Fields};
+use super::whole;
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use hyper::body::{Body as _, Bytes};
 use postern_base::AccountId;
-use postern_engine::portal::{FILE_BYTES_MAX, FILES_MAX, Upload};
+use postern_engine::portal::{FILE_BYTES_MAX, FILES_MAX};
 use std::collections::HashSet;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -69,7 +70,7 @@ impl Drop for Seat<'_> {
 
 /// Whether a request brings files.
 pub(crate) fn brings_files(headers: &HeaderMap) -> bool {
-    content_type(headers).and_then(multipart::boundary).is_some()
+    content_type(headers).is_some_and(whole::is_form)
 }
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {
@@ -120,14 +121,9 @@ pub(super) async fn with_files(
     Ok(Fields::of_parts(multipart::read(&bytes, boundary), cut))
 }
 
-/// A request of the API that brings files, each a part of its own, beside a part `request`: that one's text, and the files. `None` = it is
-/// no such form.
-pub(crate) async fn of_program(
-    web: &Web,
-    headers: &HeaderMap,
-    mut body: Body,
-) -> Result<Option<(String, Vec<Upload>)>, Problem> {
-    let Some(boundary) = content_type(headers).and_then(multipart::boundary) else { return Ok(None) };
+/// A request of the API that brings files, each a part of its own, beside a part `request`: all of it, or the problem.
+pub(crate) async fn of_program(web: &Web, headers: &HeaderMap, mut body: Body) -> Result<whole::Form, Problem> {
+    let boundary = whole::boundary(content_type(headers).unwrap_or_default())?;
     let patience = web.config().body_time;
     let reading = async {
         let _room = tokio::time::timeout(patience, web.uploads().of_programs.acquire()).await.map_err(|_| busy())?;
@@ -138,11 +134,9 @@ pub(crate) async fn of_program(
                 return Err(large());
             }
         }
-        Ok(multipart::read(&bytes, boundary))
+        whole::read(&bytes, &boundary)
     };
-    let parts = tokio::time::timeout(web.config().upload_time, reading).await.map_err(|_| slow())??;
-    let request = parts.values.into_iter().find(|(name, _)| name == "request").map(|(_, value)| value);
-    Ok(Some((request.unwrap_or_default(), parts.files)))
+    tokio::time::timeout(web.config().upload_time, reading).await.map_err(|_| slow())?
 }
 
 fn busy() -> Problem {
