@@ -248,8 +248,7 @@ impl Direct {
         let mut lost = Failure::Lost("connect".to_owned());
         for address in &host.addresses {
             let address = SocketAddr::new(*address, self.router.port);
-            let opened = timeout(self.reply_time, self.open(host, protection, letter.domain, address)).await;
-            match opened.unwrap_or_else(|_| Err(Failure::Lost("open-time-out".to_owned()))) {
+            match self.open(host, protection, letter.domain, address).await {
                 Ok(mut session) => {
                     let written = self.write(&mut session, letter).await;
                     if let Err(Failure::Lost(_)) = written {
@@ -301,7 +300,7 @@ impl Direct {
             helo: self.helo.clone(),
             reply_time: self.reply_time,
         };
-        Session::open(&endpoint).await
+        Session::open_in_time(&endpoint).await
     }
 
     async fn write(&self, session: &mut Session, letter: Letter<'_>) -> Result<(), Failure> {

@@ -14,6 +14,7 @@ use smtp_proto::response::parser::ResponseReceiver;
 use smtp_proto::{AUTH_PLAIN, EXT_PIPELINING, EXT_REQUIRE_TLS, EXT_SMTP_UTF8, EXT_START_TLS, Response};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -101,6 +102,22 @@ impl std::fmt::Debug for Client {
 impl Session {
     /// Connects, secures the session, and signs in. The caller bounds the time.
     pub(super) async fn open(endpoint: &Endpoint) -> Result<Self, Failure> {
+        Self::open_telling(endpoint, &AtomicBool::new(false)).await
+    }
+
+    /// The same within the time for one reply. Silence where TLS was to begin has a code of its own: it says something of the session's
+    /// protection (RFC 8460 section 4.3), and a server that is not there does not.
+    pub(super) async fn open_in_time(endpoint: &Endpoint) -> Result<Self, Failure> {
+        let starting_tls = AtomicBool::new(false);
+        let opened = timeout(endpoint.reply_time, Self::open_telling(endpoint, &starting_tls)).await;
+        opened.unwrap_or_else(|_| {
+            let stage = if starting_tls.load(Ordering::Relaxed) { "starttls" } else { "open" };
+            Err(of(stage, mail_send::Error::Timeout))
+        })
+    }
+
+    /// As [`Self::open`]; `starting_tls` holds from STARTTLS until TLS stands.
+    async fn open_telling(endpoint: &Endpoint, starting_tls: &AtomicBool) -> Result<Self, Failure> {
         let lost = |_| Failure::Lost("connect".to_owned());
         let stream = match endpoint.address {
             Some(address) => TcpStream::connect(address).await.map_err(lost)?,
@@ -120,6 +137,7 @@ impl Session {
                 service("greeting", &plain.read().await.map_err(|e| of("greeting", e))?, 220)?;
                 let offers = plain.ehlo(&endpoint.helo).await.map_err(|e| service_of("ehlo", e))?;
                 if offers.has_capability(EXT_START_TLS) {
+                    starting_tls.store(true, Ordering::Relaxed);
                     let reply = plain.cmd("STARTTLS\r\n").await.map_err(|e| of("starttls", e))?;
                     match reply.code {
                         220 => secure(plain, endpoint).await.map(|(client, evidence)| (client, Some(evidence)))?,
@@ -135,6 +153,7 @@ impl Session {
                 }
             }
         };
+        starting_tls.store(false, Ordering::Relaxed);
         // RFC 3207 section 4.2: what was said before TLS is forgotten; ask again.
         let offers = client.ehlo(&endpoint.helo).await.map_err(|e| service_of("ehlo", e))?;
         if let Some(credentials) = endpoint.credentials.as_ref().filter(|_| evidence.is_some()) {
@@ -375,5 +394,52 @@ mod tests {
     fn a_refused_password_is_not_held_against_the_message() {
         let denied = reply(535, [5, 7, 8], "no");
         assert_eq!(service("auth", &denied, 235), Err(Failure::Temporary("auth-535-5.7.8".into())));
+    }
+
+    /// A server that says `greeting`, offers STARTTLS, answers it with `answer`, and nothing more.
+    async fn silent_after(greeting: &'static str, answer: &'static str) -> SocketAddr {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut heard = [0; 512];
+            for said in [greeting, "250-mx.test\r\n250 STARTTLS\r\n", answer] {
+                if said.is_empty() {
+                    break;
+                }
+                stream.write_all(said.as_bytes()).await.unwrap();
+                assert!(stream.read(&mut heard).await.unwrap() > 0);
+            }
+            std::future::pending::<()>().await;
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn silence_where_tls_was_to_begin_is_told_from_a_server_that_is_not_there() {
+        let hello = "220 mx.test\r\n";
+        for (greeting, answer, code) in [
+            (hello, "", "starttls-time-out"),
+            (hello, "220 go ahead\r\n", "starttls-time-out"),
+            (hello, "220 go ahead\r\n250 mx.test\r\n250 Ok\r\n", "starttls-time-out"),
+            ("", "", "open-time-out"),
+        ] {
+            let address = silent_after(greeting, answer).await;
+            let config = tls::config_of(tls::Unverified, std::sync::Arc::new(postern_base::SystemClock)).unwrap();
+            let endpoint = Endpoint {
+                host: "mx.test".to_owned(),
+                port: address.port(),
+                address: Some(address),
+                tls: TlsStart::StartTls,
+                connector: TlsConnector::from(std::sync::Arc::new(config)),
+                policy: EmailTier::None,
+                credentials: None,
+                helo: "postern.test".to_owned(),
+                reply_time: Duration::from_millis(300),
+                may_be_clear: false,
+            };
+            let failure = Session::open_in_time(&endpoint).await.unwrap_err();
+            assert_eq!(failure, Failure::Lost(code.to_owned()), "{greeting:?} {answer:?}");
+        }
     }
 }

@@ -261,7 +261,11 @@ async fn a_policy_in_testing_stays_on_record_after_a_session_and_is_the_one_that
 
 #[tokio::test]
 async fn a_server_that_breaks_off_where_tls_begins_is_a_failure_of_tls_once_it_did_so_twice() {
-    for (code, result) in [("starttls-454-4.7.0", "starttls-not-supported"), ("tls", "validation-failure")] {
+    for (code, result) in [
+        ("starttls-454-4.7.0", "starttls-not-supported"),
+        ("starttls-time-out", "starttls-not-supported"),
+        ("tls", "validation-failure"),
+    ] {
         let post = post(0);
         *post.breaks_off.lock().unwrap() = Some(code);
         let clinic = clinic(&post).await;
