@@ -284,6 +284,7 @@ impl Session {
 async fn secure(plain: SmtpClient<TcpStream>, endpoint: &Endpoint) -> Result<(SmtpClient<Peer>, TlsSession), Failure> {
     let client = plain.into_tls(&endpoint.connector, &endpoint.host).await.map_err(|error| match error {
         mail_send::Error::Tls(error) => Failure::BelowFloor(tls::failure_code(&error).to_owned()),
+        mail_send::Error::Timeout if endpoint.tls == TlsStart::StartTls => of("starttls", error),
         _ => Failure::Lost("tls".to_owned()),
     })?;
     let evidence = tls::evidence(client.tls_connection(), &endpoint.host, endpoint.policy);
