@@ -3,13 +3,14 @@
 //! It answers 250 only once the [`MailSink`] has the mail on disk. It relays nothing, knows no passwords, and looks nobody up.
 //!
 //! Start at [`Listener::serve`]; `dialogue.rs` is what is said, `wire.rs` what is read, `doors.rs` who may come in,
-//! `quota.rs` how much is kept in a day.
+//! `quota.rs` how much is kept in a day, `urgent.rs` what is kept beyond it.
 
 mod dialogue;
 mod doors;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod quota;
+mod urgent;
 mod wire;
 
 use super::back::{Mailbox, ReturnAddresses};
@@ -271,32 +272,53 @@ impl Listener {
                     }
                     return Ok(After::StartTls);
                 }
-                Step::Data(_) if !self.has_room(dialogue, hop) => {
-                    dialogue.drop_mail();
-                    wire.say(FULL).await?;
-                }
                 Step::Data(reply) => {
+                    let room = self.room(dialogue, hop);
+                    if room == Room::None {
+                        dialogue.drop_mail();
+                        wire.say(FULL).await?;
+                        continue;
+                    }
                     wire.say(&reply).await?;
-                    let content = wire.content(self.config.message_bytes).await?;
-                    let reply = self.keep(dialogue, content, hop).await;
+                    let bytes_max = match room {
+                        Room::ForUrgent => self.config.message_bytes.min(urgent::BYTES_MAX),
+                        Room::ForAny | Room::None => self.config.message_bytes,
+                    };
+                    let content = wire.content(bytes_max).await?;
+                    let reply = self.keep(dialogue, content, hop, room).await;
                     wire.say(reply).await?;
                 }
             }
         }
     }
 
-    /// Whether the mail under way may be kept: there is an end to what one mail of ours is answered, and to what answers none.
-    fn has_room(&self, dialogue: &Dialogue<'_>, hop: Hop) -> bool {
+    /// For what there is room: there is an end to what one mail of ours is answered, and to what answers none.
+    fn room(&self, dialogue: &Dialogue<'_>, hop: Hop) -> Room {
         let now = self.clock.now();
-        self.quota.has_room_for_answers(dialogue.answered(), now)
-            && (!dialogue.is_unasked() || self.quota.has_room(hop.from, now))
+        if dialogue.is_unasked() && !self.quota.has_room(hop.from, now) {
+            Room::None
+        } else if self.quota.has_room_for_answers(dialogue.answered(), now) {
+            Room::ForAny
+        } else {
+            Room::ForUrgent
+        }
     }
 
-    async fn keep(&self, dialogue: &mut Dialogue<'_>, content: Content, hop: Hop) -> &'static str {
+    async fn keep(&self, dialogue: &mut Dialogue<'_>, content: Content, hop: Hop, room: Room) -> &'static str {
         let (unasked, answered) = (dialogue.is_unasked(), dialogue.answered().collect::<Vec<_>>());
         let Some(envelope) = dialogue.taken() else { return "503 5.5.1 Say MAIL first\r\n" };
-        let Content::Whole(content) = content else { return "552 5.3.4 Larger than is taken here\r\n" };
+        let Content::Whole(content) = content else {
+            // Tomorrow it is not too large.
+            return if room == Room::ForUrgent { FULL } else { "552 5.3.4 Larger than is taken here\r\n" };
+        };
         let (bytes, at) = (content.len(), self.clock.now());
+        let mut urgent = None;
+        if room == Room::ForUrgent {
+            urgent = urgent::urgent(&content, envelope.from.is_empty(), &envelope.to);
+            if !urgent.is_some_and(|urgent| self.quota.has_room_for_urgent(urgent, &answered, at)) {
+                return FULL;
+            }
+        }
         let mail = InboundMail {
             from: Phi::new(envelope.from),
             to: envelope.to,
@@ -306,7 +328,10 @@ impl Listener {
         };
         match self.sink.take(mail).await {
             Ok(()) => {
-                self.quota.kept_answers(answered.into_iter(), bytes, at);
+                match urgent {
+                    Some(urgent) => self.quota.kept_urgent(urgent, answered, bytes, at),
+                    None => self.quota.kept_answers(answered.into_iter(), bytes, at),
+                }
                 if unasked {
                     self.quota.kept(hop.from, bytes, at);
                 }
@@ -328,6 +353,14 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 struct Hop {
     from: IpAddr,
     secured: bool,
+}
+
+/// What may be kept of the mail under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    ForAny,
+    ForUrgent,
+    None,
 }
 
 /// RFC 3463 section 3.4: "mail system full". The sender comes again.

@@ -2,6 +2,7 @@
 //! often as they like: without an end to either, anybody could fill the disk.
 
 use super::doors::network;
+use super::urgent::Urgent;
 use jiff::Timestamp;
 use postern_base::DeliveryId;
 use std::collections::HashMap;
@@ -59,7 +60,10 @@ struct Today {
     all: Amount,
     networks: HashMap<IpAddr, Amount>,
     answers: HashMap<DeliveryId, Amount>,
+    /// What came beyond those, as much again of either kind.
+    urgent: HashMap<(DeliveryId, Urgent), Amount>,
     warned: bool,
+    warned_of_answers: bool,
 }
 
 /// What was kept today; begins anew each day and when the process starts.
@@ -91,7 +95,7 @@ impl Quota {
         })
     }
 
-    /// Whether one more mail that answers the mails of `deliveries` may be kept.
+    /// Whether one more mail that answers the mails of `deliveries` may be kept. Says so in the log the first time in a day that none may.
     pub(super) fn has_room_for_answers(
         &self,
         mut deliveries: impl Iterator<Item = DeliveryId>,
@@ -100,8 +104,35 @@ impl Quota {
         let limit = self.limits.answers;
         self.with(now, |today| {
             let room = |delivery| limit.holds(today.answers.get(&delivery).copied().unwrap_or_default());
-            deliveries.all(room)
+            let room = deliveries.all(room);
+            if !room && !std::mem::replace(&mut today.warned_of_answers, true) {
+                tracing::warn!(
+                    mails = limit.mails,
+                    bytes = limit.bytes,
+                    "a mail of ours was answered as often as is kept in a day; whoever answers it is told 452 until tomorrow, but for bounces \
+                     and those who want no more mail"
+                );
+            }
+            room
         })
+    }
+
+    /// The same of a mail that is `urgent`, where there is no room for others.
+    pub(super) fn has_room_for_urgent(&self, urgent: Urgent, deliveries: &[DeliveryId], now: Timestamp) -> bool {
+        let limit = self.limits.answers;
+        self.with(now, |today| {
+            let kept = |delivery: &DeliveryId| today.urgent.get(&(*delivery, urgent)).copied().unwrap_or_default();
+            deliveries.iter().all(|delivery| limit.holds(kept(delivery)))
+        })
+    }
+
+    /// Notes such a mail that was kept.
+    pub(super) fn kept_urgent(&self, urgent: Urgent, deliveries: Vec<DeliveryId>, bytes: usize, now: Timestamp) {
+        self.with(now, |today| {
+            for delivery in deliveries {
+                today.urgent.entry((delivery, urgent)).or_default().add(bytes);
+            }
+        });
     }
 
     /// Notes a mail that was kept and answers those of `deliveries`.
@@ -173,6 +204,23 @@ mod tests {
         assert!(!quota.has_room_for_answers(of(2), at(0)), "bytes count as mails do");
         assert!(quota.has_room_for_answers(of(1).chain(of(2)), at(DAY_SECONDS)), "the next day");
         assert!(quota.has_room(ip("192.0.2.1"), at(0)), "what nobody asked for is counted apart");
+    }
+
+    #[test]
+    fn what_is_urgent_has_as_much_room_again_and_one_kind_takes_none_of_the_others() {
+        let quota = Quota::new(LIMITS);
+        let one = DeliveryId(uuid::Uuid::from_u128(1));
+        for _ in 0..2 {
+            quota.kept_answers(std::iter::once(one), 10, at(0));
+            assert!(quota.has_room_for_urgent(Urgent::Stop, &[one], at(0)));
+            assert!(!quota.today.lock().unwrap().warned_of_answers);
+            quota.kept_urgent(Urgent::Stop, vec![one], 10, at(0));
+        }
+        assert!(!quota.has_room_for_answers(std::iter::once(one), at(0)));
+        assert!(quota.today.lock().unwrap().warned_of_answers, "the log is told");
+        assert!(!quota.has_room_for_urgent(Urgent::Stop, &[one], at(0)));
+        assert!(quota.has_room_for_urgent(Urgent::Bounce, &[one], at(0)));
+        assert!(quota.has_room_for_urgent(Urgent::Stop, &[one], at(DAY_SECONDS)), "the next day");
     }
 
     #[test]
