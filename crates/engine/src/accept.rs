@@ -69,6 +69,13 @@ pub(crate) struct Prepared {
     expires_at: Timestamp,
 }
 
+impl Prepared {
+    /// Whether a copy in the portal is planned, where its files are read.
+    fn is_read_in_portal(&self) -> bool {
+        self.decision.deliveries.iter().any(|delivery| delivery.channel == Channel::Portal)
+    }
+}
+
 impl Engine {
     /// Accepts the request in `body` for the tenant of `principal`, once per idempotency `key`. When it answers `Ok`, the
     /// message, its forms, its queue and its ledger entry are durable.
@@ -153,6 +160,13 @@ impl Engine {
         let commitment_key = self.commitment_key()?;
         let prepared = self.prepare(principal, (request, files), tie, id, &commitment_key).await?;
         self.at(Step::Decided)?;
+        if !prepared.files.is_empty() && prepared.decision.outcome != Outcome::Refuse && !prepared.is_read_in_portal() {
+            return Err(WireError::new(
+                "file",
+                "files are read in the portal alone, and this message has no copy there",
+            )
+            .into());
+        }
         if prepared.decision.outcome == Outcome::Defer && prepared.decision.deliveries.is_empty() {
             // Nothing could be queued: the facts themselves are away. The caller keeps the message and tries again.
             return Err(AcceptError::Unavailable);
@@ -237,8 +251,11 @@ impl Engine {
         if !files.is_empty() {
             lead_to_portal(&mut rendered);
         }
-        if let Some(once) = once {
-            rendered.source = rendered.source.map(|source| [source, once.into_bytes()].concat());
+        // The same words with another file are another message.
+        let digests = files.iter().filter_map(|(about, _)| about.digest).flatten();
+        let beside: Vec<u8> = once.into_iter().flat_map(String::into_bytes).chain(digests).collect();
+        if !beside.is_empty() {
+            rendered.source = rendered.source.map(|source| [source, beside].concat());
         }
         rendered.commit(key);
         let actor = crate::facts::asking(principal, &state, gate.purpose, now);
@@ -279,7 +296,7 @@ impl Engine {
         let mut kept = Kept::new(&prepared.request, &prepared.rendered, principal, prepared.now);
         kept.place = prepared.place.as_ref().map(|place| place.reveal().to_string());
         // A notice may go now or when another way fails; what it leads to is the portal copy, with its files.
-        let read_there = prepared.decision.deliveries.iter().any(|delivery| delivery.channel == Channel::Portal);
+        let read_there = prepared.is_read_in_portal();
         let files = if read_there { prepared.files.clone() } else { Vec::new() };
         kept.files = files.iter().filter_map(Enclosure::of).collect();
         let kept = kept.to_bytes();

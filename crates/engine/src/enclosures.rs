@@ -55,8 +55,10 @@ pub(crate) fn enclose(
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    if request.channels.as_ref().is_some_and(|channels| !channels.contains(&Channel::Portal)) {
-        return Err(WireError::new("channels", "files are read in the portal alone: name it, or leave this out").into());
+    let named = |channel| request.channels.as_ref().map(|channels| channels.contains(&channel));
+    if named(Channel::Portal) == Some(false) || named(Channel::Mail) == Some(true) {
+        let why = "files are read in the portal alone: name it, and no letter, which would come without them; or leave this out";
+        return Err(WireError::new("channels", why).into());
     }
     let no_text = || WireError::new("content", "files go with `content`, not with a template");
     let content = request.content.as_mut().ok_or_else(no_text)?;

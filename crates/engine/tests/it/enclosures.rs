@@ -88,6 +88,8 @@ async fn what_files_carry_is_said_by_who_sends_them_and_counts_as_clinical_at_le
     let mut texts = asked();
     texts["channels"] = json!(["sms"]);
     assert_eq!(malformed(send(&clinic, None, &texts, &[plan()]).await), "channels");
+    texts["channels"] = json!(["portal", "mail"]);
+    assert_eq!(malformed(send(&clinic, None, &texts, &[plan()]).await), "channels", "a letter would come without it");
     let reminder = crate::clinic::reminder("a9");
     assert_eq!(malformed(send(&clinic, None, &reminder, &[plan()]).await), "content");
     for bad in [
@@ -125,4 +127,23 @@ async fn the_same_key_with_another_file_is_another_request_and_no_other_patient_
     assert_eq!(taken.unwrap_err(), NotNow::NotFound);
     clinic.found("harbor", "Harbor Health", "+15555550111").await;
     assert!(clinic.engine.message(&principal("harbor"), first.answer.id, true).await.is_err());
+}
+
+#[tokio::test]
+async fn the_same_words_with_another_file_are_another_message() {
+    let clinic = Clinic::open().await;
+    let outcome = async |files: &[Upload]| send(&clinic, None, &asked(), files).await.unwrap().answer.decision.outcome;
+    assert_eq!(outcome(&[plan()]).await, "send");
+    assert_eq!(outcome(&[plan()]).await, "refuse", "the same file again");
+    assert_eq!(outcome(&[file("Meal plan.txt", b"Oats at nine.\n")]).await, "send");
+}
+
+#[tokio::test]
+async fn where_no_copy_in_the_portal_is_planned_a_file_is_not_taken_and_left_out() {
+    let clinic = Clinic::open().await;
+    let mut away = crate::clinic::settings("Sunrise Health", "+15555550100");
+    away["deployment"]["portal_available"] = json!(false);
+    clinic.engine.put_tenant(&clinic.principal, &serde_json::to_vec(&away).unwrap()).await.unwrap();
+    let sent = send(&clinic, None, &asked(), &[plan()]).await;
+    assert!(matches!(&sent, Err(AcceptError::Malformed(error)) if error.field == "file"), "{sent:?}");
 }

@@ -23,7 +23,8 @@ pub(crate) async fn send(
     let headers = request.headers().clone();
     let key = idempotency_key(&headers)?;
     let accepted = if brings_files(&headers) {
-        let form = of_program(&web, &headers, request.into_body()).await?;
+        // The place is given back when the files are stored.
+        let (form, _place) = of_program(&web, &headers, request.into_body()).await?;
         web.engine().accept_with(&caller.0, key, &form.request, &form.files).await?
     } else {
         let body = json_body(&headers, Body::from_request(request, &web).await?)?;

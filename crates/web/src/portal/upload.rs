@@ -33,12 +33,12 @@ pub(crate) struct Uploads {
     room: Arc<Semaphore>,
     accounts: Mutex<HashSet<AccountId>>,
     /// The same of practices' programs, which take no patient's place.
-    of_programs: Semaphore,
+    of_programs: Arc<Semaphore>,
 }
 
 impl Default for Uploads {
     fn default() -> Self {
-        let (room, of_programs) = (Arc::new(Semaphore::new(AT_ONCE)), Semaphore::new(AT_ONCE));
+        let (room, of_programs) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(Semaphore::new(AT_ONCE)));
         Self { room, accounts: Mutex::default(), of_programs }
     }
 }
@@ -121,12 +121,19 @@ pub(super) async fn with_files(
     Ok(Fields::of_parts(multipart::read(&bytes, boundary), cut))
 }
 
-/// A request of the API that brings files, each a part of its own, beside a part `request`: all of it, or the problem.
-pub(crate) async fn of_program(web: &Web, headers: &HeaderMap, mut body: Body) -> Result<whole::Form, Problem> {
+/// A request of the API that brings files, each a part of its own, beside a part `request`: all of it, or the problem. It keeps its place
+/// among those that are held in memory until what comes with it is dropped.
+pub(crate) async fn of_program(
+    web: &Web,
+    headers: &HeaderMap,
+    mut body: Body,
+) -> Result<(whole::Form, OwnedSemaphorePermit), Problem> {
     let boundary = whole::boundary(content_type(headers).unwrap_or_default())?;
     let patience = web.config().body_time;
     let reading = async {
-        let _room = tokio::time::timeout(patience, web.uploads().of_programs.acquire()).await.map_err(|_| busy())?;
+        let places = Arc::clone(&web.uploads().of_programs);
+        let place =
+            tokio::time::timeout(patience, places.acquire_owned()).await.map_err(|_| busy())?.map_err(|_| busy())?;
         let mut bytes = Vec::new();
         while let Some(piece) = next(&mut body, patience).await? {
             bytes.extend_from_slice(&piece);
@@ -134,7 +141,7 @@ pub(crate) async fn of_program(web: &Web, headers: &HeaderMap, mut body: Body) -
                 return Err(large());
             }
         }
-        whole::read(&bytes, &boundary)
+        Ok((whole::read(&bytes, &boundary)?, place))
     };
     tokio::time::timeout(web.config().upload_time, reading).await.map_err(|_| slow())?
 }
