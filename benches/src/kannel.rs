@@ -1,6 +1,7 @@
 //! Kannel as somebody would set it up to lose nothing: every text on disk before it is taken (`store-type = spool`), and receipts asked for.
 //! It speaks to the same centre, in the clear, which costs it less than our TLS costs us.
 
+use crate::clinic::HttpAnswer;
 use crate::sink::free_port;
 use std::error::Error;
 use std::fs;
@@ -59,6 +60,14 @@ impl Kannel {
             5_550_000 + nth,
             10_000_000 + nth
         )
+    }
+
+    /// Whether it took one.
+    pub(crate) fn took(answer: &HttpAnswer) -> Result<bool, String> {
+        match answer.status {
+            202 => Ok(true),
+            status => Err(format!("Kannel answered {status}: {}", answer.body)),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Everything runs on the same cores. The sink counts; what it uses of them itself is said beside the rates.
 
+use crate::callers::{self, CALLERS};
 use crate::clinic::{Clinic, Connection, Server, mail_patient, post};
 use crate::machine::{cpu_seconds, resident_mib};
 use crate::postfix::Postfix;
@@ -12,7 +13,6 @@ use postern_base::{Clock, SystemClock};
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// How many mails are measured when nobody says.
@@ -23,8 +23,6 @@ const QUEUED: usize = 5_000;
 const FILLING: i64 = 30;
 /// How many mails Postfix gets.
 const OF_POSTFIX: usize = 5_000;
-/// How many ask at once.
-const CALLERS: usize = 64;
 /// After so long without a mail nothing more is waited for.
 const STALLED: Duration = Duration::from_secs(30);
 
@@ -113,45 +111,10 @@ impl Run {
 
     /// Asks for `count` mails, one for each patient from `from` on. Gives when the last was taken.
     async fn ask(&self, from: usize, count: usize, more: &str) -> Result<Instant, String> {
-        let next = Arc::new(AtomicUsize::new(from));
-        let callers: Vec<_> = (0..CALLERS)
-            .map(|_| {
-                let (key, more, next) = (self.key.clone(), more.to_owned(), Arc::clone(&next));
-                let (address, patients) = (self.server.address, self.patients);
-                tokio::spawn(async move {
-                    let mut connection = Connection::open(address).await.map_err(|_| "no connection".to_owned())?;
-                    loop {
-                        let nth = next.fetch_add(1, Ordering::Relaxed);
-                        if nth >= from + count {
-                            return Ok::<(), String>(());
-                        }
-                        let request = request(&key, nth, patients, &more);
-                        ask(&mut connection, &request).await?;
-                    }
-                })
-            })
-            .collect();
-        for caller in callers {
-            caller.await.map_err(|_| "a caller panicked".to_owned())??;
-        }
+        let (key, patients, more) = (self.key.clone(), self.patients, more.to_owned());
+        let asked = move |nth| request(&key, nth, patients, &more);
+        callers::ask(self.server.address, from..from + count, asked, callers::goes).await?;
         Ok(Instant::now())
-    }
-}
-
-/// Asks until it is taken. What is taken to be refused is no mail, and would be missed at the end without a word.
-async fn ask(connection: &mut Connection, request: &str) -> Result<(), String> {
-    loop {
-        let answer = connection.exchange(request).await.map_err(|_| "a connection broke".to_owned())?;
-        match answer.status {
-            // One for later is put off until then.
-            202 if [r#""outcome":"send""#, r#""outcome":"defer""#].iter().any(|going| answer.body.contains(going)) => {
-                return Ok(());
-            }
-            202 => return Err(format!("the gate lets a mail not go: {}", answer.body)),
-            // The queue is full: later.
-            429 | 503 => tokio::time::sleep(Duration::from_millis(100)).await,
-            status => return Err(format!("the server answered {status}: {}", answer.body)),
-        }
     }
 }
 

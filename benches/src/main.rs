@@ -7,6 +7,7 @@
 //! What this crate must not do: assert anything about time, or hold product code. Start at `main`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
 
+mod callers;
 mod centre;
 mod classify;
 mod clinic;

@@ -4,6 +4,7 @@
 //!
 //! Everything runs on the same cores. The centre counts; what it uses of them itself is said beside the rates.
 
+use crate::callers::{self, CALLERS, ask_once};
 use crate::centre::{Centre, WATCHED};
 use crate::clinic::{Clinic, Connection, Server, post, sms_patient};
 use crate::kannel::Kannel;
@@ -12,15 +13,12 @@ use crate::report::Line;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// How many texts are measured when nobody says.
 pub(crate) const TEXTS: usize = 20_000;
 /// How many Kannel gets.
 const OF_KANNEL: usize = 5_000;
-/// How many ask at once.
-const CALLERS: usize = 64;
 /// How many a centre that is slow takes in a second, and how many reminders wait for it.
 const SLOW: u32 = 50;
 const REMINDERS: usize = 100_000;
@@ -103,47 +101,15 @@ async fn whole_way(
 
 /// Asks for `texts` codes, of which nobody gets more than a few.
 async fn ask(server: &Server, key: &str, texts: usize, patients: usize) -> Result<(), String> {
-    let next = Arc::new(AtomicUsize::new(0));
-    let callers: Vec<_> = (0..CALLERS)
-        .map(|_| {
-            let (key, next, address) = (key.to_owned(), Arc::clone(&next), server.address);
-            tokio::spawn(async move {
-                let mut connection = Connection::open(address).await.map_err(|_| "no connection".to_owned())?;
-                loop {
-                    let nth = next.fetch_add(1, Ordering::Relaxed);
-                    if nth >= texts {
-                        return Ok::<(), String>(());
-                    }
-                    let once = format!("text-{nth}");
-                    let request = post(&key, "messages", &once, &code(nth % patients, 10_000_000 + nth));
-                    taken(&mut connection, &request).await?;
-                }
-            })
-        })
-        .collect();
-    for caller in callers {
-        caller.await.map_err(|_| "a caller panicked".to_owned())??;
-    }
-    Ok(())
+    let key = key.to_owned();
+    let asked = move |nth| post(&key, "messages", &format!("text-{nth}"), &code(nth % patients, 10_000_000 + nth));
+    callers::ask(server.address, 0..texts, asked, callers::goes).await
 }
 
 fn code(patient: usize, code: usize) -> String {
     format!(
         r#"{{"patient":"Patient/p{patient}","purpose":"one_time_code","channels":["sms"],"template":{{"name":"one_time_code","data":{{"code":"{code}"}}}}}}"#
     )
-}
-
-/// Asks until it is taken to be sent.
-async fn taken(connection: &mut Connection, request: &str) -> Result<(), String> {
-    loop {
-        let answer = connection.exchange(request).await.map_err(|_| "a connection broke".to_owned())?;
-        match answer.status {
-            202 if answer.body.contains(r#""outcome":"send""#) => return Ok(()),
-            202 => return Err(format!("the gate lets a text not go: {}", answer.body)),
-            429 | 503 => tokio::time::sleep(Duration::from_millis(100)).await,
-            status => return Err(format!("the server answered {status}: {}", answer.body)),
-        }
-    }
 }
 
 /// Makes the centre the clinic's vendor of texts.
@@ -229,29 +195,7 @@ async fn beside_kannel(centre: &Centre) -> Result<Line, Box<dyn Error>> {
     centre.begin();
     let before = centre.cpu_seconds();
     let started = Instant::now();
-    let next = Arc::new(AtomicUsize::new(0));
-    let callers: Vec<_> = (0..CALLERS)
-        .map(|_| {
-            let (next, address) = (Arc::clone(&next), kannel.address);
-            tokio::spawn(async move {
-                let mut connection = Connection::open(address).await.map_err(|_| "no connection".to_owned())?;
-                loop {
-                    let nth = next.fetch_add(1, Ordering::Relaxed);
-                    if nth >= OF_KANNEL {
-                        return Ok::<(), String>(());
-                    }
-                    let answer = connection.exchange(&Kannel::request(nth)).await;
-                    let answer = answer.map_err(|_| "a connection broke".to_owned())?;
-                    if answer.status != 202 {
-                        return Err(format!("Kannel answered {}: {}", answer.status, answer.body));
-                    }
-                }
-            })
-        })
-        .collect();
-    for caller in callers {
-        caller.await.map_err(|_| "a caller panicked".to_owned())??;
-    }
+    callers::ask(kannel.address, 0..OF_KANNEL, Kannel::request, Kannel::took).await?;
     let given = started.elapsed();
     let (taken, last) = wait(centre, OF_KANNEL, |_| {});
     let (receipted, _) = receipts(centre, taken);
@@ -284,7 +228,8 @@ async fn behind_reminders(directory: &Path, binary: &Path, centre: &Centre) -> R
     for nth in 0..CODES {
         let body = code(REMINDERS + nth, WATCHED.parse::<usize>()?);
         let asked = Instant::now();
-        taken(&mut connection, &post(&clinic.key, "messages", &format!("code-{nth}"), &body)).await?;
+        let request = post(&clinic.key, "messages", &format!("code-{nth}"), &body);
+        ask_once(&mut connection, &request, callers::goes).await?;
         match centre.saw(STALLED) {
             Some(seen) => waits.push(seen.saturating_duration_since(asked)),
             None => return Err("a code did not come out".into()),
@@ -304,27 +249,12 @@ async fn behind_reminders(directory: &Path, binary: &Path, centre: &Centre) -> R
 
 /// Asks for a reminder for everybody.
 async fn remind(server: &Server, key: &str) -> Result<(), String> {
-    let next = Arc::new(AtomicUsize::new(0));
-    let callers: Vec<_> = (0..CALLERS)
-        .map(|_| {
-            let (key, next, address) = (key.to_owned(), Arc::clone(&next), server.address);
-            tokio::spawn(async move {
-                let mut connection = Connection::open(address).await.map_err(|_| "no connection".to_owned())?;
-                loop {
-                    let nth = next.fetch_add(1, Ordering::Relaxed);
-                    if nth >= REMINDERS {
-                        return Ok::<(), String>(());
-                    }
-                    let body = format!(
-                        r#"{{"patient":"Patient/p{nth}","purpose":"appointment_reminder","channels":["sms"],"template":{{"name":"appointment_reminder","data":{{"start":"2027-12-04T14:00"}}}}}}"#
-                    );
-                    taken(&mut connection, &post(&key, "messages", &format!("reminder-{nth}"), &body)).await?;
-                }
-            })
-        })
-        .collect();
-    for caller in callers {
-        caller.await.map_err(|_| "a caller panicked".to_owned())??;
-    }
-    Ok(())
+    let key = key.to_owned();
+    let asked = move |nth| {
+        let body = format!(
+            r#"{{"patient":"Patient/p{nth}","purpose":"appointment_reminder","channels":["sms"],"template":{{"name":"appointment_reminder","data":{{"start":"2027-12-04T14:00"}}}}}}"#
+        );
+        post(&key, "messages", &format!("reminder-{nth}"), &body)
+    };
+    callers::ask(server.address, 0..REMINDERS, asked, callers::goes).await
 }
