@@ -1,7 +1,7 @@
-//! A form of a practice's program, whole or nothing (RFC 7578; RFC 2046 section 5.1.1). [`super::multipart`] keeps what it can of a browser's
+//! A form of a practice's program, whole or nothing (RFC 7578; RFC 2046 section 5.1.1). [`crate::portal`] keeps what it can of a browser's
 //! form, so that nobody's words are lost; a program that says "here is your plan" would be told that a message went, and the plan did not.
 
-use super::multipart::{BOUNDARY_MAX, HEAD_MAX, find};
+use crate::portal::multipart::{BOUNDARY_MAX, HEAD_MAX, find};
 use crate::problem::{Kind, Problem};
 use postern_base::Phi;
 use postern_engine::portal::{FILES_MAX, Upload};
@@ -19,7 +19,7 @@ pub(crate) struct Form {
 type Why = &'static str;
 
 /// Whether a content type is that of a form with files; whether it can be read is another question.
-pub(super) fn is_form(content_type: &str) -> bool {
+pub(crate) fn is_form(content_type: &str) -> bool {
     first_word(content_type).0.eq_ignore_ascii_case("multipart/form-data")
 }
 
@@ -27,7 +27,7 @@ pub(super) fn is_form(content_type: &str) -> bool {
 ///
 /// # Errors
 /// A problem at `Content-Type`: there is none, or none that may be one.
-pub(super) fn boundary(content_type: &str) -> Result<String, Problem> {
+pub(crate) fn boundary(content_type: &str) -> Result<String, Problem> {
     let bad = || {
         let why = "`Content-Type`: expected `multipart/form-data; boundary=...` with a boundary as RFC 2046 has it.";
         Problem::new(Kind::Malformed, format!("{why} {NOTHING}")).at("Content-Type")
@@ -52,7 +52,7 @@ fn of_part(number: usize, why: &str) -> Problem {
 ///
 /// # Errors
 /// A problem that says which part is why.
-pub(super) fn read(body: &[u8], boundary: &str) -> Result<Form, Problem> {
+pub(crate) fn read(body: &[u8], boundary: &str) -> Result<Form, Problem> {
     let delimiter = format!("\r\n--{boundary}");
     let delimiter = delimiter.as_bytes();
     let mut rest = behind_preamble(body, delimiter).ok_or_else(|| of_form("has no line of its boundary"))?;

@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod alerts;
+pub(crate) mod form;
 pub mod health;
 pub mod keys;
 pub mod ledger;

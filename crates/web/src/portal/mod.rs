@@ -16,7 +16,7 @@ mod files;
 mod find;
 mod form;
 mod messages;
-mod multipart;
+pub(crate) mod multipart;
 mod page;
 mod persons;
 mod place;
@@ -32,7 +32,6 @@ mod texts;
 mod unsent;
 mod upload;
 mod visit;
-mod whole;
 mod wishes;
 
 pub use routes::PORTAL;

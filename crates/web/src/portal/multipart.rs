@@ -7,9 +7,9 @@ use postern_engine::portal::Upload;
 /// Parts that are looked at; a form of ours has a tenth of them.
 const PARTS_MAX: usize = 32;
 /// The longest head of a part, in bytes.
-pub(super) const HEAD_MAX: usize = 4_096;
+pub(crate) const HEAD_MAX: usize = 4_096;
 /// The longest boundary (RFC 2046 section 5.1.1).
-pub(super) const BOUNDARY_MAX: usize = 70;
+pub(crate) const BOUNDARY_MAX: usize = 70;
 
 /// Names with values, and files.
 #[derive(Default)]
@@ -88,7 +88,7 @@ fn parameter(text: &str, name: &str) -> Option<String> {
 }
 
 /// Where `what` begins, by its first byte: most of a picture is anything else.
-pub(super) fn find(text: &[u8], what: &[u8]) -> Option<usize> {
+pub(crate) fn find(text: &[u8], what: &[u8]) -> Option<usize> {
     let first = what.first()?;
     let mut from = 0;
     loop {

@@ -3,7 +3,7 @@
 
 use super::multipart;
 use super::visit::{Cut, Fields};
-use super::whole;
+use crate::api::form;
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
 use axum::body::Body;
@@ -70,7 +70,7 @@ impl Drop for Seat<'_> {
 
 /// Whether a request brings files.
 pub(crate) fn brings_files(headers: &HeaderMap) -> bool {
-    content_type(headers).is_some_and(whole::is_form)
+    content_type(headers).is_some_and(form::is_form)
 }
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {
@@ -127,8 +127,8 @@ pub(crate) async fn of_program(
     web: &Web,
     headers: &HeaderMap,
     mut body: Body,
-) -> Result<(whole::Form, OwnedSemaphorePermit), Problem> {
-    let boundary = whole::boundary(content_type(headers).unwrap_or_default())?;
+) -> Result<(form::Form, OwnedSemaphorePermit), Problem> {
+    let boundary = form::boundary(content_type(headers).unwrap_or_default())?;
     let patience = web.config().body_time;
     let reading = async {
         let places = Arc::clone(&web.uploads().of_programs);
@@ -141,7 +141,7 @@ pub(crate) async fn of_program(
                 return Err(large());
             }
         }
-        Ok((whole::read(&bytes, &boundary)?, place))
+        Ok((form::read(&bytes, &boundary)?, place))
     };
     tokio::time::timeout(web.config().upload_time, reading).await.map_err(|_| slow())?
 }
