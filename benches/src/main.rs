@@ -33,6 +33,7 @@ mod visitor;
 use machine::Machine;
 use postern_base::{Clock, SystemClock};
 use report::Line;
+use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -51,13 +52,26 @@ fn main() -> ExitCode {
     }
 }
 
+/// A folder of this run's own among those of others; what runs that ended left behind is removed.
+fn own_folder(runs: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    std::fs::create_dir_all(runs)?;
+    for run in std::fs::read_dir(runs)? {
+        let run = run?;
+        // A run's folder bears the number of its process.
+        if !Path::new("/proc").join(run.file_name()).exists() {
+            drop(std::fs::remove_dir_all(run.path()));
+        }
+    }
+    let own = runs.join(std::process::id().to_string());
+    drop(std::fs::remove_dir_all(&own));
+    std::fs::create_dir(&own)?;
+    Ok(own)
+}
+
 /// Measures what is named, or everything.
 fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace above the benches")?;
-    let directory = root.join("target/bench");
-    // What an earlier run left behind.
-    drop(std::fs::remove_dir_all(&directory));
-    std::fs::create_dir_all(&directory)?;
+    let directory = own_folder(&root.join("target/bench"))?;
     let machine = Machine::look(&directory)?;
     println!("{} fdatasync/s on this disk, load {}", machine.fsyncs_per_second.round(), machine.load);
     let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
@@ -76,7 +90,8 @@ fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
         lines.extend(runtime.block_on(store::run(&directory))?);
     }
     let binary = named.iter().find_map(|name| name.strip_prefix("binary=")).map(PathBuf::from);
-    let binary = binary.unwrap_or_else(|| root.join("target/release/postern"));
+    // Cargo puts them side by side, whatever folder it builds in.
+    let binary = binary.map_or_else(|| env::current_exe().map(|own| own.with_file_name("postern")), Ok)?;
     if wanted("http") {
         lines.extend(runtime.block_on(http::run(&directory, &binary))?);
     }

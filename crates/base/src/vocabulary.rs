@@ -180,12 +180,14 @@ vocabulary! {
 impl Channel {
     /// Whether the channel is a task for a person, not an automated send.
     #[must_use]
+    #[inline]
     pub const fn is_human_task(self) -> bool {
         matches!(self, Self::Mail | Self::HumanCall)
     }
 
     /// Whether anybody but the authenticated patient may see what travels: what RULES calls an open channel.
     #[must_use]
+    #[inline]
     pub const fn is_open(self) -> bool {
         !matches!(self, Self::Portal | Self::Chat | Self::Mail)
     }

@@ -53,8 +53,7 @@ impl Uncovered {
 /// Why the agreement does not cover the service today; `None` = it does.
 ///
 /// house: an agreement's days are days where the practice is, by each of its state's clocks; by every clock where the state is not known.
-pub(crate) fn uncovered(tenant: &Tenant, row: &Vendor, now: Timestamp) -> Option<Uncovered> {
-    let anywhere = Today::at(now);
+pub(crate) fn uncovered(tenant: &Tenant, row: &Vendor, now: Timestamp, anywhere: Today) -> Option<Uncovered> {
     match lack(row, anywhere) {
         // Only where the clocks of the world differ are the practice's looked up.
         Some(Uncovered::NotYet(_) | Uncovered::Over(_)) => lack(row, at_practice(tenant, now).unwrap_or(anywhere)),
@@ -65,7 +64,7 @@ pub(crate) fn uncovered(tenant: &Tenant, row: &Vendor, now: Timestamp) -> Option
 /// Whether an executed agreement covers a vendor's service now.
 #[must_use]
 pub fn covered(tenant: &Tenant, row: &Vendor, now: Timestamp) -> bool {
-    uncovered(tenant, row, now).is_none()
+    uncovered(tenant, row, now, Today::at(now)).is_none()
 }
 
 /// The day it is by the earliest and the latest clock of the practice's state; `None` where they are not known.

@@ -1,12 +1,12 @@
 //! The candidates of one decision: channel × contact point × mode × form.
 
-use crate::agreement::covered;
+use crate::agreement::uncovered;
 use crate::fact::Fact;
-use crate::facts::{Address, Facts, Registration, System, Tenant, Vendor};
+use crate::facts::{Address, Registration, System, Tenant, Vendor};
 use crate::matrix::Cell;
 use crate::rendition::Rendition;
 use crate::request::AnsweredBy;
-use crate::view::{Audience, PointView, View};
+use crate::view::{Audience, PointView, Today, View};
 use jiff::Timestamp;
 use postern_base::{Channel, EmailMode, Form, Level, Purpose, RecipientRole};
 use std::cmp::Reverse;
@@ -281,7 +281,7 @@ fn candidate<'a>(
         form,
         address,
         point,
-        vendor: vendor(view.facts, channel, view.now),
+        vendor: vendor(view, channel),
         rendition,
         cell: view.cell_at(channel, mode, level, address),
         portal,
@@ -301,23 +301,26 @@ fn rendition<'a>(view: &View<'a>, channel: Channel, form: Form) -> Option<&'a Re
     of(Some(channel)).or_else(|| of(None))
 }
 
-/// The best row for a channel: covered `now`, terms complete, sender registered; then by name, whatever the order. `None` for what people
+/// The best row for a channel: covered by then, terms complete, sender registered; then by name, whatever the order. `None` for what people
 /// carry.
-pub(crate) fn vendor(facts: &Facts, channel: Channel, now: Timestamp) -> Option<&Vendor> {
+pub(crate) fn vendor<'a>(view: &View<'a>, channel: Channel) -> Option<&'a Vendor> {
+    let (facts, now, today) = (view.facts, view.now, view.today);
     let rows = facts.vendors.iter().filter(|_| !channel.is_human_task()).filter(|row| row.channels.contains(&channel));
-    rows.min_by_key(|row| (Reverse(good(&facts.tenant, row, channel, now)), &row.vendor, &row.service, &row.tier))
+    rows.min_by_key(|row| {
+        (Reverse(good(&facts.tenant, row, channel, now, today)), &row.vendor, &row.service, &row.tier)
+    })
 }
 
 /// Whether a vendor's service may carry `channel`: an agreement with every term covers it now (45 CFR 164.308(b)(1)), and who sends texts
 /// is registered. For whoever looks for a vendor in the place of another; a rule of the gate's still speaks on the message.
 #[must_use]
 pub fn may_carry(tenant: &Tenant, row: &Vendor, channel: Channel, now: Timestamp) -> bool {
-    good(tenant, row, channel, now) == (true, true, true)
+    good(tenant, row, channel, now, Today::at(now)) == (true, true, true)
 }
 
 /// What is good of a row: it is covered, its terms are complete, and who sends texts is registered and approved (TCP-23).
-fn good(tenant: &Tenant, row: &Vendor, channel: Channel, now: Timestamp) -> (bool, bool, bool) {
+fn good(tenant: &Tenant, row: &Vendor, channel: Channel, now: Timestamp, today: Today) -> (bool, bool, bool) {
     let needed = channel == Channel::Sms || row.sender_registration != Registration::NotNeeded;
     let registered = !needed || row.sender_registration == Registration::Approved;
-    (covered(tenant, row, now), row.agreement.required_terms, registered)
+    (uncovered(tenant, row, now, today).is_none(), row.agreement.required_terms, registered)
 }

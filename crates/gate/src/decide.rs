@@ -159,7 +159,7 @@ impl Reasons {
             let Some(at) = plan::not_before(view, evaluated).filter(|_| evaluated.stands()) else { return };
             let then = course.as_of(at);
             let candidate = candidate::seen_by(then, &evaluated.candidate);
-            evaluated.candidate.vendor = candidate::vendor(view.facts, candidate.channel, at);
+            evaluated.candidate.vendor = candidate::vendor(then, candidate.channel);
             let mut moves = false;
             for place in roster::of(then).and(roster::on(candidate.channel)) {
                 let (Some(rule), Some(check)) = (rules::ALL.get(place), roster::check(place)) else { continue };
@@ -372,11 +372,15 @@ pub(crate) fn survey<'a>(view: &'a View<'a>, reasons: &mut Reasons, ear: &mut im
 /// Says of every channel that was asked for, and that the record holds nothing to reach by, that it is so. It stands for no way, so that
 /// nothing is planned or advised by it.
 fn miss(view: &View<'_>, contacts: &[Evaluated<'_>], reasons: &mut Reasons) {
+    let found: Vec<Channel> = contacts.iter().map(|one| one.candidate.channel).collect();
+    let missing = candidate::missing(view, &found);
+    if missing.is_empty() {
+        return;
+    }
     let Some((place, rule)) = rules::ALL.iter().enumerate().find(|(_, rule)| rule.id == rules::IN_USE.id) else {
         return;
     };
-    let found: Vec<Channel> = contacts.iter().map(|one| one.candidate.channel).collect();
-    for channel in candidate::missing(view, &found) {
+    for channel in missing {
         let mut nobody = Evaluated::of(Candidate { channel, ..candidate::placeholder(view) });
         if let Finding::Against(against) = (rule.check)(view, &nobody.candidate) {
             reasons.verdict(place, against.verdict);

@@ -80,6 +80,7 @@ async fn not_a_byte_of_a_letter_travels_in_the_clear_whatever_the_server_turns_o
     for words in WORDS {
         capture.sees(words).await;
     }
+    capture.missed_nothing();
 }
 
 /// A client that sends a letter without TLS.

@@ -205,7 +205,7 @@ fn scan_reads_folders_text_by_text_and_shows_the_text_only_when_asked() {
     let output = fed(&["scan", path], "");
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("a.txt:2  lab 5-8") && said.contains("3 texts, 2 with PHI, 1 files"), "{said}");
-    assert!(!said.contains("219") && !said.contains('\u{1b}'), "neither text nor colour in a pipe: {said}");
+    assert!(!said.contains("219-09") && !said.contains('\u{1b}'), "neither text nor colour in a pipe: {said}");
     let output = fed(&["scan", "--text", path], "");
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("Your [A1c]lab is") && said.contains("[219-09-9991]ssn"), "{said}");
@@ -216,7 +216,7 @@ fn scan_reads_folders_text_by_text_and_shows_the_text_only_when_asked() {
 fn scan_shows_people_what_was_found_and_never_the_text() {
     let output = fed(&["scan"], "{\"id\":\"7\",\"text\":\"SSN 219-09-9991\",\"channel\":\"sms\"}\n");
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("ssn") && !text.contains("219"), "{text}");
+    assert!(text.contains("ssn") && !text.contains("219-09"), "{text}");
 }
 
 #[test]

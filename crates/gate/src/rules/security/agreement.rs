@@ -27,7 +27,7 @@ fn agreement(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     match candidate.vendor {
-        Some(row) => match uncovered(&view.facts.tenant, row, view.now) {
+        Some(row) => match uncovered(&view.facts.tenant, row, view.now, view.today) {
             None => Finding::Satisfied,
             Some(why) => deny(why.sentence()).lifted_by(&[Remedy::ExecuteAgreement]),
         },

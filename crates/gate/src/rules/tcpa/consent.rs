@@ -305,20 +305,22 @@ fn capped_until(view: &View<'_>) -> Option<Timestamp> {
 
 /// When fewer than `cap` automated messages of care lie within a `span`; `None` = now.
 fn room_in(view: &View<'_>, cap: u32, span: SignedDuration) -> Option<Timestamp> {
-    let mut leave: Vec<Timestamp> = Vec::new();
+    let since = view.start.checked_sub(span).unwrap_or(Timestamp::MIN);
+    let mut within: Vec<Timestamp> = Vec::new();
     for past in &view.history?.deliveries {
         let by_line = matches!(past.channel, Channel::Sms | Channel::Voice | Channel::Voicemail);
-        if past.automated && past.counts() && by_line && crate::view::is_care(past.purpose) {
-            leave.extend(past.at.checked_add(span).ok().filter(|leaves| *leaves > view.start));
+        if past.at > since && past.automated && past.counts() && by_line && crate::view::is_care(past.purpose) {
+            within.push(past.at);
         }
     }
     let cap = usize::try_from(cap).unwrap_or(usize::MAX);
-    if leave.len() < cap {
+    if within.len() < cap {
         return None;
     }
-    leave.sort_unstable();
+    within.sort_unstable();
     // When all but the last `cap` less one have left the span, there is room for one.
-    leave.get(leave.len().checked_sub(cap.max(1))?).copied()
+    let leaves = within.get(within.len().checked_sub(cap.max(1))?)?;
+    Some(leaves.checked_add(span).unwrap_or(Timestamp::MAX))
 }
 
 #[cfg(test)]
