@@ -1,7 +1,7 @@
 //! Accepting a request: understood, rendered, decided, and durable before anybody hears 202 (DESIGN section 2, steps 1
 //! to 5).
 
-use crate::enclosures::{Enclosure, enclose, lead_to_portal};
+use crate::enclosures::{self, Enclosure, enclose, lead_to_portal};
 use crate::engine::Engine;
 use crate::error::AcceptError;
 use crate::facts::Occasion;
@@ -15,7 +15,7 @@ use crate::principal::{Principal, PrincipalKind, Scope};
 use crate::render::{Rendered, Setting};
 use crate::tenants::TenantState;
 use crate::visit;
-use crate::wire::{self, Answer, Links, WireError};
+use crate::wire::{self, Answer, AttachmentView, Links, WireError};
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use postern_base::rng::NoEntropy;
@@ -74,6 +74,15 @@ impl Prepared {
     fn is_read_in_portal(&self) -> bool {
         self.decision.deliveries.iter().any(|delivery| delivery.channel == Channel::Portal)
     }
+
+    /// Whether its files, where it has any, are read somewhere if it goes.
+    fn reads_its_files(&self) -> Result<(), AcceptError> {
+        let goes = self.decision.outcome != Outcome::Refuse;
+        if goes && !self.files.is_empty() && !self.is_read_in_portal() {
+            return Err(enclosures::read_nowhere());
+        }
+        Ok(())
+    }
 }
 
 impl Engine {
@@ -101,7 +110,7 @@ impl Engine {
         principal.must(Scope::MessagesWrite)?;
         let key = key.map(idempotency_key).transpose()?;
         let mut request: wire::Request = wire::parse(body)?;
-        let files = enclose(&mut request, files, (self.now(), self.inner.rng.as_ref()))?;
+        let files = enclose(&mut request, files, (self.now(), &self.inner.rng)).await?;
         self.accept_whole(principal, key, (request, files), None).await
     }
 
@@ -111,12 +120,27 @@ impl Engine {
     /// # Errors
     /// [`AcceptError`].
     pub async fn check(&self, principal: &Principal, body: &[u8]) -> Result<Answer, AcceptError> {
+        self.check_with(principal, body, &[]).await
+    }
+
+    /// The same of a message that files go with; what [`Engine::accept_with`] would refuse, this does. Nothing is kept of the files.
+    ///
+    /// # Errors
+    /// [`AcceptError`].
+    pub async fn check_with(
+        &self,
+        principal: &Principal,
+        body: &[u8],
+        files: &[Upload],
+    ) -> Result<Answer, AcceptError> {
         let _admission = self.admission().await?;
         principal.must(Scope::MessagesWrite)?;
-        let request: wire::Request = wire::parse(body)?;
+        let mut request: wire::Request = wire::parse(body)?;
+        let files = enclose(&mut request, files, (self.now(), &self.inner.rng)).await?;
         let id = MessageId::new(self.now(), self.inner.rng.as_ref())?;
         let key = self.commitment_key()?;
-        let prepared = self.prepare(principal, (request, Vec::new()), None, id, &key).await?;
+        let prepared = self.prepare(principal, (request, files), None, id, &key).await?;
+        prepared.reads_its_files()?;
         let examined = postern_gate::examine(&prepared.gate, &prepared.facts, &prepared.state.policy);
         Ok(Answer::from(&examined).measured(&prepared.rendered.forms))
     }
@@ -160,19 +184,13 @@ impl Engine {
         let commitment_key = self.commitment_key()?;
         let prepared = self.prepare(principal, (request, files), tie, id, &commitment_key).await?;
         self.at(Step::Decided)?;
-        if !prepared.files.is_empty() && prepared.decision.outcome != Outcome::Refuse && !prepared.is_read_in_portal() {
-            return Err(WireError::new(
-                "file",
-                "files are read in the portal alone, and this message has no copy there",
-            )
-            .into());
-        }
+        prepared.reads_its_files()?;
         if prepared.decision.outcome == Outcome::Defer && prepared.decision.deliveries.is_empty() {
             // Nothing could be queued: the facts themselves are away. The caller keeps the message and tries again.
             return Err(AcceptError::Unavailable);
         }
         let decision = Answer::from(&prepared.decision).measured(&prepared.rendered.forms);
-        let mut answer = wire::Accepted { id, decision, links: Links::of(id) };
+        let mut answer = wire::Accepted { id, decision, files: Vec::new(), links: Links::of(id) };
         let message = self.new_message(principal, key, fingerprint, &prepared, &mut answer, commitment_key)?;
         let outcome = self.inner.store.tenant(&principal.tenant).accept(message).await?;
         self.at(Step::Stored)?;
@@ -188,7 +206,11 @@ impl Engine {
             }
             AcceptOutcome::Replayed { message, decision } => {
                 let decision = kept::decision(&decision).ok_or(AcceptError::Unavailable)?;
-                let answer = wire::Accepted { id: message, decision, links: Links::of(message) };
+                let files = match prepared.files.is_empty() {
+                    true => Vec::new(),
+                    false => self.files_taken(&principal.tenant, message).await?,
+                };
+                let answer = wire::Accepted { id: message, decision, files, links: Links::of(message) };
                 Ok(Accepted { replayed: true, answer })
             }
             AcceptOutcome::Conflict => Err(AcceptError::Conflict),
@@ -299,6 +321,7 @@ impl Engine {
         let read_there = prepared.is_read_in_portal();
         let files = if read_there { prepared.files.clone() } else { Vec::new() };
         kept.files = files.iter().filter_map(Enclosure::of).collect();
+        answer.files = kept.files.iter().map(Enclosure::view).collect();
         let kept = kept.to_bytes();
         let decision = kept::keep_decision(&mut answer.decision).ok_or(AcceptError::Unavailable)?;
         let entry = ledger_entry::of(
@@ -346,6 +369,12 @@ impl Engine {
             link,
             files,
         })
+    }
+
+    /// The files that were taken with a message when it came first.
+    async fn files_taken(&self, tenant: &TenantId, message: MessageId) -> Result<Vec<AttachmentView>, AcceptError> {
+        let record = self.inner.store.tenant(tenant).message(message).await?.ok_or(AcceptError::Unavailable)?;
+        Ok(Kept::read(&record)?.0.files.iter().map(Enclosure::view).collect())
     }
 
     /// The plan as a queue: the portal copy first, and what only points at it after it.

@@ -9,6 +9,7 @@ mod second_gate;
 
 use crate::accept::{AHEAD_UNTIL, versions};
 use crate::domains::own_hop;
+use crate::enclosures;
 use crate::engine::Engine;
 use crate::faults::{Step, Stop};
 use crate::kept::Kept;
@@ -344,6 +345,9 @@ impl Engine {
         }
         let tenant = &work.state.gate;
         let recipient = self.reader(work, &permit, &mut grounds).await?;
+        if permit.channel() == Channel::Portal {
+            grounds.commitments.extend(enclosures::stated(&work.kept.files, &work.message.commitment_key));
+        }
         let outbound = Outbound {
             commitment_key: work.message.commitment_key.clone(),
             body: form.body.clone(),

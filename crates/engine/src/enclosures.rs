@@ -2,13 +2,16 @@
 //! them stands, sealed, in the request that is kept. Nobody here reads what is in them, so the practice says what they carry.
 
 use crate::error::AcceptError;
+use crate::inbound;
 use crate::portal::{FILE_BYTES_MAX, FILES_MAX, FileRefused, NewFile, Upload, weigh};
 use crate::render::Rendered;
 use crate::wire::{AttachmentView, Request, WireError};
 use jiff::Timestamp;
 use postern_base::{AttachmentId, Channel, Form, Level, Phi, Rng};
+use postern_ledger::{CommitmentKey, commit};
 use postern_store::AttachmentRecord;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What is told of a file, as it is kept with the request of its message.
 #[derive(Clone, Serialize, Deserialize)]
@@ -39,18 +42,33 @@ impl Enclosure {
     }
 
     pub(crate) fn view(&self) -> AttachmentView {
-        AttachmentView { id: self.id, kind: self.kind.clone(), name: self.name.clone(), bytes: self.bytes }
+        AttachmentView::of(self.record())
     }
+}
+
+/// The domain of a commitment to the files of a message.
+pub(crate) const FILES: &str = "files";
+
+/// What the entry of a portal copy says of the files beside its words, so that the patient can show which came with them: for each a zero
+/// byte and its SHA-256 in hexadecimal. `None` = there are none.
+pub(crate) fn stated(files: &[Enclosure], key: &CommitmentKey) -> Option<(String, [u8; 32])> {
+    let digests = files.iter().map(|file| file.digest);
+    (!files.is_empty()).then(|| (FILES.to_owned(), commit(key, FILES, &inbound::written("", digests))))
+}
+
+/// That files are read where a copy in the portal is planned, and nowhere else.
+pub(crate) fn read_nowhere() -> AcceptError {
+    WireError::new("file", "files are read in the portal alone, and this message has no copy there").into()
 }
 
 /// The files that go with `request`, weighed as those of patients are, and the request as it is with them.
 ///
 /// # Errors
 /// [`AcceptError::Malformed`], which says what to do.
-pub(crate) fn enclose(
+pub(crate) async fn enclose(
     request: &mut Request,
     files: &[Upload],
-    (at, rng): (Timestamp, &dyn Rng),
+    moment: (Timestamp, &Arc<dyn Rng>),
 ) -> Result<Vec<NewFile>, AcceptError> {
     if files.is_empty() {
         return Ok(Vec::new());
@@ -67,7 +85,7 @@ pub(crate) fn enclose(
         .level
         .ok_or_else(|| WireError::new("content.level", "say what the files carry: nobody here reads them"))?;
     content.level = Some(said.max(Level::L2));
-    match weigh(files, (at, rng))? {
+    match weigh(files, moment).await? {
         Ok(weighed) => Ok(weighed),
         Err(why) => Err(WireError::new("file", sentence(why)).into()),
     }

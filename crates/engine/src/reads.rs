@@ -6,12 +6,13 @@ use crate::engine::Engine;
 use crate::error::UseError;
 use crate::kept;
 use crate::ledger_entry;
+use crate::portal::{Attached, FileKind};
 use crate::principal::{Principal, Scope};
 use crate::render::pick;
 use crate::wire::{
     Answer, AttachmentView, BodyPart, DeliveryStatus, EntryView, Links, Message, PortalCopyView, TextLength, WireError,
 };
-use postern_base::{Channel, MessageId, PatientId, Purpose};
+use postern_base::{AttachmentId, Channel, MessageId, PatientId, Phi, Purpose};
 use postern_ledger::{Entry, Kind};
 use postern_store::{CandidateRecord, DeliveryRecord, DeliveryState, MessageRecord};
 
@@ -37,7 +38,7 @@ impl Engine {
         // RULES OTP-01: while a code lives it is its recipient's alone; whoever could read it here could sign in as them.
         let content = content && !(record.purpose == Purpose::OneTimeCode && now < record.expires_at);
         if content {
-            self.disclose(principal, &record).await?;
+            self.write_disclosed(principal, record.id, "content_read").await?;
         }
         let deliveries = record.deliveries.iter().map(|one| delivery(&record, one)).collect();
         Ok(Message {
@@ -52,6 +53,27 @@ impl Engine {
             files: if content { files(&record)? } else { Vec::new() },
             links: Links::of(record.id),
         })
+    }
+
+    /// A file that went with a message, as it was kept. Who reads it is entered before it is answered.
+    ///
+    /// # Errors
+    /// [`UseError::NotFound`]: no such file went with that message. [`UseError`].
+    pub async fn message_file(
+        &self,
+        principal: &Principal,
+        id: MessageId,
+        file: AttachmentId,
+    ) -> Result<(FileKind, Phi<Vec<u8>>), UseError> {
+        principal.must(Scope::ContentRead)?;
+        let record = self.record(principal, id).await?;
+        let (kept, _) = kept::Kept::read(&record)?;
+        let known = kept.files.iter().map(Enclosure::record).filter_map(Attached::of).find(|known| known.id == file);
+        let known = known.ok_or(UseError::NotFound)?;
+        let store = self.inner.store.tenant(&principal.tenant);
+        let content = store.attachment(&record.patient, file).await?.ok_or(UseError::NotFound)?;
+        self.write_disclosed(principal, id, "file_read").await?;
+        Ok((known.kind, content))
     }
 
     /// The decision at accept.
@@ -139,14 +161,14 @@ impl Engine {
         let tenant = self.inner.store.tenant(&principal.tenant);
         let copies = tenant.portal_copies(&patient, limit.clamp(1, PAGE)).await?;
         for copy in &copies {
-            self.write_disclosed(principal, copy.message).await?;
+            self.write_disclosed(principal, copy.message, "content_read").await?;
         }
         Ok(copies
             .into_iter()
             .map(|copy| PortalCopyView {
                 message: copy.message,
                 purpose: copy.purpose,
-                subject: copy.subject.map(postern_base::Phi::into_inner),
+                subject: copy.subject.map(Phi::into_inner),
                 body: copy.body.into_inner(),
                 level: copy.level,
                 at: copy.at,
@@ -172,12 +194,8 @@ impl Engine {
         self.inner.store.tenant(&principal.tenant).message(id).await?.ok_or(UseError::NotFound)
     }
 
-    async fn disclose(&self, principal: &Principal, record: &MessageRecord) -> Result<(), UseError> {
-        self.write_disclosed(principal, record.id).await
-    }
-
-    async fn write_disclosed(&self, principal: &Principal, message: MessageId) -> Result<(), UseError> {
-        let entry = ledger_entry::of(self, &principal.tenant, Kind::Disclosed, principal.actor(), "content_read")
+    async fn write_disclosed(&self, principal: &Principal, message: MessageId, code: &str) -> Result<(), UseError> {
+        let entry = ledger_entry::of(self, &principal.tenant, Kind::Disclosed, principal.actor(), code)
             .map_err(|_| UseError::Unavailable)?;
         let entry = ledger_entry::about(entry, message, None);
         Ok(self.inner.store.tenant(&principal.tenant).append(vec![entry]).await?)

@@ -13,7 +13,7 @@ use postern_base::{AttachmentId, PatientId, Phi, Review};
 use postern_gate::facts::{OptOut, OptOutScope};
 use postern_gate::revocation::Meaning;
 use postern_ledger::{Entry, Kind};
-use postern_store::{AttachmentRecord, ReceivedMessage, Reviewed};
+use postern_store::{ReceivedMessage, Reviewed};
 use std::collections::BTreeSet;
 
 impl Engine {
@@ -171,7 +171,7 @@ impl Engine {
             answers: one.answers,
             theirs: one.theirs,
             reviewed: one.reviewed,
-            attachments: one.attachments.into_iter().map(view).collect(),
+            attachments: one.attachments.into_iter().map(AttachmentView::of).collect(),
         }
     }
 
@@ -183,8 +183,4 @@ impl Engine {
             None => entry,
         })
     }
-}
-
-fn view(file: AttachmentRecord) -> AttachmentView {
-    AttachmentView { id: file.id, kind: file.kind, name: file.name.into_inner(), bytes: file.bytes }
 }

@@ -1,6 +1,7 @@
 //! Accepting: one message with its sealed parts, deliveries, idempotency row and ledger entries, in one transaction.
 //!
-//! Sealing happens in the caller's task; the writer only looks for earlier keys and inserts rows, many messages at a time.
+//! Sealing happens in the caller's task, and the contents of files are written before: the writer only looks for earlier keys and inserts
+//! rows, many messages at a time.
 
 use crate::attachments::File;
 use crate::coverage::{DECISIONS, DELIVERIES, IDEMPOTENCY, MESSAGES as COVERED, PORTAL_LINKS};
@@ -11,8 +12,7 @@ use crate::keys::{Field, Index, PatientKey, TenantKeys};
 use crate::open::Tenanted;
 use crate::outbox::{delivery_columns, is_queue_state, state_number};
 use crate::records::{
-    AcceptOutcome, AttachmentRecord, CandidateRecord, DeliveryState, NewDelivery, NewMessage, StoreError,
-    StoredRendition,
+    AcceptOutcome, CandidateRecord, DeliveryState, NewDelivery, NewMessage, StoreError, StoredRendition,
 };
 use crate::seal::{Place, Sealer};
 use crate::writer::{Job, Tx};
@@ -56,7 +56,7 @@ struct Prepared {
     link: Option<Vec<Value>>,
     /// What its first entry states of the message and its deliveries.
     states: Vec<RowState>,
-    /// Files that go with it.
+    /// Files that go with it, their contents written.
     files: Vec<File>,
 }
 
@@ -94,8 +94,10 @@ impl Tenanted {
         let tenant = self.keys().await?;
         self.admissible(&message.entries)?;
         let key = self.shared.keyring.patient_or_new(&self.shared.readers, &tenant, &message.patient).await?;
-        let now = self.shared.clock.now().as_microsecond();
-        let prepared = prepare(tenant, key, message, now, self.shared.keyring.rng())?;
+        let at = self.shared.clock.now();
+        let contents = message.files.iter().map(|(about, content)| (about, &content.reveal()[..]));
+        let (files, _begun) = self.begin_files(contents, at, (&tenant, &key)).await?;
+        let prepared = prepare((tenant, key), message, files, at, self.shared.keyring.rng())?;
         let (reply, answer) = oneshot::channel();
         self.shared.queue.push(Job::Accept(Box::new(Accepting { prepared, verdict: None, reply })))?;
         match answer.await.unwrap_or(Err(StoreError::Unavailable))? {
@@ -118,12 +120,13 @@ impl Tenanted {
 }
 
 fn prepare(
-    tenant: Arc<TenantKeys>,
-    key: Arc<PatientKey>,
+    (tenant, key): (Arc<TenantKeys>, Arc<PatientKey>),
     message: NewMessage,
-    now: i64,
+    files: Vec<File>,
+    at: Timestamp,
     rng: &dyn Rng,
 ) -> Result<Prepared, StoreError> {
+    let now = at.as_microsecond();
     let sealer = key.sealer();
     let row = message.id.0.as_bytes();
     let mut about = Framer::default();
@@ -173,11 +176,6 @@ fn prepare(
     if let Some(row) = &link {
         states.push(PORTAL_LINKS.inserted(LINK, row)?);
     }
-    let at = Timestamp::from_microsecond(now).map_err(|_| StoreError::Unavailable)?;
-    let sealed = |(about, content): &(AttachmentRecord, Phi<Arc<[u8]>>)| {
-        File::seal((about, content.reveal()), at, (&tenant, &key), rng)
-    };
-    let files = message.files.iter().map(sealed).collect::<Result<Vec<_>, _>>()?;
     let (entries, id) = (message.entries, message.id);
     Ok(Prepared { files, idempotency, id, message: columns, deliveries, decision, link, entries, states, tenant, key })
 }

@@ -1,7 +1,7 @@
 //! What is known of contact points: opt-outs, requests not to be called, verifications, and what came in from them.
 
 use crate::alerts::Raise;
-use crate::attachments::{Arrive, File, put_about, take_about};
+use crate::attachments::{Arrive, Begun, File, put_about, take_about};
 use crate::coverage::{DO_NOT_CALL, INBOUND as COVERED_INBOUND, OPT_OUTS, VERIFICATIONS};
 use crate::database::{Failure, Row, Value, array, column, id, optional_time, optional_word, places, time, word};
 use crate::frame::{Framer, Frames};
@@ -170,7 +170,7 @@ impl Tenanted {
     /// # Errors
     /// [`StoreError`].
     pub async fn put_inbound(&self, inbound: NewInbound, entries: Vec<Entry>) -> Result<bool, StoreError> {
-        let arrive = self.arriving(inbound, entries).await?;
+        let (arrive, _begun) = self.arriving(inbound, entries).await?;
         self.shared.queue.write(arrive).await
     }
 
@@ -186,12 +186,13 @@ impl Tenanted {
     ) -> Result<bool, StoreError> {
         self.admissible(std::slice::from_ref(&entry))?;
         let reference = (inbound.vendor.clone(), inbound.reference.clone());
-        let arrive = self.arriving(inbound, entries).await?;
+        let (arrive, _begun) = self.arriving(inbound, entries).await?;
         let raise = Raise { tenant: Arc::clone(&arrive.inbound.tenant), reference, rule, entry };
         self.shared.queue.write(Arrive { alert: Some(raise), ..arrive }).await
     }
 
-    async fn arriving(&self, inbound: NewInbound, entries: Vec<Entry>) -> Result<Arrive, StoreError> {
+    /// What came in, ready to be kept. The contents of its files are written, and stay if it is kept while the second is held.
+    async fn arriving(&self, inbound: NewInbound, entries: Vec<Entry>) -> Result<(Arrive, Option<Begun>), StoreError> {
         let tenant = self.keys().await?;
         self.admissible(&entries)?;
         let point = tenant.point(inbound.from.reveal());
@@ -208,13 +209,7 @@ impl Tenanted {
         text.put_optional(inbound.answers.as_ref().map(|message| message.0.as_bytes().as_slice()));
         put_about(&mut text, &inbound.attachments);
         let sealed = sealer.seal(text_of(&name), &text.finish(), rng)?;
-        let mut files = Vec::with_capacity(inbound.attachments.len());
-        for file in &inbound.attachments {
-            self.admissible(std::slice::from_ref(&file.entry))?;
-            let key = owner.as_ref().ok_or(StoreError::KeyDestroyed)?;
-            let sealed = File::seal((&file.about, file.content.reveal()), inbound.at, (&tenant, key), rng)?;
-            files.push((sealed, file.entry.clone()));
-        }
+        let (files, begun) = self.begin_arriving(&inbound, (&tenant, owner.as_deref())).await?;
         let row = vec![
             tenant.seq.into(),
             inbound.vendor.into(),
@@ -229,7 +224,26 @@ impl Tenanted {
         ];
         let tail = "ON CONFLICT (tenant, vendor, reference) DO NOTHING";
         let inbound = Insert { tenant, table: &COVERED_INBOUND, head: INBOUND, row, tail, entries };
-        Ok(Arrive { inbound, files, alert: None })
+        Ok((Arrive { inbound, files, alert: None }, begun))
+    }
+
+    /// Writes the contents of the files that came, under the key of who wrote; each file with its entry.
+    async fn begin_arriving(
+        &self,
+        inbound: &NewInbound,
+        (tenant, owner): (&TenantKeys, Option<&PatientKey>),
+    ) -> Result<(Vec<(File, Entry)>, Option<Begun>), StoreError> {
+        let came = &inbound.attachments;
+        if came.is_empty() {
+            return Ok((Vec::new(), None));
+        }
+        for file in came {
+            self.admissible(std::slice::from_ref(&file.entry))?;
+        }
+        let key = owner.ok_or(StoreError::KeyDestroyed)?;
+        let contents = came.iter().map(|file| (&file.about, &file.content.reveal()[..]));
+        let (files, begun) = self.begin_files(contents, inbound.at, (tenant, key)).await?;
+        Ok((files.into_iter().zip(came.iter().map(|file| file.entry.clone())).collect(), Some(begun)))
     }
 
     /// The one patient whose contact point this is, if it is one alone and has a key.

@@ -422,7 +422,7 @@ pub(crate) const ATTACHMENTS: Table = Table {
         int("bytes"),
         blob("digest"),
         int(
-            "(SELECT length(c.content) FROM attachment_contents c WHERE c.tenant = attachments.tenant AND c.id = attachments.id)",
+            "(SELECT SUM(length(c.content)) FROM attachment_contents c WHERE c.tenant = attachments.tenant AND c.id = attachments.id)",
         ),
     ],
 };
@@ -528,6 +528,11 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
         "*",
         "its length and SHA-256 are stated with its row of `attachments`; whoever opens one holds it against them first, and a verification \
          need not read every picture",
+    ),
+    (
+        "attachments_begun",
+        "*",
+        "names files that nothing speaks of yet; what it names is removed, and never a file that has a row",
     ),
 ];
 

@@ -2,6 +2,7 @@
 //!
 //! `DIR/postern.db` is the database, `DIR/ledger/` what the ledger publishes, `DIR/lock` keeps a second process out.
 
+use crate::attachments::remove_begun;
 use crate::database::{Column, Connection, Failure, Location, Readers, Row, Use, Value, column};
 use crate::evidence::{Ledger, StateAll, keep_publishing};
 use crate::gauge::Counters;
@@ -129,6 +130,7 @@ impl Store {
         let (origin, seed) = prepare(&mut connection, &keyring, clock.as_ref(), options.origin).await?;
         load_epochs(&mut connection, &keyring).await?;
         release_leases(&mut connection, clock.now()).await?;
+        remove_begun(&mut connection).await?;
         let return_key = return_key(&seed);
         let size = stored_frontier(&mut connection).await?.size();
         let readers = Arc::new(Readers::open(location.clone())?);

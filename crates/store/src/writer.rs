@@ -107,6 +107,12 @@ impl Queue {
         answer.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
+    /// Queues a write that nobody waits for, if there is room.
+    pub(crate) fn leave<W: Write>(&self, write: W) {
+        let (reply, _) = oneshot::channel();
+        self.push(Job::Other(Box::new(Queued { write, reply, output: None }))).ok();
+    }
+
     /// Waits until everything before is answered and the file is let go.
     pub(crate) async fn close(&self) {
         let (reply, answer) = oneshot::channel();

@@ -5,6 +5,7 @@ use super::account::Account;
 use super::invitations::{For as Invited, secret};
 use super::passkey::{For, PasskeyAnswer, PasskeyOffer, Site};
 use super::sessions::{Browser, SignedIn};
+use super::sign_in::of_account;
 use super::texted::Phone;
 use super::throttle::Trier;
 use super::totp::Totp;
@@ -199,7 +200,7 @@ impl Engine {
         let totp = Totp::new(self.inner.rng.as_ref())?;
         let offer = TotpOffer { key: totp.text(), uri: uri(&totp, name, &practice) };
         enrolling.content.name = Some(name.to_owned());
-        enrolling.content.password = Some(self.hash_password(password).await?);
+        enrolling.content.password = Some(self.hash_password(password, enrolling.account).await?);
         enrolling.content.totp = Some(totp);
         self.inner.portal.replace(token, Step::Enrolling(enrolling));
         Ok(offer)
@@ -385,8 +386,9 @@ impl Engine {
     }
 
     /// Works a password out where it keeps nobody else waiting.
-    pub(super) async fn hash_password(&self, password: &Secret<String>) -> Result<String, Refused> {
-        let _turn = self.inner.portal.passwords.acquire().await.map_err(|_| Refused::Unavailable)?;
+    pub(super) async fn hash_password(&self, password: &Secret<String>, of: AccountId) -> Result<String, Refused> {
+        let whose = of_account(of);
+        let _turn = self.inner.portal.hashing.turn(None, Some(&whose)).await.ok_or(Refused::Unavailable)?;
         let (salt, password) = (password::salt(self.inner.rng.as_ref())?, password.clone());
         let hash = tokio::task::spawn_blocking(move || password::hash(&password, salt)).await;
         hash.ok().flatten().ok_or(Refused::Unavailable)

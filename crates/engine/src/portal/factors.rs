@@ -201,7 +201,7 @@ impl Engine {
         let mut about = self.names_of(&visitor.tenant, &known.patient).await?;
         about.extend([name, self.practice(&visitor.tenant).await?]);
         password::check(password.reveal(), &about)?;
-        known.content.password = Some(self.hash_password(password).await?);
+        known.content.password = Some(self.hash_password(password, visitor.account).await?);
         self.change(visitor, known, FactorChange::Password).await
     }
 

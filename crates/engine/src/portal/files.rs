@@ -114,8 +114,17 @@ pub enum FileRefused {
 /// A file that is taken: what is told of it, and as much of it as it is.
 pub(crate) type NewFile = (AttachmentRecord, Phi<Arc<[u8]>>);
 
-/// The files, weighed, or why one is not taken.
-pub(crate) fn weigh(
+/// The files, weighed, or why one is not taken. Looking through megabytes keeps nobody else from their turn.
+pub(crate) async fn weigh(
+    files: &[Upload],
+    (at, rng): (Timestamp, &Arc<dyn Rng>),
+) -> Result<Result<Vec<NewFile>, FileRefused>, NoEntropy> {
+    let (files, rng) = (files.to_vec(), Arc::clone(rng));
+    let work = tokio::task::spawn_blocking(move || weigh_here(&files, (at, rng.as_ref())));
+    work.await.unwrap_or(Err(NoEntropy))
+}
+
+fn weigh_here(
     files: &[Upload],
     (at, rng): (Timestamp, &dyn Rng),
 ) -> Result<Result<Vec<NewFile>, FileRefused>, NoEntropy> {
@@ -150,7 +159,7 @@ impl Engine {
         files: &[Upload],
         at: Timestamp,
     ) -> Result<Result<Vec<NewAttachment>, FileRefused>, NotNow> {
-        let fitting = match weigh(files, (at, self.inner.rng.as_ref())).map_err(|_| NotNow::Unavailable)? {
+        let fitting = match weigh(files, (at, &self.inner.rng)).await.map_err(|_| NotNow::Unavailable)? {
             Ok(fitting) => fitting,
             Err(why) => return Ok(Err(why)),
         };

@@ -13,6 +13,7 @@ mod drafts;
 mod enrolment;
 mod factors;
 mod files;
+mod hashing;
 mod invitations;
 mod links;
 mod messages;

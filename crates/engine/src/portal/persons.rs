@@ -161,6 +161,8 @@ impl Engine {
         if ends_by_word(&directory.record, self.now()) == ProxyEnd::Asked {
             if wishes::asked_to_end(&wishes::all(&directory.attested)?, person).is_none() {
                 self.wish(visitor, None, Wish::EndProxy { person: person.to_owned() }, shown).await?;
+                // A child who may be afraid of who reads along: somebody at the practice must look.
+                self.inner.metrics.alert("PRI-05");
             }
             return Ok(ProxyEnd::Asked);
         }

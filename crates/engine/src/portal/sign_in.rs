@@ -110,7 +110,7 @@ impl Engine {
             None => self.known_by_name(tenant, name).await?,
         };
         let kept = known.as_ref().and_then(|known| known.content.password.clone());
-        if !self.password_is_right(password, kept).await? {
+        if !self.password_is_right(password, kept, trier.asks()).await? {
             return Err(Refused::NoMatch);
         }
         let account = known.ok_or(Refused::NoMatch)?.id;
@@ -173,8 +173,14 @@ impl Engine {
         }
     }
 
-    async fn password_is_right(&self, password: &Secret<String>, kept: Option<String>) -> Result<bool, Refused> {
-        let _turn = self.inner.portal.passwords.acquire().await.map_err(|_| Refused::Unavailable)?;
+    /// `whence` and `whose` say who waits for a turn, as [`super::hashing`] has it.
+    async fn password_is_right(
+        &self,
+        password: &Secret<String>,
+        kept: Option<String>,
+        (whence, whose): (Option<&str>, Option<&str>),
+    ) -> Result<bool, Refused> {
+        let _turn = self.inner.portal.hashing.turn(whence, whose).await.ok_or(Refused::Unavailable)?;
         let password = password.clone();
         let work = tokio::task::spawn_blocking(move || password::is_right(&password, kept.as_deref()));
         work.await.map_err(|_| Refused::Unavailable)
@@ -210,6 +216,9 @@ impl Engine {
         let how = (aal, browser, between.device.1.as_ref());
         let signed_in = self.begin_session(&between.tenant, known, how).await?;
         self.hit(&between.tenant, &trier, counted).await?;
+        if between.alone {
+            self.has_said_code(&between.tenant, &between.name).await?;
+        }
         Ok(signed_in)
     }
 
@@ -364,7 +373,8 @@ impl Engine {
         let by_password = visitor.aal == Aal::Aal1 || known.content.totp.is_none();
         Ok(match second {
             Second::Password(said) if by_password => {
-                self.password_is_right(said, known.content.password.clone()).await?
+                let whose = of_account(visitor.account);
+                self.password_is_right(said, known.content.password.clone(), (None, Some(&whose))).await?
             }
             Second::Code(_) | Second::Recovery(_) if visitor.aal == Aal::Aal2 => takes(known, second, self.now()),
             _ => false,
@@ -388,6 +398,11 @@ impl Engine {
         self.inner.store.tenant(&visitor.tenant).portal_change(vec![known.put()], vec![entry]).await?;
         Ok(())
     }
+}
+
+/// How an account is named in the queue for passwords.
+pub(super) fn of_account(account: AccountId) -> String {
+    format!("account {account}")
 }
 
 /// Takes a second factor, and notes that it was used.

@@ -13,7 +13,7 @@ use std::net::Ipv6Addr;
 /// house: wrong answers for one name that cost nothing.
 const FREE_OF_NAME: u32 = 5;
 /// house: codes by text for a name alone, or to a place that somebody adds; then one an hour, so that of the five an hour that go to one place
-/// (RULES OTP-01) its holder has some.
+/// (RULES OTP-01) its holder has some. Who says one has them back.
 const FREE_OF_TEXTS: u32 = 2;
 /// house: the same from one place, behind which a family or a whole clinic may sit.
 const FREE_OF_SOURCE: u32 = 30;
@@ -78,6 +78,11 @@ impl Trier {
     /// Whoever answers an invitation, apart from who guesses passwords at the same place.
     pub(super) fn invited(source: &str) -> Self {
         Self { source: format!("invited from {}", place(source)), ..Self::source(source) }
+    }
+
+    /// Where they ask from and whose password it is, or the device alone: so they wait for their turn at working it out.
+    pub(super) fn asks(&self) -> (Option<&str>, Option<&str>) {
+        (Some(&self.source), self.name.as_deref())
     }
 
     /// A device that somebody has signed in on before: it shares a count with nobody.
@@ -147,6 +152,12 @@ impl Engine {
     /// Codes to a place that `patient` adds are counted no more: it is theirs.
     pub(super) async fn has_added(&self, tenant: &TenantId, patient: &PatientId, place: &str) -> Result<(), Refused> {
         let Some(name) = Trier::adding(patient, place).name else { return Ok(()) };
+        Ok(self.inner.store.tenant(tenant).forget_portal_tries(&name).await?)
+    }
+
+    /// Codes by text that a name alone asked for are counted no more: its holder said one.
+    pub(super) async fn has_said_code(&self, tenant: &TenantId, name: &str) -> Result<(), Refused> {
+        let Some(name) = Trier::texted(name, "").name else { return Ok(()) };
         Ok(self.inner.store.tenant(tenant).forget_portal_tries(&name).await?)
     }
 

@@ -4,6 +4,7 @@
 use super::drafts::Drafts;
 use super::enrolment::Enrolling;
 use super::factors::NewApp;
+use super::hashing::Hashing;
 use super::passkey::Challenges;
 use super::sessions::{sha256, token};
 use super::sign_in::Between;
@@ -13,7 +14,6 @@ use postern_base::rng::NoEntropy;
 use postern_base::{Rng, Secret};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use tokio::sync::Semaphore;
 
 /// Steps that wait at once at most, of who has shown something: each of them cost its holder an invitation or a password. Whoever comes then
 /// is told to come back.
@@ -21,8 +21,6 @@ const WAITING: usize = 10_000;
 /// house: steps of who has given a name alone, which costs nothing. They have places of their own, and who comes then takes the oldest one's:
 /// nobody who names names shuts the door to who has shown something.
 const NAMED_ALONE: usize = 2_000;
-/// Passwords worked on at once: each takes 19 MiB.
-const PASSWORDS: usize = 2;
 
 /// A step that waits.
 #[derive(Debug, Clone)]
@@ -46,13 +44,13 @@ pub(crate) struct Waiting {
     steps: Mutex<HashMap<[u8; 32], (Timestamp, Step)>>,
     pub(super) drafts: Drafts,
     pub(super) challenges: Challenges,
-    pub(super) passwords: Semaphore,
+    pub(super) hashing: Hashing,
 }
 
 impl Waiting {
     pub(crate) fn new(key: &Secret<[u8; 32]>) -> Self {
-        let passwords = Semaphore::new(PASSWORDS);
-        Self { steps: Mutex::default(), drafts: Drafts::default(), challenges: Challenges::new(key), passwords }
+        let (challenges, hashing) = (Challenges::new(key), Hashing::new());
+        Self { steps: Mutex::default(), drafts: Drafts::default(), challenges, hashing }
     }
 
     /// Keeps a step under a new token; `None` = too many wait.

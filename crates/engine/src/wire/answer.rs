@@ -1,6 +1,7 @@
 //! The answer: a decision as JSON.
 
 use super::examined::{AnsweredCandidate, AnsweredChanges};
+use super::received::AttachmentView;
 use crate::render::{RenderedForm, pick};
 use jiff::Timestamp;
 use postern_base::{Channel, EmailMode, Form, Level, MessageId};
@@ -285,6 +286,9 @@ pub struct Accepted {
     pub id: MessageId,
     /// The decision at accept.
     pub decision: Answer,
+    /// Files that were taken with it, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<AttachmentView>,
     /// Where to read more.
     pub links: Links,
 }

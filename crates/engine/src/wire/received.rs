@@ -1,7 +1,8 @@
 //! What patients wrote, as it is shown.
 
 use jiff::Timestamp;
-use postern_base::{AttachmentId, Channel, MessageId, Purpose, Review};
+use postern_base::{AttachmentId, Channel, Hex, MessageId, Purpose, Review};
+use postern_store::AttachmentRecord;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -82,8 +83,8 @@ pub struct ReceivedView {
     pub attachments: Vec<AttachmentView>,
 }
 
-/// A file that came with what a patient wrote. Its content is read by a call of its own.
-#[derive(Clone, Serialize)]
+/// A file that came with what a patient wrote, or goes with a message to them. Its content is read by a call of its own.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachmentView {
     /// Its id.
     pub id: AttachmentId,
@@ -93,6 +94,17 @@ pub struct AttachmentView {
     pub name: String,
     /// How long it is.
     pub bytes: u64,
+    /// SHA-256 of it, in hexadecimal; absent of what an earlier Postern took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+impl AttachmentView {
+    /// Of what is kept of it.
+    pub(crate) fn of(file: AttachmentRecord) -> Self {
+        let sha256 = file.digest.map(|digest| Hex(&digest).to_string());
+        Self { id: file.id, kind: file.kind, name: file.name.into_inner(), bytes: file.bytes, sha256 }
+    }
 }
 
 impl fmt::Debug for AttachmentView {

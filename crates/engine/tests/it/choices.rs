@@ -421,7 +421,7 @@ async fn one_text_of_a_download_is_held_against_the_ledger_from_the_file_alone()
 }
 
 /// The commitment as the leaf writes it, under the key that the download gives.
-fn stated(opening: &str, what: &str) -> String {
+pub(crate) fn stated(opening: &str, what: &str) -> String {
     let bytes: Vec<u8> =
         (0..32).map(|nth| u8::from_str_radix(opening.get(nth * 2..nth * 2 + 2).unwrap(), 16).unwrap()).collect();
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &bytes), what.as_bytes());

@@ -1,10 +1,12 @@
 //! Files that a practice sends with a message: read where the message is, and nowhere else.
 
+use crate::choices::stated;
 use crate::clinic::{Clinic, principal, result};
 use crate::portal::{enrol, visitor};
 use postern_base::{Channel, Form, Level, MessageId, Phi};
 use postern_engine::portal::{Aal, FileKind, NotNow, Upload, Visitor};
-use postern_engine::{AcceptError, Accepted};
+use postern_engine::{AcceptError, Accepted, UseError};
+use postern_ledger::Proof;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -146,4 +148,103 @@ async fn where_no_copy_in_the_portal_is_planned_a_file_is_not_taken_and_left_out
     clinic.engine.put_tenant(&clinic.principal, &serde_json::to_vec(&away).unwrap()).await.unwrap();
     let sent = send(&clinic, None, &asked(), &[plan()]).await;
     assert!(matches!(&sent, Err(AcceptError::Malformed(error)) if error.field == "file"), "{sent:?}");
+}
+
+#[tokio::test]
+async fn which_files_came_with_a_message_is_held_against_the_ledger_from_the_download_alone() {
+    let other = file("leaflet.txt", b"Walk a little every day.\n");
+    let (clinic, alma, message) = alma_with(&[plan(), other]).await;
+    clinic.engine.store().publish().await.unwrap();
+    let part = clinic.engine.history_with_proofs(&alma, None, 10).await.unwrap();
+    let one = part.proven.iter().find(|proven| proven.message == message).unwrap();
+    let (leaf, opening) = (one.leaf.as_ref().unwrap(), one.opening.as_ref().unwrap().reveal());
+    let key = clinic.engine.proofs_key().unwrap();
+    let proof = Proof::parse(one.proof.as_ref().unwrap()).unwrap();
+    proof.verify(leaf.as_bytes(), &key.trim().parse().unwrap()).unwrap();
+    let of = |content: &[u8]| {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content);
+        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let said = |first: &[u8], second: &[u8]| stated(opening, &format!("files\0\0{}\0{}", of(first), of(second)));
+    let here = |commitment: String| leaf.contains(&format!("\"files\":\"{commitment}\""));
+    assert!(here(said(b"Oats at eight.\n", b"Walk a little every day.\n")), "{leaf}");
+    assert!(!here(said(b"Oats at nine.\n", b"Walk a little every day.\n")), "another file is not what came");
+    assert!(!here(said(b"Walk a little every day.\n", b"Oats at eight.\n")), "nor is another order");
+    // A message without files says nothing of any.
+    let plain = send(&clinic, None, &result(None), &[]).await.unwrap().answer.id;
+    clinic.engine.store().publish().await.unwrap();
+    let part = clinic.engine.history_with_proofs(&alma, None, 10).await.unwrap();
+    let plain = part.proven.iter().find(|proven| proven.message == plain).unwrap();
+    assert!(!plain.leaf.as_ref().unwrap().contains("\"files\""));
+}
+
+#[tokio::test]
+async fn who_sends_files_is_told_which_were_taken_and_of_a_refused_message_none() {
+    let clinic = Clinic::open().await;
+    let sent = send(&clinic, Some("k1"), &asked(), &[plan()]).await.unwrap().answer;
+    let [one] = sent.files.as_slice() else { panic!("{:?}", sent.files) };
+    assert_eq!((one.kind.as_str(), one.name.as_str(), one.bytes), ("text", "Meal plan.txt", 15));
+    let sha256 = one.sha256.as_deref().unwrap();
+    let known = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"Oats at eight.\n");
+    let known: String = known.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(sha256, known);
+    let again = send(&clinic, Some("k1"), &asked(), &[plan()]).await.unwrap();
+    assert!(again.replayed && again.answer.files == sent.files, "the first answer again, with the files that are kept");
+    let refused = send(&clinic, None, &asked(), &[plan()]).await.unwrap().answer;
+    assert_eq!((refused.decision.outcome.as_str(), refused.files.len()), ("refuse", 0), "the same again is sent twice");
+    assert!(send(&clinic, None, &crate::clinic::reminder("a9"), &[]).await.unwrap().answer.files.is_empty());
+}
+
+#[tokio::test]
+async fn to_check_a_message_with_files_is_to_hear_what_sending_it_would_decide() {
+    let clinic = Clinic::open().await;
+    let check = async |request: &Value, files: &[Upload]| {
+        let body = serde_json::to_vec(request).unwrap();
+        clinic.engine.check_with(&clinic.principal, &body, files).await
+    };
+    let ways = |answer: &postern_engine::wire::Answer| {
+        let ways = answer.deliveries.iter().map(|one| (one.channel, one.form, one.level));
+        (answer.outcome.clone(), ways.collect::<Vec<_>>())
+    };
+    let mut plain = json!({"patient": "Patient/p1", "purpose": "treatment_update",
+        "content": {"body": "Here is the way to our new house.", "level": "L0"}});
+    let (with, without) = (check(&plain, &[plan()]).await.unwrap(), check(&plain, &[]).await.unwrap());
+    assert_ne!(ways(&with), ways(&without), "a file is read in the portal alone");
+    let sent = send(&clinic, None, &plain, &[plan()]).await.unwrap().answer;
+    assert_eq!(ways(&with), ways(&sent.decision));
+    assert_eq!(check(&plain, &[plan()]).await.unwrap().outcome, "refuse", "the same file again");
+    assert_eq!(check(&plain, &[file("b.txt", b"Another.\n")]).await.unwrap().outcome, "send", "nothing was kept of it");
+    for (field, request, files) in [
+        ("content.level", result(None), vec![plan()]),
+        ("file", asked(), vec![file("page.txt", b"<html><script>alert(1)</script>")]),
+        ("content", crate::clinic::reminder("a9"), vec![plan()]),
+    ] {
+        let checked = check(&request, &files).await;
+        assert!(matches!(&checked, Err(AcceptError::Malformed(error)) if error.field == field), "{checked:?}");
+    }
+    let mut away = crate::clinic::settings("Sunrise Health", "+15555550100");
+    away["deployment"]["portal_available"] = json!(false);
+    clinic.engine.put_tenant(&clinic.principal, &serde_json::to_vec(&away).unwrap()).await.unwrap();
+    plain["content"]["body"] = json!("Here is the way to our new door.");
+    let checked = check(&plain, &[plan()]).await;
+    assert!(matches!(&checked, Err(AcceptError::Malformed(error)) if error.field == "file"), "{checked:?}");
+}
+
+#[tokio::test]
+async fn what_was_sent_is_given_back_to_the_practice_alone_and_who_took_it_is_entered() {
+    let clinic = Clinic::open().await;
+    let sent = send(&clinic, None, &asked(), &[plan()]).await.unwrap().answer;
+    let (engine, file) = (&clinic.engine, sent.files[0].id);
+    let (kind, content) = engine.message_file(&clinic.principal, sent.id, file).await.unwrap();
+    assert_eq!((kind, content.reveal().as_slice()), (FileKind::Text, b"Oats at eight.\n".as_slice()));
+    let read = |codes: Vec<(String, String)>| codes.iter().filter(|(_, code)| code == "file_read").count();
+    assert_eq!(read(clinic.codes(sent.id).await), 1);
+    let other = clinic.send(&crate::clinic::reminder("a9")).await.id;
+    assert!(matches!(engine.message_file(&clinic.principal, other, file).await, Err(UseError::NotFound)));
+    clinic.found("harbor", "Harbor Health", "+15555550111").await;
+    assert!(engine.message_file(&principal("harbor"), sent.id, file).await.is_err());
+    let mut weak = clinic.principal.clone();
+    weak.scopes = vec![postern_engine::Scope::MessagesRead];
+    assert!(matches!(engine.message_file(&weak, sent.id, file).await, Err(UseError::Forbidden(_))));
+    assert_eq!(read(clinic.codes(sent.id).await), 1, "who got nothing is not entered as if they had");
 }

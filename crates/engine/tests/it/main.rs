@@ -34,3 +34,4 @@ mod texted;
 mod tls_reports;
 mod vendors;
 mod walls;
+mod withheld;

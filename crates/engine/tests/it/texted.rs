@@ -179,6 +179,24 @@ async fn a_name_that_is_nobodys_hears_the_same_and_its_step_opens_nothing() {
 }
 
 #[tokio::test]
+async fn who_says_the_codes_they_ask_for_has_as_many_as_may_go_to_one_place_in_an_hour() {
+    let (clinic, _, _) = with_both().await;
+    for _ in 0..5 {
+        let finder = alone(&clinic).await;
+        assert_eq!(finder.aal, Aal::Aal1);
+        clinic.minutes(2);
+    }
+    // The sixth is one too many for its place (RULES OTP-01); whoever asks is not told.
+    let texts = clinic.arrivals(Channel::Sms).len();
+    let step = asks_alone(&clinic, "alma").await.unwrap();
+    assert_eq!(clinic.arrivals(Channel::Sms).len(), texts);
+    // What is asked for and not said counts as before.
+    assert_eq!(finish(&clinic, &step, &secret("000000")).await.unwrap_err(), Refused::NoMatch);
+    assert!(asks_alone(&clinic, "alma").await.is_ok());
+    assert!(matches!(asks_alone(&clinic, "alma").await, Err(Refused::TooMany { .. })));
+}
+
+#[tokio::test]
 async fn who_has_a_number_and_no_app_shows_the_password_again() {
     let clinic = Clinic::open().await;
     let engine = &clinic.engine;

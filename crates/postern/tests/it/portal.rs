@@ -4,6 +4,7 @@
 mod aloud;
 mod browser;
 mod choosing;
+mod filing;
 mod forms;
 mod guessing;
 mod letters;

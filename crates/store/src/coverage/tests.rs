@@ -199,6 +199,9 @@ async fn fill_alerts(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
     let inbound = NewInbound { attachments: vec![file], ..inbound };
     let raised = (("CHT-01", entry()), vec![entry()]);
     assert!(tenanted.put_inbound_with_alert(inbound.clone(), raised.1.clone(), raised.0.clone()).await.unwrap());
+    let (other, content) = note(bench);
+    let again = NewAttachment { about: other, content, entry: entry() };
+    let inbound = NewInbound { attachments: vec![again], ..inbound };
     assert!(!tenanted.put_inbound_with_alert(inbound, raised.1, raised.0).await.unwrap(), "once for a message");
     let patient: PatientId = "p0".parse().unwrap();
     let came = tenanted.received_from(&patient, None, 10).await.unwrap().into_iter().flat_map(|one| one.attachments);

@@ -3,6 +3,7 @@
 
 mod accepting;
 mod faults;
+mod files;
 mod fixture;
 mod ledger;
 mod model;

@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::extract::{FromRequest, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use postern_base::AttachmentId;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that an answer was given before.
@@ -23,8 +24,8 @@ pub(crate) async fn send(
     let headers = request.headers().clone();
     let key = idempotency_key(&headers)?;
     let accepted = if brings_files(&headers) {
-        // The place is given back when the files are stored.
-        let (form, _place) = of_program(&web, &headers, request.into_body()).await?;
+        // The seat is given back when the files are stored.
+        let (form, _seat) = of_program(&web, &caller.0.tenant, &headers, request.into_body()).await?;
         web.engine().accept_with(&caller.0, key, &form.request, &form.files).await?
     } else {
         let body = json_body(&headers, Body::from_request(request, &web).await?)?;
@@ -55,16 +56,32 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
-/// `POST /v1/messages:check`.
+/// `POST /v1/messages:check`: what `POST /v1/messages` takes.
 pub(crate) async fn check(
     State(web): State<Web>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let body = json_body(&headers, body)?;
-    let answer = web.engine().check(&caller.0, &body).await?;
+    let headers = request.headers().clone();
+    let answer = if brings_files(&headers) {
+        let (form, _seat) = of_program(&web, &caller.0.tenant, &headers, request.into_body()).await?;
+        web.engine().check_with(&caller.0, &form.request, &form.files).await?
+    } else {
+        let body = json_body(&headers, Body::from_request(request, &web).await?)?;
+        web.engine().check(&caller.0, &body).await?
+    };
     json(StatusCode::OK, &answer)
+}
+
+/// `GET /v1/messages/{id}/files/{file}`.
+pub(crate) async fn file(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path((id, file)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let file: AttachmentId = file.parse().map_err(|_| Problem::not_found())?;
+    let (kind, content) = web.engine().message_file(&caller.0, message_id(&id)?, file).await?;
+    crate::portal::given(kind, content)
 }
 
 /// `GET /v1/messages/{id}`.

@@ -111,6 +111,15 @@ fn body(takes: Takes) -> Option<Value> {
     match takes {
         Takes::Nothing => None,
         Takes::Json(schema) => Some(json!({ "application/json": { "schema": reference(schema) } })),
+        Takes::JsonWithFiles(schema) => {
+            let parts = json!({
+                "type": "object", "required": ["request"],
+                "properties": { "request": reference(schema), "file": { "type": "string", "format": "binary" } },
+            });
+            Some(json!({
+                "application/json": { "schema": reference(schema) }, "multipart/form-data": { "schema": parts },
+            }))
+        }
         Takes::JsonLines(schema) => Some(json!({ "application/x-ndjson": { "schema": reference(schema) } })),
         Takes::Form => Some(json!({ "application/x-www-form-urlencoded": { "schema": { "type": "object" } } })),
         Takes::Files => Some(json!({ "multipart/form-data": { "schema": { "type": "object" } } })),
@@ -152,7 +161,7 @@ fn problems(route: &Route) -> Vec<Kind> {
         Access::Anyone | Access::ThisMachine | Access::Browser | Access::Patient => {}
     }
     match route.takes {
-        Takes::Json(_) | Takes::JsonLines(_) => {
+        Takes::Json(_) | Takes::JsonWithFiles(_) | Takes::JsonLines(_) => {
             kinds.extend([Kind::TooLarge, Kind::UnsupportedMediaType, Kind::Malformed, Kind::BadRequest]);
         }
         Takes::Anything | Takes::Form | Takes::Files => kinds.push(Kind::TooLarge),

@@ -143,6 +143,7 @@ fn accepted() -> Value {
     given(json!({
         "id": { "type": "string", "format": "uuid" },
         "decision": reference("Answer"),
+        "files": list_of(&file()),
         "links": given(json!({ "status": text(), "decision": text(), "proof": text() })),
     }))
 }
@@ -180,6 +181,7 @@ fn message() -> Value {
             "form": words(Form::ALL), "channel": { "anyOf": [words(Channel::ALL), { "type": "null" }] },
             "language": words(Language::ALL), "subject": { "type": ["string", "null"] }, "body": text(),
         }))),
+        "files": list_of(&file()),
         "links": given(json!({ "status": text(), "decision": text(), "proof": text() })),
     }))
 }
@@ -227,13 +229,17 @@ fn portal_copies() -> Value {
     }))) }))
 }
 
-fn inbound() -> Value {
+/// What is told of a file.
+fn file() -> Value {
     let kinds = FileKind::ALL.map(FileKind::as_str);
-    let file = given(json!({ "id": text(), "kind": either(&kinds), "name": text(), "bytes": whole() }));
+    given(json!({ "id": text(), "kind": either(&kinds), "name": text(), "bytes": whole(), "sha256": text() }))
+}
+
+fn inbound() -> Value {
     let row = given(json!({
         "id": whole(), "at": instant(), "channel": words(Channel::ALL), "from": text(), "text": text(), "read_as": text(),
         "purpose": words(Purpose::ALL), "answers": text(), "theirs": boolean(), "reviewed": words(Review::ALL),
-        "attachments": list_of(&file),
+        "attachments": list_of(&file()),
     }));
     given(json!({ "inbound": list_of(&row), "next": { "type": ["string", "null"] } }))
 }
@@ -253,6 +259,7 @@ fn wishes() -> Value {
         "point_removed",
         "point_first",
         "emergency",
+        "proxy_end",
     ];
     let contact = given(json!({ "name": text(), "phone": text(), "relation": text() }));
     let row = given(json!({

@@ -226,7 +226,7 @@ pub(super) async fn download(State(web): State<Web>, Extension(visit): Extension
     let own = !visitor.is_proxy();
     let complete = own.then_some(before.is_none() && left_out == 0 && all_written);
     let file = json!({
-        "about": visit.texts.say("account-download-text"), "messages": all, "ledger_key": web.engine().proofs_key()?, "complete": complete, "left_out": own.then_some(left_out),
+        "about": visit.texts.say("account-download-text"), "check": visit.texts.say("account-download-check"), "messages": all, "ledger_key": web.engine().proofs_key()?, "complete": complete, "left_out": own.then_some(left_out),
     });
     Ok((headers, file.to_string()).into_response())
 }

@@ -285,7 +285,7 @@ fn because(code: &str) -> Option<&'static str> {
         "read_by_patient" | "read_by_proxy" => "message-who-to-read",
         "downloaded_by_patient" | "downloaded_by_proxy" => "message-who-to-keep",
         "attachment_read_by_patient" | "attachment_read_by_proxy" => "message-who-for-file",
-        "content_read" => "message-who-what-was-sent",
+        "content_read" | "file_read" => "message-who-what-was-sent",
         _ => return None,
     })
 }

@@ -24,6 +24,7 @@ mod points;
 mod qr;
 mod reasons;
 mod routes;
+mod seats;
 mod security;
 mod sign_in;
 mod stop;
@@ -41,7 +42,8 @@ pub(crate) use routes::LINK;
 pub(crate) use astray::as_pages;
 pub(crate) use files::given;
 pub(crate) use place::by_host;
-pub(crate) use upload::{Uploads, brings_files, of_program};
+pub(crate) use seats::Uploads;
+pub(crate) use upload::{brings_files, of_program};
 pub(crate) use visit::guard;
 
 /// Whether a path is one of a portal's pages, as a practice's own host has them.

@@ -44,6 +44,9 @@ pub(super) async fn end(
     paragraphs.extend(places(&visit, &offer));
     paragraphs.push(texts.say("stop-still"));
     paragraphs.push(texts.say("stop-back"));
+    // Nobody answers START to an e-mail.
+    let by_text = offer.places.iter().any(|(channel, _)| *channel == Channel::Sms);
+    paragraphs.extend(by_text.then(|| texts.say("stop-back-text")));
     let links = vec![Link::new("/sign-in", texts.say("stop-sign-in"))];
     let notice = Notice { paragraphs, links, ..Notice::default() };
     notice.draw(StatusCode::OK, Frame::new(&visit, texts.say("stop-heading-done")))

@@ -3,6 +3,7 @@
 
 use super::multipart::Parts;
 use super::place::{OwnHost, Place};
+use super::seats::Seat;
 use super::texts::{Texts, preferred};
 use super::unsent::{self, Untied};
 use crate::caller::Trace;
@@ -155,6 +156,8 @@ pub(crate) struct Fields {
     pub(super) files: Vec<Upload>,
     /// It did not come whole: there are no files of it.
     pub(super) cut: Option<Cut>,
+    /// Where it was taken in: free again when its files are stored.
+    _seat: Option<Seat>,
 }
 
 impl Fields {
@@ -164,9 +167,9 @@ impl Fields {
         Self { values, ..Self::default() }
     }
 
-    pub(super) fn of_parts(parts: Parts, cut: Option<Cut>) -> Self {
+    pub(super) fn of_parts(parts: Parts, cut: Option<Cut>, seat: Option<Seat>) -> Self {
         let files = if cut.is_none() { parts.files } else { Vec::new() };
-        Self { values: parts.values, files, cut }
+        Self { values: parts.values, files, cut, _seat: seat }
     }
 
     /// The value of `name`, without blanks around it; empty when it did not come.

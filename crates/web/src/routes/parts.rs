@@ -62,6 +62,8 @@ pub enum Takes {
     Nothing,
     /// JSON of this schema.
     Json(&'static str),
+    /// JSON of this schema, alone or in a form with files.
+    JsonWithFiles(&'static str),
     /// JSON lines of this schema.
     JsonLines(&'static str),
     /// A form.

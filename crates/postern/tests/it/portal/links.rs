@@ -53,6 +53,25 @@ fn a_link_leads_to_its_message_once_and_only_who_it_is_for() {
 }
 
 #[test]
+fn who_ends_messages_by_a_link_is_told_to_answer_start_only_where_texts_came() {
+    let running = Running::start("links-stop");
+    let page = Client::new(running.address(), "").get("/simulator").text();
+    let (texts, mails) = page.split_once("id=\"mails\"").expect("texts, then mails");
+    for (arrived, by_text) in [(texts, true), (mails, false)] {
+        let tokens = arrived
+            .split("/m/")
+            .skip(1)
+            .map(|rest| -> String { rest.chars().take_while(char::is_ascii_alphanumeric).collect() });
+        let mut browser = running.stranger();
+        let mut ends = tokens.filter(|token| browser.get(&format!("/stop/{token}")).status == 200);
+        let token = ends.next().unwrap_or_else(|| panic!("by text {by_text}: no notice ends its kind: {arrived}"));
+        let done = running.stranger().post(&format!("/stop/{token}"), &[]).text();
+        assert!(done.contains("They are stopped") && done.contains("mark them under Choices"), "{done}");
+        assert_eq!(done.contains("START"), by_text, "{done}");
+    }
+}
+
+#[test]
 fn an_address_that_is_none_is_a_page_for_people_on_a_practices_own_host_and_a_problem_for_programs() {
     let ward = Ward::with("own-host", |clinic| {
         clinic.configure("link_domains = []", "link_domains = [\"portal.example\"]");

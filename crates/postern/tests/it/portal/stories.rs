@@ -181,6 +181,8 @@ fn a_girl_of_fourteen_asks_that_her_mother_reads_no_more_and_a_practice_sends_he
         (Some("proxy_end"), Some("RelatedPerson/r1")),
         "{wishes}"
     );
+    let metrics = clinic.client().get("/metrics").text();
+    assert!(metrics.contains("postern_alerts_total{rule=\"PRI-05\"} 1"), "somebody must look: {metrics}");
     clinic.stop();
     clinic.import(&family("inactive", "2012-05-05"));
     mother.browser = mother.browser.at(clinic.serve());

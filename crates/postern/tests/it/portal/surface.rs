@@ -157,3 +157,30 @@ fn a_form_of_ten_megabytes_is_413_and_one_that_does_not_come_is_408_while_others
     });
     assert!(slow.iter().all(|said| said.starts_with("HTTP/1.1 408")), "{slow:?}");
 }
+
+// W3C Web Application Manifest: what a browser asks of an address before it offers to put it on the first screen.
+#[test]
+fn a_portal_can_be_put_on_a_first_screen_and_what_that_needs_says_nothing_of_anybody() {
+    let mut ward = Ward::open("installed");
+    let mut nobody = ward.nobody();
+    let own = ward.alma.browser.get("/messages").text();
+    for page in [own, nobody.get("/").text()] {
+        assert!(page.contains("<link rel=\"manifest\" href=\"/p/clinic/app.webmanifest\">"), "{page}");
+    }
+    let (manifest, own) = (nobody.get("/app.webmanifest"), ward.alma.browser.get("/app.webmanifest"));
+    assert_eq!(manifest.header("content-type"), Some("application/manifest+json"));
+    assert_eq!(manifest.body, own.body, "it is the same for who is signed in");
+    for told in ["Beech", "Alma", "8.2", "HbA1c", ward.message.as_str()] {
+        assert!(!manifest.text().contains(told), "{told}");
+    }
+    let said = manifest.json();
+    assert_eq!((said["name"].as_str(), said["display"].as_str()), (Some("Sunrise Health"), Some("standalone")));
+    let within = |path: &str| path.strip_prefix("/p/clinic").expect("within the portal").to_owned();
+    let start = within(said["start_url"].as_str().unwrap());
+    assert!(said["start_url"].as_str().unwrap().starts_with(said["scope"].as_str().unwrap()));
+    assert_eq!(nobody.get(&start).status, 200);
+    let icon = &said["icons"][0];
+    assert_eq!(icon["sizes"], "any", "one that is sharp in every size");
+    let drawn = nobody.get(&within(icon["src"].as_str().unwrap()));
+    assert_eq!((drawn.status, drawn.header("content-type")), (200, icon["type"].as_str()));
+}

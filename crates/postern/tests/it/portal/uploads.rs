@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Sixteen bytes in a line, so that what is searched for on disk is found however it lies.
 const SECRET: &str = "the knee is swollen and purple";
 
-fn note() -> Vec<u8> {
+pub(super) fn note() -> Vec<u8> {
     format!("On Monday {SECRET}.\n").into_bytes()
 }
 
@@ -30,7 +30,7 @@ fn png(wide: u32, high: u32, more: &[u8]) -> Vec<u8> {
 }
 
 /// A PDF so long.
-fn pdf(length: usize) -> Vec<u8> {
+pub(super) fn pdf(length: usize) -> Vec<u8> {
     let mut pdf = b"%PDF-1.7\n".to_vec();
     pdf.resize(length - 25, b' ');
     pdf.extend_from_slice(b"\nstartxref\n123456789\n%%EOF"[1..].as_ref());
@@ -38,7 +38,7 @@ fn pdf(length: usize) -> Vec<u8> {
 }
 
 /// The body of a form with files, as a browser writes it.
-fn body(fields: &[(&str, &str)], files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub(super) fn body(fields: &[(&str, &str)], files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, value) in fields {
         body.extend(format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
@@ -323,7 +323,11 @@ fn after_a_hundred_megabytes_in_a_day_no_file_is_taken_and_words_are() {
 }
 
 /// What a practice asks, as a form with files.
-fn asked(client: &mut Client, request: &serde_json::Value, files: &[(&str, Vec<u8>)]) -> std::io::Result<Answer> {
+pub(super) fn asked(
+    client: &mut Client,
+    request: &serde_json::Value,
+    files: &[(&str, Vec<u8>)],
+) -> std::io::Result<Answer> {
     let form = body(&[("request", &request.to_string())], files);
     let headers = [("Content-Type", "multipart/form-data; boundary=b")];
     client.call("POST", "/v1/messages", &headers, &form)
@@ -341,7 +345,22 @@ fn a_practice_sends_files_that_are_read_in_the_portal_alone_and_given_back_as_do
         asked(&mut staff, &request, &[("../plan.PDF.exe", pdf(3 * 1024 * 1024)), ("note.txt", note())]).unwrap();
     assert_eq!(answer.status, 202, "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_owned();
+    let taken = answer.json()["files"].clone();
+    assert_eq!((taken[0]["name"].as_str(), taken[0]["bytes"].as_u64()), (Some("plan.pdf"), Some(3 * 1024 * 1024)));
+    assert_eq!(taken[1]["sha256"].as_str().map(str::len), Some(64), "{taken}");
     readable(&mut staff, &id);
+    // The practice has back what it sent, by a key that may read content, and it is entered.
+    let path = format!("/v1/messages/{id}/files/{}", taken[1]["id"].as_str().unwrap());
+    let entered = ward.entries();
+    let back = staff.get(&path);
+    assert_eq!(
+        (back.status, &back.body, back.header("content-type")),
+        (200, &note(), Some("application/octet-stream"))
+    );
+    assert_eq!(ward.entries(), entered + 1);
+    assert_eq!(staff.get(&path.replace(&id, &ward.message)).status, 404, "of another message");
+    assert_eq!(ward.other_staff().get(&path).status, 404, "of another practice");
+    assert_eq!(Client::new(ward.clinic.address(), "").get(&path).status, 401);
     let page = ward.alma.browser.get(&format!("/messages/{id}")).text();
     let files = listed(&page);
     assert_eq!(files.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["plan.pdf", "note.txt"], "{page}");
@@ -369,6 +388,15 @@ fn a_practice_sends_files_that_are_read_in_the_portal_alone_and_given_back_as_do
         (Some("note.txt"), Some(note().len() as u64))
     );
 
+    // To check it is to hear the same, and to store nothing.
+    let entered = ward.entries();
+    let form = body(&[("request", &request.to_string())], &[("note.txt", b"Another note.\n".to_vec())]);
+    let kind = [("Content-Type", "multipart/form-data; boundary=b")];
+    let checked = staff.call("POST", "/v1/messages:check", &kind, &form).unwrap();
+    assert_eq!((checked.status, checked.json()["outcome"].as_str()), (200, Some("send")), "{}", checked.text());
+    assert!(checked.json()["deliveries"].as_array().unwrap().iter().any(|one| one["channel"] == "portal"));
+    assert_eq!(ward.entries(), entered);
+
     // What is no such file, no such request, or said too little of: nothing is stored.
     let mut kept = || staff.get("/v1/patients/p1/messages").json()["messages"].as_array().map(Vec::len);
     let before = kept();
@@ -388,4 +416,53 @@ fn a_practice_sends_files_that_are_read_in_the_portal_alone_and_given_back_as_do
     assert!(asked(&mut staff, &request, &huge).map_or(true, |refused| refused.status == 413));
     let nobody = asked(&mut Client::new(ward.clinic.address(), ""), &request, &[("note.txt", note())]).unwrap();
     assert_eq!((nobody.status, kept()), (401, before));
+}
+
+#[test]
+fn a_form_of_a_program_that_is_not_whole_is_refused_with_the_part_and_no_message_goes_without_its_file() {
+    let mut ward = Ward::open("files-whole");
+    let mut staff = ward.clinic.client();
+    let request = json!({
+        "patient": "Patient/p1", "purpose": "treatment_update",
+        "content": { "subject": "Your plan", "body": "Here is the plan for your knee.", "level": "L2" }
+    });
+    let parts = |head: &str| {
+        format!(
+            "--b\r\nContent-Disposition: form-data; name=\"request\"\r\n\r\n{request}\r\n--b\r\n\
+             Content-Disposition: form-data; name=\"file\"{head}\r\n\r\nTen steps a day.\r\n--b--\r\n"
+        )
+    };
+    let before = (ward.entries(), staff.get("/v1/patients/p1/messages").json());
+    let whole = parts("; filename=\"plan.txt\"");
+    for (kind, form, field) in [
+        ("multipart/form-data; boundary=b", parts(""), "part 2"),
+        ("multipart/form-data; boundary=b", whole[..whole.len() - 9].to_owned(), "part 2"),
+        (
+            "multipart/form-data; boundary=b",
+            whole.replacen("\"file\"; filename=\"plan.txt\"", "\"request\"", 1),
+            "part 2",
+        ),
+        ("multipart/form-data; boundary=b", whole.replacen("\"request\"", "\"r\"; filename=\"a.txt\"", 1), "request"),
+        ("multipart/form-data", whole.clone(), "Content-Type"),
+    ] {
+        let headers = [("Content-Type", kind), ("Idempotency-Key", "plan-1")];
+        let refused = staff.call("POST", "/v1/messages", &headers, form.as_bytes()).unwrap();
+        assert_eq!((refused.status, refused.json()["field"].as_str()), (422, Some(field)), "{}", refused.text());
+        assert!(!refused.text().contains("plan.txt"), "{}", refused.text());
+    }
+    assert_eq!((ward.entries(), staff.get("/v1/patients/p1/messages").json()), before, "none of them left anything");
+
+    // The key is free for the form as it should have been, however its writer names a file.
+    for (key, head) in [("plan-1", "; filename=plan.txt"), ("plan-2", "; filename*=UTF-8''pla%6E.txt")] {
+        let headers = [("Content-Type", "multipart/form-data; Boundary=b"), ("Idempotency-Key", key)];
+        // The same words with the same file would be sent twice (SYS-05).
+        let form = format!("A preamble.\r\n{}", parts(head)).replace("Ten steps", &format!("{key}: ten steps"));
+        let sent = staff.call("POST", "/v1/messages", &headers, form.as_bytes()).unwrap();
+        assert_eq!(sent.status, 202, "{}", sent.text());
+        let id = sent.json()["id"].as_str().unwrap().to_owned();
+        readable(&mut staff, &id);
+        let page = ward.alma.browser.get(&format!("/messages/{id}")).text();
+        assert_eq!(listed(&page).len(), 1, "{page}");
+        assert_eq!(listed(&page)[0].1, "plan.txt");
+    }
 }
