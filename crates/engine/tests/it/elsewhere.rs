@@ -162,8 +162,8 @@ async fn where_there_is_no_other_way_those_who_wait_take_turns_in_finding_out_an
     for n in 0..8 {
         ids.push(reminds(&clinic, n, &["email"]).await);
     }
-    // Until eight in the evening: at night nobody is reminded.
-    for _ in 0..(5 * 60) {
+    // Until seven in the evening: at night nobody is reminded.
+    for _ in 0..(4 * 60) {
         clinic.settle().await;
         clinic.minutes(1);
     }

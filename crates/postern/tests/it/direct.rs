@@ -176,24 +176,26 @@ fn asks_for_plain_mail(address: &str) -> Value {
 fn who_asked_for_plain_mail_and_was_told_the_risk_gets_it_in_the_clear_where_their_server_takes_no_other_and_the_record_says_so()
  {
     let Some(internet) = Internet::shared() else { return };
-    let address = "alma@plain.test";
+    let address = "asks@plain.test";
     let records = [where_it_is_one_o_clock(address), vec![asks_for_plain_mail(address)]].concat();
     let clinic = clinic_of(&internet, "plain.test", &records);
     let words = "Your ferritin came back at 41.";
-    let asks = json!({
-        "patient": "Patient/p1", "purpose": "test_result", "channels": ["portal", "email"], "email_mode": "plain",
-        "content": { "subject": "Your result", "body": words, "level": "L3" }
-    });
+    let asks = |words: &str| {
+        json!({
+            "patient": "Patient/p1", "purpose": "test_result", "channels": ["portal", "email"], "email_mode": "plain",
+            "content": { "subject": "Your result", "body": words, "level": "L3" }
+        })
+    };
     let plain = |answer: &Value| {
         let plan = answer["decision"]["deliveries"].as_array().cloned().unwrap_or_default();
         plan.iter().any(|delivery| delivery["channel"] == "email" && delivery["mode"] == "plain")
     };
-    let early = clinic.client().post("/v1/messages", &asks);
+    let early = clinic.client().post("/v1/messages", &asks("Your iron came back at 80."));
     assert!(!plain(&early.json()), "nobody told them the risk yet: {}", early.text());
     let told = json!({ "kind": "email_risk", "contact_point": address, "how": "on paper" });
     let noted = clinic.client().post("/v1/patients/p1/notices", &told);
     assert!((200..300).contains(&noted.status), "{}", noted.text());
-    let sent = clinic.client().post("/v1/messages", &asks);
+    let sent = clinic.client().post("/v1/messages", &asks(words));
     assert!(plain(&sent.json()), "{}", sent.text());
     let id = sent.json()["id"].as_str().expect("an id").to_owned();
     let mail = eventually("the mail is there", || {
