@@ -10,6 +10,7 @@ pub mod conformance;
 pub mod duty;
 pub mod email;
 pub mod https;
+mod line;
 pub mod mail_domains;
 pub mod portal;
 pub mod provider;
@@ -20,6 +21,7 @@ pub mod tls;
 pub mod webhook;
 
 pub use duty::{Duty, DutyHook, DutyWord};
+pub use line::Booked;
 pub use mail_domains::{DomainFound, MailDomains, Reported};
 pub use portal::Portal;
 pub use provider::{

@@ -2,6 +2,7 @@
 
 use crate::email::back::MailBack;
 use crate::email::smime::Recipient;
+use crate::line::Booked;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use postern_base::{AttemptId, Channel, DeliveryId, EmailMode, EmailTier, Language, Phi, Secret};
@@ -229,6 +230,9 @@ pub enum Sent {
     },
 }
 
+/// The code of an attempt whose server was not there lately, and is left alone for a while.
+pub const SERVER_RESTS: &str = "server-rests";
+
 impl Sent {
     /// Whether the vendor, or the server, was there and let messages through: a message that is refused for a reason of its own,
     /// such as its recipient (codes that begin with `rcpt-`), says nothing of the others.
@@ -239,6 +243,21 @@ impl Sent {
             Self::TemporaryFailure { code } => code.starts_with("rcpt-"),
             Self::BelowFloor { found, .. } => found.is_some(),
             Self::Unknown { .. } => false,
+        }
+    }
+
+    /// Whether nobody was asked, or not in time: the permit's time went by in a line, or the server was left alone ([`SERVER_RESTS`]). Such an
+    /// attempt is on record, and says nothing of anybody.
+    #[must_use]
+    pub fn met_nobody(&self) -> bool {
+        match self {
+            Self::Unpermitted(why) => *why == Unpermitted::Expired,
+            Self::TemporaryFailure { code } => code == SERVER_RESTS,
+            Self::Accepted(_)
+            | Self::Delivered(_)
+            | Self::PermanentFailure { .. }
+            | Self::BelowFloor { .. }
+            | Self::Unknown { .. } => false,
         }
     }
 
@@ -397,6 +416,15 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Whose servers a message to `contact_point` goes to, where every recipient's are others; `None` = always the vendor's own.
     fn destination(&self, _contact_point: &str) -> Option<Destination> {
         None
+    }
+
+    /// Leave to send a message to `contact_point`, had before its permit is minted and held until it was sent: who would stand in line before
+    /// the servers for long comes later. `None` = nobody stands in line. Who goes `ahead` is let in whoever else waits.
+    ///
+    /// # Errors
+    /// After how long to ask again.
+    fn book(&self, _contact_point: &str, _ahead: bool) -> Result<Option<Booked>, Duration> {
+        Ok(None)
     }
 
     /// Whether it takes messages over and hands them on itself, so that its sessions say nothing of the recipient's own server.

@@ -32,6 +32,8 @@ pub struct EngineConfig {
     /// Attempts on one way that failed for a while, after which another way is taken where the gate knows one. Where it knows none, they go
     /// on until the message is worth nothing any more.
     pub attempts_elsewhere: u32,
+    /// The same of whoever waits for a lane on which nothing has got through for so long.
+    pub shut_elsewhere: SignedDuration,
     /// How long a message is worth sending when the caller does not say.
     pub lifetime: SignedDuration,
     /// How long a one-time code is worth sending: five minutes (RULES OTP-01).
@@ -63,6 +65,7 @@ impl Default for EngineConfig {
             backoff_first: SignedDuration::from_secs(15),
             backoff_longest: SignedDuration::from_hours(1),
             attempts_elsewhere: 8,
+            shut_elsewhere: SignedDuration::from_mins(30),
             lifetime: SignedDuration::from_hours(72),
             code_lifetime: SignedDuration::from_mins(5),
             return_domain: None,

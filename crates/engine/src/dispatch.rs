@@ -4,16 +4,17 @@
 //! The order is the safety: nothing leaves before `attempt_started` is durable, and whatever is not known to have failed is
 //! never sent again.
 
+mod elsewhere;
 mod outcome;
 mod second_gate;
 
 use crate::accept::{AHEAD_UNTIL, versions};
-use crate::domains::own_hop;
+use crate::domains::{breaks_off, broken_off, own_hop};
 use crate::enclosures;
 use crate::engine::Engine;
 use crate::faults::{Step, Stop};
 use crate::kept::Kept;
-use crate::lanes::{Closed, LaneKey, Place};
+use crate::lanes::{Closed, Place};
 use crate::ledger_entry;
 use crate::pace::Wait;
 use crate::render::{Rendered, pick};
@@ -30,11 +31,10 @@ use postern_channels::email::arrived::Status;
 use postern_channels::email::smime::Recipient;
 use postern_channels::sms::rates::Carrier;
 use postern_channels::sms::text;
-use postern_channels::{Destination, Outbound, Provider, Sent};
-use postern_gate::decision::VendorRef;
-use postern_gate::{Binding, Decision, Permit};
+use postern_channels::{Booked, Outbound, Provider, Sent};
+use postern_gate::{Binding, Decision, Effect, Permit, Refusal};
 use postern_ledger::{Entry, Kind, commit, record};
-use postern_store::{Beside, Claim, DeliveryState, Finish, Grounds, MessageRecord, Room, StoreError};
+use postern_store::{Beside, Claim, DeliveryState, Finish, Grounds, MessageRecord, NewTlsFailure, Room, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -199,17 +199,31 @@ impl Engine {
         if let Some(ending) = self.over_before_it_began(&claim, now) {
             return self.end(&claim, ending, None, None).await;
         }
-        // What has no place is put back, unless another vendor may carry it: the gate then decides by whom it goes.
+        // What has no place is put back, unless another vendor may carry it, or nothing has got through there for long: the gate then
+        // decides by whom and which way it goes.
         let (place, moves) = match self.place(&claim, now) {
             Ok(place) => (place, None),
-            Err(closed) if self.moves(&claim, now).await? => (None, Some(closed)),
-            Err(closed) => return self.put_back(&claim, closed.until, "lane").await,
+            Err(closed) if self.is_long_shut(closed.shut_at, now) || self.moves(&claim, now).await? => {
+                (None, Some(closed))
+            }
+            Err(closed) => return self.put_back(&claim, self.looks_again(&claim, closed, now), "lane").await,
         };
         if place.is_some()
             && let Err(wait) = self.may_text(&claim, now)
         {
             return self.put_back(&claim, wait.until, &wait.why).await;
         }
+        if claim.candidate.channel == Channel::Email {
+            self.learn_domain(&claim.tenant, &claim.candidate.point).await;
+        }
+        // Before the permit is minted: it would run out in the line.
+        let booked = match self.book(&claim, place.as_ref()) {
+            Ok(booked) => booked,
+            Err(wait) => {
+                let until = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+                return self.put_back(&claim, until, "lane").await;
+            }
+        };
         let mut work = match self.work(claim.clone(), now).await {
             Ok(work) => work,
             // The patient's key was destroyed: there is nothing left to send.
@@ -223,23 +237,22 @@ impl Engine {
             Some(attempt) => attempt,
             None => AttemptId::new(now, self.inner.rng.as_ref())?,
         };
-        if work.claim.candidate.channel == Channel::Email {
-            self.learn_domain(&claim.tenant, &claim.candidate.point).await;
-        }
         // Held until the attempt is recorded: what is decided next for this patient or point then sees it.
         let turn = self.inner.turns.take(&claim.tenant, &work.message.patient, &claim.candidate.point).await;
         work.now = self.now();
-        let (verdict, grounds) = self.second_gate(&work, attempt).await?;
+        let (verdict, grounds) = self.second_gate(&work, attempt, moves.is_some()).await?;
         let admitted = match verdict {
             Verdict::Send(admitted) => match moves {
                 None => *admitted,
                 // The vendor is well again, or nobody stands in any more; there is no place all the same.
-                Some(closed) => return self.put_back(&claim, closed.until, "lane").await,
+                Some(closed) => return self.put_back(&claim, self.looks_again(&claim, closed, now), "lane").await,
             },
             Verdict::Not(ending) => return self.end(&work.claim, ending, Some(&work.state), Some(grounds)).await,
         };
         self.at(Step::Admitted)?;
-        self.send(&work, attempt, admitted, grounds, turn, place).await
+        let stage = self.send(&work, attempt, admitted, grounds, turn, place).await;
+        drop(booked);
+        stage
     }
 
     /// A place on the lane that `claim` goes by; `None` where it goes by none, and where an attempt is to be taken up again.
@@ -247,14 +260,17 @@ impl Engine {
         let Some(vendor) = claim.candidate.vendor.clone().filter(|_| claim.interrupted.is_none()) else {
             return Ok(None);
         };
-        let Some(provider) = self.inner.providers.get(&vendor) else { return Ok(None) };
-        let (destination, places) = match provider.destination(claim.candidate.point.reveal()) {
-            Some(Destination { name, sessions }) => (Some(name), Some(sessions)),
-            None => (None, None),
-        };
-        let VendorRef { vendor, service } = vendor;
+        let Some((lane, places)) = self.lane(&vendor, &claim.candidate.point) else { return Ok(None) };
         let ahead = claim.priority <= AHEAD_UNTIL;
-        self.inner.lanes.enter(LaneKey { vendor, service, destination }, places, ahead, now).map(Some)
+        self.inner.lanes.enter(lane, places, ahead, now).map(Some)
+    }
+
+    /// Leave to come to the servers to which `claim` goes, for one that has a `place` on its lane.
+    fn book(&self, claim: &Claim, place: Option<&Place>) -> Result<Option<Booked>, Duration> {
+        let vendor = claim.candidate.vendor.as_ref().filter(|_| place.is_some());
+        let provider = vendor.and_then(|vendor| self.inner.providers.get(vendor));
+        let ahead = claim.priority <= AHEAD_UNTIL;
+        provider.map_or(Ok(None), |provider| provider.book(claim.candidate.point.reveal(), ahead))
     }
 
     /// Whether any text may go by the vendor of `claim` now.
@@ -367,7 +383,9 @@ impl Engine {
         self.at(Step::Recorded)?;
         let sent = self.call(provider.as_ref(), recorded, outbound).await;
         self.at(Step::Sent)?;
-        if place.is_some_and(|place| place.leave(sent.reached(), self.now())) {
+        // Who met nobody has nothing to say of the lane.
+        let said = place.filter(|_| !sent.met_nobody());
+        if said.is_some_and(|place| place.leave(sent.reached(), self.now())) {
             tracing::warn!(vendor = %provider.profile().vendor, "nothing gets through: a lane is closed for a while");
         }
         self.inner.metrics.attempt(channel, outcome::label(&sent));
@@ -412,18 +430,33 @@ impl Engine {
         sent: &Sent,
     ) -> Result<Beside, Left> {
         let sealed = |bytes: serde_json::Result<Vec<u8>>| bytes.map(Phi::new).map_err(|_| StoreError::Damaged);
-        let mut beside = Beside::default();
+        let mut beside = Beside { met_nobody: sent.met_nobody(), ..Beside::default() };
         if let Some(session) = sent.session() {
             self.saw_session(&work.claim.tenant, provider, domain, session).await;
             let own = domain.filter(|_| own_hop(provider)).map(str::to_owned);
             let kept = TlsSessionView { domain: own, ..TlsSessionView::from(session) };
             beside.session = Some((attempt, sealed(serde_json::to_vec(&kept))?));
         }
-        if let Some((code, about)) = self.trouble(&work.claim.tenant, provider, domain, sent, work.claim.attempts > 0) {
-            self.inner.metrics.alert("SEC-24");
-            beside.tls_failure = Some((attempt, code, sealed(serde_json::to_vec(&about))?));
+        let again = breaks_off(sent) && self.broke_off_before(work).await?;
+        if let Some((code, about)) = self.trouble(&work.claim.tenant, provider, domain, sent, again) {
+            let (place, about) = (sealed(serde_json::to_vec(&about.place()))?, sealed(serde_json::to_vec(&about))?);
+            // Once for each place and reason, until somebody looks: the log counts the attempts.
+            if !self.inner.store.tenant(&work.claim.tenant).is_tls_trouble_open(&code, place.reveal()).await? {
+                self.inner.metrics.alert("SEC-24");
+            }
+            beside.tls_failure = Some(NewTlsFailure { attempt, code, about, place });
         }
         Ok(beside)
+    }
+
+    /// Whether an attempt of this delivery was broken off where TLS begins before.
+    async fn broke_off_before(&self, work: &Work) -> Result<bool, StoreError> {
+        let entries = self.inner.store.tenant(&work.claim.tenant).entries(work.claim.message).await?;
+        let own = entries
+            .iter()
+            .map(|(_, entry)| entry)
+            .filter(|entry| entry.kind == Kind::AttemptEnded && entry.delivery == Some(work.claim.lease.delivery));
+        Ok(own.filter_map(|entry| entry.code.as_deref()).any(|code| broken_off(code).is_some()))
     }
 
     /// Whom to encrypt to, where the permit says so; the record of the attempt commits to their certificate. When there is none that
@@ -563,14 +596,22 @@ impl Engine {
     }
 }
 
-/// The rule that speaks most strongly against `work`'s candidate, for the code of its ending.
+/// The rule that speaks most strongly against `work`'s candidate, for the code of its ending. What a rule puts off until the message is
+/// worthless SYS-04 refuses, behind that rule's word: the one that puts it off is why.
 pub(crate) fn strongest_rule(decision: &Decision, work: &Work) -> String {
-    let of_channel = decision.refusals.iter().filter(|r| r.channel == work.claim.candidate.channel);
-    let mut best: Option<&postern_gate::Refusal> = None;
-    for refusal in of_channel {
+    let of_channel = || decision.refusals.iter().filter(|r| r.channel == work.claim.candidate.channel);
+    let mut best: Option<&Refusal> = None;
+    for refusal in of_channel() {
         if best.is_none_or(|known| refusal.effect > known.effect) {
             best = Some(refusal);
         }
     }
-    best.or(decision.refusals.first()).map_or_else(|| "gate".to_owned(), |refusal| refusal.rule.to_owned())
+    let cause = best.filter(|best| best.rule == "SYS-04").and_then(|late| {
+        let of_candidate =
+            |r: &&Refusal| (&r.contact_point, r.mode, r.form) == (&late.contact_point, late.mode, late.form);
+        let before = of_channel().take_while(|refusal| !std::ptr::eq(*refusal, late)).filter(of_candidate);
+        before.filter(|refusal| refusal.effect == Effect::Defer).last()
+    });
+    let named = cause.or(best).or(decision.refusals.first());
+    named.map_or_else(|| "gate".to_owned(), |refusal| refusal.rule.to_owned())
 }

@@ -9,7 +9,7 @@ use crate::ledger_entry;
 use crate::principal::{Principal, Scope};
 use crate::wire::{MailDomainView, TlsFailureView};
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{AttemptId, EmailTier, MessageId, TenantId};
+use postern_base::{EmailTier, MessageId, TenantId};
 use postern_channels::email::StsPolicy;
 use postern_channels::{DomainFound, Provider, Sent, TlsSession};
 use postern_gate::TransportFloor;
@@ -82,7 +82,7 @@ impl Domains {
 }
 
 /// More about a failure than its code, as it is kept.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct AboutFailure {
     /// The vendor and service that were to take the message.
     pub(crate) vendor: String,
@@ -96,6 +96,11 @@ pub(crate) struct AboutFailure {
 }
 
 impl AboutFailure {
+    /// Where it was, whatever was known of the domain then: what happens there again is the same trouble.
+    pub(crate) fn place(&self) -> Self {
+        Self { tier: None, ..self.clone() }
+    }
+
     /// What `sent` says of a session that could not be had with `provider`'s peer, if it says so.
     ///
     /// A server, or somebody before it, that breaks off where TLS begins may do so once by accident; `again` = it did before.
@@ -127,9 +132,14 @@ impl AboutFailure {
     }
 }
 
+/// Whether `sent` was broken off where TLS begins.
+pub(crate) fn breaks_off(sent: &Sent) -> bool {
+    matches!(sent, Sent::TemporaryFailure { code } if broken_off(code).is_some())
+}
+
 /// What RFC 8460 section 4.3 calls a session that `code` says ended where TLS was to begin: STARTTLS was answered with no, or not at all; or
 /// the handshake was broken off.
-fn broken_off(code: &str) -> Option<&'static str> {
+pub(crate) fn broken_off(code: &str) -> Option<&'static str> {
     match code {
         "tls" => Some("validation-failure"),
         code if code.starts_with("starttls-") => Some("starttls-not-supported"),
@@ -283,63 +293,77 @@ impl Engine {
         Ok(tiers)
     }
 
-    /// Mail domains that were looked up, the latest found first.
+    /// Mail domains that were looked up, the latest met first, at most `limit` of those behind the number `before`.
     ///
     /// # Errors
     /// [`UseError`].
-    pub async fn mail_domains(&self, principal: &Principal) -> Result<Vec<MailDomainView>, UseError> {
+    pub async fn mail_domains(
+        &self,
+        principal: &Principal,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<MailDomainView>, UseError> {
         principal.must(Scope::MessagesRead)?;
-        let found = self.inner.store.tenant(&principal.tenant).mail_domains(PAGE).await?;
-        Ok(found
-            .into_iter()
-            .map(|kept| MailDomainView {
-                policy: policy_of(&kept),
-                problem: notes_of(&kept).problem,
-                domain: kept.domain,
-                tier: kept.tier,
-                found_at: kept.found_at,
-            })
-            .collect())
+        let store = self.inner.store.tenant(&principal.tenant);
+        let found = store.mail_domains(before, limit.clamp(1, PAGE)).await?;
+        let view = |(id, kept): (i64, MailDomain)| MailDomainView {
+            id,
+            policy: policy_of(&kept),
+            problem: notes_of(&kept).problem,
+            domain: kept.domain,
+            tier: kept.tier,
+            found_at: kept.found_at,
+        };
+        Ok(found.into_iter().map(view).collect())
     }
 
-    /// TLS sessions that could not be had, the latest first; with `open`, those that nobody looked at yet.
+    /// TLS sessions that could not be had, by place and reason, the latest begun first, at most `limit` of those behind the number `before`;
+    /// with `open`, those that nobody looked at yet.
     ///
     /// # Errors
     /// [`UseError`].
-    pub async fn tls_failures(&self, principal: &Principal, open: bool) -> Result<Vec<TlsFailureView>, UseError> {
+    pub async fn tls_failures(
+        &self,
+        principal: &Principal,
+        open: bool,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<TlsFailureView>, UseError> {
         principal.must(Scope::MessagesRead)?;
-        let failures = self.inner.store.tenant(&principal.tenant).tls_failures(open, PAGE).await?;
-        Ok(failures
+        let store = self.inner.store.tenant(&principal.tenant);
+        let troubles = store.tls_troubles(open, before, limit.clamp(1, PAGE)).await?;
+        troubles
             .into_iter()
-            .map(|failure| {
-                let about = failure.about.and_then(|bytes| serde_json::from_slice::<AboutFailure>(bytes.reveal()).ok());
-                let (reviewed_at, reviewed_by) = failure.reviewed.unzip();
-                TlsFailureView {
-                    attempt: failure.attempt,
-                    message: failure.message,
-                    at: failure.at,
-                    code: failure.code,
-                    vendor: about.as_ref().map(|about| about.vendor.clone()),
-                    domain: about.as_ref().and_then(|about| about.domain.clone()),
-                    server: about.and_then(|about| about.server),
+            .map(|trouble| {
+                let place = serde_json::from_slice::<AboutFailure>(trouble.place.reveal());
+                let AboutFailure { vendor, domain, server, .. } = place.map_err(|_| StoreError::Damaged)?;
+                let (reviewed_at, reviewed_by) = trouble.reviewed.unzip();
+                Ok(TlsFailureView {
+                    id: trouble.number,
+                    code: trouble.code,
+                    first_at: trouble.first_at,
+                    last_at: trouble.last_at,
+                    attempts: trouble.attempts,
+                    vendor,
+                    domain,
+                    server,
                     reviewed_at,
                     reviewed_by,
-                }
+                })
             })
-            .collect())
+            .collect()
     }
 
     /// Notes that the caller looked at a failure (45 CFR 164.308(a)(1)(ii)(D)).
     ///
     /// # Errors
     /// [`UseError::NotFound`] when there is none that nobody looked at before.
-    pub async fn review_tls_failure(&self, principal: &Principal, attempt: AttemptId) -> Result<(), UseError> {
+    pub async fn review_tls_failure(&self, principal: &Principal, id: i64) -> Result<(), UseError> {
         principal.must(Scope::Admin)?;
         let by = principal.actor();
-        let entry = ledger_entry::of(self, &principal.tenant, Kind::Administered, by.clone(), "tls_failure_reviewed")
+        let entry = ledger_entry::of(self, &principal.tenant, Kind::Administered, by, "tls_failure_reviewed")
             .map_err(|_| UseError::Unavailable)?;
-        let tenant = self.inner.store.tenant(&principal.tenant);
-        if tenant.review_tls_failure(attempt, &by, entry).await? { Ok(()) } else { Err(UseError::NotFound) }
+        Ok(self.inner.store.tenant(&principal.tenant).review_tls_trouble(id, entry).await?)
     }
 }
 

@@ -35,6 +35,8 @@ struct Lane {
     under_way: u32,
     failures: u32,
     closed: Option<(Timestamp, SignedDuration)>,
+    /// When it was closed first, nothing having got through since.
+    shut_at: Option<Timestamp>,
     /// One delivery is finding out whether the lane is well again.
     tried: bool,
     /// How long a delivery has its place, smoothed.
@@ -46,6 +48,11 @@ struct Lane {
 }
 
 impl Lane {
+    /// Something got through.
+    const fn opens(&mut self) {
+        (self.failures, self.closed, self.shut_at) = (0, None, None);
+    }
+
     /// When the next delivery without a place should look again: one after the other, twice as often as places become free, so
     /// that neither the lane idles nor everybody who waits asks at once.
     fn book(&mut self, places: u32, now: Timestamp) -> Timestamp {
@@ -69,6 +76,8 @@ pub(crate) struct Lanes {
 pub(crate) struct Closed {
     /// When to ask again.
     pub(crate) until: Timestamp,
+    /// Since when nothing gets through, where that is why.
+    pub(crate) shut_at: Option<Timestamp>,
 }
 
 /// A place on a lane; it is free again when this is dropped.
@@ -95,11 +104,12 @@ impl Lanes {
         }
         let lane = lanes.entry(key.clone()).or_default();
         if let Some((until, _)) = lane.closed {
+            let shut_at = lane.shut_at;
             if now < until {
-                return Err(Closed { until });
+                return Err(Closed { until, shut_at });
             }
             if lane.tried {
-                return Err(Closed { until: lane.book(1, now) });
+                return Err(Closed { until: lane.book(1, now), shut_at });
             }
             lane.tried = true;
         }
@@ -107,9 +117,9 @@ impl Lanes {
         if let Some(places) = places.filter(|places| lane.under_way >= *places || kept && !ahead) {
             if ahead {
                 lane.kept = Some(after(now, KEPT));
-                return Err(Closed { until: after(now, SOONEST) });
+                return Err(Closed { until: after(now, SOONEST), shut_at: None });
             }
-            return Err(Closed { until: lane.book(places, now) });
+            return Err(Closed { until: lane.book(places, now), shut_at: None });
         }
         if ahead {
             lane.kept = None;
@@ -121,7 +131,12 @@ impl Lanes {
 
     /// Whether the lane `key` was closed, and nothing got through since.
     pub(crate) fn is_shut(&self, key: &LaneKey) -> bool {
-        self.lock().get(key).is_some_and(|lane| lane.closed.is_some())
+        self.shut_at(key).is_some()
+    }
+
+    /// When the lane `key` was closed, if nothing got through since.
+    pub(crate) fn shut_at(&self, key: &LaneKey) -> Option<Timestamp> {
+        self.lock().get(key)?.shut_at
     }
 
     /// Whether it is time to find out if a vendor's service is well again; who asks finds out, and says so by [`Lanes::probed`].
@@ -137,7 +152,7 @@ impl Lanes {
         let Some(lane) = lanes.get_mut(key) else { return };
         lane.tried = false;
         if well {
-            (lane.failures, lane.closed) = (0, None);
+            lane.opens();
         } else if let Some((_, wait)) = lane.closed {
             let wait = wait.checked_mul(2).unwrap_or(LONGEST).min(LONGEST);
             lane.closed = Some((after(now, wait), wait));
@@ -158,7 +173,7 @@ impl Place {
         let took = now.duration_since(self.since);
         lane.pace = lane.pace.saturating_mul(7).saturating_add(took).checked_div(8).unwrap_or(took);
         if well {
-            (lane.failures, lane.closed) = (0, None);
+            lane.opens();
             return false;
         }
         lane.failures = lane.failures.saturating_add(1);
@@ -171,6 +186,7 @@ impl Place {
         let closes = lane.failures >= FAILURES;
         if closes {
             lane.closed = Some((after(now, wait), wait));
+            lane.shut_at = lane.shut_at.or(Some(now));
         }
         closes
     }
@@ -239,6 +255,25 @@ mod tests {
             (lanes.enter(key("a.test"), None, false, at(47)), lanes.enter(key("a.test"), None, false, at(47)));
         assert!(one.is_ok() && two.is_ok(), "it is open again for everybody");
         assert!(!lanes.is_shut(&key("a.test")));
+    }
+
+    #[test]
+    fn a_lane_tells_since_when_nothing_gets_through_until_something_does() {
+        let lanes = Lanes::default();
+        for second in 0..5 {
+            assert_eq!(lanes.shut_at(&key("a.test")), None);
+            assert!(pass(&lanes, false, second).is_ok());
+        }
+        for second in [19, 49] {
+            assert!(pass(&lanes, false, second).is_ok());
+            let closed = lanes.enter(key("a.test"), None, false, at(second)).unwrap_err();
+            assert_eq!(closed.shut_at, Some(at(4)), "trials that fail begin nothing anew");
+        }
+        assert!(pass(&lanes, true, 200).is_ok());
+        assert_eq!(lanes.shut_at(&key("a.test")), None);
+        let _place = lanes.enter(key("b.test"), Some(1), false, at(0)).unwrap();
+        let full = lanes.enter(key("b.test"), Some(1), false, at(0)).unwrap_err();
+        assert_eq!(full.shut_at, None, "many want it, and nothing is wrong");
     }
 
     #[test]

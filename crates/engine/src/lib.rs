@@ -75,7 +75,7 @@ pub use engine::Engine;
 pub use error::{AcceptError, UseError};
 pub use explain::{explain, read_case};
 pub use import::{ImportError, ImportReport};
-pub use metrics::Metrics;
+pub use metrics::{Metrics, RuleLabel};
 pub use of_patient::{Added, Certificates, Disclosures, DoNotCall, Notices, NumberChecks, OfPatient, Verifications};
 pub use pace::TextLimit;
 pub use principal::{Forbidden, Holder, Principal, PrincipalKind, Scope, UnknownScope};

@@ -23,8 +23,6 @@ use tokio::task::JoinSet;
 const KIND: &str = "tls_sent";
 /// RFC 8460 section 5.3: what cannot be brought at once is tried again, for a while.
 const WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(60), Duration::from_secs(900)];
-/// How many failures of a day are looked at.
-const FAILURES: u32 = 100_000;
 
 /// house: how many places are spoken to at once.
 const AT_ONCE: usize = 8;
@@ -183,10 +181,10 @@ async fn count_of(store: &Tenanted, from: Timestamp, until: Timestamp) -> Result
             *count = count.saturating_add(1);
         }
     }
-    for failure in store.tls_failures(false, FAILURES).await? {
+    for failure in store.tls_failures_between(from, until).await? {
         let about = failure.about.and_then(|bytes| serde_json::from_slice::<AboutFailure>(bytes.reveal()).ok());
         let Some(AboutFailure { domain: Some(domain), server, tier, .. }) = about else { continue };
-        if failure.at < from || failure.at >= until || !RESULTS.contains(&failure.code.as_str()) {
+        if !RESULTS.contains(&failure.code.as_str()) {
             continue;
         }
         // As it was known then; what was kept before that was says how it is known now.

@@ -297,6 +297,22 @@ pub(crate) const TLS_FAILURES: Table = Table {
         text("reviewed_by"),
     ],
 };
+pub(crate) const TLS_TROUBLES: Table = Table {
+    name: "tls_troubles",
+    key: int("seq"),
+    order: Order::Seq,
+    columns: &[
+        int("tenant"),
+        blob("name"),
+        text("code"),
+        int("first_at"),
+        int("last_at"),
+        int("attempts"),
+        blob("about"),
+        int("reviewed_at"),
+        text("reviewed_by"),
+    ],
+};
 pub(crate) const SUPPRESSIONS: Table = Table {
     name: "suppressions",
     key: int("seq"),
@@ -460,6 +476,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &TEMPLATES,
     &MAIL_DOMAINS,
     &TLS_FAILURES,
+    &TLS_TROUBLES,
     &SUPPRESSIONS,
     &KEPT_MAIL,
     &MAIL_REPORTS,

@@ -39,6 +39,8 @@ pub(crate) enum Field {
     Resource,
     /// A recipient's mail domain.
     MailDomain,
+    /// What is wrong with TLS, and where.
+    TlsTrouble,
     /// The name of a report on mail.
     MailReport,
     /// The name that an account signs in by.
@@ -59,6 +61,7 @@ impl Field {
             Self::Fingerprint => b"fingerprint",
             Self::Resource => b"resource",
             Self::MailDomain => b"mail_domain",
+            Self::TlsTrouble => b"tls_trouble",
             Self::MailReport => b"mail_report",
             Self::SignInName => b"sign_in_name",
             Self::Person => b"portal_person",

@@ -40,6 +40,7 @@ mod seal;
 mod sessions;
 mod shredding;
 mod templates;
+mod tls_troubles;
 mod writer;
 
 pub use alerts::{AlertMark, AlertRecord, NewAlert, WaitingAlert};
@@ -64,3 +65,4 @@ pub use records::*;
 pub use returned::{KeptMail, MailKind, NewKeptMail, NewSuppression, Suppression, SuppressionReason};
 pub use reviews::{NewReview, Reviewed};
 pub use templates::{TemplateMove, TemplateRecord, TemplateState};
+pub use tls_troubles::TlsTrouble;

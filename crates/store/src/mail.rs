@@ -1,17 +1,17 @@
 //! What is known of recipients' mail: what their domains were found to enforce, and TLS sessions that could not be had.
 
 use crate::coverage::{MAIL_DOMAINS, TLS_FAILURES};
-use crate::database::{Failure, Row, Value, array, bytes, column, id, optional_time, time, word};
+use crate::database::{Failure, Row, Value, array, bytes, column, id, time, word};
 use crate::frame::{Framer, Frames};
 use crate::keys::{Field, Index, PatientKey, TenantKeys};
 use crate::open::Tenanted;
 use crate::reading::Reading;
-use crate::records::StoreError;
+use crate::records::{NewTlsFailure, StoreError};
 use crate::seal::Place;
+use crate::sessions::first_of;
 use crate::writer::{Tx, Write};
 use jiff::Timestamp;
 use postern_base::{AttemptId, EmailTier, MessageId, Phi, Rng};
-use postern_ledger::Entry;
 use std::sync::Arc;
 
 /// What a domain was found to enforce.
@@ -42,8 +42,6 @@ pub struct TlsFailure {
     pub code: String,
     /// More about it, as the engine writes it; none once the patient's key is destroyed.
     pub about: Option<Phi<Vec<u8>>>,
-    /// When somebody looked at it, and who.
-    pub reviewed: Option<(Timestamp, String)>,
 }
 
 const fn about_domain(name: &Index) -> Place<'_> {
@@ -58,15 +56,15 @@ fn name_of(tenant: &TenantKeys, domain: &str) -> Index {
     tenant.index(Field::MailDomain, domain.to_ascii_lowercase().as_bytes())
 }
 
-/// A row of `tls_failures`, nobody having looked at it yet.
+/// A row of `tls_failures`.
 pub(crate) fn failure_row(
     tenant: &TenantKeys,
     key: &PatientKey,
     message: MessageId,
-    failure: (AttemptId, String, &Phi<Vec<u8>>),
+    failure: NewTlsFailure,
     rng: &dyn Rng,
 ) -> Result<FailureRow, StoreError> {
-    let (attempt, code, about) = failure;
+    let NewTlsFailure { attempt, code, about, .. } = failure;
     let about = key.sealer().seal(about_failure(attempt.0.as_bytes()), about.reveal(), rng)?;
     let before = vec![tenant.seq.into(), bytes(attempt.0), bytes(message.0), key.index.to_vec().into()];
     Ok(FailureRow { before, after: vec![code.into(), about.into()] })
@@ -103,30 +101,6 @@ impl Write for PutDomain {
              about = excluded.about";
         tx.write(&self.tenant, &MAIL_DOMAINS, sql, self.row.clone()).await?;
         Ok(())
-    }
-}
-
-#[derive(Debug)]
-struct Review {
-    tenant: Arc<TenantKeys>,
-    attempt: AttemptId,
-    by: String,
-    entry: Entry,
-}
-
-impl Write for Review {
-    /// Whether there was one that nobody had looked at.
-    type Output = bool;
-    async fn run(&self, tx: &mut Tx) -> Result<bool, Failure> {
-        let sql = "UPDATE tls_failures SET reviewed_at = ?, reviewed_by = ? \
-             WHERE tenant = ? AND attempt = ? AND reviewed_at IS NULL";
-        let at = tx.now.as_microsecond();
-        let values = vec![at.into(), self.by.as_str().into(), self.tenant.seq.into(), bytes(self.attempt.0)];
-        let reviewed = tx.write(&self.tenant, &TLS_FAILURES, sql, values).await? > 0;
-        if reviewed {
-            tx.append(&self.tenant, &self.entry).await?;
-        }
-        Ok(reviewed)
     }
 }
 
@@ -176,32 +150,31 @@ impl Tenanted {
         self.shared.one(&sql, values).await?.map(|row| domain_of(&tenant, &row)).transpose()
     }
 
-    /// Every domain that was looked up, the latest found first, at most `limit`.
+    /// Domains that were looked up with their numbers, the latest met first, at most `limit` of those with a number below `before`.
     ///
     /// # Errors
     /// As [`Tenanted::mail_domain`].
-    pub async fn mail_domains(&self, limit: u32) -> Result<Vec<MailDomain>, StoreError> {
+    pub async fn mail_domains(&self, before: Option<i64>, limit: u32) -> Result<Vec<(i64, MailDomain)>, StoreError> {
         let tenant = self.keys().await?;
         let sql = format!(
-            "SELECT {DOMAIN_COLUMNS} FROM mail_domains WHERE tenant = ? ORDER BY found_at DESC, seq DESC LIMIT ?"
+            "SELECT {DOMAIN_COLUMNS}, seq FROM mail_domains WHERE tenant = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
         );
-        let rows = self.shared.all(&sql, vec![tenant.seq.into(), i64::from(limit).into()]).await?;
-        rows.iter().map(|row| domain_of(&tenant, row)).collect()
+        let values = vec![tenant.seq.into(), before.unwrap_or(i64::MAX).into(), i64::from(limit).into()];
+        let rows = self.shared.all(&sql, values).await?;
+        rows.iter().map(|row| Ok((column(row, 4)?, domain_of(&tenant, row)?))).collect()
     }
 
-    /// TLS sessions that could not be had, the latest first, at most `limit`; with `open`, those that nobody looked at yet.
+    /// TLS sessions that attempts begun in a time could not have.
     ///
     /// # Errors
     /// As [`Tenanted::mail_domain`].
-    pub async fn tls_failures(&self, open: bool, limit: u32) -> Result<Vec<TlsFailure>, StoreError> {
+    pub async fn tls_failures_between(&self, from: Timestamp, until: Timestamp) -> Result<Vec<TlsFailure>, StoreError> {
         let tenant = self.keys().await?;
-        let which = if open { "AND reviewed_at IS NULL " } else { "" };
-        let sql = format!(
-            "SELECT attempt, message, patient, at, code, about, reviewed_at, reviewed_by FROM tls_failures \
-             WHERE tenant = ? {which}ORDER BY seq DESC LIMIT ?"
-        );
+        let sql = "SELECT attempt, message, patient, at, code, about FROM tls_failures \
+             WHERE tenant = ? AND attempt >= ? AND attempt < ?";
+        let values = vec![tenant.seq.into(), first_of(from).into(), first_of(until).into()];
         let mut found = Vec::new();
-        for row in self.shared.all(&sql, vec![tenant.seq.into(), i64::from(limit).into()]).await? {
+        for row in self.shared.all(sql, values).await? {
             let attempt = AttemptId(id(&row, 0)?);
             let about = match self.patient_key(&tenant, array(&row, 2)?).await {
                 Err(StoreError::KeyDestroyed) => None,
@@ -210,21 +183,10 @@ impl Tenanted {
                     Some(key?.sealer().open(about_failure(attempt.0.as_bytes()), &sealed)?)
                 }
             };
-            let reviewed = optional_time(&row, 6)?.zip(column::<Option<String>>(&row, 7)?);
             let (message, at, code) = (MessageId(id(&row, 1)?), time(&row, 3)?, column(&row, 4)?);
-            found.push(TlsFailure { attempt, message, at, code, about, reviewed });
+            found.push(TlsFailure { attempt, message, at, code, about });
         }
         Ok(found)
-    }
-
-    /// Notes that `by` looked at the failure of `attempt`, with its entry; `false` = there is none, or somebody did before.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn review_tls_failure(&self, attempt: AttemptId, by: &str, entry: Entry) -> Result<bool, StoreError> {
-        let tenant = self.keys().await?;
-        self.admissible(std::slice::from_ref(&entry))?;
-        self.shared.queue.write(Review { tenant, attempt, by: by.to_owned(), entry }).await
     }
 }
 

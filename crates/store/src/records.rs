@@ -312,8 +312,23 @@ pub struct Beside {
     pub facts: Option<Phi<Vec<u8>>>,
     /// The TLS session of an attempt.
     pub session: Option<(AttemptId, Phi<Vec<u8>>)>,
-    /// Why a TLS session could not be had, and more about it.
-    pub tls_failure: Option<(AttemptId, String, Phi<Vec<u8>>)>,
+    /// Why a TLS session could not be had.
+    pub tls_failure: Option<NewTlsFailure>,
+    /// The attempt met nobody: it is on record, and the delivery does not count it.
+    pub met_nobody: bool,
+}
+
+/// A TLS session that an attempt could not have.
+#[derive(Debug, Clone)]
+pub struct NewTlsFailure {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Why; no PHI.
+    pub code: String,
+    /// More about it, as the engine writes it.
+    pub about: Phi<Vec<u8>>,
+    /// Where it was, as the engine writes it: the same bytes for the same place.
+    pub place: Phi<Vec<u8>>,
 }
 
 /// How a claim ends.
@@ -388,7 +403,7 @@ pub struct DeliveryRecord {
     pub code: Option<String>,
     /// When it falls due.
     pub due: Timestamp,
-    /// Attempts started.
+    /// Attempts started, but for those that met nobody.
     pub attempts: u32,
     /// Only after this one.
     pub after: Option<DeliveryId>,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use postern_base::{AttemptId, MessageId, Phi, Rng};
 
 /// RFC 9562 section 5.7: the ids of attempts begin with the time at which they were made, in milliseconds.
-fn first_of(at: Timestamp) -> Vec<u8> {
+pub(crate) fn first_of(at: Timestamp) -> Vec<u8> {
     let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
     let mut bytes = millis.to_be_bytes().split_at(2).1.to_vec();
     bytes.resize(16, 0);

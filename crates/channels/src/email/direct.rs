@@ -13,7 +13,7 @@ mod reporting;
 use super::dane::{DaneVerifier, Tlsa};
 use super::dkim::Dkim;
 use super::dns::{Dns, DnsConfig, DnsConfigError};
-use super::letter::{Writer, letter};
+use super::letter::{Writer, letter, ran_out};
 use super::policies::Policies;
 use super::pool::{Place, Pool};
 use super::reports::OwnReport;
@@ -21,9 +21,10 @@ use super::route::{Host, NoRoute, Route, Router, Rule};
 use super::session::{Endpoint, Failure, SMTPUTF8_NOT_OFFERED, Session, TlsStart, Verdict};
 use super::smime::Signer;
 use super::sts::StsPolicy;
+use crate::line::Booked;
 use crate::mail_domains::{DomainFound, MailDomains, Reported};
 use crate::provider::{
-    Destination, Handover, Health, Outbound, Profile, Provider, ProviderRef, Sent, Unpermitted, left,
+    Destination, Handover, Health, Outbound, Profile, Provider, ProviderRef, SERVER_RESTS, Sent, Unpermitted, left,
 };
 use crate::tls::{self, Roots, RootsError};
 use async_trait::async_trait;
@@ -36,8 +37,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::time::{Instant, timeout};
@@ -139,8 +139,30 @@ struct Letter<'a> {
     message: &'a [u8],
     floor: TransportFloor,
     ahead: bool,
-    /// It stands in line before a server: nothing is wrong there, but that many want it.
-    in_line: &'a AtomicBool,
+    in_line: &'a InLine,
+}
+
+/// How long a mail stands in line before servers: nothing is wrong there, but that many want them.
+#[derive(Debug, Default)]
+struct InLine(Mutex<(Duration, Option<Instant>)>);
+
+impl InLine {
+    /// It steps into a line.
+    fn begin(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = Some(Instant::now());
+    }
+
+    /// It has its turn.
+    fn end(&self) {
+        let mut stood = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stood.0 = stood.0.saturating_add(stood.1.take().map_or(Duration::ZERO, |since| since.elapsed()));
+    }
+
+    /// How long it stood, and whether it stands there still.
+    fn stood(&self) -> (Duration, bool) {
+        let stood = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (stood.0, stood.1.is_some())
+    }
 }
 
 impl Direct {
@@ -207,7 +229,10 @@ impl Direct {
                 // Another server of theirs may take what this one does not.
                 Err(Failure::Permanent(code)) if code == SMTPUTF8_NOT_OFFERED => never = Some(code),
                 Err(Failure::Permanent(code)) => return Err(Sent::PermanentFailure { code }),
-                Err(Failure::Lost(code) | Failure::Temporary(code)) => later = later.or(Some(code)),
+                // What a server said, or broke off at, tells more than that another is left alone.
+                Err(Failure::Lost(code) | Failure::Temporary(code)) => {
+                    later = later.filter(|seen| seen != SERVER_RESTS).or(Some(code));
+                }
                 Err(Failure::BelowFloor(code)) => below = below.or(Some((code, host.name.clone()))),
             }
         }
@@ -232,10 +257,10 @@ impl Direct {
             }
             Rule::Pkix | Rule::Sts | Rule::Dane(_) => {}
         }
-        letter.in_line.store(true, Ordering::Relaxed);
+        letter.in_line.begin();
         let place = self.pool.enter(&host.name, letter.ahead).await;
-        letter.in_line.store(false, Ordering::Relaxed);
-        let place = place.map_err(|_| Failure::Lost("server-rests".to_owned()))?;
+        letter.in_line.end();
+        let place = place.map_err(|_| Failure::Lost(SERVER_RESTS.to_owned()))?;
         let mark = mark(&host.rule, protection, letter.domain);
         if let Some(mut session) = place.kept(mark) {
             match self.write(&mut session, letter).await {
@@ -313,8 +338,10 @@ impl Direct {
         let ready = match timeout(left, self.prepare(letter, now)).await {
             Ok(Ok(ready)) => ready,
             Ok(Err(sent)) => return sent,
-            Err(_) if letter.in_line.load(Ordering::Relaxed) => return Sent::Unpermitted(Unpermitted::Expired),
-            Err(_) => return Sent::TemporaryFailure { code: "permit-ran-out".to_owned() },
+            Err(_) => {
+                let (stood, stands) = letter.in_line.stood();
+                return if stands { Sent::Unpermitted(Unpermitted::Expired) } else { ran_out(stood, left) };
+            }
         };
         let Ready { place, mark, mut session } = ready;
         tracing::debug!(took = ?begun.elapsed(), "a server is ready for the final dot");
@@ -374,6 +401,14 @@ impl Provider for Direct {
         Some(Destination { name: domain.to_ascii_lowercase(), sessions: self.sessions })
     }
 
+    fn book(&self, contact_point: &str, ahead: bool) -> Result<Option<Booked>, Duration> {
+        let domain = contact_point.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase());
+        let Some(route) = domain.and_then(|domain| self.router.known(&domain)) else { return Ok(None) };
+        let tried = route.hosts.iter().take(SERVERS_TRIED);
+        let spoken_to = tried.filter(|host| !matches!(host.rule, Rule::Barred(_) | Rule::Unknown(_)));
+        self.pool.book(spoken_to.map(|host| host.name.as_str()), ahead)
+    }
+
     async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
         let message = match letter(&self.profile, &recorded, &outbound, &self.writer, now) {
             Ok(message) => message,
@@ -386,7 +421,7 @@ impl Provider for Direct {
         };
         let domain = domain.to_ascii_lowercase();
         let from = self.writer.sender(&outbound).to_owned();
-        let (ahead, in_line) = (outbound.ahead, &AtomicBool::new(false));
+        let (ahead, in_line) = (outbound.ahead, &InLine::default());
         let letter =
             Letter { domain: &domain, from: &from, to, message: &message, floor: permit.floor(), ahead, in_line };
         self.deliver(letter, left(permit, now), now, outbound.idempotency_key).await

@@ -9,6 +9,7 @@ use postern_base::EmailMode;
 use postern_gate::Permit;
 use postern_ledger::Recorded;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Who writes: the sender's address, and what vouches for it.
 #[derive(Debug, Clone)]
@@ -79,4 +80,27 @@ pub(super) fn letter(
         message = dkim.sign(&message, now).map_err(unsigned)?;
     }
     Ok(message)
+}
+
+/// What came of a mail whose permit ran out at a server, of a time of `left` in which it `stood` in line.
+///
+/// A server that had most of the time is slow, and that counts; one that was met at the last moment is blamed for nothing.
+pub(super) fn ran_out(stood: Duration, left: Duration) -> Sent {
+    if stood.saturating_mul(4) > left {
+        return Sent::Unpermitted(Unpermitted::Expired);
+    }
+    Sent::TemporaryFailure { code: "permit-ran-out".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_was_met_at_the_last_moment_is_blamed_for_nothing_and_one_that_had_its_time_is() {
+        let after = |stood: u64| ran_out(Duration::from_secs(stood), Duration::from_secs(30));
+        assert!(after(29).met_nobody() && after(29).reached());
+        assert!(!after(0).met_nobody() && !after(0).reached());
+        assert!(!after(5).met_nobody(), "as long as whoever is let into the line stands there");
+    }
 }

@@ -2,6 +2,7 @@
 //! does not, none for a while after it was not there.
 
 use super::session::Session;
+use crate::line::{Booked, Line};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,6 +36,8 @@ struct Server {
     ahead: u32,
     freed: Arc<Notify>,
     freed_ahead: Arc<Notify>,
+    /// Who may come to it.
+    line: Line,
 }
 
 /// The servers we speak to.
@@ -53,6 +56,7 @@ pub(super) struct Resting;
 pub(super) struct Place<'p> {
     pool: &'p Pool,
     server: String,
+    since: Instant,
 }
 
 /// Somebody who goes ahead of others waits at a server for as long as this is held.
@@ -81,6 +85,34 @@ impl Pool {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn known<'s>(&self, servers: &'s mut HashMap<String, Server>, server: &str, now: Instant) -> &'s mut Server {
+        if servers.len() >= SERVERS {
+            servers.retain(|_, known| known.open > 0 || known.used_at + LONGEST_REST > now);
+        }
+        servers.entry(server.to_owned()).or_insert_with(|| Server::new(self.most, now))
+    }
+
+    /// Leave to come to the first of `servers` that does not rest; `None` where there are none.
+    ///
+    /// # Errors
+    /// After how long to ask again.
+    pub(super) fn book<'s>(
+        &self,
+        servers: impl Iterator<Item = &'s str>,
+        ahead: bool,
+    ) -> Result<Option<Booked>, Duration> {
+        let (now, mut all) = (Instant::now(), self.servers());
+        let mut rest: Option<Duration> = None;
+        for server in servers {
+            let known = self.known(&mut all, server, now);
+            match known.rests_until.filter(|until| now < *until) {
+                Some(until) => rest = Some(rest.map_or(until - now, |rest| rest.min(until - now))),
+                None => return known.line.book(known.limit, ahead, now).map(Some),
+            }
+        }
+        rest.map_or(Ok(None), Err)
+    }
+
     /// Waits for a place at `server`; the caller bounds the time. Who goes `ahead`, such as a one-time code, gets the next one, however many
     /// others wait and for whose domains.
     pub(super) async fn enter(&self, server: &str, ahead: bool) -> Result<Place<'_>, Resting> {
@@ -89,17 +121,14 @@ impl Pool {
             let now = Instant::now();
             let freed = {
                 let mut servers = self.servers();
-                if servers.len() >= SERVERS {
-                    servers.retain(|_, known| known.open > 0 || known.used_at + LONGEST_REST > now);
-                }
-                let known = servers.entry(server.to_owned()).or_insert_with(|| Server::new(self.most, now));
+                let known = self.known(&mut servers, server, now);
                 if known.rests_until.is_some_and(|until| now < until) {
                     return Err(Resting);
                 }
                 if known.open < known.limit && (ahead || known.ahead == 0) {
                     known.open = known.open.saturating_add(1);
                     known.used_at = now;
-                    return Ok(Place { pool: self, server: server.to_owned() });
+                    return Ok(Place { pool: self, server: server.to_owned(), since: now });
                 }
                 if ahead && waits.is_none() {
                     known.ahead = known.ahead.saturating_add(1);
@@ -116,8 +145,8 @@ impl Server {
     fn new(most: u32, now: Instant) -> Self {
         let (freed, freed_ahead) = (Arc::default(), Arc::default());
         let limit = AT_FIRST.min(most);
-        let idle = Vec::new();
-        Self { open: 0, limit, failures: 0, rests_until: None, used_at: now, idle, ahead: 0, freed, freed_ahead }
+        let (idle, line) = (Vec::new(), Line::default());
+        Self { open: 0, limit, failures: 0, rests_until: None, used_at: now, idle, ahead: 0, freed, freed_ahead, line }
     }
 
     /// It took a message: it may be given one session more.
@@ -175,6 +204,7 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         if let Some(known) = self.pool.servers().get_mut(&self.server) {
             known.open = known.open.saturating_sub(1);
+            known.line.moved(self.since.elapsed());
             let next = if known.ahead > 0 { &known.freed_ahead } else { &known.freed };
             next.notify_one();
         }
@@ -228,6 +258,18 @@ mod tests {
         pool.enter("mx.test", false).await.unwrap().failed();
         assert_eq!(pool.enter("mx.test", false).await.unwrap_err(), Resting);
         assert_eq!(pool.servers()["mx.test"].limit, AT_FIRST / 2);
+    }
+
+    #[tokio::test]
+    async fn who_comes_to_a_server_that_rests_is_told_for_how_long_unless_another_of_the_same_domain_does_not() {
+        let pool = Pool::new(8);
+        assert!(pool.book(std::iter::empty(), false).unwrap().is_none(), "nobody knows the servers yet");
+        pool.enter("mx1.test", false).await.unwrap().failed();
+        let told = pool.book(["mx1.test"].into_iter(), true).unwrap_err();
+        assert!(told <= FIRST_REST && told > FIRST_REST / 2, "a code waits for it too: {told:?}");
+        assert!(pool.book(["mx1.test", "mx2.test"].into_iter(), false).unwrap().is_some());
+        pool.servers().get_mut("mx1.test").unwrap().rests_until = Some(Instant::now());
+        assert!(pool.book(["mx1.test"].into_iter(), false).unwrap().is_some());
     }
 
     #[test]

@@ -140,9 +140,16 @@ impl Router {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets the way to `domain`.
+    /// The way to `domain` that was last found, however long ago.
+    pub(super) fn known(&self, domain: &str) -> Option<Arc<Route>> {
+        self.kept().get(domain).map(|kept| Arc::clone(&kept.route))
+    }
+
+    /// Goes by the way to `domain` no more: the next mail looks for it anew.
     pub(super) fn forget(&self, domain: &str) {
-        self.kept().remove(domain);
+        if let Some(kept) = self.kept().get_mut(domain) {
+            kept.until = kept.from;
+        }
     }
 
     async fn find(self: &Arc<Self>, domain: &str, now: Timestamp) -> Result<Route, NoRoute> {

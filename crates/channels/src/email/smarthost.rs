@@ -8,10 +8,11 @@
 //! passes on). There are no receipts; a bounce comes as mail, to the address in [`Outbound::back`].
 
 use super::dkim::Dkim;
-use super::letter::{Writer, letter};
+use super::letter::{Writer, letter, ran_out};
 use super::places::Places;
 use super::session::{Endpoint, Failure, Session, TlsStart, Verdict};
 use super::smime::Signer;
+use crate::line::Booked;
 use crate::provider::{Handover, Health, Onward, Outbound, Profile, Provider, ProviderRef, Sent, Unpermitted, left};
 use crate::tls::{self, Roots, RootsError};
 use async_trait::async_trait;
@@ -259,6 +260,10 @@ impl Provider for Smarthost {
         true
     }
 
+    fn book(&self, _contact_point: &str, ahead: bool) -> Result<Option<Booked>, Duration> {
+        self.places.book(ahead).map(Some)
+    }
+
     async fn send(&self, recorded: Recorded<Permit>, outbound: Outbound, now: Timestamp) -> Sent {
         let message = match letter(&self.profile, &recorded, &outbound, &self.writer, now) {
             Ok(message) => message,
@@ -276,13 +281,14 @@ impl Provider for Smarthost {
         let Ok(Some(_place)) = timeout(left, self.places.enter(outbound.ahead)).await else {
             return Sent::Unpermitted(Unpermitted::Expired);
         };
-        let mut session = match timeout(left.saturating_sub(begun.elapsed()), self.written(letter)).await {
+        let stood = begun.elapsed();
+        let mut session = match timeout(left.saturating_sub(stood), self.written(letter)).await {
             Ok(Ok(session)) => session,
             Ok(Err(Failure::BelowFloor(code))) if code == "requiretls-not-offered" => {
                 return Sent::BelowFloor { found: Some(TransportFloor::VerifiedTls), code, peer: None };
             }
             Ok(Err(failure)) => return answer(failure),
-            Err(_) => return Sent::TemporaryFailure { code: "permit-ran-out".to_owned() },
+            Err(_) => return ran_out(stood, left),
         };
         match session.finish(self.final_reply_time).await {
             Verdict::Taken(queue_id) => {

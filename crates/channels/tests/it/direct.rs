@@ -264,6 +264,24 @@ async fn a_policy_holds_as_long_as_it_says_while_it_cannot_be_fetched_and_no_lon
 }
 
 #[tokio::test]
+async fn another_id_in_dns_is_another_policy_and_is_fetched_although_the_one_before_still_holds() {
+    let Some(internet) = Internet::shared() else { return };
+    let direct = internet.direct(now());
+    let before = postern_channels::email::StsPolicy {
+        id: "0".into(),
+        mode: postern_channels::email::StsMode::Enforce,
+        servers: vec!["mx.elsewhere.test".into()],
+        max_age_seconds: 86_400,
+        fetched_at: now(),
+    };
+    direct.recall("sts.test", before, now());
+    let found = direct.look_up("sts.test", now()).await.unwrap();
+    let policy = found.policy.unwrap();
+    assert_eq!((policy.id.as_str(), policy.names("mx.sts.test")), ("1", true), "{policy:?}");
+    assert_eq!(session(&body(&direct, "sts.test").await.0).policy, EmailTier::Sts);
+}
+
+#[tokio::test]
 async fn one_session_carries_several_mails_to_the_same_server() {
     let Some(internet) = Internet::shared() else { return };
     let number = SCRIPTED + 8;

@@ -10,6 +10,7 @@ mod direct;
 mod dkim;
 mod doctor;
 mod duty;
+mod listener;
 mod requiretls;
 mod segments;
 mod ses;

@@ -1,6 +1,7 @@
 //! The second gate: the same request, fresh facts (SYS-04). STOP, a death, a cancelled visit or an expired agreement between
 //! accept and send is seen here.
 
+use super::elsewhere::ELSEWHERE;
 use super::outcome::Ending;
 use super::{Admitted, Left, Verdict, Work, strongest_rule};
 use crate::accept::candidate;
@@ -13,19 +14,21 @@ use crate::visit;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{AttemptId, Channel, Phi};
 use postern_gate::deployment::Actor;
-use postern_gate::facts::{Address, PastDelivery, PastOutcome, System};
-use postern_gate::{Decision, Delivery, Fact, Facts, Outcome, Permit};
+use postern_gate::{Decision, Delivery, Fact, Outcome, Permit};
 use postern_store::{CandidateRecord, DeliveryState, Grounds, StoreError, Tenanted};
 use std::sync::Arc;
 
-/// What is said of a delivery that goes another way, since it failed on its own again and again.
-const ELSEWHERE: &str = "rerouted:failing";
 /// When to look again while facts are away.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(60);
 
 impl Engine {
-    /// Decides again on fresh facts, and mints the permit when the plan still holds this delivery.
-    pub(super) async fn second_gate(&self, work: &Work, attempt: AttemptId) -> Result<(Verdict, Grounds), Left> {
+    /// Decides again on fresh facts, and mints the permit when the plan still holds this delivery. `waits` = there is no place for it now.
+    pub(super) async fn second_gate(
+        &self,
+        work: &Work,
+        attempt: AttemptId,
+        waits: bool,
+    ) -> Result<(Verdict, Grounds), Left> {
         let claim = &work.claim;
         let request = work.kept.request.to_gate().map_err(|_| StoreError::Damaged)?;
         let tenant = self.inner.store.tenant(&claim.tenant);
@@ -46,8 +49,8 @@ impl Engine {
         if let Some(planned) = &claim.candidate.vendor {
             Self::stay(&mut facts, planned, claim.candidate.channel);
         }
-        // house: what has failed so often goes another way in time, where there is one, and on this one where there is none.
-        let failing = self.failing(work, &facts);
+        // house: what fails for so long goes another way in time, where there is one, and on this one where there is none.
+        let (failing, leaves) = self.failing(work, &facts, waits);
         if let Fact::Known(history) = &mut facts.history {
             history.deliveries.extend(failing);
         }
@@ -70,9 +73,9 @@ impl Engine {
                 // stored is what is sent.
                 drop(permit);
                 let planned = decision.deliveries.iter().find(|delivery| delivery.channel == channel);
-                Verdict::Not(self.reroute(work, planned.into_iter(), &decision))
+                Verdict::Not(self.reroute(work, planned.into_iter(), &decision, leaves))
             }
-            Err(decision) => Verdict::Not(self.not_now(work, &decision)),
+            Err(decision) => Verdict::Not(self.not_now(work, &decision, leaves)),
         };
         Ok((verdict, grounds))
     }
@@ -95,8 +98,8 @@ impl Engine {
         Ok(Fact::Known(Actor { enabled, ..person }))
     }
 
-    /// Where a delivery goes that the plan no longer holds.
-    fn not_now(&self, work: &Work, decision: &Decision) -> Ending {
+    /// Where a delivery goes that the plan no longer holds. `leaves` = the way that it was planned for fails.
+    fn not_now(&self, work: &Work, decision: &Decision, leaves: bool) -> Ending {
         if work.claim.interrupted.is_some() {
             // An attempt began, and it may have been sent: whatever the gate says now, nobody can say what happened.
             return Ending::State(DeliveryState::Unknown, "interrupted".into());
@@ -117,14 +120,20 @@ impl Engine {
             }
             Outcome::Send => {
                 let contacts = decision.deliveries.iter().filter(|delivery| delivery.channel != Channel::Portal);
-                self.reroute(work, contacts, decision)
+                self.reroute(work, contacts, decision, leaves)
             }
         }
     }
 
     /// Moves the delivery to the first of `planned` that no other delivery of this message has. Only an attempt that is known to
-    /// have failed can lie behind it: one of unknown outcome never comes back here.
-    fn reroute<'a>(&self, work: &Work, planned: impl Iterator<Item = &'a Delivery>, decision: &Decision) -> Ending {
+    /// have failed can lie behind it: one of unknown outcome never comes back here. `leaves` = the way that it was planned for fails.
+    fn reroute<'a>(
+        &self,
+        work: &Work,
+        planned: impl Iterator<Item = &'a Delivery>,
+        decision: &Decision,
+        leaves: bool,
+    ) -> Ending {
         let taken = |delivery: &Delivery| {
             work.message.deliveries.iter().any(|other| {
                 other.id != work.claim.lease.delivery
@@ -143,7 +152,7 @@ impl Engine {
         // By another vendor and no other way: no rule says so, but which of them can be had.
         let only_vendor = (next.channel, next.form, next.mode) == (planned.channel, planned.form, planned.mode)
             && next.contact_point == planned.point;
-        let code = if self.is_failing(work) {
+        let code = if leaves {
             ELSEWHERE.to_owned()
         } else if only_vendor {
             "rerouted:vendor".to_owned()
@@ -153,50 +162,12 @@ impl Engine {
         Ending::Again { due, state, code, candidate: Some(candidate(next)) }
     }
 
-    /// Whether `work` has failed so often on the way that it is planned for that another is looked for.
-    fn is_failing(&self, work: &Work) -> bool {
-        let code = last_code(work);
-        // Who stood in line until the permit ran out met no failure.
-        let decided = matches!(code, "lane" | "permit_expired")
-            || ["rate:", "rerouted:"].iter().any(|begins| code.starts_with(begins));
-        work.claim.attempts >= self.inner.config.attempts_elsewhere && !decided
-    }
-
-    /// The ways that `work` failed on: the one that it is planned for; or, once it was planned for another, those that it was not.
-    fn failing(&self, work: &Work, facts: &Facts) -> Vec<PastDelivery> {
-        let planned = (work.claim.candidate.channel, &work.claim.candidate.point);
-        let failed = |(channel, point): (Channel, &Address)| PastDelivery {
-            at: work.now,
-            channel,
-            point: point.clone(),
-            purpose: work.message.purpose,
-            automated: true,
-            outcome: Some(PastOutcome::Failed),
-        };
-        if self.is_failing(work) {
-            return vec![failed(planned)];
-        }
-        let points = facts.patient.known().map_or([].as_slice(), |patient| patient.points.as_slice());
-        let others = points.iter().filter(|_| last_code(work) == ELSEWHERE).filter_map(|point| match point.system {
-            System::Email => Some((Channel::Email, &point.value)),
-            System::Sms | System::Phone => Some((Channel::Sms, &point.value)),
-            _ => None,
-        });
-        others.filter(|way| *way != planned).map(failed).collect()
-    }
-
     fn when(&self, work: &Work, decision: &Decision) -> Timestamp {
         let own = decision.deliveries.iter().filter(|d| d.channel == work.claim.candidate.channel);
         let opening = own.chain(&decision.deliveries).filter_map(|delivery| delivery.not_before).next();
         let again = work.now.checked_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX);
         opening.filter(|at| *at > work.now).unwrap_or(again).min(work.claim.expires_at)
     }
-}
-
-/// What came of `work` last, as it is stored.
-fn last_code(work: &Work) -> &str {
-    let own = work.message.deliveries.iter().find(|delivery| delivery.id == work.claim.lease.delivery);
-    own.and_then(|delivery| delivery.code.as_deref()).unwrap_or("lane")
 }
 
 /// Whether `permit` is for exactly what was planned.

@@ -1,13 +1,15 @@
 //! What is known of recipients' mail, as the API shows it.
 
 use jiff::Timestamp;
-use postern_base::{AttemptId, EmailTier, MessageId};
+use postern_base::EmailTier;
 use postern_channels::email::StsPolicy;
 use serde::Serialize;
 
 /// What a recipient's mail domain was found to enforce.
 #[derive(Debug, Clone, Serialize)]
 pub struct MailDomainView {
+    /// Its number.
+    pub id: i64,
     /// The domain.
     pub domain: String,
     /// What it enforces: `dane` or `sts`; `pkix` where nobody enforces anything and a session was verified all the same; `none`.
@@ -21,21 +23,22 @@ pub struct MailDomainView {
     pub problem: Option<String>,
 }
 
-/// A TLS session that could not be had: nothing of the message left.
-#[derive(Debug, Clone, Serialize)]
+/// TLS sessions that could not be had at one place for one reason: nothing of a message left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TlsFailureView {
-    /// The attempt, which names the failure.
-    pub attempt: AttemptId,
-    /// Its message.
-    pub message: MessageId,
-    /// When.
-    pub at: Timestamp,
+    /// Its number.
+    pub id: i64,
     /// Why, in the words of RFC 8460 section 4.3 where it has one.
     pub code: String,
-    /// The vendor and service that were to take it, as `vendor/service`; `null` once the patient's key is destroyed, as is what
-    /// follows.
-    pub vendor: Option<String>,
-    /// The recipient's domain, where the session was to be with its own server.
+    /// When the first attempt met it since somebody looked.
+    pub first_at: Timestamp,
+    /// When the last one did.
+    pub last_at: Timestamp,
+    /// How many attempts did.
+    pub attempts: u64,
+    /// The vendor and service that were to take the messages, as `vendor/service`.
+    pub vendor: String,
+    /// The recipient's domain, where the sessions were to be with its own server.
     pub domain: Option<String>,
     /// The server.
     pub server: Option<String>,

@@ -12,6 +12,7 @@ mod cases;
 mod choices;
 mod clinic;
 mod disclosures;
+mod elsewhere;
 mod enclosures;
 mod explain;
 mod factors;

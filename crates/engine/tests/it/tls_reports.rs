@@ -10,6 +10,7 @@ use postern_channels::email::reports::{OwnReport, RESULTS};
 use postern_channels::{
     DomainFound, Handover, Health, MailDomains, Outbound, Profile, Provider, Reported, Sent, TlsSession, reference_for,
 };
+use postern_engine::RuleLabel;
 use postern_engine::faults::NoFaults;
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::Recorded;
@@ -30,6 +31,8 @@ struct Post {
     problem: Mutex<Option<&'static str>>,
     /// Whether its domain's policy enforces anything, or is in testing.
     enforces: Mutex<bool>,
+    /// The policies of an earlier life that it was told.
+    recalled: Mutex<Vec<(String, StsPolicy)>>,
     /// How calls break off before anything is said, while they do.
     breaks_off: Mutex<Option<&'static str>>,
 }
@@ -90,7 +93,9 @@ impl MailDomains for Post {
         self.answer.lock().unwrap().clone()
     }
 
-    fn recall(&self, _domain: &str, _policy: StsPolicy, _now: Timestamp) {}
+    fn recall(&self, domain: &str, policy: StsPolicy, _now: Timestamp) {
+        self.recalled.lock().unwrap().push((domain.to_owned(), policy));
+    }
 }
 
 fn policy() -> StsPolicy {
@@ -133,6 +138,7 @@ fn post(fails: u32) -> Arc<Post> {
         answer: Mutex::new(Reported::Taken),
         problem: Mutex::default(),
         enforces: Mutex::new(true),
+        recalled: Mutex::default(),
         breaks_off: Mutex::default(),
     })
 }
@@ -225,16 +231,30 @@ async fn a_policy_that_cannot_be_had_leaves_a_trace_once_after_each_look_up() {
     *post.problem.lock().unwrap() = Some("sts-policy-fetch-error");
     sends(&clinic, "Please bring the papers.").await;
     sends(&clinic, "Please come early.").await;
-    let failures = clinic.engine.tls_failures(&clinic.principal, true).await.unwrap();
+    let failures = clinic.engine.tls_failures(&clinic.principal, true, None, 10).await.unwrap();
     let codes: Vec<&str> = failures.iter().map(|failure| failure.code.as_str()).collect();
     assert_eq!(codes, ["sts-policy-fetch-error"]);
     assert!(*post.took.lock().unwrap() > 0, "what was kept of the policy still holds");
-    let domains = clinic.engine.mail_domains(&clinic.principal).await.unwrap();
+    let domains = clinic.engine.mail_domains(&clinic.principal, None, 10).await.unwrap();
     assert_eq!(domains[0].problem.as_deref(), Some("sts-policy-fetch-error"));
     clinic.minutes(11);
     *post.problem.lock().unwrap() = None;
     sends(&clinic, "Please come late.").await;
-    assert_eq!(clinic.engine.mail_domains(&clinic.principal).await.unwrap()[0].problem, None);
+    assert_eq!(clinic.engine.mail_domains(&clinic.principal, None, 10).await.unwrap()[0].problem, None);
+}
+
+#[tokio::test]
+async fn a_policy_that_was_found_is_told_again_after_a_restart_before_anything_is_looked_up() {
+    let post = post(0);
+    let clinic = clinic(&post).await;
+    sends(&clinic, "Please bring the papers.").await;
+    clinic.minutes(11);
+    sends(&clinic, "Please come early.").await;
+    assert!(post.recalled.lock().unwrap().is_empty(), "it was looked up in this life");
+    let clinic = clinic.restart().await;
+    sends(&clinic, "Please come late.").await;
+    sends(&clinic, "Please come alone.").await;
+    assert_eq!(*post.recalled.lock().unwrap(), [("example.org".to_owned(), policy())], "RFC 8461 section 5.1, once");
 }
 
 #[tokio::test]
@@ -246,10 +266,10 @@ async fn a_policy_in_testing_stays_on_record_after_a_session_and_is_the_one_that
     let day = clinic.clock.now().as_second().div_euclid(86_400);
     sends(&clinic, "Please bring the papers.").await;
     assert_eq!(*post.took.lock().unwrap(), 1);
-    let [domain] = &clinic.engine.mail_domains(&clinic.principal).await.unwrap()[..] else { panic!("one") };
+    let [domain] = &clinic.engine.mail_domains(&clinic.principal, None, 10).await.unwrap()[..] else { panic!("one") };
     assert_eq!((domain.tier, domain.policy.as_ref()), (EmailTier::Pkix, Some(&policy_in("testing"))));
     assert_eq!(domain.problem.as_deref(), Some("sts-policy-fetch-error"));
-    let failures = clinic.engine.tls_failures(&clinic.principal, true).await.unwrap();
+    let failures = clinic.engine.tls_failures(&clinic.principal, true, None, 10).await.unwrap();
     let codes: Vec<&str> = failures.iter().map(|failure| failure.code.as_str()).collect();
     assert_eq!(codes, ["sts-policy-fetch-error"], "a good session takes nothing of it away");
     clinic.engine.report_tls(day).await;
@@ -271,7 +291,7 @@ async fn a_server_that_breaks_off_where_tls_begins_is_a_failure_of_tls_once_it_d
         let clinic = clinic(&post).await;
         let day = clinic.clock.now().as_second().div_euclid(86_400);
         sends(&clinic, "Please bring the papers.").await;
-        let failures = async || clinic.engine.tls_failures(&clinic.principal, true).await.unwrap();
+        let failures = async || clinic.engine.tls_failures(&clinic.principal, true, None, 10).await.unwrap();
         assert!(failures().await.is_empty(), "{code}: once may be an accident");
         clinic.minutes(1);
         clinic.settle().await;
@@ -290,6 +310,72 @@ async fn a_server_that_breaks_off_where_tls_begins_is_a_failure_of_tls_once_it_d
         sends(&clinic, "Please bring the papers.").await;
         clinic.minutes(3);
     }
-    let failures = clinic.engine.tls_failures(&clinic.principal, true).await.unwrap();
+    let failures = clinic.engine.tls_failures(&clinic.principal, true, None, 10).await.unwrap();
     assert!(failures.is_empty(), "a server that is not there says nothing of its TLS: {failures:?}");
+}
+
+#[tokio::test]
+async fn only_an_attempt_that_broke_off_where_tls_begins_is_one_before_the_next() {
+    let post = post(0);
+    let clinic = clinic(&post).await;
+    *post.breaks_off.lock().unwrap() = Some("server-rests");
+    sends(&clinic, "Please bring the papers.").await;
+    for (code, seen) in [("connect", 0), ("tls", 0), ("server-rests", 0), ("connect", 0), ("tls", 1)] {
+        *post.breaks_off.lock().unwrap() = Some(code);
+        clinic.minutes(4);
+        clinic.settle().await;
+        let failures = clinic.engine.tls_failures(&clinic.principal, true, None, 10).await.unwrap();
+        assert_eq!(failures.len(), seen, "{code}: {failures:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_fails_at_one_place_for_one_reason_is_one_row_and_one_alert_until_somebody_looks() {
+    let post = post(0);
+    let mut resources = Vec::new();
+    for n in 1..=20 {
+        resources.extend(records::patient(
+            &format!("q{n}"),
+            &format!("+121255502{n:02}"),
+            &format!("q{n}@example.org"),
+        ));
+    }
+    let clinic = clinic(&post).await;
+    clinic.import(resources).await;
+    let listed = async |open| clinic.engine.tls_failures(&clinic.principal, open, None, 10).await.unwrap();
+    let of_tls = RuleLabel { rule: "SEC-24" };
+    let alerts = || clinic.engine.metrics().alerts.get_or_create(&of_tls).get();
+    let bring = async |patients: std::ops::RangeInclusive<u32>| {
+        for n in patients {
+            let update = json!({
+                "patient": format!("Patient/q{n}"), "purpose": "treatment_update", "channels": ["portal", "email"],
+                "content": { "subject": "About your visit", "body": "Please bring the papers." }
+            });
+            clinic.send(&update).await;
+            *post.fails.lock().unwrap() += 1;
+            clinic.settle().await;
+            clinic.minutes(1);
+            // What can go without an enforced session goes then.
+            clinic.settle().await;
+        }
+    };
+    bring(1..=9).await;
+    let [row] = &listed(true).await[..] else { panic!("one: {:?}", listed(true).await) };
+    assert_eq!((row.attempts, row.code.as_str(), row.vendor.as_str()), (9, "certificate-expired", "self/email"));
+    assert_eq!((row.domain.as_deref(), row.server.as_deref()), (Some("example.org"), Some("mx.example.org")));
+    assert_eq!(alerts(), 1);
+    clinic.minutes(5);
+    bring(10..=10).await;
+    let [later] = &listed(true).await[..] else { panic!("one") };
+    assert_eq!((later.id, later.first_at, later.attempts), (row.id, row.first_at, 10));
+    assert!(later.last_at > row.last_at);
+    clinic.engine.review_tls_failure(&clinic.principal, row.id).await.unwrap();
+    assert!(clinic.engine.review_tls_failure(&clinic.principal, row.id).await.is_err(), "somebody has");
+    assert!(listed(true).await.is_empty() && alerts() == 1);
+    bring(11..=12).await;
+    let all = listed(false).await;
+    let counted: Vec<(u64, bool)> = all.iter().map(|row| (row.attempts, row.reviewed_by.is_some())).collect();
+    assert_eq!((counted, alerts()), (vec![(2, false), (10, true)], 2), "what goes on begins anew, the newest first");
+    let page = clinic.engine.tls_failures(&clinic.principal, false, Some(all[0].id), 10).await.unwrap();
+    assert_eq!(page, all[1..], "behind the first");
 }

@@ -2,7 +2,8 @@ use super::*;
 use crate::database::{Connection, Location, Use, Value, column};
 use crate::outbox::start::tests::{Bench, HandClock, open};
 use crate::records::{
-    Beside, DeliveryState, DirectoryResource, Finish, NewInbound, PrincipalRecord, RootKey, StoreError, TenantRecord,
+    Beside, DeliveryState, DirectoryResource, Finish, NewInbound, NewTlsFailure, PrincipalRecord, RootKey, StoreError,
+    TenantRecord,
 };
 use crate::{AlertMark, AttachmentRecord, NewAlert, NewAttachment};
 use crate::{Decisions, LedgerRows, MailDomain, Store, TemplateMove, TemplateRecord, TemplateState};
@@ -95,8 +96,10 @@ async fn fill(bench: &Bench, store: &Store, tenant: &str) {
     on.start(claim, bench.attempt()).await.unwrap();
     let sent = Finish::Sent { reference: "ref".to_owned(), deadline: bench.clock_now() };
     let session = Some((bench.attempt(), Phi::new(b"TLSv1_3".to_vec())));
-    let tls_failure = Some((bench.attempt(), "starttls-not-supported".to_owned(), Phi::new(b"mx".to_vec())));
-    let beside = Beside { facts: None, session, tls_failure };
+    let (about, place) = (Phi::new(b"mx".to_vec()), Phi::new(b"mx.test".to_vec()));
+    let code = "starttls-not-supported".to_owned();
+    let tls_failure = Some(NewTlsFailure { attempt: bench.attempt(), code, about, place });
+    let beside = Beside { session, tls_failure, ..Beside::default() };
     let ended = vec![entry(Kind::AttemptEnded, Some(claim.message))];
     tenanted.finish_with(claim.lease, sent, ended, beside).await.unwrap();
     assert_eq!(tenanted.sessions(claim.message).await.unwrap()[0].1.reveal(), b"TLSv1_3");
@@ -245,14 +248,24 @@ async fn fill_mail(bench: &Bench, tenanted: &crate::Tenanted, tenant: &str) {
     tenanted.put_mail_domain(&MailDomain { tier: EmailTier::None, policy: None, ..found.clone() }).await.unwrap();
     tenanted.put_mail_domain(&found).await.unwrap();
     assert_eq!(tenanted.mail_domain("Patients.Example").await.unwrap(), Some(found));
-    let failures = tenanted.tls_failures(true, 10).await.unwrap();
+    let hour = jiff::SignedDuration::from_hours(1);
+    let (from, until) = (bench.clock_now() - hour, bench.clock_now() + hour);
+    let failures = tenanted.tls_failures_between(from, until).await.unwrap();
     assert_eq!(failures.len(), 1);
     assert_eq!(failures[0].about.as_ref().unwrap().reveal(), b"mx");
-    let entry = |bench: &Bench| Entry { tenant: tenant.parse().unwrap(), ..bench.entry(Kind::Administered, None) };
-    assert!(tenanted.review_tls_failure(failures[0].attempt, "staff:a", entry(bench)).await.unwrap());
-    assert!(!tenanted.review_tls_failure(failures[0].attempt, "staff:b", entry(bench)).await.unwrap());
-    assert!(tenanted.tls_failures(true, 10).await.unwrap().is_empty());
-    let looked_at = tenanted.tls_failures(false, 10).await.unwrap().remove(0);
+    let [open] = &tenanted.tls_troubles(true, None, 10).await.unwrap()[..] else { panic!("one") };
+    assert_eq!((open.attempts, open.place.reveal().as_slice()), (1, b"mx.test".as_slice()));
+    assert!(tenanted.is_tls_trouble_open("starttls-not-supported", b"mx.test").await.unwrap());
+    assert!(!tenanted.is_tls_trouble_open("validation-failure", b"mx.test").await.unwrap());
+    let entry = |actor: &str| {
+        let entry = bench.entry(Kind::Administered, None);
+        Entry { tenant: tenant.parse().unwrap(), actor: actor.to_owned(), ..entry }
+    };
+    tenanted.review_tls_trouble(open.number, entry("staff:a")).await.unwrap();
+    assert_eq!(tenanted.review_tls_trouble(open.number, entry("staff:b")).await, Err(StoreError::NotFound));
+    assert!(tenanted.tls_troubles(true, None, 10).await.unwrap().is_empty());
+    assert!(!tenanted.is_tls_trouble_open("starttls-not-supported", b"mx.test").await.unwrap());
+    let looked_at = tenanted.tls_troubles(false, None, 10).await.unwrap().remove(0);
     assert_eq!(looked_at.reviewed.map(|(_, by)| by).as_deref(), Some("staff:a"));
 }
 

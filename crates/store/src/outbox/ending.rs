@@ -10,6 +10,7 @@ use crate::mail;
 use crate::open::Tenanted;
 use crate::records::{Beside, DeliveryState, Finish, StoreError};
 use crate::sessions;
+use crate::tls_troubles::{self, TroubleRow};
 use crate::writer::{Tx, Write};
 use postern_base::{DeliveryId, MessageId};
 use postern_ledger::{Entry, Lease};
@@ -29,7 +30,9 @@ struct End {
     /// The TLS session of the attempt.
     session: Option<Vec<Value>>,
     /// Why there was none.
-    tls_failure: Option<mail::FailureRow>,
+    tls_failure: Option<(mail::FailureRow, TroubleRow)>,
+    /// The attempt does not count.
+    met_nobody: bool,
 }
 
 impl Write for End {
@@ -66,8 +69,9 @@ impl Write for End {
         if let Some(row) = &self.session {
             sessions::keep(tx, &self.tenant, row).await?;
         }
-        if let Some(row) = &self.tls_failure {
+        if let Some((row, trouble)) = &self.tls_failure {
             mail::keep_failure(tx, &self.tenant, row).await?;
+            tls_troubles::count(tx, &self.tenant, trouble).await?;
         }
         for entry in &self.entries {
             tx.append(&self.tenant, entry).await?;
@@ -95,7 +99,8 @@ impl End {
             // A delivery that waits for a person ends with the message's life.
             "UPDATE deliveries SET state = ?, live = ?, code = ?, due = COALESCE(?, due), \
              deadline = CASE WHEN ? THEN expires_at ELSE ? END, \
-             reference = COALESCE(?, reference), lease_until = 0, attempt = NULL, changed_at = ?",
+             reference = COALESCE(?, reference), lease_until = 0, attempt = NULL, changed_at = ?, \
+             attempts = MAX(attempts - ?, 0)",
         );
         let mut values: Vec<Value> = vec![
             state_number(state).into(),
@@ -106,6 +111,7 @@ impl End {
             Value::from(deadline),
             Value::from(self.reference()),
             now.into(),
+            i32::from(self.met_nobody).into(),
         ];
         if let Some((point, columns)) = &self.candidate {
             sql.push_str(", point = ?");
@@ -215,6 +221,7 @@ impl Tenanted {
             Finish::Again { .. } | Finish::State { .. } | Finish::Sent { .. } => None,
         };
         let (mut decision, mut session, mut tls_failure) = (None, None, None);
+        let met_nobody = beside.met_nobody;
         if beside.facts.is_some() || beside.session.is_some() || beside.tls_failure.is_some() {
             match self.patient_of_delivery(&tenant, lease.delivery).await {
                 Err(StoreError::KeyDestroyed) => {}
@@ -226,13 +233,15 @@ impl Tenanted {
                     if let Some((attempt, bytes)) = beside.session {
                         session = Some(sessions::row(&tenant, &key, message, attempt, &bytes, rng)?);
                     }
-                    if let Some((attempt, code, about)) = beside.tls_failure {
-                        tls_failure = Some(mail::failure_row(&tenant, &key, message, (attempt, code, &about), rng)?);
+                    if let Some(failure) = beside.tls_failure {
+                        let trouble = tls_troubles::trouble_row(&tenant, &failure.code, failure.place.reveal(), rng)?;
+                        tls_failure = Some((mail::failure_row(&tenant, &key, message, failure, rng)?, trouble));
                     }
                 }
             }
         }
-        self.shared.queue.write(End { tenant, lease, finish, candidate, entries, decision, session, tls_failure }).await
+        let end = End { tenant, lease, finish, candidate, entries, decision, session, tls_failure, met_nobody };
+        self.shared.queue.write(end).await
     }
 
     /// The key of the patient of a delivery, and its message.

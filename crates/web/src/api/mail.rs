@@ -10,12 +10,21 @@ use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use postern_base::AttemptId;
 
 /// `GET /v1/mail-domains`.
-pub(crate) async fn domains(State(web): State<Web>, Extension(caller): Extension<Caller>) -> Result<Response, Problem> {
-    let domains = web.engine().mail_domains(&caller.0).await?;
-    json(StatusCode::OK, &serde_json::json!({ "domains": domains }))
+pub(crate) async fn domains(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let given = parameters(query.as_deref(), &["limit", "cursor"])?;
+    let limit = limit(&given)?;
+    let before = value(&given, "cursor").map(number).transpose()?;
+    let mut rows = web.engine().mail_domains(&caller.0, before, limit.saturating_add(1)).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
+    json(StatusCode::OK, &serde_json::json!({ "domains": rows, "next": next }))
 }
 
 /// `GET /v1/tls-failures`.
@@ -24,14 +33,19 @@ pub(crate) async fn failures(
     Extension(caller): Extension<Caller>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let given = parameters(query.as_deref(), &["open"])?;
-    let open = match given.first().map(|(_, value)| value.as_str()) {
+    let given = parameters(query.as_deref(), &["open", "limit", "cursor"])?;
+    let open = match value(&given, "open") {
         None | Some("false") => false,
         Some("true") => true,
         Some(_) => return Err(Problem::new(Kind::Malformed, "`open`: expected `true` or `false`.").at("open")),
     };
-    let failures = web.engine().tls_failures(&caller.0, open).await?;
-    json(StatusCode::OK, &serde_json::json!({ "failures": failures }))
+    let limit = limit(&given)?;
+    let before = value(&given, "cursor").map(number).transpose()?;
+    let mut rows = web.engine().tls_failures(&caller.0, open, before, limit.saturating_add(1)).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
+    json(StatusCode::OK, &serde_json::json!({ "failures": rows, "next": next }))
 }
 
 /// `GET /v1/mail-reports`.
@@ -60,13 +74,12 @@ pub(crate) async fn review_report(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// `POST /v1/tls-failures/{attempt}/review`.
+/// `POST /v1/tls-failures/{id}/review`.
 pub(crate) async fn review(
     State(web): State<Web>,
     Extension(caller): Extension<Caller>,
-    Path(attempt): Path<String>,
+    Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let attempt: AttemptId = attempt.parse().map_err(|_| Problem::not_found())?;
-    web.engine().review_tls_failure(&caller.0, attempt).await?;
+    web.engine().review_tls_failure(&caller.0, number(&id).map_err(|_| Problem::not_found())?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

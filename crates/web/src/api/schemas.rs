@@ -23,8 +23,8 @@ pub(crate) fn all() -> Map<String, Value> {
         ("Wishes", wishes()),
         ("NewReview", closed(&["verdict"], json!({ "verdict": words(Review::ALL) }))),
         ("Vendors", json!({ "type": "object", "properties": { "vendors": list_of(&reference("Vendor")) } })),
-        ("MailDomains", given(json!({ "domains": list_of(&mail_domain()) }))),
-        ("TlsFailures", given(json!({ "failures": list_of(&tls_failure()) }))),
+        ("MailDomains", mail_domains()),
+        ("TlsFailures", tls_failures()),
         ("Templates", given(json!({ "templates": list_of(&reference("TemplateVersion")) }))),
         ("TemplateVersion", template_version()),
         ("TemplateDraft", closed(&["source"], json!({ "source": text() }))),
@@ -152,24 +152,26 @@ fn state() -> Value {
     either(&["queued", "waiting", "held", "attempting", "sent", "delivered", "failed", "refused", "expired", "unknown"])
 }
 
-fn mail_domain() -> Value {
+fn mail_domains() -> Value {
     let policy = given(json!({
         "id": text(), "mode": either(&["enforce", "testing", "none"]), "servers": list_of(&text()),
         "max_age_seconds": whole(), "fetched_at": instant(),
     }));
-    given(json!({
-        "domain": text(), "tier": words(EmailTier::ALL), "found_at": instant(),
+    let row = given(json!({
+        "id": whole(), "domain": text(), "tier": words(EmailTier::ALL), "found_at": instant(),
         "policy": { "anyOf": [policy, { "type": "null" }] }, "problem": text(),
-    }))
+    }));
+    given(json!({ "domains": list_of(&row), "next": { "type": ["string", "null"] } }))
 }
 
-fn tls_failure() -> Value {
+fn tls_failures() -> Value {
     let text_or_null = json!({ "type": ["string", "null"] });
-    given(json!({
-        "attempt": { "type": "string", "format": "uuid" }, "message": { "type": "string", "format": "uuid" },
-        "at": instant(), "code": text(), "vendor": text_or_null, "domain": text_or_null, "server": text_or_null,
+    let row = given(json!({
+        "id": whole(), "code": text(), "first_at": instant(), "last_at": instant(), "attempts": whole(),
+        "vendor": text(), "domain": text_or_null, "server": text_or_null,
         "reviewed_at": { "type": ["string", "null"], "format": "date-time" }, "reviewed_by": text_or_null,
-    }))
+    }));
+    given(json!({ "failures": list_of(&row), "next": text_or_null }))
 }
 
 fn message() -> Value {

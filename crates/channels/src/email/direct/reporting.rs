@@ -1,7 +1,7 @@
 //! Sending reports on TLS to those who ask for them (RFC 8460 section 5): by mail over our own sessions, signed, or by HTTPS. Nothing in
 //! a report is about a patient, so no permit is asked for; nothing else leaves this way.
 
-use super::{Direct, Letter};
+use super::{Direct, InLine, Letter};
 use crate::email::message::wire_lines;
 use crate::email::reports::{OwnReport, Wanted, wanted_at};
 use crate::email::route::may_reach;
@@ -19,7 +19,6 @@ use mail_builder::mime::{BodyPart, MimePart};
 use postern_base::{Phi, Secret};
 use postern_gate::TransportFloor;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// house: how long one place may take for a report.
@@ -69,7 +68,7 @@ impl Direct {
             message: &message,
             floor: TransportFloor::VerifiedTls,
             ahead: false,
-            in_line: &AtomicBool::new(false),
+            in_line: &InLine::default(),
         };
         match self.deliver(letter, TIME, now, report.id()).await {
             Sent::Accepted(_) | Sent::Delivered(_) => Reported::Taken,
