@@ -2,6 +2,7 @@
 //! is stored; the last step stores all of it at once.
 
 use super::account::Account;
+use super::hashing::Asks;
 use super::invitations::{For as Invited, secret};
 use super::passkey::{For, PasskeyAnswer, PasskeyOffer, Site};
 use super::sessions::{Browser, SignedIn};
@@ -388,7 +389,8 @@ impl Engine {
     /// Works a password out where it keeps nobody else waiting.
     pub(super) async fn hash_password(&self, password: &Secret<String>, of: AccountId) -> Result<String, Refused> {
         let whose = of_account(of);
-        let _turn = self.inner.portal.hashing.turn(None, Some(&whose)).await.ok_or(Refused::Unavailable)?;
+        let asks = Asks { whose: Some(&whose), ..Asks::default() };
+        let _turn = self.inner.portal.hashing.turn(asks).await.ok_or(Refused::Unavailable)?;
         let (salt, password) = (password::salt(self.inner.rng.as_ref())?, password.clone());
         let hash = tokio::task::spawn_blocking(move || password::hash(&password, salt)).await;
         hash.ok().flatten().ok_or(Refused::Unavailable)

@@ -11,10 +11,23 @@ const AT_ONCE: usize = 2;
 /// house: the longest that somebody waits for a turn; then they are told to try again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Who asks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Asks<'a> {
+    /// Where they ask from.
+    pub(super) whence: Option<&'a str>,
+    /// Whose password it is.
+    pub(super) whose: Option<&'a str>,
+    /// They ask on a device that somebody has signed in on before.
+    pub(super) on_known_device: bool,
+}
+
 /// The queue.
 #[derive(Debug)]
 pub(super) struct Hashing {
     at_once: Arc<Semaphore>,
+    /// One more turn, of known devices alone: not even who has many addresses stands before those.
+    of_known: Arc<Semaphore>,
     /// One of each that has a turn or waits for one.
     asking: Mutex<HashMap<String, Arc<Semaphore>>>,
     patience: Duration,
@@ -29,20 +42,22 @@ pub(super) struct HashingTurn {
 
 impl Hashing {
     pub(super) fn new() -> Self {
-        Self { at_once: Arc::new(Semaphore::new(AT_ONCE)), asking: Mutex::default(), patience: PATIENCE }
+        let (at_once, of_known) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(Semaphore::new(1)));
+        Self { at_once, of_known, asking: Mutex::default(), patience: PATIENCE }
     }
 
-    /// A turn for who asks from `whence` about the password of `whose`; `None` = there is none in time.
-    pub(super) async fn turn(&self, whence: Option<&str>, whose: Option<&str>) -> Option<HashingTurn> {
+    /// A turn for who asks; `None` = there is none in time.
+    pub(super) async fn turn(&self, asks: Asks<'_>) -> Option<HashingTurn> {
         let entering = async {
             let mut own = Vec::with_capacity(2);
             // Always in this order, so that no two wait for each other.
-            for (kind, who) in [("from", whence), ("of", whose)] {
+            for (kind, who) in [("from", asks.whence), ("of", asks.whose)] {
                 if let Some(who) = who {
                     own.push(self.of(format!("{kind} {who}")).acquire_owned().await.ok()?);
                 }
             }
-            let turn = Arc::clone(&self.at_once).acquire_owned().await.ok()?;
+            let turns = if asks.on_known_device { &self.of_known } else { &self.at_once };
+            let turn = Arc::clone(turns).acquire_owned().await.ok()?;
             Some(HashingTurn { _turn: turn, _own: own })
         };
         tokio::time::timeout(self.patience, entering).await.ok()?
@@ -59,16 +74,24 @@ impl Hashing {
 mod tests {
     use super::*;
 
+    const fn from(whence: &str) -> Asks<'_> {
+        Asks { whence: Some(whence), whose: None, on_known_device: false }
+    }
+
+    const fn of<'a>(whence: &'a str, whose: &'a str) -> Asks<'a> {
+        Asks { whence: Some(whence), whose: Some(whose), on_known_device: false }
+    }
+
     /// Both turns taken; then these ask in this order. Gives in which order they have theirs once those end.
     async fn order(asks: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
         let hashing = Arc::new(Hashing::new());
-        let busy = (hashing.turn(Some("x"), None).await.unwrap(), hashing.turn(Some("y"), None).await.unwrap());
+        let busy = (hashing.turn(from("x")).await.unwrap(), hashing.turn(from("y")).await.unwrap());
         let had = Arc::new(Mutex::new(Vec::new()));
         let mut waiting = Vec::new();
         for ask in asks {
             let (hashing, had, ask) = (Arc::clone(&hashing), Arc::clone(&had), *ask);
             waiting.push(tokio::spawn(async move {
-                let turn = hashing.turn(Some(ask.0), Some(ask.1)).await.unwrap();
+                let turn = hashing.turn(of(ask.0, ask.1)).await.unwrap();
                 had.lock().unwrap().push(ask);
                 tokio::task::yield_now().await;
                 drop(turn);
@@ -106,11 +129,13 @@ mod tests {
     #[tokio::test]
     async fn who_waits_too_long_is_told_and_leaves_no_place_taken() {
         let hashing = Hashing { patience: Duration::from_millis(20), ..Hashing::new() };
-        let busy = (hashing.turn(Some("x"), None).await.unwrap(), hashing.turn(Some("y"), None).await.unwrap());
-        assert!(hashing.turn(Some("home"), Some("alma")).await.is_none());
-        assert!(hashing.turn(Some("x"), None).await.is_none(), "one at a time from one place");
+        let busy = (hashing.turn(from("x")).await.unwrap(), hashing.turn(from("y")).await.unwrap());
+        assert!(hashing.turn(of("home", "alma")).await.is_none());
+        assert!(hashing.turn(from("x")).await.is_none(), "one at a time from one place");
+        let device = Asks { whence: Some("device"), whose: None, on_known_device: true };
+        assert!(hashing.turn(device).await.is_some(), "a known device stands behind nobody else");
         drop(busy);
-        assert!(hashing.turn(Some("home"), Some("alma")).await.is_some());
-        assert!(hashing.turn(Some("home"), Some("alma")).await.is_some());
+        assert!(hashing.turn(of("home", "alma")).await.is_some());
+        assert!(hashing.turn(of("home", "alma")).await.is_some());
     }
 }

@@ -5,6 +5,7 @@
 
 use super::account::Known;
 use super::devices::{KnownDevice, Whence};
+use super::hashing::Asks;
 use super::passkey::{For, PasskeyAnswer, PasskeyOffer, Site};
 use super::preferences::told;
 use super::sessions::{Browser, SignedIn};
@@ -173,14 +174,13 @@ impl Engine {
         }
     }
 
-    /// `whence` and `whose` say who waits for a turn, as [`super::hashing`] has it.
     async fn password_is_right(
         &self,
         password: &Secret<String>,
         kept: Option<String>,
-        (whence, whose): (Option<&str>, Option<&str>),
+        asks: Asks<'_>,
     ) -> Result<bool, Refused> {
-        let _turn = self.inner.portal.hashing.turn(whence, whose).await.ok_or(Refused::Unavailable)?;
+        let _turn = self.inner.portal.hashing.turn(asks).await.ok_or(Refused::Unavailable)?;
         let password = password.clone();
         let work = tokio::task::spawn_blocking(move || password::is_right(&password, kept.as_deref()));
         work.await.map_err(|_| Refused::Unavailable)
@@ -374,7 +374,8 @@ impl Engine {
         Ok(match second {
             Second::Password(said) if by_password => {
                 let whose = of_account(visitor.account);
-                self.password_is_right(said, known.content.password.clone(), (None, Some(&whose))).await?
+                let asks = Asks { whose: Some(&whose), ..Asks::default() };
+                self.password_is_right(said, known.content.password.clone(), asks).await?
             }
             Second::Code(_) | Second::Recovery(_) if visitor.aal == Aal::Aal2 => takes(known, second, self.now()),
             _ => false,

@@ -4,6 +4,7 @@
 
 use super::Refused;
 use super::devices::KnownDevice;
+use super::hashing::Asks;
 use crate::engine::Engine;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::{Hex, PatientId, TenantId};
@@ -81,8 +82,8 @@ impl Trier {
     }
 
     /// Where they ask from and whose password it is, or the device alone: so they wait for their turn at working it out.
-    pub(super) fn asks(&self) -> (Option<&str>, Option<&str>) {
-        (Some(&self.source), self.name.as_deref())
+    pub(super) fn asks(&self) -> Asks<'_> {
+        Asks { whence: Some(&self.source), whose: self.name.as_deref(), on_known_device: self.of_device }
     }
 
     /// A device that somebody has signed in on before: it shares a count with nobody.

@@ -40,6 +40,21 @@ const moving = () => {
   return styled.map((one) => one.tagName).concat(document.getAnimations().map(() => "an animation"));
 };
 
+/** What of a page would be printed badly: words too pale for white paper (WCAG 2.2, success criterion 1.4.3: 4.5 to 1), and what is pressed. */
+const misprinted = () => {
+  const shown = (one) => one.checkVisibility();
+  const part = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  const bright = (colour) => {
+    const [red, green, blue] = colour.match(/[\d.]+/g).map((number) => part(number / 255));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const says = (one) => [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
+  const words = [...document.body.querySelectorAll("*")].filter((one) => shown(one) && says(one));
+  const pale = words.filter((one) => 1.05 / (bright(getComputedStyle(one).color) + 0.05) < 4.5);
+  const pressed = [...document.querySelectorAll("form, nav, button")].filter(shown);
+  return pale.map((one) => `"${one.textContent.trim().slice(0, 40)}" is pale`).concat(pressed.map((one) => `a ${one.localName}`));
+};
+
 /** Looks at a page in both widths and both colours: axe finds nothing, nothing has to be scrolled sideways, the title is bare. And at 400 %
  *  on a desk, which is 320 pixels of CSS (WCAG 2.2, success criterion 1.4.10): nothing has to be scrolled sideways there either. */
 export async function look(page, what) {
@@ -58,6 +73,10 @@ export async function look(page, what) {
   await seen.setViewportSize({ width: 320, height: 256 });
   const cut = await seen.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   if (cut > 0) throw new Error(`${what} at 400 %: ${cut} px too wide`);
+  await seen.emulateMedia({ media: "print", colorScheme: "dark" });
+  const bad = await seen.evaluate(misprinted);
+  await seen.emulateMedia({ media: "screen" });
+  if (bad.length) throw new Error(`${what} on paper: ${bad.join(", ")}`);
   const title = await seen.title();
   for (const word of known.never ?? []) {
     if (title.includes(word) || page.url().includes(encodeURIComponent(word))) throw new Error(`${what}: "${word}" in title or address`);

@@ -63,15 +63,15 @@ impl Texts {
         let there = at.to_zoned(zone.clone());
         let mut arguments = self.day_of(there.date());
         let (hour, minute) = (there.hour(), there.minute());
-        let clock = match self.language {
-            Language::En => {
-                let half = if hour < 12 { "am" } else { "pm" };
-                let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
-                format!("{twelve}:{minute:02} {half}")
-            }
-            Language::Es => format!("{hour}:{minute:02}"),
+        // As the texts that lead here write it, in both languages: people of the United States count to twelve.
+        let half = match (self.language, hour < 12) {
+            (Language::En, true) => "am",
+            (Language::En, false) => "pm",
+            (Language::Es, true) => "AM",
+            (Language::Es, false) => "PM",
         };
-        arguments.set("clock", clock);
+        let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
+        arguments.set("clock", format!("{twelve}:{minute:02} {half}"));
         self.format("time-full", Some(&arguments))
     }
 
@@ -243,8 +243,10 @@ mod tests {
         let at: Timestamp = "2026-11-23T15:04:00Z".parse().unwrap();
         let zone = TimeZone::get("America/New_York").unwrap();
         assert_eq!(Texts::of(Language::En).time(at, &zone), "November 23, 2026, 10:04 am");
-        assert_eq!(Texts::of(Language::Es).time(at, &zone), "23 de noviembre de 2026, 10:04");
+        assert_eq!(Texts::of(Language::Es).time(at, &zone), "23 de noviembre de 2026, 10:04 AM");
         let midnight: Timestamp = "2026-11-23T05:00:00Z".parse().unwrap();
         assert_eq!(Texts::of(Language::En).time(midnight, &zone), "November 23, 2026, 12:00 am");
+        let evening: Timestamp = "2026-11-23T22:09:00Z".parse().unwrap();
+        assert_eq!(Texts::of(Language::Es).time(evening, &zone), "23 de noviembre de 2026, 5:09 PM");
     }
 }
