@@ -20,4 +20,4 @@ pub mod zones;
 
 pub use facts::{PatientRecord, event, record};
 pub use fhir::{Issue, Resource};
-pub use read::{ReadError, ReadResource, Report};
+pub use read::{ReadError, ReadResource, Report, addresses};

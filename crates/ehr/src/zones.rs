@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 const AREA_CODES: &str = include_str!("../data/area-codes.tsv");
 const STATES: &str = include_str!("../data/states.tsv");
+const ZIPS: &str = include_str!("../data/zips.tsv");
 
 const COUNTRIES: &str = include_str!("../data/countries.tsv");
 
@@ -83,6 +84,27 @@ pub fn state_code(state: &str) -> Option<&'static str> {
         .map(|(code, _)| *code)
 }
 
+/// The state that a ZIP code lies in, by its first three digits; `None` = it is none, or one of the armed forces abroad.
+#[must_use]
+pub fn state_of_zip(zip: &str) -> Option<&'static str> {
+    let zip = zip.trim();
+    let (five, rest) = zip.split_at_checked(5)?;
+    if !five.bytes().all(|b| b.is_ascii_digit()) || !(rest.is_empty() || rest.starts_with('-')) {
+        return None;
+    }
+    let prefix = five.get(..3)?;
+    let holds = |ranges: &str| {
+        ranges.split(' ').any(|range| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            first <= prefix && prefix <= last
+        })
+    };
+    rows(ZIPS).find_map(|row| match row.as_slice() {
+        [state, ranges] if holds(ranges) => Some(*state),
+        _ => None,
+    })
+}
+
 /// The IANA zones of a state, or of the part of it that a ZIP code names. Empty when the state is not known.
 #[must_use]
 pub fn of_state(state: &str, zip: Option<&str>) -> Vec<&'static str> {
@@ -137,6 +159,25 @@ mod tests {
         assert!(ABROAD.len() > 200);
         assert_eq!(BY_STATE.len(), 56);
         assert!(BY_AREA_CODE.len() > 400);
+    }
+
+    #[test]
+    fn a_zip_code_tells_its_state_and_what_is_none_tells_nothing() {
+        for (zip, state) in [("90001", "CA"), ("10001-0001", "NY"), (" 02134 ", "MA"), ("99950", "AK"), ("73301", "TX")]
+        {
+            assert_eq!(state_of_zip(zip), Some(state), "{zip}");
+        }
+        for none in ["", "9000", "90001x", "09012", "0900\u{e9}", "M5V 2T6"] {
+            assert_eq!(state_of_zip(none), None, "{none}");
+        }
+        let known = rows(ZIPS).all(|row| row.len() == 2 && BY_STATE.contains_key(row[0]));
+        assert!(known && rows(ZIPS).count() == 54, "every state and territory but two that share a prefix");
+        // A part of a state that keeps its own clock lies in that state.
+        for (state, row) in BY_STATE.iter() {
+            for (prefix, _) in row.parts.iter().filter(|(prefix, _)| prefix.len() == 3) {
+                assert_eq!(state_of_zip(&format!("{prefix}01")), Some(*state), "{prefix}");
+            }
+        }
     }
 
     #[test]

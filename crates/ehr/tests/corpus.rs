@@ -171,7 +171,7 @@ fn synthea_patients_come_in_with_their_references_resolved() {
         let record = postern_ehr::record(&documents, &id, "2026-12-01T20:00:00Z".parse().expect("an instant"));
         let known = record.patient.known().expect("the patient is known");
         assert!(!known.zones.is_empty(), "{}", path.display());
-        assert!(known.state.is_some(), "{}", path.display());
+        assert!(!known.states.is_empty() && !known.unknown_state, "{}", path.display());
         assert!(record.consents.known().is_some_and(Vec::is_empty));
     }
 }

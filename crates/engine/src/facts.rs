@@ -15,15 +15,19 @@ use postern_ehr::fhir::{Body, ExtensionValue};
 use postern_ehr::{PatientRecord, Resource};
 use postern_gate::deployment::Actor;
 use postern_gate::facts::{Address, ContactPoint, Ehr, Event, History, Patient};
+use postern_gate::reference::SHARERS_MOST;
 use postern_gate::rendition::Offers;
 use postern_gate::{Deployment, Fact, Facts, Missing, Request, closes};
-use postern_store::{Attestation, OwnVerification, Reading, StoreError};
+use postern_store::{Attestation, OwnVerification, Reading, Sharers, StoreError};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How far back deliveries and inbound messages are read: longer than any cap or window of the rules looks.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// So many other patients of one contact point are read at most.
+#[expect(clippy::as_conversions, reason = "a u32 fits where this runs, and no other conversion is const")]
+const SHARERS_READ: usize = SHARERS_MOST as usize;
 /// How long something seen of a recipient domain's transport is believed.
 const TIER_BELIEVED: SignedDuration = SignedDuration::from_hours(1);
 
@@ -104,9 +108,10 @@ impl Engine {
                 resources.extend(read(&[document]));
             }
         }
-        // Whoever has the same number on record uses it too, whether the record says so or not.
-        let mut others = sharers(&resources, patient);
-        others.extend(reading.patients_with_points_of(patient).await?);
+        // Whoever has the same number on record uses it too, whether the record says so or not. Of one that a crowd has nobody is asked.
+        let points: Vec<Address> = own(&resources, patient).flat_map(postern_ehr::addresses).collect();
+        let Sharers { patients: mut others, crowded } = reading.sharers(patient, &points, SHARERS_READ).await?;
+        others.extend(named_sharers(&resources, patient));
         others.sort_unstable();
         others.dedup();
         let mut sharing = Vec::new();
@@ -126,6 +131,7 @@ impl Engine {
         let mut record = postern_ehr::record(&resources, patient, now);
         wishes::apply(&mut record.patient, &wishes::all(&attested)?);
         if let Fact::Known(patient) = &mut record.patient {
+            patient.points.iter_mut().for_each(|point| point.crowded |= crowded.contains(&point.value));
             close_by_wishes(reading, &mut patient.points, &sharing, now).await?;
         }
         Ok(Directory {
@@ -325,26 +331,32 @@ fn read(documents: &[Phi<Vec<u8>>]) -> Vec<Resource> {
     documents.iter().filter_map(|document| Resource::from_slice(document.reveal(), &limits).ok()).collect()
 }
 
-/// Other patients who use one of the patient's contact points: one of them may have asked not to be reached there (RULES PRI-20).
-fn sharers(resources: &[Resource], patient: &PatientId) -> Vec<PatientId> {
-    let own = resources.iter().filter(|resource| resource.id() == Some(patient.as_str()));
-    let points = own.flat_map(|resource| match resource.body() {
+/// A patient's own resource: one, where the directory is in order.
+fn own<'a>(resources: &'a [Resource], patient: &'a PatientId) -> impl Iterator<Item = &'a Resource> {
+    let is_own =
+        |resource: &&Resource| resource.resource_type() == "Patient" && resource.id() == Some(patient.as_str());
+    resources.iter().filter(is_own)
+}
+
+/// Other patients whom the record names as using one of the patient's contact points: one of them may have asked not to be reached there
+/// (RULES PRI-20). Of a point that names more than are asked none is.
+fn named_sharers(resources: &[Resource], patient: &PatientId) -> Vec<PatientId> {
+    let points = own(resources, patient).flat_map(|resource| match resource.body() {
         Body::Patient(body) => body.telecom.as_slice(),
         _ => &[],
     });
-    let extensions = points.flat_map(|point| &point.extension);
-    let shared = extensions.filter(|e| e.url.as_deref().is_some_and(|url| url.ends_with("/shared-with")));
-    let named = shared.filter_map(|extension| match &extension.value {
-        ExtensionValue::Reference(reference) => reference.reference.as_deref(),
-        ExtensionValue::Text(text) => Some(text.as_str()),
-        _ => None,
+    let named = points.map(|point| {
+        let shared =
+            point.extension.iter().filter(|e| e.url.as_deref().is_some_and(|url| url.ends_with("/shared-with")));
+        let named = shared.filter_map(|extension| match &extension.value {
+            ExtensionValue::Reference(reference) => reference.reference.as_deref(),
+            ExtensionValue::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let patients = named.filter(|reference| reference.starts_with("Patient/"));
+        patients.filter_map(|reference| reference.parse().ok()).collect::<BTreeSet<PatientId>>()
     });
-    let others =
-        named.filter(|reference| reference.starts_with("Patient/")).filter_map(|reference| reference.parse().ok());
-    let mut others: Vec<PatientId> = others.collect();
-    others.sort_unstable();
-    others.dedup();
-    others
+    named.filter(|patients| patients.len() <= SHARERS_READ).flatten().collect()
 }
 
 /// Closes the points at which another patient who uses them asked in the portal not to be reached (45 CFR 164.522(b)), as one who asked on

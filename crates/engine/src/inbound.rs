@@ -14,6 +14,7 @@ use postern_base::{Channel, Hex, MessageId, Origin, PatientId, Phi, Purpose, Ten
 use postern_channels::InboundMessage;
 use postern_classify::speaks_of_danger;
 use postern_gate::facts::{Address, OptOut, OptOutScope};
+use postern_gate::reference::SHARERS_MOST;
 use postern_gate::revocation::{Heard, Meaning};
 use postern_ledger::{CommitmentKey, Entry, Kind, commit};
 use postern_store::{NewAttachment, NewInbound, Tenanted};
@@ -105,7 +106,7 @@ impl Engine {
         let store = self.inner.store.tenant(tenant);
         let patients = match thread {
             Some(thread) => vec![thread.patient.clone()],
-            None => store.patients_of_point(point).await?,
+            None => store.patients_of_point(point, SHARERS_MOST).await?,
         };
         let answers = match thread {
             Some(thread) => Some((thread.message, thread.purpose)),

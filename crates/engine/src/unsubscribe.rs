@@ -10,6 +10,7 @@ use crate::returned::Of;
 use aws_lc_rs::{constant_time, hmac};
 use postern_base::{Channel, MessageId, Purpose, Secret, TenantId};
 use postern_gate::facts::{OptOutScope, Tenant};
+use postern_gate::reference::SHARERS_MOST;
 use postern_store::{DeliveryRecord, MessageRecord, StoreError};
 use uuid::Uuid;
 
@@ -137,7 +138,7 @@ impl Engine {
         let store = self.inner.store.tenant(&tenant);
         let mut patients = vec![record.patient.clone()];
         for delivery in &reached {
-            patients.extend(store.patients_of_point(&delivery.candidate.point).await?);
+            patients.extend(store.patients_of_point(&delivery.candidate.point, SHARERS_MOST).await?);
         }
         patients.sort_unstable();
         patients.dedup();

@@ -167,6 +167,7 @@ fn added(value: &Address, channel: Channel, shared: bool) -> ContactPoint {
         mailbox: if mail { Fact::Known(kind) } else { Fact::Unknown(unknown) },
         shared_with: if shared { vec!["others".to_owned()] } else { Vec::new() },
         closed_by_another: false,
+        crowded: false,
         of_another: false,
         only_for: None,
         hours: Fact::Known(Vec::new()),

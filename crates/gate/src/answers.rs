@@ -239,7 +239,7 @@ fn a_permit_dies_with_the_window_it_was_minted_in() {
     case.patient().zones = vec!["America/Chicago".into(), "America/New_York".into()];
     assert_eq!(permit(&case, Channel::Sms).unwrap().not_after(), "2026-12-02T01:00:00Z".parse().unwrap());
     case.patient().zones = vec!["America/Chicago".into()];
-    case.patient().state = Some("IL".into());
+    case.patient().states = vec!["IL".into()];
     assert_eq!(permit(&case, Channel::Sms).unwrap().not_after(), whole);
 }
 

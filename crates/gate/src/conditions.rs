@@ -178,7 +178,7 @@ fn a_hold_of_a_state_begins_on_the_first_day_of_its_law() {
     let held = |now: &str, finalised: &str| {
         let mut case = Case::result();
         case.facts.now = now.parse().unwrap();
-        case.patient().state = Some("TX".into());
+        case.patient().states = vec!["TX".into()];
         let event = case.is_about("DiagnosticReport/d1", EventStatus::Active, Some(finalised));
         event.result_class = Some(ResultClass::Malignancy);
         refused_by(&case, Channel::Portal, "SPC-08")

@@ -271,8 +271,10 @@ fn forbids_any(provision: &Provision) -> bool {
 
 fn lists(provision: &Provision, query: Query<'_>) -> bool {
     let permits = provision.decision == Some(Ruling::Permit) && names_something(provision);
+    // A place that was named for bills is named for nothing else.
+    let for_this = provision.reasons.is_empty() || provision.reasons.iter().any(|r| reasons(query.purpose).contains(r));
     // RFC 5321 section 2.4 lets a mailbox tell large letters from small; no patient who lists one means another by it.
-    let own = permits && names_place(provision, query);
+    let own = permits && for_this && names_place(provision, query);
     in_force(provision, query.now) && (own || provision.exceptions.iter().any(|e| lists(e, query)))
 }
 

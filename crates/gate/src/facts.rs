@@ -193,8 +193,10 @@ pub struct Patient {
     pub birth_date: Option<Date>,
     /// Preferred language, BCP 47.
     pub language: Option<String>,
-    /// State of residence, two letters.
-    pub state: Option<String>,
+    /// Every state that an address of theirs in use lies in, two letters each: the law of each is kept.
+    pub states: Vec<String>,
+    /// An address of theirs in use lies in a state that cannot be told: the law of any may be theirs.
+    pub unknown_state: bool,
     /// Country of residence: `US`, `CA`, or as the record writes it; `None` = the record does not say.
     pub country: Option<String>,
     /// IANA names of every zone the patient may be in: address, facility, area code, stated. Empty = unknown.
@@ -215,6 +217,14 @@ pub struct Patient {
     pub dependent: bool,
     /// Their names on record, so that who answers "no, there is no alma here" is understood.
     pub names: Vec<Phi<String>>,
+}
+
+impl Patient {
+    /// Whether the law of a state may be that of where they live.
+    #[must_use]
+    pub fn may_live_in(&self, state: &str) -> bool {
+        self.unknown_state || self.states.iter().any(|own| own == state)
+    }
 }
 
 /// Whole hours of the patient's own clock, from (inclusive) and to (exclusive).
@@ -270,6 +280,9 @@ pub struct ContactPoint {
     pub shared_with: Vec<String>,
     /// Another patient who uses it asked not to be reached at it (45 CFR 164.522(b)).
     pub closed_by_another: bool,
+    /// More patients have it on record than are asked about it ([`crate::reference::SHARERS_MOST`]): whether one of them closed it nobody
+    /// looked up.
+    pub crowded: bool,
     /// The record gives it as a related person's, or as that of somebody to call about the patient, too.
     pub of_another: bool,
     /// Verified as the patient's own.

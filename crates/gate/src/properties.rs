@@ -60,6 +60,7 @@ fn point() -> impl Strategy<Value = ContactPoint> {
             mailbox,
             shared_with: if shared { vec!["Patient/p2".into()] } else { vec![] },
             closed_by_another: false,
+            crowded: false,
             of_another: false,
             only_for: None,
             hours: Fact::Known(Vec::new()),
@@ -119,6 +120,7 @@ fn asked() -> impl Strategy<Value = Asked> {
             answered_by,
             identity_verified,
             recording: false,
+            transcribing: false,
             recording_consent: false,
             disclosed: true,
         });

@@ -5,7 +5,7 @@
 //! Every row says where it comes from, when that was read and how far ([`Basis`]). What counsel has not read in the source
 //! [needs counsel](Standing::needs_counsel). `tests/tables.out` shows every row; its diff is the review of a change.
 
-use crate::facts::ResultClass;
+use crate::facts::{Patient, ResultClass};
 use jiff::SignedDuration;
 use jiff::civil::{Date, Time, Weekday};
 use postern_base::Category;
@@ -523,24 +523,23 @@ pub fn is_shared_shortener(domain: &str) -> bool {
     CARRIERS.iter().any(|row| row.kind == CarrierKind::SharedShortener && row.value.eq_ignore_ascii_case(domain))
 }
 
-/// Whether a law of the state shields reproductive and gender-affirming care.
+/// The youngest and the oldest age of majority of the states where a patient may live; the ordinary one where a state has none of its own.
 #[must_use]
-pub fn shields(state: &str) -> bool {
-    SHIELD_STATES.iter().any(|row| row.state == state)
+pub fn majority_ages(patient: &Patient) -> (i16, i16) {
+    let of = |state: &str| MAJORITY.iter().find(|row| row.state == state).map_or(ORDINARY_MAJORITY, |row| row.age);
+    let homes = patient.states.iter().map(|state| of(state));
+    let any = MAJORITY.iter().map(|row| row.age).filter(|_| patient.unknown_state);
+    // Most states have no row.
+    let ordinary = (patient.unknown_state || patient.states.is_empty()).then_some(ORDINARY_MAJORITY);
+    homes.chain(any).chain(ordinary).fold((i16::MAX, i16::MIN), |(young, old), age| (young.min(age), old.max(age)))
 }
 
-/// The age of majority in a state; the ordinary one where it has none of its own, or is not known.
-#[must_use]
-pub fn age_of_majority(state: Option<&str>) -> i16 {
-    MAJORITY.iter().find(|row| Some(row.state) == state).map_or(ORDINARY_MAJORITY, |row| row.age)
-}
-
-/// The age from which a minor's care of this kind stays from parents in a state: the house's, or less where the state lets
+/// The age from which a minor's care of this kind stays from parents where a patient may live: the house's, or less where a state lets
 /// younger minors consent.
 #[must_use]
-pub fn protected_from(state: Option<&str>, care: MinorCare) -> i16 {
-    let own = MINOR_CONSENT.iter().find(|row| Some(row.state) == state && row.care == care);
-    own.map_or(PROTECTED_MINOR_FROM, |row| row.age.min(PROTECTED_MINOR_FROM))
+pub fn protected_from(patient: &Patient, care: MinorCare) -> i16 {
+    let own = MINOR_CONSENT.iter().filter(|row| row.care == care && patient.may_live_in(row.state));
+    own.map(|row| row.age).fold(PROTECTED_MINOR_FROM, i16::min)
 }
 
 /// Whether `digits` is a number that nothing automated goes to (47 CFR 64.1200(a)(1)(i)); an address in E.164 counts too.

@@ -205,7 +205,9 @@ pub struct Voice {
     pub identity_verified: bool,
     /// The call is recorded.
     pub recording: bool,
-    /// All parties agreed to the recording.
+    /// A machine writes the call down.
+    pub transcribing: bool,
+    /// All parties agreed to that.
     pub recording_consent: bool,
     /// The artificial voice or model was disclosed.
     pub disclosed: bool,

@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::facts::Provision;
-use crate::reference::{TASK_LOOKED_AHEAD, age_of_majority};
+use crate::reference::{TASK_LOOKED_AHEAD, majority_ages};
 use crate::rules::worthless_from;
 use crate::view::{Audience, View};
 use jiff::civil::Time;
@@ -39,7 +39,7 @@ fn gather(provision: &Provision, turns: &mut Vec<Timestamp>) {
 /// When the patient comes of age, by the first of their clocks.
 fn comes_of_age(view: &View<'_>) -> Option<Timestamp> {
     let patient = view.patient?;
-    let day = patient.birth_date?.checked_add(age_of_majority(patient.state.as_deref()).years()).ok()?;
+    let day = patient.birth_date?.checked_add(majority_ages(patient).0.years()).ok()?;
     let begins = |zone: &TimeZone| zone.to_timestamp(day.to_datetime(Time::midnight())).ok();
     view.zones().iter().filter_map(begins).min().or_else(|| begins(&TimeZone::UTC))
 }

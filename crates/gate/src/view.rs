@@ -224,6 +224,13 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether the law of a state bears: where the patient may live, and where the practice is. Where neither is known, any state's may.
+    pub(crate) fn is_under_law_of(&self, state: &str) -> bool {
+        let practice = self.facts.tenant.state.as_deref();
+        let nowhere = practice.is_none() && self.patient.is_some_and(|patient| patient.states.is_empty());
+        practice == Some(state) || nowhere || self.patient.is_some_and(|patient| patient.may_live_in(state))
+    }
+
     /// The question put to a Consent about a contact point.
     pub(crate) fn query<'q>(&self, system: System, address: &'q Address) -> Query<'q> {
         Query { system, address, purpose: self.purpose, asked_as: self.request.purpose, now: self.now }

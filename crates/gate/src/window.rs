@@ -3,8 +3,8 @@
 use crate::facts::{AvailableTime, Facts, Patient, WantedHours};
 use crate::policy::Policy;
 use crate::reference::{
-    Hours, OFFERS_SUNDAY_FROM, OFFERS_SUNDAY_TO, SolicitationHours, UNKNOWN_ZONE_FROM, UNKNOWN_ZONE_TO, WINDOW_FROM,
-    WINDOW_TO, is_holiday, solicitation_hours, state_of_number,
+    Hours, OFFERS_SUNDAY_FROM, OFFERS_SUNDAY_TO, SOLICITATION_HOURS, SolicitationHours, UNKNOWN_ZONE_FROM,
+    UNKNOWN_ZONE_TO, WINDOW_FROM, WINDOW_TO, is_holiday, solicitation_hours, state_of_number,
 };
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
@@ -63,11 +63,18 @@ impl Window {
             zones.push((zone, narrow(UNKNOWN_ZONE, hours)));
         }
         let solicitation = purpose == Purpose::Marketing;
-        let home = patient.and_then(|p| p.state.as_deref()).or(facts.tenant.state.as_deref());
+        let homes = patient.map_or(&[][..], |p| p.states.as_slice());
+        let practice = facts.tenant.state.as_deref().filter(|_| homes.is_empty());
+        // Who cannot tell where the patient lives keeps the hours of every state.
+        let anywhere = patient.is_some_and(|p| p.unknown_state) || (homes.is_empty() && practice.is_none());
         // Who sells to a number sells into the state of its area code, wherever the record says that the patient lives.
         let points = patient.filter(|_| solicitation).map_or(&[][..], |p| &p.points);
         let called = points.iter().filter_map(|point| state_of_number(point.value.reveal()));
-        let states = home.into_iter().chain(called).filter_map(solicitation_hours).collect();
+        let named = homes.iter().map(String::as_str).chain(practice).chain(called);
+        let states = match anywhere {
+            true => SOLICITATION_HOURS.iter().collect(),
+            false => named.filter_map(solicitation_hours).collect(),
+        };
         Self { zones, states, solicitation }
     }
 

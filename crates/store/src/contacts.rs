@@ -307,14 +307,15 @@ impl Tenanted {
         self.shared.all(sql, values).await?.iter().map(|row| received(row, &tenant, &key)).collect()
     }
 
-    /// Patients that the directory gives `point` as a contact point of, in order of their ids.
+    /// Patients that the directory gives `point` as a contact point of, `most` of them at most, in order of their ids: a placeholder may
+    /// stand on every record of a practice.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn patients_of_point(&self, point: &Address) -> Result<Vec<PatientId>, StoreError> {
+    pub async fn patients_of_point(&self, point: &Address, most: u32) -> Result<Vec<PatientId>, StoreError> {
         let tenant = self.keys().await?;
-        let sql = "SELECT DISTINCT patient FROM points WHERE tenant = ? AND point = ? AND patient IS NOT NULL";
-        let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into()];
+        let sql = "SELECT DISTINCT patient FROM points WHERE tenant = ? AND point = ? AND patient IS NOT NULL LIMIT ?";
+        let values = vec![tenant.seq.into(), tenant.point(point.reveal()).to_vec().into(), i64::from(most).into()];
         let mut found = Vec::new();
         for row in self.shared.all(sql, values).await? {
             match self.patient_of(&tenant, array(&row, 0)?).await {

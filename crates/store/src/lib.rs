@@ -49,6 +49,7 @@ pub use certificates::CertificateRecord;
 pub use contacts::OwnVerification;
 pub use coverage::EXEMPT;
 pub use decisions::Decisions;
+pub use directory::Sharers;
 pub use gauge::{BATCH_CLASSES, Stats};
 pub use health::Unwell;
 pub use inspection::{LedgerRow, LedgerRows};

@@ -96,6 +96,9 @@ fn consent(record: &Own<'_>, body: &fhir::Consent, context: &Context<'_>) -> Con
     let (Some(kind), Some(standing), false) = (kind(body), standing(body), record.unreadable()) else {
         return unreadable(id);
     };
+    // 45 CFR 164.522(b)(1)(i): a request to be reached elsewhere is accommodated; until somebody has answered it, it is kept to.
+    let asked = matches!(body.status.as_deref(), Some("draft" | "proposed"));
+    let standing = if asked && kind == ConsentKind::ConfidentialCommunication { Standing::Active } else { standing };
     if kind == ConsentKind::Other && standing == Standing::Active && is_bare_denial(body, context) {
         return unreadable(id);
     }

@@ -19,8 +19,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use postern_base::{PatientId, Phi};
 use postern_gate::facts::{Address, Consent, ContactPoint, Patient, RelatedPerson};
+use postern_gate::reference::SHARERS_MOST;
 use postern_gate::{Fact, Missing};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use verifications::Verifications;
 
 /// What a patient's resources say.
@@ -76,7 +77,9 @@ pub fn record(resources: &[Resource], patient: &PatientId, now: Timestamp) -> Pa
             }
         }
         for point in &mut known.points {
-            point.closed_by_another = closed_by_another(resources, patient, point, now);
+            let others = sharers(resources, patient, point);
+            point.crowded = u32::try_from(others.len()).is_ok_and(|others| others > SHARERS_MOST);
+            point.closed_by_another = !point.crowded && closed_by_one_of(&others, resources, point, now);
             point.of_another = is_of_another(&own, point);
         }
         known
@@ -107,22 +110,32 @@ fn value(written: &crate::fhir::ContactPoint) -> Option<Address> {
     normal::normalise(system(written), written.value.as_deref()?)
 }
 
-/// Whether another patient who uses a contact point asked not to be reached at it (45 CFR 164.522(b)): one whom the record names as
-/// sharing it, or whose own record has it.
-fn closed_by_another(resources: &[Resource], patient: &PatientId, point: &ContactPoint, now: Timestamp) -> bool {
-    let others = resources.iter().filter_map(|resource| match resource.body() {
-        Body::Patient(body) => {
-            let id: PatientId = resource.id()?.parse().ok()?;
-            let has = body.telecom.iter().filter_map(value).any(|value| value == point.value);
-            (id != *patient && (has || point.shared_with.contains(&id.reference()))).then_some(id)
-        }
+/// Other patients who use a contact point: those whom the record names as sharing it, and those whose own record has it. Each is asked
+/// once, and of more than may be asked none is.
+fn sharers(resources: &[Resource], patient: &PatientId, point: &ContactPoint) -> BTreeSet<PatientId> {
+    let named = point.shared_with.iter().filter(|reference| reference.starts_with("Patient/"));
+    // Large letters in a mailbox name nobody else (RFC 5321 section 2.4).
+    let is_it = |value: Address| value.reveal().eq_ignore_ascii_case(point.value.reveal());
+    let have = resources.iter().filter_map(|resource| match resource.body() {
+        Body::Patient(body) if body.telecom.iter().filter_map(value).any(is_it) => resource.id(),
         _ => None,
     });
-    others.into_iter().any(|other| {
-        let own = own_resources(resources, &other);
-        let zones = patient::zones(resources, &own, &other, Some(now));
+    let all = named.map(String::as_str).chain(have).filter_map(|other| other.parse().ok());
+    all.filter(|other| other != patient).collect()
+}
+
+/// Whether one of `others` asked not to be reached at a contact point (45 CFR 164.522(b)).
+fn closed_by_one_of(
+    others: &BTreeSet<PatientId>,
+    resources: &[Resource],
+    point: &ContactPoint,
+    now: Timestamp,
+) -> bool {
+    others.iter().any(|other| {
+        let own = own_resources(resources, other);
+        let zones = patient::zones(resources, &own, other, Some(now));
         let calendar = Calendar::new(zones.iter().map(String::as_str));
-        let context = Context { patient: &other, now, calendar, verifications: Verifications::of(&own) };
+        let context = Context { patient: other, now, calendar, verifications: Verifications::of(&own) };
         let consents = consents::consents(&own, &[], &context);
         postern_gate::closes(&consents, point.system, &point.value, now)
     })

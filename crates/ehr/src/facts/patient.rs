@@ -66,7 +66,8 @@ pub(super) fn patient(
         deceased: body.deceased,
         birth_date: birth_date(body).filter(|born| *born <= latest_day(context.now)),
         language: language(body),
-        state: home.and_then(|a| table::state_code(a.state.as_deref()?)).map(Into::into),
+        states: states(&current),
+        unknown_state: current.iter().any(|address| is_domestic(address) && state_of(address).is_none()),
         country: home.and_then(|a| a.country.as_deref()).map(country),
         zones,
         // No field of FHIR R4 says it: it is asked in the portal.
@@ -85,6 +86,24 @@ pub(super) fn patient(
 fn in_use(address: &fhir::Address, context: &Context<'_>) -> bool {
     address.use_code.as_deref() != Some("old")
         && !address.period.as_ref().is_some_and(|p| p.unreadable || is_over(p, context))
+}
+
+/// Every state that the addresses lie in: whoever lives in two is under the law of both (RULES 0.4, PRI-30).
+fn states(addresses: &[&fhir::Address]) -> Vec<String> {
+    let domestic = addresses.iter().filter(|address| is_domestic(address));
+    let all: BTreeSet<&str> = domestic.filter_map(|address| state_of(address)).collect();
+    all.into_iter().map(Into::into).collect()
+}
+
+fn is_domestic(address: &fhir::Address) -> bool {
+    address.country.as_deref().is_none_or(|written| matches!(&*country(written), "US" | ""))
+}
+
+/// The state of an address: as it is written, else that of its ZIP code, which an address of one line ends in.
+fn state_of(address: &fhir::Address) -> Option<&'static str> {
+    let last = || address.text.as_deref().and_then(|text| text.split_whitespace().next_back());
+    let zip = address.postal_code.as_deref().or_else(last);
+    address.state.as_deref().and_then(table::state_code).or_else(|| table::state_of_zip(zip?))
 }
 
 /// ISO 3166-1 alpha-2 for the United States with their territories, and for Canada; any other country as it is written.
@@ -218,10 +237,12 @@ fn extend(zones: &mut BTreeSet<String>, address: &fhir::Address) {
 
 /// The zones of an address: of its state, or abroad of its country; `None` = it names a country that the table does not have.
 fn zones_of(address: &fhir::Address) -> Option<Vec<&'static str>> {
-    let state = address.state.as_deref();
-    match address.country.as_deref().filter(|written| !matches!(&*country(written), "US" | "")) {
-        None => Some(state.map(|state| table::of_state(state, address.postal_code.as_deref())).unwrap_or_default()),
-        Some(abroad) => table::of_country(abroad, state),
+    match address.country.as_deref().filter(|_| !is_domestic(address)) {
+        None => {
+            let state = state_of(address);
+            Some(state.map(|state| table::of_state(state, address.postal_code.as_deref())).unwrap_or_default())
+        }
+        Some(abroad) => table::of_country(abroad, address.state.as_deref()),
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) fn points(owner: &str, telecom: &[fhir::ContactPoint], context: &Cont
             }),
             shared_with: shared_with(&written.extension),
             closed_by_another: false,
+            crowded: false,
             of_another: false,
             only_for: only_for(&written.extension),
             hours: hours(&written.extension),

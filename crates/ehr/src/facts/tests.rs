@@ -100,7 +100,7 @@ fn a_patient_becomes_the_gates_patient() {
     let found = known(&record);
     assert!(found.active && !found.deceased);
     assert_eq!(found.language.as_deref(), Some("es"));
-    assert_eq!(found.state.as_deref(), Some("NY"));
+    assert_eq!((found.states.as_slice(), found.unknown_state), (&["NY".to_owned()][..], false));
     assert_eq!(found.zones, ["America/New_York"]);
     assert_eq!(&**found.postal[0].reveal(), "1 Elm St, New York, NY 10001");
     assert_eq!(found.birth_date, Some(jiff::civil::date(1978, 10, 12)));
@@ -743,4 +743,51 @@ fn records_are_named_by_authorizations_alone() {
     };
     assert_eq!(only_consent(document("marketing-authorization")).provision.data, ["MedicationRequest/m1"]);
     assert_eq!(only_consent(document("contact-consent")).kind, ConsentKind::Unreadable);
+}
+
+#[test]
+fn every_home_in_use_says_under_whose_law_a_patient_lives_and_one_that_cannot_be_told_under_any() {
+    let homes = |addresses: Value| {
+        let record = record_of(vec![with(patient(), "address", addresses)]);
+        (known(&record).states.clone(), known(&record).unknown_state)
+    };
+    let told = |states: &[&str]| (states.iter().map(|state| (*state).to_owned()).collect::<Vec<_>>(), false);
+    let none = (Vec::new(), true);
+    assert_eq!(
+        homes(json!([{"use": "home", "state": "NY"}, {"use": "home", "state": "California"}])),
+        told(&["CA", "NY"])
+    );
+    assert_eq!(homes(json!([{"use": "home", "state": "NY"}, {"use": "temp", "state": "CA"}])), told(&["CA", "NY"]));
+    assert_eq!(homes(json!([{"use": "home", "state": "NY"}, {"use": "old", "state": "CA"}])), told(&["NY"]));
+    assert_eq!(homes(json!([{"state": "Calif.", "postalCode": "90001"}])), told(&["CA"]));
+    assert_eq!(homes(json!([{"postalCode": "90001-1234"}])), told(&["CA"]));
+    assert_eq!(homes(json!([{"text": "1 Elm St, Los Angeles, CA 90001"}])), told(&["CA"]));
+    assert_eq!(homes(json!([{"state": "Calif."}])), none);
+    assert_eq!(homes(json!([{"city": "Toronto", "state": "ON", "country": "Canada"}])), told(&[]));
+    assert_eq!(homes(json!([])), told(&[]));
+    let west = record_of(vec![with(patient(), "address", json!([{"postalCode": "90210"}]))]);
+    assert!(known(&west).zones.iter().any(|zone| zone == "America/Los_Angeles"), "and its clock");
+}
+
+#[test]
+fn a_request_to_be_reached_elsewhere_is_kept_to_before_anybody_has_answered_it() {
+    for (status, active) in [("active", true), ("proposed", true), ("draft", true), ("entered-in-error", false)] {
+        let request = json!({"resourceType": "Consent", "id": "c1", "status": status, "patient": {"reference": "Patient/p1"},
+            "category": [{"coding": [{"system": "https://postern.example/fhir/CodeSystem/postern-consent", "code": "confidential-communication"}]}],
+            "provision": {"type": "deny"}});
+        let record = record_of(vec![patient(), request]);
+        assert_eq!(record.consents.known().unwrap()[0].active, active, "{status}");
+    }
+}
+
+#[test]
+fn of_a_number_that_too_many_have_none_is_asked() {
+    let person = |id: &str| json!({"resourceType": "Patient", "id": id, "telecom": [{"system": "sms", "value": "+12125550101"}]});
+    let crowded = |others: usize| {
+        let all = std::iter::once("p1".to_owned()).chain((0..others).map(|n| format!("o{n}")));
+        let resources: Vec<Resource> = all.map(|id| Resource::from_value(person(&id)).unwrap()).collect();
+        let found = record(&resources, &"p1".parse().unwrap(), "2026-12-01T20:00:00Z".parse().unwrap());
+        found.patient.known().unwrap().points[0].crowded
+    };
+    assert_eq!([crowded(0), crowded(50), crowded(51)], [false, false, true]);
 }

@@ -349,6 +349,12 @@ fn fingerprint(text: &[u8]) -> u128 {
     })
 }
 
+/// The contact points that a Patient or RelatedPerson names and that can be used, each once.
+#[must_use]
+pub fn addresses(resource: &Resource) -> Vec<Address> {
+    points(resource).0
+}
+
 /// The contact points a resource names, and those that could not be read.
 fn points(resource: &Resource) -> (Vec<Address>, Vec<Issue>) {
     let (telecom, kind) = match resource.body() {

@@ -55,10 +55,10 @@ shapes! {
         Certificate { address, from, until, trusted, revoked, names_address }
         Vendor { vendor, service, tier, channels, agreement, sender_registration, free_to_end_user }
         Agreement { status, effective, expires, services, required_terms }
-        Patient { id, active, replaced, deceased, birth_date, language, state, country, zones, unknown_clock, wanted_hours, points, postal, flags, labels, dependent, names }
+        Patient { id, active, replaced, deceased, birth_date, language, states, unknown_state, country, zones, unknown_clock, wanted_hours, points, postal, flags, labels, dependent, names }
         WantedHours { from, to }
         Flags { endangerment, no_automated, unsafe_device, deaf, blind, await_clinician, unreadable }
-        ContactPoint { system, value, rank, expired, from, until, source, line_type, mailbox, shared_with, closed_by_another, of_another, verification, only_for, hours }
+        ContactPoint { system, value, rank, expired, from, until, source, line_type, mailbox, shared_with, closed_by_another, crowded, of_another, verification, only_for, hours }
         AvailableTime { day, from_minute, to_minute }
         Verification { validated, last, next }
         Consent { id, kind, active, given, provision, signed_by, has_source, remuneration_disclosed, defective, access_mode, self_pay }
@@ -80,7 +80,7 @@ shapes! {
         BreakGlass { actor, reason, expires_at }
         Marketing { kind, remuneration, drug_lapsed_days }
         Ai { generated, human_reviewed, clinical }
-        Voice { mode, answered_by, identity_verified, recording, recording_consent, disclosed }
+        Voice { mode, answered_by, identity_verified, recording, transcribing, recording_consent, disclosed }
         Content { level, categories, language, template, commitment }
         TemplateRef { name, version }
         Rendition { channel, form, level, categories, chars, links, names_sender, names_callback, says_opt_out, says_no_reply, says_code, says_keep_secret, says_business, confirms, offers, tells_result, bills, result_classes, names_address, language, commitment }

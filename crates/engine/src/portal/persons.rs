@@ -12,7 +12,7 @@ use jiff::{Timestamp, ToSpan};
 use postern_base::{PatientId, Phi};
 use postern_ehr::PatientRecord;
 use postern_gate::facts::{ConsentKind, Ruling};
-use postern_gate::reference::age_of_majority;
+use postern_gate::reference::majority_ages;
 use postern_store::{PortalPerson, PortalStep};
 use uuid::Uuid;
 
@@ -238,7 +238,7 @@ fn grant(record: &PatientRecord, person: &str, now: Timestamp) -> Grant {
 /// The day on which the patient comes of age, where it is known when they were born.
 fn comes_of_age(record: &PatientRecord) -> Option<Date> {
     let patient = record.patient.known()?;
-    let years = age_of_majority(patient.state.as_deref());
+    let (years, _) = majority_ages(patient);
     patient.birth_date?.checked_add(i32::from(years).years()).ok()
 }
 

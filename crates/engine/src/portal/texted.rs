@@ -441,6 +441,7 @@ mod tests {
             mailbox: Fact::Unknown(postern_gate::Missing::NotRecorded),
             shared_with: Vec::new(),
             closed_by_another: false,
+            crowded: false,
             of_another: false,
             only_for: None,
             hours: Fact::Known(Vec::new()),

@@ -352,7 +352,10 @@ pub struct Voice {
     /// Recorded.
     #[serde(default)]
     pub recording: bool,
-    /// All parties agreed to the recording.
+    /// Written down by a machine.
+    #[serde(default)]
+    pub transcribing: bool,
+    /// All parties agreed to the recording, or the transcription.
     #[serde(default)]
     pub recording_consent: bool,
     /// The artificial voice was disclosed.
@@ -495,6 +498,7 @@ impl Voice {
             },
             identity_verified: self.identity_verified,
             recording: self.recording,
+            transcribing: self.transcribing,
             recording_consent: self.recording_consent,
             disclosed: self.disclosed,
         }

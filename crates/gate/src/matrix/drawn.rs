@@ -69,6 +69,7 @@ fn case(purpose: Purpose, level: Level, column: Column, given: Given) -> Case {
         answered_by: AnsweredBy::Unknown,
         identity_verified: false,
         recording: false,
+        transcribing: false,
         recording_consent: false,
         disclosed: true,
     };

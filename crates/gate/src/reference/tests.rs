@@ -125,13 +125,30 @@ fn a_row_that_is_there_twice_and_columns_of_other_names_fail_too() {
     assert!(reader::read(&HOLDS, &text).unwrap_err()[0].starts_with("holds.tsv:2: expected the columns state"));
 }
 
+/// A patient with homes in these states, and perhaps in one that cannot be told.
+fn living_in(states: &[&str], unknown_state: bool) -> crate::facts::Patient {
+    let mut case = crate::sample::Case::result();
+    let patient = case.patient();
+    patient.states = states.iter().map(|state| (*state).to_owned()).collect();
+    patient.unknown_state = unknown_state;
+    patient.clone()
+}
+
 #[test]
 fn ages_come_from_the_states_own_row_or_the_house() {
-    assert_eq!([age_of_majority(Some("AL")), age_of_majority(Some("NY")), age_of_majority(None)], [19, 18, 18]);
-    assert_eq!(protected_from(Some("TX"), MinorCare::Sti), 0);
+    let ages = |states: &[&str], unknown| majority_ages(&living_in(states, unknown));
+    assert_eq!([ages(&["AL"], false), ages(&["NY"], false), ages(&[], false)], [(19, 19), (18, 18), (18, 18)]);
+    assert_eq!(
+        [ages(&["AL", "GA"], false), ages(&["AL"], true)],
+        [(18, 19), (18, 19)],
+        "of several homes both ages count"
+    );
+    let from = |state, care| protected_from(&living_in(&[state], false), care);
+    assert_eq!(from("TX", MinorCare::Sti), 0);
     // A row never raises the age from which the house protects.
-    assert!(MINOR_CONSENT.iter().all(|row| protected_from(Some(row.state), row.care) <= PROTECTED_MINOR_FROM));
-    assert_eq!(protected_from(None, MinorCare::MentalHealth), PROTECTED_MINOR_FROM);
+    assert!(MINOR_CONSENT.iter().all(|row| from(row.state, row.care) <= PROTECTED_MINOR_FROM));
+    assert_eq!(protected_from(&living_in(&[], false), MinorCare::MentalHealth), PROTECTED_MINOR_FROM);
+    assert_eq!(protected_from(&living_in(&["NY", "TX"], false), MinorCare::Sti), 0, "the youngest age of two homes");
 }
 
 #[test]

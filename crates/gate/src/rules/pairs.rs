@@ -79,6 +79,7 @@ pub(in crate::rules) fn call(mode: VoiceMode, answered_by: AnsweredBy, identity_
             answered_by,
             identity_verified,
             recording: false,
+            transcribing: false,
             recording_consent: false,
             disclosed: true,
         });
@@ -137,7 +138,7 @@ pub(in crate::rules) fn event(case: &mut Case, reference: &str, status: EventSta
 /// A result with its report, in `state`.
 pub(in crate::rules) fn report(state: &str) -> Case {
     but(result(), |case| {
-        case.patient().state = Some(state.into());
+        case.patient().states = vec![state.into()];
         event(case, "DiagnosticReport/d1", EventStatus::Active, "2026-11-30T18:00:00Z");
     })
 }

@@ -226,8 +226,14 @@ async fn the_directory_gives_back_what_it_was_given_and_replaces_what_comes_agai
     all.dedup();
     assert_eq!(all.len(), 600);
     assert_eq!(bench.store.tenants_of_point("+12125550107").await.unwrap(), std::slice::from_ref(&*SUNRISE));
-    assert_eq!(bench.sunrise.patients_of_point(&address("+12125550107")).await.unwrap(), [patient("p7")]);
-    assert_eq!(bench.sunrise.patients_of_point(&address("+12125550199")).await.unwrap().len(), 599);
+    assert_eq!(bench.sunrise.patients_of_point(&address("+12125550107"), 9).await.unwrap(), [patient("p7")]);
+    assert_eq!(bench.sunrise.patients_of_point(&address("+12125550199"), 9).await.unwrap().len(), 9);
+    let points = [address("+12125550199"), address("+12125550107")];
+    let mut reading = bench.sunrise.reading().await.unwrap();
+    let mut at_most = async |most| reading.sharers(&patient("p1"), &points, most).await.unwrap();
+    let (few, all) = (at_most(597).await, at_most(598).await);
+    assert_eq!((few.patients, few.crowded.len()), (vec![patient("p7")], 1), "of too many none is looked up");
+    assert_eq!((all.patients.len(), all.crowded.len()), (599, 0), "and as many as may be asked are");
 }
 
 #[tokio::test]

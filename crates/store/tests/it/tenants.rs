@@ -109,7 +109,7 @@ async fn points_patients_and_inbound_stay_with_their_tenant() {
     assert!(bench.harbor.reading().await.unwrap().patient_resources(&patient("p1")).await.unwrap().is_empty());
     assert!(bench.harbor.reading().await.unwrap().resource("Patient", "p1").await.unwrap().is_none());
     assert!(bench.harbor.patients(None, 10).await.unwrap().is_empty());
-    assert!(bench.harbor.patients_of_point(&points[0]).await.unwrap().is_empty());
+    assert!(bench.harbor.patients_of_point(&points[0], 9).await.unwrap().is_empty());
     assert_eq!(bench.sunrise.received_from(&patient("p1"), None, 10).await.unwrap().len(), 1);
     assert!(bench.harbor.received_from(&patient("p1"), None, 10).await.unwrap().is_empty());
     assert!(bench.harbor.put_inbound(inbound, Vec::new()).await.unwrap(), "their reference is their own");

@@ -171,10 +171,9 @@ fn earliest_deadline(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         // 45 CFR 164.404(b): every day counts from the discovery; who does not say when that was is told no day.
         return Finding::Obliges(UNDATED.into());
     };
-    let home = view.patient.and_then(|patient| patient.state.as_deref());
-    let own = BREACH_DEADLINES.iter().find(|row| Some(row.state) == home);
+    let own = BREACH_DEADLINES.iter().filter(|row| view.patient.is_some_and(|patient| patient.may_live_in(row.state)));
     let federal = discovered.checked_add(BREACH_INDIVIDUAL.days()).ok();
-    let state = own.and_then(|row| match row.counted {
+    let state = own.filter_map(|row| match row.counted {
         Counted::Calendar => discovered.checked_add(row.days.days()).ok(),
         Counted::Business => business_days_after(discovered, row.days),
     });

@@ -83,7 +83,7 @@ pub(crate) const OUT_OF_BAND: Rule = Rule {
     read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "A one-time code goes to no VoIP number, is spoken only to a verified one, and by e-mail it only verifies the address.",
+    asks: "A one-time code goes to no VoIP number, nor to a line nobody looked up unless it verifies it, is spoken only to a verified one, and by e-mail it only verifies the address.",
     scope: Scope::ANY.when(Purpose::OneTimeCode),
     check: out_of_band,
 };
@@ -109,7 +109,11 @@ fn out_of_band(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             .for_good("Whoever holds an account at a VoIP provider may read it; another way to sign in is used.");
     }
     if !candidate.cell.has(Mark::NotVoip) {
-        return Finding::Satisfied;
+        // A code that verifies a number may find out that it takes none; to one that is verified it is a factor.
+        return Finding::when(line.is_some() || !is_verified(view, point), || {
+            unknown("This number is verified, so the code would be a second factor, and whether it is a VoIP number is not on record; look it up, or use the device.")
+                .lifted_by(&[Remedy::RecordLineType])
+        });
     }
     if line.is_none() {
         return unknown("Whether this is a VoIP number is not on record; a code is not spoken to it.")
@@ -192,7 +196,10 @@ mod tests {
             assert!(sends(&code(channel, Fact::Known(LineType::Mobile)), channel));
             assert!(refused_by(&code(channel, Fact::Known(LineType::Voip)), channel, "OTP-02"));
         }
-        assert!(sends(&code(Channel::Sms, unknown), Channel::Sms), "a text is how a number is verified");
+        assert!(refused_by(&code(Channel::Sms, unknown), Channel::Sms, "OTP-02"), "it would be a second factor");
+        let mut first = code(Channel::Sms, unknown);
+        first.patient().points.iter_mut().for_each(|p| p.verification = Fact::Unknown(Missing::NotRecorded));
+        assert!(sends(&first, Channel::Sms), "a text is how a number is verified");
         assert!(refused_by(&code(Channel::Voice, unknown), Channel::Voice, "OTP-02"));
         let mut unverified = code(Channel::Voice, Fact::Known(LineType::Mobile));
         unverified.patient().points.iter_mut().for_each(|p| p.verification = Fact::Unknown(Missing::NotRecorded));

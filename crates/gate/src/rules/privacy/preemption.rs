@@ -4,7 +4,7 @@ use crate::candidate::Candidate;
 use crate::consent::in_force;
 use crate::facts::{ConsentKind, Provision, Ruling};
 use crate::finding::{Finding, deny};
-use crate::reference::CATEGORY_LAWS;
+use crate::reference::{CATEGORY_LAWS, CategoryLaw};
 use crate::remedy::Remedy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
@@ -33,10 +33,8 @@ fn stricter_state(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     if matches!(role, RecipientRole::SelfPatient | RecipientRole::Provider) {
         return Finding::NotApplicable;
     }
-    let home = view.patient.and_then(|patient| patient.state.as_deref());
-    let practice = view.facts.tenant.state.as_deref();
-    let bears = |state: &str| Some(state) == home || Some(state) == practice;
-    let mut guarded = CATEGORY_LAWS.iter().filter(|law| bears(law.state) && view.has_category(law.category)).peekable();
+    let bears = |law: &&CategoryLaw| view.is_under_law_of(law.state) && view.has_category(law.category);
+    let mut guarded = CATEGORY_LAWS.iter().filter(bears).peekable();
     if guarded.peek().is_none() {
         return Finding::NotApplicable;
     }
@@ -71,7 +69,7 @@ mod tests {
     fn told(state: &str, labels: &[Category]) -> Case {
         let mut case = Case::result();
         case.facts.content.categories.push(Category::Hiv);
-        case.patient().state = Some(state.into());
+        case.patient().states = vec![state.into()];
         case.facts.tenant.state = Some(state.into());
         case.request.recipient.role = RecipientRole::Proxy;
         case.request.recipient.reference = Some(AGENT.into());

@@ -285,6 +285,7 @@ mod tests {
             answered_by: AnsweredBy::Patient,
             identity_verified: false,
             recording: false,
+            transcribing: false,
             recording_consent: false,
             disclosed: true,
         };

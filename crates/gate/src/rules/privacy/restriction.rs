@@ -5,10 +5,11 @@ use crate::consent::{Alternative, Query, alternative, in_force, names_point, rea
 use crate::decision::WaitingFor;
 use crate::facts::{ActReason, Consent, ConsentKind, Provision, RelatedPerson, Ruling, System};
 use crate::finding::{Finding, MISSING, ask, deny, unknown, wait};
+use crate::reference::SHARERS_MOST;
 use crate::remedy::Remedy;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead, Waiver};
-use crate::view::View;
+use crate::view::{View, same_place};
 use postern_base::{Channel, RecipientRole};
 
 /// 45 CFR 164.522(a)(1)(iii): "A covered entity that agrees to a restriction … may not use or disclose protected health
@@ -126,7 +127,7 @@ fn names_recipient(view: &View<'_>, provision: &Provision, query: Query<'_>) -> 
 
 /// Whether the contact point is, by the record, that of somebody from whom this is kept: what goes there goes to them.
 fn names_who_answers(view: &View<'_>, provision: &Provision, query: Query<'_>) -> bool {
-    let theirs = |person: &RelatedPerson| person.points.iter().any(|point| point.value == *query.address);
+    let theirs = |person: &RelatedPerson| person.points.iter().any(|point| same_place(&point.value, query.address));
     let named = |person: &RelatedPerson| provision.actors.contains(&person.reference);
     view.facts.related.iter().any(|person| named(person) && theirs(person))
 }
@@ -169,6 +170,12 @@ fn confidential(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             None => unknown("Whether the patient asked to be reached elsewhere is not on record.").for_good(MISSING),
         };
     };
+    if candidate.point.is_some_and(|point| point.point.crowded) {
+        return unknown(format!(
+            "More than {SHARERS_MOST} other patients have this number or address on record, so it is nobody's own, and whether one of them asked not to be reached there is not known; ask the patient for one of their own, and take this one off the record."
+        ))
+        .for_good("What the record does not hold cannot be supposed; ask the patient how to be reached.");
+    }
     let asked = match candidate.point {
         Some(point) => point.alternative,
         None => Some(alternative(consents, view.query(system(candidate), candidate.address))),
@@ -199,7 +206,7 @@ pub(crate) const fn system(candidate: &Candidate<'_>) -> System {
 
 #[cfg(test)]
 mod tests {
-    use crate::facts::{Consent, ConsentKind, Provision, RelatedPerson, Ruling, System};
+    use crate::facts::{ActReason, Consent, ConsentKind, Provision, RelatedPerson, Ruling, System};
     use crate::sample::{Case, refused_by, sends, sms};
     use postern_base::{Category, Channel};
 
@@ -236,6 +243,17 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_was_named_for_bills_takes_nothing_else() {
+        let mut case = Case::reminder_by_sms();
+        let mut request = only(System::Sms, "+12125550101");
+        request.provision.exceptions[0].reasons = vec![ActReason::HPaymt];
+        case.consents().push(request);
+        assert!(refused_by(&case, Channel::Sms, "PRI-20"));
+        case.consents().last_mut().unwrap().provision.exceptions[0].reasons.push(ActReason::Treat);
+        assert!(sends(&case, Channel::Sms));
+    }
+
+    #[test]
     fn break_glass_does_not_open_another_address() {
         let mut case = Case::reminder_by_sms();
         case.break_glass();
@@ -249,6 +267,18 @@ mod tests {
         case.consents().push(only(System::Sms, "+12125550101"));
         case.patient().points.iter_mut().for_each(|point| point.closed_by_another = true);
         assert!(refused_by(&case, Channel::Sms, "PRI-20"));
+    }
+
+    #[test]
+    fn a_number_that_too_many_patients_have_is_nobodys_and_not_even_called() {
+        let mut case = Case::reminder_by_sms();
+        case.request.channels = None;
+        let own = sms("+13175550177", 9);
+        case.patient().points.iter_mut().for_each(|point| point.crowded = true);
+        assert!(refused_by(&case, Channel::Sms, "PRI-20") && refused_by(&case, Channel::HumanCall, "PRI-20"));
+        case.patient().points.push(own);
+        case.permit(System::Sms, "+13175550177");
+        assert!(sends(&case, Channel::Sms), "the patient's own number is open beside it");
     }
 
     #[test]
@@ -271,6 +301,11 @@ mod tests {
         };
         case.facts.related.push(spouse);
         assert!(refused_by(&case, Channel::Sms, "PRI-19"));
+        // Large letters in a mailbox name nobody else (RFC 5321 section 2.4).
+        let mailbox = &mut case.facts.related[0].points[0];
+        (mailbox.system, mailbox.value) = (System::Email, crate::sample::address("PAT@example.org"));
+        case.request.channels = Some(vec![Channel::Email]);
+        assert!(refused_by(&case, Channel::Email, "PRI-19"));
     }
 
     #[test]

@@ -138,6 +138,7 @@ mod tests {
             answered_by,
             identity_verified,
             recording: false,
+            transcribing: false,
             recording_consent: false,
             disclosed: false,
         });

@@ -3,7 +3,7 @@
 use crate::candidate::Candidate;
 use crate::facts::Patient;
 use crate::finding::{Finding, MISSING, deny, unknown};
-use crate::reference::{MinorCare, age_of_majority, protected_from};
+use crate::reference::{MinorCare, majority_ages, protected_from};
 use crate::remedy::Remedy;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
@@ -26,11 +26,10 @@ pub(crate) const MINOR_CONSENTED: Rule = Rule {
 
 fn minor_consented(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(patient) = view.patient else { return Finding::NotApplicable };
-    let state = patient.state.as_deref();
     // Where the patient's clocks have not all reached the birthday, it is and it is not: what protects counts.
     let ages = ages(view, patient);
     let minor = |care: MinorCare| {
-        ages.is_some_and(|(young, old)| old >= protected_from(state, care) && young < age_of_majority(state))
+        ages.is_some_and(|(young, old)| old >= protected_from(patient, care) && young < majority_ages(patient).1)
     };
     // An age nobody recorded protects nothing by itself; the label does.
     let protected = view.categories().any(|c| c == Category::MinorConfidential || care(c).is_some_and(minor));
@@ -78,7 +77,8 @@ fn majority(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     let Some(patient) = view.patient else { return Finding::NotApplicable };
-    let of_age = age_of_majority(patient.state.as_deref());
+    // Of two homes the state that lets a parent's part end sooner is obeyed.
+    let (of_age, _) = majority_ages(patient);
     let from_childhood = granted(view, patient, |age| age < of_age);
     let proxy = view.request.recipient.role == RecipientRole::Proxy;
     // Who is not said to be anybody's husband or daughter may be a parent: in a word of another code, in words, or in none.
@@ -152,9 +152,8 @@ const OTHERS: &[&str] = &[
 
 /// Whether the patient is a minor by every one of their clocks; where the age is not on record, nobody can say so.
 pub(crate) fn is_minor(view: &View<'_>) -> bool {
-    let of_age = |patient: &Patient| age_of_majority(patient.state.as_deref());
     let old = |patient: &Patient| ages(view, patient).map(|(_, old)| old);
-    view.patient.is_some_and(|patient| old(patient).is_some_and(|old| old < of_age(patient)))
+    view.patient.is_some_and(|patient| old(patient).is_some_and(|old| old < majority_ages(patient).0))
 }
 
 /// The patient's age in whole years by the earliest and by the latest of their clocks.
@@ -196,9 +195,9 @@ mod tests {
         case.facts.content.categories.push(Category::Sti);
         case.patient().birth_date = Some("2016-05-05".parse().unwrap());
         case.patient().points.iter_mut().for_each(|p| p.shared_with.push("RelatedPerson/mother".into()));
-        case.patient().state = Some("ID".into());
+        case.patient().states = vec!["ID".into()];
         assert!(!refused_by(&case, Channel::Sms, "SPC-05"));
-        case.patient().state = Some("TX".into());
+        case.patient().states = vec!["TX".into()];
         assert!(refused_by(&case, Channel::Sms, "SPC-05"));
     }
 
@@ -208,9 +207,9 @@ mod tests {
         case.facts.content.categories.push(Category::Sti);
         case.patient().birth_date = Some("2008-05-05".parse().unwrap());
         case.patient().points.iter_mut().for_each(|p| p.shared_with.push("RelatedPerson/mother".into()));
-        case.patient().state = Some("NY".into());
+        case.patient().states = vec!["NY".into()];
         assert!(!refused_by(&case, Channel::Sms, "SPC-05"));
-        case.patient().state = Some("AL".into());
+        case.patient().states = vec!["AL".into()];
         assert!(refused_by(&case, Channel::Sms, "SPC-05"));
     }
 

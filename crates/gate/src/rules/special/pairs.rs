@@ -16,7 +16,7 @@ fn about(category: Category) -> Case {
 fn shielded(state: &str) -> Case {
     but(about(Category::Reproductive), |case| {
         case.request.origin = Origin::Bulk;
-        case.patient().state = Some(state.into());
+        case.patient().states = vec![state.into()];
     })
 }
 

@@ -1,8 +1,9 @@
 //! Reproductive and gender-affirming care under state shield laws.
 
 use crate::candidate::Candidate;
+use crate::facts::Patient;
 use crate::finding::{Finding, deny};
-use crate::reference::shields;
+use crate::reference::SHIELD_STATES;
 use crate::rules::scope::{Given, Scope};
 use crate::rules::{Effective, Ground, Rule, SourceRead};
 use crate::view::View;
@@ -26,16 +27,17 @@ fn shielded(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
     if !view.has_category(Category::Reproductive) && !view.has_category(Category::GenderAffirming) {
         return Finding::NotApplicable;
     }
-    let home = view.patient.and_then(|patient| patient.state.as_deref());
-    let practice = view.facts.tenant.state.as_deref();
-    if !home.is_some_and(shields) && !practice.is_some_and(shields) {
+    if !SHIELD_STATES.iter().any(|row| view.is_under_law_of(row.state)) {
         return Finding::NotApplicable;
     }
     if !matches!(view.request.recipient.role, RecipientRole::SelfPatient | RecipientRole::Proxy) {
         return deny("State law shields this care; it is told to the patient and who stands for them, not to others.")
             .for_good("What is shielded is the patient's alone to tell.");
     }
-    let across = home.is_none() || practice.is_none() || home != practice;
+    let practice = view.facts.tenant.state.as_ref();
+    let at_home =
+        |patient: &Patient| !patient.unknown_state && patient.states.len() == 1 && patient.states.first() == practice;
+    let across = !view.patient.is_some_and(at_home);
     Finding::when(view.request.origin != Origin::Bulk || !across, || {
         deny("State law shields this care; nothing about it is sent in bulk across the state's border.")
             .for_good("What is shielded does not cross the border in bulk; one message at a time is another request.")

@@ -62,9 +62,7 @@ fn report<'a>(view: &View<'a>) -> Option<&'a Event> {
 
 /// The rows in force of the states where the patient lives and the practice is.
 fn rows<'v>(view: &'v View<'_>, ends: fn(HeldUntil) -> bool) -> impl Iterator<Item = &'static ResultHold> + 'v {
-    let home = view.patient.and_then(|patient| patient.state.as_deref());
-    let practice = view.facts.tenant.state.as_deref();
-    let here = move |row: &&ResultHold| home == Some(row.state) || practice == Some(row.state);
+    let here = |row: &&ResultHold| view.is_under_law_of(row.state);
     let in_force = |row: &&ResultHold| row.since.is_none_or(|first| first <= view.today.latest);
     RESULT_HOLDS.iter().filter(move |row| ends(row.until)).filter(here).filter(in_force)
 }
@@ -171,7 +169,7 @@ fn opens(view: &View<'_>, event: &Event, row: &ResultHold) -> Option<Timestamp> 
 
 /// The clock by which days are counted: the state's first, or another of its own where that is the patient's.
 fn clock(view: &View<'_>, row: &ResultHold) -> &'static str {
-    let at_home = view.patient.filter(|patient| patient.state.as_deref() == Some(row.state));
+    let at_home = view.patient.filter(|patient| patient.may_live_in(row.state));
     let is_patients = |clock: &&str| at_home.is_some_and(|patient| patient.zones.iter().any(|zone| zone == clock));
     let (usual, others) = row.clocks.split_once(' ').unwrap_or((row.clocks, ""));
     others.split(' ').find(is_patients).unwrap_or(usual)
@@ -226,7 +224,7 @@ mod tests {
 
     fn in_texas(class: ResultClass) -> Case {
         let mut case = Case::result();
-        case.patient().state = Some("TX".into());
+        case.patient().states = vec!["TX".into()];
         case.is_about("DiagnosticReport/d1", EventStatus::Active, Some("2026-11-30T18:00:00Z")).result_class =
             Some(class);
         case
@@ -247,7 +245,7 @@ mod tests {
     fn in_kentucky_a_likely_malignancy_waits_for_72_hours_and_an_hiv_test_does_not() {
         let held = |class, at: &str| {
             let mut case = in_texas(class);
-            (case.patient().state, case.facts.tenant.state) = (Some("OH".into()), Some("KY".into()));
+            (case.patient().states, case.facts.tenant.state) = (vec!["OH".into()], Some("KY".into()));
             case.facts.now = at.parse().unwrap();
             refused_by(&case, Channel::Portal, "SPC-08")
         };
@@ -262,7 +260,7 @@ mod tests {
     fn a_refusal_cites_the_statute_of_the_state_that_holds_the_result() {
         let cited = |state: &str| {
             let mut case = in_texas(ResultClass::Malignancy);
-            case.patient().state = Some(state.into());
+            case.patient().states = vec![state.into()];
             let refusals = case.decide().refusals;
             refusals.iter().find(|refusal| refusal.rule.starts_with("SPC-0")).map(|refusal| refusal.citation)
         };
@@ -277,7 +275,7 @@ mod tests {
     fn a_result_told_in_words_under_another_purpose_names_its_report_where_a_state_holds_results() {
         for state in ["TX", "CA", "KY", "NY"] {
             let mut case = in_texas(ResultClass::Malignancy);
-            case.patient().state = Some(state.into());
+            case.patient().states = vec![state.into()];
             case.request.purpose = postern_base::Purpose::TreatmentUpdate;
             case.request.event = Some("Appointment/a1".into());
             case.facts.event = Fact::recorded(None);
@@ -321,7 +319,7 @@ mod tests {
     fn in_california_hepatitis_and_drug_tests_wait_for_a_clinician_and_an_ordinary_result_does_not() {
         let held = |class| {
             let mut case = in_texas(class);
-            case.patient().state = Some("CA".into());
+            case.patient().states = vec!["CA".into()];
             refused_by(&case, Channel::Portal, "SPC-09")
         };
         assert!([ResultClass::Hiv, ResultClass::Hepatitis, ResultClass::DrugTest].into_iter().all(held));
@@ -338,11 +336,11 @@ mod tests {
             ("TX", ResultClass::Genetic, "SPC-08"),
         ] {
             let mut case = in_texas(ResultClass::Other);
-            case.patient().state = Some(state.into());
+            case.patient().states = vec![state.into()];
             assert!(!refused_by(&case, Channel::Portal, rule), "{state} {class:?}: the text names nothing");
             case.facts.renditions.iter_mut().for_each(|text| text.result_classes.push(class));
             assert!(refused_by(&case, Channel::Portal, rule), "{state} {class:?}");
-            case.patient().state = Some("NY".into());
+            case.patient().states = vec!["NY".into()];
             assert!(!refused_by(&case, Channel::Portal, rule), "{class:?}: New York holds none");
         }
     }
@@ -352,7 +350,7 @@ mod tests {
         for (state, rule) in [("TX", "SPC-08"), ("KY", "SPC-08"), ("MT", "SPC-08"), ("CA", "SPC-09")] {
             let held = |tested: &[ResultClass]| {
                 let mut case = in_texas(ResultClass::Other);
-                case.patient().state = Some(state.into());
+                case.patient().states = vec![state.into()];
                 if let Fact::Known(event) = &mut case.facts.event {
                     (event.result_class, event.tested_classes) = (None, tested.to_vec());
                 }
@@ -394,5 +392,23 @@ mod tests {
             event.clinician_release = Some(released.facts.now);
         }
         assert_eq!(released.decide().outcome.as_str(), "send");
+    }
+
+    #[test]
+    fn the_law_of_every_home_holds_and_of_a_home_that_cannot_be_told_every_law() {
+        let held = |states: &[&str], unknown_state: bool, practice: Option<&str>| {
+            let mut case = Case::result();
+            case.is_about("DiagnosticReport/d1", EventStatus::Active, Some("2026-11-30T18:00:00Z")).result_class =
+                Some(ResultClass::Malignancy);
+            case.patient().states = states.iter().map(|state| (*state).to_owned()).collect();
+            case.patient().unknown_state = unknown_state;
+            case.facts.tenant.state = practice.map(Into::into);
+            refused_by(&case, Channel::Portal, "SPC-09")
+        };
+        assert!(!held(&["NY"], false, Some("NY")) && !held(&[], false, Some("NY")));
+        assert!(held(&["NY", "CA"], false, Some("NY")), "a second home");
+        assert!(held(&["NY"], true, Some("NY")), "a home whose state cannot be told");
+        assert!(held(&[], false, None), "neither the patient nor the practice is anywhere");
+        assert!(!held(&["NY"], false, None));
     }
 }

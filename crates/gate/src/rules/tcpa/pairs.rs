@@ -98,7 +98,7 @@ pub(in crate::rules) const PAIRS: &[Pair] = &[
         || {
             but(at("2026-12-06T16:00:00Z"), |c| {
                 c.patient().zones = vec!["America/Chicago".into()];
-                c.patient().state = Some("TX".into());
+                c.patient().states = vec!["TX".into()];
             })
         },
         text,

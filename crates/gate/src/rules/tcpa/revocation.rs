@@ -300,6 +300,7 @@ mod tests {
         answered_by: AnsweredBy::Patient,
         identity_verified: true,
         recording: false,
+        transcribing: false,
         recording_consent: false,
         disclosed: false,
     };

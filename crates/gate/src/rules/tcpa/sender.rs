@@ -126,7 +126,8 @@ fn machine_wrote(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     Finding::Obliges("Say in the message that a model wrote it, and how to reach a person.".into())
 }
 
-/// State recording laws and 18 USC 2511(2)(d): with the agreement of everybody on the call, wherever they are.
+/// State recording laws and 18 USC 2511(2)(d): with the agreement of everybody on the call, wherever they are. house: what a machine writes
+/// down of a call is taken of it as a recording is; of some states' laws counsel may say that it is not.
 pub(crate) const RECORDING: Rule = Rule {
     id: "TCP-27",
     citation: "18 USC 2511(2)(d)",
@@ -134,18 +135,23 @@ pub(crate) const RECORDING: Rule = Rule {
     read: SourceRead::SecondHand,
     effective: Effective::ALWAYS,
     waived_by: &[],
-    asks: "A call is recorded only when everybody on it agreed.",
+    asks: "A call is recorded, or written down by a machine, only when everybody on it agreed.",
     scope: Scope::CALLS.with(Given::Voice),
     check: recording,
 };
 
 fn recording(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     match view.request.voice {
-        Some(voice) if voice.recording && matches!(candidate.channel, Channel::Voice | Channel::Voicemail) => {
-            Finding::when(voice.recording_consent, || {
-                deny("The call would be recorded without everybody's agreement; switch the recording off or ask first.")
-                    .lifted_by(&[Remedy::AgreeToRecording])
-            })
+        Some(voice)
+            if (voice.recording || voice.transcribing)
+                && matches!(candidate.channel, Channel::Voice | Channel::Voicemail) =>
+        {
+            let why = if voice.recording {
+                "The call would be recorded without everybody's agreement; switch the recording off or ask first."
+            } else {
+                "A machine would write the call down without everybody's agreement; switch that off or ask first."
+            };
+            Finding::when(voice.recording_consent, || deny(why).lifted_by(&[Remedy::AgreeToRecording]))
         }
         _ => Finding::NotApplicable,
     }
@@ -339,6 +345,7 @@ mod tests {
                 answered_by: AnsweredBy::Patient,
                 identity_verified: false,
                 recording: false,
+                transcribing: false,
                 recording_consent: false,
                 disclosed,
             });

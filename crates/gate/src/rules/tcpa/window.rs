@@ -239,7 +239,7 @@ mod tests {
         let mut case = at("2026-12-06T16:00:00Z");
         case.patient().zones = vec!["America/Chicago".into()];
         assert!(sends(&case, Channel::Sms));
-        case.patient().state = Some("TX".into());
+        case.patient().states = vec!["TX".into()];
         assert!(refused_by(&case, Channel::Sms, "TCP-08"));
     }
 
