@@ -57,6 +57,7 @@ mod work;
 pub use danger::speaks_of_danger;
 use fold::Folded;
 use lexicon::Lexicon;
+pub use phrases::closed_phrase_tells_care;
 use postern_base::{Category, Channel, Language, Level, Purpose};
 use shapes::Shape;
 use std::collections::BTreeMap;

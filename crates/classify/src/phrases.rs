@@ -31,3 +31,15 @@ pub(crate) fn blank(folded: &mut Folded<'_>) -> Result<bool, ClassifierError> {
     }
     Ok(!found.is_empty())
 }
+
+/// Whether a closed phrase stands in a text that tells of care or money, and not of a visit alone. What the phrase names is general clinical
+/// or financial (RULES 0.4, L2): exempt where the patient is told, and telling where somebody else is (45 CFR 164.510(b)).
+///
+/// # Errors
+/// [`ClassifierError`] when the phrases could not be looked for.
+pub fn closed_phrase_tells_care(text: &str) -> Result<bool, ClassifierError> {
+    let folded = Folded::new(text)?;
+    let said = |(start, end): (usize, usize)| folded.plain.get(start..end);
+    let of_a_visit = |phrase: &[u8]| phrase.ends_with(b"visit") || phrase.ends_with(b"visita");
+    Ok(PHRASES.of(&folded.plain)?.into_iter().filter_map(said).any(|phrase| !of_a_visit(phrase)))
+}

@@ -7,10 +7,11 @@ use crate::measure::{self, Found, Place, Said};
 use crate::templates::{Library, sample};
 use crate::unsubscribe;
 use crate::wire::{self, WireError};
-use postern_base::{Category, Channel, Form, Language, Level, Phi, Purpose};
+use postern_base::{Category, Channel, Form, Language, Level, Phi, Purpose, RecipientRole};
 use postern_channels::Outbound;
 use postern_channels::sms::text::plain;
-use postern_classify::{Recipient, Vocabulary};
+use postern_classify::{Recipient, Vocabulary, closed_phrase_tells_care};
+use postern_gate::fact::Missing;
 use postern_gate::facts::Tenant;
 use postern_gate::rendition::Confirms;
 use postern_gate::{Content, Fact, LinkState, Rendition};
@@ -76,7 +77,18 @@ impl Rendered {
     /// or when a text is too long.
     pub fn new(request: &wire::Request, setting: Setting<'_>) -> Result<Self, WireError> {
         match (&request.content, &request.template) {
-            (Some(content), None) => free_text(content, setting),
+            (Some(content), None) => {
+                let mut rendered = free_text(content, setting)?;
+                if request.recipient.role != RecipientRole::SelfPatient {
+                    // Exempt where the patient is told, and no logistics where somebody else is (RULES 0.4, PRI-14).
+                    rendered.content.level = match closed_phrase_tells_care(&content.body) {
+                        Ok(true) => rendered.content.level.map(|level| level.max(Level::L2)),
+                        Ok(false) => rendered.content.level,
+                        Err(_) => Fact::Unknown(Missing::ClassifierFailed),
+                    };
+                }
+                Ok(rendered)
+            }
             (None, Some(used)) => template::render(used, setting),
             (Some(_), Some(_)) => Err(WireError::new("template", "give either `content` or `template`, not both")),
             (None, None) => Err(WireError::new("content", "give either `content` or `template`")),

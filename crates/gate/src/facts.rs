@@ -604,13 +604,13 @@ pub struct ClinicianHold {
 pub enum EventStatus {
     /// It will happen, or the result is final.
     Active,
-    /// A result that is not final yet.
+    /// A result that is not final yet, or a visit that nobody has booked yet.
     Pending,
     /// Cancelled, withdrawn, stopped.
     Cancelled,
     /// Entered in error: it should never have been, or is somebody else's.
     InError,
-    /// It is over.
+    /// It has begun, or is over.
     Past,
     /// A status Postern does not know.
     Unknown,

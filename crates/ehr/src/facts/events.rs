@@ -131,10 +131,13 @@ fn hold(extensions: &[crate::fhir::Extension], calendar: &Calendar) -> Option<Cl
 
 fn appointment_status(status: Option<&str>) -> EventStatus {
     match status {
-        Some("booked" | "pending" | "proposed" | "arrived" | "checked-in" | "waitlist") => EventStatus::Active,
+        Some("booked" | "pending") => EventStatus::Active,
+        // Nobody has given the patient that time yet.
+        Some("proposed" | "waitlist") => EventStatus::Pending,
         Some("cancelled") => EventStatus::Cancelled,
         Some("entered-in-error") => EventStatus::InError,
-        Some("fulfilled" | "noshow") => EventStatus::Past,
+        // Who is there needs no reminder.
+        Some("fulfilled" | "noshow" | "arrived" | "checked-in") => EventStatus::Past,
         _ => EventStatus::Unknown,
     }
 }

@@ -112,7 +112,7 @@ fn fold(c: char) -> Folded {
         | '\u{1037}'
         | '\u{1039}'..='\u{103a}'
         | '\u{17c9}'..='\u{17d3}' => Folded::Nothing,
-        '\u{1f6d1}' | '\u{26d4}' => Folded::StopSign,
+        '\u{1f6d1}' | '\u{26d4}' | '\u{1f515}' => Folded::StopSign,
         '\u{ff21}'..='\u{ff3a}' => offset(0xff21, 26),
         '\u{ff41}'..='\u{ff5a}' => offset(0xff41, 26),
         '\u{24b6}'..='\u{24cf}' => offset(0x24b6, 26),

@@ -67,9 +67,48 @@ fn the_seven_words_revoke_however_they_are_written() {
             "ⓢⓣⓞⓟ",
             "ЅТОР",
             "stóp",
+            "🔕",
         ],
         Meaning::Revokes,
     );
+}
+
+#[test]
+fn who_takes_it_back_politely_wearily_or_by_another_word_is_understood() {
+    all(
+        &[
+            "withdraw",
+            "EXIT",
+            "don't reply to this number again",
+            "can u remove my mom from this",
+            "Gracias por todo, pero le agradecería que no me volviera a escribir a este número.",
+            "Retire mi autorización",
+            "No consiento",
+            "ya les dije que no",
+            "porfa ya no",
+            "no gracias ya no",
+            "¡nunca más!",
+            "no insistan",
+            "fuera",
+            "no hace falta que me escriban",
+        ],
+        Meaning::Revokes,
+    );
+    all(
+        &[
+            "mi esposa murió",
+            "Mi papá murió",
+            "murió mi mamá",
+            "ella murió",
+            "my dad is dead",
+            "found another doctor, thanks",
+            "I'm no longer a patient there",
+            "cambié de doctor",
+        ],
+        Meaning::Ambiguous,
+    );
+    all(&["this is a business line", "You are texting a school", "no los conozco"], Meaning::WrongNumber);
+    all(&["my phone is dead, call the house", "se murió la batería"], Meaning::Other);
 }
 
 #[test]

@@ -25,10 +25,13 @@ impl<'a> View<'a> {
     pub(super) fn stopped(&self, history: &History, point: &ContactPoint) -> Stopped {
         let address = &point.value;
         let readings = || self.read().filter_map(|(m, heard)| Some((m.at, self.said_of(m, heard, point)?)));
+        // What is dated ahead of now was not said yet: a clock that is wrong opens nothing that somebody closed.
+        let said = |at: &Timestamp| *at <= self.facts.now;
         let resumed = if history.inbound.is_empty() {
             None
         } else {
-            readings().filter(|(_, meaning)| *meaning == Meaning::Resumes).map(|(at, _)| at).max()
+            let resumes = readings().filter(|(_, meaning)| *meaning == Meaning::Resumes);
+            resumes.map(|(at, _)| at).filter(said).max()
         };
         let stands = |at: Timestamp| resumed.is_none_or(|resumed| at >= resumed);
         let mut stopped = Stopped::default();

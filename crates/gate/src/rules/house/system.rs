@@ -195,16 +195,16 @@ fn event_against(view: &View<'_>) -> Option<Finding> {
         EventStatus::Unknown if !matches!(purpose, Purpose::Emergency | Purpose::BreachNotice) => {
             Some(unknown("Where the event stands is not on record; nothing is sent about it.").for_good(MISSING))
         }
-        EventStatus::Past if purpose == Purpose::AppointmentReminder => Some(
-            deny("The appointment is over; there is nothing to remind of.")
-                .for_good("What was to be told of has happened."),
-        ),
-        _ if is_over(view) => Some(
-            deny("The appointment has begun or is over; there is nothing to remind of.")
-                .for_good("What was to be told of has happened."),
-        ),
+        EventStatus::Past if purpose == Purpose::AppointmentReminder => Some(begun()),
+        _ if is_over(view) => Some(begun()),
         _ => None,
     }
+}
+
+/// Who is there, or was, needs no reminder.
+fn begun() -> Finding {
+    deny("The appointment has begun or is over; there is nothing to remind of.")
+        .for_good("What was to be told of has happened.")
 }
 
 /// Whether a reference names what is to be paid, rather than what it is paid for.
