@@ -12,8 +12,9 @@ const SHEET: &str = "max-width:36rem;margin:0 auto;padding:1.5rem 1.25rem;backgr
     font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:1.0625rem;line-height:1.55;\
     overflow-wrap:anywhere";
 const LINK: &str = "color:#0a4a8f;text-decoration:underline";
-/// What a reader's dark setting changes. `!important`, because the styles above stand on the elements themselves.
-const SETTINGS: &str = "@media (prefers-color-scheme: dark) { .ground { background-color: #101215 !important } \
+/// What a reader's dark setting changes, on a screen: paper is light. `!important`, because the styles above stand on the elements
+/// themselves.
+const SETTINGS: &str = "@media screen and (prefers-color-scheme: dark) { .ground { background-color: #101215 !important } \
     .sheet { background-color: #1b1e23 !important; color: #eceef1 !important } .sheet a { color: #9cc7ff !important } }";
 
 /// The page for `text`, in `language`, titled `title`.
