@@ -3,7 +3,7 @@
 use super::View;
 use crate::facts::{Address, ContactPoint, History, Inbound, OptOutScope, Patient, System};
 use crate::revocation::{Meaning, SpokenOf, Ways};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use postern_base::{Channel, Origin, Review};
 
 /// What stands of the revocations for one contact point and purpose.
@@ -25,8 +25,8 @@ impl<'a> View<'a> {
     pub(super) fn stopped(&self, history: &History, point: &ContactPoint) -> Stopped {
         let address = &point.value;
         let readings = || self.read().filter_map(|(m, heard)| Some((m.at, self.said_of(m, heard, point)?)));
-        // What is dated ahead of now was not said yet: a clock that is wrong opens nothing that somebody closed.
-        let said = |at: &Timestamp| *at <= self.facts.now;
+        // What is dated ahead of now was not said yet: a clock that is wrong by more than a minute opens nothing that somebody closed.
+        let said = |at: &Timestamp| at.duration_since(self.facts.now) <= SignedDuration::from_mins(1);
         let resumed = if history.inbound.is_empty() {
             None
         } else {
