@@ -1,10 +1,8 @@
 //! Recipients' mail: what their domains enforce, TLS sessions that could not be had, and what their hosts report on ours.
 
-use super::json;
-use super::patients::{limit, parameters, value};
-use super::returned::number;
+use super::query::{Paging, flag, number, parameters};
 use crate::caller::Caller;
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 use crate::web::Web;
 use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
@@ -18,13 +16,9 @@ pub(crate) async fn domains(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let given = parameters(query.as_deref(), &["limit", "cursor"])?;
-    let limit = limit(&given)?;
-    let before = value(&given, "cursor").map(number).transpose()?;
-    let mut rows = web.engine().mail_domains(&caller.0, before, limit.saturating_add(1)).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
-    json(StatusCode::OK, &serde_json::json!({ "domains": rows, "next": next }))
+    let paging = Paging::of(&given)?;
+    let rows = web.engine().mail_domains(&caller.0, paging.before, paging.rows()).await?;
+    paging.page("domains", rows, |row| row.id)
 }
 
 /// `GET /v1/tls-failures`.
@@ -34,18 +28,10 @@ pub(crate) async fn failures(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let given = parameters(query.as_deref(), &["open", "limit", "cursor"])?;
-    let open = match value(&given, "open") {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(Problem::new(Kind::Malformed, "`open`: expected `true` or `false`.").at("open")),
-    };
-    let limit = limit(&given)?;
-    let before = value(&given, "cursor").map(number).transpose()?;
-    let mut rows = web.engine().tls_failures(&caller.0, open, before, limit.saturating_add(1)).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
-    json(StatusCode::OK, &serde_json::json!({ "failures": rows, "next": next }))
+    let open = flag(&given, "open")?;
+    let paging = Paging::of(&given)?;
+    let rows = web.engine().tls_failures(&caller.0, open, paging.before, paging.rows()).await?;
+    paging.page("failures", rows, |row| row.id)
 }
 
 /// `GET /v1/mail-reports`.
@@ -55,13 +41,9 @@ pub(crate) async fn reports(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let given = parameters(query.as_deref(), &["limit", "cursor"])?;
-    let limit = limit(&given)?;
-    let before = value(&given, "cursor").map(number).transpose()?;
-    let mut rows = web.engine().mail_reports(&caller.0, before, limit.saturating_add(1)).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
-    json(StatusCode::OK, &serde_json::json!({ "reports": rows, "next": next }))
+    let paging = Paging::of(&given)?;
+    let rows = web.engine().mail_reports(&caller.0, paging.before, paging.rows()).await?;
+    paging.page("reports", rows, |row| row.id)
 }
 
 /// `POST /v1/mail-reports/{id}/review`.

@@ -1,5 +1,6 @@
 //! Messages: ask for one, check one, read one back.
 
+use super::query::{flag, parameters};
 use super::{Body, json, json_body, message_id};
 use crate::caller::Caller;
 use crate::portal::{brings_files, of_program};
@@ -91,12 +92,7 @@ pub(crate) async fn status(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let content = super::patients::parameters(query.as_deref(), &["content"])?;
-    let content = match content.first().map(|(_, value)| value.as_str()) {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(Problem::new(Kind::Malformed, "`content`: expected true or false.").at("content")),
-    };
+    let content = flag(&parameters(query.as_deref(), &["content"])?, "content")?;
     let message = web.engine().message(&caller.0, message_id(&id)?, content).await?;
     json(StatusCode::OK, &message)
 }

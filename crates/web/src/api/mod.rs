@@ -11,6 +11,7 @@ pub mod messages;
 pub mod of_patient;
 pub mod openapi;
 pub mod patients;
+mod query;
 pub mod returned;
 pub mod scan;
 mod schemas;

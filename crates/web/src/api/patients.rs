@@ -1,9 +1,9 @@
 //! What a patient was told.
 
-use super::returned::number;
+use super::query::{Paging, limit, no_cursor, number, parameters, value, why};
 use super::{Body, json, json_body};
 use crate::caller::Caller;
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 use crate::web::Web;
 use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
@@ -11,11 +11,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use postern_base::{AttachmentId, MessageId};
 use postern_engine::portal::NewInvitation;
-use postern_engine::wire::{self, NewReview, ReadReason};
+use postern_engine::wire::{self, NewReview};
 use serde::Serialize;
-
-/// Rows in a page when the caller does not say.
-const PAGE: u32 = 50;
 
 /// A page of a patient's messages.
 #[derive(Debug, Serialize)]
@@ -43,9 +40,7 @@ pub(crate) async fn messages(
     let limit = limit(&given)?;
     let before = match value(&given, "cursor") {
         None => None,
-        Some(text) => Some(text.parse::<MessageId>().map_err(|_| {
-            Problem::new(Kind::Malformed, "`cursor`: expected the `next` of a page before.").at("cursor")
-        })?),
+        Some(text) => Some(text.parse::<MessageId>().map_err(|_| no_cursor())?),
     };
     // One more than asked tells whether there is another page.
     let mut ids = web.engine().messages_of(&caller.0, &patient, before, limit.saturating_add(1)).await?;
@@ -76,14 +71,10 @@ pub(crate) async fn inbound(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let given = parameters(query.as_deref(), &["limit", "cursor", "why"])?;
-    let limit = limit(&given)?;
-    let before = value(&given, "cursor").map(number).transpose()?;
+    let paging = Paging::of(&given)?;
     let why = why(&given)?;
-    let mut rows = web.engine().received(&caller.0, &patient, why, before, limit.saturating_add(1)).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
-    json(StatusCode::OK, &serde_json::json!({ "inbound": rows, "next": next }))
+    let rows = web.engine().received(&caller.0, &patient, why, paging.before, paging.rows()).await?;
+    paging.page("inbound", rows, |row| row.id)
 }
 
 /// `GET /v1/patients/{id}/inbound/{inbound}/attachments/{attachment}`.
@@ -99,14 +90,6 @@ pub(crate) async fn attachment(
     let attachment: AttachmentId = attachment.parse().map_err(|_| Problem::not_found())?;
     let (kind, content) = web.engine().received_attachment(&caller.0, &patient, (inbound, attachment), why).await?;
     crate::portal::given(kind, content)
-}
-
-/// Why something is read, which whoever reads it has to say.
-fn why(given: &[(String, String)]) -> Result<ReadReason, Problem> {
-    value(given, "why").and_then(ReadReason::read).ok_or_else(|| {
-        let known = ReadReason::ALL.map(ReadReason::as_str).join(", ");
-        Problem::new(Kind::Malformed, format!("`why`: expected why you read it, one of {known}.")).at("why")
-    })
 }
 
 /// `GET /v1/wishes`.
@@ -146,39 +129,4 @@ pub(crate) async fn invite(
 ) -> Result<Response, Problem> {
     let new: NewInvitation = wire::parse(&json_body(&headers, body)?)?;
     json(StatusCode::CREATED, &web.engine().invite(&caller.0, &patient, &new).await?)
-}
-
-/// Query parameters by name, each at most once; unknown ones are refused, not ignored.
-pub(crate) fn parameters(query: Option<&str>, known: &[&str]) -> Result<Vec<(String, String)>, Problem> {
-    let mut given: Vec<(String, String)> = Vec::new();
-    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let Some(name) = known.iter().find(|k| **k == name) else {
-            let what = format!("A query parameter is not known here; known: {}.", known.join(", "));
-            return Err(Problem::new(Kind::Malformed, what).at("query"));
-        };
-        if given.iter().any(|(n, _)| n == name) {
-            return Err(Problem::new(Kind::Malformed, format!("`{name}` is given twice.")).at(*name));
-        }
-        given.push(((*name).to_owned(), value.to_owned()));
-    }
-    Ok(given)
-}
-
-/// The value of a parameter.
-pub(crate) fn value<'a>(given: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    given.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
-}
-
-/// How many rows are asked for.
-pub(crate) fn limit(given: &[(String, String)]) -> Result<u32, Problem> {
-    match value(given, "limit") {
-        None => Ok(PAGE),
-        // The engine's page holds one hundred, and one row tells whether there are more.
-        Some(text) => {
-            text.parse().ok().filter(|n| (1..=99).contains(n)).ok_or_else(|| {
-                Problem::new(Kind::Malformed, "`limit`: expected a whole number from 1 to 99.").at("limit")
-            })
-        }
-    }
 }

@@ -1,16 +1,15 @@
 //! What came back by e-mail: addresses that are not written to, and mails that wait for a person.
 
-use super::patients::{limit, parameters, value};
-use super::{Body, json, json_body};
+use super::query::{Paging, flag, number, parameters};
+use super::{Body, json_body};
 use crate::caller::Caller;
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 use crate::web::Web;
 use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use postern_engine::wire;
-use serde_json::json as object;
 
 /// `GET /v1/suppressions`.
 pub(crate) async fn suppressions(
@@ -19,13 +18,9 @@ pub(crate) async fn suppressions(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let given = parameters(query.as_deref(), &["limit", "cursor"])?;
-    let limit = limit(&given)?;
-    let before = value(&given, "cursor").map(number).transpose()?;
-    let mut rows = web.engine().suppressions(&caller.0, before, limit.saturating_add(1)).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
-    json(StatusCode::OK, &object!({ "suppressions": rows, "next": next }))
+    let paging = Paging::of(&given)?;
+    let rows = web.engine().suppressions(&caller.0, paging.before, paging.rows()).await?;
+    paging.page("suppressions", rows, |row| row.id)
 }
 
 /// `POST /v1/suppressions/{id}/lift`.
@@ -48,18 +43,10 @@ pub(crate) async fn mails(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let given = parameters(query.as_deref(), &["limit", "cursor", "reviewed"])?;
-    let limit = limit(&given)?;
-    let before = value(&given, "cursor").map(number).transpose()?;
-    let waiting = match value(&given, "reviewed") {
-        None | Some("false") => true,
-        Some("true") => false,
-        Some(_) => return Err(Problem::new(Kind::Malformed, "`reviewed`: expected true or false.").at("reviewed")),
-    };
-    let mut rows = web.engine().kept_mails(&caller.0, before, waiting, limit.saturating_add(1)).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().map(|row| row.id.to_string()).filter(|_| more);
-    json(StatusCode::OK, &object!({ "mails": rows, "next": next }))
+    let paging = Paging::of(&given)?;
+    let waiting = !flag(&given, "reviewed")?;
+    let rows = web.engine().kept_mails(&caller.0, paging.before, waiting, paging.rows()).await?;
+    paging.page("mails", rows, |row| row.id)
 }
 
 /// `GET /v1/mails/{id}`: headers and body as they came. A browser that is led here shows nothing of it.
@@ -82,10 +69,4 @@ pub(crate) async fn review(
 ) -> Result<Response, Problem> {
     web.engine().review_mail(&caller.0, number(&id).map_err(|_| Problem::not_found())?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-/// The number of a row, or the cursor of a page.
-pub(super) fn number(text: &str) -> Result<i64, Problem> {
-    let expected = || Problem::new(Kind::Malformed, "`cursor`: expected the `next` of a page before.").at("cursor");
-    text.parse().map_err(|_| expected())
 }

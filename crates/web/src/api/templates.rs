@@ -1,6 +1,6 @@
 //! Templates: what there is, how it reads at its longest, and how a new version comes into use.
 
-use super::patients::parameters;
+use super::query::parameters;
 use super::{Body, json, json_body};
 use crate::caller::Caller;
 use crate::problem::{Kind, Problem};
