@@ -170,3 +170,24 @@ fn order_status(status: Option<&str>) -> EventStatus {
         _ => EventStatus::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_visit_that_is_not_booked_or_has_begun_nobody_is_reminded() {
+        for (status, found) in [
+            ("booked", EventStatus::Active),
+            ("pending", EventStatus::Active),
+            ("proposed", EventStatus::Pending),
+            ("waitlist", EventStatus::Pending),
+            ("arrived", EventStatus::Past),
+            ("checked-in", EventStatus::Past),
+            ("noshow", EventStatus::Past),
+            ("postponed", EventStatus::Unknown),
+        ] {
+            assert_eq!(appointment_status(Some(status)), found, "{status}");
+        }
+    }
+}

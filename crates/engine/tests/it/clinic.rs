@@ -7,12 +7,13 @@ use postern_base::{Channel, Clock, MessageId, Rng, Secret, TenantId};
 use postern_channels::portal::Portal;
 use postern_channels::registry::Providers;
 use postern_channels::simulator::{Arrival, Callback, Inbox, Line, SimulatedVendor};
-use postern_channels::{Duty, MailDomains, Provider, RawRequest};
+use postern_channels::{Duty, MailDomains, Profile, Provider, RawRequest};
 use postern_engine::faults::{Faults, NoFaults};
 use postern_engine::wire::{self, Vendor};
 use postern_engine::{
     AcceptError, Accepted, Dispatched, Engine, EngineConfig, Holder, Principal, PrincipalKind, Scope,
 };
+use postern_gate::TransportFloor;
 use postern_store::{RootKey, Store};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -118,6 +119,20 @@ pub(crate) fn vendor(name: &str, service: &str, channels: &[Channel], expires: &
         "sender_registration": "approved",
     }))
     .unwrap()
+}
+
+/// The practice's own mail, which is handed to recipients' servers under TLS that their domains enforce.
+pub(crate) fn own_mail() -> Profile {
+    Profile {
+        vendor: "self".into(),
+        service: "email".into(),
+        channels: &[Channel::Email],
+        receipts: false,
+        idempotent: false,
+        smime: false,
+        floor: TransportFloor::EnforcedTls,
+        last_mile: "",
+    }
 }
 
 pub(crate) fn settings(name: &str, line: &str) -> Value {

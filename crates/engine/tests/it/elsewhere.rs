@@ -1,6 +1,6 @@
 //! Deliveries that leave a way which fails: each by what it met there itself, and whoever waits by what others met.
 
-use crate::clinic::{Clinic, reminder, vendor};
+use crate::clinic::{Clinic, own_mail, reminder, vendor};
 use crate::records;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +8,7 @@ use postern_base::{Channel, MessageId};
 use postern_channels::provider::{Destination, Handover, Health, SERVER_RESTS, Unpermitted, reference_for};
 use postern_channels::{Booked, Outbound, Profile, Provider, Sent};
 use postern_engine::faults::NoFaults;
-use postern_gate::{Permit, TransportFloor};
+use postern_gate::Permit;
 use postern_ledger::Recorded;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -77,17 +77,7 @@ impl Provider for Post {
 
 /// A clinic of so many patients whose mail is at `example.org`, and who would rather have mail than a text message.
 async fn clinic_of(patients: u32, servers: Servers) -> (Clinic, Arc<Post>) {
-    let profile = Profile {
-        vendor: "self".into(),
-        service: "email".into(),
-        channels: &[Channel::Email],
-        receipts: false,
-        idempotent: false,
-        smime: false,
-        floor: TransportFloor::EnforcedTls,
-        last_mile: "",
-    };
-    let post = Arc::new(Post { profile, servers: Mutex::new(servers), called: Mutex::default() });
+    let post = Arc::new(Post { profile: own_mail(), servers: Mutex::new(servers), called: Mutex::default() });
     let mut resources = Vec::new();
     for n in 0..patients {
         let patient = format!("p{n}");

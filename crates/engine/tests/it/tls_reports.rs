@@ -1,6 +1,6 @@
 //! Reports on TLS that we send: made of what is on record, once for each domain and day.
 
-use crate::clinic::{Clinic, EMAIL, principal, vendor};
+use crate::clinic::{Clinic, EMAIL, own_mail, principal, vendor};
 use crate::records;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +12,7 @@ use postern_channels::{
 };
 use postern_engine::RuleLabel;
 use postern_engine::faults::NoFaults;
-use postern_gate::{Permit, TransportFloor};
+use postern_gate::Permit;
 use postern_ledger::Recorded;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -119,18 +119,8 @@ async fn clinic(post: &Arc<Post>) -> Clinic {
 }
 
 fn post(fails: u32) -> Arc<Post> {
-    let profile = Profile {
-        vendor: "self".into(),
-        service: "email".into(),
-        channels: &[Channel::Email],
-        receipts: false,
-        idempotent: false,
-        smime: false,
-        floor: TransportFloor::EnforcedTls,
-        last_mile: "",
-    };
     Arc::new(Post {
-        profile,
+        profile: own_mail(),
         fails: Mutex::new(fails),
         lost: Mutex::default(),
         took: Mutex::default(),

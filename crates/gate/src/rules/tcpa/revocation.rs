@@ -221,6 +221,18 @@ mod tests {
     }
 
     #[test]
+    fn a_start_of_a_clock_that_runs_ahead_opens_nothing() {
+        let opened = |ahead: i64| {
+            let mut case = after(&["STOP"]);
+            let at = case.facts.now.checked_add(ahead.seconds()).unwrap();
+            case.hears(at, Channel::Sms, "+12125550101", "START");
+            sends(&case, Channel::Sms)
+        };
+        assert!(opened(-1) && opened(60), "clocks differ by moments");
+        assert!(!opened(61) && !opened(7200));
+    }
+
+    #[test]
     fn words_that_may_mean_stop_are_held_for_a_person() {
         let decision = after(&["should I stop?"]).decide();
         assert_eq!(decision.outcome.as_str(), "hold");
