@@ -161,7 +161,7 @@ impl Server {
             .spawn()?;
         if let Some(said) = child.stderr.take() {
             // Read on, so that the server never waits for us to take its log.
-            std::thread::spawn(move || BufReader::new(said).lines().map_while(Result::ok).count());
+            std::thread::spawn(move || BufReader::new(said).lines().map_while(Result::ok).for_each(|line| passed_on(&line)));
         }
         let server = Self { child, address };
         let deadline = Instant::now() + Duration::from_secs(20);
@@ -184,8 +184,18 @@ impl Server {
     }
 }
 
+/// Shows what the server says when something is wrong with it: a number that was measured then means nothing.
+fn passed_on(line: &str) {
+    if [r#""level":"ERROR""#, " ERROR ", "panicked"].iter().any(|sign| line.contains(sign)) {
+        eprintln!("the server: {line}");
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
+        if let Ok(Some(status)) = self.child.try_wait() {
+            eprintln!("the server had ended by itself: {status}");
+        }
         drop(self.child.kill());
         drop(self.child.wait());
     }

@@ -2,7 +2,8 @@
 //!
 //! [`tidy`] holds the shape of the house (crate edges, one place per concern, file sizes, links), [`law`] holds the
 //! register of citations against the code, [`peers`] installs what the tests are checked against, [`lexicon`] makes
-//! the classifier's lists, [`fuzz`] runs the fuzz targets, [`run`] chains cargo commands as `.ci/run` and a contributor want them.
+//! the classifier's lists, [`fuzz`] runs the fuzz targets, [`run`] chains cargo commands as `.ci/run` and a contributor want them,
+//! [`space`] says when the disk is too full for them.
 //!
 //! What this crate must not do: hold product code, or grow dependencies (it is compiled before everything else). Whatever
 //! measures or needs a product crate lives in `benches/` or in this crate's tests.
@@ -17,6 +18,7 @@ pub mod lexicon;
 pub mod peers;
 pub mod run;
 pub mod source;
+pub mod space;
 pub mod supply;
 pub mod tidy;
 

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use xtask::run::{self, Failed};
-use xtask::{Finding, fuzz, law, lexicon, peers, root, tidy};
+use xtask::{Finding, fuzz, law, lexicon, peers, root, space, tidy};
 
 /// What is printed when no errand or an unknown one is named.
 const USAGE: &str = "\
@@ -70,6 +70,7 @@ fn install(root: &Path) -> Result<peers::Peers, Failed> {
 
 /// Everything a change must pass. One step that fails does not keep the others from being run.
 fn test(root: &Path) -> Result<(), Failed> {
+    space::check(root)?;
     let peers = install(root)?;
     let formatted = run::shown(root, "cargo", &["fmt", "--all", "--check"]);
     let tested = run::tests(root, &["test", "--release", "--workspace", "--locked", "--no-fail-fast"], |line| {
