@@ -508,10 +508,15 @@ fn idempotency_key(key: &str) -> Result<&str, WireError> {
     if well { Ok(key) } else { Err(WireError::new("Idempotency-Key", "expected 1 to 255 printable ASCII characters")) }
 }
 
-/// SHA-256 of the request as Postern would write it, so that white space and the order of keys do not matter, and of the files with it.
+/// SHA-256 of the request as Postern would write it, so that white space and the order of keys do not matter, and of the files with it: what
+/// each holds, what it is and what the patient sees it called.
 fn fingerprint(request: &wire::Request, files: &[NewFile]) -> [u8; 32] {
     let mut bytes = serde_json::to_vec(request).unwrap_or_default();
-    bytes.extend(files.iter().filter_map(|(about, _)| about.digest).flatten());
+    for (about, _) in files {
+        bytes.extend(about.digest.into_iter().flatten());
+        // A name is one line, and neither holds a zero byte.
+        bytes.extend([about.kind.as_bytes(), b"\0", about.name.reveal().as_bytes(), b"\0"].concat());
+    }
     let mut out = [0u8; 32];
     for (to, from) in out.iter_mut().zip(digest::digest(&digest::SHA256, &bytes).as_ref()) {
         *to = *from;

@@ -5,7 +5,7 @@
 
 use crate::attachments::File;
 use crate::coverage::{DECISIONS, DELIVERIES, IDEMPOTENCY, MESSAGES as COVERED, PORTAL_LINKS};
-use crate::database::{Failure, Value, bytes, column, id, places};
+use crate::database::{Failure, Row, Value, array, bytes, column, id, places};
 use crate::decisions::{self, DECISION};
 use crate::frame::Framer;
 use crate::keys::{Field, Index, PatientKey, TenantKeys};
@@ -95,19 +95,41 @@ impl Tenanted {
         self.admissible(&message.entries)?;
         let key = self.shared.keyring.patient_or_new(&self.shared.readers, &tenant, &message.patient).await?;
         let at = self.shared.clock.now();
+        if let Some(before) = self.answered_before(&tenant, &message, at).await? {
+            return self.answer_again(before).await;
+        }
         let contents = message.files.iter().map(|(about, content)| (about, &content.reveal()[..]));
         let (files, _begun) = self.begin_files(contents, at, (&tenant, &key)).await?;
         let prepared = prepare((tenant, key), message, files, at, self.shared.keyring.rng())?;
         let (reply, answer) = oneshot::channel();
         self.shared.queue.push(Job::Accept(Box::new(Accepting { prepared, verdict: None, reply })))?;
-        match answer.await.unwrap_or(Err(StoreError::Unavailable))? {
-            Verdict::Stored => Ok(AcceptOutcome::Stored),
-            Verdict::Conflict => Ok(AcceptOutcome::Conflict),
+        self.answer_again(answer.await.unwrap_or(Err(StoreError::Unavailable))?).await
+    }
+
+    /// What the key of a message with files was answered with before: its files are then not written once more. The writer asks again, for a key
+    /// that comes meanwhile.
+    async fn answered_before(
+        &self,
+        tenant: &TenantKeys,
+        message: &NewMessage,
+        at: Timestamp,
+    ) -> Result<Option<Verdict>, StoreError> {
+        let Some((caller, fingerprint)) = idempotency(tenant, message).filter(|_| !message.files.is_empty()) else {
+            return Ok(None);
+        };
+        let (sql, values) = earlier(tenant.seq, &[caller], bucket(at));
+        let row = self.shared.one(&sql, values).await?;
+        Ok(row.as_ref().map(known).transpose()?.map(|(_, before)| verdict(before, fingerprint)))
+    }
+
+    async fn answer_again(&self, verdict: Verdict) -> Result<AcceptOutcome, StoreError> {
+        Ok(match verdict {
+            Verdict::Stored => AcceptOutcome::Stored,
+            Verdict::Conflict => AcceptOutcome::Conflict,
             Verdict::Replayed(message) => {
-                let decision = self.decision_of(message).await?;
-                Ok(AcceptOutcome::Replayed { message, decision })
+                AcceptOutcome::Replayed { message, decision: self.decision_of(message).await? }
             }
-        }
+        })
     }
 
     /// Whether entries are this tenant's own. One that has no leaf is found by the writer, which refuses its write alone.
@@ -157,10 +179,7 @@ fn prepare(
         sealer.seal(part("about", row), &about.finish(), rng)?.into(),
         sealer.seal(part("body", row), &body.finish(), rng)?.into(),
     ];
-    let idempotency = message.idempotency_key.as_ref().map(|caller| {
-        let fingerprint = tenant.index(Field::Fingerprint, &message.fingerprint);
-        (tenant.index(Field::Idempotency, caller.reveal().as_bytes()), fingerprint)
-    });
+    let idempotency = idempotency(&tenant, &message);
     let mut states = vec![COVERED.inserted(MESSAGES, &columns)?];
     for delivery in &deliveries {
         states.push(DELIVERIES.inserted(delivery_columns(), delivery)?);
@@ -178,6 +197,13 @@ fn prepare(
     }
     let (entries, id) = (message.entries, message.id);
     Ok(Prepared { files, idempotency, id, message: columns, deliveries, decision, link, entries, states, tenant, key })
+}
+
+/// Indexes of the caller's key and of the fingerprint.
+fn idempotency(tenant: &TenantKeys, message: &NewMessage) -> Option<(Index, Index)> {
+    let caller = message.idempotency_key.as_ref()?;
+    let fingerprint = tenant.index(Field::Fingerprint, &message.fingerprint);
+    Some((tenant.index(Field::Idempotency, caller.reveal().as_bytes()), fingerprint))
 }
 
 fn put_rendition(body: &mut Framer, rendition: &StoredRendition) {
@@ -255,6 +281,30 @@ const LINK: &str = "INSERT INTO portal_links (tenant, message, token) VALUES";
 const KEYS: &str = "INSERT INTO idempotency (tenant, bucket, key, fingerprint, message) VALUES";
 
 type Caller = (i64, Index);
+/// A message that came under a key, and the fingerprint's index.
+type Earlier = (MessageId, Index);
+
+/// Which of these callers' keys came before: asks of the two buckets in which a key is honoured.
+fn earlier(tenant: i64, callers: &[Index], current: i64) -> (String, Vec<Value>) {
+    let sql = format!(
+        "SELECT key, message, fingerprint FROM idempotency WHERE tenant = ? AND bucket IN (?, ?) AND key IN ({})",
+        places(callers.len())
+    );
+    let mut values: Vec<Value> = vec![tenant.into(), (current - 1).into(), current.into()];
+    values.extend(callers.iter().map(|caller| Value::from(caller.to_vec())));
+    (sql, values)
+}
+
+/// A row of that answer: the caller's key, and what came under it.
+fn known(row: &Row) -> Result<(Index, Earlier), Failure> {
+    let fingerprint = column::<Vec<u8>>(row, 2)?.try_into().map_err(|_| Failure::Damaged)?;
+    Ok((array(row, 0)?, (MessageId(id(row, 1)?), fingerprint)))
+}
+
+/// What a key that came before is answered with.
+fn verdict((first, known): Earlier, fingerprint: Index) -> Verdict {
+    if known == fingerprint { Verdict::Replayed(first) } else { Verdict::Conflict }
+}
 
 /// Writes every accepted message among `jobs` with as few statements as may be.
 pub(crate) async fn accept_all(
@@ -285,8 +335,7 @@ pub(crate) async fn accept_all(
         let verdict = match prepared.idempotency {
             None => Verdict::Stored,
             Some((caller, fingerprint)) => match earlier.get(&(prepared.tenant.seq, caller)) {
-                Some((first, known)) if *known == fingerprint => Verdict::Replayed(*first),
-                Some(_) => Verdict::Conflict,
+                Some(before) => verdict(*before, fingerprint),
                 None => {
                     earlier.insert((prepared.tenant.seq, caller), (prepared.id, fingerprint));
                     Verdict::Stored
@@ -343,7 +392,7 @@ async fn insert_all(tx: &mut Tx, stored: &[&Prepared]) -> Result<(), Failure> {
 async fn earlier_keys<'p>(
     tx: &mut Tx,
     prepared: impl Iterator<Item = &'p Prepared>,
-) -> Result<HashMap<Caller, (MessageId, Index)>, Failure> {
+) -> Result<HashMap<Caller, Earlier>, Failure> {
     let callers: HashSet<Caller> =
         prepared.filter_map(|one| one.idempotency.map(|(caller, _)| (one.tenant.seq, caller))).collect();
     let mut by_tenant: HashMap<i64, Vec<Index>> = HashMap::new();
@@ -354,16 +403,10 @@ async fn earlier_keys<'p>(
     let mut found = HashMap::new();
     for (tenant, callers) in by_tenant {
         for chunk in callers.chunks(64) {
-            let sql = format!(
-                "SELECT key, message, fingerprint FROM idempotency WHERE tenant = ? AND bucket IN (?, ?) AND key IN ({})",
-                places(chunk.len())
-            );
-            let mut values: Vec<Value> = vec![tenant.into(), (current - 1).into(), current.into()];
-            values.extend(chunk.iter().map(|caller| Value::from(caller.to_vec())));
+            let (sql, values) = earlier(tenant, chunk, current);
             for row in tx.all(&sql, values).await? {
-                let caller: Index = crate::database::array(&row, 0)?;
-                let fingerprint = column::<Vec<u8>>(&row, 2)?.try_into().map_err(|_| Failure::Damaged)?;
-                found.insert((tenant, caller), (MessageId(id(&row, 1)?), fingerprint));
+                let (caller, before) = known(&row)?;
+                found.insert((tenant, caller), before);
             }
         }
     }

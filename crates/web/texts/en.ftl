@@ -70,6 +70,7 @@ sign-in-name-empty = Type your sign-in name
 sign-in-name-hint = The name you chose when you made your account.
 sign-in-word = Password
 sign-in-wrong = The name or the password is not right, or this account can't sign in this way. Check both and try again.
+sign-in-crowded = Many people are signing in just now. Wait a minute and try again.
 sign-in-wait = { $minutes ->
     [one] There were too many tries. Wait 1 minute and try again.
    *[other] There were too many tries. Wait { $minutes } minutes and try again.
@@ -326,7 +327,7 @@ account-download-check = How to check a message with this file alone: its leaf n
 device-phone = Phone
 device-tablet = Tablet
 device-computer = Computer
-device-other = Another device
+device-other = A browser we do not know
 stopped = What may still come
 stopped-text = Where you asked us to stop, we stopped. This is how it is from now on.
 stopped-nothing = { $point }: nothing more comes.

@@ -70,6 +70,7 @@ sign-in-name-empty = Escriba su nombre de usuario
 sign-in-name-hint = El nombre que eligió al crear su cuenta.
 sign-in-word = Contraseña
 sign-in-wrong = El nombre o la contraseña no son correctos, o esta cuenta no puede entrar así. Revise los dos e inténtelo de nuevo.
+sign-in-crowded = Muchas personas están entrando en este momento. Espere un minuto e inténtelo de nuevo.
 sign-in-wait = { $minutes ->
     [one] Hubo demasiados intentos. Espere 1 minuto e intente otra vez.
    *[other] Hubo demasiados intentos. Espere { $minutes } minutos e intente otra vez.
@@ -326,7 +327,7 @@ account-download-check = Cómo comprobar un mensaje solo con este archivo: su le
 device-phone = Teléfono
 device-tablet = Tableta
 device-computer = Computadora
-device-other = Otro aparato
+device-other = Un navegador que no conocemos
 stopped = Qué puede llegar todavía
 stopped-text = Donde pidió que paremos, paramos. Así queda desde ahora.
 stopped-nothing = { $point }: ya no llega nada.

@@ -2,6 +2,7 @@
 //! is stored; the last step stores all of it at once.
 
 use super::account::Account;
+use super::beat::refused_on_beat;
 use super::hashing::Asks;
 use super::invitations::{For as Invited, secret};
 use super::passkey::{For, PasskeyAnswer, PasskeyOffer, Site};
@@ -119,12 +120,23 @@ impl Engine {
             texted: None,
         };
         let step = Step::Enrolling(Box::new(enrolling));
-        let token = self.inner.portal.keep(step, (self.now(), LASTS), rng)?.ok_or(Refused::Unavailable)?;
+        let token = self.inner.portal.keep(step, (self.now(), LASTS), rng)?.ok_or(Refused::Crowded)?;
         Ok(Enrolment { token, proxy, language })
     }
 
-    /// The invitation that somebody answers rightly. Whatever is wrong, the answer is one, and the work too.
+    /// The invitation that somebody answers rightly. Whatever is wrong, the answer is one, and so is when it comes: what is written is the
+    /// same, and the record of a patient takes longer to read than that of nobody.
     pub(super) async fn answered(
+        &self,
+        tenant: &TenantId,
+        invitation: &str,
+        identifiers: &Identifiers,
+        source: &str,
+    ) -> Result<(PortalInvitation, Invited, Language), Refused> {
+        refused_on_beat(self.weigh_answer(tenant, invitation, identifiers, source)).await
+    }
+
+    async fn weigh_answer(
         &self,
         tenant: &TenantId,
         invitation: &str,
@@ -136,7 +148,7 @@ impl Engine {
         let store = self.inner.store.tenant(tenant);
         let found = store.portal_invitation(&secret(invitation)).await?;
         let admitted = self.try_invitation(tenant, found.as_ref()).await?;
-        // The record of nobody takes as long to look for as that of a patient.
+        // Of an invitation that is none the record of nobody is looked for.
         let nobody: PatientId = "nobody".parse().map_err(|_| Refused::NoMatch)?;
         let patient = found.as_ref().map_or(&nobody, |found| &found.patient);
         let mut reading = store.reading().await?;
@@ -390,7 +402,7 @@ impl Engine {
     pub(super) async fn hash_password(&self, password: &Secret<String>, of: AccountId) -> Result<String, Refused> {
         let whose = of_account(of);
         let asks = Asks { whose: Some(&whose), ..Asks::default() };
-        let _turn = self.inner.portal.hashing.turn(asks).await.ok_or(Refused::Unavailable)?;
+        let _turn = self.inner.portal.hashing.turn(asks).await.ok_or(Refused::Crowded)?;
         let (salt, password) = (password::salt(self.inner.rng.as_ref())?, password.clone());
         let hash = tokio::task::spawn_blocking(move || password::hash(&password, salt)).await;
         hash.ok().flatten().ok_or(Refused::Unavailable)

@@ -157,7 +157,7 @@ impl Engine {
         let offer = TotpOffer { key: totp.text(), uri: super::enrolment::uri(&totp, &name, &practice) };
         let step = Step::NewApp(NewApp { account: known.id, totp, wrong: 0 });
         let token = self.inner.portal.keep(step, (self.now(), LASTS), self.inner.rng.as_ref())?;
-        Ok((token.ok_or(Refused::Unavailable)?, offer))
+        Ok((token.ok_or(Refused::Crowded)?, offer))
     }
 
     /// Takes the first code of another authenticator app: it counts from now on, and the old one is worth nothing.

@@ -7,6 +7,7 @@
 //! Start at [`Visitor`], then `sessions.rs` and `messages.rs`.
 
 mod account;
+mod beat;
 mod cbor;
 mod devices;
 mod drafts;
@@ -148,6 +149,9 @@ pub enum Refused {
     /// The password will not do.
     #[error(transparent)]
     Weak(#[from] WeakPassword),
+    /// As many sign in at this moment as are heard at once (503): nothing was weighed.
+    #[error("many people are signing in just now: wait a minute and try again")]
+    Crowded,
     /// Another account signs in by this name.
     #[error("this name is not free: choose another")]
     NameTaken,

@@ -4,6 +4,7 @@
 //! little: see `texted.rs`.
 
 use super::account::Known;
+use super::beat::refused_on_beat;
 use super::devices::{KnownDevice, Whence};
 use super::hashing::Asks;
 use super::passkey::{For, PasskeyAnswer, PasskeyOffer, Site};
@@ -89,10 +90,10 @@ impl Between {
 }
 
 impl Engine {
-    /// Takes a name and a password. The answer, the work and what the store does are the same whether there is such an account or not.
+    /// Takes a name and a password. The answer, when it comes and what the store does are the same whether there is such an account or not.
     ///
     /// # Errors
-    /// [`Refused::NoMatch`], [`Refused::TooMany`].
+    /// [`Refused::NoMatch`], [`Refused::TooMany`], [`Refused::Crowded`].
     pub async fn sign_in_with_password<'a>(
         &self,
         tenant: &TenantId,
@@ -100,7 +101,16 @@ impl Engine {
         password: &Secret<String>,
         from: impl Into<Whence<'a>> + Send,
     ) -> Result<Step, Refused> {
-        let from = from.into();
+        refused_on_beat(self.weigh_password(tenant, name, password, from.into())).await
+    }
+
+    async fn weigh_password(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        password: &Secret<String>,
+        from: Whence<'_>,
+    ) -> Result<Step, Refused> {
         // Which count it is says the account, where the browser brought a device at all.
         let early = if from.device.is_some() { Some(self.known_by_name(tenant, name).await?) } else { None };
         let device = early.iter().flatten().find_map(|known| known.content.device(known.id, from.device));
@@ -124,7 +134,7 @@ impl Engine {
     pub(super) fn keep_between(&self, between: Between) -> Result<Step, Refused> {
         let moment = (self.now(), BETWEEN);
         let token = self.inner.portal.keep(Kept::Between(between), moment, self.inner.rng.as_ref())?;
-        Ok(Step { token: token.ok_or(Refused::Unavailable)? })
+        Ok(Step { token: token.ok_or(Refused::Crowded)? })
     }
 
     fn between(&self, token: &Secret<String>) -> Result<Between, Refused> {
@@ -180,7 +190,7 @@ impl Engine {
         kept: Option<String>,
         asks: Asks<'_>,
     ) -> Result<bool, Refused> {
-        let _turn = self.inner.portal.hashing.turn(asks).await.ok_or(Refused::Unavailable)?;
+        let _turn = self.inner.portal.hashing.turn(asks).await.ok_or(Refused::Crowded)?;
         let password = password.clone();
         let work = tokio::task::spawn_blocking(move || password::is_right(&password, kept.as_deref()));
         work.await.map_err(|_| Refused::Unavailable)
@@ -191,6 +201,16 @@ impl Engine {
     /// # Errors
     /// [`Refused`]; after five wrong ones the password is asked for again, and all of them count for the name.
     pub async fn finish_sign_in(
+        &self,
+        token: &Secret<String>,
+        second: &Second,
+        source: &str,
+        browser: Browser,
+    ) -> Result<SignedIn, Refused> {
+        refused_on_beat(self.weigh_second(token, second, source, browser)).await
+    }
+
+    async fn weigh_second(
         &self,
         token: &Secret<String>,
         second: &Second,
@@ -263,7 +283,17 @@ impl Engine {
         from: impl Into<Whence<'a>> + Send,
         browser: Browser,
     ) -> Result<SignedIn, Refused> {
-        let from = from.into();
+        refused_on_beat(self.weigh_passkey(tenant, at, answer, from.into(), browser)).await
+    }
+
+    async fn weigh_passkey(
+        &self,
+        tenant: &TenantId,
+        at: &Site,
+        answer: &PasskeyAnswer,
+        from: Whence<'_>,
+        browser: Browser,
+    ) -> Result<SignedIn, Refused> {
         let record = match answer.account() {
             Some(account) => match self.inner.store.tenant(tenant).portal_account(account).await {
                 Err(StoreError::KeyDestroyed) => None,

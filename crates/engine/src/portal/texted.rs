@@ -6,6 +6,7 @@
 //! has none: the number on the record is the patient's.
 
 use super::account::Known;
+use super::beat::on_beat;
 use super::preferences::{is_verified, told};
 use super::sessions::{Browser, SignedIn};
 use super::throttle::Trier;
@@ -213,8 +214,8 @@ impl Engine {
 
     // ---- signing in with a code alone
 
-    /// Sends a code to the number of the account that signs in by `name`. The answer, and the work before it, are the same whether there is
-    /// such an account or not; the code goes afterwards. What it opens is what tells little (RULES IDN-01).
+    /// Sends a code to the number of the account that signs in by `name`. The answer, and when it comes, are the same whether there is such
+    /// an account or not; the code goes meanwhile. What it opens is what tells little (RULES IDN-01).
     ///
     /// # Errors
     /// [`Refused::TooMany`]; [`Refused::NoMatch`] where the practice lets nobody sign in so.
@@ -224,6 +225,10 @@ impl Engine {
         name: &str,
         source: &str,
     ) -> Result<super::sign_in::Step, Refused> {
+        on_beat(self.ask_by_text(tenant, name, source)).await
+    }
+
+    async fn ask_by_text(&self, tenant: &TenantId, name: &str, source: &str) -> Result<super::sign_in::Step, Refused> {
         if !self.texts_codes(tenant).await? {
             return Err(Refused::NoMatch);
         }
@@ -278,7 +283,7 @@ impl Engine {
         let phone = Phone { number: number.reveal().to_string(), alone };
         let step = Kept::NewPhone(NewPhone { account: known.id, phone, message, wrong: 0 });
         let token = self.inner.portal.keep(step, (self.now(), LASTS), self.inner.rng.as_ref())?;
-        token.ok_or(Refused::Unavailable)
+        token.ok_or(Refused::Crowded)
     }
 
     /// Takes the code that went there: from now on the number is a factor.
@@ -401,7 +406,7 @@ impl Engine {
 }
 
 impl Engine {
-    /// What is asked of the store for an account that is not there, so that it takes as long as for one that is.
+    /// What is asked of the store for an account that is not there: what is asked for one that is.
     pub(super) async fn look_for_nobody(&self, tenant: &TenantId) -> Result<(), Refused> {
         let store = self.inner.store.tenant(tenant);
         match store.portal_account(AccountId(uuid::Uuid::nil())).await {

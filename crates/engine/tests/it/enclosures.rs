@@ -121,6 +121,10 @@ async fn the_same_key_with_another_file_is_another_request_and_no_other_patient_
     assert!(again.replayed && again.answer.id == first.answer.id);
     let other = send(&clinic, Some("k1"), &asked(), &[file("plan.txt", b"Oats at nine.\n")]).await;
     assert!(matches!(other, Err(AcceptError::Conflict)), "{other:?}");
+    let renamed = send(&clinic, Some("k1"), &asked(), &[file("Exercises.txt", b"Oats at eight.\n")]).await;
+    assert!(matches!(renamed, Err(AcceptError::Conflict)), "the patient would read another name: {renamed:?}");
+    let without = send(&clinic, Some("k1"), &asked(), &[]).await;
+    assert!(matches!(without, Err(AcceptError::Conflict)), "{without:?}");
     clinic.import(crate::records::patient("p2", "+12125550102", "sam@example.org")).await;
     let (signed_in, _) = enrol(&clinic, "Patient/p2", None, "sam").await;
     let sam = visitor(&clinic, &signed_in).await;
@@ -129,6 +133,30 @@ async fn the_same_key_with_another_file_is_another_request_and_no_other_patient_
     assert_eq!(taken.unwrap_err(), NotNow::NotFound);
     clinic.found("harbor", "Harbor Health", "+15555550111").await;
     assert!(clinic.engine.message(&principal("harbor"), first.answer.id, true).await.is_err());
+}
+
+#[tokio::test]
+async fn a_form_that_was_answered_before_is_not_written_once_more() {
+    let clinic = Clinic::open().await;
+    let body = serde_json::to_vec(&asked()).unwrap();
+    // Three pieces. Gives how many writes there were too.
+    let sent = async |line: &str| {
+        let long = file("plan.txt", line.repeat(40_000).as_bytes());
+        let before = clinic.engine.store().stats().writes;
+        let sent = clinic.engine.accept_with(&clinic.principal, Some("k1"), &body, &[long]).await;
+        (sent, clinic.engine.store().stats().writes - before)
+    };
+    let (first, writes) = sent("Oats at eight.\n").await;
+    let first = first.unwrap().answer;
+    assert!(writes >= 4, "its pieces and its message: {writes}");
+    clinic.settle().await;
+    let (again, writes) = sent("Oats at eight.\n").await;
+    let again = again.unwrap();
+    assert!(again.replayed && again.answer.id == first.id && again.answer.files == first.files);
+    assert!(writes < 3, "{writes}");
+    let (other, writes) = sent("Oats at nine.\n").await;
+    assert!(matches!(other, Err(AcceptError::Conflict)), "{other:?}");
+    assert!(writes < 3, "{writes}");
 }
 
 #[tokio::test]

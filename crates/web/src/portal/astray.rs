@@ -4,7 +4,7 @@
 use super::page::{Frame, Link, Notice, POLICY};
 use super::place::{OwnHost, PREFIX, Place};
 use super::texts::Texts;
-use super::visit::{Visit, visit};
+use super::visit::{Visit, visit_astray};
 use crate::problem::Problem;
 use crate::web::Web;
 use askama::Template;
@@ -39,14 +39,11 @@ pub(crate) async fn as_pages(State(web): State<Web>, request: Request, next: Nex
     }
     let own = parts.extensions.get::<OwnHost>().cloned();
     let place = Place::asked(&web, &named, own.as_ref(), &parts.headers).await.ok().flatten();
-    let seen = place.and_then(|place| visit(&web, place, &parts).ok());
-    let page = match seen {
-        Some(mut seen) => {
-            super::visit::speak(&mut seen, parts.uri.query().unwrap_or_default());
-            plain(&seen, status)
-        }
-        None => bare(status),
+    let seen = match place {
+        Some(place) => visit_astray(&web, place, &parts).await,
+        None => None,
     };
+    let page = seen.map_or_else(|| bare(status), |seen| plain(&seen, status));
     let Ok(mut page) = page else { return response };
     for kept in [header::ALLOW, header::RETRY_AFTER] {
         if let Some(value) = response.headers_mut().remove(&kept) {

@@ -1,11 +1,12 @@
 //! Who may send a form with files at this moment. Each is held in memory until its files are stored, so that few are taken in at once; and so
-//! that few can be kept by nobody, each sender has one seat at most, and who brings next to nothing gives way to who waits.
+//! that few can be kept by nobody, each sender has one seat at most, and who brings next to nothing gives way to who waits: to anybody for a
+//! seat, and to the same sender's next form for its place.
 
 use postern_base::{AccountId, TenantId};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -37,10 +38,36 @@ impl Default for Uploads {
 #[derive(Debug)]
 pub(super) struct Room<K> {
     seats: Arc<Semaphore>,
-    /// One of each sender that has a form under way or waits to send one.
-    senders: Mutex<HashMap<K, Arc<Semaphore>>>,
+    /// Each that has a form under way or waits to send one.
+    senders: Mutex<HashMap<K, Arc<Sender>>>,
     waiting: Arc<AtomicUsize>,
     credit: Duration,
+}
+
+/// Who sends forms, one at a time.
+#[derive(Debug)]
+struct Sender {
+    place: Arc<Semaphore>,
+    /// Their next forms, which wait for the one that is under way and for nobody else's.
+    waiting: AtomicUsize,
+    /// What the form under way has brought lasts until then.
+    paid_until: Mutex<Instant>,
+}
+
+impl Sender {
+    fn new() -> Self {
+        let paid_until = Mutex::new(Instant::now());
+        Self { place: Arc::new(Semaphore::new(1)), waiting: AtomicUsize::new(0), paid_until }
+    }
+
+    fn paid_until(&self) -> MutexGuard<'_, Instant> {
+        self.paid_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A form of theirs is coming in, and comes well.
+    fn is_sending(&self) -> bool {
+        self.place.available_permits() == 0 && *self.paid_until() > Instant::now()
+    }
 }
 
 impl<K: Eq + Hash + Clone> Room<K> {
@@ -51,36 +78,39 @@ impl<K: Eq + Hash + Clone> Room<K> {
 
     /// A seat for `sender`, whose next form waits for the one before; `None` = there is none in time.
     pub(super) async fn seat(&self, sender: &K, patience: Duration) -> Option<Seat> {
-        let entering = async {
-            let own = self.of(sender).acquire_owned().await.ok()?;
-            self.enter(own).await
-        };
-        timeout(patience, entering).await.ok()?
+        timeout(patience, self.enter(self.of(sender))).await.ok()?
     }
 
-    /// A seat for `sender`, who is sending nothing else; `None` = they are, or there is none in time.
+    /// A seat for `sender`, who is sending nothing else, or nothing that still comes; `None` = they are, or there is none in time.
     pub(super) async fn only_seat(&self, sender: &K, patience: Duration) -> Option<Seat> {
-        let own = self.of(sender).try_acquire_owned().ok()?;
-        timeout(patience, self.enter(own)).await.ok()?
+        let sender = self.of(sender);
+        if sender.is_sending() {
+            return None;
+        }
+        timeout(patience, self.enter(sender)).await.ok()?
     }
 
-    async fn enter(&self, own: OwnedSemaphorePermit) -> Option<Seat> {
+    async fn enter(&self, sender: Arc<Sender>) -> Option<Seat> {
+        let own = Waits::begin(&sender.waiting);
+        let place = Arc::clone(&sender.place).acquire_owned().await.ok()?;
+        drop(own);
         let waiting = Waits::begin(&self.waiting);
         let room = Arc::clone(&self.seats).acquire_owned().await.ok()?;
         drop(waiting);
+        *sender.paid_until() = Instant::now() + self.credit;
         let (waiting, credit) = (Arc::clone(&self.waiting), self.credit);
-        Some(Seat { _own: own, _room: room, waiting, credit, paid_until: Instant::now() + credit })
+        Some(Seat { _place: place, _room: room, sender, waiting, credit })
     }
 
-    fn of(&self, sender: &K) -> Arc<Semaphore> {
+    fn of(&self, sender: &K) -> Arc<Sender> {
         let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         // Who neither sends nor waits is not kept.
         senders.retain(|_, one| Arc::strong_count(one) > 1);
-        Arc::clone(senders.entry(sender.clone()).or_insert_with(|| Arc::new(Semaphore::new(1))))
+        Arc::clone(senders.entry(sender.clone()).or_insert_with(|| Arc::new(Sender::new())))
     }
 }
 
-/// Somebody waits for a seat.
+/// Somebody waits, for a seat or for their own place.
 struct Waits<'w>(&'w AtomicUsize);
 
 impl<'w> Waits<'w> {
@@ -99,25 +129,27 @@ impl Drop for Waits<'_> {
 /// Held while a form with files is taken in and stored.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    _own: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
     _room: OwnedSemaphorePermit,
+    sender: Arc<Sender>,
     waiting: Arc<AtomicUsize>,
     credit: Duration,
-    /// What was brought lasts until then.
-    paid_until: Instant,
 }
 
 impl Seat {
     /// Another piece came, of this many bytes.
     pub(super) fn brought(&mut self, bytes: usize) {
         let worth = Duration::from_micros(u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(1_000_000) / FLOOR);
-        self.paid_until = (self.paid_until + worth).min(Instant::now() + self.credit);
+        let mut paid_until = self.sender.paid_until();
+        *paid_until = (*paid_until + worth).min(Instant::now() + self.credit);
     }
 
-    /// Ends when who holds it has brought too little and somebody else waits for it.
+    /// Ends when who holds it has brought too little, and somebody waits for it: anybody for a seat, or the same sender for its place.
     pub(super) async fn given_way(&self) {
-        sleep_until(self.paid_until).await;
-        while self.waiting.load(Ordering::SeqCst) == 0 {
+        let paid_until = *self.sender.paid_until();
+        sleep_until(paid_until).await;
+        let waits = |waiting: &AtomicUsize| waiting.load(Ordering::SeqCst) > 0;
+        while !waits(&self.waiting) && !waits(&self.sender.waiting) {
             sleep(LOOK).await;
         }
     }
@@ -142,7 +174,10 @@ mod tests {
         let third = room.seat(&"c", SHORT).await.unwrap();
         drop((second, third));
         drop(room.seat(&"a", SHORT).await.unwrap());
-        assert!(room.of(&"d").available_permits() == 1 && room.senders.lock().unwrap().len() == 1, "nobody is kept");
+        assert!(
+            room.of(&"d").place.available_permits() == 1 && room.senders.lock().unwrap().len() == 1,
+            "nobody is kept"
+        );
     }
 
     #[tokio::test]
@@ -167,23 +202,40 @@ mod tests {
         for _ in 0..3 {
             quick.brought(1024 * 1024);
         }
-        assert!(quick.paid_until > slow.paid_until, "what was brought counts");
-        assert!(quick.paid_until <= Instant::now() + SHORT, "and not for ever: who stops after it is slow again");
+        let paid_until = |seat: &Seat| *seat.sender.paid_until();
+        assert!(paid_until(&quick) > paid_until(&slow), "what was brought counts");
+        assert!(paid_until(&quick) <= Instant::now() + SHORT, "and not for ever: who stops after it is slow again");
         timeout(LONG, slow.given_way()).await.unwrap();
         drop(slow);
         assert!(waits.await.unwrap().is_some());
     }
 
     #[tokio::test]
-    async fn a_sender_that_waits_for_itself_takes_nobodys_place() {
+    async fn a_form_that_stopped_gives_way_to_the_next_of_its_own_sender_and_nobody_elses_does() {
         let room = Arc::new(Room::new(SHORT));
-        let slow = room.seat(&"a", LONG).await.unwrap();
-        let own = tokio::spawn({
+        let (stopped, other) = (room.seat(&"a", LONG).await.unwrap(), room.seat(&"b", LONG).await.unwrap());
+        let next = tokio::spawn({
             let room = Arc::clone(&room);
             async move { room.seat(&"a", LONG).await }
         });
-        assert!(timeout(SHORT * 4, slow.given_way()).await.is_err());
-        drop(slow);
-        assert!(own.await.unwrap().is_some());
+        timeout(LONG, stopped.given_way()).await.unwrap();
+        assert!(timeout(SHORT * 8, other.given_way()).await.is_err(), "who waits for themselves takes nobody's place");
+        drop(stopped);
+        assert!(next.await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn who_may_send_one_thing_at_a_time_sends_anew_once_the_first_has_stopped() {
+        let room = Arc::new(Room::new(SHORT));
+        let stopped = room.only_seat(&"a", LONG).await.unwrap();
+        assert!(room.only_seat(&"a", LONG).await.is_none(), "it comes well so far");
+        tokio::time::sleep(SHORT * 2).await;
+        let next = tokio::spawn({
+            let room = Arc::clone(&room);
+            async move { room.only_seat(&"a", LONG).await }
+        });
+        timeout(LONG, stopped.given_way()).await.unwrap();
+        drop(stopped);
+        assert!(next.await.unwrap().is_some());
     }
 }

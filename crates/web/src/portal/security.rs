@@ -283,7 +283,7 @@ pub(super) async fn app(State(web): State<Web>, Extension(visit): Extension<Visi
     }
     match web.engine().renew_app_begin(visit.signed_in()?).await {
         Ok((step, offer)) => ask_app(&visit, (step.reveal(), offer.key.reveal(), offer.uri.reveal()), Vec::new()),
-        Err(Refused::Unavailable) => Err(Problem::unavailable("The store does not answer now.")),
+        Err(Refused::Unavailable | Refused::Crowded) => Err(Problem::unavailable("The store does not answer now.")),
         Err(_) => Ok(go(&visit, HERE)),
     }
 }

@@ -2,12 +2,14 @@
 
 use super::form::{Choice, Field, Form, Kind, Wrong};
 use super::page::{Link, go};
+use super::texts::Texts;
 use super::visit::{Cookie, Visit};
 use crate::problem::Problem;
 use crate::web::Web;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
+use jiff::Timestamp;
 use postern_base::Secret;
 use postern_engine::portal::{Aal, Browser, PasskeyAnswer, PasskeyOffer, Refused, Second, SignedIn, Whence};
 
@@ -368,20 +370,48 @@ pub(super) fn wrong(
     refused: Refused,
     (field, plain): (&'static str, &str),
 ) -> Result<Wrong, Problem> {
-    let sentence = match refused {
-        Refused::TooMany { until } => {
-            let wait = until.duration_since(web.engine().clock().now()).as_mins().saturating_add(1).max(1);
-            visit.texts.with("sign-in-wait", "minutes", wait)
-        }
-        Refused::Unavailable => return Err(Problem::unavailable("The store does not answer now.")),
-        Refused::NoMatch | Refused::Over | Refused::Weak(_) | Refused::NameTaken => visit.texts.say(plain),
-    };
+    let sentence = sentence(visit.texts, web.engine().clock().now(), &refused, plain);
+    let sentence = sentence.ok_or_else(|| Problem::unavailable("The store does not answer now."))?;
     Ok(Wrong { field, sentence })
+}
+
+/// `None` = it is no fault of who asks, and no page of theirs can say more of it.
+fn sentence(texts: &Texts, now: Timestamp, refused: &Refused, plain: &str) -> Option<String> {
+    match refused {
+        Refused::TooMany { until } => {
+            let wait = until.duration_since(now).as_mins().saturating_add(1).max(1);
+            Some(texts.with("sign-in-wait", "minutes", wait))
+        }
+        Refused::Unavailable => None,
+        Refused::Crowded => Some(texts.say("sign-in-crowded")),
+        Refused::NoMatch | Refused::Over | Refused::Weak(_) | Refused::NameTaken => Some(texts.say(plain)),
+    }
 }
 
 impl Visit {
     /// The kind of browser.
     pub(super) fn browser(&self) -> Browser {
         Browser::of(&self.user_agent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+    use postern_base::Language;
+
+    #[test]
+    fn who_comes_while_many_sign_in_hears_that_and_neither_that_they_are_wrong_nor_that_something_broke() {
+        let now = Timestamp::UNIX_EPOCH;
+        for (language, crowded) in [(Language::En, "Many people are signing in"), (Language::Es, "Muchas personas")] {
+            let texts = Texts::of(language);
+            let said = |refused: Refused| sentence(texts, now, &refused, "sign-in-wrong");
+            assert!(said(Refused::Crowded).is_some_and(|said| said.starts_with(crowded)), "{language:?}");
+            assert_eq!(said(Refused::NoMatch), Some(texts.say("sign-in-wrong")));
+            assert_eq!(said(Refused::Unavailable), None);
+            let wait = said(Refused::TooMany { until: now + SignedDuration::from_secs(61) }).unwrap();
+            assert!(wait.contains(" 2 "), "{wait}");
+        }
     }
 }

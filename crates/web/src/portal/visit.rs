@@ -114,6 +114,21 @@ impl Visit {
         }
     }
 
+    /// Finds who is signed in on this browser.
+    async fn recognise(&mut self, web: &Web) -> Result<(), Problem> {
+        if let Some(token) = self.cookie(Cookie::Session) {
+            // Invariant 9: a session of one practice is nobody's at another.
+            let found = web.engine().visitor(&token).await?;
+            self.visitor = found.filter(|visitor| visitor.tenant == self.place.tenant);
+        }
+        Ok(())
+    }
+
+    /// What forms are tied to: the session of who is signed in, or else the browser. `None` = it brought nothing.
+    fn tie(&self) -> Option<Secret<String>> {
+        self.cookie(if self.visitor.is_some() { Cookie::Session } else { Cookie::Browser })
+    }
+
     /// Where the request comes from, for counting wrong answers.
     pub(crate) fn source(&self) -> String {
         self.source.to_string()
@@ -232,15 +247,11 @@ async fn enter(
     };
     let (parts, body) = request.into_parts();
     let mut visit = visit(web, place, &parts)?;
-    let session = visit.cookie(Cookie::Session);
-    if let Some(token) = &session {
-        // Invariant 9: a session of one practice is nobody's at another.
-        let found = web.engine().visitor(token).await?;
-        visit.visitor = found.filter(|visitor| visitor.tenant == visit.place.tenant);
-    }
+    visit.recognise(web).await?;
     speak(&mut visit, parts.uri.query().unwrap_or_default());
     visit.acting_for = super::account::acting_for(web, &visit).await?;
-    let known = if visit.visitor.is_some() { session.clone() } else { visit.cookie(Cookie::Browser) };
+    let session = visit.cookie(Cookie::Session);
+    let known = visit.tie();
     let fresh = known.is_none();
     let tie = match known {
         Some(known) => known,
@@ -290,7 +301,7 @@ async fn enter(
     Ok(response)
 }
 
-pub(super) fn visit(web: &Web, place: Place, parts: &axum::http::request::Parts) -> Result<Visit, Problem> {
+fn visit(web: &Web, place: Place, parts: &axum::http::request::Parts) -> Result<Visit, Problem> {
     let secure = web.config().behind_tls;
     let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
     let text = |name: header::HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -310,6 +321,18 @@ pub(super) fn visit(web: &Web, place: Place, parts: &axum::http::request::Parts)
     })
 }
 
+/// A request that went astray, as far as it can be known who asks: what failed may be the store.
+pub(super) async fn visit_astray(web: &Web, place: Place, parts: &axum::http::request::Parts) -> Option<Visit> {
+    let mut visit = visit(web, place, parts).ok()?;
+    if let Err(problem) = visit.recognise(web).await {
+        tracing::debug!(?problem, "it is not known who went astray");
+    }
+    speak(&mut visit, parts.uri.query().unwrap_or_default());
+    visit.acting_for = super::account::acting_for(web, &visit).await.ok().flatten();
+    visit.csrf = visit.tie().as_ref().map(csrf).unwrap_or_default();
+    Some(visit)
+}
+
 /// Whom the proxy in front heard from. It writes that at the end of the last line of this header; what stands before anyone may have
 /// written, in lines of their own too.
 fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
@@ -318,7 +341,7 @@ fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
 }
 
 /// The language: the one just chosen, else the one chosen here before, else the patient's, else the browser's.
-pub(super) fn speak(visit: &mut Visit, query: &str) {
+fn speak(visit: &mut Visit, query: &str) {
     let before = visit.cookie(Cookie::Language).and_then(|word| word.reveal().parse::<Language>().ok());
     let own = visit.visitor.as_ref().map(|visitor| visitor.language);
     if let Some(language) = language_in(query).or(before).or(own) {

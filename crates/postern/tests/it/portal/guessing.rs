@@ -3,6 +3,7 @@
 use super::browser::{Browser, PASSWORD};
 use super::ward::Ward;
 use crate::client::Answer;
+use std::time::{Duration, Instant};
 
 /// What a page says, without what this browser and this guess brought to it.
 fn said(answer: &Answer, guess: &str, csrf: &str) -> String {
@@ -40,6 +41,45 @@ fn whether_there_is_an_account_is_in_no_answer_however_often_one_asks() {
         assert_eq!(of_alma, of_nobody);
     }
     assert_ne!(heard[0][0], heard[0][7], "after some guesses one waits");
+}
+
+/// A timer is never early, however busy the machine is: what is answered before this was answered as soon as it was known.
+const BEAT: Duration = Duration::from_millis(100);
+
+#[test]
+fn no_guess_is_answered_before_its_beat_whether_there_is_something_or_nothing() {
+    let mut ward = Ward::open("timed");
+    let real = ward.invite("p2");
+    let took = |browser: &mut Browser, path: &str, fields: &[(&str, &str)]| {
+        let csrf = browser.csrf();
+        let all = [&[("csrf", csrf.as_str())], fields].concat();
+        let origin = browser.origin();
+        let begun = Instant::now();
+        let answer = browser.form(path, &all, &[("Origin", &origin), ("Sec-Fetch-Site", "same-origin")]);
+        (begun.elapsed(), answer.status)
+    };
+    let late = |(took, status): (Duration, u16), wanted: u16, what: &str| {
+        assert_eq!(status, wanted, "{what}");
+        assert!(took >= BEAT, "{what}: {took:?}");
+    };
+    let mut attacker = ward.nobody();
+    for name in ["alma", "nobody-at-all"] {
+        late(took(&mut attacker, "/sign-in/password", &[("name", name), ("password", "a guess")]), 422, name);
+        // The page is the same; only the message goes to somebody or to nobody.
+        late(took(&mut attacker, "/sign-in/by-text", &[("name", name)]), 303, name);
+        late(took(&mut attacker, "/sign-in/text/code", &[("code", "000000")]), 422, name);
+    }
+    for code in [real.as_str(), "BCDF-GHJK-MNPQ"] {
+        let fields =
+            [("invitation", code), ("born-year", "1978"), ("born-month", "10"), ("born-day", "1"), ("other", "Beech")];
+        late(took(&mut attacker, "/enrol/more", &fields), 422, code);
+        late(took(&mut ward.alma.browser, "/account/person/add", &fields), 422, code);
+    }
+    let mut finder = ward.nobody();
+    assert_eq!(finder.post("/sign-in/password", &[("name", "alma"), ("password", PASSWORD)]).status, 303);
+    for (path, code) in [("/sign-in/code", "000000"), ("/sign-in/recovery", "BCDF-GHJK-MNPQ-RSTV")] {
+        late(took(&mut finder, path, &[("code", code)]), 422, path);
+    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! What every answer of the portal has around it, whoever asks for whatever by whatever method, however large.
 
-use super::browser::Browser;
-use super::ward::Ward;
+use super::browser::{Browser, hidden};
+use super::ward::{Ward, invited};
 use crate::client::Answer;
+use crate::clinic::{Clinic, patient};
 use postern_web::PORTAL;
 use postern_web::routes::{Access, Method};
+use serde_json::json;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -183,4 +185,46 @@ fn a_portal_can_be_put_on_a_first_screen_and_what_that_needs_says_nothing_of_any
     assert_eq!(icon["sizes"], "any", "one that is sharp in every size");
     let drawn = nobody.get(&within(icon["src"].as_str().unwrap()));
     assert_eq!((drawn.status, drawn.header("content-type")), (200, icon["type"].as_str()));
+}
+
+/// Alma in Spanish and Alma in English, each on a browser of the other language that remembers none.
+#[test]
+fn who_goes_astray_signed_in_is_told_so_in_the_language_of_their_account() {
+    let mut spanish = patient("p2", "+12125550102", "sam@mail.example");
+    spanish[0]["communication"] = json!([{ "language": { "coding": [{ "code": "es" }] }, "preferred": true }]);
+    let mut people = patient("p1", "+12125550101", "pat@mail.example");
+    people.extend(spanish);
+    let mut clinic = Clinic::new("astray", &people);
+    let address = clinic.serve();
+    let lost = [("en", "Page not found", "Sign out"), ("es", "Página no encontrada", "Salir")];
+    for ((id, accepts), (language, lost, signed_in)) in [("p1", "es-US"), ("p2", "en-US")].into_iter().zip(lost) {
+        let mut browser = Browser::new(address, "clinic").enrol(&invited(&mut clinic.client(), id), id).browser;
+        browser.cookies.retain(|(name, _)| !name.ends_with("-language"));
+        let origin = browser.origin();
+        let headers = [("Accept-Language", accepts), ("Origin", origin.as_str()), ("Sec-Fetch-Site", "same-origin")];
+        let nobodys = "/p/clinic/messages/01890000-0000-7000-8000-000000000000";
+        for (method, path) in [("GET", "/p/clinic/nowhere"), ("GET", nobodys), ("PUT", "/p/clinic/account")] {
+            let answer = browser.ask(method, path, &headers, b"");
+            let (status, page) = (answer.status, answer.text());
+            assert!(page.contains(&format!("<html lang=\"{language}\"")), "{method} {path}: {status} {page}");
+            assert!(page.contains(signed_in) && (status != 404 || page.contains(lost)), "{method} {path}: {page}");
+            assert!(matches!(status, 404 | 405), "{method} {path}: {status}");
+        }
+        // The way out on such a page works like any other's.
+        let page = browser.ask("GET", "/p/clinic/nowhere", &headers, b"").text();
+        let csrf = hidden(&page, "csrf").unwrap();
+        let out = browser.form("/sign-out", &[("csrf", &csrf)], &headers);
+        assert_eq!((out.status, out.header("location")), (303, Some("/p/clinic/signed-out")));
+        let page = browser.ask("GET", "/p/clinic/nowhere", &headers, b"").text();
+        assert!(page.contains(&format!("<html lang=\"{}\"", &accepts[..2])) && !page.contains(signed_in), "{page}");
+    }
+}
+
+#[test]
+fn a_browser_that_says_nothing_of_itself_is_listed_as_one_that_we_do_not_know() {
+    let mut ward = Ward::open("unsaid");
+    let page = ward.alma.browser.get("/account").text();
+    assert!(page.contains("<strong>A browser we do not know</strong> · This device"), "{page}");
+    let page = ward.alma.browser.get("/account?lang=es").text();
+    assert!(page.contains("<strong>Un navegador que no conocemos</strong> · Este"), "{page}");
 }

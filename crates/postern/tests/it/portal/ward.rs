@@ -94,7 +94,7 @@ impl Ward {
     }
 }
 
-fn invited(client: &mut Client, patient: &str) -> String {
+pub(super) fn invited(client: &mut Client, patient: &str) -> String {
     let answer = client.post(&format!("/v1/patients/{patient}/portal-invitations"), &json!({}));
     answer.json()["code"].as_str().unwrap_or_else(|| panic!("{}", answer.text())).to_owned()
 }
