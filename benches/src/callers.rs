@@ -12,7 +12,8 @@ pub(crate) const CALLERS: usize = 64;
 /// How long somebody waits who is told to come later.
 const LATER: Duration = Duration::from_millis(100);
 
-/// Sends what `request` writes for every number of `numbers`, each until `taken` says that it was taken (`true`; `false` = later).
+/// Sends what `request` writes for every number of `numbers`, each until `taken` says that it was taken (`true`; `false` = later). A caller
+/// whose very first request fails opens another connection for it, once.
 ///
 /// # Errors
 /// What `taken` says against an answer, or that a connection broke.
@@ -28,12 +29,22 @@ pub(crate) async fn ask(
             let (next, request) = (Arc::clone(&next), Arc::clone(&request));
             tokio::spawn(async move {
                 let mut connection = Connection::open(address).await.map_err(|_| "no connection".to_owned())?;
+                let mut first = true;
                 loop {
                     let nth = next.fetch_add(1, Ordering::Relaxed);
                     if nth >= numbers.end {
                         return Ok::<(), String>(());
                     }
-                    ask_once(&mut connection, &request(nth), taken).await?;
+                    let answered = ask_once(&mut connection, &request(nth), taken).await;
+                    // Kannel's queue of connections that it has not accepted holds ten: who finds it full is cut off, and comes again.
+                    if answered.is_err() && first {
+                        tokio::time::sleep(LATER).await;
+                        connection = Connection::open(address).await.map_err(|_| "no connection".to_owned())?;
+                        ask_once(&mut connection, &request(nth), taken).await?;
+                    } else {
+                        answered?;
+                    }
+                    first = false;
                 }
             })
         })

@@ -6,6 +6,7 @@
 use super::value::{Row, Value};
 use super::{Failure, ROWS_PER_INSERT, places};
 use crate::records::StoreError;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{OpenFlags, Statement, ToSql};
 use std::path::{Path, PathBuf};
@@ -59,6 +60,8 @@ impl Location {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF")?;
+        // Without it a statement whose value might fit a partial index is prepared anew for each value (https://www.sqlite.org/qpsg.html).
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         if what == Use::Writer {
             connection.execute_batch(
                 // Pages that many commits change are copied into the database once per checkpoint.
