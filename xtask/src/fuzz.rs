@@ -91,6 +91,35 @@ mod tests {
     }
 
     #[test]
+    fn the_lock_file_knows_what_our_crates_ask_of_each_other() {
+        let read = |path: &str| -> toml::Table {
+            let text = fs::read_to_string(crate::root().join(path)).unwrap();
+            text.parse().unwrap_or_else(|error| panic!("{path}: {error}"))
+        };
+        let lock = read("fuzz/Cargo.lock");
+        let locked = lock["package"].as_array().unwrap();
+        for package in locked {
+            let Some(name) = package["name"].as_str().unwrap().strip_prefix("postern-") else { continue };
+            if name == "fuzz" {
+                continue;
+            }
+            let manifest = read(&format!("crates/{name}/Cargo.toml"));
+            let needs = manifest.get("dependencies").and_then(toml::Value::as_table);
+            for needed in needs.into_iter().flatten().map(|(needed, _)| needed) {
+                // Beside others of the same name it stands with its version.
+                let is_needed =
+                    |one: &toml::Value| one.as_str().is_some_and(|one| one.split(' ').next() == Some(needed));
+                let known = package.get("dependencies").and_then(toml::Value::as_array);
+                let known = known.is_some_and(|known| known.iter().any(is_needed));
+                assert!(
+                    known,
+                    "fuzz/Cargo.lock: {name} needs {needed}: cargo update -w --manifest-path fuzz/Cargo.toml"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn the_time_may_stand_anywhere_among_the_names() {
         assert_eq!(wanted(&["--seconds", "5", "pdu"]).unwrap(), (5, vec!["pdu"]));
         assert_eq!(wanted(&["pdu", "--seconds", "5"]).unwrap(), (5, vec!["pdu"]));

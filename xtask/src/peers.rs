@@ -66,6 +66,7 @@ const DEBIAN: &[Package] = &[
     },
     Package { name: "opendkim", version: "2.11", shows: "/usr/sbin/opendkim", why: "verifies our DKIM signatures" },
     Package { name: "tcpdump", version: "4.99", shows: "/usr/bin/tcpdump", why: "captures what travels in the clear" },
+    Package { name: "strace", version: "6.1", shows: "/usr/bin/strace", why: "sees every destination of the binary" },
     Package {
         name: "openssl",
         version: "3.0",

@@ -240,7 +240,10 @@ impl Sent {
     pub fn reached(&self) -> bool {
         match self {
             Self::Accepted(_) | Self::Delivered(_) | Self::PermanentFailure { .. } | Self::Unpermitted(_) => true,
-            Self::TemporaryFailure { code } => code.starts_with("rcpt-"),
+            // Of the recipient it said something, and silence says nothing.
+            Self::TemporaryFailure { code } => {
+                code.strip_prefix("rcpt-").is_some_and(|answer| answer.starts_with(|c: char| c.is_ascii_digit()))
+            }
             Self::BelowFloor { found, .. } => found.is_some(),
             Self::Unknown { .. } => false,
         }

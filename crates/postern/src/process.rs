@@ -81,27 +81,29 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|_| Failure::Machine("the system gives no threads"))
 }
 
-/// Waits for each SIGHUP and does `each`; never done by itself.
-pub(crate) async fn on_hangup<F: Future<Output = ()>>(mut each: impl FnMut() -> F) {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
-        return std::future::pending().await;
-    };
-    while hangup.recv().await.is_some() {
-        each().await;
+/// Waits for each SIGHUP and does `each`; never done by itself. The signal is heard from the call on.
+pub(crate) fn on_hangup<F: Future<Output = ()>>(mut each: impl FnMut() -> F) -> impl Future<Output = ()> {
+    let hangup = signal(SignalKind::hangup());
+    async move {
+        let Ok(mut hangup) = hangup else { return std::future::pending().await };
+        while hangup.recv().await.is_some() {
+            each().await;
+        }
+        std::future::pending().await
     }
-    std::future::pending().await
 }
 
-/// Done when the user or the system asks to stop: SIGINT (Ctrl-C) or SIGTERM. A system that cannot tell us is one we run on
-/// until it kills us.
-pub(crate) async fn told_to_stop() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// Done when the user or the system asks to stop: SIGINT (Ctrl-C) or SIGTERM. They are heard from the call on, and not from when somebody first waits
+/// for them: until then the system would end the process on the spot, which has answered callers by that time. A system that cannot tell us is
+/// one we run on until it kills us.
+pub(crate) fn told_to_stop() -> impl Future<Output = ()> + Send + 'static {
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = signals else { return std::future::pending().await };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }
 
@@ -122,6 +124,15 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    #[tokio::test]
+    async fn who_is_told_to_stop_before_they_wait_for_it_stops_in_order() {
+        let told = told_to_stop();
+        let me = std::process::id().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &me]).status().unwrap().success());
+        // Had nobody listened, this process would be gone.
+        told.await;
     }
 
     #[test]

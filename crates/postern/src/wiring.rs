@@ -25,9 +25,10 @@ use postern_channels::registry::{AlreadyThere, Providers};
 use postern_channels::simulator::{Callback, Inbox, Line, SimulatedVendor};
 use postern_channels::sms::smpp::Smpp;
 use postern_channels::{DutyHook, Told};
-use postern_engine::{Engine, EngineConfig, Principal, UseError};
+use postern_engine::{Engine, EngineConfig, Principal, ReceiveFailure, UseError};
 use postern_store::{RootKey, Store};
 use postern_web::Simulators;
+use std::collections::VecDeque;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -39,12 +40,10 @@ use tokio::task::JoinHandle;
 
 /// Signed requests of simulated vendors that may wait for us.
 const CALLBACKS: usize = 1024;
-/// How long a smarthost may take for a reply, and for the answer to the final dot.
-const REPLY: Duration = Duration::from_secs(30);
+/// How long a mail server may take for a reply: a permit lasts half a minute, in which the next server or address should still have its turn.
+const REPLY: Duration = Duration::from_secs(12);
+/// How long a smarthost may take for the answer to the final dot, and how long a recipient's server.
 const FINAL_REPLY: Duration = Duration::from_secs(50);
-/// How long a recipient's server may take for a reply, and for the answer to the final dot: a permit lasts half a minute, in which
-/// the next server should still have its turn.
-const DIRECT_REPLY: Duration = Duration::from_secs(12);
 const DIRECT_FINAL_REPLY: Duration = Duration::from_secs(28);
 /// How long connecting to a vendor's API may take, and how long its answer may: a permit lasts half a minute.
 const VENDOR_CONNECTS: Duration = Duration::from_secs(10);
@@ -250,7 +249,7 @@ fn smarthost(
         service: host.service.clone(),
         host: host.host.clone(),
         port: host.port,
-        address: None,
+        addresses: Vec::new(),
         // RFC 8314 section 3.3: 465 is TLS from the first byte.
         tls: if host.port == 465 { TlsStart::Implicit } else { TlsStart::StartTls },
         roots: host.trust.clone().map_or(Roots::System, Roots::File),
@@ -290,7 +289,7 @@ fn direct(
         port: settings.rehearsal.map_or(25, |rehearsal| rehearsal.smtp_port),
         policy_port: settings.rehearsal.map_or(443, |rehearsal| rehearsal.https_port),
         loopback: settings.rehearsal.is_some(),
-        reply_time: DIRECT_REPLY,
+        reply_time: REPLY,
         final_reply_time: DIRECT_FINAL_REPLY,
         sessions_per_server: settings.sessions_per_server,
     };
@@ -464,8 +463,8 @@ impl Tasks {
     }
 }
 
-/// Brings the signed requests of simulated vendors to the engine, as a vendor's own would come over HTTP, and publishes the
-/// ledger's tiles for those who read them.
+/// Brings the signed requests of simulated vendors to the engine, as a vendor's own would come over HTTP: what could not be stored comes
+/// again.
 async fn play_vendors(
     engine: Engine,
     simulators: Option<Simulators>,
@@ -474,14 +473,10 @@ async fn play_vendors(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut tick = tokio::time::interval(TICK);
+    let mut waiting = VecDeque::new();
     loop {
         tokio::select! {
-            Some(callback) = callbacks.recv() => {
-                let vendor = format!("{}/{}", callback.vendor, callback.service);
-                if let Err(error) = engine.receive(&vendor, callback.request).await {
-                    tracing::warn!(%vendor, %error, "a simulated vendor's request was not taken");
-                }
-            }
+            Some(callback) = callbacks.recv() => waiting.push_back(callback),
             _ = tick.tick() => {
                 if let Some(simulators) = &simulators {
                     let inbox = Arc::clone(&simulators.inbox);
@@ -496,5 +491,21 @@ async fn play_vendors(
                 }
             }
         }
+        while let Some(callback) = waiting.pop_front() {
+            if is_to_come_again(&engine, &callback).await {
+                waiting.push_back(callback);
+                break;
+            }
+        }
     }
+}
+
+/// Brings a simulated vendor's request to the engine; whether the vendor is told to send it again.
+async fn is_to_come_again(engine: &Engine, callback: &Callback) -> bool {
+    let vendor = format!("{}/{}", callback.vendor, callback.service);
+    let taken = engine.receive(&vendor, callback.request.clone()).await;
+    if let Err(error) = &taken {
+        tracing::warn!(%vendor, %error, "a simulated vendor's request was not taken");
+    }
+    matches!(taken, Err(ReceiveFailure::Unavailable))
 }

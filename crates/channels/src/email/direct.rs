@@ -315,8 +315,6 @@ impl Direct {
         };
         let endpoint = Endpoint {
             host: host.certified.clone(),
-            port: address.port(),
-            address: Some(address),
             tls: TlsStart::StartTls,
             connector,
             policy: if protection == Protection::Verified { host.tier() } else { EmailTier::None },
@@ -325,7 +323,7 @@ impl Direct {
             helo: self.helo.clone(),
             reply_time: self.reply_time,
         };
-        Session::open_in_time(&endpoint).await
+        Session::open(&endpoint, address).await
     }
 
     async fn write(&self, session: &mut Session, letter: Letter<'_>) -> Result<(), Failure> {

@@ -36,8 +36,6 @@ pub enum TlsStart {
 /// What a session needs to know.
 pub(super) struct Endpoint {
     pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) address: Option<SocketAddr>,
     pub(super) tls: TlsStart,
     pub(super) connector: TlsConnector,
     /// What the connector verifies peers by.
@@ -100,16 +98,11 @@ impl std::fmt::Debug for Client {
 }
 
 impl Session {
-    /// Connects, secures the session, and signs in. The caller bounds the time.
-    pub(super) async fn open(endpoint: &Endpoint) -> Result<Self, Failure> {
-        Self::open_telling(endpoint, &AtomicBool::new(false)).await
-    }
-
-    /// The same within the time for one reply. Silence where TLS was to begin has a code of its own: it says something of the session's
-    /// protection (RFC 8460 section 4.3), and a server that is not there does not.
-    pub(super) async fn open_in_time(endpoint: &Endpoint) -> Result<Self, Failure> {
+    /// Connects to `address`, secures the session, and signs in, all within the time for one reply. Silence where TLS was to begin has a code
+    /// of its own: it says something of the session's protection (RFC 8460 section 4.3), and a server that is not there does not.
+    pub(super) async fn open(endpoint: &Endpoint, address: SocketAddr) -> Result<Self, Failure> {
         let starting_tls = AtomicBool::new(false);
-        let opened = timeout(endpoint.reply_time, Self::open_telling(endpoint, &starting_tls)).await;
+        let opened = timeout(endpoint.reply_time, Self::open_telling(endpoint, address, &starting_tls)).await;
         opened.unwrap_or_else(|_| {
             let stage = if starting_tls.load(Ordering::Relaxed) { "starttls" } else { "open" };
             Err(of(stage, mail_send::Error::Timeout))
@@ -117,12 +110,13 @@ impl Session {
     }
 
     /// As [`Self::open`]; `starting_tls` holds from STARTTLS until TLS stands.
-    async fn open_telling(endpoint: &Endpoint, starting_tls: &AtomicBool) -> Result<Self, Failure> {
+    async fn open_telling(
+        endpoint: &Endpoint,
+        address: SocketAddr,
+        starting_tls: &AtomicBool,
+    ) -> Result<Self, Failure> {
         let lost = |_| Failure::Lost("connect".to_owned());
-        let stream = match endpoint.address {
-            Some(address) => TcpStream::connect(address).await.map_err(lost)?,
-            None => TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await.map_err(lost)?,
-        };
+        let stream = TcpStream::connect(address).await.map_err(lost)?;
         // Without it a message in two writes waits for the peer's delayed acknowledgement: 45 ms instead of 1.
         stream.set_nodelay(true).map_err(lost)?;
         let mut plain = SmtpClient { stream, timeout: endpoint.reply_time };
@@ -429,8 +423,6 @@ mod tests {
             let config = tls::config_of(tls::Unverified, std::sync::Arc::new(postern_base::SystemClock)).unwrap();
             let endpoint = Endpoint {
                 host: "mx.test".to_owned(),
-                port: address.port(),
-                address: Some(address),
                 tls: TlsStart::StartTls,
                 connector: TlsConnector::from(std::sync::Arc::new(config)),
                 policy: EmailTier::None,
@@ -439,7 +431,7 @@ mod tests {
                 reply_time: Duration::from_millis(300),
                 may_be_clear: false,
             };
-            let failure = Session::open_in_time(&endpoint).await.unwrap_err();
+            let failure = Session::open(&endpoint, address).await.unwrap_err();
             assert_eq!(failure, Failure::Lost(code.to_owned()), "{greeting:?} {answer:?}");
         }
     }

@@ -26,6 +26,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
+use tokio::net::lookup_host;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
@@ -33,6 +34,8 @@ use tokio_rustls::TlsConnector;
 const IDLE_TIME: Duration = Duration::from_secs(60);
 /// How many messages one session carries.
 const MESSAGES_PER_SESSION: u32 = 100;
+/// How many of its addresses are tried for one attempt.
+const ADDRESSES_TRIED: usize = 3;
 
 /// How a smarthost is reached.
 #[derive(Debug, Clone)]
@@ -45,8 +48,8 @@ pub struct SmarthostConfig {
     pub host: String,
     /// Its port: 587 with STARTTLS, 465 with TLS from the start.
     pub port: u16,
-    /// A fixed address to connect to instead of looking up the name; the certificate is checked all the same.
-    pub address: Option<SocketAddr>,
+    /// Where to connect to, instead of looking up the name; the certificate is checked all the same. None = it is looked up.
+    pub addresses: Vec<SocketAddr>,
     /// How TLS begins.
     pub tls: TlsStart,
     /// Which certificate authorities are believed.
@@ -112,6 +115,8 @@ pub enum SmarthostError {
 pub struct Smarthost {
     profile: Profile,
     endpoint: Endpoint,
+    port: u16,
+    addresses: Vec<SocketAddr>,
     writer: Writer,
     enforces: Option<Enforces>,
     final_reply_time: Duration,
@@ -131,7 +136,7 @@ struct Letter<'a> {
 
 impl fmt::Debug for Smarthost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Smarthost").field("host", &self.endpoint.host).field("port", &self.endpoint.port).finish()
+        f.debug_struct("Smarthost").field("host", &self.endpoint.host).field("port", &self.port).finish()
     }
 }
 
@@ -154,8 +159,6 @@ impl Smarthost {
         let tls = tls::config(&config.roots, clock)?;
         let endpoint = Endpoint {
             host: config.host,
-            port: config.port,
-            address: config.address,
             tls: config.tls,
             connector: TlsConnector::from(Arc::new(tls)),
             policy: EmailTier::Pkix,
@@ -191,6 +194,8 @@ impl Smarthost {
         Ok(Self {
             profile,
             endpoint,
+            port: config.port,
+            addresses: config.addresses,
             writer,
             enforces: config.enforces,
             final_reply_time: config.final_reply_time,
@@ -230,9 +235,31 @@ impl Smarthost {
                 Err(other) => return Err(other),
             }
         }
-        let mut session = Session::open(&self.endpoint).await?;
+        let mut session = self.open().await?;
         self.write(&mut session, letter).await?;
         Ok(session)
+    }
+
+    /// A session at the first of its addresses that gives one: each has the time for one reply, so that one which says nothing does not use
+    /// up the permit.
+    async fn open(&self) -> Result<Session, Failure> {
+        let mut lost = Failure::Lost("connect".to_owned());
+        for address in self.addresses().await? {
+            match Session::open(&self.endpoint, address).await {
+                Err(failure @ Failure::Lost(_)) => lost = failure,
+                opened => return opened,
+            }
+        }
+        Err(lost)
+    }
+
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
+        if !self.addresses.is_empty() {
+            return Ok(self.addresses.clone());
+        }
+        let asked = timeout(self.endpoint.reply_time, lookup_host((self.endpoint.host.as_str(), self.port)));
+        let found = asked.await.map_err(|_| Failure::Lost("look-up-time-out".to_owned()))?;
+        Ok(found.map_err(|_| Failure::Lost("look-up".to_owned()))?.take(ADDRESSES_TRIED).collect())
     }
 
     fn idle_session(&self) -> Option<Session> {
@@ -303,13 +330,13 @@ impl Provider for Smarthost {
     }
 
     async fn probe(&self) -> Health {
-        let probed = timeout(self.endpoint.reply_time, async {
-            let mut session = Session::open(&self.endpoint).await?;
+        let probed = async {
+            let mut session = self.open().await?;
             session.alive().await?;
             self.keep(session);
             Ok(())
-        });
-        match probed.await.unwrap_or_else(|_| Err(Failure::Lost("probe-time-out".to_owned()))) {
+        };
+        match probed.await {
             Ok(()) => Health::Up,
             Err(
                 Failure::Lost(code) | Failure::Temporary(code) | Failure::Permanent(code) | Failure::BelowFloor(code),

@@ -236,7 +236,7 @@ async fn the_smarthost_conforms() {
         service: "submission".to_owned(),
         host: "smarthost.test".to_owned(),
         port: server.address.port(),
-        address: Some(server.address),
+        addresses: vec![server.address],
         tls: TlsStart::StartTls,
         roots: Roots::File(server.roots.clone()),
         credentials: Some(Credentials { user: "clinic".to_owned(), password: Secret::new(PASSWORD.to_owned()) }),

@@ -17,7 +17,7 @@ fn smarthost(relay: &Aiosmtpd, enforces: Option<Enforces>) -> Smarthost {
         service: "submission".to_owned(),
         host: "smarthost.test".to_owned(),
         port: relay.address.port(),
-        address: Some(relay.address),
+        addresses: vec![relay.address],
         tls: TlsStart::StartTls,
         roots: Roots::File(relay.roots.clone()),
         credentials: None,

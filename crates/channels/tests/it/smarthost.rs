@@ -26,7 +26,7 @@ fn config(address: SocketAddr, roots: &Path) -> SmarthostConfig {
         service: "submission".to_owned(),
         host: HOST.to_owned(),
         port: address.port(),
-        address: Some(address),
+        addresses: vec![address],
         tls: TlsStart::StartTls,
         roots: Roots::File(roots.to_owned()),
         credentials: None,
@@ -348,6 +348,29 @@ async fn a_server_that_is_not_there_or_not_ready_fails_for_now() {
 }
 
 #[tokio::test]
+async fn a_smarthost_that_says_nothing_is_told_from_a_permit_that_ran_out_and_its_next_address_is_tried() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let scratch = Scratch::new("silent");
+    let server = Scripted::start(Script::default(), &scratch.0).await;
+    let only = SmarthostConfig {
+        addresses: vec![silent.local_addr().unwrap()],
+        reply_time: Duration::from_millis(300),
+        ..config(server.address, &server.roots)
+    };
+    let sent = send(&smarthost(only.clone()), &patient()).await.0;
+    assert_eq!(sent, Sent::TemporaryFailure { code: "open-time-out".to_owned() });
+    assert!(!sent.reached(), "another vendor may stand in");
+    let health = smarthost(only.clone()).probe().await;
+    assert_eq!(health, Health::Down { code: "open-time-out".to_owned() });
+    let both = SmarthostConfig {
+        addresses: vec![silent.local_addr().unwrap(), server.address],
+        reply_time: Duration::from_secs(5),
+        ..only
+    };
+    assert!(matches!(send(&smarthost(both), &patient()).await.0, Sent::Delivered(_)));
+}
+
+#[tokio::test]
 async fn words_slipped_in_before_tls_are_not_believed() {
     // The attack of CVE-2011-0411, from the server's side: replies sent in the clear behind the answer to STARTTLS.
     let starttls = "220 go ahead\r\n250-evil\r\n250 AUTH PLAIN\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued as EVIL\r\n";
@@ -374,12 +397,12 @@ async fn the_password_travels_inside_tls_only_and_is_never_printed() {
 
     let answers = vec![("AUTH", Answer::Say("535 5.7.8 wrong"))];
     let refused = Scripted::start(Script { answers, ..Script::default() }, &scratch.0).await;
-    let again = SmarthostConfig { address: Some(refused.address), ..config.clone() };
+    let again = SmarthostConfig { addresses: vec![refused.address], ..config.clone() };
     let sent = send(&self::smarthost(again), &patient()).await.0;
     assert_eq!(sent, Sent::TemporaryFailure { code: "auth-535-5.7.8".to_owned() });
 
     let none = Scripted::start(Script { offers: "AUTH LOGIN", ..Script::default() }, &scratch.0).await;
-    let again = SmarthostConfig { address: Some(none.address), ..config };
+    let again = SmarthostConfig { addresses: vec![none.address], ..config };
     let sent = send(&self::smarthost(again), &patient()).await.0;
     assert_eq!(sent, Sent::TemporaryFailure { code: "auth-plain-not-offered".to_owned() });
     assert_eq!(none.count("AUTH"), 0);

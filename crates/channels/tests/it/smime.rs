@@ -59,7 +59,7 @@ async fn server(name: &str, signer: Option<Arc<Signer>>) -> (Scripted, Smarthost
         service: "submission".to_owned(),
         host: "smarthost.test".to_owned(),
         port: server.address.port(),
-        address: Some(server.address),
+        addresses: vec![server.address],
         tls: TlsStart::StartTls,
         roots: Roots::File(server.roots.clone()),
         credentials: None,

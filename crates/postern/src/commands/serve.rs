@@ -110,6 +110,7 @@ pub(crate) async fn serve(
         stop.await;
         tracing::info!("stopping: no more requests are taken, what is under way ends first");
     };
-    // Told twice is told to be quick.
-    postern_web::serve(listener, web, stop, process::told_to_stop()).await.map_err(Failure::Output)
+    // Told twice is told to be quick; the first time, which this does not hear, was to stop.
+    let hurry = async { process::told_to_stop().await };
+    postern_web::serve(listener, web, stop, hurry).await.map_err(Failure::Output)
 }

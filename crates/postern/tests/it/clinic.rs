@@ -2,6 +2,7 @@
 
 use crate::client::Client;
 use crate::clocks::begins_at;
+use crate::peers::missing_peer;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
@@ -141,17 +142,30 @@ voice_srtp = true
 
     /// Starts the server on a free port of loopback and waits until it is ready.
     pub(crate) fn serve(&mut self) -> SocketAddr {
-        self.serve_with(|_| {})
+        self.serve_by(Command::new(POSTERN))
     }
 
     /// The same by another clock, which stands at `instant` when it begins; `None`, said loudly, where there is none.
     pub(crate) fn serve_from(&mut self, instant: Timestamp) -> Option<SocketAddr> {
-        let mut there = false;
-        let address = self.serve_with(|command| there = begins_at(command, instant));
-        there.then_some(address)
+        let mut command = Command::new(POSTERN);
+        begins_at(&mut command, instant).then(|| self.serve_by(command))
     }
 
-    fn serve_with(&mut self, change: impl FnOnce(&mut Command)) -> SocketAddr {
+    /// The same while strace writes to `trace` where the binary connects and sends to; `None`, said loudly, where there is no strace.
+    pub(crate) fn serve_traced(&mut self, trace: &Path) -> Option<SocketAddr> {
+        if !Path::new("/usr/bin/strace").exists() {
+            missing_peer("strace");
+            return None;
+        }
+        let mut command = Command::new("/usr/bin/strace");
+        // The binary stays our own child, which is told to stop.
+        command.args(["-D", "-f", "--seccomp-bpf", "-q", "-e", "signal=none", "-s", "0"]);
+        command.args(["-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o"]).arg(trace).arg(POSTERN);
+        Some(self.serve_by(command))
+    }
+
+    /// The same by `command`, which is the binary or runs it.
+    fn serve_by(&mut self, mut command: Command) -> SocketAddr {
         assert!(self.server.is_none(), "it is serving already");
         let address = free_port();
         let log = std::fs::File::options()
@@ -159,8 +173,6 @@ voice_srtp = true
             .append(true)
             .open(self.folder.join("server.log"))
             .expect("the log can be written");
-        let mut command = Command::new(POSTERN);
-        change(&mut command);
         let child = command
             .args(["serve", "--data", &self.data_text(), "--listen", &address.to_string()])
             .stdin(Stdio::null())

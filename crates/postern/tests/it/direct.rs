@@ -2,8 +2,9 @@
 //! not, and a record of both.
 
 use crate::clinic::{Clinic, eventually, patient, postern, printed};
+use crate::mail::told;
 use crate::mail_asks::where_it_is_one_o_clock;
-use crate::mailers::internet::Internet;
+use crate::mailers::internet::{BACK, BACK_DOMAIN, Internet, ip};
 use crate::mailers::send_at_any_hour;
 use serde_json::{Value, json};
 
@@ -14,19 +15,29 @@ fn clinic(internet: &Internet, domain: &str) -> Clinic {
     clinic_of(internet, domain, &patient("p1", "+12125550101", &format!("alma@{domain}")))
 }
 
-fn clinic_of(internet: &Internet, domain: &str, patients: &[Value]) -> Clinic {
+pub(crate) fn clinic_of(internet: &Internet, domain: &str, patients: &[Value]) -> Clinic {
     let name = format!("direct-{}", domain.replace('.', "-"));
     let mut clinic = Clinic::new(&name, patients);
-    let direct = format!(
+    clinic.configure("[tenant.clinic]\n", &format!("{}\n[tenant.clinic]\n", section(internet)));
+    clinic.serve();
+    agree_to_direct(&clinic);
+    clinic
+}
+
+/// The section that leads into `internet`.
+pub(crate) fn section(internet: &Internet) -> String {
+    format!(
         "[direct]\nfrom = \"notices@clinic.example\"\nhelo = \"mail.clinic.example\"\ndns = [\"{}\"]\ntrust_anchors = {:?}\n\
-         trust = {:?}\nrehearsal = {{ smtp_port = {port}, https_port = {port} }}\n\n[tenant.clinic]\n",
+         trust = {:?}\nrehearsal = {{ smtp_port = {port}, https_port = {port} }}\n",
         internet.zones.nsd,
         internet.zones.anchors,
         internet.roots,
         port = internet.port
-    );
-    clinic.configure("[tenant.clinic]\n", &direct);
-    clinic.serve();
+    )
+}
+
+/// Mail goes straight, and no more by the simulator.
+pub(crate) fn agree_to_direct(clinic: &Clinic) {
     let mut client = clinic.client();
     for (vendor, service, status) in [("simulator", "mail", "terminated"), ("self", "email", "executed")] {
         let row = json!({
@@ -36,7 +47,6 @@ fn clinic_of(internet: &Internet, domain: &str, patients: &[Value]) -> Clinic {
         });
         assert_eq!(client.put("/v1/vendors", &row).status, 204);
     }
-    clinic
 }
 
 /// Sends a result in these words; gives the message's id and the form planned by e-mail when it was accepted.
@@ -47,13 +57,13 @@ fn send(clinic: &mut Clinic, words: &str) -> (String, Value) {
     (sent["message"]["id"].as_str().expect("an id").to_owned(), mail["form"].clone())
 }
 
-fn mail_of(clinic: &Clinic, id: &str) -> Value {
+pub(crate) fn mail_of(clinic: &Clinic, id: &str) -> Value {
     let message = clinic.client().get(&format!("/v1/messages/{id}")).json();
     let deliveries = message["deliveries"].as_array().expect("deliveries").clone();
     deliveries.into_iter().find(|delivery| delivery["channel"] == "email").expect("an e-mail")
 }
 
-fn list(clinic: &Clinic, path: &str, name: &str) -> Vec<Value> {
+pub(crate) fn list(clinic: &Clinic, path: &str, name: &str) -> Vec<Value> {
     clinic.client().get(path).json()[name].as_array().expect("a list").clone()
 }
 
@@ -95,7 +105,7 @@ fn a_body_goes_where_the_domain_enforces_tls_and_the_record_says_by_what_it_was_
 #[test]
 fn a_log_that_tells_everything_names_no_mailbox_no_domain_and_no_server_of_a_patient() {
     let Some(internet) = Internet::shared() else { return };
-    let mut clinic = clinic_of(&internet, "sts.test", &where_it_is_one_o_clock("alma@sts.test"));
+    let mut clinic = clinic_of(&internet, "sts.test", &where_it_is_one_o_clock("p1", "alma@sts.test"));
     clinic.stop();
     clinic.configure("level = \"info\"", "level = \"trace\"");
     clinic.serve();
@@ -157,7 +167,7 @@ fn where_tls_fails_the_text_is_in_the_portal_nothing_left_and_somebody_has_to_lo
 }
 
 /// Their request for their own record at `address`, in the clear (45 CFR 164.524).
-fn asks_for_plain_mail(address: &str) -> Value {
+pub(crate) fn asks_for_plain_mail(address: &str) -> Value {
     let of = |name: &str| format!("https://postern.example/fhir/StructureDefinition/{name}");
     let system = |name: &str| format!("https://postern.example/fhir/CodeSystem/{name}");
     json!({
@@ -177,7 +187,7 @@ fn who_asked_for_plain_mail_and_was_told_the_risk_gets_it_in_the_clear_where_the
  {
     let Some(internet) = Internet::shared() else { return };
     let address = "asks@plain.test";
-    let records = [where_it_is_one_o_clock(address), vec![asks_for_plain_mail(address)]].concat();
+    let records = [where_it_is_one_o_clock("p1", address), vec![asks_for_plain_mail(address)]].concat();
     let clinic = clinic_of(&internet, "plain.test", &records);
     let words = "Your ferritin came back at 41.";
     let asks = |words: &str| {
@@ -206,6 +216,42 @@ fn who_asked_for_plain_mail_and_was_told_the_risk_gets_it_in_the_clear_where_the
     let entries = list(&clinic, &format!("/v1/messages/{id}/entries"), "entries");
     let ended: Vec<&Value> = entries.iter().filter(|entry| entry["kind"] == "attempt_ended").collect();
     assert!(ended.iter().any(|entry| entry["code"] == "delivered_in_clear"), "{ended:?}");
+}
+
+#[test]
+fn what_a_server_takes_and_brings_back_later_ends_as_failed_and_closes_the_address() {
+    let Some(internet) = Internet::shared() else { return };
+    let address = "bounce@pkix.test";
+    let mut clinic = Clinic::new("direct-back", &where_it_is_one_o_clock("p1", address));
+    let back = format!("[inbound_mail]\nlisten = \"{}:{}\"\ndomain = \"{BACK_DOMAIN}\"\n", ip(BACK), internet.port);
+    clinic.configure("[tenant.clinic]\n", &format!("{}\n{back}\n[tenant.clinic]\n", section(&internet)));
+    clinic.serve();
+    agree_to_direct(&clinic);
+    let result = |words: &str| {
+        json!({
+            "patient": "Patient/p1", "purpose": "test_result", "channels": ["portal", "email"],
+            "content": { "subject": "Your result", "body": words }
+        })
+    };
+    let accepted = clinic.client().post("/v1/messages", &result(WORDS));
+    assert_eq!(accepted.status, 202, "{}", accepted.text());
+    let id = accepted.json()["id"].as_str().expect("an id").to_owned();
+    let mail = eventually("it came back", || Some(mail_of(&clinic, &id)).filter(|mail| mail["state"] == "failed"));
+    let delivery = mail["id"].as_str().expect("an id");
+    // Their server said 250, and only then that there is nobody.
+    assert_eq!(told(&clinic, &id, delivery, "attempt_ended"), ["delivered"]);
+    assert_eq!(told(&clinic, &id, delivery, "terminal"), ["delivered", "failed"]);
+    assert_eq!(told(&clinic, &id, delivery, "receipt"), ["bounced-5.1.1"]);
+    let closed = eventually("the address is closed", || list(&clinic, "/v1/suppressions", "suppressions").pop());
+    assert_eq!((&closed["address"], &closed["code"]), (&json!(address), &json!("5.1.1")), "{closed}");
+    assert_eq!((&closed["message"], &closed["patient"]), (&json!(id), &json!("Patient/p1")), "{closed}");
+    let next = clinic.client().post("/v1/messages:check", &result("Your iron came back at 80.")).json();
+    let channels: Vec<&Value> =
+        next["deliveries"].as_array().expect("a plan").iter().map(|delivery| &delivery["channel"]).collect();
+    assert_eq!(channels, [&json!("portal")], "nothing is written there again: {next}");
+    clinic.stop();
+    let (exit, report) = clinic.verify(&["--message", &id]);
+    assert_eq!(exit, 0, "{report}");
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn two_practices_that_write_to_one_mailbox_each_verify_it_for_themselves_by_thei
 #[test]
 fn who_begins_to_write_by_email_is_told_its_risk_once_and_no_program_is() {
     let address = format!("rosa@{THERE}");
-    let patients = where_it_is_one_o_clock(&address);
+    let patients = where_it_is_one_o_clock("p1", &address);
     let Some(mut practice) = practice_of("risk", &patients, "") else { return };
     practice.clinic.stop();
     practice.clinic.configure("level = \"info\"", "level = \"trace\"");
@@ -203,9 +203,9 @@ fn authorization(address: &str) -> Vec<Value> {
 
 /// A patient of whom only a mailbox and a time zone are known, and there it is about one in the afternoon: what is
 /// sent by itself and offers wait for the hours, and the tests say the same at night.
-pub(crate) fn where_it_is_one_o_clock(address: &str) -> Vec<Value> {
+pub(crate) fn where_it_is_one_o_clock(id: &str, address: &str) -> Vec<Value> {
     let ahead = 13 - i32::from(SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).hour());
-    let mut records = patient("p1", "+12125550101", address);
+    let mut records = patient(id, "+12125550101", address);
     let person = &mut records[0];
     person["telecom"].as_array_mut().expect("telecom").remove(0);
     person.as_object_mut().expect("a resource").remove("address");
@@ -219,7 +219,7 @@ pub(crate) fn where_it_is_one_o_clock(address: &str) -> Vec<Value> {
 #[test]
 fn an_offer_carries_the_one_click_that_ends_offers_and_nothing_else() {
     let address = format!("offers@{THERE}");
-    let patients = [where_it_is_one_o_clock(&address), authorization(&address)].concat();
+    let patients = [where_it_is_one_o_clock("p1", &address), authorization(&address)].concat();
     let Some(mut practice) = practice_of("one-click", &patients, "") else { return };
     practice.clinic.stop();
     practice.clinic.configure(

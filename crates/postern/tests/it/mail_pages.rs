@@ -29,7 +29,7 @@ fn a_mail_reads_well_on_a_phone_and_in_the_dark_and_says_the_same_with_and_witho
     let mut mails: Vec<Value> = Vec::new();
     for language in ["en", "es"] {
         let address = format!("reader-{language}@{THERE}");
-        let mut patients = where_it_is_one_o_clock(&address);
+        let mut patients = where_it_is_one_o_clock("p1", &address);
         let coding = json!({ "system": "urn:ietf:bcp:47", "code": language });
         patients[0]["communication"] = json!([{ "language": { "coding": [coding] }, "preferred": true }]);
         let Some(practice) = practice_of(&format!("mail-pages-{language}"), &patients, "") else { return };

@@ -6,8 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use postern_base::{Clock, SystemClock};
 use serde_json::{Value, json};
 
+#[path = "../../../channels/tests/it/support/aiosmtpd.rs"]
+pub(crate) mod aiosmtpd;
 #[path = "../../../channels/tests/it/support/authority.rs"]
 pub(crate) mod authority;
+#[path = "../../../channels/tests/it/support/capture.rs"]
+#[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
+pub(crate) mod capture;
 #[path = "../../../channels/tests/it/support/internet.rs"]
 #[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
 pub(crate) mod internet;
@@ -23,6 +28,9 @@ mod policy_host;
 #[path = "../../../channels/tests/it/support/postfix.rs"]
 #[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
 pub(crate) mod postfix;
+#[path = "../../../channels/tests/it/support/proxy.rs"]
+#[expect(dead_code, reason = "the tests of the channels' crate, whose file this is, use all of it")]
+pub(crate) mod proxy;
 #[path = "../../../channels/tests/it/support/scratch.rs"]
 mod scratch;
 #[path = "../../../channels/tests/it/support/scripted.rs"]

@@ -3,6 +3,7 @@
 
 use crate::clinic::{Clinic, eventually, patient, pause};
 use crate::clocks::begins_at;
+use crate::direct::{agree_to_direct, section};
 use crate::mailers::internet::{Internet, SCRIPTED, ip};
 use crate::mailers::web::{Reply, Web};
 use crate::peers::missing_peer;
@@ -40,29 +41,12 @@ fn clinic(internet: &Internet) -> (Clinic, Dkim) {
     let pem = Secret::new(std::fs::read(&key).expect("the key"));
     let dkim = Dkim::new("clinic.example", "p2026", &pem).expect("a key");
     let section = format!(
-        "[direct]\nfrom = \"notices@clinic.example\"\nhelo = \"mail.clinic.example\"\ndns = [\"{}\"]\ntrust_anchors = {:?}\n\
-         trust = {:?}\nrehearsal = {{ smtp_port = {port}, https_port = {port} }}\n\n\
-         [[dkim]]\ndomain = \"clinic.example\"\nselector = \"p2026\"\nkey_file = {key:?}\n\n[tenant.clinic]\n",
-        internet.zones.nsd,
-        internet.zones.anchors,
-        internet.roots,
-        port = internet.port
+        "{}\n[[dkim]]\ndomain = \"clinic.example\"\nselector = \"p2026\"\nkey_file = {key:?}\n\n[tenant.clinic]\n",
+        section(internet)
     );
     clinic.configure("[tenant.clinic]\n", &section);
     clinic.configure("level = \"info\"", "level = \"trace\"");
     (clinic, dkim)
-}
-
-/// Mail goes straight, and no more by the simulator.
-fn agree(clinic: &Clinic) {
-    for (vendor, service, status) in [("simulator", "mail", "terminated"), ("self", "email", "executed")] {
-        let row = json!({
-            "vendor": vendor, "service": service, "tier": "hipaa", "channels": ["email"],
-            "agreement": { "status": status, "effective": "2020-01-01", "expires": "2099-12-31",
-                           "services": [service], "required_terms": true }
-        });
-        assert_eq!(clinic.client().put("/v1/vendors", &row).status, 204);
-    }
 }
 
 /// A result for everybody, worth sending for an hour. Gives how each e-mail ended, by patient.
@@ -169,7 +153,7 @@ fn the_day_after_every_domain_that_asks_hears_how_tls_did_also_one_where_it_fail
     if clinic.serve_from(hour(0, 18)).is_none() {
         return;
     }
-    agree(&clinic);
+    agree_to_direct(&clinic);
     let ended = a_day_of_mail(&clinic, hour(0, 18));
     let of = |patient: &str| &ended.iter().find(|(id, _)| *id == patient).expect("everybody").1;
     for well in ["p1", "p2", "p4"] {

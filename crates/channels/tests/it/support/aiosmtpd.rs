@@ -15,7 +15,7 @@ pub(crate) struct Aiosmtpd {
     dir: Scratch,
     /// Where it listens.
     pub(crate) address: SocketAddr,
-    /// Of the authority that signed its certificate for `smarthost.test`.
+    /// Of the authority that signed its certificate for `smarthost.test` and `localhost`.
     pub(crate) roots: PathBuf,
 }
 
@@ -68,7 +68,7 @@ impl Aiosmtpd {
         let dir = Scratch::new(name);
         let authority = Authority::new();
         let roots = authority.write(&dir.0);
-        let identity = authority.identity("smarthost.test");
+        let identity = authority.identity_of(&["smarthost.test", "localhost"]);
         std::fs::write(dir.0.join("relay.pem"), &identity.certificate).unwrap();
         std::fs::write(dir.0.join("relay.key"), &identity.key).unwrap();
         let word = if announces { "requiretls" } else { "no" };

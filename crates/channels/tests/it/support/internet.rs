@@ -38,6 +38,10 @@ const GREY: u8 = 10;
 pub(crate) const SLOW: u8 = 11;
 /// It takes addresses beyond ASCII.
 const WIDE: u8 = 12;
+/// Where a clinic's listener for mail that comes back may stand, for [`BACK_DOMAIN`].
+pub(crate) const BACK: u8 = 20;
+/// Mail for it is brought to [`BACK`].
+pub(crate) const BACK_DOMAIN: &str = "back.clinic.example";
 /// Nobody listens there.
 pub(crate) const NOBODY: u8 = 99;
 /// From here on a test may listen itself, for `scriptedN.test`.
@@ -102,9 +106,14 @@ pub(crate) const FAILING: [(&str, &str); 4] = [
     ("stsstrip", "mx.scripted50.test"),
 ];
 
-/// What Postfix accepts for this address it finds it cannot deliver, and then says so by mail.
-const BOUNCES: &str = "virtual_alias_maps = inline:{{bounce@pkix.test=nobody@gone.test}}\n\
-                       transport_maps = inline:{{gone.test=error:5.1.1 no such user here}}";
+/// What Postfix accepts for this address it finds it cannot deliver, and then says so by mail, which it brings to whoever listens at [`BACK`].
+fn bounces(port: u16) -> String {
+    format!(
+        "relay_domains = {BACK_DOMAIN}\nvirtual_alias_maps = inline:{{{{bounce@pkix.test=nobody@gone.test}}}}\n\
+         transport_maps = inline:{{{{gone.test=error:5.1.1 no such user here}}, {{{BACK_DOMAIN}=smtp:[{}]:{port}}}}}",
+        ip(BACK)
+    )
+}
 
 /// Everything, running; stopped when the last user lets go.
 #[derive(Debug)]
@@ -195,7 +204,7 @@ impl Internet {
         };
         let answers = "{nobody@pkix.test=550 5.1.1 No such user}, {full@pkix.test=552 5.2.2 Mailbox full}, \
                        {later@pkix.test=450 4.2.0 Try again}, {down@pkix.test=554 5.3.2 System not accepting}";
-        let settings = Settings { host: "mx.test", domains: DOMAINS, answers, more: BOUNCES };
+        let settings = Settings { host: "mx.test", domains: DOMAINS, answers, more: &bounces(port) };
         let mta = Mta::start(&settings, identities.into_iter().map(listener).collect());
         let signed = records(port, &fingerprint(&dane.certificate), &fingerprint(&other.certificate));
         let contents = Contents {
