@@ -257,7 +257,7 @@ impl Engine {
             if paces.limits.iter().any(|limit| limit.each == Each::Day) {
                 paces.recall(self.inner.store.text_hours().await?);
             }
-            Ok(())
+            Ok::<(), StoreError>(())
         };
         paces.recalled.get_or_try_init(recall).await?;
         Ok(())
