@@ -2,7 +2,7 @@
 
 It prints what happens as JSON lines, the first with its port, and takes commands as JSON lines; it ends when its input does.
 """
-import json, os, socket, ssl, sys, threading
+import json, logging, os, socket, ssl, sys, threading
 from smpp.pdu.operations import DeliverSM
 from smpp.pdu.pdu_types import (
     AddrNpi, AddrTon, CommandStatus, DataCoding, DataCodingDefault, EsmClass, EsmClassMode, EsmClassType,
@@ -11,11 +11,10 @@ from smpp.pdu.pdu_types import (
 from smpp.twisted.config import SMPPServerConfig
 from smpp.twisted.protocol import DataHandlerResponse
 from smpp.twisted.server import IAuthenticatedSMPP, SMPPServerFactory
-from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
-from twisted.cred.portal import IRealm, Portal
-from twisted.internet import reactor
-from zope.interface import implementer
+from twisted.cred.error import UnauthorizedLogin
+from twisted.internet import defer, reactor
 
+logging.disable()
 key, certificate = sys.argv[1:3]
 last = 0
 
@@ -53,14 +52,14 @@ def submitted(system, link, pdu):
     return DataHandlerResponse(CommandStatus.ESME_ROK, message_id=name)
 
 
-@implementer(IRealm)
-class Anybody:
-    def requestAvatar(self, avatar, mind, *interfaces):
-        return IAuthenticatedSMPP, avatar, lambda: None
+class Centre(SMPPServerFactory):
+    def login(self, system, password, address):
+        if (system, password) != ("clinic", "s3cret"):
+            return defer.fail(UnauthorizedLogin())
+        return defer.succeed((IAuthenticatedSMPP, system, lambda: None))
 
 
-config = SMPPServerConfig(systems={"clinic": {"max_bindings": 2}}, msgHandler=submitted)
-factory = SMPPServerFactory(config, Portal(Anybody(), [InMemoryUsernamePasswordDatabaseDontUse(clinic="s3cret")]))
+factory = Centre(SMPPServerConfig(systems={"clinic": {"max_bindings": 2}}, msgHandler=submitted), None)
 plain = reactor.listenTCP(0, factory, interface="127.0.0.1").getHost().port
 
 # Twisted's own TLS needs a library besides; Python's does as well before it.
