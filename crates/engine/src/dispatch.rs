@@ -184,6 +184,7 @@ impl Engine {
     /// # Errors
     /// [`StoreError`] when nothing could be claimed.
     pub(crate) async fn begin_due(&self, room: Room, under_way: &mut UnderWay) -> Result<usize, StoreError> {
+        self.recall_text_hours().await?;
         let claims = self.inner.store.claim_within(self.now(), room, self.inner.config.lease).await?;
         let claimed = claims.len();
         for claim in claims {
@@ -355,7 +356,7 @@ impl Engine {
         let ahead = work.claim.priority <= AHEAD_UNTIL;
         if permit.channel() == Channel::Sms {
             let segments = u32::try_from(text::length(form.body.reveal()).segments).unwrap_or(u32::MAX);
-            if let Err(wait) = self.inner.paces.take(permit.vendor(), carrier, segments, ahead, work.now) {
+            if let Some(wait) = self.take_segments(permit.vendor(), carrier, (segments, ahead), work.now).await? {
                 return self.put_back(&work.claim, wait.until, &wait.why).await;
             }
         }

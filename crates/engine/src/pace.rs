@@ -2,11 +2,14 @@
 //! is too much now stays in the queue, where a code still passes it, and its code says which limit it waits for. Once it is with a vendor
 //! nothing passes it any more.
 
+use crate::engine::Engine;
 use jiff::{SignedDuration, Timestamp};
 use postern_channels::sms::rates::{Carrier, Each};
 use postern_gate::decision::VendorRef;
+use postern_store::{StoreError, TextHour};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use tokio::sync::OnceCell;
 
 /// house: what was not used of a pace is kept for this long.
 const SAVED: SignedDuration = SignedDuration::from_millis(100);
@@ -15,6 +18,9 @@ const SOONEST: SignedDuration = SignedDuration::from_millis(50);
 const LATEST: SignedDuration = SignedDuration::from_mins(5);
 /// house: one in so many segments of a day is kept for what goes ahead of others.
 const KEPT_OF_DAY: u32 = 20;
+/// house: what is used of a day is written down ahead of itself, one in so many of its segments at once, so that the disk is not asked for every
+/// text, and a process that dies has used no more than stands there.
+const WRITTEN_AHEAD: u32 = 200;
 /// An hour in seconds, and the hours in which a day's segments are counted: one more than a day has, so that no day by any clock holds more.
 const HOUR: i64 = 3600;
 const HOURS: i64 = 25;
@@ -63,12 +69,22 @@ impl TextLimit {
 
     /// What is said of what waits for it.
     fn why(&self) -> String {
-        match self.carrier {
-            Some(Carrier::Att) => "rate:att".to_owned(),
-            Some(Carrier::TMobile) => "rate:t_mobile".to_owned(),
-            Some(Carrier::Verizon) => "rate:verizon".to_owned(),
-            Some(Carrier::Other) | None => format!("rate:{}", self.word),
-        }
+        let of_carrier = self.carrier.filter(|carrier| *carrier != Carrier::Other).map(word);
+        format!("rate:{}", of_carrier.unwrap_or(self.word))
+    }
+
+    /// The name under which a day's use of it is kept.
+    fn name(&self) -> String {
+        self.carrier.map_or_else(|| self.of.clone(), |carrier| format!("{} {}", self.of, word(carrier)))
+    }
+}
+
+const fn word(carrier: Carrier) -> &'static str {
+    match carrier {
+        Carrier::Att => "att",
+        Carrier::TMobile => "t_mobile",
+        Carrier::Verizon => "verizon",
+        Carrier::Other => "other",
     }
 }
 
@@ -89,7 +105,17 @@ struct Meter {
     /// Until when the time to come is spoken for by texts that look again.
     booked: Option<Timestamp>,
     /// Segments by the hour, of a limit of a day.
-    hours: VecDeque<(i64, u32)>,
+    hours: VecDeque<Hour>,
+}
+
+/// An hour of a limit of a day.
+#[derive(Debug, Clone, Copy)]
+struct Hour {
+    /// Hours since 1970.
+    at: i64,
+    used: u32,
+    /// So many stand on disk.
+    written: u32,
 }
 
 impl Meter {
@@ -112,63 +138,85 @@ impl Meter {
 
     fn ask_of_day(&mut self, limit: &TextLimit, segments: u32, ahead: bool, now: Timestamp) -> Result<(), Timestamp> {
         let hour = now.as_second().div_euclid(HOUR);
-        while self.hours.front().is_some_and(|(of, _)| hour - of >= HOURS) {
+        while self.hours.front().is_some_and(|first| hour - first.at >= HOURS) {
             self.hours.pop_front();
         }
-        let used = self.hours.iter().fold(0_u32, |sum, (_, count)| sum.saturating_add(*count));
+        let used = self.hours.iter().fold(0_u32, |sum, hour| sum.saturating_add(hour.used));
         let kept = if ahead { 0 } else { limit.segments / KEPT_OF_DAY };
         if used.saturating_add(segments) <= limit.segments.saturating_sub(kept) {
             return Ok(());
         }
-        let leaves = self.hours.front().map_or(hour, |(of, _)| of.saturating_add(HOURS));
+        let leaves = self.hours.front().map_or(hour, |first| first.at.saturating_add(HOURS));
         Err(Timestamp::from_second(leaves.saturating_mul(HOUR)).unwrap_or(Timestamp::MAX).max(after(now, SOONEST)))
     }
 
-    fn spend(&mut self, limit: &TextLimit, segments: u32, now: Timestamp) {
+    /// Uses so many segments; gives what is to stand on disk before they go.
+    fn spend(&mut self, limit: &TextLimit, segments: u32, now: Timestamp) -> Option<TextHour> {
         if limit.each == Each::Day {
-            let hour = now.as_second().div_euclid(HOUR);
-            match self.hours.back_mut() {
-                Some((of, count)) if *of == hour => *count = count.saturating_add(segments),
-                _ => self.hours.push_back((hour, segments)),
+            let at = now.as_second().div_euclid(HOUR);
+            if self.hours.back().is_none_or(|last| last.at != at) {
+                self.hours.push_back(Hour { at, used: 0, written: 0 });
             }
-            return;
+            let last = self.hours.back_mut()?;
+            last.used = last.used.saturating_add(segments);
+            if last.used <= last.written {
+                return None;
+            }
+            last.written = last.used.saturating_add(limit.segments / WRITTEN_AHEAD);
+            return Some(TextHour { name: limit.name(), hour: at, segments: last.written });
         }
         let oldest = now.checked_sub(SAVED).unwrap_or(now);
         let from = self.free.map_or(oldest, |free| free.max(oldest));
         self.free = Some(after(from, limit.step(segments)));
+        None
     }
 }
 
 /// Who shares a limit, of which carrier, and over which time.
 type Shared = (String, Option<Carrier>, Each);
 
-/// The limits of a deployment and what was used of them. In memory, for one process: a restart begins anew.
+/// The limits of a deployment and what was used of them. In memory, for one process; what was used of a day is on disk besides, and a restart
+/// forgets none of it.
 #[derive(Debug, Default)]
 pub(crate) struct Paces {
     limits: Vec<TextLimit>,
     meters: Mutex<HashMap<Shared, Meter>>,
+    recalled: OnceCell<()>,
 }
 
 impl Paces {
     pub(crate) fn new(limits: Vec<TextLimit>) -> Self {
-        Self { limits, meters: Mutex::default() }
+        Self { limits, ..Self::default() }
+    }
+
+    /// Remembers what earlier processes wrote down, the earliest hours first.
+    fn recall(&self, written: Vec<TextHour>) {
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        for TextHour { name, hour, segments } in written {
+            let Some(limit) = self.limits.iter().find(|limit| limit.each == Each::Day && limit.name() == name) else {
+                continue;
+            };
+            let hour = Hour { at: hour, used: segments, written: segments };
+            meters.entry(shared(limit)).or_default().hours.push_back(hour);
+        }
     }
 
     /// Whether anything may go by `vendor` now, before anybody looks what it is and whose subscriber it is for.
     pub(crate) fn may(&self, vendor: &VendorRef, ahead: bool, now: Timestamp) -> Result<(), Wait> {
         let whoever = |limit: &&TextLimit| limit.carrier.is_none();
-        self.ask(vendor, whoever, (1, ahead), now, false)
+        self.ask(vendor, whoever, (1, ahead), now, false).map(drop)
     }
 
-    /// Takes so many segments to a subscriber of `carrier`; one that nobody knows may be anybody's, and counts with everybody.
-    pub(crate) fn take(
+    /// Takes so many segments to a subscriber of `carrier`; one that nobody knows may be anybody's, and counts with everybody. Gives what is to
+    /// stand on disk before they go.
+    fn take(
         &self,
         vendor: &VendorRef,
         carrier: Option<Carrier>,
         segments: u32,
         ahead: bool,
         now: Timestamp,
-    ) -> Result<(), Wait> {
+    ) -> Result<Vec<TextHour>, Wait> {
         let counts = |limit: &&TextLimit| limit.carrier.is_none() || carrier.is_none() || limit.carrier == carrier;
         self.ask(vendor, counts, (segments, ahead), now, true)
     }
@@ -180,22 +228,59 @@ impl Paces {
         (segments, ahead): (u32, bool),
         now: Timestamp,
         spends: bool,
-    ) -> Result<(), Wait> {
+    ) -> Result<Vec<TextHour>, Wait> {
         let of = |limit: &&TextLimit| limit.vendor == vendor.vendor && limit.service == vendor.service;
         let limits: Vec<&TextLimit> = self.limits.iter().filter(of).filter(counts).collect();
         if limits.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        let shared = |limit: &TextLimit| (limit.of.clone(), limit.carrier, limit.each);
         for limit in &limits {
             let meter = meters.entry(shared(limit)).or_default();
             meter.ask(limit, segments, ahead, now).map_err(|until| Wait { until, why: limit.why() })?;
         }
-        for limit in limits.into_iter().filter(|_| spends) {
-            meters.entry(shared(limit)).or_default().spend(limit, segments, now);
-        }
+        let spent = limits.into_iter().filter(|_| spends);
+        Ok(spent.filter_map(|limit| meters.entry(shared(limit)).or_default().spend(limit, segments, now)).collect())
+    }
+}
+
+/// Who shares `limit`.
+fn shared(limit: &TextLimit) -> Shared {
+    (limit.of.clone(), limit.carrier, limit.each)
+}
+
+impl Engine {
+    /// Remembers, once, what earlier processes used of limits of a day. Nothing is sent before.
+    pub(crate) async fn recall_text_hours(&self) -> Result<(), StoreError> {
+        let paces = &self.inner.paces;
+        let recall = || async {
+            if paces.limits.iter().any(|limit| limit.each == Each::Day) {
+                paces.recall(self.inner.store.text_hours().await?);
+            }
+            Ok::<(), StoreError>(())
+        };
+        paces.recalled.get_or_try_init(recall).await?;
         Ok(())
+    }
+
+    /// Takes so many segments of the limits of `vendor` to a subscriber of `carrier`; what is used of a day is on disk then.
+    pub(crate) async fn take_segments(
+        &self,
+        vendor: &VendorRef,
+        carrier: Option<Carrier>,
+        (segments, ahead): (u32, bool),
+        now: Timestamp,
+    ) -> Result<Option<Wait>, StoreError> {
+        match self.inner.paces.take(vendor, carrier, segments, ahead, now) {
+            Err(wait) => Ok(Some(wait)),
+            Ok(written) => {
+                for hour in written {
+                    let forgotten = hour.hour.saturating_sub(HOURS);
+                    self.inner.store.keep_text_hour(hour, forgotten).await?;
+                }
+                Ok(None)
+            }
+        }
     }
 }
 
@@ -243,7 +328,7 @@ mod tests {
         for _ in 0..1000 {
             assert!(paces.may(&centre(), false, at(1)).is_err());
         }
-        assert_eq!(paces.take(&centre(), None, 1, true, at(1)), Ok(()));
+        assert_eq!(paces.take(&centre(), None, 1, true, at(1)), Ok(Vec::new()), "nothing of a second is written down");
         let before = gone(&paces, None, 1, 1..1000);
         assert!(before <= 3, "{before}: the code counts too");
         let codes = (0..100).filter(|_| paces.take(&centre(), None, 1, true, at(1000)).is_ok()).count();
@@ -285,6 +370,30 @@ mod tests {
         assert!(went.len() > 190, "{}: the next day has its own", went.len());
         let codes = (0..100).filter(|_| paces.take(&centre(), None, 1, true, hour(72)).is_ok()).count();
         assert!(codes >= 5, "{codes}");
+    }
+
+    #[test]
+    fn a_process_that_dies_has_used_no_more_of_a_day_than_was_written_before_and_the_disk_is_seldom_asked() {
+        let limits = || vec![limit(Some(Carrier::TMobile), 1000, Each::Day, "brand")];
+        let (paces, mut disk, mut asked) = (Paces::new(limits()), Vec::<TextHour>::new(), 0);
+        for nth in 0..300 {
+            // Two hours of it.
+            let now = at(i64::from(nth) * 20_000);
+            for hour in paces.take(&centre(), Some(Carrier::TMobile), 2, false, now).unwrap() {
+                asked += 1;
+                disk.retain(|known| (&known.name, known.hour) != (&hour.name, hour.hour));
+                disk.push(hour);
+            }
+            let written: u32 = disk.iter().map(|hour| hour.segments).sum();
+            assert!(written >= 2 * (nth + 1) && written <= 2 * (nth + 1) + 10, "{written} after {nth}");
+        }
+        assert!(asked <= 102, "{asked}");
+        let next = Paces::new(limits());
+        next.recall(disk);
+        let now = at(7_000_000);
+        let more = (0..1000).filter(|_| next.take(&centre(), Some(Carrier::TMobile), 2, false, now).is_ok()).count();
+        assert!((170..=175).contains(&more), "950 of a day, 600 gone: {more} of two segments");
+        assert!(next.take(&centre(), Some(Carrier::Att), 2, false, now).is_ok(), "another carrier's is another's");
     }
 
     #[test]

@@ -537,6 +537,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("portal_sessions", "seen_at", "every minute of use moves it; the end that no use puts off is stated"),
     ("portal_invitations", "seq", "the row is named by its id; nothing is decided by its place"),
     ("portal_tries", "*", "counts wrong answers for a day; whoever sends them would fill the ledger"),
+    ("text_hours", "*", "counts that slow texts down; lower ones would gain nobody more than a carrier's refusal"),
     ("portal_links", "seq", "the row is named by its message; nothing is decided by its place"),
     ("attachments", "seq", "the row is named by its id; nothing is decided by its place"),
     ("message_files", "seq", "the row is named by its file; nothing is decided by its place"),

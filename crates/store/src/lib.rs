@@ -40,6 +40,7 @@ mod seal;
 mod sessions;
 mod shredding;
 mod templates;
+mod text_hours;
 mod tls_troubles;
 mod writer;
 
@@ -66,4 +67,5 @@ pub use records::*;
 pub use returned::{KeptMail, MailKind, NewKeptMail, NewSuppression, Suppression, SuppressionReason};
 pub use reviews::{NewReview, Reviewed};
 pub use templates::{TemplateMove, TemplateRecord, TemplateState};
+pub use text_hours::TextHour;
 pub use tls_troubles::TlsTrouble;

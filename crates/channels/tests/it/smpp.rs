@@ -1,4 +1,4 @@
-//! SMPP against a message centre that we did not write (the npm package smpp), over TLS.
+//! SMPP against two message centres that we did not write (the npm package smpp, and the library of Jasmin's own server), over TLS.
 
 use crate::support::Still;
 use crate::support::authority::Authority;
@@ -52,11 +52,16 @@ pub(crate) fn config(vendor: &Vendor, scratch: &Scratch) -> SmppConfig {
 impl Centre {
     pub(crate) fn start(name: &str, change: impl FnOnce(&mut SmppConfig)) -> Option<Self> {
         let (vendor, scratch) = centre(name, HOST)?;
+        Some(Self::at(vendor, scratch, change))
+    }
+
+    /// Our link to the centre that `vendor` plays.
+    fn at(vendor: Vendor, scratch: Scratch, change: impl FnOnce(&mut SmppConfig)) -> Self {
         let mut config = config(&vendor, &scratch);
         change(&mut config);
         let (sender, told) = mpsc::channel(4096);
         let smpp = Arc::new(Smpp::new(config, sender, Arc::new(Still(now())), Arc::new(SystemRng)).unwrap());
-        Some(Self { vendor, smpp, told, _scratch: scratch })
+        Self { vendor, smpp, told, _scratch: scratch }
     }
 
     async fn send(&self, wish: &Wish) -> Sent {
@@ -86,6 +91,10 @@ impl Centre {
 
 /// A centre whose certificate is for `host`.
 fn centre(name: &str, host: &str) -> Option<(Vendor, Scratch)> {
+    centre_on("smsc.js", "smpp", name, host)
+}
+
+fn centre_on(script: &str, package: &str, name: &str, host: &str) -> Option<(Vendor, Scratch)> {
     let scratch = Scratch::new(&format!("smpp-{name}"));
     let authority = Authority::new();
     authority.write(&scratch.0);
@@ -93,7 +102,7 @@ fn centre(name: &str, host: &str) -> Option<(Vendor, Scratch)> {
     let (key, certificate) = (scratch.0.join("key.pem"), scratch.0.join("certificate.pem"));
     std::fs::write(&key, &identity.key).unwrap();
     std::fs::write(&certificate, &identity.certificate).unwrap();
-    Some((Vendor::start("smsc.js", "smpp", &[key, certificate])?, scratch))
+    Some((Vendor::start(script, package, &[key, certificate])?, scratch))
 }
 
 fn text(to: &str, body: &str) -> Wish {
@@ -303,6 +312,41 @@ async fn when_the_permits_time_runs_out_in_line_nothing_leaves() {
     assert_eq!(first.await.unwrap(), Sent::Unknown { code: "answer-time-out".to_owned() });
     reference(centre.send(&text("+12125550144", "visit.")).await);
     assert!(centre.vendor.events("taken").iter().all(|one| one["to"] != "12125550143"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_receipts_refusals_and_patients_words_pass_between_us_and_jasmins_library() {
+    let Some((vendor, scratch)) = centre_on("smsc.py", "smpp.twisted.server", "jasmin", HOST) else { return };
+    let mut centre = Centre::at(vendor, scratch, |_| {});
+    for (body, coding) in [("visit on Tuesday.", "SMSC_DEFAULT_ALPHABET"), ("¿Está bien? ✓", "UCS2")] {
+        let wish = Wish { body: body.to_owned(), ..Wish::text("+12125550142") };
+        let name = reference(centre.send(&wish).await);
+        let Received::Receipt(receipt) = centre.heard().await else { panic!("no receipt: {body}") };
+        assert_eq!((receipt.reference.0, receipt.state), (name.clone(), ReceiptState::Delivered), "{body}");
+        let taken = centre.vendor.events("taken").pop().unwrap();
+        assert_eq!((&taken["id"], &taken["text"], &taken["coding"]), (&json!(name), &json!(body), &json!(coding)));
+        assert_eq!(taken["to"], "12125550142");
+    }
+    assert_eq!(centre.eventually("answered", 2).await[1]["status"], "ESME_ROK", "it hears that we have the receipt");
+    let sent = centre.send(&text("+12125559010", "visit.")).await;
+    assert_eq!(sent, Sent::PermanentFailure { code: "smpp-0x0000000b".to_owned() });
+    for words in ["STOP", "Alto, señor ✋"] {
+        centre.vendor.tell(&json!({
+            "do": "message", "source": "+12125550142", "destination": "15555550199", "text": words
+        }));
+        let Received::Message(message) = centre.heard().await else { panic!("{words}") };
+        assert_eq!((message.text.reveal().as_str(), message.from.reveal().as_str()), (words, "+12125550142"));
+    }
+    assert_eq!(centre.eventually("answered", 4).await[3]["status"], "ESME_ROK");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jasmins_library_turns_away_who_does_not_know_the_password() {
+    let Some((vendor, scratch)) = centre_on("smsc.py", "smpp.twisted.server", "jasmin-password", HOST) else { return };
+    let centre = Centre::at(vendor, scratch, |config| config.password = Secret::new("wrong".to_owned()));
+    let sent = centre.send(&Wish::text("+12125550142")).await;
+    assert_eq!(sent, Sent::TemporaryFailure { code: "bind-0x0000000e".to_owned() });
+    assert!(centre.vendor.events("taken").is_empty());
 }
 
 #[async_trait]

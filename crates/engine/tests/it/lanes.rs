@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use postern_base::Channel;
 use postern_channels::provider::{Destination, Handover, Health, reference_for};
+use postern_channels::sms::rates::Each;
 use postern_channels::{Outbound, Profile, Provider, Sent};
-use postern_engine::EngineConfig;
 use postern_engine::faults::NoFaults;
+use postern_engine::{Engine, EngineConfig, TextLimit};
 use postern_gate::{Permit, TransportFloor};
 use postern_ledger::Recorded;
 use serde_json::{Value, json};
@@ -225,4 +226,37 @@ async fn until(what: &str, done: impl Fn() -> bool) {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("it never came to pass: {what}");
+}
+
+#[tokio::test]
+async fn what_was_used_of_a_day_is_used_for_the_next_process_too() {
+    let clinic = Clinic::open().await;
+    let limit = TextLimit {
+        vendor: "twilio".to_owned(),
+        service: "messaging".to_owned(),
+        carrier: None,
+        segments: 2,
+        each: Each::Day,
+        of: "brand b".to_owned(),
+        word: "brand",
+    };
+    let process = || clinic.engine_with(EngineConfig { text_limits: vec![limit.clone()], ..EngineConfig::default() });
+    let told = async |engine: &Engine, digits: &str| {
+        let code = json!({
+            "patient": "Patient/p1", "purpose": "one_time_code", "channels": ["sms"],
+            "template": {"name": "one_time_code", "data": {"code": digits}},
+        });
+        let taken = engine.accept(&clinic.principal, None, &serde_json::to_vec(&code).unwrap()).await.unwrap();
+        engine.dispatch_due().await.unwrap();
+        let message = engine.message(&clinic.principal, taken.answer.id, false).await.unwrap();
+        (message.deliveries[0].state.clone(), message.deliveries[0].code.clone())
+    };
+    let first = process();
+    assert_eq!(told(&first, "482911").await.0, "sent");
+    let next = process();
+    assert_eq!(told(&next, "482912").await.0, "sent", "half of the day was used");
+    let waits = ("queued".to_owned(), Some("rate:brand".to_owned()));
+    assert_eq!(told(&process(), "482913").await, waits, "by the two before it");
+    clinic.minutes(25 * 60);
+    assert_eq!(told(&process(), "482914").await.0, "sent", "the next day has its own");
 }

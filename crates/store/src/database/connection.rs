@@ -60,8 +60,6 @@ impl Location {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF")?;
-        // Without it a statement whose value might fit a partial index is prepared anew for each value (https://www.sqlite.org/qpsg.html).
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         if what == Use::Writer {
             connection.execute_batch(
                 // Pages that many commits change are copied into the database once per checkpoint.
@@ -72,13 +70,20 @@ impl Location {
                 connection.execute_batch(&format!("PRAGMA max_page_count = {pages}"))?;
             }
         }
-        Ok(Connection(connection))
+        steady(connection)
     }
 }
 
 /// An empty database that is nowhere but in memory.
 pub(crate) fn in_memory() -> Result<Connection, rusqlite::Error> {
-    rusqlite::Connection::open_in_memory().map(Connection)
+    steady(rusqlite::Connection::open_in_memory()?)
+}
+
+/// A connection whose statements are planned without a look at their values. With one, every other value of a `LIMIT ?` has SQLite parse and
+/// plan the statement anew (<https://www.sqlite.org/queryplanner-ng.html#qpstab>).
+fn steady(connection: rusqlite::Connection) -> Result<Connection, rusqlite::Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(Connection(connection))
 }
 
 impl ToSql for Value {
@@ -281,5 +286,24 @@ impl Drop for Snapshot {
         {
             self.readers.put(connection);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::StatementStatus;
+
+    #[tokio::test]
+    async fn a_statement_is_planned_once_whatever_its_values_are() {
+        let mut connection = in_memory().unwrap();
+        connection.run("CREATE TABLE t (n INTEGER PRIMARY KEY); CREATE INDEX few ON t (n) WHERE n = 7").await.unwrap();
+        let sql = "SELECT n FROM t WHERE n = ? ORDER BY n LIMIT ?";
+        for n in 0_i64..9 {
+            connection.all(sql, &[n.into(), (n + 1).into()]).await.unwrap();
+        }
+        let statement = connection.0.prepare_cached(sql).unwrap();
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        assert_eq!(statement.get_status(StatementStatus::Run), 9);
     }
 }

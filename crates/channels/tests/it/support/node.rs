@@ -1,4 +1,4 @@
-//! Programs on the npm peers: those that answer once, and those that play a vendor until the test is over.
+//! Programs on the npm and Python peers: those that answer once, and those that play a vendor until the test is over.
 
 use serde_json::{Value, json};
 use std::ffi::OsStr;
@@ -19,6 +19,21 @@ pub(crate) fn node(script: &str, package: &str) -> Option<Command> {
     }
     let mut command = Command::new("node");
     command.arg(root.join("xtask/peers").join(script)).env("NODE_PATH", packages.canonicalize().unwrap());
+    Some(command)
+}
+
+/// Python on `script` of `xtask/peers`, with the packages that `cargo xtask peers` installed; `None`, said loudly, when `module` is not among
+/// them.
+fn python(script: &str, module: &str) -> Option<Command> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let python = root.join("target/peers/venv/bin/python");
+    let asked = Command::new(&python).args(["-c", &format!("import {module}")]).stderr(Stdio::null()).status();
+    if !asked.is_ok_and(|status| status.success()) {
+        super::missing_peer(&format!("{module} (Python)"));
+        return None;
+    }
+    let mut command = Command::new(python);
+    command.arg(root.join("xtask/peers").join(script));
     Some(command)
 }
 
@@ -49,9 +64,10 @@ pub(crate) struct Vendor {
 }
 
 impl Vendor {
-    /// Starts `script` and waits until it listens; `None`, said loudly, when `package` is missing.
+    /// Starts `script`, of JavaScript or Python, and waits until it listens; `None`, said loudly, when `package` is missing.
     pub(crate) fn start<A: AsRef<OsStr>>(script: &str, package: &str, arguments: &[A]) -> Option<Self> {
-        let mut command = node(script, package)?;
+        let of = if script.ends_with(".py") { python } else { node };
+        let mut command = of(script, package)?;
         let mut child = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
