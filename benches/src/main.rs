@@ -13,6 +13,7 @@ mod classify;
 mod clinic;
 mod filling;
 mod gate;
+mod guesses;
 mod http;
 mod kannel;
 mod ledger;

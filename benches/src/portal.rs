@@ -5,6 +5,7 @@
 
 use crate::clinic::{Clinic, Connection, Server, post};
 use crate::filling::fill;
+use crate::guesses;
 use crate::machine::{cpu_seconds, resident_mib};
 use crate::report::Line;
 use crate::timing::Timings;
@@ -21,6 +22,8 @@ const FIRST_LOAD: &str = "60,000 bytes";
 pub(crate) const TENANT: &str = "clinic";
 /// Browsers that are signed in.
 const BROWSERS: usize = 16;
+/// Names and invitations that are guessed at: no more than one place may be wrong at before it waits.
+const GUESSED: usize = 14;
 /// Requests of each page that are measured.
 const ASKED: usize = 2_000;
 
@@ -72,15 +75,12 @@ async fn measure(server: &Server, clinic: &Clinic, size: &Size) -> Result<Vec<Li
     let mut browsers = Vec::with_capacity(BROWSERS);
     let mut connection = Connection::open(server.address).await?;
     let run = std::process::id();
-    for nth in 0..BROWSERS {
-        // Spread over the box.
-        let patient = nth * (size.patients / BROWSERS).max(1);
-        let path = format!("patients/p{patient}/portal-invitations");
-        let invited = connection.exchange(&post(&clinic.key, &path, &format!("{run}-{nth}"), "{}")).await?;
-        let invited: Value = serde_json::from_str(&invited.body)?;
-        let code =
-            invited.get("code").and_then(Value::as_str).ok_or_else(|| format!("nobody was invited: {invited}"))?;
-        browsers.push(Visitor::enrol(server.address, TENANT, code, &format!("reader-{run}-{nth}")).await?);
+    let names: Vec<String> = (0..BROWSERS).map(|nth| format!("reader-{run}-{nth}")).collect();
+    // Spread over the box.
+    let patient = |nth: usize| nth * (size.patients / BROWSERS).max(1);
+    for (nth, name) in names.iter().enumerate() {
+        let code = invited(&mut connection, &clinic.key, patient(nth)).await?;
+        browsers.push(Visitor::enrol(server.address, TENANT, &code, name).await?);
     }
     let mut lines = Vec::new();
     let note = format!("{} patients, {} messages, {BROWSERS} signed in", size.patients, size.messages);
@@ -100,7 +100,25 @@ async fn measure(server: &Server, clinic: &Clinic, size: &Size) -> Result<Vec<Li
     lines.push(Line::text("portal", "memory afterwards", memory, "-", "resident"));
     let (page, bytes) = first_load(&mut browsers).await?;
     lines.push(Line::text("portal", "first load, the largest", format!("{bytes} bytes"), FIRST_LOAD, &page));
+    let mut codes = Vec::with_capacity(GUESSED);
+    // Longer ago than a connection stands open.
+    let mut connection = Connection::open(server.address).await?;
+    for nth in 0..GUESSED {
+        codes.push(invited(&mut connection, &clinic.key, patient(nth)).await?);
+    }
+    let guessed_at = names.get(..GUESSED).unwrap_or_default();
+    lines.extend(guesses::run(server.address, guessed_at, &codes).await?);
     Ok(lines)
+}
+
+/// The code of a new invitation for a patient.
+async fn invited(connection: &mut Connection, key: &str, patient: usize) -> Result<String, Box<dyn Error>> {
+    let path = format!("patients/p{patient}/portal-invitations");
+    let once = format!("{}-{patient}", std::process::id());
+    let invited = connection.exchange(&post(key, &path, &once, "{}")).await?;
+    let invited: Value = serde_json::from_str(&invited.body)?;
+    let code = invited.get("code").and_then(Value::as_str).ok_or_else(|| format!("nobody was invited: {invited}"))?;
+    Ok(code.to_owned())
 }
 
 /// What is asked for.

@@ -61,7 +61,13 @@ impl Visitor {
         self.exchange(&format!("GET {path} HTTP/1.1\r\n"), "").await
     }
 
-    async fn form(&mut self, path: &str, fields: &[(&str, &str)], expected: u16) -> Result<HttpAnswer, Box<dyn Error>> {
+    /// Sends a form, to be answered so.
+    pub(crate) async fn form(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        expected: u16,
+    ) -> Result<HttpAnswer, Box<dyn Error>> {
         let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         let first = format!(
             "POST {}{path} HTTP/1.1\r\norigin: http://{}\r\nsec-fetch-site: same-origin\r\n\

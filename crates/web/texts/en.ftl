@@ -253,6 +253,7 @@ safety-staff = Your message was sent to the clinic. Do not wait for an answer: c
 choices = How we contact you
 choices-text = What you choose here counts at once, also for messages that wait to go out.
 choices-saved = Your choices are saved. They count from now on.
+choices-paper-none = Nothing comes here.
 choices-none = We have no phone number or e-mail address for you.
 point-text = Texts to { $ends }
 point-mail = E-mail to { $ends }

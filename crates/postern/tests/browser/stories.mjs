@@ -174,6 +174,11 @@ export async function patient({ known, open, look }) {
   await look(page, `messages-${language}`);
   await page.getByRole("link", { name: say.choices, exact: true }).click();
   await look(page, `choices-${language}`);
+  const paper = page.locator(".paper li");
+  must(!(await paper.first().isVisible()), "what is for paper is on the screen too");
+  await page.emulateMedia({ media: "print" });
+  must(await paper.first().isVisible(), "what was chosen is not on paper");
+  await page.emulateMedia({ media: "screen" });
   must(!(await against(known)).includes("TCP-14"), "an opt-out stands before there is one");
   await page.locator("#sms-0-appointment_reminder").uncheck();
   await go(page);

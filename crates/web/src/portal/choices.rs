@@ -34,6 +34,12 @@ struct Point {
     marks: Vec<Mark>,
 }
 
+impl Point {
+    fn is_marked(&self) -> bool {
+        self.marks.iter().any(|mark| mark.set)
+    }
+}
+
 struct Mark {
     purpose: &'static str,
     label: String,

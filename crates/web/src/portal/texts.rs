@@ -71,7 +71,8 @@ impl Texts {
             (Language::Es, false) => "PM",
         };
         let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
-        arguments.set("clock", format!("{twelve}:{minute:02} {half}"));
+        // The half of the day stays on the line of its hour.
+        arguments.set("clock", format!("{twelve}:{minute:02}\u{a0}{half}"));
         self.format("time-full", Some(&arguments))
     }
 
@@ -242,11 +243,11 @@ mod tests {
     fn a_time_is_written_as_people_of_the_language_write_it() {
         let at: Timestamp = "2026-11-23T15:04:00Z".parse().unwrap();
         let zone = TimeZone::get("America/New_York").unwrap();
-        assert_eq!(Texts::of(Language::En).time(at, &zone), "November 23, 2026, 10:04 am");
-        assert_eq!(Texts::of(Language::Es).time(at, &zone), "23 de noviembre de 2026, 10:04 AM");
+        assert_eq!(Texts::of(Language::En).time(at, &zone), "November 23, 2026, 10:04\u{a0}am");
+        assert_eq!(Texts::of(Language::Es).time(at, &zone), "23 de noviembre de 2026, 10:04\u{a0}AM");
         let midnight: Timestamp = "2026-11-23T05:00:00Z".parse().unwrap();
-        assert_eq!(Texts::of(Language::En).time(midnight, &zone), "November 23, 2026, 12:00 am");
+        assert_eq!(Texts::of(Language::En).time(midnight, &zone), "November 23, 2026, 12:00\u{a0}am");
         let evening: Timestamp = "2026-11-23T22:09:00Z".parse().unwrap();
-        assert_eq!(Texts::of(Language::Es).time(evening, &zone), "23 de noviembre de 2026, 5:09 PM");
+        assert_eq!(Texts::of(Language::Es).time(evening, &zone), "23 de noviembre de 2026, 5:09\u{a0}PM");
     }
 }

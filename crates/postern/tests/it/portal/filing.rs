@@ -4,7 +4,7 @@ use super::uploads::{asked, body, note, pdf};
 use super::ward::Ward;
 use crate::clinic::eventually;
 use serde_json::{Value, json};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 const LONG: usize = 8 * 1024 * 1024;
@@ -76,28 +76,58 @@ fn after_kill_nine_in_the_middle_of_a_form_with_files_there_is_all_of_its_messag
     assert!(stored(&ward) < kept + kept / 2, "{} bytes", stored(&ward));
 }
 
+/// A form of the first practice that has begun, and of which nothing more comes.
+fn stopped(ward: &Ward, form: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(ward.clinic.address()).unwrap();
+    let head = format!(
+        "POST /v1/messages HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n",
+        ward.clinic.address(),
+        ward.clinic.key,
+        form.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&form[..1_000]).unwrap();
+    stream
+}
+
 #[test]
 fn a_practice_whose_forms_bring_nothing_keeps_no_other_practice_from_sending_files() {
     let ward = Ward::open("files-slow");
     let form = body(&[("request", &plan("nobody").to_string())], &[("a.pdf", pdf(LONG))]);
-    let slow: Vec<TcpStream> = (0..3)
-        .map(|_| {
-            let mut stream = TcpStream::connect(ward.clinic.address()).unwrap();
-            let head = format!(
-                "POST /v1/messages HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
-                 Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n",
-                ward.clinic.address(),
-                ward.clinic.key,
-                form.len()
-            );
-            stream.write_all(head.as_bytes()).unwrap();
-            stream.write_all(&form[..1_000]).unwrap();
-            stream
-        })
-        .collect();
+    let slow: Vec<TcpStream> = (0..3).map(|_| stopped(&ward, &form)).collect();
     for week in 0..3 {
         let sent = asked(&mut ward.other_staff(), &plan(&format!("week {week}")), &[("note.txt", note())]).unwrap();
         assert_eq!(sent.status, 202, "{}", sent.text());
     }
     drop(slow);
+}
+
+#[test]
+fn a_form_that_trickles_gives_way_to_the_next_of_the_same_practice_and_is_told() {
+    let ward = Ward::open("files-own");
+    let form = body(&[("request", &plan("nobody").to_string())], &[("a.pdf", pdf(LONG))]);
+    let mut slow = stopped(&ward, &form);
+    let mut hears = slow.try_clone().unwrap();
+    let told = std::thread::spawn(move || {
+        let mut said = [0; 4096];
+        let read = hears.read(&mut said).unwrap_or(0);
+        String::from_utf8_lossy(&said[..read]).into_owned()
+    });
+    // A byte now and then, so that it never stands still for as long as a body may.
+    let trickle = std::thread::spawn(move || {
+        for byte in form[1_000..].chunks(1) {
+            if slow.write_all(byte).is_err() {
+                return;
+            }
+            crate::clinic::pause();
+        }
+    });
+    for week in 0..2 {
+        let sent = asked(&mut ward.clinic.client(), &plan(&format!("week {week}")), &[("note.txt", note())]).unwrap();
+        assert_eq!(sent.status, 202, "{}", sent.text());
+    }
+    let told = told.join().unwrap();
+    assert!(told.starts_with("HTTP/1.1 408"), "{told}");
+    trickle.join().unwrap();
 }

@@ -209,6 +209,7 @@ fn who_goes_astray_signed_in_is_told_so_in_the_language_of_their_account() {
             assert!(page.contains(&format!("<html lang=\"{language}\"")), "{method} {path}: {status} {page}");
             assert!(page.contains(signed_in) && (status != 404 || page.contains(lost)), "{method} {path}: {page}");
             assert!(matches!(status, 404 | 405), "{method} {path}: {status}");
+            every_page(&answer, path);
         }
         // The way out on such a page works like any other's.
         let page = browser.ask("GET", "/p/clinic/nowhere", &headers, b"").text();
