@@ -128,7 +128,10 @@ fn reaches(provision: &Provision, decision: Ruling, query: Query<'_>) -> bool {
         Ruling::Permit => names_point(provision, query),
         Ruling::Deny => names_place(provision, query),
     };
+    // Leave for one kind of data is no leave for another, and what a text carries of which kind nobody can tell here.
+    let content = decision == Ruling::Deny || provision.labels.is_empty();
     place
+        && content
         && (names_purpose(provision, decision, query.purpose)
             || (decision == Ruling::Deny && names_purpose(provision, decision, query.asked_as)))
 }

@@ -534,11 +534,11 @@ pub fn majority_ages(patient: &Patient) -> (i16, i16) {
     homes.chain(any).chain(ordinary).fold((i16::MAX, i16::MIN), |(young, old), age| (young.min(age), old.max(age)))
 }
 
-/// The age from which a minor's care of this kind stays from parents where a patient may live: the house's, or less where a state lets
-/// younger minors consent.
+/// The age from which a minor's care of this kind stays from parents: the house's, or less where a state whose law `bears` lets younger
+/// minors consent.
 #[must_use]
-pub fn protected_from(patient: &Patient, care: MinorCare) -> i16 {
-    let own = MINOR_CONSENT.iter().filter(|row| row.care == care && patient.may_live_in(row.state));
+pub fn protected_from(bears: impl Fn(&str) -> bool, care: MinorCare) -> i16 {
+    let own = MINOR_CONSENT.iter().filter(|row| row.care == care && bears(row.state));
     own.map(|row| row.age).fold(PROTECTED_MINOR_FROM, i16::min)
 }
 

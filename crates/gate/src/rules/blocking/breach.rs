@@ -150,7 +150,8 @@ fn oral_delay() -> SignedDuration {
     SignedDuration::from_hours(BREACH_ORAL_DELAY_MAX.saturating_mul(24))
 }
 
-/// State breach laws run beside 45 CFR 164.404(b), and are often shorter; the earliest day binds.
+/// State breach laws run beside 45 CFR 164.404(b), and are often shorter, where the patient lives as where the practice is; the earliest
+/// day binds.
 pub(crate) const EARLIEST_DEADLINE: Rule = Rule {
     id: "BRN-13",
     citation: "state law: breach notification",
@@ -171,7 +172,7 @@ fn earliest_deadline(view: &View<'_>, _candidate: &Candidate<'_>) -> Finding {
         // 45 CFR 164.404(b): every day counts from the discovery; who does not say when that was is told no day.
         return Finding::Obliges(UNDATED.into());
     };
-    let own = BREACH_DEADLINES.iter().filter(|row| view.patient.is_some_and(|patient| patient.may_live_in(row.state)));
+    let own = BREACH_DEADLINES.iter().filter(|row| view.is_under_law_of(row.state));
     let federal = discovered.checked_add(BREACH_INDIVIDUAL.days()).ok();
     let state = own.filter_map(|row| match row.counted {
         Counted::Calendar => discovered.checked_add(row.days.days()).ok(),
@@ -256,5 +257,24 @@ mod tests {
             decision.alerts.iter().any(|alert| alert.rule == "BRN-11" && alert.sentence.contains("in writing"))
         };
         assert!(alerted(31) && !alerted(30));
+    }
+
+    #[test]
+    fn the_practices_state_asks_for_its_own_deadline_beside_the_patients() {
+        let due = |practice: Option<&str>| {
+            let mut case = crate::rules::pairs::breach();
+            case.request.channels = Some(vec![Channel::Portal]);
+            case.patient().states = vec!["NV".into()];
+            case.facts.tenant.state = practice.map(Into::into);
+            case.request.breach = Some(Breach {
+                elements: NoticeElement::ALL.to_vec(),
+                discovered: Some("2026-11-20".parse().unwrap()),
+                delayed_until: None,
+            });
+            let duties = case.decide().obligations;
+            duties.into_iter().find(|duty| duty.rule == "BRN-13").map(|duty| duty.what)
+        };
+        assert!(due(Some("NV")).is_some_and(|what| what.contains("2027-01-19")));
+        assert!(due(Some("CA")).is_some_and(|what| what.contains("2026-12-11")));
     }
 }

@@ -136,7 +136,8 @@ fn patient_waits(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let asked = view.patient.is_some_and(|patient| patient.flags.await_clinician);
     let told = report(view);
     let about = told.is_some() || view.request.purpose == Purpose::TestResult;
-    if !asked || !about || !candidate.is_contact() || view.human_voice() {
+    // Who is called by a person is spoken with; a text beside the call is none.
+    if !asked || !about || !candidate.is_contact() || view.is_spoken_by_a_person(candidate.channel) {
         return Finding::NotApplicable;
     }
     Finding::when(told.is_some_and(|event| event.is_released(view.now)), || {
@@ -219,5 +220,18 @@ mod tests {
         assert_eq!(held("2026-12-01T00:00:00Z").decide().outcome.as_str(), "send");
         let sooner = held("2026-12-02T00:00:00Z").decide();
         assert!(sooner.deliveries.iter().all(|d| d.not_before <= Some("2026-12-02T14:00:00Z".parse().unwrap())));
+    }
+
+    #[test]
+    fn a_person_on_the_line_opens_no_text_beside_the_call() {
+        let mut case = Case::result();
+        case.patient().flags.await_clinician = true;
+        case.is_about("DiagnosticReport/d1", EventStatus::Active, Some("2026-11-30T18:00:00Z"));
+        case.request.voice =
+            crate::rules::pairs::call(crate::request::VoiceMode::Human, crate::request::AnsweredBy::Patient, true)
+                .request
+                .voice;
+        assert!(refused_by(&case, Channel::Sms, "IB-05") && refused_by(&case, Channel::Email, "IB-05"));
+        assert!(!refused_by(&case, Channel::Voice, "IB-05"), "a clinician speaks with them");
     }
 }

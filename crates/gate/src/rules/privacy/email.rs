@@ -70,7 +70,7 @@ fn warning(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::NotApplicable;
     }
     let notices = view.history.map_or(&[][..], |h| &h.notices);
-    let about = || notices.iter().filter(|n| n.kind == EMAIL_RISK && n.point == *candidate.address);
+    let about = || notices.iter().filter(|n| n.kind == EMAIL_RISK && same_place(&n.point, candidate.address));
     let objects = |n: &NoticeGiven| n.objected && n.kind == EMAIL_RISK && same_place(&n.point, candidate.address);
     if notices.iter().any(objects) {
         return redirect("The patient was told the risk of e-mail and does not want it; use another channel.")

@@ -26,10 +26,12 @@ pub(crate) const MINOR_CONSENTED: Rule = Rule {
 
 fn minor_consented(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(patient) = view.patient else { return Finding::NotApplicable };
+    let practice = view.facts.tenant.state.as_deref().filter(|_| patient.states.is_empty());
+    let bears = |state: &str| patient.may_live_in(state) || practice == Some(state);
     // Where the patient's clocks have not all reached the birthday, it is and it is not: what protects counts.
     let ages = ages(view, patient);
     let minor = |care: MinorCare| {
-        ages.is_some_and(|(young, old)| old >= protected_from(patient, care) && young < majority_ages(patient).1)
+        ages.is_some_and(|(young, old)| old >= protected_from(bears, care) && young < majority_ages(patient).1)
     };
     // An age nobody recorded protects nothing by itself; the label does.
     let protected = view.categories().any(|c| c == Category::MinorConfidential || care(c).is_some_and(minor));
