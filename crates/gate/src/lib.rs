@@ -79,4 +79,4 @@ pub use rendition::{Commitment, Content, LinkState, Rendition};
 pub use request::Request;
 
 /// The version of the rules, raised whenever a rule's outcome can change.
-pub const RULES_VERSION: u32 = 13;
+pub const RULES_VERSION: u32 = 14;

@@ -34,6 +34,15 @@ fn first_class_mail(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     match candidate.channel {
         Channel::Mail => Finding::Satisfied,
+        // 45 CFR 164.502(g)(5) (PRI-06): where the letter would lie, somebody may read it whom the patient must be protected from.
+        Channel::Portal | Channel::Chat if is_endangered(view) && !agreed_to_mail_somewhere(view) => ask(
+            "A safety flag stands on the record, so no letter goes to the house; a person finds an address or a way that is safe for the notice.",
+        )
+        .lifted_by(&[Remedy::AgreeToNotice])
+        .and_alert(),
+        Channel::Portal | Channel::Chat if is_endangered(view) => {
+            Finding::Obliges("Let the e-mail the person agreed to be the notice: no letter goes to the house while the safety flag stands.".into())
+        }
         Channel::Portal | Channel::Chat => Finding::Obliges(
             "Send the notice by first-class mail, or by e-mail the person agreed to: the portal copy is an extra."
                 .into(),
@@ -57,6 +66,20 @@ fn first_class_mail(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
             "A breach notice goes by first-class mail; a text, a call or a push is an extra and never satisfies the duty.",
         ).for_good("The law names first-class mail; only the letter, or e-mail the person agreed to, is the notice."),
     }
+}
+
+/// Somebody near the patient is a danger (PRI-06).
+fn is_endangered(view: &View<'_>) -> bool {
+    view.patient.is_some_and(|patient| patient.flags.endangerment)
+}
+
+/// Whether the person agreed to be notified at some mailbox of theirs that is in use.
+fn agreed_to_mail_somewhere(view: &View<'_>) -> bool {
+    let points = view.patient.map(|patient| patient.points.as_slice()).unwrap_or_default();
+    points.iter().filter(|point| point.system == System::Email && !point.expired).any(|point| {
+        let query = view.query(System::Email, &point.value);
+        permits_point(view.consents.unwrap_or_default(), ConsentKind::ElectronicNotice, query)
+    })
 }
 
 /// 45 CFR 164.404(c)(1): the five things a notice says, "to the extent possible".
@@ -220,6 +243,19 @@ mod tests {
         case.patient().postal.push(address("1 Elm St, New York NY 10001"));
         let channels: Vec<_> = case.decide().deliveries.iter().map(|d| d.channel).collect();
         assert_eq!(channels, [Channel::Portal, Channel::Mail]);
+    }
+
+    #[test]
+    fn no_letter_is_ordered_to_a_house_where_the_patient_is_in_danger() {
+        let mut case = Case::of("breach_notice", Level::L2, &[Channel::Portal]);
+        case.request.channels = None;
+        case.consents().clear();
+        case.patient().postal.push(address("1 Elm St, New York NY 10001"));
+        case.patient().flags.endangerment = true;
+        let decision = case.decide();
+        assert_eq!(decision.outcome.as_str(), "hold");
+        assert!(decision.deliveries.iter().all(|delivery| delivery.channel != Channel::Mail));
+        assert!(!decision.obligations.iter().any(|duty| duty.what.contains("first-class")));
     }
 
     #[test]

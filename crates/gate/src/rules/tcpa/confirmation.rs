@@ -61,7 +61,7 @@ fn confirmation(view: &View<'_>, candidate: &Candidate<'_>) -> Finding {
     }
     let stopped = point.stopped.by_message || point.stopped.on_record;
     if stopped || said_out > said_in {
-        let finding = confirms_opt_out(view, history, candidate, said_out);
+        let finding = confirms_opt_out(view, history, candidate, (said_out, said_in));
         unless_it_says(Confirms::Beginning, candidate, finding)
     } else {
         let finding = confirms_opt_in(view, history, candidate, said_in);
@@ -106,7 +106,12 @@ fn was_said_here(message: &Inbound, candidate: &Candidate<'_>) -> bool {
 
 // ---- opt-outs
 
-fn confirms_opt_out(view: &View<'_>, history: &History, candidate: &Candidate<'_>, said: Option<Timestamp>) -> Finding {
+fn confirms_opt_out(
+    view: &View<'_>,
+    history: &History,
+    candidate: &Candidate<'_>,
+    (said, resumed): (Option<Timestamp>, Option<Timestamp>),
+) -> Finding {
     let Some(said) = said else {
         return deny("The patient did not say stop here and in this way, so this is not where it is confirmed.")
             .for_good("A confirmation goes to the place it was asked from, and to no other.");
@@ -115,8 +120,14 @@ fn confirms_opt_out(view: &View<'_>, history: &History, candidate: &Candidate<'_
         return deny("An opt-out may be confirmed within five minutes of it, and they are over.")
             .for_good("The five minutes in which an opt-out may be confirmed do not come back.");
     }
-    Finding::when(!anything_went_since(history, candidate, said), || {
-        deny("An opt-out may be confirmed once, and a message has gone there since it was said.")
+    if anything_went_since(history, candidate, said) {
+        return deny("An opt-out may be confirmed once, and a message has gone there since it was said.")
+            .for_good("The one message that may follow an opt-out has been sent.");
+    }
+    // Who says it twice revokes once, unless a START came between: the first was answered.
+    let first = opt_outs(view, history, candidate).filter(|at| Some(*at) > resumed).min();
+    Finding::when(!first.is_some_and(|_| was_confirmed_since(history, candidate, first)), || {
+        deny("The opt-out was said before and confirmed then; saying it again is not confirmed again.")
             .for_good("The one message that may follow an opt-out has been sent.")
     })
 }
@@ -132,10 +143,19 @@ pub(super) fn answers_opt_out(view: &View<'_>, candidate: &Candidate<'_>) -> boo
 
 /// When the patient last opted out here and in this way, in their own words or on record.
 fn opted_out_at(view: &View<'_>, history: &History, candidate: &Candidate<'_>) -> Option<Timestamp> {
+    opt_outs(view, history, candidate).max()
+}
+
+/// Each time the patient opted out here and in this way, in no order.
+fn opt_outs<'v>(
+    view: &'v View<'_>,
+    history: &'v History,
+    candidate: &'v Candidate<'_>,
+) -> impl Iterator<Item = Timestamp> + 'v {
     let words = view.messages().filter(|(message, meaning)| meaning.stops() && was_said_here(message, candidate));
     let recorded_here = |row: &&OptOut| row.channel == candidate.channel && same_place(&row.point, candidate.address);
     let rows = history.opt_outs.iter().filter(recorded_here);
-    words.map(|(message, _)| message.at).chain(rows.map(|row| row.at)).max()
+    words.map(|(message, _)| message.at).chain(rows.map(|row| row.at))
 }
 
 fn anything_went_since(history: &History, candidate: &Candidate<'_>, since: Timestamp) -> bool {
@@ -196,6 +216,7 @@ fn was_taken_back(view: &View<'_>, place: &Address, at: Timestamp) -> bool {
         .any(|(message, meaning)| meaning == Meaning::Resumes && message.at > at && same_place(&message.point, place))
 }
 
+/// Whether something was confirmed there, in this way, since then; ever, where no time is given.
 fn was_confirmed_since(history: &History, candidate: &Candidate<'_>, asked: Option<Timestamp>) -> bool {
     history.deliveries.iter().any(|past| {
         past.purpose == Purpose::ConsentConfirmation
@@ -291,6 +312,19 @@ mod tests {
         hear(&mut case, NUMBER, "START", 1);
         hear(&mut case, NUMBER, "STOP", 0);
         assert!(sends(&case, Channel::Sms));
+    }
+
+    #[test]
+    fn a_stop_that_is_said_again_is_not_confirmed_again() {
+        let mut case = confirmation(Channel::Sms);
+        hear(&mut case, NUMBER, "STOP", 30);
+        went(&mut case, NUMBER, Purpose::ConsentConfirmation, 29);
+        hear(&mut case, NUMBER, "STOP", 1);
+        assert!(refused_by(&case, Channel::Sms, "TCP-13"));
+        let mut unanswered = confirmation(Channel::Sms);
+        hear(&mut unanswered, NUMBER, "STOP", 30);
+        hear(&mut unanswered, NUMBER, "STOP", 1);
+        assert!(sends(&unanswered, Channel::Sms), "the first was never answered");
     }
 
     #[test]
