@@ -161,7 +161,9 @@ impl Server {
             .spawn()?;
         if let Some(said) = child.stderr.take() {
             // Read on, so that the server never waits for us to take its log.
-            std::thread::spawn(move || BufReader::new(said).lines().map_while(Result::ok).for_each(|line| passed_on(&line)));
+            std::thread::spawn(move || {
+                BufReader::new(said).lines().map_while(Result::ok).for_each(|line| passed_on(&line))
+            });
         }
         let server = Self { child, address };
         let deadline = Instant::now() + Duration::from_secs(20);
