@@ -162,8 +162,8 @@ impl Meter {
             if last.used <= last.written {
                 return None;
             }
-            last.written = last.used.saturating_add(limit.segments / WRITTEN_AHEAD);
-            return Some(TextHour { name: limit.name(), hour: at, segments: last.written });
+            let segments = last.used.saturating_add(limit.segments / WRITTEN_AHEAD);
+            return Some(TextHour { name: limit.name(), hour: at, segments });
         }
         let oldest = now.checked_sub(SAVED).unwrap_or(now);
         let from = self.free.map_or(oldest, |free| free.max(oldest));
@@ -193,12 +193,24 @@ impl Paces {
     fn recall(&self, written: Vec<TextHour>) {
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
         for TextHour { name, hour, segments } in written {
-            let Some(limit) = self.limits.iter().find(|limit| limit.each == Each::Day && limit.name() == name) else {
-                continue;
-            };
+            let Some(limit) = self.of_day(&name) else { continue };
             let hour = Hour { at: hour, used: segments, written: segments };
             meters.entry(shared(limit)).or_default().hours.push_back(hour);
         }
+    }
+
+    /// It stands on disk: up to there nobody has to write again.
+    fn wrote(&self, hour: &TextHour) {
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        let meter = self.of_day(&hour.name).and_then(|limit| meters.get_mut(&shared(limit)));
+        let known = meter.and_then(|meter| meter.hours.iter_mut().find(|known| known.at == hour.hour));
+        if let Some(known) = known {
+            known.written = known.written.max(hour.segments);
+        }
+    }
+
+    fn of_day(&self, name: &str) -> Option<&TextLimit> {
+        self.limits.iter().find(|limit| limit.each == Each::Day && limit.name() == name)
     }
 
     /// Whether anything may go by `vendor` now, before anybody looks what it is and whose subscriber it is for.
@@ -276,7 +288,8 @@ impl Engine {
             Ok(written) => {
                 for hour in written {
                     let forgotten = hour.hour.saturating_sub(HOURS);
-                    self.inner.store.keep_text_hour(hour, forgotten).await?;
+                    self.inner.store.keep_text_hour(hour.clone(), forgotten).await?;
+                    self.inner.paces.wrote(&hour);
                 }
                 Ok(None)
             }
@@ -381,6 +394,7 @@ mod tests {
             let now = at(i64::from(nth) * 20_000);
             for hour in paces.take(&centre(), Some(Carrier::TMobile), 2, false, now).unwrap() {
                 asked += 1;
+                paces.wrote(&hour);
                 disk.retain(|known| (&known.name, known.hour) != (&hour.name, hour.hour));
                 disk.push(hour);
             }
@@ -388,6 +402,9 @@ mod tests {
             assert!(written >= 2 * (nth + 1) && written <= 2 * (nth + 1) + 10, "{written} after {nth}");
         }
         assert!(asked <= 102, "{asked}");
+        let slow = Paces::new(limits());
+        let asks = |_| slow.take(&centre(), Some(Carrier::TMobile), 2, false, at(0)).unwrap().len();
+        assert_eq!((0..5).map(asks).sum::<usize>(), 5, "what is not written yet covers nobody");
         let next = Paces::new(limits());
         next.recall(disk);
         let now = at(7_000_000);
