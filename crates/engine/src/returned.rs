@@ -103,7 +103,7 @@ impl Engine {
 
     async fn take_of(&self, of: &Of, way: Way, arrived: &Arrived, mail: &InboundMail) -> Result<(), ReceiveFailure> {
         match (&arrived.what, way) {
-            (What::Bounce(bounce), _) => self.take_bounce(of, bounce).await,
+            (What::Bounce(bounce), Way::Bounce) => self.take_bounce(of, bounce).await,
             (What::Complaint(_), _) => {
                 self.take_complaint(of).await?;
                 self.keep(of, MailKind::Complaint, arrived, mail).await
@@ -111,8 +111,9 @@ impl Engine {
             // RFC 2369 section 3.2: what the address was made for, whatever the mail to it says.
             (_, Way::Unsubscribe) => self.opt_out(of, OptOutScope::Purpose(of.purpose)).await,
             (What::Reply(words), Way::Reply) => self.take_reply(of, words, arrived, mail).await,
-            // To the envelope's sender only machines write.
-            (What::Reply(_) | What::AutoReply, Way::Bounce) | (What::AutoReply, Way::Reply) => {
+            // To the envelope's sender only machines write. RFC 3464 section 2: a report goes there and nowhere else; at the address for answers,
+            // which whoever was shown the mail knows, it proves nothing of the mailbox.
+            (What::Reply(_) | What::AutoReply, Way::Bounce) | (What::AutoReply | What::Bounce(_), Way::Reply) => {
                 self.keep(of, MailKind::AutoReply, arrived, mail).await
             }
             (What::Unreadable | What::Loop, _) => self.keep(of, MailKind::Unreadable, arrived, mail).await,

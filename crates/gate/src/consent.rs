@@ -128,12 +128,15 @@ fn reaches(provision: &Provision, decision: Ruling, query: Query<'_>) -> bool {
         Ruling::Permit => names_point(provision, query),
         Ruling::Deny => names_place(provision, query),
     };
-    // Leave for one kind of data is no leave for another, and what a text carries of which kind nobody can tell here.
-    let content = decision == Ruling::Deny || provision.labels.is_empty();
     place
-        && content
+        && is_for_all_data(provision, decision)
         && (names_purpose(provision, decision, query.purpose)
             || (decision == Ruling::Deny && names_purpose(provision, decision, query.asked_as)))
+}
+
+/// Leave for one kind of data is no leave for another, and of which kind a message is nobody can tell here. A denial stands for all.
+fn is_for_all_data(provision: &Provision, decision: Ruling) -> bool {
+    decision == Ruling::Deny || provision.labels.is_empty()
 }
 
 /// Whether the provision's channels and contact points include the queried one; empty = all.
@@ -215,7 +218,8 @@ fn point_ruling(provision: &Provision, query: Query<'_>) -> Option<Ruling> {
             None => {}
         }
     }
-    excepted.or_else(|| provision.decision.filter(|_| names_point(provision, query)))
+    let own = |ruling: &Ruling| names_point(provision, query) && is_for_all_data(provision, *ruling);
+    excepted.or_else(|| provision.decision.filter(own))
 }
 
 /// What a request for confidential communications (45 CFR 164.522(b)) says of a contact point.

@@ -148,18 +148,17 @@ impl Engine {
         };
         let due = next.not_before.map_or(work.now, |at| at.max(work.now)).min(work.claim.expires_at);
         let state = if due > work.now { DeliveryState::Waiting } else { DeliveryState::Queued };
-        let planned = &work.claim.candidate;
-        // By another vendor and no other way: no rule says so, but which of them can be had.
-        let only_vendor = (next.channel, next.form, next.mode) == (planned.channel, planned.form, planned.mode)
-            && next.contact_point == planned.point;
+        let next = candidate(next);
         let code = if leaves {
             ELSEWHERE.to_owned()
-        } else if only_vendor {
-            "rerouted:vendor".to_owned()
         } else {
-            format!("rerouted:{}", strongest_rule(decision, work))
+            match Change::between(&work.claim.candidate, &next) {
+                Change::Hour => strongest_rule(decision, work),
+                Change::Vendor => "rerouted:vendor".to_owned(),
+                Change::Way => format!("rerouted:{}", strongest_rule(decision, work)),
+            }
         };
-        Ending::Again { due, state, code, candidate: Some(candidate(next)) }
+        Ending::Again { due, state, code, candidate: Some(next) }
     }
 
     fn when(&self, work: &Work, decision: &Decision) -> Timestamp {
@@ -170,6 +169,28 @@ impl Engine {
     }
 }
 
+/// In what a new plan of a delivery differs from the old.
+#[derive(Debug, PartialEq, Eq)]
+enum Change {
+    /// In nothing but when it goes.
+    Hour,
+    /// By another vendor: no rule says so, but which of them can be had.
+    Vendor,
+    /// Another channel, place, form or mode.
+    Way,
+}
+
+impl Change {
+    fn between(planned: &CandidateRecord, next: &CandidateRecord) -> Self {
+        let way = |one: &CandidateRecord| (one.channel, one.form, one.mode, one.point.clone());
+        match (way(planned) == way(next), planned.vendor == next.vendor) {
+            (true, true) => Self::Hour,
+            (true, false) => Self::Vendor,
+            (false, _) => Self::Way,
+        }
+    }
+}
+
 /// Whether `permit` is for exactly what was planned.
 fn is_of(permit: &Permit, planned: &CandidateRecord) -> bool {
     permit.channel() == planned.channel
@@ -177,4 +198,29 @@ fn is_of(permit: &Permit, planned: &CandidateRecord) -> bool {
         && permit.mode() == planned.mode
         && permit.form() == planned.form
         && Some(permit.vendor()) == planned.vendor.as_ref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postern_base::{Form, Level};
+    use postern_gate::decision::VendorRef;
+
+    #[test]
+    fn a_delivery_that_only_waits_goes_by_no_other_vendor() {
+        let own = |service: &str| Some(VendorRef { vendor: "own-mx".into(), service: service.into() });
+        let planned = CandidateRecord {
+            channel: Channel::Email,
+            point: Phi::new("pat@example.org".into()),
+            mode: None,
+            form: Form::Notice,
+            level: Level::L0,
+            vendor: own("direct"),
+        };
+        assert_eq!(Change::between(&planned, &planned.clone()), Change::Hour);
+        let relayed = CandidateRecord { vendor: own("relay"), ..planned.clone() };
+        assert_eq!(Change::between(&planned, &relayed), Change::Vendor);
+        let elsewhere = CandidateRecord { point: Phi::new("family@example.org".into()), ..relayed };
+        assert_eq!(Change::between(&planned, &elsewhere), Change::Way);
+    }
 }

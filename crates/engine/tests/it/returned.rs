@@ -111,6 +111,15 @@ async fn a_bounce_that_names_the_address_closes_it_once_however_often_it_comes()
 }
 
 #[tokio::test]
+async fn a_bounce_at_the_address_for_answers_closes_nothing_and_waits_for_a_person() {
+    let back = back().await;
+    back.comes_to(Way::Reply, &bounced("5.1.1")).await;
+    assert!(back.reasons().await.is_empty());
+    assert!(!back.refusals().await.contains(&"EML-03".to_owned()));
+    assert_eq!(back.kept().await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_bounce_for_another_reason_and_a_delay_leave_the_address_as_it_is() {
     let back = back().await;
     for status in ["5.2.2", "5.7.1", "4.4.1"] {

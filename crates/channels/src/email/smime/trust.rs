@@ -40,7 +40,9 @@ pub enum TrustError {
     #[error("expected a PEM file with at least one certificate of an authority")]
     Anchors,
     /// A revocation list; the number says which, from 0.
-    #[error("expected a certificate revocation list, PEM or DER")]
+    #[error(
+        "expected a certificate revocation list, PEM or DER, as RFC 5280 section 5 allows it: version 2, with a CRL number"
+    )]
     List(usize),
 }
 

@@ -10,7 +10,7 @@ use crate::remedy::Remedy;
 use crate::request::NoticeElement;
 use crate::rules::scope::Scope;
 use crate::rules::{Effective, Ground, Rule, SourceRead};
-use crate::view::View;
+use crate::view::{PointView, View};
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, ToSpan};
 use postern_base::{Channel, Form, Purpose};
@@ -73,13 +73,17 @@ fn is_endangered(view: &View<'_>) -> bool {
     view.patient.is_some_and(|patient| patient.flags.endangerment)
 }
 
-/// Whether the person agreed to be notified at some mailbox of theirs that is in use.
+/// Whether the person agreed to be notified at a mailbox that nobody else reads (PRI-06), and the request may go there.
 fn agreed_to_mail_somewhere(view: &View<'_>) -> bool {
-    let points = view.patient.map(|patient| patient.points.as_slice()).unwrap_or_default();
-    points.iter().filter(|point| point.system == System::Email && !point.expired).any(|point| {
-        let query = view.query(System::Email, &point.value);
-        permits_point(view.consents.unwrap_or_default(), ConsentKind::ElectronicNotice, query)
-    })
+    let wanted = view.request.channels.as_ref().is_none_or(|channels| channels.contains(&Channel::Email));
+    let own = |point: &&PointView<'_>| {
+        point.point.system == System::Email && !point.may_be_anothers() && point.standing != Some(Standing::Denied)
+    };
+    wanted
+        && view.points.iter().filter(own).any(|point| {
+            let query = view.query(System::Email, &point.point.value);
+            permits_point(view.consents.unwrap_or_default(), ConsentKind::ElectronicNotice, query)
+        })
 }
 
 /// 45 CFR 164.404(c)(1): the five things a notice says, "to the extent possible".
@@ -229,10 +233,12 @@ fn business_days_after(day: Date, days: i64) -> Option<Date> {
 
 #[cfg(test)]
 mod tests {
+    use crate::rendition::TemplateRef;
     use crate::request::{Breach, NoticeElement};
+    use crate::rules::pairs::{breach, but};
     use crate::sample::{Case, address, refused_by};
     use jiff::ToSpan;
-    use postern_base::{Channel, Level};
+    use postern_base::{Category, Channel, Level};
 
     #[test]
     fn a_breach_notice_goes_by_mail_and_never_by_text_alone() {
@@ -259,10 +265,23 @@ mod tests {
     }
 
     #[test]
+    fn an_agreement_to_e_mail_counts_in_danger_where_nobody_else_reads_it() {
+        let mut case = but(breach(), |case| case.patient().flags.endangerment = true);
+        let by_mail = |case: &Case| case.decide().deliveries.iter().any(|delivery| delivery.channel == Channel::Email);
+        case.facts.content.template = Some(TemplateRef { name: "breach_notice".into(), version: 1 });
+        assert!(by_mail(&case) && case.decide().outcome.as_str() == "send");
+        case.patient().points.iter_mut().for_each(|point| point.of_another = true);
+        assert!(!by_mail(&case) && case.decide().outcome.as_str() == "hold");
+        let mut narrowed = breach();
+        narrowed.consents().iter_mut().for_each(|consent| consent.provision.labels.push(Category::Hiv));
+        assert!(refused_by(&narrowed, Channel::Email, "BRN-05"), "agreed for one kind of data only");
+    }
+
+    #[test]
     fn a_notice_by_mail_of_which_nobody_says_what_it_says_waits_for_a_reader() {
-        let mut case = crate::rules::pairs::breach();
+        let mut case = breach();
         assert!(refused_by(&case, Channel::Email, "BRN-06"));
-        let template = crate::rendition::TemplateRef { name: "breach_notice".into(), version: 1 };
+        let template = TemplateRef { name: "breach_notice".into(), version: 1 };
         case.facts.content.template = Some(template);
         assert!(!refused_by(&case, Channel::Email, "BRN-06"));
     }
@@ -270,7 +289,7 @@ mod tests {
     #[test]
     fn who_does_not_say_when_a_breach_was_discovered_is_asked() {
         let asked = |discovered: Option<&str>| {
-            let mut case = crate::rules::pairs::breach();
+            let mut case = breach();
             case.request.channels = Some(vec![Channel::Portal]);
             let discovered = discovered.map(|day| day.parse().unwrap());
             case.request.breach =
@@ -284,7 +303,7 @@ mod tests {
     #[test]
     fn a_delay_beyond_thirty_days_asks_for_the_request_in_writing() {
         let alerted = |days: i64| {
-            let mut case = crate::rules::pairs::breach();
+            let mut case = breach();
             let until = case.facts.now.checked_add((24 * days).hours()).unwrap();
             let elements = NoticeElement::ALL.to_vec();
             case.request.breach = Some(Breach { elements, discovered: None, delayed_until: Some(until) });
@@ -298,7 +317,7 @@ mod tests {
     #[test]
     fn the_practices_state_asks_for_its_own_deadline_beside_the_patients() {
         let due = |practice: Option<&str>| {
-            let mut case = crate::rules::pairs::breach();
+            let mut case = breach();
             case.request.channels = Some(vec![Channel::Portal]);
             case.patient().states = vec!["NV".into()];
             case.facts.tenant.state = practice.map(Into::into);

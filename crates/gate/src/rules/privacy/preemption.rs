@@ -12,9 +12,9 @@ use crate::view::View;
 use postern_base::{Category, RecipientRole};
 
 /// 45 CFR 160.203(b): a provision of state law that "is more stringent" stands beside the Privacy Rule, and the stricter of the two is
-/// kept. Hours, holds on results, ages and shield laws have rules of their own (TCP-08, SPC-04 to SPC-09, BRN-13), each with the
-/// patient's state or the practice's, whichever asks more. This rule keeps what is left: kinds of care that a state lets out to others
-/// only under a release that names them.
+/// kept. Hours, holds on results, ages, shield laws and deadlines of breach notices have rules of their own (TCP-08, SPC-04 to SPC-09,
+/// BRN-13), which say whose state each goes by. This rule keeps what is left: kinds of care that a state lets out to others only under
+/// a release that names them.
 pub(crate) const STRICTER_STATE: Rule = Rule {
     id: "PRI-30",
     citation: "45 CFR 160.203(b)",
