@@ -16,7 +16,7 @@ use super::waiting::Step as Kept;
 use super::{Aal, Refused, Visitor, password};
 use crate::engine::Engine;
 use jiff::{SignedDuration, Timestamp};
-use postern_base::{AccountId, Language, Secret, TenantId};
+use postern_base::{AccountId, Secret, TenantId};
 use postern_store::StoreError;
 
 /// How long somebody may take between the two factors.
@@ -416,18 +416,6 @@ impl Engine {
         let raised = (Aal::Aal2, Some(self.now()));
         let beside = vec![known.put()];
         self.turn_session(visitor, visitor.standing, raised, "portal_confirmed", beside).await
-    }
-
-    /// Keeps the language that the visitor chose.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub async fn choose_language(&self, visitor: &Visitor, language: Language) -> Result<(), Refused> {
-        let mut known = self.known_account(&visitor.tenant, visitor.account).await?;
-        known.content.language = language;
-        let entry = self.account_entry(&visitor.tenant, visitor.account, "portal_language_chosen")?;
-        self.inner.store.tenant(&visitor.tenant).portal_change(vec![known.put()], vec![entry]).await?;
-        Ok(())
     }
 }
 
